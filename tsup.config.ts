@@ -1,0 +1,22 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: [
+    'src/index.ts',
+    'src/core/index.ts',
+    'src/storage/adapter.ts',
+    'src/storage/memory.ts',
+    'src/storage/sqlite.ts',
+    'src/storage/postgres.ts',
+    'src/storage/mysql.ts',
+    'src/notifiers/emitter.ts',
+    'src/testing/index.ts',
+  ],
+  format: 'esm',
+  target: 'es2023',
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  clean: true,
+  splitting: true,
+  treeshake: true,
+  removeNodeProtocol: false,
+})
