@@ -1,0 +1,166 @@
+export type { ErrorCode, ErrorDetails, Refusal, Result } from '../errors.ts'
+export { type RoleFacts, removeRole, saveRole } from './access/change-roles.ts'
+export { type Grant, holdersOf, rolesIn } from './access/grant.ts'
+export type { GrantEdit } from './access/grant-edit.ts'
+export { type Holdings, hasAccess, holdingsOf, requirePermissions } from './access/holdings.ts'
+export { type Level, levelMatrix, levelRoles, levels, type Permission, permissions } from './access/levels.ts'
+export {
+  carryOutPlan,
+  type GrantFacts,
+  type GrantLine,
+  type GrantPlan,
+  planGrants,
+} from './access/plan-grants.ts'
+export {
+  type AccessChange,
+  accessOfNew,
+  type ChangedAccess,
+  changeAccess,
+  type EditGround,
+  type EditQuestion,
+  editorsToTell,
+  managementApi,
+  mayEdit,
+  maySetDefaultAccess,
+  type ResourceAccess,
+} from './access/resource-access.ts'
+export { defineRoles, type RoleDefinition, type Roles, rolesWith } from './access/role.ts'
+export { admit } from './change/admit.ts'
+export { canonical } from './change/canonical.ts'
+export { type ChangeInput, nextValue } from './change/change-input.ts'
+export type { ChangedPlace } from './change/changed-place.ts'
+export { checkShape } from './change/check-shape.ts'
+export {
+  type Choice,
+  type Conflict,
+  type ConflictType,
+  type Resolution,
+  resultConflict,
+  type SchemaIssue,
+  type Sides,
+} from './change/conflict.ts'
+export { describe, type Label, type Labels } from './change/describe.ts'
+export { diff } from './change/diff.ts'
+export { type Digest, digest } from './change/digest.ts'
+export { equal } from './change/equal.ts'
+export type { JsonArray, JsonObject, JsonValue } from './change/json.ts'
+export { applyPatch } from './change/json-patch.ts'
+export { defaultLimits, defaultPatchLimits, type Limits, type PatchLimits } from './change/limits.ts'
+export { type Merge, merge } from './change/merge.ts'
+export { parseJson } from './change/parse-json.ts'
+export { patchOf } from './change/patch-of.ts'
+export type { PatchOperation } from './change/patch-steps.ts'
+export { compilePattern, matchesPattern, type Pattern, touchesPattern } from './change/pattern.ts'
+export { formatPointer, parsePointer } from './change/pointer.ts'
+export {
+  atomic,
+  type CompiledShape,
+  compileShape,
+  type Groups,
+  keyedBy,
+  type ListKind,
+  list,
+  type Shape,
+  set,
+} from './change/shape.ts'
+export { type LocatedValue, valuesAt } from './change/values-at.ts'
+export { defineLifecycle, type Lifecycle } from './lifecycle/define-lifecycle.ts'
+export { type ExperimentOptions, experimentLifecycle } from './lifecycle/experiment-lifecycle.ts'
+export { criticalFlagPlaces, type FlagOptions, flagLifecycle } from './lifecycle/flag-lifecycle.ts'
+export type { LifecycleMachine, MachineContext, MachineEvent } from './lifecycle/machine.ts'
+export type { MachineConfig, MachineState, MachineStep, MoveParams } from './lifecycle/machine-config.ts'
+export { mermaid } from './lifecycle/mermaid.ts'
+export {
+  type Details,
+  type Edits,
+  type Effect,
+  type Ending,
+  endings,
+  type Guard,
+  type LifecycleState,
+  type Move,
+  type ResolvedMove,
+  type Situation,
+} from './lifecycle/move.ts'
+export {
+  agreedDetails,
+  type PerformedMove,
+  type ProposedMove,
+  performDueMove,
+  performMove,
+  proposeMove,
+  stateAfter,
+  type WantedMove,
+} from './lifecycle/perform-move.ts'
+export { editAction, possibleActions, shownState } from './lifecycle/possible-actions.ts'
+export { remoteConfigLifecycle } from './lifecycle/remote-config-lifecycle.ts'
+export type { LifecycleOptions } from './lifecycle/resolve-moves.ts'
+export { savedGroupLifecycle } from './lifecycle/saved-group-lifecycle.ts'
+export { type Step, stepFrom, type TransitionTable } from './lifecycle/transition-table.ts'
+export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
+export { canBeMet, type PeopleAmong } from './policy/can-be-met.ts'
+export {
+  checkPolicy,
+  type DirectoryFacts,
+  lintPolicies,
+  type PolicyFacts,
+  type ResourceWords,
+} from './policy/check-policy.ts'
+export type { Predicate, Vocabulary } from './policy/compile-condition.ts'
+export type {
+  AnyChange,
+  BeforeAfter,
+  ChangeAmount,
+  Condition,
+  Crosses,
+  Direction,
+  HostPredicate,
+  Operator,
+} from './policy/condition.ts'
+export { describeExplanation, describePolicy } from './policy/describe-explanation.ts'
+export { describePinned, describeRequirement } from './policy/describe-requirement.ts'
+export { type Duration, milliseconds } from './policy/duration.ts'
+export { evaluate } from './policy/evaluate.ts'
+export {
+  type Explanation,
+  explain,
+  explainPolicy,
+  type PolicyExplanation,
+  type PolicyOutcome,
+  type ScopeExplanation,
+} from './policy/explain.ts'
+export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } from './policy/explain-condition.ts'
+export { fewestApprovals } from './policy/fewest-approvals.ts'
+export type { Value } from './policy/judge-value.ts'
+export { namedApprovers } from './policy/named-approvers.ts'
+export { parsePolicy } from './policy/parse-policy.ts'
+export type {
+  Evaluation,
+  Facets,
+  PathOwnership,
+  Policy,
+  PolicyInput,
+  PolicyMatch,
+  PolicySubject,
+  SafeChange,
+} from './policy/policy.ts'
+export type { PolicyFinding, PolicyProblem } from './policy/policy-problem.ts'
+export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/policy-set.ts'
+export {
+  type Approvers,
+  type Need,
+  type PinnedRequirement,
+  type Requirement,
+  requirementsJoin,
+} from './policy/requirement.ts'
+export { defaultRules, joinRules, type RulesOfConduct } from './policy/rules-of-conduct.ts'
+export {
+  compareSimulations,
+  type SimulatedChange,
+  type Simulation,
+  type SimulationComparison,
+  type SimulationCount,
+  type SimulationDifference,
+  simulate,
+} from './policy/simulate.ts'
+export { type RequestStatus, type RequestVerb, type Role, type VerbRow, verbs } from './request/status.ts'
