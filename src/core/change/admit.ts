@@ -1,0 +1,35 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import type { JsonValue } from './json.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { type Handling, takeIn } from './take-in.ts'
+import { startTally, type Tally } from './tally.ts'
+
+/**
+ * Takes in a value from outside: copies it once, strictly, into plain frozen JSON, or says where it is not plain JSON.
+ *
+ * The copy is all that is looked at afterwards, so that what is checked, stored, hashed and applied is the same.
+ * `-0` becomes `0`. Refused are: undefined, functions, symbols, bigints, non-finite numbers, integers that a double cannot hold
+ * exactly, halves of surrogate pairs, holes, getters, hidden and symbol keys, instances of classes (dates, maps, …), the key
+ * `__proto__`, cycles, and whatever is over the limits. No getter and no `toJSON` is ever called.
+ */
+export function admit(value: unknown, limits: Limits = defaultLimits): Result<JsonValue, 'invalid_document'> {
+  return admitAs(value, startTally(limits), copies)
+}
+
+/** Copies every container: nothing is trusted. */
+export const copies = (): Handling => 'copy'
+
+/** Does what {@link admit} does, with a say in what becomes of each container, and a tally that goes on. */
+export function admitAs(
+  value: unknown,
+  tally: Tally,
+  handling: (source: object) => Handling,
+): Result<JsonValue, 'invalid_document'> {
+  try {
+    const taken = takeIn(value, tally, handling)
+    return taken.ok ? success(taken.value) : refuse('invalid_document', { path: taken.path, problem: taken.problem })
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : typeof thrown
+    return refuse('invalid_document', { path: '', problem: `it cannot be read (${reason})` })
+  }
+}

@@ -1,0 +1,54 @@
+import { admit } from './admit.ts'
+import { type Conflict, type ConflictType, makeConflict, type Resolution, type Sides } from './conflict.ts'
+import type { Digest } from './digest.ts'
+import type { JsonValue } from './json.ts'
+import { formatPointer } from './pointer.ts'
+
+/** A merge that is under way. */
+export interface Merging {
+  readonly path: string[]
+  readonly conflicts: Conflict[]
+  readonly answers: ReadonlyMap<Digest, Resolution>
+  readonly used: Set<Digest>
+  problem: { readonly conflict: string; readonly problem: string } | undefined
+}
+
+/** Reports a conflict at the place that the merge has come to, or takes the answer that there is to it. */
+export function collide(type: ConflictType, sides: Sides, merging: Merging, both?: JsonValue): JsonValue | undefined {
+  const conflict = makeConflict(type, formatPointer(merging.path), sides)
+  const resolution = merging.answers.get(conflict.digest)
+  if (resolution !== undefined) return answer(conflict, resolution, merging, both)
+  merging.conflicts.push(both === undefined ? conflict : { ...conflict, choices: ['live', 'draft', 'both', 'value'] })
+  return sides.live
+}
+
+function answer(conflict: Conflict, resolution: Resolution, merging: Merging, both?: JsonValue): JsonValue | undefined {
+  merging.used.add(conflict.digest)
+  switch (resolution.take) {
+    case 'live':
+      return conflict.live
+    case 'draft':
+      return conflict.draft
+    case 'both':
+      if (both === undefined) refuseAnswer(conflict.id, 'both sides cannot be taken together here', merging)
+      return both
+    case 'value': {
+      const admitted = admit(resolution.value)
+      if (admitted.ok) return admitted.value
+      refuseAnswer(conflict.id, admitted.refusal.message, merging)
+      return conflict.live
+    }
+  }
+}
+
+/** Refuses an answer; the first one refused is reported. */
+export function refuseAnswer(id: string, problem: string, merging: Merging): void {
+  merging.problem ??= { conflict: id, problem }
+}
+
+/** Takes the answer to an invalid result of exactly these sides, where there is one. */
+export function answerResult(sides: Sides, value: JsonValue | undefined, merging: Merging): JsonValue | undefined {
+  const conflict = makeConflict('invalid_result', '', sides)
+  const resolution = merging.answers.get(conflict.digest)
+  return resolution === undefined ? value : answer(conflict, resolution, merging)
+}

@@ -1,0 +1,106 @@
+import { align } from './align.ts'
+import { canonical } from './canonical.ts'
+import type { ChangedPlace } from './changed-place.ts'
+import { hiddenIn, showHidden } from './hidden-characters.ts'
+import type { JsonValue } from './json.ts'
+import { compilePattern, matchesPattern, type Pattern } from './pattern.ts'
+import { formatPointer, parsePointer } from './pointer.ts'
+
+/** How people call a place. */
+export interface Label {
+  /** Stands for the last segment of the path. */
+  readonly name?: string
+  /** Stands behind numbers: `%`, `EUR`. */
+  readonly unit?: string
+}
+
+/** Labels by the pattern of their places. The first that matches counts. */
+export type Labels = Readonly<Record<string, Label>>
+
+/**
+ * Says to people what changed, one line a place: `rollout: 40 % → 80 %`.
+ *
+ * The lines can be printed anywhere: characters that cannot be seen, or change how the rest is read, are written as `\u{202e}` and
+ * pointed out at the end of the line, and so are names that mix scripts. Long values are cut, and say so.
+ */
+export function describe(places: readonly ChangedPlace[], labels: Labels = {}): readonly string[] {
+  const compiled: CompiledLabel[] = []
+  for (const [text, label] of Object.entries(labels)) {
+    const pattern = compilePattern(text)
+    if (pattern.ok) compiled.push({ pattern: pattern.value, label })
+  }
+  return places.map((place) => lineOf(place, compiled))
+}
+
+interface CompiledLabel {
+  readonly pattern: Pattern
+  readonly label: Label
+}
+
+function lineOf(place: ChangedPlace, labels: readonly CompiledLabel[]): string {
+  const segments = parsePointer(place.path) ?? [place.path]
+  const names = segments.map((segment, i) => labelAt(formatPointer(segments.slice(0, i + 1)), labels)?.name ?? segment)
+  const unit = labelAt(place.path, labels)?.unit
+  const notes = new Set([
+    ...segments.flatMap((segment) => hiddenIn(segment, { name: true })),
+    ...textsOf(place).flatMap((text) => hiddenIn(text, { name: false })),
+  ])
+  const line = `${names.map(showHidden).join(' › ') || 'document'}: ${whatOf(place, unit)}`
+  return notes.size === 0 ? line : `${line} [look out: ${[...notes].join(', ')}]`
+}
+
+function labelAt(path: string, labels: readonly CompiledLabel[]): Label | undefined {
+  return labels.find(({ pattern }) => matchesPattern(pattern, path))?.label
+}
+
+function textsOf(place: ChangedPlace): readonly string[] {
+  const before = 'before' in place ? place.before : undefined
+  const after = 'after' in place ? place.after : undefined
+  return [before, after].flatMap((value) => (value === undefined ? [] : textOf(value)))
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function whatOf(place: ChangedPlace, unit: string | undefined): string {
+  switch (place.type) {
+    case 'added':
+      return `added${place.position === undefined ? '' : ` as no. ${place.position + 1}`} ${show(place.after, unit)}`
+    case 'removed':
+      return `removed ${show(place.before, unit)}`
+    case 'changed':
+      return `${show(place.before, unit)} → ${show(place.after, unit)}`
+    case 'moved':
+      return `moved ${showMoves(place.before, place.after)}`
+  }
+}
+
+/** Values are cut behind so many characters, and orders behind so many moves. */
+const longest = 200
+const mostMoves = 10
+
+function show(value: JsonValue, unit: string | undefined): string {
+  const text = canonical(value)
+  if (text.length > longest) {
+    const start = [...text.slice(0, 2 * longest)].slice(0, longest).join('')
+    return `${showHidden(start)}… (${text.length} characters)`
+  }
+  return unit !== undefined && typeof value === 'number' ? `${text} ${unit}` : showHidden(text)
+}
+
+/** Names as few items as possible whose moves make the one order out of the other, with their places before and after. */
+function showMoves(before: readonly string[], after: readonly string[]): string {
+  const there = new Set(before)
+  const here = new Set(after)
+  const pairs = align(
+    before.filter((name) => here.has(name)),
+    after.filter((name) => there.has(name)),
+  )
+  const common = after.filter((name) => there.has(name))
+  const moved = common.filter((_, i) => (pairs[i] as number) < 0)
+  const shown = moved.slice(0, mostMoves).map((name) => {
+    return `${showHidden(name)} (no. ${before.indexOf(name) + 1} → ${after.indexOf(name) + 1})`
+  })
+  return moved.length > mostMoves ? `${shown.join(', ')} and ${moved.length - mostMoves} more` : shown.join(', ')
+}

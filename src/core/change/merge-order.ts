@@ -1,0 +1,103 @@
+/** Items on three sides, by their numbers, in their order. `live` and `draft` have the same ones; `base` may lack some and have others. */
+export interface Orders {
+  readonly base: readonly number[]
+  readonly live: readonly number[]
+  readonly draft: readonly number[]
+}
+
+/** Beyond so many items that both sides reordered, orders are not combined: it takes the square of their number. */
+const most = 1_000
+
+/**
+ * Finds the order that agrees with both sides for the items that both have; undefined when there is none.
+ *
+ * Of two items whose order the sides see differently, the side decides that changed it against the base. All those decisions may
+ * make a circle, or be about items that both sides inserted: then there is no such order.
+ */
+export function commonOrder({ base, live, draft }: Orders): readonly number[] | undefined {
+  let start = 0
+  let end = live.length
+  while (start < end && live[start] === draft[start]) start++
+  while (end > start && live[end - 1] === draft[end - 1]) end--
+  if (start === end) return live
+  const all = new Set(live)
+  const old = base.filter((item) => all.has(item))
+  if (sameOrder(old, live)) return draft
+  if (sameOrder(old, draft)) return live
+  if (end - start > most) return undefined
+  const middle = ranked(live.slice(start, end), { base, live, draft })
+  return middle && [...live.slice(0, start), ...middle, ...live.slice(end)]
+}
+
+function sameOrder(base: readonly number[], side: readonly number[]): boolean {
+  return base.length === side.length && base.every((item, i) => item === side[i])
+}
+
+/** Ranks items by the number of items that they come before: all numbers differ exactly when the decisions make an order. */
+function ranked(items: readonly number[], orders: Orders): readonly number[] | undefined {
+  const [base, live, draft] = [placesOf(orders.base), placesOf(orders.live), placesOf(orders.draft)]
+  const before = new Map(items.map((item) => [item, 0]))
+  for (const [i, x] of items.entries()) {
+    for (let j = i + 1; j < items.length; j++) {
+      const y = items[j] as number
+      const first = isFirst(x, y)
+      if (first === undefined) return undefined
+      const winner = first ? x : y
+      before.set(winner, (before.get(winner) ?? 0) + 1)
+    }
+  }
+  const counts = new Set(before.values())
+  return counts.size === items.length
+    ? [...items].sort((x, y) => (before.get(y) ?? 0) - (before.get(x) ?? 0))
+    : undefined
+
+  function isFirst(x: number, y: number): boolean | undefined {
+    const inLive = comesFirst(live, x, y)
+    if (inLive === comesFirst(draft, x, y)) return inLive
+    const inBase = comesFirst(base, x, y)
+    return inBase === undefined ? undefined : !inBase
+  }
+}
+
+function placesOf(items: readonly number[]): ReadonlyMap<number, number> {
+  return new Map(items.map((item, i) => [item, i]))
+}
+
+function comesFirst(places: ReadonlyMap<number, number>, x: number, y: number): boolean | undefined {
+  const [first, second] = [places.get(x), places.get(y)]
+  return first === undefined || second === undefined ? undefined : first < second
+}
+
+/**
+ * Puts the items that only one side has beside the neighbours that they have there: each behind the item that it follows, or at the
+ * beginning; where both sides put items at the same place, those of live come first.
+ */
+export function insertBeside(
+  common: readonly number[],
+  live: readonly number[],
+  draft: readonly number[],
+): readonly number[] {
+  if (live.length === common.length && draft.length === common.length) return common
+  const anchors = new Set(common)
+  const [fromLive, fromDraft] = [followers(live, anchors), followers(draft, anchors)]
+  const order: number[] = []
+  for (const anchor of [undefined, ...common]) {
+    if (anchor !== undefined) order.push(anchor)
+    for (const item of fromLive.get(anchor) ?? []) order.push(item)
+    for (const item of fromDraft.get(anchor) ?? []) order.push(item)
+  }
+  return order
+}
+
+/** Lists, for each anchor and for the beginning, the items that follow it and are no anchors themselves. */
+function followers(items: readonly number[], anchors: ReadonlySet<number>): ReadonlyMap<number | undefined, number[]> {
+  const found = new Map<number | undefined, number[]>()
+  let anchor: number | undefined
+  for (const item of items) {
+    const run = found.get(anchor)
+    if (anchors.has(item)) anchor = item
+    else if (run === undefined) found.set(anchor, [item])
+    else run.push(item)
+  }
+  return found
+}
