@@ -1,0 +1,56 @@
+import type { Groups } from '../change/shape.ts'
+import { checkApprovers } from './check-approvers.ts'
+import { checkConditions } from './check-conditions.ts'
+import { checkOthers } from './check-others.ts'
+import { checkWords } from './check-words.ts'
+import type { PolicyInput } from './policy.ts'
+import type { PolicyFinding } from './policy-problem.ts'
+
+/** What is known around a policy when it is checked. What is left out is not checked. */
+export interface PolicyFacts {
+  /** What the resource types of the host declare, by their names. */
+  readonly resources?: Readonly<Record<string, ResourceWords>>
+  /** The predicates of the host, by name. */
+  readonly predicates?: readonly string[]
+  readonly projects?: readonly string[]
+  readonly directory?: DirectoryFacts
+  /** The policies beside which this one would be in force. */
+  readonly others?: readonly PolicyInput[]
+}
+
+/** What policies can say of one resource type. */
+export interface ResourceWords {
+  /** The actions that it declares, beside `create`, `update` and `delete`. */
+  readonly actions?: readonly string[]
+  /** The facets that it computes, each with its values where these are known. */
+  readonly facets?: Readonly<Record<string, readonly string[] | undefined>>
+  readonly groups?: Groups
+}
+
+/** What the directory says about the people whom a policy names. */
+export interface DirectoryFacts {
+  readonly unknownUsers: readonly string[]
+  readonly unknownRoles: readonly string[]
+  /** The users who hold each role that the policy names. */
+  readonly holders: Readonly<Record<string, readonly string[]>>
+  /** The person behind a user, where that is not the user's own id. */
+  readonly people?: Readonly<Record<string, string>>
+}
+
+/**
+ * Finds what is wrong, or only odd, about a policy: an error has to be mended before it can be saved.
+ *
+ * Errors are names that nobody knows, conditions that never or always hold, quorums that nobody can reach, overrides that lead in a circle.
+ */
+export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
+  const checks = [checkConditions, checkApprovers, checkWords, checkOthers]
+  return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
+}
+
+/** Checks each of the policies in force beside the others. */
+export function lintPolicies(
+  policies: readonly PolicyInput[],
+  facts: Omit<PolicyFacts, 'others'> = {},
+): readonly PolicyFinding[] {
+  return policies.flatMap((policy) => checkPolicy(policy, { ...facts, others: policies }))
+}

@@ -1,0 +1,112 @@
+import { formatPointer } from '../change/pointer.ts'
+import type { PolicyFacts, ResourceWords } from './check-policy.ts'
+import { type Placed, testsIn } from './condition-parts.ts'
+import type { PolicyInput } from './policy.ts'
+import type { Finding } from './policy-problem.ts'
+
+/** Finds names that the host does not know: types, actions, projects, facets and their values, groups of fields, predicates. */
+export function checkWords(policy: PolicyInput, { resources, projects, predicates }: PolicyFacts): readonly Finding[] {
+  const { match } = policy
+  return [
+    ...(resources ? checkResourceWords(policy, resources) : []),
+    ...(projects ? unknownNames('project', listed(match.project), projects, '/match/project') : []),
+    ...(predicates
+      ? predicatesIn(policy).flatMap(({ value, path }) => unknownNames('predicate', [value], predicates, path))
+      : []),
+  ]
+}
+
+type Resources = Readonly<Record<string, ResourceWords>>
+
+const everyType = ['create', 'update', 'delete']
+
+function checkResourceWords({ match, ...policy }: PolicyInput, resources: Resources): readonly Finding[] {
+  const unknown = unknownNames('resource type', listed(match.resource), Object.keys(resources), '/match/resource')
+  if (unknown.length > 0) return unknown
+  const types = (listed(match.resource) ?? Object.keys(resources)).map((type) => [type, resources[type] ?? {}] as const)
+  const actions = types.flatMap(([, words]) => words.actions ?? [])
+  return [
+    ...unknownNames('action', listed(match.action), [...everyType, ...actions], '/match/action'),
+    ...Object.entries(match.facets ?? {}).flatMap(([name, values]) => checkFacet(name, listed(values) ?? [], types)),
+    ...fieldsIn(policy).flatMap((field) => checkGroup(field, types)),
+  ]
+}
+
+type Types = readonly (readonly [type: string, words: ResourceWords])[]
+
+function checkFacet(name: string, values: readonly string[], types: Types): readonly Finding[] {
+  const path = `/match/facets${formatPointer([name])}`
+  const without = types.filter(([, { facets = {} }]) => !Object.hasOwn(facets, name)).map(([type]) => type)
+  if (without.length > 0) {
+    const problem = `${without.join(', ')} computes no facet ${JSON.stringify(name)}, so every change of it would match`
+    return [
+      {
+        path,
+        severity: 'error',
+        problem,
+        fix: 'name the resource types that compute it in match.resource, or correct the name',
+      },
+    ]
+  }
+  const known = types.map(([, { facets = {} }]) => facets[name])
+  return known.every((some) => some !== undefined)
+    ? unknownNames(
+        'value',
+        values,
+        known.flatMap((some) => some ?? []),
+        path,
+      )
+    : []
+}
+
+function checkGroup({ value: field, path }: Placed<string>, types: Types): readonly Finding[] {
+  if (!field.startsWith('@')) return []
+  const without = types.filter(([, { groups = {} }]) => !Object.hasOwn(groups, field.slice(1))).map(([type]) => type)
+  if (without.length === 0) return []
+  const problem = `${without.join(', ')} declares no group ${field}, so nobody could say whether it is touched`
+  return [
+    {
+      path,
+      severity: 'error',
+      problem,
+      fix: 'name the resource types that declare it in match.resource, or correct the name',
+    },
+  ]
+}
+
+function unknownNames(
+  kind: string,
+  names: readonly string[] | undefined,
+  known: readonly string[],
+  path: string,
+): readonly Finding[] {
+  const unknown = (names ?? []).filter((name) => !known.includes(name))
+  const fix = `write one of ${[...new Set(known)].join(', ') || 'those that the host declares, which are none'}`
+  return unknown.map((name) => ({
+    path,
+    severity: 'error',
+    problem: `there is no ${kind} ${JSON.stringify(name)}`,
+    fix,
+  }))
+}
+
+function fieldsIn({ when, safe = [], require }: Omit<PolicyInput, 'match'>): readonly Placed<string>[] {
+  const owners = 'owners' in require ? require.owners : []
+  const tests = when ? testsIn({ value: when, path: '/when' }) : []
+  return [
+    ...tests.flatMap(({ value, path }) => ('field' in value ? { value: value.field, path: `${path}/field` } : [])),
+    ...safe.map(({ field }, index) => ({ value: field, path: `/safe/${index}/field` })),
+    ...owners.map(({ field }, index) => ({ value: field, path: `/require/owners/${index}/field` })),
+  ]
+}
+
+function predicatesIn({ when }: PolicyInput): readonly Placed<string>[] {
+  const tests = when ? testsIn({ value: when, path: '/when' }) : []
+  return tests.flatMap(({ value, path }) =>
+    value.type === 'predicate' ? { value: value.name, path: `${path}/name` } : [],
+  )
+}
+
+function listed(names: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof names === 'string' ? [names] : names
+}

@@ -1,0 +1,100 @@
+import type { JsonValue } from '../change/json.ts'
+import {
+  type AnyChange,
+  type BeforeAfter,
+  type ChangeAmount,
+  type Condition,
+  type Crosses,
+  type HostPredicate,
+  operators,
+} from './condition.ts'
+import { type Declarations, type Field, isSame } from './field.ts'
+import type { PolicySubject } from './policy.ts'
+
+/** A test of the host, by name. Anything but `true` and `false`, or a throw, closes the gate. */
+export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined) => boolean
+
+/** The words of the host that policies use. */
+export interface Vocabulary {
+  /** The shape and the groups of each resource type. */
+  readonly resources?: Declarations
+  /** The host's own tests. Pure: they are asked while deciding, and again when the decision is checked. */
+  readonly predicates?: Readonly<Record<string, Predicate>>
+}
+
+/** A condition on a field. */
+export type FieldCondition = AnyChange | BeforeAfter | ChangeAmount | Crosses
+
+/** A condition whose patterns are read and whose predicates are found. */
+export type CompiledCondition =
+  | { readonly type: 'field'; readonly condition: FieldCondition; readonly field: Field }
+  | { readonly type: 'predicate'; readonly condition: HostPredicate; readonly predicate: Predicate | undefined }
+  | { readonly type: 'all' | 'any'; readonly of: readonly CompiledCondition[] }
+  | { readonly type: 'not'; readonly of: CompiledCondition }
+  /** What this version does not understand. */
+  | { readonly type: 'unknown'; readonly condition: unknown }
+
+/** What conditions are compiled with. */
+export interface ConditionWords {
+  /** Reads a pattern or the name of a group; undefined for a malformed pattern. */
+  readonly fieldOf: (text: string) => Field | undefined
+  readonly predicates: NonNullable<Vocabulary['predicates']>
+}
+
+/** Reads the patterns of a condition and finds its predicates. Whatever is not understood is unknown, and closes the gate. */
+export function compileCondition(condition: Condition, words: ConditionWords): CompiledCondition {
+  if (typeof condition !== 'object' || condition === null) return { type: 'unknown', condition }
+  if ('all' in condition && Array.isArray(condition.all)) return { type: 'all', of: compileEach(condition.all, words) }
+  if ('any' in condition && Array.isArray(condition.any)) return { type: 'any', of: compileEach(condition.any, words) }
+  if ('not' in condition) return { type: 'not', of: compileCondition(condition.not, words) }
+  if (!('type' in condition)) return { type: 'unknown', condition }
+  if (condition.type === 'predicate') {
+    const { predicates } = words
+    const known = Object.hasOwn(predicates, condition.name)
+    return { type: 'predicate', condition, predicate: known ? predicates[condition.name] : undefined }
+  }
+  const field = isUnderstood(condition) ? words.fieldOf(condition.field) : undefined
+  return field ? { type: 'field', condition, field } : { type: 'unknown', condition }
+}
+
+/**
+ * Lists heads of fields of which a change has to touch one for the condition to be anything but false: what a policy can be found by.
+ * Undefined: no such list can be given.
+ */
+export function headsOf(condition: CompiledCondition): readonly string[] | undefined {
+  switch (condition.type) {
+    case 'field':
+      return isSame(condition.field) ? condition.field.map(({ head }) => head) : undefined
+    case 'all':
+      return condition.of
+        .flatMap((part) => [headsOf(part) ?? []])
+        .filter((heads) => heads.length > 0)
+        .sort((a, b) => a.length - b.length)[0]
+    case 'any': {
+      const heads = condition.of.map(headsOf)
+      return heads.length > 0 && heads.every((list) => list !== undefined) ? heads.flat() : undefined
+    }
+    case 'predicate':
+    case 'not':
+    case 'unknown':
+      return undefined
+  }
+}
+
+function compileEach(conditions: readonly Condition[], words: ConditionWords): readonly CompiledCondition[] {
+  return conditions.map((condition) => compileCondition(condition, words))
+}
+
+function isUnderstood(condition: FieldCondition): boolean {
+  if (typeof condition.field !== 'string') return false
+  switch (condition.type) {
+    case 'any_change':
+    case 'crosses':
+      return true
+    case 'before_after':
+    case 'change_amount':
+      return operators.includes(condition.operator)
+    default:
+      return false
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  type CompiledCondition,
+  type ConditionWords,
+  compileCondition,
+  headsOf,
+  type Vocabulary,
+} from './compile-condition.ts'
+import { compileField, type Field } from './field.ts'
+import type { Policy, PolicyMatch, SafeChange } from './policy.ts'
+import type { PinnedRequirement } from './requirement.ts'
+import { completeRules, type RulesOfConduct } from './rules-of-conduct.ts'
+
+/** A policy, ready to be judged. */
+export interface CompiledPolicy {
+  readonly policy: Policy
+  /** What it names; undefined matches everything. */
+  readonly resources: readonly string[] | undefined
+  readonly actions: readonly string[] | undefined
+  readonly projects: readonly string[] | undefined
+  readonly facets: readonly { readonly name: string; readonly values: readonly string[] | undefined }[]
+  readonly when: CompiledCondition | undefined
+  /** Heads of fields of which a change touches one wherever the policy matches; undefined where that cannot be said. */
+  readonly heads: readonly string[] | undefined
+  readonly safe: readonly CompiledSafeChange[]
+  /** Undefined where it depends on who owns the touched fields. */
+  readonly pinned: readonly PinnedRequirement[] | undefined
+  /** The fields of its owners, in their order; undefined for one with a malformed pattern. */
+  readonly owned: readonly (Field | undefined)[]
+  readonly rules: RulesOfConduct
+}
+
+/** A safe change, its pattern read; one with a malformed pattern excuses nothing. */
+export interface CompiledSafeChange {
+  readonly change: SafeChange
+  readonly field: Field | undefined
+}
+
+/**
+ * Compiles policies that use these words; the patterns that they have in common are read once.
+ *
+ * Never fails: what is not understood is kept as unknown, and closes the gate when it is judged.
+ */
+export function policyCompiler({ resources = {}, predicates = {} }: Vocabulary): (policy: Policy) => CompiledPolicy {
+  const fields = new Map<string, Field | undefined>()
+  const fieldOf = (text: string) => {
+    if (!fields.has(text)) fields.set(text, compileField(text, resources))
+    return fields.get(text)
+  }
+  return (policy) => compilePolicy(policy, { fieldOf, predicates })
+}
+
+function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
+  const { id, version, match, safe = [], require, veto } = policy
+  const { resource, action, project, facets = {} }: PolicyMatch = match ?? {}
+  const when = policy.when === undefined ? undefined : compileCondition(policy.when, words)
+  return {
+    policy,
+    resources: listed(resource),
+    actions: listed(action),
+    projects: listed(project),
+    facets: Object.entries(facets).map(([name, values]) => ({ name, values: listed(values) })),
+    when,
+    heads: when && telling(headsOf(when)),
+    safe: safe.map((change) => ({ change, field: words.fieldOf(change.field) })),
+    pinned: 'owners' in require ? undefined : [{ policy: id, version, require, ...(veto ? { veto } : {}) }],
+    owned: 'owners' in require ? require.owners.map(({ field }) => words.fieldOf(field)) : [],
+    rules: completeRules(policy.rules),
+  }
+}
+
+/** Heads that leave something out: every change touches the root. */
+function telling(heads: readonly string[] | undefined): readonly string[] | undefined {
+  return heads?.includes('') ? undefined : heads
+}
+
+function listed(names: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof names === 'string' ? [names] : Array.isArray(names) ? names : undefined
+}

@@ -1,0 +1,69 @@
+import type { JsonValue } from '../change/json.ts'
+
+/** How a value is compared. */
+export type Operator = '>' | '<' | '>=' | '<=' | '==' | '!='
+
+/** Every operator. */
+export const operators: readonly Operator[] = ['>', '<', '>=', '<=', '==', '!=']
+
+/** Which way a number moves. */
+export type Direction = 'increase' | 'decrease' | 'either'
+
+/**
+ * One test on a change, or a combination of tests.
+ *
+ * A `field` is a pattern over the keyed view of the document, `/rules/{key}/rollout` with `*` for the key, or the name of a group of fields that the
+ * resource type declares, `@metadata`. A condition looks only at the places that the change touches, and holds where one of them makes it hold.
+ */
+export type Condition =
+  | AnyChange
+  | BeforeAfter
+  | ChangeAmount
+  | Crosses
+  | HostPredicate
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition }
+
+/** Holds where the field is touched at all. */
+export interface AnyChange {
+  readonly type: 'any_change'
+  readonly field: string
+}
+
+/** Holds where the new value of the field compares so. */
+export interface BeforeAfter {
+  readonly type: 'before_after'
+  readonly field: string
+  readonly operator: Operator
+  readonly value: JsonValue
+}
+
+/** Holds where a number moves so far. Looks only at values that are there before and after. */
+export interface ChangeAmount {
+  readonly type: 'change_amount'
+  readonly field: string
+  readonly operator: Operator
+  readonly value: number
+  /** Left out: either. */
+  readonly direction?: Direction
+  /** `points`: the difference itself. `percent`: the difference in percent of the value before. Left out: points. */
+  readonly unit?: 'points' | 'percent'
+}
+
+/** Holds where a number passes from below the threshold to the threshold or above it (increase), or back (decrease). */
+export interface Crosses {
+  readonly type: 'crosses'
+  readonly field: string
+  readonly value: number
+  /** Left out: either. */
+  readonly direction?: Direction
+}
+
+/** Holds where the host's own function of this name says so. */
+export interface HostPredicate {
+  readonly type: 'predicate'
+  readonly name: string
+  /** Handed to the function. */
+  readonly with?: JsonValue
+}

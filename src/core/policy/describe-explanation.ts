@@ -1,0 +1,142 @@
+import type { Condition, Direction, Operator } from './condition.ts'
+import { describePinned } from './describe-requirement.ts'
+import type { Explanation, PolicyExplanation, ScopeExplanation } from './explain.ts'
+import type { ConditionExplanation, TestExplanation, ValueExplanation } from './explain-condition.ts'
+
+/** Says in sentences why a change needs approval, or does not: one for each policy that came into question. */
+export function describeExplanation({ evaluation, policies }: Explanation): readonly string[] {
+  const [first] = policies
+  if (first === undefined) return ['No policy is about this change.']
+  const sentences = policies.map(describePolicy)
+  return evaluation.requirements.length > 0 ? sentences : ['No policy asks for approval.', ...sentences]
+}
+
+/** Says in a sentence why one policy asks for approval of a change, or does not. */
+export function describePolicy({
+  policy,
+  outcome,
+  asks,
+  scope,
+  safe,
+  condition,
+  overriddenBy,
+}: PolicyExplanation): string {
+  const name = `Policy ${quote(policy.id)}`
+  const reason = condition ? describeCondition(condition) : 'it asks for every change that it is about'
+  switch (outcome) {
+    case 'asks':
+      return `${name} asks for ${asks.map(describePinned).join(' and ')}, because ${reason}.`
+    case 'asks_in_doubt': {
+      const doubts = [...scope.map(describeScope), ...(condition ? [reason] : [])].join(', and ')
+      return `${name} asks for ${asks.map(describePinned).join(' and ')}, because nobody can say that it does not apply: ${doubts}.`
+    }
+    case 'out_of_scope':
+      return `${name} does not apply: ${scope.map(describeScope).join(', and ')}.`
+    case 'only_safe_changes':
+      return `${name} does not ask: it counts the change of ${safe.join(', ')} as safe.`
+    case 'condition_not_met':
+      return `${name} does not ask: ${reason}.`
+    case 'nobody_owns':
+      return `${name} does not ask: it asks the owners of fields, and the change touches none of those.`
+    case 'idle_fallback':
+      return `${name} does not ask: it serves projects that have no policy of their own, and this one has.`
+    case 'overridden':
+      return `${name} gives way to ${overriddenBy.map(quote).join(' and ')}.`
+  }
+}
+
+function describeScope({ dimension, name, expected, found, holds }: ScopeExplanation): string {
+  const what = dimension === 'facet' ? `the facet ${name}` : `the ${dimension}`
+  const wanted = expected.join(' or ')
+  if (holds === 'unknown') return `${what} is not known, and the policy is about ${wanted}`
+  return `${what} is ${found.join(' and ') || 'none'}, not ${wanted}`
+}
+
+/** States the facts that decided a condition: for its opposite they are the same. */
+function describeCondition(explanation: ConditionExplanation): string {
+  switch (explanation.type) {
+    case 'test':
+      return describeTest(explanation)
+    case 'not':
+      return describeCondition(explanation.of)
+    case 'all':
+    case 'any': {
+      const telling = explanation.of.filter(({ holds }) => holds === explanation.holds)
+      return telling.map(describeCondition).join(', and ')
+    }
+  }
+}
+
+function describeTest({ condition, values, problem, holds }: TestExplanation): string {
+  if (problem === 'not_understood') return `this version does not understand the condition ${JSON.stringify(condition)}`
+  if (!('type' in condition)) return `${JSON.stringify(condition)} holds: ${holds}`
+  if (condition.type === 'predicate') {
+    if (problem === 'unknown_predicate') return `the host has no predicate ${quote(condition.name)}`
+    if (problem === 'predicate_failed') return `the predicate ${quote(condition.name)} failed`
+    return `the predicate ${quote(condition.name)} says ${holds}`
+  }
+  if (problem === 'unknown_group') return `the resource type has no group ${condition.field}`
+  const telling = values.filter((value) => value.holds === holds)
+  if (telling.length === 0) return `nothing touches ${condition.field}`
+  const told = telling.slice(0, most).map((value) => describeValue(condition, value))
+  const more = telling.length > most ? [`${telling.length - most} more`] : []
+  return [...told, ...more].join(' and ')
+}
+
+const most = 3
+
+type FieldCondition = Exclude<Extract<Condition, { type: string }>, { type: 'predicate' }>
+
+function describeValue(condition: FieldCondition, { path, before, after, holds, problem }: ValueExplanation): string {
+  if (problem) return `${path} ${problems[problem]} (${inWords(before)} → ${inWords(after)})`
+  const change = `${path || 'the document'} ${moved(before, after)}`
+  const not = holds === 'yes' ? '' : 'not '
+  switch (condition.type) {
+    case 'any_change':
+      return change
+    case 'before_after':
+      return `${change}, which is ${not}${comparisons[condition.operator]}${inWords(condition.value)}`
+    case 'change_amount': {
+      const amount = `${comparisons[condition.operator]}${condition.value}${condition.unit === 'percent' ? ' %' : ''}`
+      return `${change}, ${not}${ways[condition.direction ?? 'either']}by ${amount}`
+    }
+    case 'crosses': {
+      const way = ways[condition.direction ?? 'either']
+      return `${change}, which ${holds === 'yes' ? 'goes' : 'does not go'} ${way}across ${condition.value}`
+    }
+  }
+}
+
+const comparisons: Readonly<Record<Operator, string>> = {
+  '>': 'more than ',
+  '<': 'less than ',
+  '>=': 'at least ',
+  '<=': 'at most ',
+  '==': '',
+  '!=': 'other than ',
+}
+
+const problems: Readonly<Record<NonNullable<ValueExplanation['problem']>, string>> = {
+  missing: 'is missing on one side',
+  wrong_type: 'has a value of the wrong type',
+  no_identity: 'lies in a list whose items have no identity',
+  percent_of_zero: 'was zero, of which there is no percentage',
+}
+
+const ways: Readonly<Record<Direction, string>> = { increase: 'up ', decrease: 'down ', either: '' }
+
+function moved(before: ValueExplanation['before'], after: ValueExplanation['after']): string {
+  if (before === undefined) return `is added as ${inWords(after)}`
+  if (after === undefined) return `is removed, and was ${inWords(before)}`
+  return `goes from ${inWords(before)} to ${inWords(after)}`
+}
+
+function inWords(value: ValueExplanation['after']): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text)
+}

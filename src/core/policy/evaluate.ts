@@ -1,0 +1,63 @@
+import type { CompiledPolicy } from './compile-policy.ts'
+import { findCandidates } from './find-candidates.ts'
+import type { Sight } from './judge-condition.ts'
+import { judgePolicy } from './judge-policy.ts'
+import { pinRequirements } from './pin-requirement.ts'
+import type { Evaluation, PolicySubject } from './policy.ts'
+
+import type { PolicySet } from './policy-set.ts'
+import { compareText } from './requirement.ts'
+import { defaultRules, joinRules } from './rules-of-conduct.ts'
+import { type Match, withoutIdleFallbacks, withoutOverridden } from './settle-matches.ts'
+import { plainShape } from './touched-values.ts'
+import { no, type Truth } from './truth.ts'
+
+/**
+ * Evaluates the policies in force on one change: all that match hold, and each rule of conduct takes its strictest value.
+ *
+ * Where nothing matches there is no requirement; what that means is for the caller to say. What nobody can judge counts as matched. The
+ * requirements come in the order of the policies' ids.
+ */
+export function evaluate(set: PolicySet, subject: PolicySubject): Evaluation {
+  const found = findCandidates(set.index, subject)
+  if (found.length === 0) return nothingAsked
+  const sight = sightOf(set, subject)
+  const matches: Match[] = []
+  for (const compiled of found) {
+    const match = matchOf(compiled, judgePolicy(compiled, sight), sight)
+    if (match) matches.push(match)
+  }
+  return matches.length === 0 ? nothingAsked : conclude(settle(set, matches, subject))
+}
+
+/** What is asked where nothing matches. */
+export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules }
+
+/** Prepares what policies see of a change. */
+export function sightOf({ shapes }: PolicySet, subject: PolicySubject): Sight {
+  const { places, before, after, resource } = subject
+  return { subject, before, after, shape: shapes.get(resource.type) ?? plainShape, places, touched: undefined }
+}
+
+/** Makes a match out of a policy that was judged, where it asks for something. */
+export function matchOf(compiled: CompiledPolicy, truth: Truth, sight: Sight): Match | undefined {
+  if (truth === no) return undefined
+  const pinned = pinRequirements(compiled, sight)
+  return pinned.length > 0 ? { compiled, truth, pinned } : undefined
+}
+
+/** Leaves out the matches that others stand in for. */
+export function settle({ index }: PolicySet, matches: readonly Match[], subject: PolicySubject): readonly Match[] {
+  return withoutOverridden(withoutIdleFallbacks(index, matches, subject))
+}
+
+/** Joins what the matches ask. */
+export function conclude(matches: readonly Match[]): Evaluation {
+  const [only] = matches
+  if (only === undefined) return nothingAsked
+  if (matches.length === 1) return { requirements: only.pinned, rules: only.compiled.rules }
+  return {
+    requirements: matches.flatMap(({ pinned }) => pinned).sort((a, b) => compareText(a.policy, b.policy)),
+    rules: matches.map(({ compiled }) => compiled.rules).reduce(joinRules),
+  }
+}

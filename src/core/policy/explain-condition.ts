@@ -1,0 +1,135 @@
+import type { CompiledCondition, FieldCondition } from './compile-condition.ts'
+import type { Condition } from './condition.ts'
+import { type FieldPath, isWithin, pathsFor } from './field.ts'
+import { judgePredicate, judgeValues, type Sight, touchedBy } from './judge-condition.ts'
+import { isNumber, type Value } from './judge-value.ts'
+import { no, opposite, type Truth, unknown, yes } from './truth.ts'
+
+/** Whether something holds. Unknown counts as yes: it closes the gate. */
+export type Answer = 'yes' | 'no' | 'unknown'
+
+/** What became of a condition, and what decided it. */
+export type ConditionExplanation =
+  | { readonly type: 'all' | 'any'; readonly holds: Answer; readonly of: readonly ConditionExplanation[] }
+  | { readonly type: 'not'; readonly holds: Answer; readonly of: ConditionExplanation }
+  | TestExplanation
+
+/** What became of one test, and the values that decided it. No value: the change does not touch the field. */
+export interface TestExplanation {
+  readonly type: 'test'
+  readonly holds: Answer
+  readonly condition: Condition
+  readonly values: readonly ValueExplanation[]
+  /** Why nobody can say, where that does not lie in the values. */
+  readonly problem: 'not_understood' | 'unknown_group' | 'unknown_predicate' | 'predicate_failed' | undefined
+}
+
+/** A value that a test looked at. */
+export interface ValueExplanation {
+  readonly path: string
+  /** Undefined, as for `after`: there is none on this side. */
+  readonly before: Value
+  readonly after: Value
+  readonly holds: Answer
+  /** Why nobody can say. */
+  readonly problem: 'missing' | 'wrong_type' | 'no_identity' | 'percent_of_zero' | undefined
+}
+
+/** Judges a condition as `judge` does, and keeps what decided it. Looks at every part, also where one would do. */
+export function explainCondition(compiled: CompiledCondition, sight: Sight): ConditionExplanation {
+  switch (compiled.type) {
+    case 'field':
+      return explainField(compiled, sight)
+    case 'predicate': {
+      const { condition, predicate } = compiled
+      const truth = judgePredicate(condition, predicate, sight.subject)
+      const problem = predicate ? 'predicate_failed' : 'unknown_predicate'
+      return test(condition, truth, [], truth === unknown ? problem : undefined)
+    }
+    case 'not': {
+      const of = explainCondition(compiled.of, sight)
+      return { type: 'not', holds: answer(opposite(truthOf(of.holds))), of }
+    }
+    case 'all':
+    case 'any': {
+      const of = compiled.of.map((part) => explainCondition(part, sight))
+      const truths = of.map(({ holds }) => truthOf(holds))
+      const pick = compiled.type === 'all' ? Math.min : Math.max
+      const truth = of.length === 0 ? unknown : (pick(...truths) as Truth)
+      return { type: compiled.type, holds: answer(truth), of }
+    }
+    case 'unknown':
+      return test(compiled.condition as Condition, unknown, [], 'not_understood')
+  }
+}
+
+/** Names a truth. */
+export function answer(truth: Truth): Answer {
+  return truth === yes ? 'yes' : truth === no ? 'no' : 'unknown'
+}
+
+/** Reads the name of a truth. */
+export function truthOf(name: Answer): Truth {
+  return name === 'yes' ? yes : name === 'no' ? no : unknown
+}
+
+function explainField(
+  { condition, field }: CompiledCondition & { readonly type: 'field' },
+  sight: Sight,
+): TestExplanation {
+  const paths = pathsFor(field, sight.subject.resource.type)
+  if (paths === undefined) return test(condition, unknown, [], 'unknown_group')
+  let most: Truth = no
+  const values: ValueExplanation[] = []
+  for (const path of paths) {
+    const truth = condition.type === 'any_change' ? listPlaces(path, sight, values) : no
+    const touched = truth === yes ? yes : listValues(condition, path, sight, values)
+    if (touched > most) most = touched
+  }
+  return test(condition, most, values, undefined)
+}
+
+/** Lists the changed places that are the field or lie inside it. */
+function listPlaces(path: FieldPath, { places }: Sight, into: ValueExplanation[]): Truth {
+  let truth: Truth = no
+  for (const place of places) {
+    if (!isWithin(path, place)) continue
+    truth = yes
+    const before = place.type === 'added' ? undefined : place.before
+    const after = place.type === 'removed' ? undefined : place.after
+    into.push({ path: place.path, before, after, holds: 'yes', problem: undefined })
+  }
+  return truth
+}
+
+function listValues(condition: FieldCondition, path: FieldPath, sight: Sight, into: ValueExplanation[]): Truth {
+  let most: Truth = no
+  for (const { path: found, before, after, paired } of touchedBy(path, sight).values) {
+    const truth = judgeValues(condition, before, after, paired)
+    const problem = truth === unknown ? problemOf(condition, before, after, paired) : undefined
+    into.push({ path: found, before, after, holds: answer(truth), problem })
+    if (truth > most) most = truth
+  }
+  return most
+}
+
+function problemOf(
+  condition: FieldCondition,
+  before: Value,
+  after: Value,
+  paired: boolean,
+): ValueExplanation['problem'] {
+  if (condition.type === 'before_after') return after === undefined ? 'missing' : 'wrong_type'
+  if (!paired) return 'no_identity'
+  if (before === undefined || after === undefined) return 'missing'
+  return isNumber(before) && isNumber(after) ? 'percent_of_zero' : 'wrong_type'
+}
+
+function test(
+  condition: Condition,
+  truth: Truth,
+  values: readonly ValueExplanation[],
+  problem: TestExplanation['problem'],
+): TestExplanation {
+  return { type: 'test', holds: answer(truth), condition, values, problem }
+}

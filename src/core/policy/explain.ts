@@ -1,0 +1,170 @@
+import type { CompiledPolicy } from './compile-policy.ts'
+import { conclude, nothingAsked, settle, sightOf } from './evaluate.ts'
+import { type Answer, type ConditionExplanation, explainCondition, truthOf } from './explain-condition.ts'
+import { findCandidates } from './find-candidates.ts'
+import type { Sight } from './judge-condition.ts'
+import { factOf, judgeScope, withoutSafe } from './judge-policy.ts'
+import { pinRequirements } from './pin-requirement.ts'
+import type { Evaluation, Policy, PolicySubject } from './policy.ts'
+import type { PolicySet } from './policy-set.ts'
+import { compareText, type PinnedRequirement } from './requirement.ts'
+import type { Match } from './settle-matches.ts'
+import { no, type Truth, unknown, yes } from './truth.ts'
+
+/** An evaluation with the reason for every yes and no. */
+export interface Explanation {
+  readonly evaluation: Evaluation
+  /**
+   * The policies that came into question, in the order of their ids. The others of the set cannot match: they are about something else, or
+   * about fields that are not touched. {@link explainPolicy} says which, for any of them.
+   */
+  readonly policies: readonly PolicyExplanation[]
+}
+
+/** Why one policy asks for approval of a change, or does not. */
+export interface PolicyExplanation {
+  readonly policy: Policy
+  readonly outcome: PolicyOutcome
+  /** What it asks; nothing where it does not ask. */
+  readonly asks: readonly PinnedRequirement[]
+  /** Where the change is not what the policy is about, or nobody can say. Empty: it is. */
+  readonly scope: readonly ScopeExplanation[]
+  /** Places that it does not look at, because such a change is safe. */
+  readonly safe: readonly string[]
+  /** What became of its condition, where it has one and came to it. */
+  readonly condition: ConditionExplanation | undefined
+  /** Ids of the policies that it gives way to. */
+  readonly overriddenBy: readonly string[]
+}
+
+/** What became of a policy. */
+export type PolicyOutcome =
+  /** It asks for approval. */
+  | 'asks'
+  /** It asks for approval, because nobody can say whether it applies. */
+  | 'asks_in_doubt'
+  /** The change is of another type, action, project or facet. */
+  | 'out_of_scope'
+  /** Nothing but safe places is touched. */
+  | 'only_safe_changes'
+  | 'condition_not_met'
+  /** It asks owners of fields, and none of theirs is touched. */
+  | 'nobody_owns'
+  /** The project has policies of its own. */
+  | 'idle_fallback'
+  | 'overridden'
+
+/** A dimension of a policy's scope that does not hold, or of which nobody can say. */
+export interface ScopeExplanation {
+  /** `resource`, `action`, `project`, or `facet` with its name. */
+  readonly dimension: 'resource' | 'action' | 'project' | 'facet'
+  readonly name: string
+  readonly expected: readonly string[]
+  /** Empty where the change has none, or it could not be computed. */
+  readonly found: readonly string[]
+  readonly holds: Answer
+}
+
+/** Evaluates as `evaluate` does, and says why: complete enough to draw a screen from. */
+export function explain(set: PolicySet, subject: PolicySubject): Explanation {
+  const found = findCandidates(set.index, subject)
+  if (found.length === 0) return nothingExplained
+  const sight = sightOf(set, subject)
+  const matches: Match[] = []
+  const policies: PolicyExplanation[] = []
+  for (const compiled of found) {
+    const explanation = explainOne(compiled, sight)
+    policies.push(explanation)
+    const { asks: pinned, outcome } = explanation
+    if (pinned.length > 0) matches.push({ compiled, truth: outcome === 'asks' ? yes : unknown, pinned })
+  }
+  if (policies.length > 1) policies.sort((a, b) => compareText(a.policy.id, b.policy.id))
+  const standing = settle(set, matches, subject)
+  return {
+    evaluation: conclude(standing),
+    policies: standing.length === matches.length ? policies : policies.map((told) => withFate(told, standing)),
+  }
+}
+
+/** Explains one policy of the set, also one that has nothing to do with the change; undefined where there is none of this id. */
+export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject): PolicyExplanation | undefined {
+  const compiled = set.policies.get(id)
+  if (compiled === undefined) return undefined
+  const inQuestion = explain(set, subject).policies.find(({ policy }) => policy.id === id)
+  return inQuestion ?? explainOne(compiled, sightOf(set, subject))
+}
+
+const nothingExplained: Explanation = { evaluation: nothingAsked, policies: [] }
+const none: readonly never[] = []
+
+function explainOne(compiled: CompiledPolicy, sight: Sight): PolicyExplanation {
+  const inScope = judgeScope(compiled, sight.subject)
+  const seen = withoutSafe(compiled, sight)
+  const condition = inScope !== no && compiled.when ? explainCondition(compiled.when, seen) : undefined
+  const needed = condition ? truthOf(condition.holds) : yes
+  const truth = needed < inScope ? needed : inScope
+  const onlySafe = seen.places.length === 0 && sight.places.length > 0
+  const asks = onlySafe || truth === no ? none : pinRequirements(compiled, sight)
+  return {
+    policy: compiled.policy,
+    outcome: outcomeOf({ inScope, onlySafe, truth, asked: asks.length > 0 }),
+    asks,
+    scope: inScope === yes ? none : scopeOf(compiled, sight.subject),
+    safe: seen === sight ? none : sight.places.filter((place) => !seen.places.includes(place)).map(({ path }) => path),
+    condition,
+    overriddenBy: none,
+  }
+}
+
+interface Judged {
+  readonly inScope: Truth
+  readonly onlySafe: boolean
+  readonly truth: Truth
+  readonly asked: boolean
+}
+
+function outcomeOf({ inScope, onlySafe, truth, asked }: Judged): PolicyOutcome {
+  if (inScope === no) return 'out_of_scope'
+  if (onlySafe) return 'only_safe_changes'
+  if (truth === no) return 'condition_not_met'
+  if (!asked) return 'nobody_owns'
+  return truth === yes ? 'asks' : 'asks_in_doubt'
+}
+
+/** Says of a policy that would ask what it gave way to. */
+function withFate(explanation: PolicyExplanation, standing: readonly Match[]): PolicyExplanation {
+  const { policy, asks } = explanation
+  if (asks.length === 0 || standing.some(({ compiled }) => compiled.policy === policy)) return explanation
+  const overriddenBy = standing
+    .filter(({ truth, compiled }) => truth === yes && compiled.policy.overrides?.includes(policy.id))
+    .map(({ compiled }) => compiled.policy.id)
+  const outcome = overriddenBy.length > 0 ? 'overridden' : 'idle_fallback'
+  return { ...explanation, outcome, asks: none, overriddenBy: overriddenBy.sort(compareText) }
+}
+
+function scopeOf(compiled: CompiledPolicy, subject: PolicySubject): readonly ScopeExplanation[] {
+  const { resources, actions, projects, facets } = compiled
+  const { resource, project } = subject
+  const all: ScopeExplanation[] = [
+    dimension('resource', resources, [resource.type], 'no'),
+    dimension('project', projects, project === undefined ? [] : [project], 'no'),
+    dimension('action', actions, subject.actions, subject.actions.length === 0 ? 'unknown' : 'no'),
+    ...facets.map(({ name, values }) => {
+      const fact = factOf(subject, name)
+      const found = fact === undefined ? [] : typeof fact === 'string' ? [fact] : fact
+      const inDoubt = fact === undefined || values === undefined
+      return { ...dimension('facet', values ?? [], found, inDoubt ? 'unknown' : 'no'), name }
+    }),
+  ]
+  return all.filter(({ holds }) => holds !== 'yes')
+}
+
+function dimension(
+  kind: ScopeExplanation['dimension'],
+  expected: readonly string[] | undefined,
+  found: readonly string[],
+  otherwise: Answer,
+): ScopeExplanation {
+  const holds = expected === undefined || found.some((one) => expected.includes(one)) ? 'yes' : otherwise
+  return { dimension: kind, name: kind, expected: expected ?? [], found, holds }
+}

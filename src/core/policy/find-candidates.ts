@@ -1,0 +1,77 @@
+import type { CompiledPolicy } from './compile-policy.ts'
+import { factOf } from './judge-policy.ts'
+import type { PolicySubject } from './policy.ts'
+import type { PolicyIndex } from './policy-index.ts'
+
+/** Finds the policies that may match a change, each once: none that does is left out, most that do not are. */
+export function findCandidates(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
+  return find(index, { subject, narrowly: true, lists: [] })
+}
+
+/** Finds the policies about the type, one of the actions and the project of a change, whatever else they ask for. */
+export function findInScope(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
+  return find(index, { subject, narrowly: false, lists: [] })
+}
+
+interface Search {
+  readonly subject: PolicySubject
+  /** Whether only what the change touches is looked for. */
+  readonly narrowly: boolean
+  /** What was found, list by list. */
+  readonly lists: (readonly CompiledPolicy[])[]
+}
+
+function find(index: PolicyIndex, search: Search): readonly CompiledPolicy[] {
+  searchActions(index.name.get(search.subject.resource.type), search)
+  searchActions(index.anything, search)
+  const { lists } = search
+  return lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? none)
+}
+
+const none: readonly CompiledPolicy[] = []
+
+function searchActions(index: PolicyIndex | undefined, search: Search): void {
+  if (index === undefined) return
+  const { actions } = search.subject
+  for (const action of actions) searchProjects(index.name.get(action), search)
+  if (actions.length === 0) for (const projects of index.name.values()) searchProjects(projects, search)
+  searchProjects(index.anything, search)
+}
+
+function searchProjects(index: PolicyIndex | undefined, search: Search): void {
+  if (index === undefined) return
+  const { project } = search.subject
+  if (project !== undefined) searchBucket(index.name.get(project), search)
+  searchBucket(index.anything, search)
+}
+
+function searchBucket(bucket: PolicyIndex | undefined, search: Search): void {
+  if (bucket === undefined) return
+  take(bucket, search)
+  if (bucket.facet.size > 0) for (const [name, values] of bucket.facet) searchFacet(name, values, search)
+  if (bucket.head.size > 0) searchHeads(bucket, search)
+}
+
+function searchFacet(name: string, values: PolicyIndex, search: Search): void {
+  const fact = search.narrowly ? factOf(search.subject, name) : undefined
+  if (fact === undefined) for (const bucket of values.name.values()) searchBucket(bucket, search)
+  else if (typeof fact === 'string') searchBucket(values.name.get(fact), search)
+  else for (const value of fact) searchBucket(values.name.get(value), search)
+}
+
+function searchHeads({ head, container }: PolicyIndex, search: Search): void {
+  if (!search.narrowly) for (const index of head.values()) take(index, search)
+  else {
+    for (const { path } of search.subject.places) {
+      if (container.size > 0) take(container.get(path), search)
+      take(head.get(path), search)
+      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+        take(head.get(path.slice(0, end)), search)
+      }
+    }
+  }
+}
+
+function take(index: PolicyIndex | undefined, { lists }: Search): void {
+  if (index !== undefined && index.policies.length > 0 && !lists.includes(index.policies)) lists.push(index.policies)
+}

@@ -1,0 +1,128 @@
+import type { ChangedPlace } from '../change/changed-place.ts'
+import type { CompiledCondition, FieldCondition, Predicate } from './compile-condition.ts'
+import type { HostPredicate } from './condition.ts'
+import { type FieldPath, mayTouch, pathsFor } from './field.ts'
+import { judgeAmount, judgeCrossing, judgeNewValue, type Value } from './judge-value.ts'
+import type { PolicySubject } from './policy.ts'
+import { isPaired, type Surroundings, type Touched, touch } from './touched-values.ts'
+import { no, opposite, type Truth, unknown, yes } from './truth.ts'
+
+/** What a policy sees of a change. */
+export interface Sight extends Surroundings {
+  readonly subject: PolicySubject
+  readonly places: readonly ChangedPlace[]
+  /** What was found out about fields, for the policies that name the same ones. */
+  touched: Map<string, Touched> | undefined
+}
+
+/** Judges a condition on what a policy sees of a change. */
+export function judge(condition: CompiledCondition, sight: Sight): Truth {
+  switch (condition.type) {
+    case 'field':
+      return judgeField(condition, sight)
+    case 'predicate':
+      return judgePredicate(condition.condition, condition.predicate, sight.subject)
+    case 'not':
+      return opposite(judge(condition.of, sight))
+    case 'all':
+      return judgeAll(condition.of, sight)
+    case 'any':
+      return judgeAny(condition.of, sight)
+    case 'unknown':
+      return unknown
+  }
+}
+
+/** Judges one value that a condition on a field is about. `paired` tells whether both sides are one thing by its identity. */
+export function judgeValues(condition: FieldCondition, before: Value, after: Value, paired: boolean): Truth {
+  switch (condition.type) {
+    case 'any_change':
+      return before === undefined && after === undefined ? no : yes
+    case 'before_after':
+      return judgeNewValue(condition, after)
+    case 'change_amount':
+      return paired ? judgeAmount(condition, before, after) : unknown
+    case 'crosses':
+      return paired ? judgeCrossing(condition, before, after) : unknown
+  }
+}
+
+/** Asks a predicate of the host. One that is not there, throws, or answers neither true nor false leaves the answer unknown. */
+export function judgePredicate(
+  { with: argument }: HostPredicate,
+  predicate: Predicate | undefined,
+  subject: PolicySubject,
+): Truth {
+  try {
+    const answer: unknown = predicate?.(subject, argument)
+    return answer === true ? yes : answer === false ? no : unknown
+  } catch {
+    return unknown
+  }
+}
+
+function judgeAll(parts: readonly CompiledCondition[], sight: Sight): Truth {
+  let least: Truth = parts.length === 0 ? unknown : yes
+  for (const part of parts) {
+    const truth = judge(part, sight)
+    if (truth === no) return no
+    if (truth < least) least = truth
+  }
+  return least
+}
+
+function judgeAny(parts: readonly CompiledCondition[], sight: Sight): Truth {
+  let most: Truth = parts.length === 0 ? unknown : no
+  for (const part of parts) {
+    const truth = judge(part, sight)
+    if (truth === yes) return yes
+    if (truth > most) most = truth
+  }
+  return most
+}
+
+function judgeField({ condition, field }: CompiledCondition & { readonly type: 'field' }, sight: Sight): Truth {
+  const paths = pathsFor(field, sight.subject.resource.type)
+  if (paths === undefined) return unknown
+  let most: Truth = no
+  for (const path of paths) {
+    const truth = path.literal ? judgeLiteral(condition, path, sight) : judgeTouched(condition, touchedBy(path, sight))
+    if (truth === yes) return yes
+    if (truth > most) most = truth
+  }
+  return most
+}
+
+/** Judges a field that is one place. A change of exactly this place, by far the most frequent one, is judged without a detour. */
+function judgeLiteral(condition: FieldCondition, path: FieldPath, sight: Sight): Truth {
+  let truth: Truth = no
+  let related = false
+  for (const place of sight.places) {
+    if (place.type === 'changed' && place.path === path.head) {
+      truth = judgeValues(condition, place.before, place.after, isPaired(place, sight.shape))
+    } else if (mayTouch(path, place)) related = true
+  }
+  if (!related || truth === yes) return truth
+  const others = judgeTouched(condition, touchedBy(path, sight))
+  return others > truth ? others : truth
+}
+
+function judgeTouched(condition: FieldCondition, { within, values }: Touched): Truth {
+  if (condition.type === 'any_change' && within) return yes
+  let most: Truth = no
+  for (const { before, after, paired } of values) {
+    const truth = judgeValues(condition, before, after, paired)
+    if (truth > most) most = truth
+  }
+  return most
+}
+
+/** Finds out how a change touches a field, once for all policies that name it. */
+export function touchedBy(path: FieldPath, sight: Sight): Touched {
+  sight.touched ??= new Map()
+  const known = sight.touched.get(path.text)
+  if (known) return known
+  const touched = touch(path, sight.places, sight)
+  sight.touched.set(path.text, touched)
+  return touched
+}

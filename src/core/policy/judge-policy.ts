@@ -1,0 +1,69 @@
+import type { ChangedPlace } from '../change/changed-place.ts'
+import { equal } from '../change/equal.ts'
+import type { CompiledPolicy, CompiledSafeChange } from './compile-policy.ts'
+import { isAt, isWithin, pathsFor } from './field.ts'
+import { judge, type Sight } from './judge-condition.ts'
+import { isNumber, moves, typeOf } from './judge-value.ts'
+import type { PolicySubject } from './policy.ts'
+import { isPaired } from './touched-values.ts'
+import { no, type Truth, unknown, yes } from './truth.ts'
+
+/** Judges whether a policy asks for approval of a change. */
+export function judgePolicy(compiled: CompiledPolicy, sight: Sight): Truth {
+  const seen = withoutSafe(compiled, sight)
+  if (seen.places.length === 0 && sight.places.length > 0) return no
+  const needed = compiled.when === undefined ? yes : judge(compiled.when, seen)
+  if (needed === no) return no
+  const inScope = judgeScope(compiled, sight.subject)
+  return needed < inScope ? needed : inScope
+}
+
+/** Judges whether a policy is about a change at all. Whatever nobody knows about the change could be what the policy names. */
+export function judgeScope({ resources, actions, projects, facets }: CompiledPolicy, subject: PolicySubject): Truth {
+  const { resource, project } = subject
+  if (resources && !resources.includes(resource.type)) return no
+  if (projects && !(project !== undefined && projects.includes(project))) return no
+  let least = actions ? judgeActions(actions, subject.actions) : yes
+  for (const { name, values } of facets) {
+    const truth = judgeFacet(values, factOf(subject, name))
+    if (truth < least) least = truth
+    if (least === no) return no
+  }
+  return least
+}
+
+/** The value of a facet; undefined where the change has none of this name, or it could not be computed. */
+export function factOf({ facets = {} }: PolicySubject, name: string): string | readonly string[] | undefined {
+  return Object.hasOwn(facets, name) ? (facets[name] ?? undefined) : undefined
+}
+
+/** Judges one facet of a policy. */
+export function judgeFacet(
+  values: readonly string[] | undefined,
+  found: string | readonly string[] | undefined,
+): Truth {
+  if (values === undefined || found === undefined) return unknown
+  const among = typeof found === 'string' ? values.includes(found) : found.some((value) => values.includes(value))
+  return among ? yes : no
+}
+
+function judgeActions(named: readonly string[], found: readonly string[]): Truth {
+  if (found.length === 0) return unknown
+  return found.some((action) => named.includes(action)) ? yes : no
+}
+
+/** Takes the safe places out of what a policy sees. */
+export function withoutSafe({ safe }: CompiledPolicy, sight: Sight): Sight {
+  if (safe.length === 0) return sight
+  const places = sight.places.filter((place) => !safe.some((change) => isSafe(change, place, sight)))
+  return { ...sight, places, touched: undefined }
+}
+
+function isSafe({ change, field }: CompiledSafeChange, place: ChangedPlace, { subject, shape }: Sight): boolean {
+  const paths = (field && pathsFor(field, subject.resource.type)) ?? []
+  if (!('to' in change) && !('direction' in change)) return paths.some((path) => isWithin(path, place))
+  if (place.type !== 'changed' || !isPaired(place, shape) || !paths.some((path) => isAt(path, place))) return false
+  const { before, after } = place
+  if ('to' in change) return equal(after, change.to) && typeOf(before) === typeOf(after)
+  return isNumber(before) && isNumber(after) && moves(change.direction, before, after)
+}

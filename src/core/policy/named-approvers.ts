@@ -1,0 +1,20 @@
+import type { PolicyInput } from './policy.ts'
+import type { Approvers, Requirement } from './requirement.ts'
+
+/** Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is saved. */
+export function namedApprovers({ require, veto }: Pick<PolicyInput, 'require' | 'veto'>): Required<Approvers> {
+  const asked = 'owners' in require ? [...require.owners, ...(require.otherwise ? [require.otherwise] : [])] : [require]
+  const approvers = [...asked.flatMap(approversOf), ...(veto ? [veto] : [])]
+  return {
+    users: [...new Set(approvers.flatMap(({ users = [] }) => users))],
+    roles: [...new Set(approvers.flatMap(({ roles = [] }) => roles))],
+  }
+}
+
+function approversOf(requirement: Requirement): readonly Approvers[] {
+  if ('quorum' in requirement) return [requirement.from]
+  if ('all' in requirement) return requirement.all.flatMap(approversOf)
+  if ('any' in requirement) return requirement.any.flatMap(approversOf)
+  if ('stages' in requirement) return requirement.stages.flatMap(approversOf)
+  return requirement.of.flatMap(approversOf)
+}

@@ -1,0 +1,35 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import { admit } from '../change/admit.ts'
+import type { Limits } from '../change/limits.ts'
+import { checkPolicy } from './check-policy.ts'
+import type { PolicyInput } from './policy.ts'
+import { policySchema, problemsOf } from './policy-schema.ts'
+
+const limits: Limits = { depth: 32, nodes: 5_000, members: 1_000, textLength: 4_096, bytes: 65_536 }
+
+/**
+ * Reads a policy from outside, or lists everything that is wrong with it: each mistake with its path and the way to mend it.
+ *
+ * What only the host and its directory can know is checked by {@link checkPolicy}.
+ */
+export function parsePolicy(input: unknown): Result<PolicyInput, 'invalid_policy'> {
+  const admitted = admit(input, limits)
+  if (!admitted.ok) {
+    const { path, problem } = admitted.refusal.details
+    return refuse('invalid_policy', { policy: '', problems: [{ path, problem, fix: 'write plain JSON' }] })
+  }
+  const parsed = policySchema.safeParse(admitted.value, { reportInput: true })
+  if (!parsed.success) {
+    return refuse('invalid_policy', { policy: nameOf(admitted.value), problems: problemsOf(parsed.error) })
+  }
+  const policy = parsed.data
+  const errors = checkPolicy(policy).filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return success(policy)
+  const problems = errors.map(({ path, problem, fix }) => ({ path, problem, fix }))
+  return refuse('invalid_policy', { policy: policy.id, problems })
+}
+
+function nameOf(input: unknown): string {
+  const id = typeof input === 'object' && input !== null && 'id' in input ? input.id : undefined
+  return typeof id === 'string' ? id : ''
+}

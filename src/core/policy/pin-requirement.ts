@@ -1,0 +1,40 @@
+import type { ChangedPlace } from '../change/changed-place.ts'
+import type { CompiledPolicy } from './compile-policy.ts'
+import { type Field, type FieldPath, isWithin, pathsFor } from './field.ts'
+import type { Sight } from './judge-condition.ts'
+import { withoutSafe } from './judge-policy.ts'
+import type { PinnedRequirement, Requirement } from './requirement.ts'
+import { touch } from './touched-values.ts'
+
+/** Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is touched. */
+export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonly PinnedRequirement[] {
+  if (compiled.pinned) return compiled.pinned
+  const { id, version, veto } = compiled.policy
+  const asked = askOwners(compiled, withoutSafe(compiled, sight))
+  return asked.map((require) => ({ policy: id, version, require, ...(veto ? { veto } : {}) }))
+}
+
+/** Asks the owners of every field that is touched, and the others where a place is nobody's. Who owns several fields speaks for all of them. */
+function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight): readonly Requirement[] {
+  if (!('owners' in require)) return [require]
+  const asked: Requirement[] = []
+  const unowned = new Set(sight.places)
+  for (const [index, { field, ...need }] of require.owners.entries()) {
+    const paths = pathsOfOwner(owned[index], sight)
+    if (!paths || sight.places.some((place) => touches(paths, place, sight))) asked.push({ ...need, about: field })
+    for (const place of unowned) if (paths?.some((path) => isWithin(path, place))) unowned.delete(place)
+  }
+  const nobodys = unowned.size > 0 || sight.places.length === 0
+  return require.otherwise && nobodys ? [...asked, require.otherwise] : asked
+}
+
+function pathsOfOwner(field: Field | undefined, { subject }: Sight): readonly FieldPath[] | undefined {
+  return field && pathsFor(field, subject.resource.type)
+}
+
+function touches(paths: readonly FieldPath[], place: ChangedPlace, sight: Sight): boolean {
+  return paths.some((path) => {
+    const { within, values } = touch(path, [place], sight)
+    return within || values.some(({ before, after }) => before !== undefined || after !== undefined)
+  })
+}

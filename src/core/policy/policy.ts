@@ -1,0 +1,86 @@
+import type { ChangedPlace } from '../change/changed-place.ts'
+import type { JsonValue } from '../change/json.ts'
+import type { Condition } from './condition.ts'
+import type { Approvers, Need, PinnedRequirement, Requirement } from './requirement.ts'
+import type { RulesOfConduct } from './rules-of-conduct.ts'
+
+/** Which changes a policy is about. What is left out matches everything. */
+export interface PolicyMatch {
+  /** Resource types. */
+  readonly resource?: string | readonly string[]
+  /** Actions: `update`, `create`, `delete`, or one that the resource type declares. */
+  readonly action?: string | readonly string[]
+  /** Projects. */
+  readonly project?: string | readonly string[]
+  /** Attributes that the resource type computes: each has to have one of these values. */
+  readonly facets?: Readonly<Record<string, string | readonly string[]>>
+}
+
+/**
+ * A kind of change that needs nobody, as far as a policy is concerned: it does not see these places. It still sees whatever else
+ * the same change touches.
+ */
+export type SafeChange =
+  /** Any change of the field. */
+  | { readonly field: string }
+  /** Setting the field to this value, from another one of the same type. */
+  | { readonly field: string; readonly to: JsonValue }
+  /** Moving the number that way. */
+  | { readonly field: string; readonly direction: 'increase' | 'decrease' }
+
+/**
+ * Asks the owners of each field that the change touches. Each field is a requirement of its own: who owns several of them speaks for all.
+ */
+export interface PathOwnership {
+  readonly owners: readonly (Need & { readonly field: string })[]
+  /** Who is asked for places that nobody owns. Left out: nobody, as far as this policy is concerned. */
+  readonly otherwise?: Requirement
+}
+
+/** A policy as its author writes it. Plain JSON. */
+export interface PolicyInput {
+  readonly id: string
+  readonly match: PolicyMatch
+  /** When approval is needed. Left out: always. */
+  readonly when?: Condition
+  /** Changes that this policy does not look at. */
+  readonly safe?: readonly SafeChange[]
+  readonly require: Requirement | PathOwnership
+  /** Whose rejection cannot be outvoted. */
+  readonly veto?: Approvers
+  /** Rules of conduct; what is left out takes its default. */
+  readonly rules?: Partial<RulesOfConduct>
+  /** Ids of policies that this one stands in for wherever it asks for approval itself. */
+  readonly overrides?: readonly string[]
+  /** Serves only projects that have no policy of their own for what a change does. */
+  readonly fallback?: true
+}
+
+/** A policy in force. */
+export interface Policy extends PolicyInput {
+  /** 1 for the first text saved under this id, one more for each later one. */
+  readonly version: number
+}
+
+/** What policies look at: one change of one resource. */
+export interface PolicySubject {
+  readonly resource: { readonly type: string; readonly id: string }
+  readonly project: string | undefined
+  /** Every action that the change carries. A detector that failed counts as seen. */
+  readonly actions: readonly string[]
+  readonly places: readonly ChangedPlace[]
+  readonly before: JsonValue | undefined
+  readonly after: JsonValue | undefined
+  /** What the resource type computed for this change. A facet that is missing or null could be anything. */
+  readonly facets?: Facets
+}
+
+/** The values of each facet; null where it could not be computed. */
+export type Facets = Readonly<Record<string, string | readonly string[] | null>>
+
+/** What the policies in force ask of a change. No requirement: nothing matched. */
+export interface Evaluation {
+  readonly requirements: readonly PinnedRequirement[]
+  /** The strictest of the matching policies' rules. */
+  readonly rules: RulesOfConduct
+}

@@ -1,0 +1,129 @@
+import { type Duration, durationPattern, milliseconds } from './duration.ts'
+import { compareText } from './requirement.ts'
+
+/** How people deal with a request. Where several policies match, each rule takes its stricter value. */
+export interface RulesOfConduct {
+  /** Whether the requester may approve, if they are an approver too. Stricter: false. */
+  readonly selfApproval: boolean
+  /** How long a request may stay open. Stricter: shorter. */
+  readonly expiresAfter: Duration
+  /** Whether the last approval applies the change, or somebody has to ask for it. Stricter: by hand. */
+  readonly apply: 'on_approval' | 'by_hand'
+  /** Until when the requester may cancel. Stricter: before the first review. */
+  readonly cancel: 'before_reviews' | 'any_time'
+  /** Whether a request must say why. Stricter: true. */
+  readonly reasonRequired: boolean
+  /** Who of those who had a hand in the content cannot approve it. The requester is `selfApproval`'s. Stricter: more of them. */
+  readonly excludeContributors: 'all' | 'last_editor' | 'none'
+  /** Whether a rejection ends the request, or stands in its way until it is withdrawn. Stricter: ends it. */
+  readonly onReject: 'close' | 'block'
+  /** Whether new content takes all approvals back, or leaves those whose part of the change is equal. Stricter: all. */
+  readonly onEdit: 'reset' | 'keep'
+  /**
+   * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision where it does not collide
+   * with anything and its effect stays the same. Stricter: fails.
+   */
+  readonly onStale: 'fail' | 'rebase'
+  /** Whether an open request keeps everybody else off its resources. Stricter: the resource is locked. */
+  readonly lock: 'resource' | 'none'
+  /** Whether open requests are held to what the policies ask now as well, or to what they asked at submission alone. Stricter: both. */
+  readonly policyDrift: 'strictest' | 'pinned'
+  /** The roles whose holders may apply without approval, with a reason and on record. Stricter: those that all policies name. */
+  readonly bypass: readonly string[]
+  /** How many characters, as people count them, somebody may say at once. Stricter: fewer. */
+  readonly feedbackLimit: number
+}
+
+/** One rule of conduct: what a policy may say, what holds where it says nothing, and which of two values is the stricter one. */
+export interface Rule<T> {
+  readonly default: T
+  /** What may be written, in words. */
+  readonly expects: string
+  readonly accepts: (value: unknown) => boolean
+  /** Some that are accepted, all of them where they are few. */
+  readonly examples: readonly T[]
+  /** Commutative, associative and idempotent. */
+  readonly stricter: (a: T, b: T) => T
+}
+
+/** Every rule of conduct. A new rule is one entry here, and its property above. */
+export const rulesOfConduct: { readonly [R in keyof RulesOfConduct]: Rule<RulesOfConduct[R]> } = {
+  selfApproval: oneOf([false, true], false),
+  expiresAfter: {
+    default: '14d',
+    expects: 'a whole number and a unit out of m, h, d and w, such as "36h" or "14d"',
+    accepts: (value) => typeof value === 'string' && durationPattern.test(value),
+    examples: ['30m', '36h', '14d', '2w', '90d'],
+    stricter: shorter,
+  },
+  apply: oneOf(['by_hand', 'on_approval'], 'on_approval'),
+  cancel: oneOf(['before_reviews', 'any_time'], 'before_reviews'),
+  reasonRequired: oneOf([true, false], false),
+  excludeContributors: oneOf(['all', 'last_editor', 'none'], 'all'),
+  onReject: oneOf(['close', 'block'], 'close'),
+  onEdit: oneOf(['reset', 'keep'], 'reset'),
+  onStale: oneOf(['fail', 'rebase'], 'fail'),
+  lock: oneOf(['resource', 'none'], 'none'),
+  policyDrift: oneOf(['strictest', 'pinned'], 'strictest'),
+  bypass: {
+    default: [],
+    expects: 'a list of at most 100 different roles',
+    accepts: isListOfRoles,
+    examples: [[], ['admin'], ['admin', 'lead'], ['lead', 'security']],
+    stricter: (a, b) => a.filter((role) => b.includes(role)).toSorted(compareText),
+  },
+  feedbackLimit: {
+    default: 10_000,
+    expects: 'a whole number from 1 to 10000',
+    accepts: (value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= 10_000,
+    examples: [1, 500, 10_000],
+    stricter: Math.min,
+  },
+}
+
+/** The names of the rules of conduct. */
+export const ruleNames = Object.keys(rulesOfConduct) as readonly (keyof RulesOfConduct)[]
+
+/** The rules of a policy that says nothing. */
+export const defaultRules: RulesOfConduct = eachRule((name) => rulesOfConduct[name].default)
+
+/** Fills in the default of each rule that a policy leaves out, and gives each the form that joining leaves as it is. */
+export function completeRules(rules?: Partial<RulesOfConduct>): RulesOfConduct {
+  if (rules === undefined) return defaultRules
+  const filled = { ...defaultRules, ...rules }
+  return eachRule((name) => stricter(name, filled, filled))
+}
+
+/** Joins the rules of two policies: the stricter value of each. Commutative, associative and idempotent. */
+export function joinRules(a: RulesOfConduct, b: RulesOfConduct): RulesOfConduct {
+  return a === b ? a : eachRule((name) => stricter(name, a, b))
+}
+
+function stricter<R extends keyof RulesOfConduct>(name: R, a: RulesOfConduct, b: RulesOfConduct): RulesOfConduct[R] {
+  return rulesOfConduct[name].stricter(a[name], b[name])
+}
+
+function eachRule(valueFor: (name: keyof RulesOfConduct) => unknown): RulesOfConduct {
+  return Object.fromEntries(ruleNames.map((name) => [name, valueFor(name)])) as unknown as RulesOfConduct
+}
+
+/** A rule with a few values, given with the strictest first. */
+function oneOf<const T extends string | boolean>(strictestFirst: readonly T[], byDefault: NoInfer<T>): Rule<T> {
+  return {
+    default: byDefault,
+    expects: strictestFirst.map((value) => JSON.stringify(value)).join(' or '),
+    accepts: (value) => strictestFirst.some((known) => known === value),
+    examples: strictestFirst,
+    stricter: (a, b) => (strictestFirst.indexOf(a) <= strictestFirst.indexOf(b) ? a : b),
+  }
+}
+
+function isListOfRoles(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > 100) return false
+  return value.every((role) => typeof role === 'string' && role !== '') && new Set(value).size === value.length
+}
+
+function shorter(a: Duration, b: Duration): Duration {
+  const difference = milliseconds(a) - milliseconds(b)
+  return difference < 0 || (difference === 0 && a <= b) ? a : b
+}

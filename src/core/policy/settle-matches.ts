@@ -1,0 +1,68 @@
+import type { CompiledPolicy } from './compile-policy.ts'
+import { findInScope } from './find-candidates.ts'
+import { judgeScope } from './judge-policy.ts'
+import type { PolicySubject } from './policy.ts'
+import type { PolicyIndex } from './policy-index.ts'
+import type { PinnedRequirement } from './requirement.ts'
+import { type Truth, yes } from './truth.ts'
+
+/** A policy that asks for approval of a change. */
+export interface Match {
+  readonly compiled: CompiledPolicy
+  /** Yes, or unknown: the gate is closed because nobody can say. */
+  readonly truth: Truth
+  /** What it asks; never empty. */
+  readonly pinned: readonly PinnedRequirement[]
+}
+
+/** Leaves out the fallbacks that have nothing to serve: for every action, the project has policies of its own. */
+export function withoutIdleFallbacks(
+  index: PolicyIndex,
+  matches: readonly Match[],
+  subject: PolicySubject,
+): readonly Match[] {
+  if (!matches.some(({ compiled }) => compiled.policy.fallback)) return matches
+  const open = new Set(subject.actions)
+  for (const own of findInScope(index, subject)) {
+    if (own.policy.fallback || !own.projects || judgeScope(own, subject) !== yes) continue
+    for (const action of own.actions ?? subject.actions) open.delete(action)
+  }
+  return matches.filter(
+    ({ compiled: { policy, actions } }) =>
+      !policy.fallback ||
+      subject.actions.length === 0 ||
+      [...open].some((action) => !actions || actions.includes(action)),
+  )
+}
+
+/**
+ * Leaves out the policies that are overridden.
+ *
+ * A policy overrides only where it certainly asks for approval itself and is not overridden: overrides say who is asked, never whether
+ * somebody is. Those that override each other in a circle all stand.
+ */
+export function withoutOverridden(matches: readonly Match[]): readonly Match[] {
+  if (!matches.some(({ compiled }) => compiled.policy.overrides)) return matches
+  const byId = new Map(matches.map((match) => [match.compiled.policy.id, match]))
+  const targets = ({ truth, compiled }: Match) =>
+    truth === yes ? (compiled.policy.overrides ?? []).flatMap((id) => byId.get(id) ?? []) : []
+
+  const claims = new Map(matches.map((match) => [match, 0]))
+  const count = (match: Match, by: number) => {
+    const left = (claims.get(match) ?? 0) + by
+    claims.set(match, left)
+    return left
+  }
+  for (const match of matches) for (const target of targets(match)) count(target, 1)
+
+  const overridden = new Set<Match>()
+  const standing = matches.filter((match) => claims.get(match) === 0)
+  for (const match of standing) {
+    for (const target of targets(match)) {
+      if (overridden.has(target)) continue
+      overridden.add(target)
+      for (const freed of targets(target)) if (count(freed, -1) === 0 && !overridden.has(freed)) standing.push(freed)
+    }
+  }
+  return matches.filter((match) => !overridden.has(match))
+}
