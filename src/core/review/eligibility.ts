@@ -1,0 +1,50 @@
+import { needsOf, peopleAsked } from './needs.ts'
+import type { KnownUsers, UnderReview, Verdict } from './standing.ts'
+import { isAmong, type KnownUser } from './voter.ts'
+
+/** Whether somebody may answer, and why not. */
+export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'not_an_approver'
+
+/** Somebody who wants to answer, among those whom the directory knows. */
+export interface Answerer {
+  readonly user: KnownUser
+  readonly users: KnownUsers
+  readonly verdict: Verdict
+}
+
+/**
+ * Tells whether a user may give this answer to a request.
+ *
+ * Whoever holds a veto may reject or ask for changes, and need not be an approver. Users of one person are one: what the requester or a
+ * contributor may not do, their other accounts may not do either.
+ */
+export function eligibility(request: UnderReview, { user, users, verdict }: Answerer): Eligibility {
+  if (!request.rules.selfApproval && isPerson(user, request.requester, { request, users })) return 'requester'
+  if (verdict === 'approve' && keptOut(request).some((other) => isPerson(user, other, { request, users })))
+    return 'contributor'
+  const asked =
+    verdict === 'approve' ? needsOf(request.requirements).map(({ from }) => from) : peopleAsked(request.requirements)
+  return asked.some((from) => isAmong(user, from)) ? 'eligible' : 'not_an_approver'
+}
+
+/** Tells whether two users are one person: as far as the directory knows now, or knew when the other one acted. */
+function isPerson(
+  user: KnownUser,
+  other: string,
+  { request, users }: { readonly request: UnderReview; readonly users: KnownUsers },
+): boolean {
+  if (user.id === other || user.person === (users.get(other)?.person ?? other)) return true
+  return request.persons.some((known) => known.user === other && known.person === user.person)
+}
+
+function keptOut({ contributors, requester, rules }: UnderReview): readonly string[] {
+  const others = contributors.filter((contributor) => contributor !== requester)
+  switch (rules.excludeContributors) {
+    case 'all':
+      return others
+    case 'last_editor':
+      return contributors.slice(-1).filter((contributor) => contributor !== requester)
+    case 'none':
+      return []
+  }
+}

@@ -1,0 +1,19 @@
+import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/requirement.ts'
+
+/** Lists the needs of requirements: the leaves of their trees. */
+export function needsOf(requirements: readonly PinnedRequirement[]): readonly Need[] {
+  return requirements.flatMap(({ require }) => leaves(require))
+}
+
+function leaves(requirement: Requirement): readonly Need[] {
+  if ('quorum' in requirement) return [requirement]
+  if ('all' in requirement) return requirement.all.flatMap(leaves)
+  if ('any' in requirement) return requirement.any.flatMap(leaves)
+  if ('stages' in requirement) return requirement.stages.flatMap(leaves)
+  return requirement.of.flatMap(leaves)
+}
+
+/** Lists everybody whom requirements are put to: those who are asked to approve, and those who can veto. */
+export function peopleAsked(requirements: readonly PinnedRequirement[]): readonly Approvers[] {
+  return [...needsOf(requirements).map(({ from }) => from), ...requirements.flatMap(({ veto }) => veto ?? [])]
+}

@@ -1,0 +1,78 @@
+import type { PinnedRequirement } from '../policy/requirement.ts'
+import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+import { eligibility } from './eligibility.ts'
+import { type Tally, tally } from './tally.ts'
+import { type KnownUser, type Voter, votersOf } from './voter.ts'
+
+/** What somebody answered to one digest in one round. */
+export interface Review {
+  readonly by: string
+  readonly verdict: Verdict
+  readonly digest: string
+  readonly round: number
+  /** In milliseconds since 1970. */
+  readonly at: number
+  readonly reason?: string
+  /** The roles that the directory gave the reviewer at that moment. */
+  readonly roles: readonly string[]
+  /** The digest that the reviewer saw, where a policy carried the answer over to content with an equal effect. */
+  readonly carriedFrom?: string
+}
+
+/** A reviewer's answer. */
+export type Verdict = 'approve' | 'reject' | 'request_changes'
+
+/** What a request asks for, and what its reviews are about. */
+export interface UnderReview {
+  readonly requester: string
+  readonly contributors: readonly string[]
+  /** Who the requester and the contributors were when they acted. */
+  readonly persons: readonly { readonly user: string; readonly person: string }[]
+  readonly digest: string
+  readonly round: number
+  readonly requirements: readonly PinnedRequirement[]
+  readonly rules: RulesOfConduct
+  readonly reviews: readonly Review[]
+}
+
+/** The people as the directory knows them now, by user id. Who is not in it does not count. */
+export type KnownUsers = ReadonlyMap<string, KnownUser>
+
+/** How far a request is approved. */
+export interface Standing extends Tally {
+  /** The answers that stand in the way, whatever is approved, until they are withdrawn. */
+  readonly blocking: readonly Review[]
+}
+
+/**
+ * Counts the approvals that hold now: of this digest, in this round, by people who are still approvers, each person once, and neither the
+ * requester nor a contributor where a matching policy keeps them out. Not met while an answer stands in the way.
+ */
+export function standing(request: UnderReview, users: KnownUsers): Standing {
+  const blocking = current(request).filter(({ verdict }) => verdict !== 'approve')
+  const counted = tally(request.requirements, countedVoters(request, users))
+  return { ...counted, met: counted.met && blocking.length === 0, blocking }
+}
+
+/** Tells whether the request could be approved if everyone among `candidates` approved it from now on. */
+export function canBeMet(request: UnderReview, users: KnownUsers, candidates: readonly KnownUser[]): boolean {
+  const counted = countedVoters(request, users)
+  const known = new Set(counted.map(({ person }) => person))
+  const others = candidates.filter(
+    (user) => !known.has(user.person) && eligibility(request, { user, users, verdict: 'approve' }) === 'eligible',
+  )
+  return tally(request.requirements, [...counted, ...votersOf(others, () => Number.POSITIVE_INFINITY)]).met
+}
+
+/** The answers to this content in this round. */
+function current({ reviews, digest, round }: UnderReview): readonly Review[] {
+  return reviews.filter((review) => review.digest === digest && review.round === round)
+}
+
+function countedVoters(request: UnderReview, users: KnownUsers): readonly Voter[] {
+  const approvers = current(request)
+    .filter(({ verdict }) => verdict === 'approve')
+    .flatMap(({ by }) => users.get(by) ?? [])
+    .filter((user) => eligibility(request, { user, users, verdict: 'approve' }) === 'eligible')
+  return votersOf(approvers)
+}

@@ -1,0 +1,89 @@
+import { type Alternative, alternatives } from '../policy/alternatives.ts'
+import type { Need, PinnedRequirement } from '../policy/requirement.ts'
+import { fillSlots, type Slot, shortage } from './matching.ts'
+import type { Voter } from './voter.ts'
+
+/** How far the approvals of these voters meet what was asked. */
+export interface Tally {
+  /** Whether every policy's requirement is met. Never true for an empty list. */
+  readonly met: boolean
+  readonly policies: readonly PolicyTally[]
+}
+
+/** How far one policy's requirement is met. */
+export interface PolicyTally {
+  readonly policy: string
+  readonly version: number
+  readonly met: boolean
+  /** What is missing on the shortest way to meet it. Empty where it is met, or where it has no way of being met at all. */
+  readonly missing: readonly MissingNeed[]
+}
+
+/** A need that still lacks people. */
+export interface MissingNeed {
+  readonly need: Need
+  /** How many more people it takes. */
+  readonly missing: number
+  /** False while an earlier stage is not met: nobody's approval counts for it yet. */
+  readonly open: boolean
+}
+
+/** Counts approvals against requirements. Each policy is met by itself; inside one policy a person fills one place. */
+export function tally(requirements: readonly PinnedRequirement[], voters: readonly Voter[]): Tally {
+  const policies = requirements.map((requirement) => tallyPolicy(requirement, voters))
+  return { met: policies.length > 0 && policies.every(({ met }) => met), policies }
+}
+
+function tallyPolicy({ policy, version, require }: PinnedRequirement, voters: readonly Voter[]): PolicyTally {
+  let nearest: { readonly slots: readonly Slot[]; readonly missing: number } | undefined
+  for (const alternative of alternatives(require)) {
+    const slots = slotsOf(alternative, 0, voters)
+    const missing = shortage(slots, voters)
+    if (missing === 0) return { policy, version, met: true, missing: [] }
+    if (nearest === undefined || missing < nearest.missing) nearest = { slots, missing }
+  }
+  return { policy, version, met: false, missing: nearest ? missingNeeds(nearest.slots, voters) : [] }
+}
+
+function missingNeeds(slots: readonly Slot[], voters: readonly Voter[]): readonly MissingNeed[] {
+  const filled = fillSlots(slots, voters)
+  return slots
+    .map(({ need, opensAt }, index) => ({
+      need,
+      missing: need.quorum - (filled[index] ?? 0),
+      open: Number.isFinite(opensAt),
+    }))
+    .filter(({ missing }) => missing > 0)
+}
+
+/** The places to be filled, each with the moment from which approvals count for it: a stage opens when those before it are filled. */
+function slotsOf(alternative: Alternative, opensAt: number, voters: readonly Voter[]): readonly Slot[] {
+  switch (alternative.type) {
+    case 'need':
+      return [{ need: alternative.need, opensAt }]
+    case 'all':
+      return alternative.of.flatMap((part) => slotsOf(part, opensAt, voters))
+    case 'stages': {
+      const slots: Slot[] = []
+      let opens = opensAt
+      for (const stage of alternative.of) {
+        slots.push(...slotsOf(stage, opens, voters))
+        opens = filledFrom(slots, voters)
+      }
+      return slots
+    }
+  }
+}
+
+/** The position of the approval after the one that filled the last of these slots, Infinity while they are not filled. */
+function filledFrom(slots: readonly Slot[], voters: readonly Voter[]): number {
+  const order = voters.filter(({ index }) => Number.isFinite(index)).toSorted((a, b) => a.index - b.index)
+  if (shortage(slots, order) > 0) return Number.POSITIVE_INFINITY
+  let [tooFew, enough] = [0, order.length]
+  while (enough - tooFew > 1) {
+    const count = Math.floor((tooFew + enough) / 2)
+    if (shortage(slots, order.slice(0, count)) === 0) enough = count
+    else tooFew = count
+  }
+  return (order[enough - 1]?.index ?? 0) + 1
+}
