@@ -1,0 +1,49 @@
+import { type Digest, digest } from '../change/digest.ts'
+import type { JsonObject, JsonValue } from '../change/json.ts'
+
+/** Where a stream of events ends: how many there are, and the hash of the last one. */
+export interface StreamHead {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** An event as the log keeps it: each carries the hash of the one before it in its stream. */
+export interface LoggedEvent {
+  readonly tenant: string
+  readonly stream: string
+  /** 1 for the first event of the stream. */
+  readonly seq: number
+  readonly event: JsonObject
+  /** Hash of the event before; empty for the first. */
+  readonly prev: string
+  readonly hash: Digest
+}
+
+/** The head of a stream that has no event yet. */
+export const emptyStream: StreamHead = { seq: 0, hash: '' }
+
+/** Links an event to the end of a stream. */
+export function link(tenant: string, stream: string, head: StreamHead, event: JsonObject): LoggedEvent {
+  const body = { tenant, stream, seq: head.seq + 1, event, prev: head.hash }
+  return { ...body, hash: hashOf(body) }
+}
+
+/** The head of a stream that ends with this event. */
+export function headAfter({ seq, hash }: LoggedEvent): StreamHead {
+  return { seq, hash }
+}
+
+/** Says what is wrong with an event as the successor of a head; undefined where the chain holds. */
+export function brokenLink(
+  head: StreamHead,
+  { hash, ...body }: LoggedEvent,
+): 'missing' | 'altered' | 'unlinked' | undefined {
+  if (body.seq !== head.seq + 1) return 'missing'
+  if (hashOf(body) !== hash) return 'altered'
+  if (body.prev !== head.hash) return 'unlinked'
+  return undefined
+}
+
+function hashOf(body: Omit<LoggedEvent, 'hash'>): Digest {
+  return digest('event', body as unknown as JsonValue)
+}

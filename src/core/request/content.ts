@@ -1,0 +1,73 @@
+import type { ChangedPlace } from '../change/changed-place.ts'
+import type { Resolution } from '../change/conflict.ts'
+import { type Digest, digest } from '../change/digest.ts'
+import type { JsonValue } from '../change/json.ts'
+import type { PinnedRequirement } from '../policy/requirement.ts'
+import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+
+/** What one change would make of one resource, and from which state on. */
+export interface ProposedChange {
+  readonly resource: { readonly type: string; readonly id: string }
+  readonly project: string
+  /** The revision that the change was made against; 0 where the resource never existed. */
+  readonly base: number
+  /** The revision that created the resource: a resource deleted and created again under its id is another one. 0 where it does not exist. */
+  readonly incarnation: number
+  readonly actions: readonly string[]
+  readonly places: readonly ChangedPlace[]
+  /** The next document; null removes the resource. Where conflicts are open, it holds the live values there. */
+  readonly after: JsonValue
+  /** How the change was moved onto `base`, where that left conflicts. */
+  readonly rebase?: OpenRebase
+}
+
+/** A rebase that met conflicts: its two other sides, and the answers given so far. */
+export interface OpenRebase {
+  /** The revision that the draft was made against before. */
+  readonly from: number
+  /** What the draft made of that revision; null removes the resource. */
+  readonly draft: JsonValue
+  readonly resolutions: readonly Resolution[]
+  /** How many conflicts are not answered. */
+  readonly open: number
+}
+
+/** What a request wants, and when. */
+export interface Content {
+  readonly changes: readonly ProposedChange[]
+  /** When it is to be applied once approved, in milliseconds since 1970. Left out: at once. */
+  readonly applyAt?: number
+}
+
+/** Everything that a reviewer agrees to. */
+export interface Reviewed extends Content {
+  readonly tenant: string
+  readonly request: string
+  readonly round: number
+  readonly requester: string
+  readonly reason?: string
+  readonly expiresAt: number
+  readonly requirements: readonly PinnedRequirement[]
+  readonly rules: RulesOfConduct
+}
+
+/**
+ * Computes the digest that reviews are bound to. Another content, target, base, schedule, requirement, deadline, reason, request, round or
+ * tenant has another one.
+ */
+export function requestDigest(reviewed: Reviewed): Digest {
+  const { tenant, request, round, requester, expiresAt, requirements, rules, changes } = reviewed
+  const { reason = null, applyAt = null } = reviewed
+  const bound = { tenant, request, round, requester, reason, applyAt, expiresAt, requirements, rules, changes }
+  return digest('request', bound as unknown as JsonValue)
+}
+
+/** Computes the digest of one document; null where there is none. */
+export function documentDigest(document: JsonValue): Digest {
+  return digest('document', document)
+}
+
+/** Counts the conflicts that nobody has answered. */
+export function openConflicts({ changes }: Pick<Content, 'changes'>): number {
+  return changes.reduce((sum, { rebase }) => sum + (rebase?.open ?? 0), 0)
+}

@@ -1,0 +1,183 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import { milliseconds } from '../policy/duration.ts'
+import type { KnownUsers } from '../review/standing.ts'
+import { carriedOver } from './carry-over.ts'
+import type { ContentCommand, DraftCommand, Facts, NextContent } from './command.ts'
+import { openConflicts, requestDigest } from './content.ts'
+import { type ContentEvent, happened, type Outcome, type Pinned } from './event.ts'
+import { evolve } from './evolve.ts'
+import { isBlank } from './reason.ts'
+import type { Request } from './request.ts'
+import { applicationOf, settle } from './settle.ts'
+
+/** A command that brings content. */
+type Writing = ContentCommand | DraftCommand
+
+const eventTypes = {
+  draft: 'drafted',
+  edit: 'edited',
+  submit: 'submitted',
+  resubmit: 'resubmitted',
+  reopen: 'reopened',
+  rebase: 'rebased',
+  resolve: 'resolved',
+  schedule: 'scheduled',
+  unschedule: 'unscheduled',
+} as const satisfies Record<Writing['type'], ContentEvent['type']>
+
+/** Decides that a request gets new content, or puts its content to the reviewers again. Either way its digest is another one. */
+export function decideContent(command: Writing, request: Request, facts: Facts): Result<ContentEvent> {
+  const { next } = facts
+  if (!next) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+  const lands = landingStatus(command, request)
+  const checked = checkContent(command, request, { next, lands })
+  if (!checked.ok) return checked
+
+  const pinned = pinnedBy(command, request, { facts, next, lands })
+  if (!pinned.ok) return pinned
+  const [first] = next.changes
+  const lockedBy = facts.target?.lockedBy
+  const wantsLock = lands !== 'draft' && (asksReviewers(command) || pinned.value.rules.lock === 'resource')
+  if (wantsLock && first && lockedBy !== undefined) return refuse('locked', { ...first.resource, request: lockedBy })
+  const event: ContentEvent = {
+    type: eventTypes[command.type],
+    ...happened(command),
+    pinned: pinned.value,
+    outcome: { status: lands },
+  }
+  if (lands !== 'pending') return success(event)
+  const outcome = settleContent(evolve(request, event), facts, command.at)
+  return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
+}
+
+type Landing = 'draft' | 'changes_requested' | 'pending'
+
+/** Where new content leads before answers are counted: what is not before its reviewers stays where it is. */
+function landingStatus({ type }: Writing, { status }: Request): Landing {
+  if (type === 'submit' || type === 'resubmit' || type === 'reopen') return 'pending'
+  return status === 'draft' || status === 'changes_requested' ? status : 'pending'
+}
+
+interface Considered {
+  readonly next: NextContent
+  readonly lands: Landing
+}
+
+function checkContent(command: Writing, request: Request, { next, lands }: Considered): Result<true> {
+  const { changes, evaluation, gated } = next
+  const [first] = changes
+  if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })
+  if (lands === 'draft') return success(true)
+  for (const { resource, places, rebase } of changes) {
+    if (places.length === 0 && !rebase) return refuse('nothing_changed', resource)
+  }
+  if (gated) return refuse('no_policy', { ...first.resource, actions: first.actions })
+  const reason = asksReviewers(command) ? (command.reason ?? request.reason) : request.reason
+  if (evaluation.rules.reasonRequired && (reason === undefined || isBlank(reason))) {
+    return refuse('reason_required', { verb: command.type })
+  }
+  const conflicts = openConflicts(next)
+  if (asksReviewers(command) && conflicts > 0) return refuse('conflicts_open', { request: request.id, conflicts })
+  return success(true)
+}
+
+/** Tells whether a command puts a request to its reviewers that was not before them. */
+function asksReviewers({ type }: Writing): boolean {
+  return type === 'submit' || type === 'resubmit' || type === 'reopen'
+}
+
+function pinnedBy(
+  command: Writing,
+  request: Request,
+  { facts, next, lands }: Considered & { readonly facts: Facts },
+): Result<Pinned> {
+  const { id, tenant, requester, contributors } = request
+  const { changes, applyAt, evaluation, policySet } = next
+  const drafting = lands === 'draft'
+  const asked = evaluation.requirements.length > 0 ? evaluation : request
+  const { rules } = drafting ? request : asked
+  const requirements = drafting ? [] : asked.requirements
+  const round = drafting ? request.round : request.round + 1
+  const latest = drafting ? request.expiresAt : command.at + milliseconds(rules.expiresAfter)
+  const expiresAt = asksReviewers(command) ? latest : Math.min(request.expiresAt, latest)
+  const restated = asksReviewers(command) || command.type === 'draft'
+  const reason = restated ? (command.reason ?? request.reason) : request.reason
+  const problem = scheduleProblem(command, { applyAt, expiresAt, drafting, gated: requirements.length > 0 })
+  if (problem) return refuse('invalid_input', { argument: 'applyAt', problem })
+
+  const what = { changes, ...(applyAt === undefined ? {} : { applyAt }), ...(reason === undefined ? {} : { reason }) }
+  const digest = requestDigest({ ...what, tenant, request: id, requester, round, expiresAt, requirements, rules })
+  const pinned: Pinned = {
+    round,
+    edition: request.edition + 1,
+    digest,
+    resources: changes.map(({ resource, base }) => ({ ...resource, base })),
+    requirements,
+    rules,
+    policySet,
+    expiresAt,
+    ...(applyAt === undefined ? {} : { applyAt }),
+    ...(reason === undefined ? {} : { reason }),
+    conflicts: openConflicts(next),
+    persons: personsIn(command, request, facts.users),
+    contributors: writes(command)
+      ? [...contributors.filter((one) => one !== command.by.user), command.by.user]
+      : contributors,
+    reviews: [],
+  }
+  const keeps = lands === 'pending' && rewrites(command) && facts.rules.onEdit === 'keep' && rules.onEdit === 'keep'
+  return success(
+    keeps
+      ? { ...pinned, reviews: carriedOver(command.by.user, request, { next, pinned, users: facts.users }) }
+      : pinned,
+  )
+}
+
+/** The people behind the content: those known before, and whoever acts now. */
+function personsIn({ by }: Writing, { persons }: Request, users: KnownUsers): Pinned['persons'] {
+  const person = users.get(by.user)?.person
+  if (person === undefined || persons.some((known) => known.user === by.user && known.person === person)) return persons
+  return [...persons, { user: by.user, person }]
+}
+
+/** Tells whether a command makes its actor an author of the content. */
+function writes({ type }: Writing): boolean {
+  return type === 'edit' || type === 'resolve'
+}
+
+/** Tells whether a command leaves the request before the reviewers whom it was put to. What is put to them anew is answered anew. */
+function rewrites(command: Writing): boolean {
+  return writes(command) || command.type === 'rebase'
+}
+
+interface Schedule {
+  readonly applyAt: number | undefined
+  readonly expiresAt: number
+  readonly drafting: boolean
+  /** Whether anybody is asked. */
+  readonly gated: boolean
+}
+
+/** Tells whether a command says when; the others keep what was said, also when that time has passed. */
+function setsTime(type: Writing['type']): boolean {
+  return type === 'submit' || type === 'draft' || type === 'schedule'
+}
+
+function scheduleProblem({ at, type }: Writing, { applyAt, expiresAt, drafting, gated }: Schedule): string | undefined {
+  if (applyAt === undefined) return type === 'schedule' ? 'must be given' : undefined
+  if (!Number.isSafeInteger(applyAt)) return 'must be a time in milliseconds since 1970'
+  if (applyAt <= at && setsTime(type)) return 'must be in the future'
+  if (drafting) return undefined
+  if (!gated) return 'makes no sense for a change that nobody has to approve: make it when its time has come'
+  if (applyAt >= expiresAt) return 'must be before the request expires'
+  return undefined
+}
+
+/** What nothing gates is applied at once; everything else waits for its answers. */
+function settleContent(request: Request, facts: Facts, at: number): Result<Outcome> {
+  const { requirements, rules } = request
+  if (requirements.length > 0) return settle(request, { ...facts, requirements, rules }, at)
+  if (!facts.target)
+    return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+  return applicationOf(request, facts.target)
+}

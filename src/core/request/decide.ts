@@ -1,0 +1,111 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import type { Facts, RequestCommand } from './command.ts'
+import { decideApplication } from './decide-application.ts'
+import { decideContent } from './decide-content.ts'
+import { decideReview, withdraw } from './decide-review.ts'
+import { happened, type LaterEvent } from './event.ts'
+import { feedbackProblem, isBlank } from './reason.ts'
+import type { Request } from './request.ts'
+import { allows, isOpen, verbs } from './status.ts'
+
+/** Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. */
+export function decide(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const { by, at } = command
+  if (!allows(request.status, command.type)) {
+    return refuse('not_open', { request: request.id, status: request.status, verb: command.type })
+  }
+  if (command.type === 'expire') return expire(command, request)
+  if (hasDeadline(command, request) && hasExpired(request, at)) {
+    return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
+  }
+  if (command.type === 'come_due') return decideApplication(command, request, facts)
+
+  if (!facts.users.has(by.user)) return refuse('unknown_actor', { actor: by.user })
+  if (verbs[command.type].by === 'requester' && by.user !== request.requester) {
+    return refuse('not_the_requester', {
+      request: request.id,
+      actor: by.user,
+      requester: request.requester,
+      verb: command.type,
+    })
+  }
+  const problem = feedbackProblem(command.reason, facts.rules.feedbackLimit)
+  if (problem) return refuse('invalid_input', { argument: 'reason', problem })
+
+  switch (command.type) {
+    case 'edit':
+    case 'submit':
+    case 'resubmit':
+    case 'reopen':
+    case 'rebase':
+    case 'resolve':
+    case 'schedule':
+    case 'unschedule':
+      return decideContent(command, request, facts)
+    case 'approve':
+    case 'reject':
+    case 'request_changes':
+      return decideReview(command, request, facts)
+    case 'withdraw':
+      return withdraw(command, request, facts)
+    case 'apply':
+    case 'retry':
+    case 'bypass':
+      return decideApplication(command, request, facts)
+    case 'comment':
+      return comment(command, request)
+    case 'recall':
+      return (
+        tooLate(request, facts) ?? success({ type: 'recalled', ...happened(command), outcome: { status: 'draft' } })
+      )
+    case 'cancel':
+      return (
+        tooLate(request, facts) ??
+        success({ type: 'cancelled', ...happened(command), outcome: { status: 'cancelled' } })
+      )
+    case 'discard':
+      return success({ type: 'discarded', ...happened(command), outcome: { status: 'cancelled' } })
+  }
+}
+
+/** Tells whether the deadline of a request has come. The deadline itself is already too late. */
+export function hasExpired({ expiresAt }: Pick<Request, 'expiresAt'>, at: number): boolean {
+  return at >= expiresAt
+}
+
+/** Tells whether the deadline counts: for what is open, and for what failed unless it is put to its reviewers anew. */
+function hasDeadline({ type }: RequestCommand, { status }: Request): boolean {
+  return isOpen(status) || (status === 'failed' && type !== 'reopen')
+}
+
+function expire(command: RequestCommand, request: Request): Result<LaterEvent> {
+  if (!hasExpired(request, command.at)) {
+    return refuse('not_due', { request: request.id, verb: 'expire', dueAt: request.expiresAt })
+  }
+  return success({ type: 'expired', ...happened(command), outcome: { status: 'expired' } })
+}
+
+function comment(command: RequestCommand, { status }: Request): Result<LaterEvent> {
+  if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'comment' })
+  switch (status) {
+    case 'draft':
+    case 'pending':
+    case 'changes_requested':
+    case 'approved':
+      return success({ type: 'commented', ...happened(command), outcome: { status } })
+    case 'applied':
+    case 'rejected':
+    case 'cancelled':
+    case 'expired':
+    case 'failed':
+      return refuse('not_open', { request: '', status, verb: 'comment' })
+  }
+}
+
+/** Why the requester cannot take the request back any more; undefined where they can. */
+function tooLate({ id, reviews }: Request, { rules }: Facts): Refused | undefined {
+  if (rules.cancel === 'any_time' || reviews.length === 0) return undefined
+  return refuse('reviewed_already', { request: id, reviews: reviews.length })
+}
+
+type Refused = Extract<Result<LaterEvent>, { readonly ok: false }>

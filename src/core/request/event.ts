@@ -1,0 +1,157 @@
+import type { Refusal } from '../../errors.ts'
+import type { Digest } from '../change/digest.ts'
+import type { PinnedRequirement } from '../policy/requirement.ts'
+import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+import type { Review } from '../review/standing.ts'
+
+/** Who did something, and through which door. */
+export interface Actor {
+  readonly tenant: string
+  readonly user: string
+  /** The door: the app unless the host says otherwise. */
+  readonly via: string
+}
+
+/** What became of a request by an event: the state that it is in from then on, with what belongs to that state. */
+export type Outcome =
+  | {
+      readonly status: 'draft' | 'pending' | 'changes_requested' | 'approved' | 'rejected' | 'cancelled' | 'expired'
+    }
+  | Applied
+  | Failed
+
+/** The change is live. */
+export interface Applied {
+  readonly status: 'applied'
+  readonly revisions: readonly AppliedRevision[]
+}
+
+/** The change could not be applied, and why. Nothing of it is live. */
+export interface Failed {
+  readonly status: 'failed'
+  readonly failure: Refusal
+}
+
+/** The revision that a request made of one resource. */
+export interface AppliedRevision {
+  readonly type: string
+  readonly id: string
+  readonly number: number
+  /** Digest of the document as it is live from then on. */
+  readonly digest: Digest
+}
+
+/** The part of a request that its content brings with it, and that every new content replaces as a whole. */
+export interface Pinned {
+  /** Counts how often the request was put to reviewers; 0 for a draft that never was. */
+  readonly round: number
+  /** Counts its contents; the content is kept under it. */
+  readonly edition: number
+  readonly digest: Digest
+  readonly resources: readonly Target[]
+  readonly requirements: readonly PinnedRequirement[]
+  readonly rules: RulesOfConduct
+  /** The state of the policies that the requirements were pinned from. */
+  readonly policySet: number
+  /** When it expires, in milliseconds since 1970; 0 for a draft that never was put to reviewers. */
+  readonly expiresAt: number
+  /** What the requester says about it. */
+  readonly reason?: string
+  /** When it is to be applied once approved; left out: at once. */
+  readonly applyAt?: number
+  /** How many conflicts nobody has answered. */
+  readonly conflicts: number
+  /** Who edited the content after it was written first; the last one last. */
+  readonly contributors: readonly string[]
+  /** Who the requester and the contributors were when they acted: a user who is gone since is still the person behind it. */
+  readonly persons: readonly Known[]
+  /** The answers that stand: none, or those that a policy carries over. */
+  readonly reviews: readonly Review[]
+}
+
+/** A user, and the person behind it. */
+export interface Known {
+  readonly user: string
+  readonly person: string
+}
+
+/** A resource that a request would change, and the revision that it was made against. */
+export interface Target {
+  readonly type: string
+  readonly id: string
+  readonly base: number
+}
+
+interface Happened {
+  readonly by: string
+  readonly via: string
+  /** In milliseconds since 1970. */
+  readonly at: number
+  /** What the actor said. */
+  readonly reason?: string
+  readonly outcome: Outcome
+}
+
+/** A request was made, as a draft or at once put to its reviewers. */
+export interface BeganEvent extends Happened {
+  readonly type: 'drafted' | 'submitted'
+  readonly id: string
+  readonly tenant: string
+  readonly project: string
+  readonly pinned: Pinned
+}
+
+/** The content of a request was replaced, or put to its reviewers again. */
+export interface ContentEvent extends Happened {
+  readonly type:
+    | 'drafted'
+    | 'edited'
+    | 'submitted'
+    | 'resubmitted'
+    | 'reopened'
+    | 'rebased'
+    | 'resolved'
+    | 'scheduled'
+    | 'unscheduled'
+  readonly pinned: Pinned
+}
+
+/** Somebody answered, or took their answer back. */
+export interface ReviewEvent extends Happened {
+  readonly type: 'approved' | 'rejected' | 'changes_requested' | 'withdrawn'
+  readonly round: number
+  readonly digest: Digest
+  /** The roles that the directory gave the reviewer when this was decided. */
+  readonly roles: readonly string[]
+}
+
+/** Something else happened that leaves content and answers as they are. */
+export interface OtherEvent extends Happened {
+  readonly type:
+    | 'commented'
+    | 'recalled'
+    | 'cancelled'
+    | 'discarded'
+    | 'applied'
+    | 'failed'
+    | 'bypassed'
+    | 'schedule_dropped'
+    | 'expired'
+}
+
+/** What happened to a request that was there before. */
+export type LaterEvent = ContentEvent | ReviewEvent | OtherEvent
+
+/** What happened to a request. One command makes one event; what followed from it is its `outcome`. */
+export type RequestEvent = BeganEvent | LaterEvent
+
+/** The part of an event that says who, when and what for. */
+export function happened({ by, at, reason }: Said): Pick<Happened, 'by' | 'via' | 'at' | 'reason'> {
+  return { by: by.user, via: by.via, at, ...(reason === undefined ? {} : { reason }) }
+}
+
+interface Said {
+  readonly by: Actor
+  readonly at: number
+  readonly reason?: string
+}

@@ -1,0 +1,89 @@
+import type { Review, Verdict } from '../review/standing.ts'
+import type { BeganEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import type { Request } from './request.ts'
+
+/** Begins a request with the event that made it. */
+export function begin({ id, tenant, project, by, via, at, pinned, outcome }: BeganEvent): Request {
+  return {
+    tenant,
+    id,
+    project,
+    requester: by,
+    via,
+    createdAt: at,
+    updatedAt: at,
+    ...pinned,
+    ...stateOf(outcome),
+  }
+}
+
+/** Gives the request as it is after an event. The only way in which a request changes. */
+export function evolve(request: Request, event: LaterEvent): Request {
+  switch (event.type) {
+    case 'drafted':
+    case 'edited':
+    case 'submitted':
+    case 'resubmitted':
+    case 'reopened':
+    case 'rebased':
+    case 'resolved':
+    case 'scheduled':
+    case 'unscheduled': {
+      const { applyAt: _applyAt, scheduleDropped: _dropped, reason: _reason, ...rest } = moved(request, event)
+      return { ...rest, ...event.pinned }
+    }
+    case 'approved':
+      return moved(request, event, { reviews: answered(request, event, 'approve') })
+    case 'rejected':
+      return moved(request, event, { reviews: answered(request, event, 'reject') })
+    case 'changes_requested':
+      return moved(request, event, { reviews: answered(request, event, 'request_changes') })
+    case 'withdrawn':
+      return moved(request, event, { reviews: request.reviews.filter(({ by }) => by !== event.by) })
+    case 'recalled':
+      return moved(request, event, { reviews: [] })
+    case 'bypassed':
+      return moved(request, event, { bypassedBy: event.by })
+    case 'schedule_dropped':
+      return moved(request, event, { scheduleDropped: true })
+    case 'commented':
+    case 'cancelled':
+    case 'discarded':
+    case 'applied':
+    case 'failed':
+    case 'expired':
+      return moved(request, event)
+  }
+}
+
+/** The request in the state that an event leads to, with what the event changes. A failure is over when something else happens. */
+function moved(request: Request, { outcome, at }: LaterEvent, changes?: Partial<Request>): Request {
+  const next = { ...request, ...stateOf(outcome), updatedAt: at, ...changes }
+  if (request.failure === undefined || outcome.status === 'failed') return next
+  const { failure: _failure, ...rest } = next
+  return rest
+}
+
+function stateOf(outcome: Outcome): Pick<Request, 'status' | 'failure' | 'revisions'> {
+  switch (outcome.status) {
+    case 'applied':
+      return { status: outcome.status, revisions: outcome.revisions }
+    case 'failed':
+      return { status: outcome.status, failure: outcome.failure }
+    case 'draft':
+    case 'pending':
+    case 'changes_requested':
+    case 'approved':
+    case 'rejected':
+    case 'cancelled':
+    case 'expired':
+      return { status: outcome.status }
+  }
+}
+
+/** The answers with a new one: the latest of each user counts, at its own place in the order. */
+function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
+  const { by, digest, round, at, roles, reason } = event
+  const review: Review = { by, verdict, digest, round, at, roles, ...(reason === undefined ? {} : { reason }) }
+  return [...reviews.filter((other) => other.by !== by), review]
+}

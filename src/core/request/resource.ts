@@ -1,0 +1,88 @@
+import type { Digest } from '../change/digest.ts'
+import type { JsonValue } from '../change/json.ts'
+import { documentDigest, type ProposedChange } from './content.ts'
+
+/** A resource as it is live. */
+export interface Resource {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  /** Empty where it belongs to no project. */
+  readonly project: string
+  /** Number of the live revision. */
+  readonly revision: number
+  /** Number of the revision that created it: deleted and created again, it is another resource. */
+  readonly incarnation: number
+  /** The live document; null where the resource is deleted. */
+  readonly document: JsonValue
+}
+
+/** An applied state of a resource. Never rewritten. */
+export interface Revision {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  /** Empty where the resource belongs to no project. */
+  readonly project: string
+  readonly number: number
+  readonly incarnation: number
+  /** The document from then on; null where the revision deleted the resource. */
+  readonly document: JsonValue
+  readonly digest: Digest
+  readonly actions: readonly string[]
+  readonly author: string
+  readonly via: string
+  /** In milliseconds since 1970. */
+  readonly at: number
+  /** What the author said. */
+  readonly message?: string
+  /** The request that it was approved in; none for a change that no policy gated. */
+  readonly request?: string
+}
+
+/** Who made a revision, when, and out of what. */
+export type Authorship = Pick<Revision, 'tenant' | 'author' | 'via' | 'at' | 'message' | 'request'>
+
+/** What happened to a resource: its document has a new revision. */
+export interface RevisedEvent {
+  readonly type: 'revised'
+  readonly by: string
+  readonly via: string
+  readonly at: number
+  readonly number: number
+  readonly project: string
+  readonly incarnation: number
+  readonly digest: Digest
+  readonly actions: readonly string[]
+  readonly message?: string
+  readonly request?: string
+}
+
+/** Makes the next revision of a resource out of a change that may happen. */
+export function revise(
+  change: ProposedChange,
+  { tenant, author, via, at, ...origin }: Authorship,
+): { readonly resource: Resource; readonly revision: Revision; readonly event: RevisedEvent } {
+  const { resource, project, base, incarnation, actions, after } = change
+  const number = base + 1
+  const digest = documentDigest(after)
+  const lives = incarnation === 0 ? number : incarnation
+  return {
+    resource: { tenant, ...resource, project, revision: number, incarnation: lives, document: after },
+    revision: {
+      tenant,
+      ...resource,
+      project,
+      number,
+      incarnation: lives,
+      document: after,
+      digest,
+      actions,
+      author,
+      via,
+      at,
+      ...origin,
+    },
+    event: { type: 'revised', by: author, via, at, number, project, incarnation: lives, digest, actions, ...origin },
+  }
+}

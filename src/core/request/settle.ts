@@ -1,0 +1,85 @@
+import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { canonical } from '../change/canonical.ts'
+import type { JsonValue } from '../change/json.ts'
+import { standing } from '../review/standing.ts'
+import type { Facts, TargetFacts } from './command.ts'
+import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './content.ts'
+import type { Applied, Failed, Outcome } from './event.ts'
+import type { Request } from './request.ts'
+
+/** Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once. */
+export function settle(request: Request, facts: Facts, at: number): Result<Outcome> {
+  const { met, blocking } = standing({ ...request, ...inForce(facts) }, facts.users)
+  if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
+  if (!met) return success({ status: 'pending' })
+  if (facts.rules.apply === 'by_hand' || waits(request, at)) return success({ status: 'approved' })
+  if (!facts.target || facts.target.lockedBy !== undefined) return success({ status: 'approved' })
+  return applicationOf(request, facts.target)
+}
+
+/** What holds for the request now, in the place of what was pinned. */
+export function inForce({ requirements, rules }: Facts): Pick<Facts, 'requirements' | 'rules'> {
+  return { requirements, rules }
+}
+
+/** Tells whether the request waits for a time that it was scheduled for. */
+export function waits({ applyAt, scheduleDropped }: Request, at: number): boolean {
+  return applyAt !== undefined && (at < applyAt || scheduleDropped === true)
+}
+
+/**
+ * Says what applying makes of the resources: new revisions, or the reason why it cannot be.
+ *
+ * The one place where a change becomes real, whoever asks. It believes nothing but the stored content, whose digest it computes again.
+ */
+export function applicationOf(request: Request, target: TargetFacts): Result<Applied | Failed> {
+  const found = requestDigest({ ...request, request: request.id, ...contentOf(target) })
+  if (found !== request.digest)
+    return refuse('content_tampered', { request: request.id, digest: request.digest, found })
+  const conflicts = openConflicts(target)
+  if (conflicts > 0) return refuse('conflicts_open', { request: request.id, conflicts })
+
+  const [first] = request.resources
+  if (first && target.lockedBy !== undefined) {
+    return refuse('locked', { type: first.type, id: first.id, request: target.lockedBy })
+  }
+  const changes = landing(target)
+  for (const [index, { resource, base }] of changes.entries()) {
+    const live = target.live[index] ?? 0
+    if (live !== base) return failed(refuse('stale', { ...resource, base, live }))
+  }
+  if (target.invalid) return failed({ refusal: target.invalid })
+  return success({
+    status: 'applied',
+    revisions: changes.map(({ resource, base, after }) => ({
+      type: resource.type,
+      id: resource.id,
+      number: base + 1,
+      digest: documentDigest(after),
+    })),
+  })
+}
+
+/** The changes as they would land: as they were reviewed, or moved onto the live revisions where their effect is the same there. */
+export function landing({ changes, rebased }: TargetFacts): readonly ProposedChange[] {
+  const equal =
+    rebased?.length === changes.length && changes.every((change, index) => hasEqualEffect(change, rebased[index]))
+  return equal ? rebased : changes
+}
+
+/** Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to the same values. */
+export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
+  return b !== undefined && effectOf(a) === effectOf(b)
+}
+
+function effectOf({ resource, project, incarnation, actions, places }: ProposedChange): string {
+  return canonical({ resource, project, incarnation, actions, places } as unknown as JsonValue)
+}
+
+function contentOf({ changes, applyAt }: TargetFacts) {
+  return { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+}
+
+function failed({ refusal }: { readonly refusal: Refusal }): Result<Failed> {
+  return success({ status: 'failed', failure: refusal })
+}

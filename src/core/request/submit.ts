@@ -1,0 +1,85 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import { defaultRules } from '../policy/rules-of-conduct.ts'
+import type { KnownUsers } from '../review/standing.ts'
+import type { NextContent } from './command.ts'
+import { decideContent } from './decide-content.ts'
+import type { Actor, BeganEvent } from './event.ts'
+import { feedbackProblem } from './reason.ts'
+import type { Request } from './request.ts'
+
+/** A change that somebody wants to make, or to draft. */
+export interface SubmitCommand {
+  /** The id that the request would get. */
+  readonly id: string
+  readonly by: Actor
+  /** In milliseconds since 1970. */
+  readonly at: number
+  readonly reason?: string
+}
+
+/** What was true when a submission was decided. */
+export interface SubmitFacts {
+  readonly users: KnownUsers
+  readonly next: NextContent
+  /** The request that keeps everybody off one of the resources, if there is one. */
+  readonly lockedBy?: string
+}
+
+/** What becomes of a submission: it happens at once, or it becomes a request. */
+export type Submission = { readonly type: 'direct' } | { readonly type: 'request'; readonly event: BeganEvent }
+
+/** Decides whether changes happen at once, wait for approval, or are refused. Pure, as `decide` is. */
+export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submission> {
+  const { changes, evaluation, gated, applyAt } = facts.next
+  const [first] = changes
+  if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
+  if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })
+  if (facts.lockedBy !== undefined) return refuse('locked', { ...first.resource, request: facts.lockedBy })
+  const unchanged = changes.find(({ places }) => places.length === 0)
+  if (unchanged) return refuse('nothing_changed', unchanged.resource)
+  if (evaluation.requirements.length === 0 && applyAt === undefined && !gated) return success({ type: 'direct' })
+  return began(command, facts, 'submit')
+}
+
+/** Decides whether somebody may begin a draft. */
+export function draft(command: SubmitCommand, facts: SubmitFacts): Result<Submission> {
+  if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
+  return began(command, facts, 'draft')
+}
+
+/** A new request is a draft without content that gets its first one. */
+function began(command: SubmitCommand, { users, next }: SubmitFacts, type: 'submit' | 'draft'): Result<Submission> {
+  const { id, by, at } = command
+  const project = next.changes[0]?.project ?? ''
+  const blank: Request = {
+    tenant: by.tenant,
+    id,
+    project,
+    status: 'draft',
+    requester: by.user,
+    via: by.via,
+    createdAt: at,
+    updatedAt: at,
+    round: 0,
+    edition: 0,
+    digest: 'sha256:',
+    resources: [],
+    requirements: [],
+    rules: defaultRules,
+    policySet: 0,
+    expiresAt: 0,
+    conflicts: 0,
+    contributors: [],
+    persons: [],
+    reviews: [],
+  }
+  const { rules } = next.evaluation
+  const problem = feedbackProblem(command.reason, rules.feedbackLimit)
+  if (problem) return refuse('invalid_input', { argument: 'reason', problem })
+  const decision = decideContent({ ...command, type }, blank, { users, next, requirements: [], rules })
+  if (!decision.ok) return decision
+  return success({
+    type: 'request',
+    event: { ...decision.value, type: type === 'submit' ? 'submitted' : 'drafted', id, tenant: by.tenant, project },
+  })
+}

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest'
+import { refuse } from '../../../src/errors.ts'
+import {
+  approved,
+  changesRequested,
+  day,
+  done,
+  given,
+  leads,
+  moved,
+  office,
+  people,
+  rollout,
+  start,
+  submitted,
+} from './given.ts'
+
+const byHand = { rules: { apply: 'by_hand' } } as const
+const approve = { type: 'approve', by: 'ben' } as const
+const deadline = start + 14 * day
+const due = start + day
+const search = { type: 'flag', id: 'search' }
+
+describe('applying', () => {
+  it('makes one new revision of every resource, and names its digest', () => {
+    const changes = [rollout(80), rollout(3, { resource: search, base: 7 })]
+    const { revisions } = given(submitted({ changes })).when(approve).yields('approved', 'applied')
+    expect(revisions).toMatchObject([
+      { type: 'flag', id: 'checkout', number: 2 },
+      { ...search, number: 8 },
+    ])
+    expect(new Set(revisions?.map(({ digest }) => digest)).size).toBe(2)
+  })
+
+  it('is for anyone, once it is approved, and only then', () => {
+    const line = given(submitted({ ...byHand, require: leads(2) }), approved('ben'))
+    line.when({ type: 'apply', by: 'eve' }).refuses('not_open')
+    given(submitted(byHand), approved('ben')).when({ type: 'apply', by: 'eve' }).yields('applied', 'applied')
+  })
+
+  it('[D2] [E8] judges everything again', () => {
+    const line = given(submitted(byHand), approved('ben'))
+    const demoted = new Map([...office, ...people({ ben: { roles: [] } })])
+    line.when({ type: 'apply' }, { users: demoted }).refuses('approval_missing', { policies: ['reviewed'] })
+    line.when({ type: 'apply' }, { now: { require: leads(2), ...byHand } }).refuses('approval_missing')
+    line.when({ type: 'apply' }, { target: 'unread' }).refuses('content_tampered', { found: 'nothing' })
+  })
+
+  it('[A5] [F5] believes only stored content that has the digest that was reviewed', () => {
+    const line = given(submitted(byHand), approved('ben'))
+    const tampered = [
+      { changes: [rollout(81)] },
+      { changes: [rollout(80, { after: { rollout: 99 } })] },
+      { changes: [rollout(80, { base: 2 })], live: [2] },
+      { applyAt: due },
+      { changes: [] },
+    ]
+    for (const target of tampered) line.when({ type: 'apply' }, { target }).refuses('content_tampered')
+    given(submitted())
+      .when(approve, { target: { changes: [rollout(81)] } })
+      .refuses('content_tampered')
+  })
+
+  it('fails where a resource has moved on, and says which', () => {
+    const changes = [rollout(80), rollout(3, { resource: search, base: 7 })]
+    const after = given(submitted({ changes }))
+      .when(approve, { target: { live: [1, 8] } })
+      .yields('approved', 'failed')
+    expect(after.failure).toMatchObject({ code: 'stale', details: { ...search, base: 7, live: 8 } })
+    expect(after.revisions).toBeUndefined()
+  })
+
+  it('[G16] fails as a whole where a document is not valid any more', () => {
+    const { refusal: invalid } = refuse('invalid_by_schema', { resource: 'flag "checkout"', issues: [] })
+    const after = given(submitted()).when(approve, { target: { invalid } }).yields('approved', 'failed')
+    expect(after.failure).toEqual(invalid)
+  })
+
+  it('is refused while another request holds the lock', () => {
+    const line = given(submitted(byHand), approved('ben'))
+    line.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }).refuses('locked', { request: 'r2' })
+  })
+
+  it('[BY-26] moves onto the live revision where the effect there is equal', () => {
+    const healed = rollout(80, { base: 2, after: { rollout: 80, owner: 'eve' } })
+    const line = given(submitted({ rules: { onStale: 'rebase' } }))
+    const after = line.when(approve, { target: { live: [2], rebased: [healed] } }).yields('approved', 'applied')
+    expect(after.revisions).toMatchObject([{ number: 3 }])
+  })
+
+  it.each([
+    ['another value', [rollout(81, { base: 2 })]],
+    ['another value before', [rollout(80, { base: 2, places: [{ type: 'removed', path: '/rollout', before: 50 }] })]],
+    ['other actions', [rollout(80, { base: 2, actions: ['enable'] })]],
+    ['another resource', [rollout(80, { base: 2, resource: search })]],
+    ['another project', [rollout(80, { base: 2, project: 'mobile' })]],
+    ['another incarnation', [rollout(80, { base: 2, incarnation: 2 })]],
+    ['a change more', [rollout(80, { base: 2 }), rollout(80, { base: 2, resource: search })]],
+    ['a change less', []],
+  ])('[B8] fails where the rebase would mean something else: %s', (_what, rebased) => {
+    given(submitted({ rules: { onStale: 'rebase' } }))
+      .when(approve, { target: { live: [2], rebased } })
+      .yields('approved', 'failed')
+  })
+
+  it('[G6] can be tried again once it is possible, and is judged again', () => {
+    const failed = given(submitted(), approved('ben', { target: moved }))
+    expect(failed.request.failure).toMatchObject({ code: 'stale' })
+    expect(failed.when({ type: 'retry', by: 'eve' }).yields('applied', 'applied').failure).toBeUndefined()
+    failed.when({ type: 'retry' }, { target: moved }).yields('failed', 'failed')
+    failed.when({ type: 'retry' }, { now: { require: leads(2) } }).refuses('approval_missing')
+    const demoted = new Map([...office, ...people({ ben: { roles: [] } })])
+    failed.when({ type: 'retry' }, { users: demoted }).refuses('approval_missing')
+  })
+
+  it('[H5] is not tried again after the deadline', () => {
+    const failed = given(submitted(), approved('ben', { target: moved }))
+    failed.when({ type: 'retry', at: deadline - 1 }).yields('applied', 'applied')
+    failed.when({ type: 'retry', at: deadline }).refuses('expired', { expiredAt: deadline })
+    failed.when({ type: 'rebase', at: deadline }).refuses('expired')
+    expect(failed.when({ type: 'reopen', at: deadline }).yields('reopened', 'pending').expiresAt).toBe(
+      deadline + 14 * day,
+    )
+  })
+
+  it('[E13] happens once', () => {
+    const line = given(submitted(), approved('ben'))
+    for (const type of ['apply', 'retry', 'bypass', 'come_due', 'approve', 'reopen', 'rebase', 'edit'] as const) {
+      line.when({ type, by: 'cat', reason: 'again' }).refuses('not_open', { status: 'applied' })
+    }
+  })
+})
+
+describe('a bypass', () => {
+  const rules = { bypass: ['admin'] } as const
+  const bypass = { type: 'bypass', by: 'root', reason: 'the site is down' } as const
+
+  it('[F4] applies without the approvals that are missing, on record as what it is', () => {
+    const line = given(submitted({ rules, require: leads(2) }), approved('ben'))
+    const after = line.when(bypass).yields('bypassed', 'applied')
+    expect(after.bypassedBy).toBe('root')
+    expect(after.reviews).toEqual(line.request.reviews)
+  })
+
+  it('[F4] is refused without the role, without a reason, and where no policy names a role', () => {
+    const line = given(submitted({ rules }))
+    line.when({ ...bypass, by: 'ben' }).refuses('bypass_forbidden', { actor: 'ben', roles: ['admin'] })
+    line.when({ ...bypass, reason: '\u200b ' }).refuses('reason_required', { verb: 'bypass' })
+    line.when({ type: 'bypass', by: 'root' }).refuses('reason_required')
+    given(submitted()).when(bypass).refuses('bypass_forbidden', { roles: [] })
+    line
+      .when(bypass, { users: new Map([...office, ...people({ root: { roles: ['administrator'] } })]) })
+      .refuses('bypass_forbidden')
+    line.when(bypass, { now: { rules: {} } }).refuses('bypass_forbidden')
+  })
+
+  it('passes by answers that stand in the way, and by a schedule', () => {
+    given(submitted({ rules }), changesRequested('ben')).when(bypass).yields('bypassed', 'applied')
+    given(submitted({ rules, applyAt: due }))
+      .when(bypass)
+      .yields('bypassed', 'applied')
+  })
+
+  it('[F4] passes by nothing else: neither lock, conflict, deadline, moved resource nor tampered content', () => {
+    const line = given(submitted({ rules }))
+    line.when(bypass, { target: { lockedBy: 'r2' } }).refuses('locked')
+    line.when(bypass, { target: moved }).refuses('stale')
+    line.when(bypass, { target: { changes: [rollout(81)] } }).refuses('content_tampered')
+    line.when({ ...bypass, at: deadline }).refuses('expired')
+    const rebase = { from: 1, draft: {}, resolutions: [], open: 1 }
+    const changes = [rollout(80, { base: 2, rebase })]
+    given(submitted({ rules }), done({ type: 'rebase' }, { next: { changes } }))
+      .when(bypass)
+      .refuses('conflicts_open')
+  })
+})

@@ -1,0 +1,242 @@
+import { expect } from 'vitest'
+import type { JsonValue } from '../../../src/core/change/json.ts'
+import type { Evaluation } from '../../../src/core/policy/policy.ts'
+import type { PinnedRequirement, Requirement } from '../../../src/core/policy/requirement.ts'
+import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/rules-of-conduct.ts'
+import type { Facts, NextContent, RequestCommand, TargetFacts } from '../../../src/core/request/command.ts'
+import type { Content, ProposedChange } from '../../../src/core/request/content.ts'
+import { decide } from '../../../src/core/request/decide.ts'
+import type { LaterEvent } from '../../../src/core/request/event.ts'
+import { begin, evolve } from '../../../src/core/request/evolve.ts'
+import type { Request } from '../../../src/core/request/request.ts'
+import type { RequestStatus } from '../../../src/core/request/status.ts'
+import { draft, submit } from '../../../src/core/request/submit.ts'
+import type { KnownUsers } from '../../../src/core/review/standing.ts'
+import type { KnownUser } from '../../../src/core/review/voter.ts'
+import type { ErrorCode, Result } from '../../../src/errors.ts'
+
+export const hour = 60 * 60 * 1000
+export const day = 24 * hour
+export const start = Date.UTC(2026, 0, 5, 9)
+
+/** Ann asks; Ben, Cat and Dan are leads; Amy is a lead and another account of Ann's; Root may bypass; Eve has no role. */
+export const office = people({
+  ann: { roles: ['developer'] },
+  amy: { person: 'ann', roles: ['lead'] },
+  ben: { roles: ['lead'] },
+  cat: { roles: ['lead', 'legal'] },
+  dan: { roles: ['lead'] },
+  eve: { roles: [] },
+  root: { roles: ['admin'] },
+})
+
+/** Makes a directory's answer. Whoever is not in it is not known. */
+export function people(
+  all: Readonly<Record<string, { readonly person?: string; readonly roles: readonly string[] }>>,
+): KnownUsers {
+  return new Map(
+    Object.entries(all).map(([id, { person = id, roles }]): [string, KnownUser] => [id, { id, person, roles }]),
+  )
+}
+
+/** A change of one flag: its rollout from 40 to a number, or whatever else is given. */
+export function rollout(to: number, more: Partial<ProposedChange> = {}): ProposedChange {
+  return {
+    resource: { type: 'flag', id: 'checkout' },
+    project: 'web',
+    base: 1,
+    incarnation: 1,
+    actions: ['update'],
+    places: [{ type: 'changed', path: '/rollout', before: 40, after: to }],
+    after: { rollout: to } as JsonValue,
+    ...more,
+  }
+}
+
+export const leads = (quorum: number): Requirement => ({ quorum, from: { roles: ['lead'] } })
+
+/** What policies ask, in a form that is short to write. */
+export interface Asked {
+  readonly require?: Requirement
+  readonly requirements?: readonly PinnedRequirement[]
+  readonly rules?: Partial<RulesOfConduct>
+}
+
+/** One lead, and the rules that hold where a policy says nothing, unless said otherwise. */
+export function asks({ require = leads(1), requirements, rules }: Asked = {}): Evaluation {
+  return {
+    requirements: requirements ?? [{ policy: 'reviewed', version: 1, require }],
+    rules: { ...defaultRules, ...rules },
+  }
+}
+
+/** A command in a form that is short to write: `by` is a user id, `at` an hour after the submission where left out. */
+export interface Said {
+  readonly type: RequestCommand['type']
+  readonly by?: string
+  readonly at?: number
+  readonly reason?: string
+  /** The digest that a reviewer saw: the current one where left out. */
+  readonly seen?: string | undefined
+}
+
+/** Facts that are not what they usually are. */
+export interface Otherwise {
+  readonly users?: KnownUsers
+  /** What the policies ask by now of the content under review; what was pinned where left out. */
+  readonly now?: Asked
+  readonly target?: Partial<TargetFacts> | 'unread'
+  /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
+  readonly next?: Partial<NextContent> & { readonly asks?: Asked }
+}
+
+/** A request with the content that is kept beside it, and what the policies ask of that. */
+export interface Held {
+  readonly request: Request
+  readonly content: Content
+  readonly asked: Evaluation
+}
+
+/** Something that happened to a request. */
+export type Step = (held: Held) => Held
+
+/** How a request begins. */
+export type Beginning = () => Held
+
+/** A request that Ann submits, or drafts. */
+export function submitted({
+  changes = [rollout(80)],
+  applyAt,
+  by = 'ann',
+  reason,
+  verb = 'submit',
+  ...asked
+}: Asked & {
+  readonly changes?: readonly ProposedChange[]
+  readonly applyAt?: number
+  readonly by?: string
+  readonly reason?: string
+  readonly verb?: 'submit' | 'draft'
+} = {}): Beginning {
+  return () => {
+    const content: Content = { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+    const evaluation = asks(asked)
+    const next: NextContent = { ...content, before: [], evaluation, policySet: 1, gated: false }
+    const command = { id: 'r1', by: actor(by), at: start, ...(reason === undefined ? {} : { reason }) }
+    const submission = accepted({ submit, draft }[verb](command, { users: office, next }))
+    if (submission.type === 'direct') throw new TypeError('Nothing gates this submission.')
+    return { request: begin(submission.event), content, asked: evaluation }
+  }
+}
+
+/** A request that Ann drafts. */
+export const drafted = (options: Parameters<typeof submitted>[0] = {}) => submitted({ ...options, verb: 'draft' })
+
+/** Anything else that happened: a command that was accepted. */
+export function done(said: Said, otherwise: Otherwise = {}): Step {
+  return (held) => {
+    const { command, facts } = askedOf(held, said, otherwise)
+    const event = accepted(decide(command, held.request, facts))
+    const { next } = facts
+    return {
+      request: evolve(held.request, event),
+      ...(next ? { content: contentOf(next), asked: next.evaluation } : { content: held.content, asked: held.asked }),
+    }
+  }
+}
+
+export const approved = (by: string, otherwise: Otherwise = {}) => done({ type: 'approve', by }, otherwise)
+export const rejected = (by: string, otherwise: Otherwise = {}) => done({ type: 'reject', by, reason: 'no' }, otherwise)
+export const changesRequested = (by: string) => done({ type: 'request_changes', by, reason: 'smaller' })
+/** Applied onto a live revision that has moved on: the request fails. */
+export const moved = { live: [9] } as const
+
+/** Begins a line about a request with what has happened to it. */
+export function given(beginning: Beginning, ...steps: readonly Step[]) {
+  const held = steps.reduce((before, step) => step(before), beginning())
+  return {
+    ...held,
+    /** Says what is asked of it now. */
+    when(said: Said, otherwise: Otherwise = {}) {
+      const { command, facts } = askedOf(held, said, otherwise)
+      const frozen = JSON.stringify([command, held.request])
+      const decision = decide(command, held.request, facts)
+      expect(JSON.stringify([command, held.request])).toBe(frozen)
+      return {
+        decision,
+        /** The request as it is from then on; the same where the command was refused. */
+        request: decision.ok ? evolve(held.request, decision.value) : held.request,
+        /** Says what happens: the event, and the state that the request is in from then on. */
+        yields(type: LaterEvent['type'], status: RequestStatus): Request {
+          const event = accepted(decision)
+          expect({ type: event.type, status: event.outcome.status }).toEqual({ type, status })
+          const next = evolve(held.request, event)
+          expect(next.status).toBe(status)
+          return next
+        },
+        /** Says why nothing happens. */
+        refuses(code: ErrorCode, details: object = {}): void {
+          expect(decision).toMatchObject({ ok: false, refusal: { code, details } })
+        },
+      }
+    },
+  }
+}
+
+function askedOf(
+  { request, content, asked: before }: Held,
+  said: Said,
+  { users = office, now, target, next }: Otherwise,
+) {
+  const { type, by = 'ann', at = start + hour, reason } = said
+  const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
+  const seen = 'seen' in said ? said.seen : request.digest
+  const command: RequestCommand =
+    type === 'approve' || type === 'reject' || type === 'request_changes'
+      ? { type, ...origin, seen }
+      : { type, ...origin }
+  const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
+  const { asks: asked, ...rest } = next ?? {}
+  const { applyAt: _applyAt, ...unscheduled } = content
+  const nextContent: NextContent = {
+    ...(type === 'unschedule' ? unscheduled : content),
+    changes: content.changes.map((change) => again(type, change, request.edition)),
+    before: content.changes,
+    evaluation: asked ? asks(asked) : before,
+    policySet: 1,
+    gated: false,
+    ...rest,
+  }
+  const brings = bringsContent(type)
+  const applies = brings ? contentOf(nextContent) : content
+  const live = applies.changes.map(({ base }) => base)
+  const facts: Facts = {
+    users,
+    ...inForce,
+    ...(target === 'unread' ? {} : { target: { ...applies, live, ...target } }),
+    ...(brings ? { next: nextContent } : {}),
+  }
+  return { command, facts }
+}
+
+/** A change with the same effect: on the next revision after a rebase, otherwise the same again, or with something beside it after an edit. */
+function again(type: Said['type'], change: ProposedChange, edition: number): ProposedChange {
+  if (type === 'rebase' || type === 'resolve') return { ...change, base: change.base + 1 }
+  return type === 'edit' ? { ...change, after: { same: change.after, edition } } : change
+}
+
+function contentOf({ changes, applyAt }: Content): Content {
+  return { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+}
+
+const bringing = ['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule']
+const bringsContent = (type: string) => bringing.includes(type)
+
+function actor(user: string) {
+  return { tenant: 'acme', user, via: 'app' }
+}
+
+function accepted<T>(decision: Result<T>): T {
+  if (decision.ok) return decision.value
+  throw new TypeError(`Refused: ${decision.refusal.message}`)
+}

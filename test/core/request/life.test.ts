@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest'
+import {
+  approved,
+  changesRequested,
+  day,
+  done,
+  drafted,
+  given,
+  hour,
+  leads,
+  rejected,
+  rollout,
+  start,
+  submitted,
+} from './given.ts'
+
+const approve = { type: 'approve', by: 'ben' } as const
+const deadline = start + 14 * day
+
+describe('ending a request', () => {
+  it('is the requester’s, before anybody has answered', () => {
+    given(submitted()).when({ type: 'cancel' }).yields('cancelled', 'cancelled')
+    given(submitted()).when({ type: 'cancel', by: 'ben' }).refuses('not_the_requester')
+    given(submitted({ require: leads(2) }), approved('ben'))
+      .when({ type: 'cancel' })
+      .refuses('reviewed_already', { reviews: 1 })
+    given(submitted({ require: leads(2) }), approved('ben'))
+      .when({ type: 'recall' })
+      .refuses('reviewed_already', { reviews: 1 })
+    const lenient = given(submitted({ require: leads(2), rules: { cancel: 'any_time' } }), approved('ben'))
+    lenient.when({ type: 'cancel' }).yields('cancelled', 'cancelled')
+    lenient.when({ type: 'recall' }).yields('recalled', 'draft')
+    lenient.when({ type: 'cancel' }, { now: { require: leads(2) } }).refuses('reviewed_already')
+  })
+
+  it('is the author’s for a draft', () => {
+    given(drafted()).when({ type: 'discard', by: 'ben' }).refuses('not_the_requester')
+    given(drafted()).when({ type: 'discard' }).yields('discarded', 'cancelled')
+  })
+
+  it('[B10] [B11] [E1] is final, unless the requester puts it to the reviewers anew', () => {
+    const endings = [
+      given(submitted({ require: leads(2) }), approved('ben'), rejected('cat')),
+      given(submitted(), done({ type: 'cancel' })),
+      given(submitted({ require: leads(2) }), approved('ben'), done({ type: 'expire', at: deadline })),
+    ]
+    for (const line of endings) {
+      line.when({ type: 'approve', by: 'dan' }, { now: { require: leads(1) } }).refuses('not_open')
+      line.when({ type: 'reopen', by: 'ben' }).refuses('not_the_requester')
+      const at = deadline + day
+      const asks = { require: leads(1) }
+      const reopened = line.when({ type: 'reopen', at }, { next: { asks } }).yields('reopened', 'pending')
+      expect(reopened).toMatchObject({ round: 2, reviews: [], expiresAt: at + 14 * day })
+    }
+  })
+})
+
+describe('a draft', () => {
+  it('is before nobody: nobody can answer it, and it does not expire', () => {
+    const line = given(drafted())
+    line.when(approve).refuses('not_open')
+    line.when({ type: 'edit', at: start + 1000 * day }).yields('edited', 'draft')
+    expect(line.request).toMatchObject({ round: 0, requirements: [], expiresAt: 0 })
+  })
+
+  it('[E6] is judged by the policies when it is put to the reviewers', () => {
+    const line = given(drafted({ requirements: [] }))
+    const next = { asks: { require: leads(1), rules: { reasonRequired: true } } }
+    line.when({ type: 'submit' }, { next }).refuses('reason_required', { verb: 'submit' })
+    const after = line.when({ type: 'submit', reason: 'why' }, { next }).yields('submitted', 'pending')
+    expect(after).toMatchObject({ round: 1, expiresAt: start + hour + 14 * day, reason: 'why' })
+    expect(after.requirements).toHaveLength(1)
+  })
+
+  it('[B2] is refused where its type is gated and no policy speaks of it', () => {
+    given(drafted())
+      .when({ type: 'submit' }, { next: { gated: true } })
+      .refuses('no_policy', { actions: ['update'] })
+  })
+
+  it('cannot be put to the reviewers empty, unchanged, or with open conflicts', () => {
+    const line = given(drafted())
+    line.when({ type: 'submit' }, { next: { changes: [] } }).refuses('invalid_input', { argument: 'changes' })
+    line.when({ type: 'submit' }, { next: { changes: [rollout(40, { places: [] })] } }).refuses('nothing_changed')
+    const rebase = { from: 1, draft: {}, resolutions: [], open: 1 }
+    line.when({ type: 'submit' }, { next: { changes: [rollout(80, { rebase })] } }).refuses('conflicts_open')
+  })
+
+  it('cannot be put to the reviewers while another request holds the lock', () => {
+    const line = given(drafted())
+    line.when({ type: 'submit' }, { target: { lockedBy: 'r2' } }).refuses('locked', { request: 'r2' })
+    line.when({ type: 'edit' }, { target: { lockedBy: 'r2' } }).yields('edited', 'draft')
+  })
+
+  it('takes a request back from its reviewers, who are asked anew', () => {
+    const asked = { require: leads(2), rules: { cancel: 'any_time' } } as const
+    const line = given(submitted(asked), approved('ben'), done({ type: 'recall' }))
+    expect(line.request).toMatchObject({ status: 'draft', reviews: [] })
+    const again = line.when({ type: 'submit' }).yields('submitted', 'pending')
+    expect(again).toMatchObject({ round: 2, reviews: [] })
+  })
+})
+
+describe('new content', () => {
+  it('[B1] keeps what was asked where no policy matches it any more', () => {
+    const line = given(submitted({ require: leads(2) }))
+    const after = line.when({ type: 'edit' }, { next: { asks: { requirements: [] } } }).yields('edited', 'pending')
+    expect(after.requirements).toEqual(line.request.requirements)
+  })
+
+  it('[B1] takes what the policies ask of it', () => {
+    const stricter = { require: leads(3), rules: { selfApproval: false, apply: 'by_hand' } } as const
+    const after = given(submitted())
+      .when({ type: 'edit' }, { next: { asks: stricter } })
+      .yields('edited', 'pending')
+    expect(after).toMatchObject({ requirements: [{ require: leads(3) }], rules: { apply: 'by_hand' } })
+  })
+
+  it.each([
+    ['pending', given(submitted())],
+    ['changes requested', given(submitted(), changesRequested('ben'))],
+  ])('[B2] is refused where its type is gated and no policy speaks of it, also while %s', (_status, line) => {
+    line.when({ type: 'edit' }, { next: { gated: true } }).refuses('no_policy')
+    line.when({ type: 'rebase' }, { next: { gated: true } }).refuses('no_policy')
+  })
+
+  it('cannot take a lock that another request holds', () => {
+    const locks = { rules: { lock: 'resource' } } as const
+    const line = given(submitted())
+    line.when({ type: 'edit' }, { next: { asks: locks }, target: { lockedBy: 'r2' } }).refuses('locked')
+    line.when({ type: 'edit' }, { target: { lockedBy: 'r2' } }).yields('edited', 'pending')
+    given(submitted(), rejected('ben'))
+      .when({ type: 'reopen' }, { target: { lockedBy: 'r2' } })
+      .refuses('locked')
+  })
+
+  it('needs the reason that the policies ask for', () => {
+    const next = { asks: { rules: { reasonRequired: true } } }
+    given(submitted()).when({ type: 'edit', reason: 'not that of the request' }, { next }).refuses('reason_required')
+    given(submitted({ reason: 'why' }))
+      .when({ type: 'edit' }, { next })
+      .yields('edited', 'pending')
+  })
+
+  it('cannot be a comment that says nothing', () => {
+    const line = given(submitted())
+    line.when({ type: 'comment', by: 'eve' }).refuses('reason_required', { verb: 'comment' })
+    line.when({ type: 'comment', by: 'eve', reason: ' ' }).refuses('reason_required')
+  })
+})

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { ErrorCode } from '../../../src/errors.ts'
+import { approved, day, done, drafted, given, leads, moved, rejected, rollout, start, submitted } from './given.ts'
+
+type Attempt = ReturnType<ReturnType<typeof given>['when']>
+
+const line = given(submitted({ rules: { bypass: ['admin'] } }))
+const byHand = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
+const rebase = { from: 1, draft: {}, resolutions: [], open: 1 }
+
+/** One line for every way in which a command on a request can be refused. */
+const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
+  not_open: () => line.when({ type: 'apply' }),
+  expired: () => line.when({ type: 'approve', by: 'ben', at: start + 14 * day }),
+  not_due: () => line.when({ type: 'expire' }),
+  unknown_actor: () => line.when({ type: 'edit', by: 'zoe' }),
+  not_the_requester: () => line.when({ type: 'recall', by: 'ben' }),
+  invalid_input: () => line.when({ type: 'schedule' }),
+  nothing_changed: () => line.when({ type: 'edit' }, { next: { changes: [rollout(40, { places: [] })] } }),
+  no_policy: () => line.when({ type: 'edit' }, { next: { gated: true } }),
+  reason_required: () => line.when({ type: 'comment' }),
+  digest_mismatch: () => line.when({ type: 'approve', by: 'ben', seen: 'sha256:' }),
+  content_tampered: () => byHand.when({ type: 'apply' }, { target: { changes: [rollout(81)] } }),
+  self_approval: () => line.when({ type: 'approve', by: 'ann' }),
+  contributor: () => given(submitted(), done({ type: 'edit', by: 'ben' })).when({ type: 'approve', by: 'ben' }),
+  not_an_approver: () => line.when({ type: 'approve', by: 'eve' }),
+  already_reviewed: () => given(submitted({ require: leads(2) }), approved('ben')).when({ type: 'approve', by: 'ben' }),
+  no_review: () => line.when({ type: 'withdraw', by: 'ben' }),
+  reviewed_already: () => byHand.when({ type: 'cancel' }),
+  approval_missing: () => byHand.when({ type: 'apply' }, { now: { require: leads(2) } }),
+  bypass_forbidden: () => line.when({ type: 'bypass', by: 'ben', reason: 'now' }),
+  locked: () => byHand.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }),
+  stale: () => line.when({ type: 'bypass', by: 'root', reason: 'now' }, { target: moved }),
+  conflicts_open: () => given(drafted()).when({ type: 'submit' }, { next: { changes: [rollout(80, { rebase })] } }),
+}
+
+describe('the refusals of a request', () => {
+  it('[E13] are all reached', () => {
+    const folder = join(import.meta.dirname, '../../../src/core/request')
+    const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
+    const named = source.flatMap((text) => [...text.matchAll(/\brefuse\('(\w+)'/g)].map(([, code]) => code))
+    expect(Object.keys(reached).toSorted()).toEqual([...new Set(named)].toSorted())
+  })
+
+  it.each(Object.keys(reached) as ErrorCode[])('[E13] %s', (code) => {
+    reached[code]?.().refuses(code)
+  })
+
+  it('[O5] leave the request as it was', () => {
+    for (const attempt of Object.values(reached)) expect(attempt().decision.ok).toBe(false)
+    const ended = given(submitted(), rejected('ben'))
+    const before = JSON.stringify(ended.request)
+    for (const type of ['withdraw', 'edit', 'recall', 'discard'] as const) {
+      expect(JSON.stringify(ended.when({ type, by: 'ben' }).request)).toBe(before)
+    }
+  })
+})

@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest'
+import { type RequestStatus, type RequestVerb, statuses, verbNames, verbs } from '../../../src/core/request/status.ts'
+import type { ErrorCode } from '../../../src/errors.ts'
+import {
+  approved,
+  type Beginning,
+  changesRequested,
+  day,
+  done,
+  drafted,
+  given,
+  hour,
+  leads,
+  moved,
+  type Otherwise,
+  rejected,
+  rollout,
+  type Said,
+  type Step,
+  start,
+  submitted,
+} from './given.ts'
+
+const quorumOf2 = {
+  require: leads(2),
+  rules: { apply: 'by_hand', cancel: 'any_time', bypass: ['admin'] },
+} as const
+const due = start + 2 * hour
+
+/** How a request comes into each state. Wherever somebody can have answered, Cat has. */
+const histories: { readonly [S in RequestStatus]: readonly [Beginning, ...Step[]] } = {
+  draft: [drafted(quorumOf2)],
+  pending: [submitted(quorumOf2), approved('cat')],
+  changes_requested: [submitted(quorumOf2), changesRequested('cat')],
+  approved: [submitted(quorumOf2), approved('cat'), approved('dan')],
+  applied: [submitted(quorumOf2), approved('cat'), approved('dan'), done({ type: 'apply' })],
+  rejected: [submitted(quorumOf2), rejected('cat')],
+  cancelled: [submitted(quorumOf2), done({ type: 'cancel' })],
+  expired: [submitted(quorumOf2), approved('cat'), done({ type: 'expire', at: start + 14 * day })],
+  failed: [submitted(quorumOf2), approved('cat'), approved('dan'), done({ type: 'apply' }, { target: moved })],
+}
+
+const scheduled: readonly [Beginning, ...Step[]] = [
+  submitted({ ...quorumOf2, applyAt: due }),
+  approved('cat'),
+  approved('dan'),
+]
+
+/** Everybody who may try: who they are to the request, and who the directory says they are. */
+const actors = {
+  requester: 'ann',
+  otherAccount: 'amy',
+  approver: 'ben',
+  reviewer: 'cat',
+  bypasser: 'root',
+  bystander: 'eve',
+  stranger: 'zoe',
+} as const
+
+type Who = keyof typeof actors
+
+/** Why somebody may not use a verb that exists in this state; undefined where they may. */
+function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): ErrorCode | undefined {
+  const { by } = verbs[verb]
+  if (by === 'clock') return undefined
+  if (who === 'stranger') return 'unknown_actor'
+  switch (by) {
+    case 'anyone':
+      return undefined
+    case 'requester':
+      return who === 'requester' ? undefined : 'not_the_requester'
+    case 'reviewer':
+      return who === 'reviewer' ? undefined : 'no_review'
+    case 'bypasser':
+      return who === 'bypasser' ? undefined : 'bypass_forbidden'
+    case 'approver': {
+      const given = status === 'changes_requested' ? 'request_changes' : 'approve'
+      if (who === 'reviewer') return verb === given ? 'already_reviewed' : undefined
+      if (who === 'approver') return undefined
+      return who === 'requester' || who === 'otherAccount' ? 'self_approval' : 'not_an_approver'
+    }
+  }
+}
+
+function said(verb: RequestVerb, by: string): Said {
+  return { type: verb, by, reason: 'because', ...(verb === 'expire' ? { at: start + 14 * day } : {}) }
+}
+
+function otherwise(verb: RequestVerb): Otherwise {
+  if (verb === 'schedule') return { next: { applyAt: start + 3 * hour } }
+  return verb === 'edit' ? { next: { changes: [rollout(70)] } } : {}
+}
+
+describe('the table of verbs', () => {
+  it('[E13] names states that there are, and leads into states that there are', () => {
+    for (const { from, to } of Object.values(verbs)) {
+      for (const status of [...from, ...to]) expect(statuses).toContain(status)
+    }
+    expect(Object.keys(histories).toSorted()).toEqual(statuses.toSorted())
+  })
+
+  it('[E13] has histories that lead into the states they are named after', () => {
+    for (const status of statuses) expect(given(...histories[status]).request.status).toBe(status)
+  })
+
+  for (const verb of verbNames) {
+    for (const status of statuses) {
+      const exists = (verbs[verb].from as readonly RequestStatus[]).includes(status)
+      const history = verb === 'come_due' && status === 'approved' ? scheduled : histories[status]
+      const asked = (who: Who) => {
+        const command = said(verb, actors[who])
+        return given(...history).when(verb === 'come_due' ? { ...command, at: due } : command, otherwise(verb))
+      }
+
+      if (!exists) {
+        it(`[E13] [F1] there is no ${verb} while ${status}, for anybody`, () => {
+          for (const who of Object.keys(actors) as Who[]) asked(who).refuses('not_open', { status, verb })
+        })
+        continue
+      }
+      it.each(Object.keys(actors) as Who[])(`[E13] [F1] ${verb} while ${status}, by the %s`, (who) => {
+        const reason = reasonAgainst(verb, who, status)
+        const attempt = asked(who)
+        if (reason) attempt.refuses(reason)
+        else {
+          expect(attempt.decision).toMatchObject({ ok: true })
+          expect(verbs[verb].to).toContain(attempt.request.status)
+        }
+      })
+    }
+  }
+})
+
+const kept = { rules: { onEdit: 'keep' } } as const
+const byHand = { rules: { apply: 'by_hand' } } as const
+const keptByHand = { rules: { onEdit: 'keep', apply: 'by_hand' } } as const
+const blocked = { rules: { onReject: 'block' } } as const
+const ungated = { requirements: [] }
+/** Approved and kept waiting by another request's lock: what comes next can conclude it. */
+const waiting = { target: { lockedBy: 'r2' } }
+const locked = (asked: object) => [submitted(asked), approved('ben', waiting)] as const
+
+type Line = readonly [history: readonly [Beginning, ...Step[]], said: Said, otherwise?: Otherwise]
+
+/** One line for every state that a verb can lead to. */
+const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verbs)[V]['to'][number]]: Line } } = {
+  edit: {
+    draft: [histories.draft, said('edit', 'ben'), otherwise('edit')],
+    changes_requested: [histories.changes_requested, said('edit', 'ben'), otherwise('edit')],
+    pending: [histories.approved, said('edit', 'ben'), otherwise('edit')],
+    approved: [[submitted(keptByHand), approved('ben')], { type: 'edit', by: 'ann' }],
+    applied: [locked(kept), { type: 'edit', by: 'ann' }],
+    failed: [locked(kept), { type: 'edit', by: 'ann' }, { target: moved }],
+  },
+  submit: {
+    pending: [histories.draft, { type: 'submit' }],
+    applied: [[drafted(ungated)], { type: 'submit' }],
+    failed: [[drafted(ungated)], { type: 'submit' }, { target: moved }],
+  },
+  resubmit: { pending: [histories.changes_requested, { type: 'resubmit' }] },
+  reopen: {
+    pending: [histories.rejected, { type: 'reopen' }],
+    applied: [[drafted(ungated), done({ type: 'submit' }, { target: moved })], { type: 'reopen' }],
+    failed: [[drafted(ungated), done({ type: 'submit' }, { target: moved })], { type: 'reopen' }, { target: moved }],
+  },
+  rebase: {
+    draft: [histories.draft, { type: 'rebase' }],
+    changes_requested: [histories.changes_requested, { type: 'rebase' }],
+    pending: [histories.failed, { type: 'rebase' }],
+    approved: [[submitted(keptByHand), approved('ben')], { type: 'rebase' }],
+    applied: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }],
+    failed: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }, { target: moved }],
+  },
+  resolve: {
+    draft: [histories.draft, { type: 'resolve' }],
+    changes_requested: [histories.changes_requested, { type: 'resolve' }],
+    pending: [histories.pending, { type: 'resolve' }],
+    approved: [[submitted(keptByHand), approved('ben')], { type: 'resolve' }],
+    applied: [locked(kept), { type: 'resolve' }],
+    failed: [locked(kept), { type: 'resolve' }, { target: moved }],
+  },
+  schedule: {
+    draft: [histories.draft, { type: 'schedule' }, otherwise('schedule')],
+    changes_requested: [histories.changes_requested, { type: 'schedule' }, otherwise('schedule')],
+    pending: [histories.approved, { type: 'schedule' }, otherwise('schedule')],
+  },
+  unschedule: {
+    draft: [histories.draft, { type: 'unschedule' }],
+    changes_requested: [histories.changes_requested, { type: 'unschedule' }],
+    pending: [scheduled, { type: 'unschedule' }],
+  },
+  approve: {
+    pending: [[submitted(quorumOf2)], { type: 'approve', by: 'ben' }],
+    changes_requested: [histories.changes_requested, { type: 'approve', by: 'ben' }],
+    approved: [[submitted(byHand)], { type: 'approve', by: 'ben' }],
+    applied: [[submitted()], { type: 'approve', by: 'ben' }],
+    failed: [[submitted()], { type: 'approve', by: 'ben' }, { target: moved }],
+  },
+  reject: {
+    rejected: [histories.pending, said('reject', 'ben')],
+    pending: [[submitted(blocked)], said('reject', 'ben')],
+    changes_requested: [[submitted(blocked), changesRequested('cat')], said('reject', 'ben')],
+  },
+  request_changes: { changes_requested: [histories.approved, said('request_changes', 'ben')] },
+  withdraw: {
+    pending: [histories.approved, said('withdraw', 'cat')],
+    changes_requested: [
+      [submitted(), changesRequested('ben'), changesRequested('cat')],
+      { type: 'withdraw', by: 'cat' },
+    ],
+    approved: [[submitted(byHand), changesRequested('ben'), approved('cat')], { type: 'withdraw', by: 'ben' }],
+    applied: [[submitted(), changesRequested('ben'), approved('cat')], { type: 'withdraw', by: 'ben' }],
+    failed: [
+      [submitted(), changesRequested('ben'), approved('cat')],
+      { type: 'withdraw', by: 'ben' },
+      { target: moved },
+    ],
+  },
+  comment: {
+    draft: [histories.draft, said('comment', 'eve')],
+    pending: [histories.pending, said('comment', 'eve')],
+    changes_requested: [histories.changes_requested, said('comment', 'eve')],
+    approved: [histories.approved, said('comment', 'eve')],
+  },
+  recall: { draft: [histories.approved, { type: 'recall' }] },
+  cancel: { cancelled: [histories.approved, { type: 'cancel' }] },
+  discard: { cancelled: [histories.draft, { type: 'discard' }] },
+  apply: {
+    applied: [histories.approved, { type: 'apply', by: 'eve' }],
+    failed: [histories.approved, { type: 'apply', by: 'eve' }, { target: moved }],
+  },
+  retry: {
+    applied: [histories.failed, { type: 'retry', by: 'eve' }],
+    failed: [histories.failed, { type: 'retry', by: 'eve' }, { target: moved }],
+  },
+  bypass: { applied: [histories.changes_requested, said('bypass', 'root')] },
+  come_due: {
+    applied: [scheduled, { type: 'come_due', at: due }],
+    failed: [scheduled, { type: 'come_due', at: due }, { target: moved }],
+    pending: [scheduled, { type: 'come_due', at: due }, { now: { require: leads(3) } }],
+  },
+  expire: { expired: [histories.approved, { type: 'expire', at: start + 14 * day }] },
+}
+
+describe('the destinations of the verbs', () => {
+  for (const verb of verbNames) {
+    const lines: Readonly<Record<string, Line>> = destinations[verb]
+    it(`${verb} leads into each state that the table says, and those are all`, () => {
+      expect(Object.keys(lines).toSorted()).toEqual([...verbs[verb].to].toSorted())
+      for (const [status, [history, command, facts]] of Object.entries(lines)) {
+        const attempt = given(...history).when(command, facts)
+        expect(attempt.decision).toMatchObject({ ok: true, value: { outcome: { status } } })
+        expect(attempt.request.status).toBe(status)
+      }
+    })
+  }
+})
