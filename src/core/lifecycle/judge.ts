@@ -1,0 +1,44 @@
+import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import type { ResolvedMove, Situation } from './move.ts'
+
+/** What a refusal says of where it happened. */
+export interface Place {
+  readonly lifecycle: string
+  /** The state that is shown. */
+  readonly state: string
+}
+
+/** Says why a move is impossible in this situation; undefined where it is possible. */
+export function judge<T>(move: ResolvedMove<T>, situation: Situation<T>, place: Place): Refusal | undefined {
+  const { action, unreferenced, guard } = move
+  const { references } = situation
+  if (unreferenced && references.length > 0) {
+    return refuse('still_referenced', { ...place, action, references }).refusal
+  }
+  const problem = guard && problemIn(guard, situation)
+  return problem === undefined ? undefined : refuse('move_refused', { ...place, action, problem }).refusal
+}
+
+/** Gives the document that a move leads to. The document that it is given stays as it is. */
+export function carriedOut<T>(move: ResolvedMove<T>, situation: Situation<T>, place: Place): Result<T> {
+  const { action, effect } = move
+  if (!effect) return success(situation.document)
+  try {
+    return success(effect({ ...situation, document: structuredClone(situation.document) }))
+  } catch (error) {
+    return refuse('move_refused', { ...place, action, problem: `its effect failed: ${messageOf(error)}` })
+  }
+}
+
+function problemIn<T>(guard: NonNullable<ResolvedMove<T>['guard']>, situation: Situation<T>): string | undefined {
+  try {
+    const problem: unknown = guard(situation)
+    return problem === undefined || typeof problem === 'string' ? problem : `its guard answered with ${typeof problem}`
+  } catch (error) {
+    return `its guard failed: ${messageOf(error)}`
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,74 @@
+/**
+ * One row of a life cycle, as people write it down: from these states this action leads there, and this is what is shown while it
+ * waits for approval.
+ */
+export interface Move<T = unknown> {
+  /** The live state, or states, in which the action exists. */
+  readonly from: string | readonly string[]
+  readonly action: string
+  /** What is shown while the action waits for approval. Left out: the life cycle itself asks nobody. */
+  readonly pending?: string
+  /** The live state from then on. Left out: the same as before. */
+  readonly to?: string
+  /** Left out, people do it. `clock`: it happens by itself, at the time that was given when the state was entered. */
+  readonly by?: 'clock'
+  /** Whether the action carries changes of the document: any, or those that touch a critical place, or those that touch none. */
+  readonly edits?: Edits
+  /** Actions that stay possible while this one waits. Left out: none, the resource is locked. */
+  readonly meanwhile?: readonly string[]
+  /** Names of the details that may be said with the action, by whoever asks for it or approves it: `['winner']`. */
+  readonly takes?: readonly string[]
+  /** Refuses the action, by name, while something refers to the resource. */
+  readonly unreferenced?: true
+  /** Says why the action is impossible just now; undefined where it is possible. Asked at submission and again at apply. */
+  readonly guard?: Guard<T>
+  /** What the action makes of the document. */
+  readonly effect?: Effect<T>
+}
+
+/** Which changes of the document an action carries. */
+export type Edits = 'any' | 'critical' | 'other'
+
+/** What was said with an action beyond the action itself. Plain JSON. */
+export type Details = Readonly<Record<string, unknown>>
+
+/** What guards and effects look at. */
+export interface Situation<T = unknown> {
+  /** The document as it is live or, where the action carries changes, as it would be. */
+  readonly document: T
+  readonly details: Details
+  /** What refers to the resource, as people would call it. */
+  readonly references: readonly string[]
+}
+
+/** Says in a few words why an action is impossible just now; undefined where it is possible. One that throws refuses. */
+export type Guard<T = unknown> = (situation: Situation<T>) => string | undefined
+
+/** Gives the document that an action leads to. One that throws refuses the action. */
+export type Effect<T = unknown> = (situation: Situation<T>) => T
+
+/**
+ * Where a resource is in its life cycle.
+ *
+ * What it does follows `live` alone. What is shown is that, or what the action shows that waits for approval.
+ */
+export interface LifecycleState {
+  readonly live: string
+  /** The action that waits for approval. */
+  readonly waiting?: string
+}
+
+/** How waiting ends without the action: nothing has happened, so nothing is undone. */
+export type Ending = 'rejected' | 'cancelled' | 'expired' | 'failed' | 'switched_off'
+
+/** Every {@link Ending}. `switched_off` is the end of the approval workflow itself. */
+export const endings: readonly Ending[] = ['rejected', 'cancelled', 'expired', 'failed', 'switched_off']
+
+/** A row for one of the states that it starts from, with everything spelt out. */
+export interface ResolvedMove<T = unknown> extends Omit<Move<T>, 'from' | 'to' | 'meanwhile'> {
+  readonly from: string
+  readonly to: string
+  readonly meanwhile: readonly string[]
+  /** Whether it enters a state that the clock ends: it is then given the time at which. */
+  readonly timed: boolean
+}

@@ -1,0 +1,134 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import type { Lifecycle } from './define-lifecycle.ts'
+import { carriedOut, judge } from './judge.ts'
+import type { Details, Ending, LifecycleState, ResolvedMove } from './move.ts'
+import { impossible } from './possible-actions.ts'
+import { stepFrom } from './transition-table.ts'
+
+/** An action, and what it is to be done with. */
+export interface WantedMove<T = unknown> {
+  readonly action: string
+  /** The document as it is live or, where the action carries changes, as it would be. */
+  readonly document: T
+  /** What the requester said, and later the approvers: see {@link agreedDetails}. */
+  readonly details?: Details
+  /** What refers to the resource. Left out: nothing. */
+  readonly references?: readonly string[]
+  /** When the clock is to end the state that the action enters, in milliseconds since 1970. Given if, and only if, it does. */
+  readonly at?: number
+  /** When the clock ends the state that the resource is in. */
+  readonly dueAt?: number
+}
+
+/** A resource after a move. */
+export interface PerformedMove<T = unknown> {
+  readonly move: ResolvedMove<T>
+  readonly state: LifecycleState
+  readonly document: T
+  /** When the clock ends its state, where it does. */
+  readonly dueAt?: number
+}
+
+/** An action that may be asked for. */
+export interface ProposedMove<T = unknown> {
+  readonly move: ResolvedMove<T>
+  /** Where the resource is while the action waits for approval. */
+  readonly whileWaiting: LifecycleState
+  /** What the approval will make of the resource, as far as one can know it now. */
+  readonly performed: PerformedMove<T>
+}
+
+/** Decides whether an action may be asked for, and says what would become of the resource. `now` is the time of asking. */
+export function proposeMove<T>(
+  lifecycle: Lifecycle<T>,
+  state: LifecycleState,
+  wanted: WantedMove<T>,
+  now: number,
+): Result<ProposedMove<T>> {
+  const step = stepFrom(lifecycle.table, state, wanted.action)
+  if (!step?.move || !lifecycle.actions.includes(wanted.action)) return impossible(lifecycle, state, wanted.action)
+  const { move } = step
+  if (move.timed && wanted.at !== undefined && wanted.at <= now) {
+    return refuse('invalid_input', { argument: 'at', problem: 'must be in the future' })
+  }
+  const whileWaiting = move.pending === undefined ? state : step.to
+  const performed = performMove(lifecycle, whileWaiting, wanted)
+  return performed.ok ? success({ move, whileWaiting, performed: performed.value }) : performed
+}
+
+/** Carries an action out: the one that was approved, or one that nobody has to approve. */
+export function performMove<T>(
+  lifecycle: Lifecycle<T>,
+  state: LifecycleState,
+  wanted: WantedMove<T>,
+): Result<PerformedMove<T>> {
+  const { table } = lifecycle
+  const asked = stepFrom(table, state, wanted.action)
+  const approved = state.waiting === wanted.action ? state : asked?.move?.pending === undefined ? undefined : asked.to
+  const step = approved ? stepFrom(table, approved, 'approved') : asked
+  if (!step?.move || !lifecycle.actions.includes(wanted.action)) return impossible(lifecycle, state, wanted.action)
+  return moved(lifecycle, { move: step.move, to: step.to }, wanted)
+}
+
+/** Does what the clock does once a state's time has come. Refused before, and where the clock has nothing to do. */
+export function performDueMove<T>(
+  lifecycle: Lifecycle<T>,
+  state: LifecycleState,
+  situation: Pick<WantedMove<T>, 'document' | 'dueAt' | 'references'>,
+  now: number,
+): Result<PerformedMove<T>> {
+  const step = stepFrom(lifecycle.table, state, 'due')
+  if (!step?.move) return impossible(lifecycle, state, 'due')
+  const { dueAt } = situation
+  if (dueAt === undefined || now < dueAt) {
+    return refuse('invalid_input', { argument: 'now', problem: `must be ${dueAt ?? 'a time that was given'} or later` })
+  }
+  return moved(lifecycle, { move: step.move, to: step.to }, { ...situation, action: step.move.action })
+}
+
+/** Gives where the resource is once nothing comes of the action that waits: where it was all the time. */
+export function stateAfter<T>(lifecycle: Lifecycle<T>, state: LifecycleState, ending: Ending): LifecycleState {
+  return stepFrom(lifecycle.table, state, ending)?.to ?? { live: state.live }
+}
+
+/** Puts together what several people said with one action. Refused where they said different things. */
+export function agreedDetails(said: readonly Details[]): Result<Details, 'invalid_input'> {
+  const agreed = new Map<string, unknown>()
+  for (const [name, value] of said.flatMap((details) => Object.entries(details))) {
+    if (agreed.has(name) && JSON.stringify(agreed.get(name)) !== JSON.stringify(value)) {
+      return refuse('invalid_input', {
+        argument: `details.${name}`,
+        problem: 'is not what somebody else has said before',
+      })
+    }
+    agreed.set(name, value)
+  }
+  return success(Object.fromEntries(agreed))
+}
+
+function moved<T>(
+  lifecycle: Lifecycle<T>,
+  { move, to }: { readonly move: ResolvedMove<T>; readonly to: LifecycleState },
+  { document, details = {}, references = [], at, dueAt }: WantedMove<T>,
+): Result<PerformedMove<T>> {
+  const unknown = Object.keys(details).find((name) => !move.takes?.includes(name))
+  if (unknown !== undefined) {
+    const known = move.takes?.join(', ') ?? 'none'
+    return refuse('invalid_input', {
+      argument: `details.${unknown}`,
+      problem: `is not known to ${move.action}; known: ${known}`,
+    })
+  }
+  if (move.timed ? !Number.isSafeInteger(at) : at !== undefined) {
+    const problem = move.timed ? 'must be a time, in milliseconds since 1970' : `${move.action} takes none`
+    return refuse('invalid_input', { argument: 'at', problem })
+  }
+  const place = { lifecycle: lifecycle.name, state: move.from }
+  const situation = { document, details, references }
+  const refusal = judge(move, situation, place)
+  if (refusal) return { ok: false, refusal }
+  const next = carriedOut(move, situation, place)
+  if (!next.ok) return next
+  const due = move.timed ? at : move.to === move.from ? dueAt : undefined
+  return success({ move, state: to, document: next.value, ...(due === undefined ? {} : { dueAt: due }) })
+}

@@ -1,0 +1,51 @@
+import type { Move } from './move.ts'
+
+/** Where the variants of a document are, and what makes one. */
+export interface VariantsOptions {
+  /** The property of the document that lists the variants; `variants` where left out. */
+  readonly variants?: string
+  /** The property of a variant that names it; `key` where left out. */
+  readonly key?: string
+  /** The property of a variant that says how much of the traffic it gets; `weight` where left out. */
+  readonly weight?: string
+  /** The weight of the winner; 100 where left out. */
+  readonly total?: number
+}
+
+/**
+ * Makes the end of an experiment: whoever asks for it or approves it may name a `winner`, which then gets all the traffic. A variant that
+ * does not exist is refused. Without a winner the document stays as it is.
+ */
+export function winnerTakesAll<T = unknown>(
+  options: VariantsOptions = {},
+): Required<Pick<Move<T>, 'takes' | 'guard' | 'effect'>> {
+  const { variants = 'variants', key = 'key', weight = 'weight', total = 100 } = options
+  const variantsOf = (document: unknown): readonly object[] => {
+    const list = own(document, variants)
+    return Array.isArray(list) ? list.filter((item) => typeof item === 'object' && item !== null) : []
+  }
+  return {
+    takes: ['winner'],
+    guard({ document, details }) {
+      const winner = own(details, 'winner')
+      if (winner === undefined) return undefined
+      const names = variantsOf(document).map((variant) => own(variant, key))
+      if (names.includes(winner)) return undefined
+      return `there is no variant ${JSON.stringify(winner)}; there are ${names.map((name) => JSON.stringify(name)).join(', ') || 'none'}`
+    },
+    effect({ document, details }) {
+      const winner = own(details, 'winner')
+      if (winner === undefined) return document
+      const weighted = variantsOf(document).map((variant) => ({
+        ...variant,
+        [weight]: own(variant, key) === winner ? total : 0,
+      }))
+      return { ...document, [variants]: weighted }
+    },
+  }
+}
+
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Readonly<Record<string, unknown>>)[name]
+}
