@@ -1,0 +1,64 @@
+import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { adminsOf, lastAdminRefusal } from './admins.ts'
+import { type Grant, isHeldThere } from './grant.ts'
+import { type Holdings, requirePermissions } from './holdings.ts'
+import type { Permission } from './levels.ts'
+import { checkedRole, type RoleDefinition, type Roles } from './role.ts'
+
+/** Permission to define custom roles. */
+const defines: Permission = 'roles.edit'
+
+/** What is known when the roles of a tenant are changed. */
+export interface RoleFacts {
+  readonly roles: Roles
+  /** Every grant of the role concerned, and every grant in the whole tenant. */
+  readonly grants: readonly Grant[]
+  /** What the actor holds in the whole tenant. */
+  readonly holdings: Holdings
+  /** Every permission that a role can hold: those of the matrix, and the host's own. */
+  readonly known: readonly string[]
+  /** Users who do not exist any more: they count as nobody. */
+  readonly gone?: ReadonlySet<string>
+}
+
+/** Saves a custom role, a new one or another text of the one with its id. Nobody puts in or takes out what they do not hold. */
+export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> {
+  const checked = checkedRole(role, facts.known)
+  if (!checked.ok) return checked
+  const before = facts.roles.get(role.id)
+  const stranded = facts.grants.find((grant) => grant.role === role.id && !isHeldThere(checked.value, grant.project))
+  if (stranded) return refuse('role_in_use', { role: role.id, holders: [stranded.user] })
+  const changed = difference(before?.permissions ?? [], checked.value.permissions)
+  return changedRoles(facts, role.id, { changed, next: new Map(facts.roles).set(role.id, checked.value) })
+}
+
+/** Removes a role that nobody holds any more. */
+export function removeRole(id: string, facts: RoleFacts): Result<Roles> {
+  const role = facts.roles.get(id)
+  if (!role) return refuse('unknown_role', { role: id, known: [...facts.roles.keys()] })
+  const holders = [...new Set(facts.grants.filter((grant) => grant.role === id).map(({ user }) => user))]
+  if (holders.length > 0) return refuse('role_in_use', { role: id, holders })
+  const next = new Map(facts.roles)
+  next.delete(id)
+  return changedRoles(facts, id, { changed: role.permissions, next })
+}
+
+function changedRoles(
+  { holdings, roles, grants, gone = new Set() }: RoleFacts,
+  role: string,
+  { changed, next }: { readonly changed: readonly string[]; readonly next: Roles },
+): Result<Roles> {
+  const allowed = requirePermissions(holdings, [defines])
+  if (!allowed.ok) return allowed
+  const missing = changed.filter((permission) => !holdings.permissions.has(permission))
+  if (missing.length > 0) return refuse('beyond_own_permissions', { actor: holdings.user, role, missing })
+  const lockedOut: Refusal | undefined = lastAdminRefusal(
+    adminsOf({ roles, grants, gone }),
+    adminsOf({ roles: next, grants, gone }),
+  )
+  return lockedOut ? { ok: false, refusal: lockedOut } : success(next)
+}
+
+function difference(before: readonly string[], after: readonly string[]): readonly string[] {
+  return [...before.filter((item) => !after.includes(item)), ...after.filter((item) => !before.includes(item))]
+}

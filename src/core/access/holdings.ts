@@ -1,0 +1,40 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import type { Roles } from './role.ts'
+
+/** What a user may do in one place, by the roles that the directory says the user holds there now. */
+export interface Holdings {
+  readonly user: string
+  /** Where: the project, or empty for the whole tenant. */
+  readonly project: string
+  readonly roles: readonly string[]
+  readonly permissions: ReadonlySet<string>
+}
+
+/** Adds up what the roles of a user hold. A role that is not among the tenant's holds nothing. */
+export function holdingsOf(
+  roles: Roles,
+  { user, project, held }: { readonly user: string; readonly project: string; readonly held: readonly string[] },
+): Holdings {
+  const known = [...new Set(held)].filter((role) => roles.has(role))
+  return {
+    user,
+    project,
+    roles: known,
+    permissions: new Set(known.flatMap((role) => roles.get(role)?.permissions ?? [])),
+  }
+}
+
+/** Tells whether a user has any access there at all. */
+export function hasAccess({ roles }: Holdings): boolean {
+  return roles.length > 0
+}
+
+/** Passes whoever holds every one of these permissions. Nobody is asked for nothing: an empty list is refused. */
+export function requirePermissions(
+  { user, project, permissions }: Holdings,
+  needed: readonly string[],
+): Result<undefined, 'not_permitted'> {
+  const missing = needed.filter((permission) => !permissions.has(permission))
+  if (needed.length > 0 && missing.length === 0) return success(undefined)
+  return refuse('not_permitted', { actor: user, project, missing })
+}

@@ -1,0 +1,69 @@
+import type { RoleDefinition } from './role.ts'
+
+/** The levels of access, from the lowest up. The first three are held in projects, the last in the whole tenant. */
+export const levels = ['viewer', 'member', 'manager', 'admin'] as const
+
+/** One of the {@link levels}. */
+export type Level = (typeof levels)[number]
+
+/** The permission matrix: permission → the lowest level that holds it. Whoever holds a level holds those below. */
+export const levelMatrix = {
+  'flags.read': 'viewer',
+  'flags.create': 'member',
+  'flags.edit': 'member',
+  'flags.delete': 'member',
+  'experiments.read': 'viewer',
+  'experiments.create': 'member',
+  'experiments.edit': 'member',
+  'experiments.delete': 'member',
+  'environments.read': 'viewer',
+  'environments.create': 'member',
+  'environments.edit': 'member',
+  'environments.delete': 'member',
+  'exclusion_groups.read': 'viewer',
+  'exclusion_groups.create': 'member',
+  'exclusion_groups.edit': 'member',
+  'exclusion_groups.delete': 'member',
+  'targeted_environments.read': 'viewer',
+  'targeted_environments.write': 'member',
+  'activation.read': 'viewer',
+  'activation.write': 'member',
+  'variants.read': 'viewer',
+  'variants.write': 'member',
+  'allocation.read': 'viewer',
+  'allocation.write': 'member',
+  'analysis.read': 'viewer',
+  'analysis.write': 'member',
+  'metrics.read': 'viewer',
+  'metrics.write': 'member',
+  'api_key.view': 'viewer',
+  'project_users.add': 'manager',
+  'project_roles.edit': 'manager',
+  'organization_users.add': 'admin',
+  'organization_roles.edit': 'admin',
+  /** Approval settings: policies and switches. */
+  'approval_settings.edit': 'manager',
+  /** What is asked of those who answer requests where no list of approvers is given. */
+  'requests.approve': 'admin',
+  /** The verb of its own that applies without the approval; a policy has to allow it, too. */
+  'requests.bypass': 'admin',
+  /** Definitions of custom roles. */
+  'roles.edit': 'admin',
+  /** Who edits new resources. */
+  'default_access.edit': 'admin',
+  /** Resources that are restricted to editors, without being one. */
+  'restricted_resources.edit': 'admin',
+} as const satisfies Readonly<Record<string, Level>>
+
+/** A permission of the matrix. */
+export type Permission = keyof typeof levelMatrix
+
+/** The permissions of the matrix. */
+export const permissions = Object.keys(levelMatrix) as readonly Permission[]
+
+/** The levels as roles. */
+export const levelRoles: readonly RoleDefinition[] = levels.map((level, rank) => ({
+  id: level,
+  permissions: permissions.filter((permission) => levels.indexOf(levelMatrix[permission]) <= rank),
+  held: level === 'admin' ? 'tenant' : 'project',
+}))
