@@ -1,0 +1,99 @@
+/** The declaration of one collection: from it come the SQL schema, the memory adapter and the conformance kit. */
+export interface Collection {
+  /** Properties of a record that make its key, tenant first. */
+  readonly key: readonly Column[]
+  readonly indexes: Readonly<Record<string, Index>>
+}
+
+/** The longest text that a column holds, in UTF-8 bytes: what every database indexes without cutting it off. */
+export const maxColumnBytes = 512
+
+/**
+ * A property of a record that the storage can look up and order by.
+ *
+ * Text is well-formed Unicode without U+0000, at most `maxColumnBytes` long, and compared by its UTF-8 bytes, never by a locale:
+ * not padded, not folded, not normalised. Integers are safe integers.
+ */
+export interface Column {
+  readonly name: string
+  readonly type: 'text' | 'integer'
+}
+
+/** An order over a collection, and its uniqueness. Records in which one of the columns is missing or null are not in it. */
+export interface Index {
+  readonly columns: readonly Column[]
+  readonly unique?: true
+}
+
+const text = (name: string): Column => ({ name, type: 'text' })
+const integer = (name: string): Column => ({ name, type: 'integer' })
+
+const tenant = text('tenant')
+
+/** Everything that the library keeps. */
+export const collections = {
+  /** Change requests: status, pinned requirement, reviews of the current round. */
+  requests: {
+    key: [tenant, text('id')],
+    indexes: {
+      byStatus: { columns: [tenant, text('status'), integer('createdAt')] },
+      byProject: { columns: [tenant, text('project'), text('status'), integer('createdAt')] },
+      /** Across tenants, for `tick`: when something is due to happen to the request. */
+      byDue: { columns: [integer('dueAt')] },
+    },
+  },
+  /** What a request would change, per edition. Never rewritten: reviews are bound to its digest. */
+  contents: { key: [tenant, text('request'), integer('edition')], indexes: {} },
+  /** Which requests are about a resource. */
+  targets: {
+    key: [tenant, text('type'), text('id'), text('request')],
+    indexes: {
+      byStatus: { columns: [tenant, text('type'), text('id'), text('status'), integer('createdAt')] },
+    },
+  },
+  /** Which request keeps everybody else off a resource. */
+  locks: { key: [tenant, text('type'), text('id')], indexes: {} },
+  /** The answers to commands that carried an idempotency key. */
+  answers: {
+    key: [tenant, text('actor'), text('key')],
+    indexes: {
+      /** Across tenants, for `tick`: when an answer may be forgotten. */
+      byDue: { columns: [integer('dueAt')] },
+    },
+  },
+  /** The live documents. */
+  resources: { key: [tenant, text('type'), text('id')], indexes: {} },
+  /** Every applied state of every resource. Never rewritten. */
+  revisions: {
+    key: [tenant, text('type'), text('id'), integer('number')],
+    indexes: { byTime: { columns: [tenant, integer('at')] } },
+  },
+  /** The hash-chained log. Never rewritten. */
+  events: {
+    key: [tenant, text('stream'), integer('seq')],
+    indexes: {
+      /** No two events follow the same one, whoever wrote them: a fork of the chain cannot be stored. */
+      byPrev: { columns: [tenant, text('stream'), text('prev')], unique: true },
+    },
+  },
+  /** The head of each stream whose owner has no record of its own. */
+  streams: { key: [tenant, text('stream')], indexes: {} },
+  /** The policies in force, and the tombstones of removed ones. */
+  policies: {
+    key: [tenant, text('id')],
+    indexes: { bySet: { columns: [tenant, integer('setVersion')] } },
+  },
+  /** One record a tenant, whose version moves with every change of a policy. */
+  policySets: { key: [tenant], indexes: {} },
+  /** Notices that are not delivered yet. */
+  outbox: {
+    key: [tenant, text('id')],
+    indexes: {
+      /** Across tenants, for `tick`. */
+      byDue: { columns: [integer('dueAt')] },
+    },
+  },
+} as const satisfies Readonly<Record<string, Collection>>
+
+/** Names of the collections. */
+export type CollectionName = keyof typeof collections

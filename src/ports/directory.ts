@@ -1,0 +1,37 @@
+/** Where a question is asked: a tenant, and the project when there is one. */
+export interface Scope {
+  readonly tenant: string
+  readonly project?: string
+}
+
+/** What the directory says of one user, here and now. */
+export interface DirectoryUser {
+  /**
+   * The person behind the user: equal for two users who are the same person. A person counts once.
+   * Left out: the user's own id.
+   */
+  readonly person?: string
+  /** Roles held in this scope. */
+  readonly roles: readonly string[]
+  /**
+   * The user who owns this one, where it is a service account or an agent. It acts for its owner: the two are one person, and its own roles make
+   * nobody an approver. It counts only where a policy names it.
+   */
+  readonly owner?: string
+}
+
+/**
+ * Answers who people are. The host implements it over its own users; it is asked while deciding, never cached.
+ *
+ * A call that throws refuses the command with `directory_failed`: nobody is ever counted on a guess.
+ */
+export interface Directory {
+  /** Says who these users are: in the order asked, undefined for one who does not exist or may no longer act. */
+  users(scope: Scope, ids: readonly string[]): Promise<readonly (DirectoryUser | undefined)[]>
+
+  /** Lists the ids of the users who hold this role, without a project in any project; empty for a role that nobody holds. */
+  holders(scope: Scope, role: string): Promise<readonly string[]>
+
+  /** Tells, in the order asked, which of these roles exist. A policy that names an unknown role is not saved. */
+  roles(scope: Scope, names: readonly string[]): Promise<readonly boolean[]>
+}

@@ -1,0 +1,38 @@
+/** A message to people about an event. */
+export interface Notice {
+  /** Stable: the same notice, delivered again after a crash, has the same id. */
+  readonly id: string
+  readonly tenant: string
+  /**
+   * What it is about: `submitted`, or the state that the request came into; `bypassed`, `schedule_dropped`, or `reviews_fell` where new content
+   * took answers back.
+   */
+  readonly type: string
+  /** Ids of the people to tell. */
+  readonly to: readonly string[]
+  /** The request that it is about, where there is one. */
+  readonly request?: string
+  /** The resources that it is about. */
+  readonly resources: readonly { readonly type: string; readonly id: string }[]
+  /** When it happened, in milliseconds since 1970. */
+  readonly at: number
+  /** Who did it. */
+  readonly by: string
+  /** What the person who did it said. */
+  readonly reason?: string
+}
+
+/** Delivers notices. Implement it to reach people where they are. */
+export interface Notifier {
+  /** Names the notifier in the outbox: two notifiers of one installation have different names. */
+  readonly name: string
+
+  /**
+   * Delivers one notice.
+   *
+   * May be called again with the same `notice.id` after a crash: use it to deliver once.
+   *
+   * @throws Anything: the notice stays in the outbox and is tried again later.
+   */
+  deliver(notice: Notice): Promise<void>
+}

@@ -1,0 +1,119 @@
+import type { JsonObject } from '../core/change/json.ts'
+import type { CollectionName } from './collections.ts'
+
+/** One part of a key or of a position in an index. */
+export type KeyPart = string | number
+
+/** Where a record is: its collection, and the values of that collection's key columns in their order. The first is the tenant. */
+export interface RecordKey {
+  readonly collection: CollectionName
+  readonly key: readonly KeyPart[]
+}
+
+/** A record as it is stored. The columns of its collection's key and indexes are properties of `value`. */
+export interface StoredRecord {
+  /** 1 when inserted, one more with each replacement. A record inserted again after a removal starts at 1 again. */
+  readonly version: number
+  readonly value: JsonObject
+}
+
+/** A page of a declared index. */
+export interface IndexQuery {
+  readonly collection: CollectionName
+  /** Name of one of the collection's indexes, or `key` for the order of its key. */
+  readonly index: string
+  /** Values that the leading columns of the index must equal. May be empty. */
+  readonly where: readonly KeyPart[]
+  /** Bounds, both inclusive, on the first column after those of `where`. */
+  readonly range?: { readonly from?: KeyPart; readonly to?: KeyPart }
+  /** Order by the remaining columns of the index, then by the key. */
+  readonly order: 'ascending' | 'descending'
+  /** At most so many records, 1 to 1,000. */
+  readonly limit: number
+  /** The `next` of the page before. */
+  readonly after?: Position
+}
+
+/**
+ * Where a page ended: of its last record, the index columns that `where` leaves open, then, unless the index is unique, those columns
+ * of the key that are not in the index.
+ */
+export type Position = readonly KeyPart[]
+
+/** Some records of an index, in its order. */
+export interface Page {
+  readonly records: readonly StoredRecord[]
+  /** Present when there are more. */
+  readonly next?: Position
+}
+
+/** One write of a commit. */
+export type Write =
+  /** Adds a record. Refused with `duplicate_key` where its key or one of its unique indexes is taken. */
+  | { readonly type: 'insert'; readonly collection: CollectionName; readonly value: JsonObject }
+  /**
+   * Puts a value in the place of the one at `expected`. Refused with `version_conflict` where that is not its version, or it is
+   * absent, and with `duplicate_key` where another record has its place in a unique index.
+   */
+  | {
+      readonly type: 'replace'
+      readonly collection: CollectionName
+      readonly value: JsonObject
+      readonly expected: number
+    }
+  /** Deletes a record. Refused with `version_conflict` where it is not at `expected`. */
+  | {
+      readonly type: 'remove'
+      readonly collection: CollectionName
+      readonly key: readonly KeyPart[]
+      readonly expected: number
+    }
+  /** Writes nothing. Refused with `version_conflict` where the record is not as expected, and keeps it so until the commit is done. */
+  | {
+      readonly type: 'check'
+      readonly collection: CollectionName
+      readonly key: readonly KeyPart[]
+      readonly expected: number | 'absent'
+    }
+
+/**
+ * Keeps records in named collections. Implement it for a database; check it with `storageConformance`.
+ *
+ * What is read equals what was written, byte by byte in every string. Whatever is handed in or out is plain data: no change of
+ * it changes what is kept. All failures are `ApprovalError`: `storage_failed` when the database itself fails, `invalid_input`,
+ * before the database is asked, for a key or column that is not what its collection declares, for an index that is not
+ * declared, and for a commit that names a record twice.
+ */
+export interface Storage {
+  /**
+   * Reads records by key: in the order asked, undefined where there is none. One round trip.
+   *
+   * What one call returns was true at one moment.
+   */
+  get(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]>
+
+  /**
+   * Reads a page of a declared index, in its order.
+   *
+   * A record in which one of the index's columns is missing or null is not in that index.
+   */
+  list(query: IndexQuery): Promise<Page>
+
+  /**
+   * Makes all writes, or none. Of two commits that expect the same version of a record, at most one succeeds.
+   *
+   * The writes of a commit concern different records. Once it has returned, every `get` and `list` sees them; before, none does.
+   * Where several of the writes cannot be made, the first in the order of collection and key is the one reported.
+   *
+   * `effect` runs inside the same transaction, after the writes and before its end, with the adapter's native connection; if it
+   * throws, nothing is written and what it threw is thrown on. It does not run when a write cannot be made. It must not call this
+   * storage, which would wait for itself: that is refused with `storage_failed`.
+   *
+   * A commit that came to nothing because of another transaction (deadlock, serialization failure, busy) is a
+   * `version_conflict`: the caller decides anew on fresh facts.
+   */
+  commit(writes: readonly Write[], effect?: (native: unknown) => Promise<void>): Promise<void>
+
+  /** Releases what the adapter itself opened. A connection that was handed in stays open. */
+  close(): Promise<void>
+}
