@@ -1,0 +1,83 @@
+import type { JsonObject, JsonValue } from '../core/change/json.ts'
+import { fail } from '../errors.ts'
+import { type Collection, type CollectionName, type Column, collections, maxColumnBytes } from '../ports/collections.ts'
+import type { KeyPart, RecordKey } from '../ports/storage.ts'
+
+const declared: Readonly<Record<string, Collection>> = collections
+
+/** Finds the declaration of a collection. */
+export function declarationOf(collection: CollectionName): Collection {
+  const declaration = Object.hasOwn(declared, collection) ? declared[collection] : undefined
+  return declaration ?? fail('invalid_input', { argument: 'collection', problem: `${collection} is not declared` })
+}
+
+/** Every column of a collection, once: its key, then what its indexes need besides. */
+export function columnsOf(collection: CollectionName): readonly Column[] {
+  return columns.get(collection) ?? []
+}
+
+const columns = new Map(
+  Object.entries(declared).map(([collection, { key, indexes }]) => {
+    const all = [...key, ...Object.values(indexes).flatMap((index) => index.columns)]
+    return [collection, all.filter(({ name }, at) => all.findIndex((column) => column.name === name) === at)]
+  }),
+)
+
+/** Checks that a key has the parts that its collection declares, and nothing that a driver could take for something else. */
+export function checkedKey({ collection, key }: RecordKey): readonly KeyPart[] {
+  return checkedParts(collection, declarationOf(collection).key, key)
+}
+
+/** Checks values against the columns that they are for, one for one. */
+export function checkedParts(
+  collection: CollectionName,
+  columns: readonly Column[],
+  parts: readonly KeyPart[],
+): readonly KeyPart[] {
+  if (!Array.isArray(parts) || parts.length !== columns.length) {
+    fail('invalid_input', {
+      argument: collection,
+      problem: `needs ${columns.map(({ name }) => name).join(', ') || 'nothing'}`,
+    })
+  }
+  return columns.map((column, at) => checkedPart(collection, column, parts[at]))
+}
+
+/** Reads the key out of a record's value. */
+export function keyOf(collection: CollectionName, value: JsonObject): readonly KeyPart[] {
+  return declarationOf(collection).key.map((column) => checkedPart(collection, column, own(value, column.name)))
+}
+
+/** Reads some columns out of a record's value; null for one that it lacks. */
+export function partsOf(
+  collection: CollectionName,
+  columns: readonly Column[],
+  value: JsonObject,
+): readonly (KeyPart | null)[] {
+  return columns.map((column) => {
+    const part = own(value, column.name)
+    return part === undefined || part === null ? null : checkedPart(collection, column, part)
+  })
+}
+
+/** Writes a key so that no other key of any collection is written the same. */
+export function keyText(collection: CollectionName, key: readonly KeyPart[]): string {
+  return JSON.stringify([collection, ...key])
+}
+
+function own(value: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function checkedPart(collection: CollectionName, { name, type }: Column, part: unknown): KeyPart {
+  if (type === 'integer' && Number.isSafeInteger(part)) return Number(part)
+  if (type === 'text' && typeof part === 'string' && isStorable(part)) return part
+  const needed =
+    type === 'integer' ? 'a safe integer' : `well-formed text of at most ${maxColumnBytes} bytes, without U+0000`
+  return fail('invalid_input', { argument: `${collection}.${name}`, problem: `must be ${needed}` })
+}
+
+function isStorable(text: string): boolean {
+  if (text.length > maxColumnBytes || text.includes('\0') || !text.isWellFormed()) return false
+  return text.length * 3 <= maxColumnBytes || new TextEncoder().encode(text).length <= maxColumnBytes
+}

@@ -1,0 +1,88 @@
+import type { JsonObject } from '../core/change/json.ts'
+import { fail } from '../errors.ts'
+import type { CollectionName, Column, Index } from '../ports/collections.ts'
+import type { IndexQuery, KeyPart, Page, Position, StoredRecord } from '../ports/storage.ts'
+import { checkedParts, declarationOf, partsOf } from './columns.ts'
+import { compareKeys, compareParts } from './compare.ts'
+
+/** The largest page. */
+export const maxPage = 1000
+
+/** What an index query means for the columns of its collection. */
+export interface IndexPlan {
+  readonly collection: CollectionName
+  /** Columns of the index: a record that lacks one is not in it. */
+  readonly columns: readonly Column[]
+  /** Columns that equal the values of `where`. */
+  readonly fixed: readonly Column[]
+  /** Columns by which the page is ordered, and that make a position: the open ones of the index, then what tells its records apart. */
+  readonly order: readonly Column[]
+}
+
+/** Checks a query against the declaration of its collection and says what it means. */
+export function planOf({ collection, index, where, range, limit, after }: IndexQuery): IndexPlan {
+  const { key, indexes } = declarationOf(collection)
+  const declared: Index | undefined =
+    index === 'key' ? { columns: key, unique: true } : Object.hasOwn(indexes, index) ? indexes[index] : undefined
+  if (declared === undefined) {
+    return fail('invalid_input', { argument: `${collection}.${index}`, problem: 'is not a declared index' })
+  }
+  const { columns, unique } = declared
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > maxPage) {
+    fail('invalid_input', { argument: 'limit', problem: `must be a whole number from 1 to ${maxPage}` })
+  }
+  const fixed = columns.slice(0, where.length)
+  checkedParts(collection, fixed, where)
+  const open = columns.slice(where.length)
+  for (const bound of [range?.from, range?.to]) {
+    if (bound !== undefined) checkedParts(collection, open.slice(0, 1), [bound])
+  }
+  const rest = unique ? [] : key.filter(({ name }) => !columns.some((column) => column.name === name))
+  const order = [...open, ...rest]
+  if (after !== undefined) checkedParts(collection, order, after)
+  return { collection, columns, fixed, order }
+}
+
+/** Makes a page of the records found, of which there is one more than the page holds where there are more. */
+export function pageOf(plan: IndexPlan, found: readonly StoredRecord[], limit: number): Page {
+  const records = found.slice(0, limit)
+  const last = found.length > limit ? records.at(-1) : undefined
+  return { records, ...(last && { next: positionOf(plan, last.value) }) }
+}
+
+/** Says where in the order of a query a record stands; undefined for one that the query does not ask for. */
+export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject): Position | undefined {
+  const { where, range, order, after } = query
+  const parts = partsOf(plan.collection, plan.columns, value)
+  if (!isComplete(parts) || where.some((part, at) => parts[at] !== part)) return undefined
+  const bounded = parts[where.length]
+  if (bounded !== undefined && range?.from !== undefined && compareParts(bounded, range.from) < 0) return undefined
+  if (bounded !== undefined && range?.to !== undefined && compareParts(bounded, range.to) > 0) return undefined
+  const position = positionOf(plan, value)
+  const beyond = after ? compareKeys(position, after) : 0
+  return after && (order === 'ascending' ? beyond <= 0 : beyond >= 0) ? undefined : position
+}
+
+/** A place that a record takes up in a unique index: no other record of the collection may be in it. */
+export interface UniquePlace {
+  readonly index: string
+  /** Written so that no other place of any index is written the same. */
+  readonly place: string
+}
+
+/** The places that a value takes up in the unique indexes of its collection. */
+export function uniquePlaces(collection: CollectionName, value: JsonObject): readonly UniquePlace[] {
+  return Object.entries(declarationOf(collection).indexes).flatMap(([index, { columns, unique }]) => {
+    if (!unique) return []
+    const parts = partsOf(collection, columns, value)
+    return isComplete(parts) ? [{ index, place: JSON.stringify([collection, index, ...parts]) }] : []
+  })
+}
+
+function positionOf({ collection, order }: IndexPlan, value: JsonObject): Position {
+  return partsOf(collection, order, value).filter((part): part is KeyPart => part !== null)
+}
+
+function isComplete(parts: readonly (KeyPart | null)[]): parts is readonly KeyPart[] {
+  return !parts.includes(null)
+}

@@ -1,0 +1,42 @@
+import { fail } from '../errors.ts'
+import type { KeyPart, Write } from '../ports/storage.ts'
+import { checkedKey, keyOf, keyText } from './columns.ts'
+import { compareKeys } from './compare.ts'
+
+/** A write and the record that it is about. */
+export interface KeyedWrite {
+  readonly write: Write
+  readonly key: readonly KeyPart[]
+  /** The key as text, unique over all collections. */
+  readonly id: string
+}
+
+/**
+ * Puts the writes of a commit in the order of collection and key, so that two commits that meet cannot deadlock.
+ *
+ * @throws ApprovalError `invalid_input` where a key is malformed or two writes are about the same record.
+ */
+export function orderedWrites(writes: readonly Write[]): readonly KeyedWrite[] {
+  const keyed = writes.map((write): KeyedWrite => {
+    const { collection } = write
+    if ('expected' in write && write.expected !== 'absent' && !Number.isSafeInteger(write.expected)) {
+      fail('invalid_input', { argument: 'expected', problem: 'must be a version' })
+    }
+    const key = 'value' in write ? keyOf(collection, write.value) : checkedKey(write)
+    return { write, key, id: keyText(collection, key) }
+  })
+  if (new Set(keyed.map(({ id }) => id)).size !== keyed.length) {
+    fail('invalid_input', { argument: 'writes', problem: 'a commit names each record at most once' })
+  }
+  return keyed.sort((a, b) => compareKeys([a.write.collection, ...a.key], [b.write.collection, ...b.key]))
+}
+
+/** Refuses a commit because the record of this write is not as expected. */
+export function refuseConflict({ write, key }: KeyedWrite, cause?: unknown): never {
+  return fail('version_conflict', { collection: write.collection, key: JSON.stringify(key) }, { cause })
+}
+
+/** Refuses a commit because the key, or a unique index, of this write is taken. */
+export function refuseDuplicate({ write }: KeyedWrite, index: string, cause?: unknown): never {
+  return fail('duplicate_key', { collection: write.collection, index }, { cause })
+}

@@ -1,0 +1,57 @@
+import type { IndexQuery, KeyPart, RecordKey } from '../../ports/storage.ts'
+import { columnsOf, declarationOf, partsOf } from '../columns.ts'
+import type { IndexPlan } from '../index-plan.ts'
+import type { KeyedWrite } from '../ordered-writes.ts'
+
+/** What a statement is given, by name. Nothing else than text, numbers and null ever reaches a placeholder. */
+export type Arguments = Readonly<Record<string, KeyPart | null>>
+
+/** Arguments that are not columns are named so that no column has their name. */
+export const argument = { value: ':value', expected: ':expected', from: ':from', to: ':to', limit: ':limit' } as const
+
+/** Names the argument for a part of the position after which a page begins. */
+export function afterArgument(column: string): string {
+  return `:after:${column}`
+}
+
+/** The arguments in the order of the placeholders. */
+export function bound(parameters: readonly string[], values: Arguments): (KeyPart | null)[] {
+  return parameters.map((name) => values[name] ?? null)
+}
+
+/** Names the parts of a key that was checked. */
+export function keyArguments({ collection, key }: RecordKey): Arguments {
+  return named(declarationOf(collection).key, key, {})
+}
+
+/** Names what a write is about, what it expects, and what it leaves. */
+export function writeArguments({ write, key }: KeyedWrite): Arguments {
+  const { collection } = write
+  const values: Record<string, KeyPart | null> = {}
+  if ('expected' in write) values[argument.expected] = write.expected
+  if (!('value' in write)) return named(declarationOf(collection).key, key, values)
+  const columns = columnsOf(collection)
+  named(columns, partsOf(collection, columns, write.value), values)
+  values[argument.value] = JSON.stringify(write.value)
+  return values
+}
+
+/** Names the values of a query. It asks for one record more than the page holds, to see whether there are more. */
+export function pageArguments({ fixed, order }: IndexPlan, { where, range, after, limit }: IndexQuery): Arguments {
+  const ends = order.map(({ name }) => ({ name: afterArgument(name) }))
+  return named(ends, after ?? [], {
+    ...named(fixed, where, {}),
+    [argument.from]: range?.from ?? null,
+    [argument.to]: range?.to ?? null,
+    [argument.limit]: limit + 1,
+  })
+}
+
+function named(
+  columns: readonly { readonly name: string }[],
+  parts: readonly (KeyPart | null)[],
+  values: Record<string, KeyPart | null>,
+): Arguments {
+  for (const [at, { name }] of columns.entries()) values[name] = parts[at] ?? null
+  return values
+}

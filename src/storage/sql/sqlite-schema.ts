@@ -1,0 +1,20 @@
+import { sqliteDialect } from './dialect.ts'
+import { madeMigrations, migrationsTable, missingMigrations, noteMigration } from './migrations.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+
+/** Brings a database to the present schema. Safe to call again, and from several processes at once. */
+export function migrateSqlite(connection: SqliteConnection): void {
+  connection.exec(migrationsTable(sqliteDialect))
+  const missing = () => missingMigrations(sqliteDialect, connection.prepare(madeMigrations).all())
+  if (missing().length === 0) return
+  connection.exec('begin immediate')
+  try {
+    for (const migration of missing()) {
+      for (const statement of [...migration.statements, noteMigration(migration)]) connection.exec(statement)
+    }
+    connection.exec('commit')
+  } catch (thrown) {
+    connection.exec('rollback')
+    throw thrown
+  }
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+
+/** A place of its own on a server, for one file of tests. */
+export interface TestDatabase<Pool> {
+  readonly pool: Pool
+  /** Opens another pool on the same place. */
+  openPool(): Pool
+  /** Leaves every table empty. */
+  clear(): Promise<void>
+  /** Takes the place away again. */
+  drop(): Promise<void>
+}
+
+const postgresUrl = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'
+const mysqlUrl = process.env['MYSQL_URL'] ?? 'mysql://root@127.0.0.1:3306/test'
+
+/** Makes a schema on the PostgreSQL of `POSTGRES_URL`, or of the usual local port; undefined where there is none. */
+export async function postgresDatabase(): Promise<TestDatabase<pg.Pool> | undefined> {
+  const schema = `countersign_${randomUUID().replaceAll('-', '')}`
+  const openPool = () =>
+    new pg.Pool({ connectionString: postgresUrl, options: `-c search_path=${schema}`, connectionTimeoutMillis: 3000 })
+  const pool = openPool()
+  const there = await isThere('PostgreSQL', postgresUrl, () => pool.query(`create schema ${schema}`))
+  if (!there) return undefined
+  return {
+    pool,
+    openPool,
+    async clear() {
+      const { rows } = await pool.query('select tablename from pg_tables where schemaname = current_schema()')
+      const tables = rows.map(({ tablename }) => String(tablename)).filter(isOfRecords)
+      for (const table of tables) await pool.query(`delete from ${table}`)
+    },
+    async drop() {
+      await pool.query(`drop schema ${schema} cascade`)
+      await pool.end()
+    },
+  }
+}
+
+/** Makes a database on the MySQL or MariaDB of `MYSQL_URL`, or of the usual local port; undefined where there is none. */
+export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefined> {
+  const database = `countersign_${randomUUID().replaceAll('-', '')}`
+  const server = mysql.createPool({ uri: mysqlUrl, connectTimeout: 3000 })
+  const there = await isThere('MySQL', mysqlUrl, () => server.query(`create database ${database}`))
+  if (!there) return undefined
+  const openPool = () => mysql.createPool({ uri: mysqlUrl, database })
+  const pool = openPool()
+  return {
+    pool,
+    openPool,
+    async clear() {
+      const [rows] = await pool.query<mysql.RowDataPacket[]>('show tables')
+      const tables = rows.flatMap((row) => Object.values(row).map(String)).filter(isOfRecords)
+      for (const table of tables) await pool.query(`delete from ${table}`)
+    },
+    async drop() {
+      await pool.end()
+      await server.query(`drop database ${database}`)
+      await server.end()
+    },
+  }
+}
+
+/** Says in a title why something was left out. */
+export function leftOut(server: 'PostgreSQL' | 'MySQL'): string {
+  const variable = server === 'PostgreSQL' ? 'POSTGRES_URL' : 'MYSQL_URL'
+  return `left out: no ${server} at ${variable} or on its local port`
+}
+
+function isOfRecords(table: string): boolean {
+  return table.startsWith('countersign_') && table !== 'countersign_migrations'
+}
+
+async function isThere(server: string, url: string, ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask()
+    return true
+  } catch (cause) {
+    if (process.env['CI'] === 'true') throw new TypeError(`${server} cannot be reached at ${url}`, { cause })
+    return false
+  }
+}
