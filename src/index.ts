@@ -1,0 +1,73 @@
+export type { ChangeInput } from './core/change/change-input.ts'
+export type { ChangedPlace } from './core/change/changed-place.ts'
+export type { Choice, Conflict, ConflictType, Resolution, SchemaIssue, Sides } from './core/change/conflict.ts'
+export type { Digest } from './core/change/digest.ts'
+export type { JsonArray, JsonObject, JsonValue } from './core/change/json.ts'
+export { atomic, type Groups, keyedBy, type ListKind, list, type Shape, set } from './core/change/shape.ts'
+export type { Condition, Operator } from './core/policy/condition.ts'
+export type { Duration } from './core/policy/duration.ts'
+export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
+export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
+export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
+export type { LoggedEvent } from './core/request/audit-chain.ts'
+export type { AppliedRevision, Known, Target } from './core/request/event.ts'
+export type { PeopleVerb, Permissions } from './core/request/probe.ts'
+export type { Request } from './core/request/request.ts'
+export type { Revision } from './core/request/resource.ts'
+export type { RequestStatus, RequestVerb } from './core/request/status.ts'
+export type { ApprovalStanding, PolicyStanding, SuppliableNeed } from './core/review/approval-standing.ts'
+export type { Review, Verdict } from './core/review/standing.ts'
+export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
+export {
+  type AnyApprovalError,
+  ApprovalError,
+  type ErrorCode,
+  type ErrorDetails,
+  hasCode,
+  isApprovalError,
+  type Refusal,
+} from './errors.ts'
+export type { Clock, NewId } from './ports/clock.ts'
+export { type Collection, type CollectionName, type Column, collections, type Index } from './ports/collections.ts'
+export type { Directory, DirectoryUser, Scope } from './ports/directory.ts'
+export type { Notice, Notifier } from './ports/notifier.ts'
+export type {
+  IndexQuery,
+  KeyPart,
+  Page,
+  Position,
+  RecordKey,
+  Storage,
+  StoredRecord,
+  Write,
+} from './ports/storage.ts'
+export type {
+  ActingApprovals,
+  ApproveOptions,
+  Done,
+  HistoryOptions,
+  KeyOptions,
+  ReasonAndTime,
+  RejectOptions,
+  VerbOptions,
+} from './service/acting-approvals.ts'
+export type { AuditProblem, AuditReport } from './service/audit.ts'
+export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
+export { type Approvals, type ApprovalsOptions, createApprovals } from './service/create-approvals.ts'
+export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
+export type { ActorInput } from './service/input.ts'
+export type { RequestFilter, RequestPage } from './service/request-list.ts'
+export type { ChangeRequest, RequestedChange, RequestSummary } from './service/request-reader.ts'
+export {
+  type ActionDefinition,
+  type ActionDetector,
+  type BeforeAfter,
+  defineResource,
+  type ResourceOptions,
+  type ResourceRef,
+  type ResourceType,
+} from './service/resource-type.ts'
+export type { PastChange, SimulateOptions } from './service/simulation.ts'
+export { staticDirectory } from './service/static-directory.ts'
+export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/submit.ts'
+export type { TickFailure, TickReport } from './service/tick.ts'

@@ -1,0 +1,157 @@
+import type { ChangeInput } from '../core/change/change-input.ts'
+import type { Resolution } from '../core/change/conflict.ts'
+import type { Policy, PolicyInput } from '../core/policy/policy.ts'
+import type { PolicyFinding } from '../core/policy/policy-problem.ts'
+import type { SimulationComparison } from '../core/policy/simulate.ts'
+import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import type { AuditReport } from './audit.ts'
+import type { ExportLine, LogFilter } from './audit-log.ts'
+import type { Comparison, ListedRevision, LiveResource } from './history.ts'
+import type { RequestFilter, RequestPage } from './request-list.ts'
+import type { ChangeRequest, RequestSummary } from './request-reader.ts'
+import type { ResourceRef } from './resource-type.ts'
+import type { PastChange, SimulateOptions } from './simulation.ts'
+import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './submit.ts'
+
+/** What one actor can do. Every call throws `ApprovalError` where it is refused. */
+export interface ActingApprovals {
+  /**
+   * Makes a change, or asks for it: it is applied at once where no policy gates it, and otherwise becomes a request.
+   *
+   * An edit function may run more than once, each time on the document that is live then.
+   */
+  submit<T>(ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: SubmitOptions): Promise<SubmitOutcome>
+  /** The same for several changes, on different resources, that land together or not at all. Each policy sees its own resource. */
+  submitAll<const T extends readonly unknown[]>(
+    changes: { readonly [K in keyof T]: ChangeOf<T[K]> },
+    options?: ReasonAndTime,
+  ): Promise<SubmitOutcome>
+  /** Says what `submit` would do, and whom it would ask. Writes nothing. */
+  preview<T>(ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
+  /** Begins a request that is not put to anybody yet. Everybody can see and edit it; what is live does not change. */
+  draft<T>(ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: SubmitOptions): Promise<ChangeRequest>
+  /** Asks for an earlier revision to be live again. The result is a new revision; history stays. */
+  revert<T>(ref: ResourceRef<T>, revision: number, options?: ReasonAndTime): Promise<SubmitOutcome>
+
+  /** Changes what a request would make of its resource, going on from what it makes of it so far. Takes reviews back, unless a policy keeps them. */
+  edit<T>(request: string, ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: VerbOptions): Promise<Done>
+  /** Puts a draft to its reviewers. */
+  submitDraft(request: string, options?: VerbOptions): Promise<Done>
+  /** Puts a request to its reviewers again after they asked for changes. */
+  resubmit(request: string, options?: VerbOptions): Promise<Done>
+  /** Puts a request that has ended without being applied to its reviewers anew. */
+  reopen(request: string, options?: VerbOptions): Promise<Done>
+  /** Moves a request onto what is live by now, by three-way merge. May leave conflicts. */
+  rebase(request: string, options?: VerbOptions): Promise<Done>
+  /** Answers conflicts that a rebase left. An answer names the digest of the conflict that it answers. */
+  resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<Done>
+  /** Sets when a request is to be applied once approved. The time is part of what reviewers agree to. */
+  schedule(request: string, applyAt: number, options?: VerbOptions): Promise<Done>
+  /** Takes the time back: the request is applied as soon as it is approved. */
+  unschedule(request: string, options?: VerbOptions): Promise<Done>
+  /** Makes a draft of a request again. */
+  recall(request: string, options?: VerbOptions): Promise<Done>
+  /** Ends one's own request. */
+  cancel(request: string, options?: VerbOptions): Promise<Done>
+  /** Ends one's own draft. */
+  discard(request: string, options?: VerbOptions): Promise<Done>
+
+  /** Approves the content that was seen. The last approval that is needed applies the change, unless a policy wants that done by hand. */
+  approve(request: string, options: ApproveOptions): Promise<Done>
+  /** Rejects the content that was seen. Ends the request, unless a policy has rejections stand in its way instead. */
+  reject(request: string, options: RejectOptions): Promise<Done>
+  /** Asks the requester to change something and resubmit. */
+  requestChanges(request: string, options: RejectOptions): Promise<Done>
+  /** Takes one's own answer back. */
+  withdraw(request: string, options?: VerbOptions): Promise<Done>
+  /** Says something that is neither yes nor no. */
+  comment(request: string, text: string, options?: KeyOptions): Promise<Done>
+  /** Applies an approved request whose policies want that done by hand. Everything is judged again. */
+  apply(request: string, options?: VerbOptions): Promise<Done>
+  /** Tries a failed request again. Everything is judged again. */
+  retry(request: string, options?: VerbOptions): Promise<Done>
+  /** Applies a request without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
+  bypass(request: string, options: VerbOptions & { readonly reason: string }): Promise<Done>
+
+  readonly requests: {
+    /** Reads a request as a reviewer needs it: content, standing, and what the reader can do. */
+    get(id: string): Promise<ChangeRequest>
+    /** Lists requests, the newest first. */
+    list(filter?: RequestFilter): Promise<RequestPage>
+  }
+  readonly resources: {
+    /** Reads a live resource; undefined where there is none. */
+    get<T>(ref: ResourceRef<T>): Promise<LiveResource<T> | undefined>
+    /** Lists the revisions of a resource, the newest first. */
+    history<T>(ref: ResourceRef<T>, options?: HistoryOptions): Promise<readonly ListedRevision<T>[]>
+    /** Compares two revisions of a resource; 0 is the resource that does not exist yet. */
+    compare<T>(ref: ResourceRef<T>, from: number, to: number): Promise<Comparison>
+  }
+  readonly policies: {
+    /** Saves a policy: a new one, or the next version of the one with its id. Open requests are held to the stricter of both. */
+    save(policy: PolicyInput, options?: KeyOptions): Promise<Policy>
+    /** Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing. */
+    check(policy: PolicyInput): Promise<readonly PolicyFinding[]>
+    /** Compares what other policies would have made of the last applied changes with what those in force make of them. Saves nothing. */
+    simulate(policies: readonly PolicyInput[], options?: SimulateOptions): Promise<SimulationComparison<PastChange>>
+    /** Lists the policies in force. */
+    list(): Promise<readonly Policy[]>
+    /** Removes a policy. Requests that it gated keep what it asked. */
+    remove(id: string, options?: KeyOptions): Promise<void>
+  }
+  readonly audit: {
+    /** Verifies everything that this tenant has against its log. */
+    verify(): Promise<AuditReport>
+    /** Reads what happened to a request, to a resource, to the policies, or what somebody tried and was refused; the oldest first. */
+    events(filter: LogFilter): Promise<readonly LoggedEvent[]>
+    /** Exports the log with everything that it speaks of, to be written line by line as JSON and verified elsewhere. */
+    export(): AsyncIterable<ExportLine>
+  }
+}
+
+/** What a reviewer says. */
+export interface ApproveOptions extends VerbOptions {
+  /** The `digest` of the request as the reviewer saw it. A request that has another one by now is not approved. */
+  readonly seen: string
+}
+
+/** What a reviewer says who does not approve. */
+export interface RejectOptions extends VerbOptions {
+  /** The `digest` of the request as the reviewer saw it. */
+  readonly seen: string
+  /** Why; not blank. */
+  readonly reason: string
+}
+
+/** What goes with every verb. */
+export interface VerbOptions {
+  /**
+   * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with others it is refused. Use it to
+   * try again after an answer was lost.
+   */
+  readonly idempotencyKey?: string
+  /** Why, for the people concerned and the log. */
+  readonly reason?: string
+}
+
+/** What goes with verbs that have no reason. */
+export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
+
+/** What goes with several changes. */
+export interface ReasonAndTime extends VerbOptions {
+  /** When it is to be applied once approved, in milliseconds since 1970. */
+  readonly applyAt?: number
+}
+
+/** Which revisions to list. */
+export interface HistoryOptions {
+  /** At most so many, 1 to 200; 50 where left out. */
+  readonly limit?: number
+  /** Those before this revision. */
+  readonly before?: number
+}
+
+/** The request after a verb. */
+export interface Done {
+  readonly request: RequestSummary
+}

@@ -1,0 +1,229 @@
+import type { ChangeInput } from '../core/change/change-input.ts'
+import type { Actor } from '../core/request/event.ts'
+import { fail } from '../errors.ts'
+import type { ActingApprovals, ApproveOptions, Done, RejectOptions, VerbOptions } from './acting-approvals.ts'
+import { verifyAudit } from './audit.ts'
+import { exportLog, readLog } from './audit-log.ts'
+import { checkChange, checkDigest, checkResolutions } from './check-change.ts'
+import type { Intention } from './consider.ts'
+import type { Context } from './context.ts'
+import { type Command, execute } from './execute.ts'
+import { documentAt } from './facts.ts'
+import { compareRevisions, readHistory, readResource } from './history.ts'
+import { idempotencyOf } from './idempotency.ts'
+import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
+import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
+import type { Wish } from './propose.ts'
+import { type Ask, requestCommand } from './request-command.ts'
+import { listRequests } from './request-list.ts'
+import { readRequest, summaryOf } from './request-reader.ts'
+import type { ResourceRef } from './resource-type.ts'
+import { simulatePolicies } from './simulation.ts'
+import { type ChangeOf, preview, submitCommand } from './submit.ts'
+
+/** Binds every verb to one actor, and checks what comes in at each of them. */
+export function actingAs(context: Context, actor: Actor): ActingApprovals {
+  const { tenant } = actor
+  const run = <T>(command: Command<T>, asked: object, { idempotencyKey }: VerbOptions) =>
+    execute(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
+  const submit = async (intention: Intention, asked: object, options: VerbOptions) =>
+    await run(submitCommand(context, actor, intention), { ...asked, ...intention, wishes: undefined }, options)
+  const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
+    const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })
+    const request = await run(command, { id, ...wanted, ...said(options) }, options)
+    return { request: summaryOf(request, context.now()) }
+  }
+  /** A verb that takes nothing but what every verb takes. */
+  const plain =
+    (type: PlainVerb) =>
+    async (id: string, options: VerbOptions = {}) => {
+      checkOptions(options)
+      return await ask(id, { type }, options)
+    }
+  const rewrite = async (id: string, wanted: Ask, options: VerbOptions = {}) => {
+    checkOptions(options)
+    return await ask(id, wanted, options)
+  }
+  const review =
+    (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
+      checkOptions(options, 'seen')
+      return await ask(id, { type, seen: checkDigest(options.seen) }, options)
+    }
+
+  return {
+    async submit(ref, change, options = {}) {
+      return await submit(
+        intentionOf(context, 'submit', { ref, change, options }),
+        { ref, change, ...options },
+        options,
+      )
+    },
+    async submitAll(changes, options = {}) {
+      checkOptions(options, 'applyAt')
+      const wishes = wishesOf(context, changes as readonly ChangeOf<never>[])
+      return await submit({ verb: 'submit', wishes, ...said(options), ...timed(options) }, { changes }, options)
+    },
+    async preview(ref, change, options = {}) {
+      return await preview(context, actor, intentionOf(context, 'submit', { ref, change, options }))
+    },
+    async draft(ref, change, options = {}) {
+      const intention = intentionOf(context, 'draft', { ref, change, options })
+      const outcome = await submit(intention, { ref, change, ...options }, options)
+      if (outcome.status === 'pending') return outcome.request
+      return fail('invalid_input', { argument: 'change', problem: 'was applied instead of drafted' })
+    },
+    async revert(given, revision, options = {}) {
+      const { ref, type } = checkRef(context, given)
+      checkOptions(options, 'applyAt')
+      const resource = { type: ref.type, id: ref.id }
+      const value = await documentAt(context, tenant, { resource, revision: checkRevision('revision', revision) })
+      if (value === undefined) fail('unknown_revision', { ...resource, revision })
+      const change: ChangeInput<never> = { value: value as never }
+      const wishes = [{ type, ref, change }]
+      return await submit({ verb: 'submit', wishes, ...said(options), ...timed(options) }, { ref, revision }, options)
+    },
+
+    async edit(id, given, change, options) {
+      const { ref } = checkRef(context, given)
+      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkChange(change) }]
+      return await rewrite(id, { type: 'edit', rewrite: { type: 'edit', edits } }, options)
+    },
+    submitDraft: plain('submit'),
+    resubmit: plain('resubmit'),
+    reopen: plain('reopen'),
+    rebase: (id, options) => rewrite(id, { type: 'rebase', rewrite: { type: 'rebase' } }, options),
+    async resolve(id, resolutions, options) {
+      const checked = checkResolutions(resolutions)
+      return await rewrite(id, { type: 'resolve', rewrite: { type: 'resolve', resolutions: checked } }, options)
+    },
+    async schedule(id, time, options) {
+      const applyAt = checkTime('applyAt', time)
+      return await rewrite(id, { type: 'schedule', rewrite: { type: 'schedule', applyAt } }, options)
+    },
+    unschedule(id, options) {
+      return rewrite(id, { type: 'unschedule', rewrite: { type: 'schedule', applyAt: undefined } }, options)
+    },
+    recall: plain('recall'),
+    cancel: plain('cancel'),
+    discard: plain('discard'),
+
+    approve: review('approve'),
+    reject: review('reject'),
+    requestChanges: review('request_changes'),
+    withdraw: plain('withdraw'),
+    comment: async (id, text, options = {}) => {
+      checkKeys('options', options, ['idempotencyKey'])
+      return await ask(id, { type: 'comment' }, { ...options, reason: text })
+    },
+    apply: plain('apply'),
+    retry: plain('retry'),
+    bypass: plain('bypass'),
+
+    requests: {
+      get: async (id) => await readRequest(context, actor, checkId('request', id)),
+      list: (filter = {}) => listRequests(context, tenant, filter),
+    },
+    resources: {
+      async get(ref) {
+        return await readResource(context, tenant, checkRef(context, ref).ref)
+      },
+      async history(given, options = {}) {
+        const { ref } = checkRef(context, given)
+        checkKeys('options', options, ['limit', 'before'])
+        return await readHistory(context, tenant, { ref, limit: 50, ...options })
+      },
+      async compare(given, from, to) {
+        const { ref } = checkRef(context, given)
+        return await compareRevisions(context, tenant, {
+          ref,
+          from: checkRevision('from', from),
+          to: checkRevision('to', to),
+        })
+      },
+    },
+    policies: {
+      async save(policy, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        return await run(savePolicyCommand(context, actor, policy), { policy }, options)
+      },
+      check: (policy) => checkedPolicy(context, tenant, policy),
+      async simulate(policies, options = {}) {
+        checkKeys('options', options, ['last'])
+        return await simulatePolicies(context, tenant, { policies, last: options.last ?? 100 })
+      },
+      list: () => listPolicies(context, tenant),
+      async remove(id, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        await run(removePolicyCommand(context, actor, checkId('policy', id)), { id }, options)
+      },
+    },
+    audit: {
+      verify: () => verifyAudit(context.storage, tenant),
+      events: async (filter) => await readLog(context.storage, tenant, filter),
+      export: () => exportLog(context.storage, tenant, context.now()),
+    },
+  }
+}
+
+type PlainVerb =
+  | 'submit'
+  | 'resubmit'
+  | 'reopen'
+  | 'recall'
+  | 'cancel'
+  | 'discard'
+  | 'withdraw'
+  | 'apply'
+  | 'retry'
+  | 'bypass'
+
+/** Checks the options of a verb: those that every verb has, and its own. */
+function checkOptions(options: object, ...own: readonly string[]): void {
+  checkKeys('options', options, ['reason', 'idempotencyKey', ...own])
+}
+
+function said(options: VerbOptions) {
+  const reason = checkText('reason', options.reason)
+  return reason === undefined ? {} : { reason }
+}
+
+function timed({ applyAt }: { readonly applyAt?: number }) {
+  return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
+}
+
+interface Call<T> {
+  readonly ref: ResourceRef<T>
+  readonly change: ChangeInput<T>
+  readonly options: { readonly reason?: string; readonly base?: number; readonly applyAt?: number }
+}
+
+function intentionOf<T>(context: Context, verb: Intention['verb'], { ref, change, options }: Call<T>): Intention {
+  checkOptions(options, 'base', 'applyAt')
+  return { verb, wishes: [wishOf(context, ref, { change, base: options.base })], ...said(options), ...timed(options) }
+}
+
+function wishesOf(
+  context: Context,
+  changes: readonly { readonly ref: ResourceRef<never>; readonly change: ChangeInput<never>; readonly base?: number }[],
+): readonly Wish[] {
+  if (!Array.isArray(changes) || changes.length === 0 || changes.length > 100) {
+    fail('invalid_input', { argument: 'changes', problem: 'must be a list of 1 to 100 changes' })
+  }
+  const wishes = changes.map((one) => {
+    checkKeys('changes', one, ['ref', 'change', 'base'])
+    return wishOf(context, one.ref, one)
+  })
+  const names = new Set(wishes.map(({ ref }) => JSON.stringify([ref.type, ref.id])))
+  if (names.size < wishes.length)
+    fail('invalid_input', { argument: 'changes', problem: 'must be on different resources' })
+  return wishes
+}
+
+function wishOf<T>(
+  context: Context,
+  ref: ResourceRef<T>,
+  { change, base }: { readonly change: ChangeInput<T>; readonly base?: number | undefined },
+): Wish {
+  const wish: Wish = { ...checkRef(context, ref), change: checkChange(change) }
+  return base === undefined ? wish : { ...wish, base: checkRevision('base', base) }
+}

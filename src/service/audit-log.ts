@@ -1,0 +1,88 @@
+import type { JsonObject } from '../core/change/json.ts'
+import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import { fail } from '../errors.ts'
+import type { Storage } from '../ports/storage.ts'
+import { freeze } from './freeze.ts'
+import { checkId, checkKeys, checkResource, checkRevision } from './input.ts'
+import { page, walk } from './records.ts'
+import { refusalStream, requestStream, resourceStream, settingsStream } from './streams.ts'
+
+/** Which part of the log to read: what happened to a request, to a resource, to the policies, or what somebody tried and was refused. */
+export type LogFilter = LogSubject & {
+  /** Events after this one of the stream; from its beginning where left out. */
+  readonly after?: number
+  /** At most so many, 1 to 500; 100 where left out. */
+  readonly limit?: number
+}
+
+/** What a stream of the log is about. */
+export type LogSubject =
+  | { readonly request: string }
+  | { readonly resource: { readonly type: string; readonly id: string } }
+  | { readonly settings: true }
+  | { readonly refusals: string }
+
+/** Reads a stream of the log, the oldest first. */
+export async function readLog(storage: Storage, tenant: string, filter: LogFilter): Promise<readonly LoggedEvent[]> {
+  checkKeys('filter', filter, ['request', 'resource', 'settings', 'refusals', 'after', 'limit'])
+  const { after = 0, limit = 100 } = filter
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 500) {
+    fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 500' })
+  }
+  const { records } = await page(storage, {
+    collection: 'events',
+    index: 'key',
+    where: [tenant, streamOf(filter)],
+    range: { from: checkRevision('filter.after', after) + 1 },
+    order: 'ascending',
+    limit,
+  })
+  return freeze(records.map(({ value }) => value))
+}
+
+/** One line of an export. */
+export type ExportLine =
+  | { readonly kind: 'header'; readonly countersign: 1; readonly tenant: string; readonly at: number }
+  | ({ readonly kind: 'event' } & LoggedEvent)
+  | { readonly kind: 'content' | 'revision' | 'head'; readonly value: JsonObject }
+
+/**
+ * Exports everything that an auditor needs of a tenant, line by line: every event, every content that was reviewed, every revision, and where each
+ * stream ends. What it says can be verified with neither this library nor the database.
+ */
+export async function* exportLog(storage: Storage, tenant: string, at: number): AsyncGenerator<ExportLine> {
+  yield { kind: 'header', countersign: 1, tenant, at }
+  const all = { index: 'key', where: [tenant], order: 'ascending' } as const
+  for await (const { value } of walk(storage, { collection: 'events', ...all })) yield { kind: 'event', ...value }
+  for await (const { value } of walk(storage, { collection: 'contents', ...all })) yield lineOf('content', value)
+  for await (const { value } of walk(storage, { collection: 'revisions', ...all })) yield lineOf('revision', value)
+  for await (const { value } of walk(storage, { collection: 'requests', ...all })) {
+    yield lineOf('head', { stream: requestStream(value.id), ...value.head })
+  }
+  for await (const { value } of walk(storage, { collection: 'resources', ...all })) {
+    yield lineOf('head', { stream: resourceStream(value), ...value.head })
+  }
+  for await (const { value } of walk(storage, { collection: 'streams', ...all })) {
+    yield lineOf('head', { stream: value.stream, ...value.head })
+  }
+  for await (const { value } of walk(storage, { collection: 'policySets', ...all })) {
+    yield lineOf('head', { stream: settingsStream, ...value.head })
+  }
+}
+
+function lineOf(kind: 'content' | 'revision' | 'head', value: object): ExportLine {
+  return { kind, value: value as JsonObject }
+}
+
+function streamOf(subject: LogSubject): string {
+  if ('request' in subject) return requestStream(checkId('filter.request', subject.request))
+  if ('resource' in subject) {
+    return resourceStream(checkResource('filter.resource', subject.resource))
+  }
+  if ('refusals' in subject) return refusalStream(checkId('filter.refusals', subject.refusals))
+  if (subject.settings === true) return settingsStream
+  return fail('invalid_input', {
+    argument: 'filter',
+    problem: 'must name a request, a resource, { settings: true } or whose refusals',
+  })
+}

@@ -1,0 +1,153 @@
+import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../core/request/audit-chain.ts'
+import { hasCode } from '../errors.ts'
+import type { Storage } from '../ports/storage.ts'
+import { keyOf, read, walk } from './records.ts'
+import { type Replay, replayOf } from './replay.ts'
+import { requestStream, resourceStream, settingsStream } from './streams.ts'
+
+/** What the verification of a tenant's log found. */
+export interface AuditReport {
+  readonly ok: boolean
+  /** How many streams and events were read. */
+  readonly streams: number
+  readonly events: number
+  readonly problems: readonly AuditProblem[]
+}
+
+/** A place where the log, or what it speaks of, is not as it was written. */
+export interface AuditProblem {
+  readonly stream: string
+  /** The event; absent where the problem is with the record that the stream belongs to. */
+  readonly seq?: number
+  readonly problem: string
+}
+
+const sentences = {
+  missing: 'an event before this one is missing',
+  altered: 'the event is not what was written: its hash does not match its content',
+  unlinked: 'the event does not follow the one before it: its link names another hash',
+} as const
+
+/**
+ * Verifies the log of a tenant: that each event is what was written and follows the one before it, that no stream was cut off, and that
+ * every request, resource, revision and policy is what its events made of it.
+ *
+ * Reads everything the tenant has, page by page; writes nothing.
+ */
+export async function verifyAudit(storage: Storage, tenant: string): Promise<AuditReport> {
+  const problems: AuditProblem[] = []
+  let streams = 0
+  let events = 0
+  try {
+    const heads = await headsOf(storage, tenant)
+    for await (const stream of streamsOf(storage, tenant)) {
+      streams++
+      const head = heads.get(stream.name)
+      const found = await verifyStream(storage, tenant, { ...stream, head })
+      events += stream.events.length
+      problems.push(...(found.length === 0 ? found : await verifyAgain(storage, tenant, stream.name)))
+      heads.delete(stream.name)
+    }
+    for (const stream of heads.keys()) problems.push(...(await verifyAgain(storage, tenant, stream)))
+  } catch (error) {
+    if (!hasCode(error, 'storage_failed')) throw error
+    problems.push({ stream: 'storage', problem: `${error.message} What comes after it was not verified.` })
+  }
+  return { ok: problems.length === 0, streams, events, problems }
+}
+
+interface Stream {
+  readonly name: string
+  readonly events: readonly LoggedEvent[]
+}
+
+async function* streamsOf(storage: Storage, tenant: string): AsyncGenerator<Stream> {
+  let name: string | undefined
+  let events: LoggedEvent[] = []
+  for await (const { value } of walk(storage, inKeyOrder('events', tenant))) {
+    if (name !== undefined && value.stream !== name) {
+      yield { name, events }
+      events = []
+    }
+    name = value.stream
+    events.push(value)
+  }
+  if (name !== undefined) yield { name, events }
+}
+
+async function verifyStream(
+  storage: Storage,
+  tenant: string,
+  { name, events, head }: Stream & { readonly head: StreamHead | undefined },
+): Promise<readonly AuditProblem[]> {
+  if (events.length === 0) return [{ stream: name, problem: 'the record is there, and all of its events are missing' }]
+  const problems: AuditProblem[] = []
+  const replay: Replay = replayOf(storage, tenant, name)
+  let end = emptyStream
+  for (const logged of events) {
+    const broken = brokenLink(end, logged)
+    if (broken) problems.push({ stream: name, seq: logged.seq, problem: sentences[broken] })
+    else if (problems.length === 0) {
+      const problem = await replay.take(logged)
+      if (problem) problems.push({ stream: name, seq: logged.seq, problem })
+    }
+    end = headAfter(logged)
+  }
+  if (!head)
+    problems.push({ stream: name, problem: 'the events are there, and the record that they belong to is missing' })
+  else if (head.seq !== end.seq || head.hash !== end.hash) {
+    problems.push({ stream: name, problem: `the stream ends at event ${end.seq}, and its record says ${head.seq}` })
+  } else if (problems.length === 0) {
+    const problem = await replay.end()
+    if (problem) problems.push({ stream: name, problem })
+  }
+  return problems
+}
+
+/** How often a stream is looked at that others are writing to. */
+const looks = 5
+
+/**
+ * Verifies one stream by itself, until nobody wrote to it meanwhile: what looked wrong may only have moved between one read and the next.
+ */
+async function verifyAgain(storage: Storage, tenant: string, name: string): Promise<readonly AuditProblem[]> {
+  let problems: readonly AuditProblem[] = []
+  for (let look = 0; look < looks; look++) {
+    const head = await headOf(storage, tenant, name)
+    const events: LoggedEvent[] = []
+    for await (const { value } of walk(storage, { ...inKeyOrder('events', tenant), where: [tenant, name] }))
+      events.push(value)
+    problems = await verifyStream(storage, tenant, { name, events, head })
+    const after = await headOf(storage, tenant, name)
+    if (problems.length === 0 || head?.seq === after?.seq) break
+  }
+  return problems
+}
+
+/** Where one stream must end, according to the record that it belongs to. */
+async function headOf(storage: Storage, tenant: string, name: string): Promise<StreamHead | undefined> {
+  const [kind = '', first = '', ...rest] = name.split('/')
+  const { request, resource, stream, set } = await read(storage, {
+    request: kind === 'request' ? [keyOf('requests', tenant, [first, ...rest].join('/'))] : [],
+    resource: kind === 'resource' ? [keyOf('resources', tenant, first, rest.join('/'))] : [],
+    stream: kind === 'refusals' ? [keyOf('streams', tenant, name)] : [],
+    set: name === settingsStream ? [keyOf('policySets', tenant)] : [],
+  })
+  return [...request, ...resource, ...stream, ...set][0]?.value.head
+}
+
+/** Where every stream must end, according to the records that the streams belong to. */
+async function headsOf(storage: Storage, tenant: string): Promise<Map<string, StreamHead>> {
+  const heads = new Map<string, StreamHead>()
+  for await (const { value } of walk(storage, inKeyOrder('requests', tenant)))
+    heads.set(requestStream(value.id), value.head)
+  for await (const { value } of walk(storage, inKeyOrder('resources', tenant)))
+    heads.set(resourceStream(value), value.head)
+  for await (const { value } of walk(storage, inKeyOrder('streams', tenant))) heads.set(value.stream, value.head)
+  for await (const { value } of walk(storage, inKeyOrder('policySets', tenant))) heads.set(settingsStream, value.head)
+  return heads
+}
+
+function inKeyOrder<const N extends string>(collection: N, tenant: string) {
+  return { collection, index: 'key', where: [tenant], order: 'ascending' } as const
+}

@@ -1,0 +1,48 @@
+import { admit } from '../core/change/admit.ts'
+import type { ChangeInput } from '../core/change/change-input.ts'
+import type { Resolution } from '../core/change/conflict.ts'
+import type { Digest } from '../core/change/digest.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { ApprovalError, fail } from '../errors.ts'
+import { checkKeys } from './input.ts'
+
+/** Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. */
+export function checkChange<T>(change: ChangeInput<T>): ChangeInput<never> {
+  if (typeof change === 'function' || typeof change !== 'object' || change === null) return change as ChangeInput<never>
+  const tags = Object.entries(Object.getOwnPropertyDescriptors(change))
+  return Object.fromEntries(tags.map(([tag, { value }]) => [tag, admitted(value)])) as unknown as ChangeInput<never>
+}
+
+/** Checks answers to conflicts: each names a conflict by its digest, and says which of its values to take. */
+export function checkResolutions(resolutions: unknown): readonly Resolution[] {
+  const given: unknown = admitted(resolutions)
+  if (!Array.isArray(given) || given.length === 0 || given.length > 1_000) {
+    fail('invalid_input', { argument: 'resolutions', problem: 'must be a list of 1 to 1000 answers' })
+  }
+  return given.map((one: Resolution, index) => {
+    const argument = `resolutions[${index}]`
+    checkKeys(argument, one, ['conflict', 'take', 'value'])
+    const { take, conflict } = one
+    if (!['live', 'draft', 'both', 'value'].includes(take)) {
+      fail('invalid_input', { argument: `${argument}.take`, problem: 'must be live, draft, both or value' })
+    }
+    if (checkDigest(conflict) === undefined) {
+      fail('invalid_input', { argument: `${argument}.conflict`, problem: 'must be the digest of a conflict' })
+    }
+    if ((take === 'value') !== Object.hasOwn(one, 'value')) {
+      fail('invalid_input', { argument, problem: 'has a value if, and only if, it takes a value' })
+    }
+    return one
+  })
+}
+
+/** Gives a digest back; undefined for what cannot be one. */
+export function checkDigest(digest: unknown): Digest | undefined {
+  return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) ? (digest as Digest) : undefined
+}
+
+function admitted(value: unknown): JsonValue {
+  const plain = admit(value)
+  if (plain.ok) return plain.value
+  throw new ApprovalError(plain.refusal)
+}

@@ -1,0 +1,22 @@
+import type { Vocabulary } from '../core/policy/compile-condition.ts'
+import type { Clock, NewId } from '../ports/clock.ts'
+import type { Directory } from '../ports/directory.ts'
+import type { Notifier } from '../ports/notifier.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { KeyedQueue } from './keyed-queue.ts'
+import type { PoliciesInForce } from './policies-in-force.ts'
+import type { ResourceType } from './resource-type.ts'
+
+/** What every command works with. */
+export interface Context {
+  readonly storage: Storage
+  readonly directory: Directory
+  readonly notifiers: readonly Notifier[]
+  readonly resources: ReadonlyMap<string, ResourceType>
+  readonly now: Clock
+  readonly newId: NewId
+  readonly queue: KeyedQueue
+  readonly policies: PoliciesInForce
+  /** What policies can speak of. */
+  readonly vocabulary: Vocabulary
+}

@@ -1,0 +1,79 @@
+import type { Predicate } from '../core/policy/compile-condition.ts'
+import type { Clock, NewId } from '../ports/clock.ts'
+import type { Directory } from '../ports/directory.ts'
+import type { Notifier } from '../ports/notifier.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { ActingApprovals } from './acting-approvals.ts'
+import { actingAs } from './acting-as.ts'
+import type { Context } from './context.ts'
+import { type ActorInput, checkActor, checkKeys } from './input.ts'
+import { keyedQueue } from './keyed-queue.ts'
+import { policiesInForce } from './policies-in-force.ts'
+import type { ResourceType } from './resource-type.ts'
+import { type TickReport, tick } from './tick.ts'
+
+/** What `createApprovals` needs of the host. */
+export interface ApprovalsOptions {
+  /** Where everything is kept. */
+  readonly storage: Storage
+  /** The types of resources under approval. */
+  readonly resources: readonly ResourceType[]
+  /** Who people are: the host's users and roles. */
+  readonly directory: Directory
+  /** The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws closes the gate. */
+  readonly predicates?: Readonly<Record<string, Predicate>>
+  /** Who delivers notices. `tick` hands them over. */
+  readonly notifiers?: readonly Notifier[]
+  /** The time, in milliseconds since 1970. The system's clock where left out. */
+  readonly now?: Clock
+  /** Makes ids of requests. Random UUIDs where left out. */
+  readonly newId?: NewId
+}
+
+/** Approvals over the resources of an application. */
+export interface Approvals {
+  /** Gives everything that one actor can do. The host has authenticated them. */
+  as(actor: ActorInput): ActingApprovals
+  /** Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once. */
+  tick(): Promise<TickReport>
+  /** Closes the storage. */
+  close(): Promise<void>
+}
+
+const optionNames = ['storage', 'resources', 'directory', 'predicates', 'notifiers', 'now', 'newId']
+
+/**
+ * Puts approvals in front of the writes of an application.
+ *
+ * @throws TypeError where two resource types or two notifiers share a name.
+ */
+export function createApprovals(options: ApprovalsOptions): Approvals {
+  checkKeys('options', options, optionNames)
+  const { storage, directory, notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
+  const resources = byName('resource types', options.resources, ({ type }) => type)
+  const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
+  const context: Context = {
+    storage,
+    directory,
+    notifiers,
+    now,
+    newId,
+    resources,
+    queue: keyedQueue(),
+    policies: policiesInForce(vocabulary),
+    vocabulary,
+  }
+  byName('notifiers', notifiers, ({ name }) => name)
+
+  return {
+    as: (actor) => actingAs(context, checkActor(actor)),
+    tick: () => tick(context),
+    close: () => storage.close(),
+  }
+}
+
+function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {
+  const named = new Map(items.map((item) => [nameOf(item), item]))
+  if (named.size !== items.length) throw new TypeError(`createApprovals: two of the ${what} have the same name`)
+  return named
+}

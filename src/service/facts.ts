@@ -1,0 +1,170 @@
+import { canonical } from '../core/change/canonical.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { requirementsJoin } from '../core/policy/requirement.ts'
+import { joinRules } from '../core/policy/rules-of-conduct.ts'
+import type { Facts, TargetFacts } from '../core/request/command.ts'
+import type { Content, ProposedChange } from '../core/request/content.ts'
+import type { Request } from '../core/request/request.ts'
+import { fail, type Refusal } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { knownUsers, scopeOf } from './people.ts'
+import { type Proposal, validated } from './propose.ts'
+import { rebased } from './rebase.ts'
+import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import { weigh } from './weigh.ts'
+
+/** The content of a request as it was read back. */
+export interface ContentRead {
+  readonly content: Content
+  /** Each change with the document that it starts from. */
+  readonly proposals: readonly Proposal[]
+}
+
+/** The resources of a request as they are now, and who keeps whom off them. */
+export interface ResourcesRead {
+  readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
+  readonly lockedBy?: string
+  /** States that they are still as they were read. */
+  readonly relied: readonly Write[]
+}
+
+/** Asks who everybody is that a decision about a request looks at. */
+export async function peopleOf({ directory }: Context, request: Request, actor?: string) {
+  const { tenant, project, requester, contributors, reviews } = request
+  const ids = [requester, ...contributors, ...reviews.map(({ by }) => by), ...(actor === undefined ? [] : [actor])]
+  return await knownUsers(directory, scopeOf(tenant, project), ids)
+}
+
+/**
+ * Gives what the policies ask of a request: the stricter of what they asked when it was submitted and what they ask now, unless all of its
+ * policies said that the former alone counts.
+ *
+ * While no policy has changed since, that is what was pinned, and nothing is read.
+ */
+export async function askedNow(
+  context: Context,
+  request: Request,
+  setVersion: number,
+): Promise<Pick<Facts, 'requirements' | 'rules'>> {
+  const { requirements, rules, tenant } = request
+  const pinned = { requirements, rules }
+  const settled = setVersion === request.policySet || rules.policyDrift === 'pinned' || requirements.length === 0
+  if (settled) return pinned
+  const read = await readContent(context, request)
+  const { evaluation } = await weigh(context, tenant, { setVersion, proposals: read?.proposals ?? [] })
+  if (evaluation.requirements.length === 0) return pinned
+  return {
+    requirements: requirementsJoin(requirements, evaluation.requirements),
+    rules: joinRules(rules, evaluation.rules),
+  }
+}
+
+/** Reads the content of a request, and the documents that it starts from; undefined where the content is not there. */
+export async function readContent({ storage }: Context, request: Request): Promise<ContentRead | undefined> {
+  const { tenant, id, edition, resources } = request
+  const { content, bases } = await read(storage, {
+    content: keyOf('contents', tenant, id, edition),
+    bases: resources.map((resource) => keyOf('revisions', tenant, resource.type, resource.id, resource.base)),
+  })
+  if (!content) return undefined
+  const { changes, applyAt } = content.value
+  return {
+    content: { changes, ...(applyAt === undefined ? {} : { applyAt }) },
+    proposals: changes.map((change, index) => ({ change, before: bases[index]?.value.document ?? undefined })),
+  }
+}
+
+/** Reads the resources that a request is about. */
+export async function readResources({ storage }: Context, { tenant, id, resources }: Request): Promise<ResourcesRead> {
+  const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
+  const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
+  const found = await read(storage, { resources: keys, locks: lockKeys })
+  const other = found.locks.find((lock) => lock !== undefined && lock.value.request !== id)
+  return {
+    resources: found.resources,
+    ...(other ? { lockedBy: other.value.request } : {}),
+    relied: [
+      ...keys.map((key, index) => unchanged(key, found.resources[index])),
+      ...lockKeys.map((key, index) => unchanged(key, found.locks[index])),
+    ],
+  }
+}
+
+/** Where content is to land, and by which rules. */
+export interface Landing {
+  readonly tenant: string
+  readonly read: ResourcesRead
+  /** Whether what is stale may be moved onto the live revisions. */
+  readonly rebases: boolean
+  readonly setVersion: number
+}
+
+/** Works out what applying has to know: the content as it would land, and the resources as they are. */
+export async function targetOf(
+  context: Context,
+  { content, proposals }: ContentRead,
+  landing: Landing,
+): Promise<TargetFacts> {
+  const { resources, lockedBy } = landing.read
+  const live = resources.map((resource) => resource?.value.revision ?? 0)
+  const stale = content.changes.some(({ base }, index) => base !== live[index])
+  const moved = stale && landing.rebases ? await movedOnto(context, proposals, landing) : undefined
+  const invalid = await firstInvalid(context, moved ?? content.changes)
+  return {
+    ...content,
+    live,
+    ...(lockedBy === undefined ? {} : { lockedBy }),
+    ...(invalid ? { invalid } : {}),
+    ...(moved ? { rebased: moved } : {}),
+  }
+}
+
+/** Reads what stood at a revision; undefined where nothing did. */
+export async function documentAt(
+  { storage }: Context,
+  tenant: string,
+  { resource, revision }: { readonly resource: ProposedChange['resource']; readonly revision: number },
+): Promise<JsonValue | undefined> {
+  const { found } = await read(storage, { found: keyOf('revisions', tenant, resource.type, resource.id, revision) })
+  return found?.value.document ?? undefined
+}
+
+/** Finds the type of a resource that is stored. */
+export function typeOf({ resources }: Context, type: string) {
+  return resources.get(type) ?? fail('unknown_resource_type', { type, known: [...resources.keys()] })
+}
+
+/** Moves changes onto the live revisions, where nothing collides and the policies ask the same of them there. */
+async function movedOnto(
+  context: Context,
+  proposals: readonly Proposal[],
+  { tenant, setVersion, read: { resources } }: Landing,
+): Promise<readonly ProposedChange[] | undefined> {
+  const moved: Proposal[] = []
+  for (const [index, { change, before }] of proposals.entries()) {
+    const result = await rebased(typeOf(context, change.resource.type), {
+      change,
+      base: before,
+      live: resources[index]?.value,
+      resolutions: [],
+    })
+    if (!result.ok || result.value.conflicts.length > 0) return undefined
+    moved.push(result.value.proposal)
+  }
+  const [here, there] = await Promise.all([
+    weigh(context, tenant, { setVersion, proposals }),
+    weigh(context, tenant, { setVersion, proposals: moved }),
+  ])
+  if (canonical(here as unknown as JsonValue) !== canonical(there as unknown as JsonValue)) return undefined
+  return moved.map(({ change }) => change)
+}
+
+async function firstInvalid(context: Context, changes: readonly ProposedChange[]): Promise<Refusal | undefined> {
+  for (const { resource, after } of changes) {
+    if (after === null) continue
+    const valid = await validated(typeOf(context, resource.type), resource.id, after)
+    if (!valid.ok) return valid.refusal
+  }
+  return undefined
+}

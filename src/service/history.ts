@@ -1,0 +1,100 @@
+import type { ChangedPlace } from '../core/change/changed-place.ts'
+import { describe } from '../core/change/describe.ts'
+import { diff } from '../core/change/diff.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { Revision } from '../core/request/resource.ts'
+import { ApprovalError, fail } from '../errors.ts'
+import type { Context } from './context.ts'
+import { typeOf } from './facts.ts'
+import { freeze } from './freeze.ts'
+import { keyOf, page, read } from './records.ts'
+import type { ResourceRef } from './resource-type.ts'
+
+/** A resource as it is live. */
+export interface LiveResource<T> {
+  readonly type: string
+  readonly id: string
+  readonly project?: string
+  /** Number of the live revision. */
+  readonly revision: number
+  readonly document: T
+}
+
+/** A revision, as the history of a resource lists it. */
+export interface ListedRevision<T> extends Omit<Revision, 'document'> {
+  /** The document from then on; null where this revision removed it. */
+  readonly document: T | null
+  /** Whether it is the live one. Exactly one is. */
+  readonly live: boolean
+}
+
+/** Reads a live resource; undefined where there is none. */
+export async function readResource<T>(
+  { storage }: Context,
+  tenant: string,
+  { type, id }: ResourceRef<T>,
+): Promise<LiveResource<T> | undefined> {
+  const { stored } = await read(storage, { stored: keyOf('resources', tenant, type, id) })
+  if (!stored || stored.value.document === null) return undefined
+  const { project, revision, document } = stored.value
+  return freeze({ type, id, ...(project === '' ? {} : { project }), revision, document: document as T })
+}
+
+/** Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` where it is given. */
+export async function readHistory<T>(
+  { storage }: Context,
+  tenant: string,
+  {
+    ref: { type, id },
+    limit,
+    before,
+  }: { readonly ref: ResourceRef<T>; readonly limit: number; readonly before?: number },
+): Promise<readonly ListedRevision<T>[]> {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) {
+    fail('invalid_input', { argument: 'limit', problem: 'must be a whole number from 1 to 200' })
+  }
+  const { live } = await read(storage, { live: keyOf('resources', tenant, type, id) })
+  const { records } = await page(storage, {
+    collection: 'revisions',
+    index: 'key',
+    where: [tenant, type, id],
+    order: 'descending',
+    limit,
+    ...(before === undefined ? {} : { range: { to: before - 1 } }),
+  })
+  return records.map(({ value }) =>
+    freeze({
+      ...value,
+      document: value.document as (T & JsonValue) | null,
+      live: value.number === live?.value.revision,
+    }),
+  )
+}
+
+/** What became of a resource between two of its revisions. */
+export interface Comparison {
+  readonly places: readonly ChangedPlace[]
+  /** The same for people, one line a place. */
+  readonly lines: readonly string[]
+}
+
+/** Compares two revisions of a resource; 0 is the resource that does not exist yet. */
+export async function compareRevisions(
+  context: Context,
+  tenant: string,
+  { ref: { type, id }, from, to }: { readonly ref: ResourceRef; readonly from: number; readonly to: number },
+): Promise<Comparison> {
+  const numbers = [from, to].filter((number) => number !== 0)
+  const { found } = await read(context.storage, {
+    found: numbers.map((number) => keyOf('revisions', tenant, type, id, number)),
+  })
+  const documents = new Map(numbers.map((number, index) => [number, found[index]]))
+  const documentOf = (number: number) => {
+    if (number === 0) return undefined
+    const revision = documents.get(number) ?? fail('unknown_revision', { type, id, revision: number })
+    return revision.value.document ?? undefined
+  }
+  const places = diff(documentOf(from), documentOf(to), typeOf(context, type).shape)
+  if (!places.ok) throw new ApprovalError(places.refusal)
+  return freeze({ places: places.value, lines: describe(places.value) })
+}

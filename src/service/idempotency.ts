@@ -1,0 +1,62 @@
+import { admit } from '../core/change/admit.ts'
+import { type Digest, digest } from '../core/change/digest.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { ApprovalError, fail, type Result, refuse, success } from '../errors.ts'
+import type { Storage, Write } from '../ports/storage.ts'
+import { checkId } from './input.ts'
+import { keyOf, put, read } from './records.ts'
+
+/** A key under which a command is done at most once, and what it asks. */
+export interface Idempotency {
+  readonly key: string
+  readonly asked: Digest
+}
+
+/** How long an answer is remembered, in milliseconds. */
+const remembered = 7 * 24 * 60 * 60 * 1000
+
+/**
+ * Reads the idempotency key out of the options of a verb.
+ *
+ * The same key with the same verb and arguments gives the same answer; with others it is refused. A function among the arguments cannot be
+ * compared, so that it cannot go with a key.
+ */
+export function idempotencyOf(verb: string, key: unknown, asked: unknown): Idempotency | undefined {
+  if (key === undefined) return undefined
+  const plain = admit(withoutUndefined(verb, asked))
+  if (!plain.ok) throw new ApprovalError(plain.refusal)
+  return { key: checkId('idempotencyKey', key), asked: digest('command', { verb, asked: plain.value }) }
+}
+
+/** Finds the answer that was given to a command before; undefined where it is new. */
+export async function answeredBefore(
+  storage: Storage,
+  { tenant, user }: { readonly tenant: string; readonly user: string },
+  { key, asked }: Idempotency,
+): Promise<Result<{ readonly answer: JsonValue } | undefined>> {
+  const { found } = await read(storage, { found: keyOf('answers', tenant, user, key) })
+  if (!found) return success(undefined)
+  if (found.value.asked !== asked) return refuse('idempotency_mismatch', { key })
+  return success({ answer: found.value.answer })
+}
+
+/** Writes down an answer, in the commit that makes it true. */
+export function answerWrite(
+  { tenant, user }: { readonly tenant: string; readonly user: string },
+  { key, asked }: Idempotency,
+  { answer, at }: { readonly answer: unknown; readonly at: number },
+): Write {
+  const value: JsonValue = answer === undefined ? null : JSON.parse(JSON.stringify(answer))
+  return put('answers', { tenant, actor: user, key, asked, answer: value, dueAt: at + remembered }, undefined)
+}
+
+function withoutUndefined(verb: string, asked: unknown): unknown {
+  const text = JSON.stringify(asked, (_key, value) => {
+    if (typeof value !== 'function') return value
+    return fail('invalid_input', {
+      argument: 'idempotencyKey',
+      problem: `cannot go with an edit function, which cannot be compared: give ${verb} the change as { value }, { merge } or { patch }`,
+    })
+  })
+  return JSON.parse(text)
+}

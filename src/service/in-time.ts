@@ -1,0 +1,15 @@
+/** How long the code of the host may take for one answer, in milliseconds. */
+const patience = 10_000
+
+/** Waits for code of the host, but not for ever: a command that hangs would keep everybody off what it is about. */
+export async function inTime<T>(answer: T | Promise<T>, milliseconds = patience): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RangeError(`it did not answer within ${milliseconds} ms`)), milliseconds)
+  })
+  try {
+    return await Promise.race([answer, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}

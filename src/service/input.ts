@@ -1,0 +1,102 @@
+import { identifierProblem } from '../core/identifier.ts'
+import type { Actor } from '../core/request/event.ts'
+import { fail } from '../errors.ts'
+import type { Context } from './context.ts'
+import type { ResourceRef, ResourceType } from './resource-type.ts'
+
+/** Who acts. The host has authenticated them: what is said here is believed. */
+export interface ActorInput {
+  readonly tenant: string
+  readonly user: string
+  /** The door that they came through, for the audit log: `app` unless said otherwise. */
+  readonly via?: string
+}
+
+/** How long a text may be at the door, in UTF-16 code units; policies limit what people say further. */
+export const longestText = 100_000
+
+/** Refuses an argument that is not an object, or holds anything but these properties: what is misspelt or smuggled in is never ignored. */
+export function checkKeys(argument: string, value: unknown, keys: readonly string[]): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fail('invalid_input', { argument, problem: 'must be an object' })
+  }
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key === 'string' && keys.includes(key)) continue
+    fail('invalid_input', {
+      argument,
+      problem: `has no property ${JSON.stringify(String(key))}; known are ${keys.join(', ')}`,
+    })
+  }
+}
+
+/** Refuses an id that is not one, and gives it back otherwise. */
+export function checkId(argument: string, id: unknown): string {
+  const problem = identifierProblem(id)
+  if (problem) fail('invalid_input', { argument, problem })
+  return id as string
+}
+
+/** Refuses a text that is not one or is too long, and gives it back otherwise. */
+export function checkText(argument: string, text: unknown): string | undefined {
+  if (text === undefined) return undefined
+  if (typeof text !== 'string') fail('invalid_input', { argument, problem: `must be a string, not ${typeof text}` })
+  if (text.length > longestText)
+    fail('invalid_input', { argument, problem: `must be at most ${longestText} characters long` })
+  if (!text.isWellFormed()) fail('invalid_input', { argument, problem: 'must not hold a lone surrogate' })
+  return text
+}
+
+/** Checks who acts. */
+export function checkActor(actor: ActorInput): Actor {
+  checkKeys('actor', actor, ['tenant', 'user', 'via'])
+  if (actor.tenant === '00000000-0000-0000-0000-000000000000') {
+    fail('invalid_input', { argument: 'actor.tenant', problem: 'is the UUID that names nothing' })
+  }
+  if (actor.via === 'tick') fail('invalid_input', { argument: 'actor.via', problem: 'is kept for tick()' })
+  return {
+    tenant: checkId('actor.tenant', actor.tenant),
+    user: checkId('actor.user', actor.user),
+    via: checkId('actor.via', actor.via ?? 'app'),
+  }
+}
+
+/** A reference that was checked: a copy that nobody changes, and the type that it names. */
+export interface CheckedRef<T> {
+  readonly ref: ResourceRef<T>
+  readonly type: ResourceType
+}
+
+/** Checks a reference to a resource, reading each of its properties once, and finds its type. */
+export function checkRef<T>({ resources }: Context, given: ResourceRef<T>): CheckedRef<T> {
+  checkKeys('ref', given, ['type', 'id', 'project'])
+  const { type: name, id, project } = given
+  const type = resources.get(checkId('ref.type', name))
+  if (!type) fail('unknown_resource_type', { type: name, known: [...resources.keys()] })
+  const ref = { type: type.type, id: checkId('ref.id', id) }
+  return { type, ref: project === undefined ? ref : { ...ref, project: checkId('ref.project', project) } }
+}
+
+/** Checks the name of a resource in a filter. */
+export function checkResource(argument: string, resource: unknown): { readonly type: string; readonly id: string } {
+  checkKeys(argument, resource, ['type', 'id', 'project'])
+  const { type, id } = resource as { readonly type: unknown; readonly id: unknown }
+  return { type: checkId(`${argument}.type`, type), id: checkId(`${argument}.id`, id) }
+}
+
+/** Refuses what is no number of a revision, and gives it back otherwise; 0 is the resource that does not exist. */
+export function checkRevision(argument: string, revision: unknown): number {
+  if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision >= 0) return revision
+  return fail('invalid_input', {
+    argument,
+    problem: 'must be the number of a revision, or 0 for a resource that does not exist',
+  })
+}
+
+/** The last moment of the year 9999: what is later was meant in another unit. */
+const latestTime = 253_402_300_799_999
+
+/** Refuses what is no time in milliseconds since 1970, and gives it back otherwise. */
+export function checkTime(argument: string, time: unknown): number {
+  if (typeof time === 'number' && Number.isSafeInteger(time) && time >= 0 && time <= latestTime) return time
+  return fail('invalid_input', { argument, problem: 'must be a time in milliseconds since 1970' })
+}

@@ -1,0 +1,141 @@
+import { canonical } from '../core/change/canonical.ts'
+import { type ChangeInput, nextValue } from '../core/change/change-input.ts'
+import type { Resolution } from '../core/change/conflict.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { NextContent } from '../core/request/command.ts'
+import type { Request } from '../core/request/request.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import type { Context } from './context.ts'
+import { type ContentRead, documentAt, type ResourcesRead, typeOf } from './facts.ts'
+import { type Proposal, proposeValue } from './propose.ts'
+import { rebased } from './rebase.ts'
+import { weigh } from './weigh.ts'
+
+/** What shall become of the content of a request. */
+export type Rewrite =
+  /** Goes on from what the draft has made of a resource so far. */
+  | { readonly type: 'edit'; readonly edits: readonly Edit[] }
+  /** Moves every change onto the live revision. */
+  | { readonly type: 'rebase' }
+  /** Answers conflicts of a rebase. */
+  | { readonly type: 'resolve'; readonly resolutions: readonly Resolution[] }
+  /** Sets the time at which it is to be applied, or none. */
+  | { readonly type: 'schedule'; readonly applyAt: number | undefined }
+
+/** An edit of one of the resources of a request. */
+export interface Edit {
+  readonly resource: { readonly type: string; readonly id: string }
+  readonly change: ChangeInput<never>
+}
+
+interface Rewriting {
+  readonly request: Request
+  readonly stored: ContentRead
+  readonly resources: ResourcesRead
+  readonly setVersion: number
+  /** Left out: the content stays, and is only put to its reviewers again. */
+  readonly rewrite: Rewrite | undefined
+}
+
+/** Works out the new content of a request, and what the policies ask of it. */
+export async function nextContent(
+  context: Context,
+  { request, stored, resources, setVersion, rewrite }: Rewriting,
+): Promise<Result<{ readonly next: NextContent; readonly read: ContentRead }>> {
+  const rewritten = rewrite
+    ? await rewriteAll(context, { request, stored, resources, rewrite })
+    : success(stored.proposals)
+  if (!rewritten.ok) return rewritten
+  const proposals = rewritten.value
+  const resets = rewrite !== undefined && rewrite.type !== 'schedule'
+  if (resets && isEqual(proposals, stored.proposals))
+    return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
+  const applyAt = rewrite?.type === 'schedule' ? rewrite.applyAt : stored.content.applyAt
+  const content = { changes: proposals.map(({ change }) => change), ...(applyAt === undefined ? {} : { applyAt }) }
+  const weighed = await weigh(context, request.tenant, { setVersion, proposals })
+  const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }
+  return success({ next, read: { content, proposals } })
+}
+
+type Rewritten = Result<readonly Proposal[]>
+
+async function rewriteAll(
+  context: Context,
+  { request, stored, resources, rewrite }: Omit<Rewriting, 'setVersion' | 'rewrite'> & { readonly rewrite: Rewrite },
+): Promise<Rewritten> {
+  switch (rewrite.type) {
+    case 'edit':
+      return await editAll(context, { request, stored }, rewrite.edits)
+    case 'rebase':
+      return await moveAll(context, { request, stored, resources, resolutions: [] })
+    case 'resolve':
+      return await moveAll(context, { request, stored, resources, resolutions: rewrite.resolutions })
+    case 'schedule':
+      return success(stored.proposals)
+  }
+}
+
+async function editAll(
+  context: Context,
+  { request, stored }: Pick<Rewriting, 'request' | 'stored'>,
+  edits: readonly Edit[],
+): Promise<Rewritten> {
+  const next = [...stored.proposals]
+  for (const { resource, change: input } of edits) {
+    const index = next.findIndex(
+      ({ change }) => change.resource.type === resource.type && change.resource.id === resource.id,
+    )
+    const proposal = next[index]
+    if (!proposal) return refuse('unknown_resource', resource)
+    const { change, before } = proposal
+    if (change.rebase) return refuse('conflicts_open', { request: request.id, conflicts: change.rebase.open })
+    const value = nextValue(change.after ?? undefined, input)
+    if (!value.ok) return value
+    const edited = await proposeValue(typeOf(context, resource.type), { ...change, before }, value.value)
+    if (!edited.ok) return edited
+    next[index] = edited.value
+  }
+  return success(next)
+}
+
+async function moveAll(
+  context: Context,
+  {
+    request,
+    stored,
+    resources,
+    resolutions,
+  }: Pick<Rewriting, 'request' | 'stored' | 'resources'> & {
+    readonly resolutions: readonly Resolution[]
+  },
+): Promise<Rewritten> {
+  const moved: Proposal[] = []
+  const used = new Set<Resolution>()
+  for (const [index, { change, before }] of stored.proposals.entries()) {
+    const { resource, rebase } = change
+    const base = rebase ? await documentAt(context, request.tenant, { resource, revision: rebase.from }) : before
+    const result = await rebased(typeOf(context, resource.type), {
+      change,
+      base,
+      live: resources.resources[index]?.value,
+      resolutions: [...(rebase?.resolutions ?? []), ...resolutions],
+    })
+    if (!result.ok) return result
+    const { proposal, unused } = result.value
+    for (const resolution of resolutions) if (!unused.includes(resolution)) used.add(resolution)
+    moved.push(proposal)
+  }
+  const idle = resolutions.find((resolution) => !used.has(resolution))
+  if (idle)
+    return refuse('invalid_resolution', {
+      conflict: idle.conflict,
+      problem: 'the request has no such conflict, or not any more',
+    })
+  return success(moved)
+}
+
+/** Tells whether a rewrite leaves everything as it is: that must not take anybody's approval back. */
+function isEqual(proposals: readonly Proposal[], stored: readonly Proposal[]): boolean {
+  const text = (some: readonly Proposal[]) => canonical(some.map(({ change }) => change) as unknown as JsonValue)
+  return text(proposals) === text(stored)
+}

@@ -1,0 +1,64 @@
+import type { RequestEvent } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
+import type { RequestStatus } from '../core/request/status.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { put } from './records.ts'
+import { requestStream } from './streams.ts'
+
+/** Whom a request tells when it comes into a state. */
+const audiences: { readonly [S in RequestStatus]: 'approvers' | 'requester' | 'nobody' } = {
+  draft: 'nobody',
+  pending: 'approvers',
+  changes_requested: 'requester',
+  approved: 'requester',
+  applied: 'requester',
+  rejected: 'requester',
+  cancelled: 'nobody',
+  expired: 'requester',
+  failed: 'requester',
+}
+
+/** A request after an event, and what goes with telling people. */
+export interface Told {
+  readonly request: Request
+  /** The request before; undefined for a new one. */
+  readonly before: Request | undefined
+  readonly seq: number
+  /** Ids of those whom the request asks. */
+  readonly approvers: readonly string[]
+}
+
+/** Writes the notice that an event gives rise to: that the request is in another state, or that people's answers do not count any more. */
+export function noticesOf({ notifiers }: Context, event: RequestEvent, told: Told): readonly Write[] {
+  const { request, seq } = told
+  const { type, to } = messageOf(event, told)
+  if (to.length === 0 || notifiers.length === 0) return []
+  const id = `${requestStream(request.id)}/${seq}`
+  const { tenant } = request
+  const pending = notifiers.map(({ name }) => name)
+  const { at, by, reason } = event
+  const resources = request.resources.map((resource) => ({ type: resource.type, id: resource.id }))
+  const said = reason === undefined ? {} : { reason }
+  const notice = { id, tenant, type, to, request: request.id, resources, at, by, ...said }
+  return [put('outbox', { tenant, id, dueAt: at, attempts: 0, pending, notice }, undefined)]
+}
+
+/** What is told to whom. */
+function messageOf(event: RequestEvent, { request, before, approvers }: Told) {
+  const { status, requester, reviews } = request
+  if (event.type === 'bypassed' || event.type === 'schedule_dropped') {
+    return { type: event.type, to: distinct([requester, ...approvers]) }
+  }
+  if (status !== before?.status) {
+    const to = { approvers, requester: [requester], nobody: [] }[audiences[status]]
+    return { type: status === 'pending' ? 'submitted' : status, to: distinct(to) }
+  }
+  const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !reviews.some((review) => review.by === by)) : []
+  const concerned = fallen.length === 0 ? [] : [requester, ...fallen.map(({ by }) => by)]
+  return { type: 'reviews_fell', to: distinct(concerned).filter((user) => user !== event.by) }
+}
+
+function distinct(users: readonly string[]): readonly string[] {
+  return [...new Set(users)]
+}

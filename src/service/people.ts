@@ -1,0 +1,134 @@
+import type { PinnedRequirement } from '../core/policy/requirement.ts'
+import { peopleAsked } from '../core/review/needs.ts'
+import type { KnownUsers } from '../core/review/standing.ts'
+import type { KnownUser } from '../core/review/voter.ts'
+import { fail } from '../errors.ts'
+import type { Directory, DirectoryUser, Scope } from '../ports/directory.ts'
+import { inTime } from './in-time.ts'
+
+/** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
+const mostCandidates = 1_000
+
+/** Makes the scope of a question; an empty project is none. */
+export function scopeOf(tenant: string, project: string): Scope {
+  return project === '' ? { tenant } : { tenant, project }
+}
+
+/**
+ * Asks the directory who these users are.
+ *
+ * An agent is its owner, and brings no roles along; one whose owner is not known any more is not known either.
+ */
+export async function knownUsers(directory: Directory, scope: Scope, ids: readonly string[]): Promise<KnownUsers> {
+  if (ids.length === 0) return new Map()
+  const entries = await lookUp(directory, scope, [...new Set(ids)])
+  const known = new Map(entries.map((entry) => [entry.id, entry]))
+  for (let generation = 0; generation < mostOwners; generation++) {
+    const missing = [...known.values()].flatMap(({ owner }) => (owner === undefined || known.has(owner) ? [] : owner))
+    if (missing.length === 0) break
+    for (const entry of await lookUp(directory, scope, [...new Set(missing)])) known.set(entry.id, entry)
+  }
+  const users = new Map<string, KnownUser>()
+  for (const { id, roles, owner } of entries) {
+    const person = personBehind(id, known)
+    if (person !== undefined) users.set(id, { id, person, roles: owner === undefined ? roles : [] })
+  }
+  return users
+}
+
+/** How many agents may own each other in a row. */
+const mostOwners = 5
+
+/** The person at the end of a row of owners; undefined where it ends with nobody, or never. */
+function personBehind(id: string, known: ReadonlyMap<string, Entry>): string | undefined {
+  let entry = known.get(id)
+  for (let generation = 0; generation <= mostOwners; generation++) {
+    if (entry?.owner === undefined) return entry?.person
+    entry = known.get(entry.owner)
+  }
+  return undefined
+}
+
+interface Entry extends KnownUser {
+  readonly owner: string | undefined
+}
+
+async function lookUp(directory: Directory, scope: Scope, ids: readonly string[]): Promise<readonly Entry[]> {
+  const question = `who ${ids.map((id) => JSON.stringify(id)).join(', ')} is`
+  const answer = await answered(question, () => directory.users(scope, ids))
+  if (!Array.isArray(answer) || answer.length !== ids.length) {
+    fail('directory_failed', { question, problem: `it must answer with a list of ${ids.length}` })
+  }
+  return ids.flatMap((id, index) => entryOf(id, answer[index], question) ?? [])
+}
+
+function entryOf(id: string, user: DirectoryUser | undefined, question: string): Entry | undefined {
+  if (user === undefined) return undefined
+  const { person = id, roles, owner } = user ?? {}
+  if (!isListOfStrings(roles))
+    fail('directory_failed', { question, problem: `the roles of "${id}" must be a list of strings` })
+  for (const name of [person, owner ?? id]) {
+    if (typeof name !== 'string' || name === '') {
+      fail('directory_failed', { question, problem: `the person and the owner of "${id}" must be ids` })
+    }
+  }
+  return { id, person, roles: [...roles], owner }
+}
+
+/** Asks the directory for everybody whom these requirements are put to, at most 1,000 people. */
+export async function candidates(
+  directory: Directory,
+  scope: Scope,
+  requirements: readonly PinnedRequirement[],
+): Promise<readonly KnownUser[]> {
+  const asked = peopleAsked(requirements)
+  const roles = [...new Set(asked.flatMap(({ roles = [] }) => roles))]
+  const named = asked.flatMap(({ users = [] }) => users)
+  const holders = Object.values(await holdersOf(directory, scope, roles))
+  const ids = [...new Set([...named, ...holders.flat()])].slice(0, mostCandidates)
+  return [...(await knownUsers(directory, scope, ids)).values()]
+}
+
+/** Asks the directory who holds each of these roles. */
+export async function holdersOf(
+  directory: Directory,
+  scope: Scope,
+  roles: readonly string[],
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const entries = roles.map(async (role) => {
+    const question = `who holds the role "${role}"`
+    const answer = await answered(question, () => directory.holders(scope, role))
+    if (!isListOfStrings(answer))
+      fail('directory_failed', { question, problem: 'it must answer with a list of user ids' })
+    return [role, answer]
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** Asks the directory which of these roles do not exist. */
+export async function rolesUnknown(
+  directory: Directory,
+  scope: Scope,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (names.length === 0) return []
+  const question = `whether the roles ${names.join(', ')} exist`
+  const answer = await answered(question, () => directory.roles(scope, names))
+  if (!Array.isArray(answer) || answer.length !== names.length) {
+    fail('directory_failed', { question, problem: `it must answer with a list of ${names.length}` })
+  }
+  return names.filter((_, index) => answer[index] !== true)
+}
+
+async function answered<T>(question: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await inTime(ask())
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    return fail('directory_failed', { question, problem }, { cause })
+  }
+}
+
+function isListOfStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && item.isWellFormed())
+}

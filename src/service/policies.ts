@@ -1,0 +1,150 @@
+import { checkPolicy, type ResourceWords } from '../core/policy/check-policy.ts'
+import { namedApprovers } from '../core/policy/named-approvers.ts'
+import { parsePolicy } from '../core/policy/parse-policy.ts'
+import type { Policy, PolicyInput } from '../core/policy/policy.ts'
+import type { PolicyFinding, PolicyProblem } from '../core/policy/policy-problem.ts'
+import type { Actor } from '../core/request/event.ts'
+import { refuse, success } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { holdersOf, knownUsers, rolesUnknown } from './people.ts'
+import { keyOf, type PolicyRecord, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
+import type { ResourceType } from './resource-type.ts'
+import { append, settingsStream } from './streams.ts'
+
+const about = 'settings'
+
+/** Makes the command that saves a policy: a new one, or the next version of the one with its id. */
+export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<Policy> {
+  const parsed = parsePolicy(input)
+  return {
+    verb: 'save a policy',
+    actor,
+    about,
+    async attempt(at) {
+      if (!parsed.ok) return parsed
+      const { id } = parsed.value
+      if (!(await isKnown(context, actor))) return refuse('unknown_actor', { actor: actor.user })
+      const { set, stored } = await readPolicy(context, actor.tenant, id)
+      const findings = await findingsOf(context, actor.tenant, { policy: parsed.value, setVersion: set?.version ?? 0 })
+      const errors = findings.filter(({ severity }) => severity === 'error')
+      if (errors.length > 0) return refuse('invalid_policy', { policy: id, problems: errors.map(problemIn) })
+
+      const policy: Policy = { ...parsed.value, version: (stored?.value.version ?? 0) + 1 }
+      const event = { type: 'policy_saved', by: actor.user, via: actor.via, at, policy }
+      return success({ writes: policyWrites(actor.tenant, set, { stored, event, policy, id }), answer: policy })
+    },
+  }
+}
+
+/** Makes the command that removes a policy. Requests that it gated keep what it asked. */
+export function removePolicyCommand(context: Context, actor: Actor, id: string): Command<void> {
+  return {
+    verb: 'remove a policy',
+    actor,
+    about,
+    async attempt(at) {
+      const { set, stored } = await readPolicy(context, actor.tenant, id)
+      if (!(await isKnown(context, actor))) return refuse('unknown_actor', { actor: actor.user })
+      if (!stored?.value.policy) return refuse('unknown_policy', { policy: id })
+      const event = { type: 'policy_removed', by: actor.user, via: actor.via, at, policy: id }
+      return success({
+        writes: policyWrites(actor.tenant, set, { stored, event, policy: null, id }),
+        answer: undefined,
+      })
+    },
+  }
+}
+
+/** Lists the policies in force, by id. */
+export async function listPolicies({ storage }: Context, tenant: string): Promise<readonly Policy[]> {
+  const policies: Policy[] = []
+  for await (const { value } of walk(storage, {
+    collection: 'policies',
+    index: 'key',
+    where: [tenant],
+    order: 'ascending',
+  })) {
+    if (value.policy) policies.push(value.policy)
+  }
+  return policies
+}
+
+async function readPolicy({ storage }: Context, tenant: string, id: string) {
+  return await read(storage, { set: keyOf('policySets', tenant), stored: keyOf('policies', tenant, id) })
+}
+
+function policyWrites(
+  tenant: string,
+  set: Stored<PolicySetRecord> | undefined,
+  {
+    stored,
+    event,
+    policy,
+    id,
+  }: {
+    readonly stored: Stored<PolicyRecord> | undefined
+    readonly event: object
+    readonly policy: Policy | null
+    readonly id: string
+  },
+): readonly Write[] {
+  const { head, write } = append({ tenant, stream: settingsStream }, set?.value.head, event)
+  const setVersion = (set?.version ?? 0) + 1
+  const version = policy?.version ?? stored?.value.version ?? 0
+  return [
+    put('policySets', { tenant, head }, set),
+    put('policies', { tenant, id, version, setVersion, policy }, stored),
+    write,
+  ]
+}
+
+/** Says what is wrong, or only odd, about a policy, beside those in force. */
+export async function checkedPolicy(
+  context: Context,
+  tenant: string,
+  input: PolicyInput,
+): Promise<readonly PolicyFinding[]> {
+  const parsed = parsePolicy(input)
+  if (!parsed.ok) {
+    const { policy, problems } = parsed.refusal.details
+    return problems.map((problem) => ({ ...problem, policy, severity: 'error' }))
+  }
+  const { set } = await readPolicy(context, tenant, parsed.value.id)
+  return await findingsOf(context, tenant, { policy: parsed.value, setVersion: set?.version ?? 0 })
+}
+
+async function findingsOf(
+  { storage, directory, resources, vocabulary, policies }: Context,
+  tenant: string,
+  { policy, setVersion }: { readonly policy: PolicyInput; readonly setVersion: number },
+): Promise<readonly PolicyFinding[]> {
+  const { users, roles } = namedApprovers(policy)
+  const bypassing = policy.rules?.bypass ?? []
+  const [set, unknownRoles, holders, known] = await Promise.all([
+    policies(storage, tenant, setVersion),
+    rolesUnknown(directory, { tenant }, [...new Set([...roles, ...bypassing])]),
+    holdersOf(directory, { tenant }, roles),
+    knownUsers(directory, { tenant }, users),
+  ])
+  const others = [...set.policies.values()].map((compiled) => compiled.policy).filter(({ id }) => id !== policy.id)
+  return checkPolicy(policy, {
+    others,
+    predicates: Object.keys(vocabulary.predicates ?? {}),
+    resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words)])),
+    directory: { unknownUsers: users.filter((user) => !known.has(user)), unknownRoles, holders },
+  })
+}
+
+async function isKnown({ directory }: Context, { tenant, user }: Actor): Promise<boolean> {
+  return (await knownUsers(directory, { tenant }, [user])).has(user)
+}
+
+function wordsOf({ actions, facets, groups }: ResourceType): ResourceWords {
+  return { actions, groups, facets: Object.fromEntries(facets.map((name) => [name, undefined])) }
+}
+
+function problemIn({ path, problem, fix }: PolicyFinding): PolicyProblem {
+  return { path, problem, fix }
+}

@@ -1,0 +1,69 @@
+import { type Conflict, type Resolution, resultConflict } from '../core/change/conflict.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { merge } from '../core/change/merge.ts'
+import type { ProposedChange } from '../core/request/content.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import { type Proposal, proposeValid, validated } from './propose.ts'
+import type { ResourceRecord } from './records.ts'
+import type { ResourceType } from './resource-type.ts'
+
+/** A change that is to be moved onto the live revision of its resource. */
+export interface Moving {
+  readonly change: ProposedChange
+  /** The document that the draft was made against; undefined where there was none. */
+  readonly base: JsonValue | undefined
+  readonly live: ResourceRecord | undefined
+  readonly resolutions: readonly Resolution[]
+}
+
+/** A change after it was moved, with the conflicts that nobody has answered. */
+export interface Moved {
+  readonly proposal: Proposal
+  readonly conflicts: readonly Conflict[]
+  /** The resolutions that answer no conflict of this change. */
+  readonly unused: readonly Resolution[]
+}
+
+/** Moves a change onto the live revision by three-way merge. What passes the merge and not the schema is a conflict too. */
+export async function rebased(type: ResourceType, { change, base, live, resolutions }: Moving): Promise<Result<Moved>> {
+  const { resource, incarnation, rebase } = change
+  const exists = live !== undefined && live.document !== null
+  const revision = live?.revision ?? 0
+  if (incarnation !== (exists ? live.incarnation : 0)) {
+    return refuse('stale', { ...resource, base: change.base, live: revision })
+  }
+  const draft = rebase ? rebase.draft : change.after
+  const before = exists ? live.document : undefined
+  const sides = { base, live: before, draft: draft ?? undefined }
+  const merged = merge(sides, type.shape, resolutions)
+  if (!merged.ok) return merged
+  const { conflicts: collisions, unused } = merged.value
+  const checked =
+    collisions.length > 0
+      ? { value: merged.value.value, conflicts: collisions }
+      : await checkedValue(type, change, { sides, value: merged.value.value })
+  const { conflicts } = checked
+
+  const start = { resource, project: live?.project ?? change.project, base: revision, incarnation, before }
+  const proposal = proposeValid(type, start, checked.value)
+  if (!proposal.ok) return proposal
+  if (conflicts.length === 0) return success({ proposal: proposal.value, conflicts, unused })
+  const used = resolutions.filter((resolution) => !unused.includes(resolution))
+  const open = { from: rebase?.from ?? change.base, draft, resolutions: used, open: conflicts.length }
+  return success({ proposal: { before, change: { ...proposal.value.change, rebase: open } }, conflicts, unused })
+}
+
+/** What the schema makes of a merged document, or what it says against it. */
+async function checkedValue(
+  type: ResourceType,
+  { resource }: ProposedChange,
+  { sides, value }: { readonly sides: Parameters<typeof resultConflict>[0]; readonly value: JsonValue | undefined },
+): Promise<{ readonly value: JsonValue | undefined; readonly conflicts: readonly Conflict[] }> {
+  if (value === undefined) return { value, conflicts: [] }
+  const valid = await validated(type, resource.id, value)
+  if (valid.ok) return { value: valid.value, conflicts: [] }
+  const { refusal } = valid
+  const issues =
+    refusal.code === 'invalid_by_schema' ? refusal.details.issues : [{ path: '', message: refusal.message }]
+  return { value, conflicts: [resultConflict(sides, issues)] }
+}

@@ -1,0 +1,203 @@
+import type { Digest } from '../core/change/digest.ts'
+import type { JsonObject, JsonValue } from '../core/change/json.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { LoggedEvent, StreamHead } from '../core/request/audit-chain.ts'
+import type { Content } from '../core/request/content.ts'
+import type { Request } from '../core/request/request.ts'
+import type { Resource, Revision } from '../core/request/resource.ts'
+import type { RequestStatus } from '../core/request/status.ts'
+import { collections } from '../ports/collections.ts'
+import type { Notice } from '../ports/notifier.ts'
+import type { IndexQuery, KeyPart, Page, RecordKey, Storage, Write } from '../ports/storage.ts'
+
+/** A request, with the end of its stream and when something is due. */
+export interface RequestRecord extends Request {
+  /** When something has to happen to it by itself; absent once it has ended. */
+  readonly dueAt?: number
+  /** The version of its records in `targets`, which move together. */
+  readonly targetVersion: number
+  readonly head: StreamHead
+}
+
+/** One content of a request. */
+export interface ContentRecord extends Content {
+  readonly tenant: string
+  readonly request: string
+  readonly edition: number
+}
+
+/** That a request is about a resource. */
+export interface TargetRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly request: string
+  readonly status: RequestStatus
+  readonly createdAt: number
+}
+
+/** That a request keeps everybody else off a resource. */
+export interface LockRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly request: string
+}
+
+/** A resource, with the end of its stream. */
+export interface ResourceRecord extends Resource {
+  readonly head: StreamHead
+}
+
+/** A policy in force, or, where `policy` is null, the memory of a removed one. */
+export interface PolicyRecord {
+  readonly tenant: string
+  readonly id: string
+  readonly version: number
+  /** The version of the tenant's set that this was written with. */
+  readonly setVersion: number
+  readonly policy: Policy | null
+}
+
+/** The state of a tenant's policies, with the end of the settings stream. */
+export interface PolicySetRecord {
+  readonly tenant: string
+  readonly head: StreamHead
+}
+
+/** The end of a stream whose owner has no other record. */
+export interface StreamRecord {
+  readonly tenant: string
+  readonly stream: string
+  readonly head: StreamHead
+}
+
+/** The answer to a command that carried an idempotency key. */
+export interface AnswerRecord {
+  readonly tenant: string
+  readonly actor: string
+  readonly key: string
+  /** Digest of the verb and everything that was asked. */
+  readonly asked: Digest
+  readonly answer: JsonValue
+  /** When it may be forgotten. */
+  readonly dueAt: number
+}
+
+/** A notice on its way. */
+export interface OutboxRecord {
+  readonly tenant: string
+  readonly id: string
+  readonly dueAt: number
+  readonly attempts: number
+  /** Names of the notifiers that have not delivered it yet. */
+  readonly pending: readonly string[]
+  readonly notice: Notice
+}
+
+interface RecordTypes {
+  readonly requests: RequestRecord
+  readonly contents: ContentRecord
+  readonly targets: TargetRecord
+  readonly locks: LockRecord
+  readonly resources: ResourceRecord
+  readonly revisions: Revision
+  readonly events: LoggedEvent
+  readonly streams: StreamRecord
+  readonly policies: PolicyRecord
+  readonly policySets: PolicySetRecord
+  readonly outbox: OutboxRecord
+  readonly answers: AnswerRecord
+}
+
+type Name = keyof RecordTypes
+
+/** A record as it was read, with the version to expect when writing it. */
+export interface Stored<T> {
+  readonly version: number
+  readonly value: T
+}
+
+/** A key that knows what is kept under it. */
+export interface TypedKey<N extends Name = Name> extends RecordKey {
+  readonly collection: N
+}
+
+/** Makes the key of a record. */
+export function keyOf<N extends Name>(collection: N, ...key: readonly KeyPart[]): TypedKey<N> {
+  return { collection, key }
+}
+
+type Found<K> =
+  K extends TypedKey<infer N>
+    ? Stored<RecordTypes[N]> | undefined
+    : K extends readonly TypedKey<infer N>[]
+      ? readonly (Stored<RecordTypes[N]> | undefined)[]
+      : never
+
+/** Reads records of several collections in one round trip, by names that the caller gives them: a key gives a record, a list of keys a list. */
+export async function read<const K extends Readonly<Record<string, TypedKey | readonly TypedKey[]>>>(
+  storage: Storage,
+  keys: K,
+): Promise<{ readonly [P in keyof K]: Found<K[P]> }> {
+  const parts = Object.values(keys).map((part) => ('collection' in part ? [part] : part))
+  const records = await storage.get(parts.flat())
+  let next = 0
+  const found = Object.entries(keys).map(([name, part], index) => {
+    const from = next
+    next += parts[index]?.length ?? 0
+    return [name, 'collection' in part ? records[from] : records.slice(from, next)]
+  })
+  return Object.fromEntries(found)
+}
+
+/** Reads a page of an index. */
+export async function page<N extends Name>(
+  storage: Storage,
+  query: IndexQuery & { readonly collection: N },
+): Promise<Omit<Page, 'records'> & { readonly records: readonly Stored<RecordTypes[N]>[] }> {
+  const { records, ...rest } = await storage.list(query)
+  return { ...rest, records: records as unknown as readonly Stored<RecordTypes[N]>[] }
+}
+
+/** Reads an index from end to end, page by page. */
+export async function* walk<N extends Name>(
+  storage: Storage,
+  query: Omit<IndexQuery, 'limit' | 'after'> & { readonly collection: N },
+): AsyncGenerator<Stored<RecordTypes[N]>> {
+  let after: Page['next']
+  do {
+    const { records, next } = await page(storage, { ...query, limit: 500, ...(after ? { after } : {}) })
+    yield* records
+    after = next
+  } while (after)
+}
+
+/** Writes a record in the place of the one that was read, or as a new one where none was. */
+export function put<N extends Name>(
+  collection: N,
+  value: RecordTypes[N],
+  before: { readonly version: number } | undefined,
+): Write {
+  const json = value as unknown as JsonObject
+  return before
+    ? { type: 'replace', collection, value: json, expected: before.version }
+    : { type: 'insert', collection, value: json }
+}
+
+/** States that a record is still as it was read. */
+export function unchanged(key: TypedKey, before: { readonly version: number } | undefined): Write {
+  return { type: 'check', ...key, expected: before?.version ?? 'absent' }
+}
+
+/** Leaves out the checks of records that the same commit writes: the write states what the check does. */
+export function withoutImplied(writes: readonly Write[]): readonly Write[] {
+  const written = new Set(writes.filter(({ type }) => type !== 'check').map(nameOf))
+  return writes.filter((write) => write.type !== 'check' || !written.has(nameOf(write)))
+}
+
+function nameOf(write: Write): string {
+  const { collection } = write
+  const key = 'value' in write ? collections[collection].key.map(({ name }) => write.value[name]) : write.key
+  return JSON.stringify([collection, ...key])
+}

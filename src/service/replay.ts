@@ -1,0 +1,128 @@
+import { canonical } from '../core/change/canonical.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import { documentDigest, requestDigest } from '../core/request/content.ts'
+import type { RequestEvent } from '../core/request/event.ts'
+import { begin, evolve } from '../core/request/evolve.ts'
+import type { Request } from '../core/request/request.ts'
+import type { RevisedEvent } from '../core/request/resource.ts'
+import type { Storage } from '../ports/storage.ts'
+import { keyOf, type RequestRecord, read, walk } from './records.ts'
+import { settingsStream } from './streams.ts'
+import { nextDue } from './writes.ts'
+
+/** Follows a stream of verified events, and says where what is stored is not what they made of it. */
+export interface Replay {
+  take(logged: LoggedEvent): Promise<string | undefined>
+  end(): Promise<string | undefined>
+}
+
+/** Begins to follow a stream. */
+export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
+  const [kind, ...rest] = stream.split('/')
+  if (stream === settingsStream) return replayPolicies(storage, tenant)
+  if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
+  if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
+  return { take: async () => undefined, end: async () => undefined }
+}
+
+function replayRequest(storage: Storage, tenant: string, id: string): Replay {
+  let request: Request | undefined
+  return {
+    async take({ event }) {
+      const happened = event as unknown as RequestEvent
+      if (request === undefined) {
+        if (!('tenant' in happened))
+          return `the stream begins with "${happened.type}", not with the making of the request`
+        request = begin(happened)
+      } else {
+        if ('tenant' in happened) return 'the request is made a second time'
+        request = evolve(request, happened)
+      }
+      return undefined
+    },
+    async end() {
+      if (!request) return 'the stream is empty'
+      const { record, content, targets } = await read(storage, {
+        record: keyOf('requests', tenant, id),
+        content: keyOf('contents', tenant, id, request.edition),
+        targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
+      })
+      if (!record || !isSame(withoutIndexes(record.value), request))
+        return 'the request is not what its events made of it'
+      const digest = content && requestDigest({ ...request, ...content.value, request: id })
+      if (digest !== request.digest) return 'the content is not what was reviewed'
+      if (record.value.dueAt !== nextDue(request)) return 'the request comes due at another time than its events say'
+      const listed = targets.every((target) => target?.value.status === request?.status)
+      return listed ? undefined : 'the request is not listed with its resources as what it is'
+    },
+  }
+}
+
+function replayResource(
+  storage: Storage,
+  tenant: string,
+  { type, id }: { readonly type: string; readonly id: string },
+): Replay {
+  let last: RevisedEvent | undefined
+  return {
+    async take({ event, seq }) {
+      const { type: _type, by: author, ...revised } = event as unknown as RevisedEvent
+      last = event as unknown as RevisedEvent
+      if (revised.number !== seq) return `revision ${revised.number} is not the one that follows`
+      const { revision } = await read(storage, { revision: keyOf('revisions', tenant, type, id, revised.number) })
+      if (!revision) return `revision ${revised.number} is missing`
+      const { document, ...rest } = revision.value
+      const same = documentDigest(document) === revised.digest && isSame(rest, { tenant, type, id, author, ...revised })
+      return same ? undefined : `revision ${revised.number} is not what was applied`
+    },
+    async end() {
+      const next = (last?.number ?? 0) + 1
+      const { resource, extra } = await read(storage, {
+        resource: keyOf('resources', tenant, type, id),
+        extra: keyOf('revisions', tenant, type, id, next),
+      })
+      if (extra) return `revision ${next} was made by no event`
+      const { revision, document = null, project, incarnation } = resource?.value ?? {}
+      const same = revision === last?.number && documentDigest(document) === last?.digest
+      if (!same) return 'the live document is not the one of its last revision'
+      if (project === last?.project && incarnation === last?.incarnation) return undefined
+      return 'the resource is not in the project, or not the incarnation, of its last revision'
+    },
+  }
+}
+
+function replayPolicies(storage: Storage, tenant: string): Replay {
+  const policies = new Map<string, { readonly policy: Policy | null; readonly setVersion: number }>()
+  return {
+    async take({ event, seq: setVersion }) {
+      const { type, policy } = event as unknown as
+        | { readonly type: 'policy_saved'; readonly policy: Policy }
+        | { readonly type: 'policy_removed'; readonly policy: string }
+      if (type === 'policy_saved') policies.set(policy.id, { policy, setVersion })
+      else policies.set(policy, { policy: null, setVersion })
+      return undefined
+    },
+    async end() {
+      const all = { collection: 'policies', index: 'key', where: [tenant], order: 'ascending' } as const
+      for await (const { value } of walk(storage, all)) {
+        const { id, policy, setVersion } = value
+        if (!isSame({ policy, setVersion }, policies.get(id) ?? null))
+          return `policy ${JSON.stringify(id)} is not what was saved`
+        policies.delete(id)
+      }
+      const [missing] = policies.keys()
+      return missing === undefined ? undefined : `policy ${JSON.stringify(missing)} is missing`
+    },
+  }
+}
+
+function withoutIndexes(record: RequestRecord): Request {
+  const { head: _head, dueAt: _dueAt, targetVersion: _version, ...request } = record
+  return request
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonical(a as JsonValue) === canonical(b as JsonValue)
+}

@@ -1,0 +1,160 @@
+import type { RequestCommand, TargetFacts } from '../core/request/command.ts'
+import type { Content } from '../core/request/content.ts'
+import { decide } from '../core/request/decide.ts'
+import type { Actor, LaterEvent } from '../core/request/event.ts'
+import { evolve } from '../core/request/evolve.ts'
+import type { Request } from '../core/request/request.ts'
+import { landing } from '../core/request/settle.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { askedNow, peopleOf, type ResourcesRead, readContent, readResources, targetOf } from './facts.ts'
+import { nextContent, type Rewrite } from './next-content.ts'
+import { candidates, scopeOf } from './people.ts'
+import { keyOf, read, unchanged } from './records.ts'
+import { requestWrites, revisionWrites } from './writes.ts'
+
+type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
+
+/** What a caller wants done with a request; `rewrite` is the new content that some verbs bring. */
+export type Ask = WithoutOrigin<RequestCommand> & { readonly rewrite?: Rewrite }
+
+/** Makes the command that does something with a request. */
+export function requestCommand(context: Context, by: Actor, id: string, ask: Ask): Command<Request> {
+  const { tenant } = by
+  const { rewrite, ...wanted } = ask
+  return {
+    verb: ask.type,
+    actor: by,
+    about: `request/${id}`,
+    async attempt(at) {
+      const { before, policySet } = await read(context.storage, {
+        before: keyOf('requests', tenant, id),
+        policySet: keyOf('policySets', tenant),
+      })
+      if (!before) return refuse('unknown_request', { request: id })
+      const request = before.value
+      const command: RequestCommand = { ...wanted, by, at }
+      const setVersion = policySet?.version ?? 0
+      const decided = await decideOn(context, command, { request, setVersion, rewrite })
+      if (!decided.ok) return decided
+
+      const { event, content } = decided.value
+      const next = evolve(request, event)
+      const asks = next.status === 'pending' && request.status !== 'pending'
+      const approvers = asks || tellsApprovers(event) ? await asked(context, next) : []
+      return success({
+        writes: [
+          unchanged(keyOf('policySets', tenant), policySet),
+          ...requestWrites(context, before, { event, next, approvers, ...(content ? { content } : {}) }),
+          ...landingWrites(next, decided.value),
+        ],
+        answer: next,
+      })
+    },
+  }
+}
+
+interface Decided {
+  readonly event: LaterEvent
+  readonly content?: Content
+  readonly target?: TargetFacts
+  readonly resources?: ResourcesRead
+}
+
+/** Reads the facts and decides: the people and the policies always, the content and the resources only where they matter. */
+async function decideOn(
+  context: Context,
+  command: RequestCommand,
+  {
+    request,
+    setVersion,
+    rewrite,
+  }: {
+    readonly request: Request
+    readonly setVersion: number
+    readonly rewrite: Rewrite | undefined
+  },
+): Promise<Result<Decided>> {
+  const { requirements, rules } = request
+  if (command.type === 'expire') {
+    return decidedBy(decide(command, request, { users: new Map(), requirements, rules }), {})
+  }
+  const [users, inForce] = await Promise.all([
+    peopleOf(context, request, command.type === 'come_due' ? undefined : command.by.user),
+    askedNow(context, request, setVersion),
+  ])
+  const facts = { users, ...inForce }
+  const early = decide(command, request, facts)
+  if (!early.ok && early.refusal.code !== 'content_tampered') return early
+  const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
+  if (concludes) return decidedBy(early, {})
+
+  const stored = await readContent(context, request)
+  if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+  const resources = await readResources(context, request)
+  const rewritten = isContentCommand(command)
+    ? await nextContent(context, { request, stored, resources, setVersion, rewrite })
+    : undefined
+  if (rewritten && !rewritten.ok) return rewritten
+  const read = rewritten ? rewritten.value.read : stored
+  const rebases = facts.rules.onStale === 'rebase'
+  const target = await targetOf(context, read, { tenant: request.tenant, read: resources, rebases, setVersion })
+  const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
+  return decidedBy(decision, { target, resources, ...(rewritten ? { content: read.content } : {}) })
+}
+
+function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
+  return decision.ok ? success({ event: decision.value, ...facts }) : decision
+}
+
+function isContentCommand({ type }: RequestCommand): boolean {
+  switch (type) {
+    case 'edit':
+    case 'submit':
+    case 'resubmit':
+    case 'reopen':
+    case 'rebase':
+    case 'resolve':
+    case 'schedule':
+    case 'unschedule':
+      return true
+    case 'approve':
+    case 'reject':
+    case 'request_changes':
+    case 'withdraw':
+    case 'comment':
+    case 'recall':
+    case 'cancel':
+    case 'discard':
+    case 'apply':
+    case 'retry':
+    case 'bypass':
+    case 'come_due':
+    case 'expire':
+      return false
+  }
+}
+
+/** Tells whether an event concerns those who were asked, besides the requester. */
+function tellsApprovers({ type }: LaterEvent): boolean {
+  return type === 'bypassed' || type === 'schedule_dropped'
+}
+
+async function asked({ directory }: Context, { tenant, project, requirements, requester }: Request) {
+  const people = await candidates(directory, scopeOf(tenant, project), requirements)
+  return people.map(({ id }) => id).filter((id) => id !== requester)
+}
+
+/** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */
+function landingWrites(request: Request, { event: { outcome, at }, target, resources }: Decided): readonly Write[] {
+  if (!resources || !target) return []
+  if (outcome.status !== 'applied') return resources.relied
+  const { tenant, id, requester: author, via, reason: message } = request
+  const authorship = { tenant, author, via, at, request: id, ...(message === undefined ? {} : { message }) }
+  const revisions = landing(target).flatMap((change, index) =>
+    revisionWrites(resources.resources[index], change, authorship),
+  )
+  return [...resources.relied, ...revisions]
+}

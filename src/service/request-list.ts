@@ -1,0 +1,147 @@
+import { digest } from '../core/change/digest.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { isOpen, type RequestStatus, statuses } from '../core/request/status.ts'
+import { fail } from '../errors.ts'
+import type { Position } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { checkId, checkKeys, checkResource } from './input.ts'
+import { keyOf, page, type RequestRecord, read } from './records.ts'
+import { type RequestSummary, summaryOf } from './request-reader.ts'
+
+/** Which requests to list. What is left out does not restrict. */
+export interface RequestFilter {
+  /** Those about this resource. Not together with `project`. */
+  readonly resource?: { readonly type: string; readonly id: string }
+  /** Those of this project. */
+  readonly project?: string
+  /** Those in this state, or in one of these. */
+  readonly status?: RequestStatus | readonly RequestStatus[]
+  /** At most so many, 1 to 200; 50 where left out. */
+  readonly limit?: number
+  /** The `next` of the page before, of the same tenant and filter. */
+  readonly after?: string
+}
+
+/** A page of requests, the newest first. */
+export interface RequestPage {
+  readonly requests: readonly RequestSummary[]
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: string
+}
+
+/** Lists requests, the newest first. */
+export async function listRequests(context: Context, tenant: string, filter: RequestFilter): Promise<RequestPage> {
+  checkKeys('filter', filter, ['resource', 'project', 'status', 'limit', 'after'])
+  const { limit = 50, after } = filter
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) {
+    fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 200' })
+  }
+  const scope = scopeOf(tenant, filter)
+  const wanted = wantedStatuses(filter.status)
+  const cursor = { tenant, scope: [...scope.where], wanted: [...wanted] }
+  const from = after === undefined ? undefined : positionOf(after, cursor)
+
+  const pages = await Promise.all(
+    stored(wanted).map((status) => firstOf(context, scope, { status, limit: limit + 1, from })),
+  )
+  const newest = pages.flat().toSorted(newestFirst)
+  const shown = newest.slice(0, limit)
+  const last = shown.at(-1)
+  const now = context.now()
+  const requests = (await requestsOf(context, shown))
+    .map((request) => summaryOf(request, now))
+    .filter(({ status }) => wanted.includes(status))
+  return { requests, ...(newest.length > limit && last ? { next: cursorAt(last, cursor) } : {}) }
+}
+
+/** The states to look for in the store: what has expired unnoticed is still stored as open. */
+function stored(wanted: readonly RequestStatus[]): readonly RequestStatus[] {
+  return wanted.includes('expired') ? [...new Set([...wanted, ...statuses.filter(isOpen)])] : wanted
+}
+
+function wantedStatuses(status: RequestFilter['status']): readonly RequestStatus[] {
+  const wanted = status === undefined ? statuses : typeof status === 'string' ? [status] : status
+  if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every((one) => statuses.includes(one))) {
+    fail('invalid_input', { argument: 'filter.status', problem: `must be one or several of ${statuses.join(', ')}` })
+  }
+  return [...new Set(wanted)]
+}
+
+interface Scope {
+  readonly collection: 'requests' | 'targets'
+  readonly index: string
+  readonly where: readonly string[]
+}
+
+function scopeOf(tenant: string, { resource, project }: RequestFilter): Scope {
+  if (resource !== undefined && project !== undefined) {
+    fail('invalid_input', { argument: 'filter', problem: 'takes a resource or a project, not both' })
+  }
+  if (resource !== undefined) {
+    const { type, id } = checkResource('filter.resource', resource)
+    return {
+      collection: 'targets',
+      index: 'byStatus',
+      where: [tenant, type, id],
+    }
+  }
+  if (project !== undefined)
+    return { collection: 'requests', index: 'byProject', where: [tenant, checkId('filter.project', project)] }
+  return { collection: 'requests', index: 'byStatus', where: [tenant] }
+}
+
+/** Where a request stands in the list. */
+interface Listed {
+  readonly tenant: string
+  readonly id: string
+  readonly createdAt: number
+}
+
+async function firstOf(
+  { storage }: Context,
+  { collection, index, where }: Scope,
+  {
+    status,
+    limit,
+    from,
+  }: { readonly status: RequestStatus; readonly limit: number; readonly from: Position | undefined },
+): Promise<readonly Listed[]> {
+  const query = {
+    index,
+    where: [...where, status],
+    order: 'descending',
+    limit,
+    ...(from ? { after: from } : {}),
+  } as const
+  if (collection === 'requests') {
+    return (await page(storage, { collection, ...query })).records.map(({ value }) => value)
+  }
+  const { records } = await page(storage, { collection, ...query })
+  return records.map(({ value: { tenant, request: id, createdAt } }) => ({ tenant, id, createdAt }))
+}
+
+async function requestsOf({ storage }: Context, listed: readonly Listed[]): Promise<readonly RequestRecord[]> {
+  const { found } = await read(storage, { found: listed.map(({ tenant, id }) => keyOf('requests', tenant, id)) })
+  return found.flatMap((request) => request?.value ?? [])
+}
+
+function newestFirst(a: Listed, b: Listed): number {
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt
+  return a.id < b.id ? 1 : -1
+}
+
+/** Writes down a position. Its seal makes a cursor useless that was edited, cut off, or made for another tenant or filter. */
+function cursorAt({ createdAt, id }: Listed, made: JsonValue): string {
+  const position = [createdAt, id]
+  return btoa(encodeURIComponent(JSON.stringify({ position, seal: digest('cursor', { made, position }) })))
+}
+
+function positionOf(cursor: string, made: JsonValue): Position {
+  try {
+    const { position, seal } = JSON.parse(decodeURIComponent(atob(cursor)))
+    if (digest('cursor', { made, position }) === seal) return position
+  } catch {
+    // What cannot be read is refused as what was tampered with is.
+  }
+  return fail('invalid_input', { argument: 'filter.after', problem: 'is not the next of a page of this list' })
+}

@@ -1,0 +1,126 @@
+import type { ChangedPlace } from '../core/change/changed-place.ts'
+import type { Conflict } from '../core/change/conflict.ts'
+import { describe } from '../core/change/describe.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { hasExpired } from '../core/request/decide.ts'
+import type { Actor } from '../core/request/event.ts'
+import { type Permissions, permissions } from '../core/request/probe.ts'
+import type { Request } from '../core/request/request.ts'
+import { isOpen } from '../core/request/status.ts'
+import { type ApprovalStanding, approvalStanding } from '../core/review/approval-standing.ts'
+import { fail } from '../errors.ts'
+import type { Context } from './context.ts'
+import { askedNow, documentAt, peopleOf, readContent, readResources, typeOf } from './facts.ts'
+import { freeze } from './freeze.ts'
+import { candidates, knownUsers, scopeOf } from './people.ts'
+import type { Proposal } from './propose.ts'
+import { rebased } from './rebase.ts'
+import { keyOf, type RequestRecord, read } from './records.ts'
+
+/** What a request would change on one resource. */
+export interface RequestedChange {
+  readonly resource: { readonly type: string; readonly id: string }
+  readonly actions: readonly string[]
+  /** The revision that it was made against; 0 where the resource did not exist. */
+  readonly base: number
+  /** Every place that it touches, with its value before and after. */
+  readonly places: readonly ChangedPlace[]
+  /** The same for people, one line a place: `rollout: 40 → 80`. */
+  readonly lines: readonly string[]
+  /** The document before; undefined where there was none. */
+  readonly before: JsonValue | undefined
+  /** The document after; undefined where the change removes it. */
+  readonly after: JsonValue | undefined
+  /** The conflicts with what is live that nobody has answered yet. */
+  readonly conflicts: readonly Conflict[]
+}
+
+/** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
+export interface RequestSummary extends Omit<Request, 'policySet' | 'edition'> {}
+
+/** A request with everything that a reviewer needs: complete enough to draw a screen from. */
+export interface ChangeRequest extends RequestSummary {
+  readonly changes: readonly RequestedChange[]
+  /** Whether a resource has moved on since, so that the request cannot be applied as it was reviewed. */
+  readonly stale: boolean
+  /** How far it is approved, what is missing and who could supply it, while it is open. */
+  readonly approval?: ApprovalStanding
+  /** What the reader can do with it now: true, or why not. */
+  readonly can: Permissions
+}
+
+/** Reads a request as one reader sees it. */
+export async function readRequest(context: Context, reader: Actor, id: string): Promise<ChangeRequest> {
+  const { tenant } = reader
+  const { stored, policySet } = await read(context.storage, {
+    stored: keyOf('requests', tenant, id),
+    policySet: keyOf('policySets', tenant),
+  })
+  if (!stored) fail('unknown_request', { request: id })
+  return await showRequest(context, reader, { request: stored.value, setVersion: policySet?.version ?? 0 })
+}
+
+/** Completes a request with its content, and judges where it stands now. */
+export async function showRequest(
+  context: Context,
+  reader: Actor,
+  { request, setVersion }: { readonly request: Request; readonly setVersion: number },
+): Promise<ChangeRequest> {
+  const at = context.now()
+  const summary = summaryOf(request, at)
+  const [content, { resources }, inForce, people] = await Promise.all([
+    readContent(context, request),
+    readResources(context, request),
+    askedNow(context, request, setVersion),
+    peopleOf(context, request, reader.user),
+  ])
+  const proposals = content?.proposals ?? []
+  const open = isOpen(summary.status)
+  return freeze({
+    ...summary,
+    changes: await Promise.all(
+      proposals.map(async (proposal, index) => ({
+        ...requestedChange(proposal),
+        conflicts: await conflictsOf(context, request.tenant, { proposal, live: resources[index]?.value }),
+      })),
+    ),
+    stale: open && request.resources.some(({ base }, index) => (resources[index]?.value.revision ?? 0) !== base),
+    ...(open ? { approval: await approvalOf(context, { ...request, ...inForce }) } : {}),
+    can: permissions(reader, { ...request, status: summary.status }, { users: people, ...inForce, at }),
+  })
+}
+
+/** Shows a stored request as lists do. */
+export function summaryOf(request: Request, at: number): RequestSummary {
+  const { policySet, edition, head, dueAt, targetVersion, ...shown } = request as RequestRecord
+  return freeze({ ...shown, status: isOpen(shown.status) && hasExpired(shown, at) ? 'expired' : shown.status })
+}
+
+/** Shows a change to people. */
+export function requestedChange({ change, before }: Proposal): RequestedChange {
+  const { resource, actions, base, places, after } = change
+  const lines = describe(places)
+  return { resource, actions, base, places, lines, before, after: after ?? undefined, conflicts: [] }
+}
+
+/** Judges how far a request is approved, and who could supply what is missing. */
+export async function approvalOf({ directory }: Context, request: Request): Promise<ApprovalStanding> {
+  const scope = scopeOf(request.tenant, request.project)
+  const asked = await candidates(directory, scope, request.requirements)
+  const others = [request.requester, ...request.contributors, ...request.reviews.map(({ by }) => by)]
+  const users = await knownUsers(directory, scope, others)
+  return approvalStanding(request, users, asked)
+}
+
+async function conflictsOf(
+  context: Context,
+  tenant: string,
+  { proposal, live }: { readonly proposal: Proposal; readonly live: Parameters<typeof rebased>[1]['live'] },
+): Promise<readonly Conflict[]> {
+  const { change } = proposal
+  const { resource, rebase } = change
+  if (!rebase) return []
+  const base = await documentAt(context, tenant, { resource, revision: rebase.from })
+  const moved = await rebased(typeOf(context, resource.type), { change, base, live, resolutions: rebase.resolutions })
+  return moved.ok ? moved.value.conflicts : []
+}

@@ -1,0 +1,174 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { ChangedPlace } from '../core/change/changed-place.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { compilePattern, matchesPattern, type Pattern } from '../core/change/pattern.ts'
+import { type CompiledShape, compileShape, type Groups, type Shape } from '../core/change/shape.ts'
+import { identifierProblem } from '../core/identifier.ts'
+import type { Facets } from '../core/policy/policy.ts'
+
+declare const documentType: unique symbol
+
+/** Names one resource of a type whose documents are `T`. */
+export interface ResourceRef<T = unknown> {
+  readonly type: string
+  readonly id: string
+  /** The project that the resource belongs to. It is fixed when the resource is created, and may be left out from then on. */
+  readonly project?: string
+  readonly [documentType]?: T
+}
+
+/** A document before and after a change; undefined where it does not exist. */
+export interface BeforeAfter<T> {
+  readonly before: T | undefined
+  readonly after: T | undefined
+}
+
+/** Finds an action in a change. One that throws counts as having found it. */
+export type ActionDetector<T> = (change: BeforeAfter<T>) => boolean
+
+/** An action that can be found in a change, and the places that it accounts for. */
+export interface ActionDefinition<T> {
+  readonly detect: ActionDetector<T>
+  /**
+   * Patterns of the places that are this action and nothing else. A change that only touches places covered by the actions found in it
+   * is not an `update` as well.
+   */
+  readonly covers?: readonly string[]
+}
+
+/** What the host declares once about a type of resource. */
+export interface ResourceOptions<T> {
+  /** Name of the type: letters, digits, `_`, `-` and `.`. */
+  readonly type: string
+  /** Any Standard Schema (zod, valibot, arktype, …). What it returns is what is stored. */
+  readonly schema: StandardSchemaV1<unknown, T>
+  /** How the lists of the document are identified; an undeclared list is one value. */
+  readonly shape?: Shape
+  /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
+  readonly groups?: Groups
+  /**
+   * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change carries every action
+   * that is found in it, and policies for any of them hold.
+   */
+  readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>>
+  /**
+   * Attributes that policies can match: environment, tag, owner. One whose function throws, or gives undefined, could be anything: it closes the
+   * gate of every policy that matches it.
+   */
+  readonly facets?: Readonly<Record<string, (change: BeforeAfter<T>) => string | readonly string[] | undefined>>
+  /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
+  readonly gated?: boolean
+}
+
+/** A type of resource, ready to be given to `createApprovals`. */
+export interface ResourceType<T = unknown> {
+  readonly type: string
+  readonly schema: StandardSchemaV1<unknown, T>
+  readonly shape: CompiledShape
+  readonly groups: Groups
+  /** The actions that it declares. */
+  readonly actions: readonly string[]
+  /** The facets that it computes. */
+  readonly facets: readonly string[]
+  readonly gated: boolean
+  /** Names a resource of this type. */
+  ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
+  /** Finds the actions that a change carries. */
+  actionsOf(change: BeforeAfter<JsonValue>, places: readonly ChangedPlace[]): readonly string[]
+  /** Works out the attributes of a change; null is one of which nobody can say. */
+  facetsOf(change: BeforeAfter<JsonValue>): Facets
+}
+
+const builtIn = ['create', 'update', 'delete']
+
+/**
+ * Declares a type of resource.
+ *
+ * @throws TypeError where the declaration cannot be right.
+ */
+export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
+  checkOptionNames(options)
+  const { type, schema, shape = {}, groups = {}, facets = {}, gated = false } = options
+  if (typeof type !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(type)) {
+    throw new TypeError(
+      `defineResource: type must be 1 to 64 letters, digits, "_", "-" or ".", not ${JSON.stringify(type)}`,
+    )
+  }
+  if (typeof schema?.['~standard']?.validate !== 'function') {
+    throw new TypeError(`defineResource: schema of "${type}" must be a Standard Schema (zod, valibot, arktype, …)`)
+  }
+  const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
+    const problem = builtIn.includes(name) ? 'is one of those that every type has' : identifierProblem(name)
+    if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
+    const { detect, covers = [] } = typeof action === 'function' ? { detect: action } : action
+    return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
+  })
+
+  return {
+    type,
+    schema,
+    shape: compileShape(shape),
+    groups,
+    actions: detectors.map(({ name }) => name),
+    facets: Object.keys(facets),
+    gated,
+    ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
+    actionsOf(change, places) {
+      const found = detectors
+        .map((action) => ({ ...action, seen: detected(action.detect, change as BeforeAfter<T>) }))
+        .filter(({ seen }) => seen !== 'no')
+      const names = found.map(({ name }) => name)
+      if (change.before === undefined) return ['create', ...names]
+      if (change.after === undefined) return ['delete', ...names]
+      const patterns = found.flatMap(({ covers, seen }) => (seen === 'yes' ? covers : []))
+      const covered = places.every(({ path }) => patterns.some((pattern) => covers(pattern, path)))
+      return covered && names.length > 0 ? names : ['update', ...names]
+    },
+    facetsOf(change) {
+      const names = Object.entries(facets).map(([name, compute]) => [name, computed(compute, change as BeforeAfter<T>)])
+      return Object.fromEntries(names)
+    },
+  }
+}
+
+/** A misspelt option would be an option that is not there: `gate: true` gates nothing. */
+function checkOptionNames(options: object): void {
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`defineResource has no option "${unknown}"; known are ${optionNames.join(', ')}`)
+  }
+}
+
+const optionNames = ['type', 'schema', 'shape', 'groups', 'actions', 'facets', 'gated']
+
+function computed<T>(compute: (change: BeforeAfter<T>) => unknown, change: BeforeAfter<T>): Facets[string] {
+  try {
+    const value = compute(change)
+    if (typeof value === 'string') return value
+    return Array.isArray(value) && value.every((one) => typeof one === 'string') ? [...value] : null
+  } catch {
+    return null
+  }
+}
+
+/** Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the places. */
+function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
+  try {
+    const found: unknown = detect(change)
+    return typeof found === 'boolean' ? (found ? 'yes' : 'no') : 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+function patternOf(type: string, text: string, groups: Groups): Pattern {
+  const pattern = compilePattern(text, groups)
+  if (!pattern.ok) throw new TypeError(`defineResource: covers of "${type}": ${pattern.refusal.message}`)
+  return pattern.value
+}
+
+/** Tells whether a pattern names a path or one above it. */
+function covers(pattern: Pattern, path: string): boolean {
+  if (matchesPattern(pattern, path)) return true
+  return path !== '' && covers(pattern, path.slice(0, path.lastIndexOf('/')))
+}

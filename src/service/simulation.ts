@@ -1,0 +1,92 @@
+import { diff } from '../core/change/diff.ts'
+import { parsePolicy } from '../core/policy/parse-policy.ts'
+import type { Policy, PolicyInput, PolicySubject } from '../core/policy/policy.ts'
+import { compilePolicies } from '../core/policy/policy-set.ts'
+import { compareSimulations, type SimulationComparison } from '../core/policy/simulate.ts'
+import type { Revision } from '../core/request/resource.ts'
+import { ApprovalError, fail } from '../errors.ts'
+import type { Context } from './context.ts'
+import { freeze } from './freeze.ts'
+import { subjectOf } from './propose.ts'
+import { keyOf, page, read } from './records.ts'
+
+/** How far back to look. */
+export interface SimulateOptions {
+  /** At most so many changes, 1 to 500; 100 where left out. */
+  readonly last?: number
+}
+
+/** A change that was applied. */
+export interface PastChange extends Pick<Revision, 'type' | 'id' | 'number' | 'author' | 'at' | 'request'> {}
+
+/** Compares what other policies would have made of the last applied changes of a tenant with what those in force make of them. */
+export async function simulatePolicies(
+  context: Context,
+  tenant: string,
+  { policies, last }: { readonly policies: readonly PolicyInput[]; readonly last: number },
+): Promise<SimulationComparison<PastChange>> {
+  if (!Number.isSafeInteger(last) || last < 1 || last > 500) {
+    fail('invalid_input', { argument: 'options.last', problem: 'must be a whole number from 1 to 500' })
+  }
+  const { storage, vocabulary } = context
+  const { policySet } = await read(storage, { policySet: keyOf('policySets', tenant) })
+  const before = await context.policies(storage, tenant, policySet?.version ?? 0)
+  const after = compilePolicies(policies.map(parsed), vocabulary)
+  const revisions = await lastRevisions(context, tenant, last)
+  const subjects = new Map(revisions.map((applied) => [pastChange(applied.revision), seen(context, applied)]))
+  return freeze(
+    compareSimulations({ before, after }, [...subjects.keys()], (change) => subjects.get(change) ?? nothing),
+  )
+}
+
+/** A revision, and the one that it replaced. */
+interface Applied {
+  readonly revision: Revision
+  readonly replaced: Revision | undefined
+}
+
+const nothing: PolicySubject = {
+  resource: { type: '', id: '' },
+  project: undefined,
+  actions: [],
+  places: [],
+  before: undefined,
+  after: undefined,
+}
+
+async function lastRevisions({ storage }: Context, tenant: string, last: number): Promise<readonly Applied[]> {
+  const { records } = await page(storage, {
+    collection: 'revisions',
+    index: 'byTime',
+    where: [tenant],
+    order: 'descending',
+    limit: last,
+  })
+  const { replaced } = await read(storage, {
+    replaced: records.map(({ value }) => keyOf('revisions', tenant, value.type, value.id, value.number - 1)),
+  })
+  return records.map(({ value }, index) => ({ revision: value, replaced: replaced[index]?.value }))
+}
+
+/** What policies would have seen of an applied change. */
+function seen({ resources }: Context, { revision, replaced }: Applied): PolicySubject {
+  const { type, id, project, actions, document, incarnation } = revision
+  const before = replaced?.document ?? undefined
+  const declared = resources.get(type)
+  const places = declared ? diff(before, document ?? undefined, declared.shape) : undefined
+  const change = { project, actions, incarnation, base: revision.number - 1, after: document }
+  return subjectOf(declared, {
+    before,
+    change: { ...change, resource: { type, id }, places: places?.ok ? places.value : [] },
+  })
+}
+
+function pastChange({ type, id, number, author, at, request }: Revision): PastChange {
+  return { type, id, number, author, at, ...(request === undefined ? {} : { request }) }
+}
+
+function parsed(input: PolicyInput): Policy {
+  const policy = parsePolicy(input)
+  if (!policy.ok) throw new ApprovalError(policy.refusal)
+  return { ...policy.value, version: 0 }
+}

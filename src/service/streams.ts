@@ -1,0 +1,23 @@
+import type { JsonObject } from '../core/change/json.ts'
+import { emptyStream, headAfter, link, type StreamHead } from '../core/request/audit-chain.ts'
+import type { Write } from '../ports/storage.ts'
+import { put } from './records.ts'
+
+/** Names the stream of a request. */
+export const requestStream = (id: string) => `request/${id}`
+/** Names the stream of a resource. A type holds no slash, so that no two resources share a stream. */
+export const resourceStream = ({ type, id }: { readonly type: string; readonly id: string }) => `resource/${type}/${id}`
+/** Names the stream of what somebody tried and was refused. */
+export const refusalStream = (user: string) => `refusals/${user}`
+/** The stream of a tenant's policies. */
+export const settingsStream = 'settings'
+
+/** Links an event to the end of a stream: the write that stores it, and the head of the stream after it. */
+export function append(
+  { tenant, stream }: { readonly tenant: string; readonly stream: string },
+  head: StreamHead | undefined,
+  event: object,
+): { readonly write: Write; readonly head: StreamHead } {
+  const logged = link(tenant, stream, head ?? emptyStream, event as JsonObject)
+  return { write: put('events', logged, undefined), head: headAfter(logged) }
+}

@@ -1,0 +1,164 @@
+import type { ChangeInput } from '../core/change/change-input.ts'
+import { describeExplanation } from '../core/policy/describe-explanation.ts'
+import type { Explanation } from '../core/policy/explain.ts'
+import type { PinnedRequirement } from '../core/policy/requirement.ts'
+import type { RulesOfConduct } from '../core/policy/rules-of-conduct.ts'
+import type { Actor, BeganEvent } from '../core/request/event.ts'
+import { begin } from '../core/request/evolve.ts'
+import { permissions } from '../core/request/probe.ts'
+import { isOpen } from '../core/request/status.ts'
+import { approvalStanding } from '../core/review/approval-standing.ts'
+import { ApprovalError, success } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import type { VerbOptions } from './acting-approvals.ts'
+import { type Considered, consider, type Intention } from './consider.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { freeze } from './freeze.ts'
+import { candidates, scopeOf } from './people.ts'
+import { keyOf, unchanged } from './records.ts'
+import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-reader.ts'
+import type { ResourceRef } from './resource-type.ts'
+import { explainAll } from './weigh.ts'
+import { requestWrites, revisionWrites } from './writes.ts'
+
+/** What goes with a submission. */
+export interface SubmitOptions extends VerbOptions {
+  /** The revision that the change was worked out on. Where another one is live by now, the submission is refused as stale. */
+  readonly base?: number
+  /** When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers agree to. */
+  readonly applyAt?: number
+}
+
+/** One of several changes that land together. */
+export interface ChangeOf<T> {
+  readonly ref: ResourceRef<T>
+  readonly change: ChangeInput<NoInfer<T>>
+  /** The revision that it was worked out on. */
+  readonly base?: number
+}
+
+/** What became of a submission. Both are successes. */
+export type SubmitOutcome =
+  | {
+      readonly status: 'applied'
+      /** Number of the revision that is live from then on; of several changes, that of the first. */
+      readonly revision: number
+      readonly changes: readonly RequestedChange[]
+    }
+  | { readonly status: 'pending'; readonly request: ChangeRequest }
+
+/** What would become of a submission. */
+export interface Preview {
+  readonly status: 'applied' | 'pending'
+  readonly changes: readonly RequestedChange[]
+  /** For each change, why each policy that came into question asks for approval or does not, as data. */
+  readonly explanations: readonly Explanation[]
+  /** The same in sentences. */
+  readonly reasons: readonly string[]
+  /** What the matching policies ask; empty where nothing gates the change. */
+  readonly requirements: readonly PinnedRequirement[]
+  /** How people would deal with the request; absent where there would be none. */
+  readonly rules?: RulesOfConduct
+  /** Ids of those who would be asked, without the actor. */
+  readonly approvers: readonly string[]
+  /** False where the requirement would not be met if everybody whom it asks approved. */
+  readonly satisfiable: boolean
+}
+
+/** Makes the command that makes changes, or asks for them, or drafts them. */
+export function submitCommand(context: Context, actor: Actor, intention: Intention): Command<SubmitOutcome> {
+  return {
+    verb: intention.verb,
+    actor,
+    about: intention.wishes.map(({ ref }) => `${ref.type}/${ref.id}`).join(),
+    async attempt(at) {
+      const considered = await consider(context, actor, { ...intention, at })
+      if (!considered.ok) return considered
+      const { submission, relied } = considered.value
+      if (submission.type === 'direct') {
+        const writes = [...relied, ...directWrites(actor, considered.value, { at, message: intention.reason })]
+        return success({ writes, answer: freeze(applied(considered.value)) })
+      }
+      const { event } = submission
+      const opened = await open(context, actor, { considered: considered.value, event })
+      const content = { changes: considered.value.proposals.map(({ change }) => change), ...scheduled(intention) }
+      const writes = [
+        ...relied,
+        ...resourcesRelied(actor, considered.value, intention),
+        ...requestWrites(context, undefined, { event, next: begin(event), content, approvers: opened.approvers }),
+      ]
+      return success({ writes, answer: freeze({ status: 'pending', request: opened.request }) })
+    },
+  }
+}
+
+/** Says what a submission would do. Writes nothing. */
+export async function preview(context: Context, actor: Actor, intention: Intention): Promise<Preview> {
+  const considered = await consider(context, actor, { ...intention, at: context.now() })
+  if (!considered.ok) throw new ApprovalError(considered.refusal)
+  const { submission, proposals, setVersion } = considered.value
+  const explanations = await explainAll(context, actor.tenant, { proposals, setVersion })
+  const explained = { explanations, reasons: explanations.flatMap(describeExplanation) }
+  if (submission.type === 'direct') {
+    const { changes } = applied(considered.value)
+    return freeze({ status: 'applied', ...explained, changes, requirements: [], approvers: [], satisfiable: true })
+  }
+  const { request, approvers } = await open(context, actor, { considered: considered.value, event: submission.event })
+  const { changes, requirements, rules, approval } = request
+  return freeze({
+    status: 'pending',
+    ...explained,
+    changes,
+    requirements,
+    rules,
+    approvers,
+    satisfiable: approval?.satisfiable ?? false,
+  })
+}
+
+function applied({ proposals }: Considered): Extract<SubmitOutcome, { status: 'applied' }> {
+  return {
+    status: 'applied',
+    revision: (proposals[0]?.change.base ?? 0) + 1,
+    changes: proposals.map(requestedChange),
+  }
+}
+
+/** The request as a submission opens it, and the ids of those whom it asks. */
+async function open(
+  context: Context,
+  actor: Actor,
+  { considered, event }: { readonly considered: Considered; readonly event: BeganEvent },
+): Promise<{ readonly request: ChangeRequest; readonly approvers: readonly string[] }> {
+  const next = begin(event)
+  const { users, proposals } = considered
+  const scope = scopeOf(next.tenant, next.project)
+  const asked = await candidates(context.directory, scope, next.requirements)
+  const { requirements, rules } = next
+  const request: ChangeRequest = {
+    ...summaryOf(next, event.at),
+    changes: proposals.map(requestedChange),
+    stale: false,
+    ...(isOpen(next.status) ? { approval: approvalStanding(next, users, asked) } : {}),
+    can: permissions(actor, next, { users, requirements, rules, at: event.at }),
+  }
+  return { request, approvers: asked.map(({ id }) => id).filter((id) => id !== actor.user) }
+}
+
+function directWrites(
+  { tenant, user, via }: Actor,
+  { proposals, resources }: Considered,
+  { at, message }: { readonly at: number; readonly message: string | undefined },
+): readonly Write[] {
+  const authorship = { tenant, author: user, via, at, ...(message === undefined ? {} : { message }) }
+  return proposals.flatMap(({ change }, index) => revisionWrites(resources[index], change, authorship))
+}
+
+function resourcesRelied({ tenant }: Actor, { resources }: Considered, { wishes }: Intention): readonly Write[] {
+  return wishes.map(({ ref }, index) => unchanged(keyOf('resources', tenant, ref.type, ref.id), resources[index]))
+}
+
+function scheduled({ applyAt }: Intention) {
+  return applyAt === undefined ? {} : { applyAt }
+}

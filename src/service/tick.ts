@@ -1,0 +1,142 @@
+import { hasExpired } from '../core/request/decide.ts'
+import { hasCode } from '../errors.ts'
+import type { Notifier } from '../ports/notifier.ts'
+import type { Position } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { execute } from './execute.ts'
+import { inTime } from './in-time.ts'
+import { type OutboxRecord, page, put, type Stored } from './records.ts'
+import { requestCommand } from './request-command.ts'
+
+/** What a `tick` did. */
+export interface TickReport {
+  /** How many requests were recorded as expired. */
+  readonly expired: number
+  /** How many requests whose time had come were applied, or could not be and say why. */
+  readonly applied: number
+  /** How many notices were delivered by all notifiers. */
+  readonly delivered: number
+  /** What could not be done this time. It is tried again later, and stands in nobody else's way. */
+  readonly failed: readonly TickFailure[]
+}
+
+/** Something due that could not be done. */
+export interface TickFailure {
+  readonly tenant: string
+  /** The request, or the notice. */
+  readonly id: string
+  readonly error: unknown
+}
+
+const atOnce = 100
+const mostPages = 10
+const deliveryTimeout = 60_000
+const longestPause = 60 * 60_000
+
+/**
+ * Does what is due across all tenants: records expiries, applies what was scheduled, delivers notices. At most 100 requests and 100 notices a call, and
+ * what cannot be done does not count.
+ */
+export async function tick(context: Context): Promise<TickReport> {
+  const failed: TickFailure[] = []
+  const { expired, applied } = await moveDue(context, failed)
+  await forgetAnswers(context)
+  const delivered = await deliverDue(context, failed)
+  return { expired, applied, delivered, failed }
+}
+
+/** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
+async function moveDue(context: Context, failed: TickFailure[]) {
+  const done = { expired: 0, applied: 0 }
+  for await (const { value } of dueRecords(context, 'requests')) {
+    const { tenant, id } = value
+    const expires = hasExpired(value, context.now())
+    const clock = { tenant, user: 'countersign', via: 'tick' }
+    try {
+      await execute(context, requestCommand(context, clock, id, { type: expires ? 'expire' : 'come_due' }))
+      done[expires ? 'expired' : 'applied']++
+    } catch (error) {
+      if (!hasCode(error, 'not_open') && !hasCode(error, 'locked')) failed.push({ tenant, id, error })
+    }
+    if (done.expired + done.applied >= atOnce) break
+  }
+  return done
+}
+
+/** Forgets the answers to commands that nobody will repeat any more. */
+async function forgetAnswers(context: Context): Promise<void> {
+  const { records } = await page(context.storage, due(context, 'answers'))
+  for (const { version, value } of records) {
+    const key = [value.tenant, value.actor, value.key]
+    try {
+      await context.storage.commit([{ type: 'remove', collection: 'answers', key, expected: version }])
+    } catch (error) {
+      if (!hasCode(error, 'version_conflict')) throw error
+    }
+  }
+}
+
+async function deliverDue(context: Context, failed: TickFailure[]): Promise<number> {
+  let delivered = 0
+  for await (const record of dueRecords(context, 'outbox')) {
+    const { tenant, id } = record.value
+    try {
+      if (await deliver(context, record, failed)) delivered++
+    } catch (error) {
+      if (!hasCode(error, 'version_conflict')) failed.push({ tenant, id, error })
+    }
+    if (delivered >= atOnce) break
+  }
+  return delivered
+}
+
+/** Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it, and removes it once all have. */
+async function deliver(context: Context, record: Stored<OutboxRecord>, failed: TickFailure[]): Promise<boolean> {
+  const { storage, notifiers, now } = context
+  const { value } = record
+  const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + deliveryTimeout }
+  await storage.commit([put('outbox', claimed, record)])
+
+  const pending: string[] = []
+  for (const name of value.pending) {
+    const notifier = notifiers.find((candidate) => candidate.name === name)
+    const error = await deliveryError(notifier, name, value)
+    if (error === undefined) continue
+    pending.push(name)
+    failed.push({ tenant: value.tenant, id: value.id, error })
+  }
+  const expected = record.version + 1
+  if (pending.length === 0) {
+    await storage.commit([{ type: 'remove', collection: 'outbox', key: [value.tenant, value.id], expected }])
+    return true
+  }
+  const pause = Math.min(1_000 * 2 ** claimed.attempts, longestPause)
+  await storage.commit([put('outbox', { ...claimed, pending, dueAt: now() + pause }, { version: expected })])
+  return false
+}
+
+async function deliveryError(notifier: Notifier | undefined, name: string, { notice }: OutboxRecord): Promise<unknown> {
+  if (!notifier) return new TypeError(`No notifier is called "${name}": pass it to createApprovals({ notifiers }).`)
+  try {
+    await inTime(notifier.deliver(notice), deliveryTimeout)
+    return undefined
+  } catch (error) {
+    return error ?? new TypeError(`The notifier "${name}" threw nothing.`)
+  }
+}
+
+/** Reads what is due by now, the oldest first, at most 1,000 records. */
+async function* dueRecords<const C extends 'requests' | 'outbox'>(context: Context, collection: C) {
+  let after: Position | undefined
+  const query = due(context, collection)
+  for (let pages = 0; pages < mostPages; pages++) {
+    const { records, next } = await page(context.storage, { ...query, ...(after ? { after } : {}) })
+    yield* records
+    if (!next) return
+    after = next
+  }
+}
+
+function due<const C extends 'requests' | 'outbox' | 'answers'>({ now }: Context, collection: C) {
+  return { collection, index: 'byDue', where: [], range: { to: now() }, order: 'ascending', limit: atOnce } as const
+}

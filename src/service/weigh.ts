@@ -1,0 +1,51 @@
+import { evaluate, nothingAsked } from '../core/policy/evaluate.ts'
+import { type Explanation, explain } from '../core/policy/explain.ts'
+import type { Evaluation } from '../core/policy/policy.ts'
+import { requirementsJoin } from '../core/policy/requirement.ts'
+import { joinRules } from '../core/policy/rules-of-conduct.ts'
+import type { Context } from './context.ts'
+import { type Proposal, subjectOf } from './propose.ts'
+
+/** What the policies ask of changes that land together. */
+export interface Weighed {
+  readonly evaluation: Evaluation
+  /** Whether no policy speaks of one of the changes, and its resource type refuses that. */
+  readonly gated: boolean
+}
+
+/** Evaluates the policies of a tenant on each change by itself, and joins what they ask: all of it holds. */
+export async function weigh(
+  context: Context,
+  tenant: string,
+  { setVersion, proposals }: { readonly setVersion: number; readonly proposals: readonly Proposal[] },
+): Promise<Weighed> {
+  const policies = await context.policies(context.storage, tenant, setVersion)
+  const each = proposals.map((proposal) => {
+    const type = context.resources.get(proposal.change.resource.type)
+    const evaluation = evaluate(policies, subjectOf(type, proposal))
+    return { evaluation, refused: evaluation.requirements.length === 0 && type?.gated !== false }
+  })
+  return {
+    evaluation: each.map(({ evaluation }) => evaluation).reduce(joined, nothingAsked),
+    gated: each.some(({ refused }) => refused),
+  }
+}
+
+/** Says of each change why each policy that comes into question asks for approval or does not. */
+export async function explainAll(
+  context: Context,
+  tenant: string,
+  { setVersion, proposals }: { readonly setVersion: number; readonly proposals: readonly Proposal[] },
+): Promise<readonly Explanation[]> {
+  const policies = await context.policies(context.storage, tenant, setVersion)
+  return proposals.map((proposal) => {
+    const type = context.resources.get(proposal.change.resource.type)
+    return explain(policies, subjectOf(type, proposal))
+  })
+}
+
+function joined(a: Evaluation, b: Evaluation): Evaluation {
+  if (a.requirements.length === 0) return b
+  if (b.requirements.length === 0) return a
+  return { requirements: requirementsJoin(a.requirements, b.requirements), rules: joinRules(a.rules, b.rules) }
+}

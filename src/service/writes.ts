@@ -1,0 +1,106 @@
+import type { Content, ProposedChange } from '../core/request/content.ts'
+import type { RequestEvent, Target } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
+import { type Authorship, revise } from '../core/request/resource.ts'
+import { isOpen } from '../core/request/status.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { noticesOf } from './notices.ts'
+import { put, type RequestRecord, type ResourceRecord, type Stored } from './records.ts'
+import { append, requestStream, resourceStream } from './streams.ts'
+
+/** What happened to a request, and what it is from then on. */
+export interface Happening {
+  readonly event: RequestEvent
+  readonly next: Request
+  /** The content that the event brought, if it brought one. */
+  readonly content?: Content
+  /** Ids of those who are asked. */
+  readonly approvers?: readonly string[]
+}
+
+/** Writes what an event made of a request: the request, its content, its look-ups and locks, the event, the notices. */
+export function requestWrites(
+  context: Context,
+  before: Stored<RequestRecord> | undefined,
+  { event, next, content, approvers = [] }: Happening,
+): readonly Write[] {
+  const { tenant, id, edition } = next
+  const { head, write } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
+  const moved = before?.value.status !== next.status
+  const targetVersion = (before?.value.targetVersion ?? 0) + (moved ? 1 : 0)
+  const { dueAt: _dueAt, ...request } = next as RequestRecord
+  const dueAt = nextDue(next)
+  return [
+    put('requests', { ...request, ...(dueAt === undefined ? {} : { dueAt }), targetVersion, head }, before),
+    write,
+    ...(content ? [put('contents', { tenant, request: id, edition, ...content }, undefined)] : []),
+    ...(moved ? targetWrites(next, before?.value.targetVersion) : []),
+    ...lockWrites(before?.value, next),
+    ...noticesOf(context, event, { request: next, before: before?.value, seq: head.seq, approvers }),
+  ]
+}
+
+/** Writes what a change makes of a resource: its live document, its new revision, the event. */
+export function revisionWrites(
+  live: Stored<ResourceRecord> | undefined,
+  change: ProposedChange,
+  authorship: Authorship,
+): readonly Write[] {
+  const { resource, revision, event } = revise(change, authorship)
+  const { head, write } = append(
+    { tenant: authorship.tenant, stream: resourceStream(resource) },
+    live?.value.head,
+    event,
+  )
+  return [put('resources', { ...resource, head }, live), put('revisions', revision, undefined), write]
+}
+
+/** The resources that a request keeps everybody else off. */
+export function lockedBy({ status, rules, resources }: Request): readonly Target[] {
+  return isOpen(status) && rules.lock === 'resource' ? resources : []
+}
+
+/** When something happens to a request by itself; undefined once it has ended. */
+export function nextDue({
+  status,
+  expiresAt,
+  applyAt,
+  scheduleDropped,
+  rules,
+  updatedAt,
+}: Request): number | undefined {
+  if (!isOpen(status)) return undefined
+  if (status === 'approved' && applyAt === undefined && rules.apply === 'on_approval') return updatedAt
+  return status === 'approved' && applyAt !== undefined && !scheduleDropped ? Math.min(applyAt, expiresAt) : expiresAt
+}
+
+function targetWrites(
+  { tenant, id, status, createdAt, resources }: Request,
+  version: number | undefined,
+): readonly Write[] {
+  return resources.map((resource) =>
+    put(
+      'targets',
+      { tenant, type: resource.type, id: resource.id, request: id, status, createdAt },
+      version === undefined ? undefined : { version },
+    ),
+  )
+}
+
+/** A lock is written once and removed once, so that its version is always 1. */
+function lockWrites(before: Request | undefined, next: Request): readonly Write[] {
+  const { tenant, id } = next
+  const had = new Set(before ? lockedBy(before).map(nameOf) : [])
+  const has = new Set(lockedBy(next).map(nameOf))
+  return next.resources.flatMap((resource): readonly Write[] => {
+    const key = [tenant, resource.type, resource.id]
+    const name = nameOf(resource)
+    if (has.has(name) && !had.has(name)) {
+      return [put('locks', { tenant, type: resource.type, id: resource.id, request: id }, undefined)]
+    }
+    return had.has(name) && !has.has(name) ? [{ type: 'remove', collection: 'locks', key, expected: 1 }] : []
+  })
+}
+
+const nameOf = ({ type, id }: Target) => `${type}/${id}`
