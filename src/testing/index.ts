@@ -1,0 +1,27 @@
+export {
+  actors,
+  type ChangeOptions,
+  changes,
+  flagChanges,
+  flagDocuments,
+  flagGroups,
+  flagShape,
+  type GeneratedActor,
+} from './arbitraries/changes.ts'
+export {
+  approvers,
+  completeRules,
+  conditions,
+  flagWords,
+  type PolicyWords,
+  policiesInForce,
+  policyInputs,
+  requirements,
+} from './arbitraries/policies.ts'
+export {
+  type Approver,
+  type PolicyProperties,
+  type PolicyPropertiesOptions,
+  policyProperties,
+} from './arbitraries/policy-properties.ts'
+export { type ConformanceCheck, storageConformance } from './storage-conformance.ts'
