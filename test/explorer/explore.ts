@@ -1,0 +1,265 @@
+import type { Facts, RequestCommand } from '../../src/core/request/command.ts'
+import { decide } from '../../src/core/request/decide.ts'
+import { begin, evolve } from '../../src/core/request/evolve.ts'
+import type { Request } from '../../src/core/request/request.ts'
+import { draft, submit } from '../../src/core/request/submit.ts'
+import { type Engine, engineOf } from './engine.ts'
+import { type Command, requester, type Surroundings, type World } from './explored-world.ts'
+import { disagreement, expected, type Ledger, opened, type Scene, witness } from './oracle.ts'
+
+/** What an exploration found. */
+export interface Exploration {
+  readonly states: number
+  /** Commands that were decided: accepted and refused. */
+  readonly accepted: number
+  readonly refused: number
+  /** The longest of the shortest ways to a state. */
+  readonly depth: number
+  /** How many states there are in each status. */
+  readonly statuses: Readonly<Record<string, number>>
+  /** Whether everything within the bound was seen, or the limit was met first. */
+  readonly complete: boolean
+  /** The shortest way to something that must not be, if there is one. */
+  readonly counterexample?: Counterexample
+}
+
+/** A way to something that must not be. */
+export interface Counterexample {
+  readonly steps: readonly string[]
+  readonly problem: string
+}
+
+interface Node {
+  readonly index: number
+  readonly request: Request
+  readonly ledger: Ledger
+  readonly around: Surroundings
+}
+
+/** Something that changes around the request. */
+type Shift =
+  | 'time passes'
+  | 'the directory changes'
+  | 'the policies change'
+  | 'the rival comes or goes'
+  | `live ${number} moves`
+
+const contentCommands: ReadonlySet<string> = new Set([
+  'edit',
+  'submit',
+  'resubmit',
+  'reopen',
+  'rebase',
+  'resolve',
+  'schedule',
+  'unschedule',
+])
+
+/** Visits the states of a world, the nearest first, and stops at the first thing that must not be. */
+export function explore(world: World, limit = Number.POSITIVE_INFINITY): Exploration {
+  const engine = engineOf(world)
+  const seen = new Set<string>()
+  const parents: number[] = []
+  const moves: string[] = []
+  const digests = new Map<string, string>()
+  const ids = new Map<unknown, number>()
+  const statuses: Record<string, number> = {}
+  const shifts = shiftsOf(world)
+  let accepted = 0
+  let refused = 0
+  let depth = 0
+
+  const counterexample = (from: number, last: string, problem: string): Exploration => {
+    const steps = [last]
+    for (let at = from; at >= 0; at = parents[at] ?? -1) steps.unshift(moves[at] ?? '')
+    return {
+      states: seen.size,
+      accepted,
+      refused,
+      depth,
+      statuses,
+      complete: false,
+      counterexample: { steps, problem },
+    }
+  }
+
+  const root = rootOf(world, engine)
+  let frontier: Node[] = []
+  let following: Node[] = []
+  const visit = (parent: number, move: string, node: Omit<Node, 'index'>): void => {
+    const key = keyOf(node, ids)
+    if (seen.size >= limit || seen.has(key)) return
+    seen.add(key)
+    statuses[node.request.status] = (statuses[node.request.status] ?? 0) + 1
+    parents.push(parent)
+    moves.push(move)
+    following.push({ ...node, index: parents.length - 1 })
+  }
+  visit(-1, `${world.beginning.verb} by ${requester}`, root)
+
+  while (following.length > 0) {
+    frontier = following
+    following = []
+    depth++
+    for (const node of frontier) {
+      for (const shift of shifts) {
+        const around = shifted(world, node.around, shift)
+        if (around) visit(node.index, shift, { ...node, around })
+      }
+      const facts = engine.facts(node.request, { before: node.ledger.draft, next: undefined }, node.around)
+      for (const command of world.commands) {
+        const scene = sceneOf(world, engine, node, command)
+        if (!scene) continue
+        const decision = decide(commandOf(scene, node, root), node.request, factsFor(engine, node, { scene, facts }))
+        const status = expected(node.ledger, scene)
+        const found = decision.ok ? decision.value.outcome.status : 'refused'
+        const move = nameOf(command)
+        if (found !== status) {
+          const why = decision.ok ? `the event ${decision.value.type}` : decision.refusal.message
+          return counterexample(node.index, move, `It is ${found} (${why}), and must be ${status}.`)
+        }
+        if (!decision.ok) {
+          refused++
+          continue
+        }
+        accepted++
+        const event = decision.value
+        const ledger = witness(node.ledger, event, scene)
+        if (typeof ledger === 'string') return counterexample(node.index, move, ledger)
+        const request = evolve(node.request, event)
+        const problem = disagreement(ledger, request) ?? ambiguity(digests, ledger)
+        if (problem) return counterexample(node.index, move, problem)
+        visit(node.index, move, { request, ledger, around: node.around })
+      }
+    }
+  }
+  return { states: seen.size, accepted, refused, depth: depth - 1, statuses, complete: seen.size < limit }
+}
+
+function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
+  const { verb } = world.beginning
+  const around: Surroundings = { directory: 0, policies: 0, time: 0, rival: false, live: world.resources.map(() => 0) }
+  const next = engine.beginning()
+  const command = { id: 'r1', by: actorOf(requester), at: world.times[0] ?? 0, reason }
+  const facts = { users: engine.users(0), next: { ...engine.content(next, next, 0), before: [] } }
+  const begun = { submit, draft }[verb](command, facts)
+  if (!begun.ok || begun.value.type !== 'request') throw new TypeError(`${world.name}: the request does not begin.`)
+  const request = begin(begun.value.event)
+  const scene: Scene = { world, around, next, command: { type: 'submit', by: requester } }
+  return { request, around, ledger: opened(scene, request) }
+}
+
+function sceneOf(world: World, engine: Engine, { request, ledger, around }: Node, command: Command): Scene | undefined {
+  if (!contentCommands.has(command.type)) return { world, around, command, next: ledger.draft }
+  const submits = command.type === 'submit'
+  if (request.round >= world.rounds || (request.status === 'draft' && request.round > 0 && !submits)) return undefined
+  const next = engine.next(ledger.draft, command, around.live)
+  return next && { world, around, command, next }
+}
+
+/** The facts that the node has anyway, or those that come with new content. */
+function factsFor(
+  engine: Engine,
+  { request, ledger }: Node,
+  { scene: { command, next, around }, facts }: { readonly scene: Scene; readonly facts: Facts },
+): Facts {
+  return contentCommands.has(command.type) ? engine.facts(request, { before: ledger.draft, next }, around) : facts
+}
+
+function commandOf({ world, command, around }: Scene, { request }: Node, root: Omit<Node, 'index'>): RequestCommand {
+  const { type, by } = command
+  const said = { by: actorOf(by), at: world.times[around.time] ?? 0, reason }
+  if (type === 'approve' || type === 'reject' || type === 'request_changes') {
+    return { type, ...said, seen: command.seen === 'first' ? root.request.digest : request.digest }
+  }
+  return { type, ...said }
+}
+
+const reason = 'why'
+const actors = new Map<string, { readonly tenant: string; readonly user: string; readonly via: string }>()
+
+function actorOf(user: string) {
+  const known = actors.get(user) ?? { tenant: 'acme', user, via: 'app' }
+  actors.set(user, known)
+  return known
+}
+
+function shiftsOf(world: World): readonly Shift[] {
+  return [
+    ...(world.times.length > 1 ? (['time passes'] as const) : []),
+    ...(world.directories.length > 1 ? (['the directory changes'] as const) : []),
+    ...(world.policySets.length > 1 ? (['the policies change'] as const) : []),
+    ...(world.rival ? (['the rival comes or goes'] as const) : []),
+    ...world.resources.flatMap((live, at) => (live.length > 1 ? ([`live ${at} moves`] as const) : [])),
+  ]
+}
+
+function shifted(world: World, around: Surroundings, shift: Shift): Surroundings | undefined {
+  const { time, directory, policies, rival, live } = around
+  switch (shift) {
+    case 'time passes':
+      return time + 1 < world.times.length ? { ...around, time: time + 1 } : undefined
+    case 'the directory changes':
+      return directory + 1 < world.directories.length ? { ...around, directory: directory + 1 } : undefined
+    case 'the policies change':
+      return policies + 1 < world.policySets.length ? { ...around, policies: policies + 1 } : undefined
+    case 'the rival comes or goes':
+      return { ...around, rival: !rival }
+    default: {
+      const at = Number(shift.slice('live '.length, -' moves'.length))
+      const place = (live[at] ?? 0) + 1
+      return place < (world.resources[at]?.length ?? 0) ? { ...around, live: live.with(at, place) } : undefined
+    }
+  }
+}
+
+/** Writes down everything that can make a difference from now on. Two states with the same text are one. */
+function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknown, number>): string {
+  const id = (value: unknown) => {
+    const known = ids.get(value)
+    if (known !== undefined) return known
+    ids.set(value, ids.size)
+    return ids.size - 1
+  }
+  const { directory, policies, time, rival, live } = around
+  const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
+  let answers = ''
+  for (const { by, verdict } of reviews) answers += `${by} ${verdict} `
+  const numbers = [
+    ((directory * 16 + policies) * 16 + time) * 2 + (rival ? 1 : 0),
+    ...live,
+    id(status),
+    id(digest),
+    id(requirements.length === 0 ? '' : requirements),
+    id(rules),
+    policySet,
+    id(answers),
+    id(contributors.length === 0 ? '' : contributors.join()),
+    (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
+    ledger.draft.id,
+    id(request.failure?.code),
+  ]
+  return String.fromCodePoint(...numbers.map(withoutSurrogates))
+}
+
+/** Leaves out the code points of which two would become one. */
+function withoutSurrogates(number: number): number {
+  return number < 0xd800 ? number : number + 0x800
+}
+
+/** Says where one digest stands for two things that reviewers could agree to. */
+function ambiguity(
+  digests: Map<string, string>,
+  { digest, draft, round, deadline, asked }: Ledger,
+): string | undefined {
+  const meant = `${draft.id} ${round} ${deadline} ${asked.map(({ id, version }) => `${id} ${version}`)}`
+  const known = digests.get(digest)
+  digests.set(digest, meant)
+  return known === undefined || known === meant ? undefined : `one digest means ${known} and ${meant}`
+}
+
+function nameOf({ type, by, edit, applyAt, seen }: Command): string {
+  const what = edit ? ` ${JSON.stringify(edit.set)} of ${edit.resource}` : ''
+  const when = applyAt === undefined ? '' : ` for ${applyAt}`
+  return `${type}${what}${when} by ${by}${seen ? ' who saw the first content' : ''}`
+}

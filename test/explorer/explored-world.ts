@@ -1,0 +1,100 @@
+import type { Policy } from '../../src/core/policy/policy.ts'
+import type { RequestCommand } from '../../src/core/request/command.ts'
+
+/** A small document: fields with numbers. */
+export type Document = Readonly<Record<string, number>>
+
+/** Somebody as the directory knows them. */
+export interface Account {
+  readonly person?: string
+  readonly roles: readonly string[]
+}
+
+/** Who everybody is, at one time. */
+export type Directory = Readonly<Record<string, Account>>
+
+/** The people, policies, resources and times among which a request is explored, and everything that can happen. */
+export interface World {
+  readonly name: string
+  /** What lies within the bound, in words. */
+  readonly bound: string
+  /** The live documents of each resource, in the order in which they follow each other. */
+  readonly resources: readonly (readonly Document[])[]
+  /** What the directory says, in the order in which that changes. */
+  readonly directories: readonly Directory[]
+  /** The policies in force, in the order in which they change. Policies name fields as `/a`. */
+  readonly policySets: readonly (readonly Policy[])[]
+  /** The instants, in milliseconds, in their order. */
+  readonly times: readonly number[]
+  /** Whether another request takes the lock of the resource, and gives it back. */
+  readonly rival?: true
+  /** How the request begins: the fields that it sets, as a draft or put to its reviewers, and perhaps its schedule. */
+  readonly beginning: { readonly edit: Edit; readonly verb: 'submit' | 'draft'; readonly applyAt?: number }
+  readonly commands: readonly Command[]
+  /** No content is brought once so many rounds have begun. */
+  readonly rounds: number
+}
+
+/** Fields of one resource that are set to numbers. */
+export interface Edit {
+  readonly resource: number
+  readonly set: Document
+}
+
+/** A command that somebody may give. */
+export interface Command {
+  readonly type: RequestCommand['type']
+  readonly by: string
+  readonly edit?: Edit
+  readonly applyAt?: number
+  /** Which digest a reviewer saw: the current one, or that of the first content. */
+  readonly seen?: 'first'
+}
+
+/** What a request would make of its resources, and when. Two that are equal are the same object. */
+export interface Draft {
+  readonly id: number
+  /** For each resource: the place of the live document that it starts from. */
+  readonly bases: readonly number[]
+  readonly documents: readonly Document[]
+  readonly applyAt: number | undefined
+  /** For each resource with conflicts: the place of the live document it was moved from, and the draft of then. */
+  readonly conflicts: readonly ({ readonly from: number; readonly draft: Document } | undefined)[]
+}
+
+/** What is the case around a request: places in the lists of its world. */
+export interface Surroundings {
+  readonly directory: number
+  readonly policies: number
+  readonly time: number
+  readonly rival: boolean
+  /** For each resource, the live document. */
+  readonly live: readonly number[]
+}
+
+export const requester = 'ann'
+
+/** The fields that a draft changes, each with its value before and after, as text that is equal for equal effects. */
+export function effectOf(world: World, draft: Draft, resource: number): ReadonlyMap<string, string> {
+  const known = effects.get(draft) ?? []
+  effects.set(draft, known)
+  known[resource] ??= workedOut(world, draft, resource)
+  return known[resource]
+}
+
+const effects = new WeakMap<Draft, ReadonlyMap<string, string>[]>()
+
+function workedOut(world: World, draft: Draft, resource: number): ReadonlyMap<string, string> {
+  const before = documentAt(world, resource, draft.bases[resource] ?? 0)
+  const after = draft.documents[resource] ?? {}
+  const effect = new Map<string, string>()
+  for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (before[field] !== after[field]) effect.set(field, `${before[field]}→${after[field]}`)
+  }
+  return effect
+}
+
+/** The live document of a resource at a place of its list. */
+export function documentAt({ resources }: World, resource: number, place: number): Document {
+  return resources[resource]?.[place] ?? {}
+}

@@ -1,0 +1,477 @@
+import type { Policy } from '../../src/core/policy/policy.ts'
+import type { Requirement } from '../../src/core/policy/requirement.ts'
+import type { LaterEvent } from '../../src/core/request/event.ts'
+import type { Request } from '../../src/core/request/request.ts'
+import { type Command, type Draft, effectOf, requester, type Surroundings, type World } from './explored-world.ts'
+import { meets } from './slow-count.ts'
+
+/** What a witness who saw nothing but the events knows of a request. */
+export interface Ledger {
+  readonly status: Request['status']
+  readonly round: number
+  readonly digest: string
+  readonly draft: Draft
+  /** The policies that were pinned, and the place of the set that they were pinned from. */
+  readonly asked: readonly Policy[]
+  readonly askedAt: number
+  readonly deadline: number
+  readonly answers: readonly Answer[]
+  readonly authors: readonly string[]
+  /** Who the people behind the content were when they acted. */
+  readonly remembered: readonly { readonly user: string; readonly person: string }[]
+  readonly dropped: boolean
+}
+
+interface Answer {
+  readonly by: string
+  readonly verdict: 'approve' | 'reject' | 'request_changes'
+}
+
+/** What somebody asks for, and what is the case when they do. */
+export interface Scene {
+  readonly world: World
+  readonly around: Surroundings
+  readonly command: Command
+  /** What the request would make of its resources if the command were accepted. */
+  readonly next: Draft
+}
+
+const open: readonly string[] = ['pending', 'changes_requested', 'approved']
+const endings: readonly string[] = ['rejected', 'cancelled', 'expired', 'failed']
+const asking: readonly string[] = ['submit', 'resubmit', 'reopen']
+const writing: readonly string[] = ['edit', 'rebase', 'resolve', 'schedule', 'unschedule']
+const reviewing: readonly string[] = ['approve', 'reject', 'request_changes']
+const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall', 'cancel', 'discard']
+
+/** Says which state a command must lead to, or that it must be refused. Knows nothing of the engine but its events. */
+export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
+  const { command, world } = scene
+  const { type, by } = command
+  if (!existsIn(ledger.status, type)) return 'refused'
+  const now = nowOf(scene)
+  const late = now >= ledger.deadline
+  if (type === 'expire') return late ? 'expired' : 'refused'
+  if (late && (open.includes(ledger.status) || (ledger.status === 'failed' && type !== 'reopen'))) return 'refused'
+  if (type !== 'come_due' && !directoryOf(scene)[by]) return 'refused'
+  if (ownOnly.includes(type) && by !== requester) return 'refused'
+  const force = inForce(ledger, scene)
+
+  if (asking.includes(type) || writing.includes(type)) return expectedOfContent(ledger, scene)
+  if (reviewing.includes(type)) {
+    if (!mayAnswer(ledger, scene, force, { by, verdict: type as Answer['verdict'] })) return 'refused'
+    if (command.seen === 'first' && ledger.digest !== firstDigest.get(world)) return 'refused'
+    if (type === 'approve' && openConflicts(ledger.draft) > 0) return 'refused'
+    const own = ledger.answers.find((answer) => isSamePerson(scene, answer.by, by))
+    if (own?.verdict === type) return 'refused'
+    if (type === 'reject' && strictest(force).closes) return 'rejected'
+    return settled({ ...ledger, answers: withAnswer(ledger, { by, verdict: type as Answer['verdict'] }) }, scene, force)
+  }
+  switch (type) {
+    case 'withdraw':
+      if (!ledger.answers.some((answer) => answer.by === by)) return 'refused'
+      return settled({ ...ledger, answers: ledger.answers.filter((answer) => answer.by !== by) }, scene, force)
+    case 'comment':
+      return ledger.status
+    case 'discard':
+      return 'cancelled'
+    case 'recall':
+    case 'cancel':
+      if (ledger.answers.length > 0 && !strictest(force).cancelsAnyTime) return 'refused'
+      return type === 'recall' ? 'draft' : 'cancelled'
+    case 'bypass': {
+      const roles = directoryOf(scene)[by]?.roles ?? []
+      const allowed =
+        force.length > 0 && force.every(({ rules }) => rules?.bypass?.some((role) => roles.includes(role)))
+      const outcome = allowed ? applied(ledger, scene, force) : 'refused'
+      return outcome === 'failed' ? 'refused' : outcome
+    }
+    default: {
+      const { applyAt } = ledger.draft
+      if (applyAt !== undefined && now < applyAt) return 'refused'
+      const byHand = applyAt === undefined ? strictest(force).byHand : ledger.dropped
+      if (type === 'come_due' && byHand) return 'refused'
+      if (isMet(ledger, scene, force)) return applied(ledger, scene, force)
+      return type === 'come_due' ? 'pending' : 'refused'
+    }
+  }
+}
+
+/** Follows an event, and says what is wrong with it, if something is. */
+export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | string {
+  const status = event.outcome.status
+  const after = { ...ledger, status }
+  switch (event.type) {
+    case 'approved':
+      return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'approve' }) }
+    case 'rejected':
+      return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'reject' }) }
+    case 'changes_requested':
+      return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'request_changes' }) }
+    case 'withdrawn':
+      return { ...after, answers: ledger.answers.filter(({ by }) => by !== event.by) }
+    case 'recalled':
+      return { ...after, answers: [] }
+    case 'schedule_dropped':
+      return { ...after, dropped: true }
+    case 'commented':
+    case 'cancelled':
+    case 'discarded':
+    case 'expired':
+    case 'applied':
+    case 'failed':
+    case 'bypassed':
+      return after
+    default: {
+      const { pinned } = event
+      const next = rewritten(ledger, scene)
+      if (pinned.digest === ledger.digest && status !== 'draft') return 'new content has the digest of the old'
+      const told = JSON.stringify(pinned.reviews.map(({ by, verdict }) => ({ by, verdict })))
+      if (told !== JSON.stringify(next.answers)) return `carries ${told}, not ${JSON.stringify(next.answers)}`
+      if (pinned.reviews.some(({ digest, round }) => digest !== pinned.digest || round !== pinned.round))
+        return 'carries an answer to something else'
+      return { ...next, status, digest: pinned.digest }
+    }
+  }
+}
+
+/** The ledger of a request that has just begun. */
+export function opened(scene: Scene, begun: { readonly digest: string; readonly status: Request['status'] }): Ledger {
+  firstDigest.set(scene.world, begun.digest)
+  const drafting = begun.status === 'draft'
+  const asked = drafting ? nothing : asks(scene, scene.next)
+  return {
+    status: begun.status,
+    round: drafting ? 0 : 1,
+    digest: begun.digest,
+    draft: scene.next,
+    asked,
+    askedAt: scene.around.policies,
+    deadline: drafting ? 0 : nowOf(scene) + strictest(asked).expiresAfter,
+    answers: [],
+    authors: [],
+    remembered: [{ user: requester, person: personOf(scene, requester) }],
+    dropped: false,
+  }
+}
+
+/** Says what is different in what the engine believes and in what the events told. */
+export function disagreement(ledger: Ledger, request: Request): string | undefined {
+  const { status, round, digest, deadline, answers, authors, dropped, draft } = ledger
+  if (request.status !== status) return `the request is ${request.status}, not ${status}`
+  if (request.round !== round) return `the round is ${request.round}, not ${round}`
+  if (request.digest !== digest) return 'the digest is another one'
+  if (request.expiresAt !== deadline) return `the deadline is ${request.expiresAt}, not ${deadline}`
+  if (request.applyAt !== draft.applyAt) return `the schedule is ${request.applyAt}, not ${draft.applyAt}`
+  if ((request.scheduleDropped ?? false) !== dropped) return 'the schedule is dropped, or is not'
+  if (request.contributors.join() !== authors.join()) return `contributors are ${request.contributors}, not ${authors}`
+  if (request.conflicts !== openConflicts(draft)) return 'the conflicts are counted wrongly'
+  const same =
+    request.reviews.length === answers.length &&
+    request.reviews.every(({ by, verdict }, index) => answers[index]?.by === by && answers[index]?.verdict === verdict)
+  if (!same) return `the answers are ${JSON.stringify(request.reviews)}, not ${JSON.stringify(answers)}`
+  const stray = request.reviews.some((review) => review.digest !== digest || review.round !== round)
+  return stray ? 'an answer to something else stands' : undefined
+}
+
+const firstDigest = new WeakMap<World, string>()
+
+function existsIn(status: string, type: Command['type']): boolean {
+  switch (type) {
+    case 'submit':
+    case 'discard':
+      return status === 'draft'
+    case 'resubmit':
+      return status === 'changes_requested'
+    case 'reopen':
+      return endings.includes(status)
+    case 'rebase':
+      return status === 'draft' || status === 'failed' || open.includes(status)
+    case 'edit':
+    case 'resolve':
+    case 'schedule':
+    case 'unschedule':
+    case 'comment':
+      return status === 'draft' || open.includes(status)
+    case 'approve':
+      return status === 'pending' || status === 'changes_requested'
+    case 'apply':
+    case 'come_due':
+      return status === 'approved'
+    case 'retry':
+      return status === 'failed'
+    default:
+      return open.includes(status)
+  }
+}
+
+function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
+  const { type } = scene.command
+  const { next, around, world } = scene
+  const after = rewritten(ledger, scene)
+  const drafting = ledger.status === 'draft' && type !== 'submit'
+  const { applyAt } = next
+  const now = nowOf(scene)
+  if (type === 'schedule' && applyAt === undefined) return 'refused'
+  if (applyAt !== undefined && applyAt <= now && (type === 'submit' || type === 'schedule')) return 'refused'
+  if (drafting) return 'draft'
+  if (applyAt !== undefined && (after.asked.length === 0 || applyAt >= after.deadline)) return 'refused'
+  const idle = next.documents.some((_, at) => effectOf(world, next, at).size === 0 && !next.conflicts[at])
+  if (idle) return 'refused'
+  const asksAnew = asking.includes(type)
+  if (asksAnew && openConflicts(next) > 0) return 'refused'
+  if (around.rival && (asksAnew || strictest(after.asked).locks)) return 'refused'
+  if (ledger.status === 'changes_requested' && !asksAnew) return 'changes_requested'
+  if (after.asked.length === 0) return applied(after, scene, [])
+  return settled(after, scene, after.asked)
+}
+
+/** The ledger as the new content of a command leaves it. */
+function rewritten(ledger: Ledger, scene: Scene): Ledger {
+  const { command, next, around } = scene
+  const asksAnew = asking.includes(command.type)
+  const drafting = ledger.status === 'draft' && !asksAnew
+  const matched = asks(scene, next)
+  const asked = drafting ? nothing : matched.length > 0 ? matched : ledger.asked
+  const authors = ['edit', 'resolve'].includes(command.type)
+    ? [...ledger.authors.filter((one) => one !== command.by), command.by]
+    : ledger.authors
+  const latest = nowOf(scene) + strictest(asked).expiresAfter
+  const waiting = !drafting && !(ledger.status === 'changes_requested' && !asksAnew)
+  const after: Ledger = {
+    ...ledger,
+    round: drafting ? ledger.round : ledger.round + 1,
+    draft: next,
+    asked,
+    askedAt: around.policies,
+    deadline: drafting ? ledger.deadline : asksAnew ? latest : Math.min(ledger.deadline, latest),
+    authors,
+    remembered: [...ledger.remembered, { user: command.by, person: personOf(scene, command.by) }],
+    dropped: false,
+    answers: [],
+  }
+  return waiting ? { ...after, answers: kept(ledger, after, scene) } : after
+}
+
+/** The answers that stand for new content too: only where every policy says so, and only for equal parts. */
+function kept(before: Ledger, after: Ledger, scene: Scene): readonly Answer[] {
+  const { command } = scene
+  if (!['edit', 'rebase', 'resolve'].includes(command.type)) return []
+  if (strictest(inForce(before, scene)).resets || strictest(after.asked).resets) return []
+  const agreed = before.draft.applyAt === after.draft.applyAt && openConflicts(after.draft) === 0
+  return before.answers.filter(({ by, verdict }) => {
+    if (verdict !== 'approve') return true
+    const may = agreed && by !== command.by && mayAnswer(after, scene, after.asked, { by, verdict })
+    return may && isEqualFor(by, before, after, scene)
+  })
+}
+
+function isEqualFor(by: string, before: Ledger, after: Ledger, scene: Scene): boolean {
+  const account = directoryOf(scene)[by]
+  const policies = [...before.asked, ...after.asked]
+  const owners = policies.flatMap(({ require }) => ('owners' in require ? require.owners : []))
+  const plain = policies.flatMap(({ require }) => ('owners' in require ? (require.otherwise ?? []) : require))
+  const vetoes = policies.flatMap(({ veto }) => veto ?? [])
+  const names = (from: { readonly users?: readonly string[]; readonly roles?: readonly string[] }) =>
+    account !== undefined && isNamed(by, account, from)
+  const everything = vetoes.some(names) || plain.some((tree) => leavesOf(tree).some(names))
+  const mine = owners.filter(({ from }) => names(from)).map(({ field }) => field.slice(1))
+  const others = owners.filter(({ from }) => !names(from)).map(({ field }) => field.slice(1))
+  const inPart = (field: string) => everything || mine.length === 0 || mine.includes(field) || !others.includes(field)
+  return after.draft.documents.every((_, resource) => {
+    const [was, is] = [before, after].map(({ draft }) =>
+      [...effectOf(scene.world, draft, resource)]
+        .filter(([field]) => inPart(field))
+        .toSorted()
+        .join(),
+    )
+    return was === is
+  })
+}
+
+function settled(ledger: Ledger, scene: Scene, force: readonly Policy[]): Request['status'] | 'refused' {
+  if (ledger.answers.some(({ verdict }) => verdict === 'request_changes')) return 'changes_requested'
+  if (!isMet(ledger, scene, force)) return 'pending'
+  const { applyAt } = ledger.draft
+  const waits = applyAt !== undefined && (nowOf(scene) < applyAt || ledger.dropped)
+  if (strictest(force).byHand || waits || scene.around.rival) return 'approved'
+  return applied(ledger, scene, force)
+}
+
+function applied({ draft }: Ledger, scene: Scene, force: readonly Policy[]): 'applied' | 'failed' | 'refused' {
+  const { world, around } = scene
+  if (openConflicts(draft) > 0 || around.rival) return 'refused'
+  const stale = draft.bases.flatMap((base, at) => (base === around.live[at] ? [] : [at]))
+  const heals = force.length > 0 && strictest(force).heals
+  const clean = stale.every((at) => {
+    const moved = { ...draft, bases: draft.bases.with(at, around.live[at] ?? 0) }
+    const live = world.resources[at]?.[around.live[at] ?? 0] ?? {}
+    const base = world.resources[at]?.[draft.bases[at] ?? 0] ?? {}
+    const touched = [...effectOf(world, draft, at).keys()]
+    const merged = {
+      ...live,
+      ...Object.fromEntries(touched.map((field) => [field, draft.documents[at]?.[field] ?? 0])),
+    }
+    const there = effectOf(world, { ...moved, documents: draft.documents.with(at, merged) }, at)
+    return touched.every((field) => live[field] === base[field]) && there.size === touched.length
+  })
+  return stale.length === 0 || (heals && clean) ? 'applied' : 'failed'
+}
+
+function isMet(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
+  if (force.length === 0 || ledger.answers.some(({ verdict }) => verdict !== 'approve')) return false
+  const counted = ledger.answers.filter((answer) => mayAnswer(ledger, scene, force, answer))
+  const people = new Map<string, string[]>()
+  for (const { by } of counted) {
+    const person = personOf(scene, by)
+    people.set(person, [...(people.get(person) ?? []), by])
+  }
+  const directory = directoryOf(scene)
+  const voters = [...people.values()].map((users) => ({
+    users,
+    roles: users.flatMap((user) => directory[user]?.roles ?? []),
+  }))
+  return force.every((policy) => treesOf(policy, ledger, scene).every((tree) => meets(tree, voters)))
+}
+
+/** What a policy asks of the content: its tree, or the owners of what is touched. */
+function treesOf({ match, require }: Policy, { draft }: Ledger, { world }: Scene): readonly Requirement[] {
+  if (!('owners' in require)) return [require]
+  return draft.documents.flatMap((_, at) => {
+    if (match.project !== undefined && match.project !== `project-${at}`) return []
+    const touched = [...effectOf(world, draft, at).keys()]
+    const asked: Requirement[] = require.owners.filter(({ field }) => touched.includes(field.slice(1)))
+    const nobodys = touched.some((field) => !require.owners.some((owner) => owner.field === `/${field}`))
+    if (require.otherwise && (nobodys || touched.length === 0)) asked.push(require.otherwise)
+    return asked.length === 0 ? [] : [cached({ all: asked })]
+  })
+}
+
+function mayAnswer(ledger: Ledger, scene: Scene, force: readonly Policy[], { by, verdict }: Answer): boolean {
+  const account = directoryOf(scene)[by]
+  if (!account) return false
+  const rules = strictest(force)
+  const isBehind = (other: string) =>
+    isSamePerson(scene, by, other) ||
+    ledger.remembered.some(({ user, person }) => user === other && person === personOf(scene, by))
+  if (!rules.selfApproval && isBehind(requester)) return false
+  const trees = force.flatMap((policy) => treesOf(policy, ledger, scene)).flatMap(leavesOf)
+  const vetoes = verdict === 'approve' ? [] : force.flatMap(({ veto }) => veto ?? [])
+  if (![...trees, ...vetoes].some((from) => isNamed(by, account, from))) return false
+  if (verdict !== 'approve') return true
+  const last = ledger.authors.at(-1)
+  const barred = { all: ledger.authors, last_editor: last === undefined ? [] : [last], none: [] }[rules.contributors]
+  return !barred.some((author) => author !== requester && isBehind(author))
+}
+
+/** The policies that hold: those that were pinned, and unless they say otherwise those that match now. */
+function inForce(ledger: Ledger, scene: Scene): readonly Policy[] {
+  const { asked, askedAt, draft } = ledger
+  if (asked.length === 0 || askedAt === scene.around.policies || strictest(asked).pinnedAlone) return asked
+  const now = asks(scene, draft)
+  return once(
+    once(unions, asked, () => new Map()),
+    now,
+    () => [...new Set([...asked, ...now])],
+  )
+}
+
+/** The policies that match, worked out by hand: they name fields, and thresholds that a value has to exceed. */
+function asks({ world, around }: Scene, draft: Draft): readonly Policy[] {
+  const policies = world.policySets[around.policies] ?? []
+  return once(
+    once(matches, draft, () => new Map()),
+    policies,
+    () => matching(world, policies, draft),
+  )
+}
+
+function matching(world: World, policies: readonly Policy[], draft: Draft): readonly Policy[] {
+  return policies.filter(({ match, when, require }) =>
+    draft.documents.some((document, at) => {
+      if (match.project !== undefined && match.project !== `project-${at}`) return false
+      const touched = effectOf(world, draft, at)
+      if ('owners' in require && !require.otherwise && !require.owners.some(({ field }) => touched.has(field.slice(1))))
+        return false
+      if (when === undefined) return true
+      if (!('field' in when)) throw new TypeError('The oracle knows no such condition.')
+      const field = when.field.slice(1)
+      if (!touched.has(field)) return false
+      return when.type === 'any_change' || (when.type === 'before_after' && (document[field] ?? 0) > Number(when.value))
+    }),
+  )
+}
+
+function strictest(policies: readonly Policy[]): Strictest {
+  return once(strictests, policies, () => worstOf(policies))
+}
+
+type Strictest = ReturnType<typeof worstOf>
+
+function worstOf(policies: readonly Policy[]) {
+  const all = policies.map(({ rules = {} }) => rules)
+  const days = all.map(({ expiresAfter = '14d' }) => Number.parseInt(expiresAfter, 10))
+  const excluded = all.map(({ excludeContributors = 'all' }) => excludeContributors)
+  return {
+    selfApproval: all.length > 0 && all.every(({ selfApproval }) => selfApproval === true),
+    closes: all.some(({ onReject }) => onReject !== 'block'),
+    resets: all.length === 0 || all.some(({ onEdit }) => onEdit !== 'keep'),
+    byHand: all.some(({ apply }) => apply === 'by_hand'),
+    locks: all.some(({ lock }) => lock === 'resource'),
+    heals: all.every(({ onStale }) => onStale === 'rebase'),
+    pinnedAlone: all.every(({ policyDrift }) => policyDrift === 'pinned'),
+    cancelsAnyTime: all.every(({ cancel }) => cancel === 'any_time'),
+    expiresAfter: Math.min(14, ...days) * 24 * 60 * 60 * 1000,
+    contributors:
+      excluded.includes('all') || excluded.length === 0
+        ? 'all'
+        : excluded.includes('last_editor')
+          ? 'last_editor'
+          : 'none',
+  } as const
+}
+
+function leavesOf(
+  tree: Requirement,
+): readonly { readonly users?: readonly string[]; readonly roles?: readonly string[] }[] {
+  if ('quorum' in tree) return [tree.from]
+  const parts = 'all' in tree ? tree.all : 'any' in tree ? tree.any : 'stages' in tree ? tree.stages : tree.of
+  return parts.flatMap(leavesOf)
+}
+
+function isNamed(
+  user: string,
+  { roles }: { readonly roles: readonly string[] },
+  from: { readonly users?: readonly string[]; readonly roles?: readonly string[] },
+): boolean {
+  return (from.users ?? []).includes(user) || (from.roles ?? []).some((role) => roles.includes(role))
+}
+
+/** The same object for the same tree, so that what was worked out for it is found again. */
+function cached(tree: Requirement): Requirement {
+  const key = JSON.stringify(tree)
+  const known = trees.get(key) ?? tree
+  trees.set(key, known)
+  return known
+}
+
+const trees = new Map<string, Requirement>()
+
+const nothing: readonly Policy[] = []
+const matches = new WeakMap<Draft, Map<readonly Policy[], readonly Policy[]>>()
+const unions = new WeakMap<readonly Policy[], Map<readonly Policy[], readonly Policy[]>>()
+const strictests = new WeakMap<readonly Policy[], Strictest>()
+
+function once<K extends object, V>(known: Pick<WeakMap<K, V>, 'get' | 'set'>, key: K, workOut: () => V): V {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const value = workOut()
+  known.set(key, value)
+  return value
+}
+
+const withAnswer = ({ answers }: Ledger, answer: Answer) => [...answers.filter(({ by }) => by !== answer.by), answer]
+const openConflicts = ({ conflicts }: Draft) => conflicts.filter((conflict) => conflict !== undefined).length
+const directoryOf = ({ world, around }: Scene) => world.directories[around.directory] ?? {}
+const nowOf = ({ world, around }: Scene) => world.times[around.time] ?? 0
+const personOf = (scene: Scene, user: string) => directoryOf(scene)[user]?.person ?? user
+const isSamePerson = (scene: Scene, a: string, b: string) => personOf(scene, a) === personOf(scene, b)

@@ -1,0 +1,200 @@
+import type { Policy } from '../../src/core/policy/policy.ts'
+import type { Requirement } from '../../src/core/policy/requirement.ts'
+import type { RulesOfConduct } from '../../src/core/policy/rules-of-conduct.ts'
+import type { Command, World } from './explored-world.ts'
+
+const day = 24 * 60 * 60 * 1000
+
+const from = (quorum: number, ...roles: string[]): Requirement => ({ quorum, from: { roles } })
+
+function policy(id: string, version: number, require: Policy['require'], rules: Partial<RulesOfConduct> = {}): Policy {
+  return { id, version, match: {}, require, rules }
+}
+
+/** The same verb by each of these people. */
+function each(types: readonly Command['type'][], people: readonly string[], more: Partial<Command> = {}): Command[] {
+  return types.flatMap((type) => people.map((by) => ({ type, by, ...more })))
+}
+
+const ann = { roles: ['developer'] }
+const amy = { person: 'ann', roles: ['lead'] }
+const ben = { roles: ['lead'] }
+const cat = { roles: ['lead', 'legal'] }
+const eve = { roles: ['lead'] }
+const dan = { roles: ['lead', 'security'] }
+
+/** Who may answer: accounts of one person, roles that are lost, people who turn out to be one, policies that change meanwhile. */
+export function people(rounds: number): World {
+  const block = { onReject: 'block' } as const
+  return {
+    name: 'people',
+    bound: `${rounds} rounds, 6 accounts of 5 people, 3 directories, 3 policy sets`,
+    resources: [[{ a: 0, b: 0 }]],
+    directories: [
+      { ann, amy, ben, cat, dan, eve },
+      { ann, amy, ben: { roles: [] }, cat, dan, eve },
+      { ann, amy, ben, cat: { person: 'ben', roles: ['lead', 'legal'] }, dan, eve },
+    ],
+    policySets: [
+      [policy('reviewed', 1, from(2, 'lead'), block)],
+      [policy('reviewed', 2, from(1, 'lead'), { ...block, selfApproval: true })],
+      [policy('reviewed', 2, from(1, 'lead'), block), policy('legal', 1, from(1, 'legal', 'security'))],
+    ],
+    times: [0],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'reject', 'withdraw'], ['amy', 'ben', 'cat', 'dan', 'eve']),
+      ...each(['request_changes'], ['ben']),
+      ...each(['approve'], ['ann', 'zoe']),
+      { type: 'approve', by: 'ben', seen: 'first' },
+      { type: 'edit', by: 'ben', edit: { resource: 0, set: { a: 2 } } },
+      ...each(['resubmit', 'reopen', 'cancel'], ['ann']),
+      ...each(['reopen', 'cancel'], ['ben']),
+    ],
+    rounds,
+  }
+}
+
+/** When: schedules, deadlines, what is due and late, on a resource that may move meanwhile. */
+export function time(rounds: number): World {
+  const rules = { onReject: 'block', cancel: 'any_time' } as const
+  return {
+    name: 'time',
+    bound: `${rounds} rounds, 6 instants around 2 schedules and 2 deadlines, 2 directories, 2 policy sets, 2 live documents`,
+    resources: [
+      [
+        { a: 0, b: 0 },
+        { a: 0, b: 5 },
+      ],
+    ],
+    directories: [
+      { ann, ben, cat },
+      { ann, ben: { roles: [] }, cat },
+    ],
+    policySets: [
+      [policy('reviewed', 1, from(2, 'lead'), { ...rules, expiresAfter: '3d', bypass: ['security'] })],
+      [policy('reviewed', 2, from(1, 'lead'), { ...rules, expiresAfter: '2d', bypass: ['legal'] })],
+    ],
+    times: [0, day - 1, day, 2 * day, 3 * day - 1, 3 * day],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
+    commands: [
+      ...each(['approve', 'reject', 'request_changes', 'withdraw'], ['ben', 'cat']),
+      ...each(['apply', 'come_due', 'expire', 'retry', 'rebase'], ['cat']),
+      ...each(['bypass'], ['ben', 'cat']),
+      ...each(['resubmit', 'reopen', 'cancel', 'unschedule'], ['ann']),
+      { type: 'schedule', by: 'ann', applyAt: 2 * day },
+      { type: 'schedule', by: 'ann' },
+      { type: 'schedule', by: 'ben', applyAt: 2 * day },
+    ],
+    rounds,
+  }
+}
+
+const heals = { onStale: 'rebase', lock: 'resource', bypass: ['security'], onEdit: 'keep', cancel: 'any_time' } as const
+
+/** On what: moved resources, conflicts, locks, bypasses, and changes that heal. */
+export function ground(rounds: number): World {
+  return {
+    name: 'ground',
+    bound: `${rounds} rounds, 4 live documents, a rival who takes the lock, 2 policy sets`,
+    resources: [
+      [
+        { a: 0, b: 0 },
+        { a: 0, b: 5 },
+        { a: 7, b: 5 },
+        { a: 1, b: 5 },
+      ],
+    ],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [policy('reviewed', 1, from(1, 'lead'), heals)],
+      [policy('reviewed', 2, from(2, 'lead'), { ...heals, apply: 'by_hand' })],
+    ],
+    times: [0],
+    rival: true,
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'request_changes', 'withdraw'], ['ben', 'cat']),
+      ...each(['reject'], ['cat']),
+      ...each(['apply', 'retry', 'rebase', 'resolve', 'bypass', 'come_due'], ['dan']),
+      ...each(['bypass'], ['ben']),
+      ...each(['resubmit', 'reopen', 'cancel'], ['ann']),
+      { type: 'edit', by: 'cat', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
+/** Before whom: what is drafted, put to reviewers, taken back and put to them again, with a reason for the policies to change meanwhile. */
+export function drafts(rounds: number): World {
+  return {
+    name: 'drafts',
+    bound: `${rounds} rounds, from a draft that may be recalled, 2 live documents, 3 policy sets of which one asks for nothing`,
+    resources: [
+      [
+        { a: 0, b: 0 },
+        { a: 7, b: 0 },
+      ],
+    ],
+    directories: [{ ann, ben, cat }],
+    policySets: [[], [policy('reviewed', 1, from(2, 'lead'), heals)], [policy('reviewed', 2, from(1, 'lead'))]],
+    times: [0],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'draft' },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat']),
+      ...each(['rebase', 'resolve'], ['ben']),
+      ...each(['submit', 'reopen', 'recall', 'discard', 'retry'], ['ann']),
+      ...each(['submit', 'discard', 'recall'], ['ben']),
+      { type: 'edit', by: 'cat', edit: { resource: 0, set: { b: 1 } } },
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 0 } } },
+    ],
+    rounds,
+  }
+}
+
+/** For whom: owners of fields in two resources, answers that are kept where the part of their giver is equal, vetoes, stages. */
+export function owners(rounds: number): World {
+  const rules = { onEdit: 'keep', onReject: 'block', excludeContributors: 'last_editor' } as const
+  const owned: Policy['require'] = {
+    owners: [
+      { field: '/a', quorum: 1, from: { users: ['ben'] } },
+      { field: '/b', quorum: 1, from: { users: ['cat'] } },
+    ],
+    otherwise: { quorum: 1, from: { users: ['dan'] } },
+  }
+  const stages: Requirement = { stages: [from(1, 'legal'), { any: [from(1, 'security'), from(2, 'lead')] }] }
+  return {
+    name: 'owners',
+    bound: `${rounds} rounds, 2 resources with owners of 2 of their 3 fields, a veto, stages, 2 policy sets, 2 live documents`,
+    resources: [
+      [
+        { a: 0, b: 0, c: 0 },
+        { a: 0, b: 0, c: 5 },
+      ],
+      [{ a: 0, b: 0, c: 0 }],
+    ],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [
+        { ...policy('owners', 1, owned, rules), match: { project: 'project-0' }, veto: { users: ['ann', 'dan'] } },
+        policy('legal', 1, from(1, 'legal'), rules),
+      ],
+      [
+        { ...policy('owners', 1, owned, rules), match: { project: 'project-0' }, veto: { users: ['ann', 'dan'] } },
+        { ...policy('staged', 1, stages, rules), match: { project: 'project-1' } },
+      ],
+    ],
+    times: [0],
+    beginning: { edit: { resource: 0, set: { a: 1, b: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat', 'dan']),
+      ...each(['reject'], ['cat', 'dan']),
+      ...each(['rebase', 'apply'], ['ann']),
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+      { type: 'edit', by: 'ben', edit: { resource: 0, set: { b: 2 } } },
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { c: 1 } } },
+      { type: 'edit', by: 'ann', edit: { resource: 1, set: { b: 2 } } },
+    ],
+    rounds,
+  }
+}
