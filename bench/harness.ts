@@ -1,0 +1,110 @@
+import { byTurns, type Contender, warmUp } from './stopwatch.ts'
+
+/** A claim of the form "we are at least `goal` times as good as the peer". Made by `timed`, `budgeted` or `counted`. */
+export interface Comparison {
+  readonly case: string
+  readonly subject: string
+  readonly peer: string
+  /** What the ratio must reach; null where it is only stated. */
+  readonly goal: number | null
+  /** Answers what both sides needed. Throws where they computed different things. */
+  readonly measure: () => Promise<Measured>
+}
+
+/** What both sides needed: milliseconds of one call, or a count of `unit`. Less is better. */
+export interface Measured {
+  readonly subject: number
+  readonly peer: number
+  readonly unit: string
+}
+
+/** One line of the answer. `ratio` says how many times better the subject is than the peer. */
+export interface Row {
+  readonly bench: string
+  readonly case: string
+  readonly subject: string
+  readonly peer: string
+  readonly ratio: number
+  readonly goal: number | null
+  readonly met: boolean | null
+}
+
+/** Something that can be counted without a clock: the operations of a patch, the bytes of a bundle. */
+export interface Counter {
+  readonly name: string
+  readonly count: () => number | Promise<number>
+}
+
+/** Compares the time of one call, both sides by turns in this process. `same` says whether both computed the same. */
+export function timed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(options: {
+  readonly case: string
+  readonly subject: Contender<SubjectInput, SubjectOutput>
+  readonly peer: Contender<PeerInput, PeerOutput>
+  readonly same: (subject: SubjectOutput, peer: PeerOutput) => boolean
+  readonly goal: number | null
+}): Comparison {
+  const { subject, peer, same, goal } = options
+  return {
+    case: options.case,
+    subject: subject.name,
+    peer: peer.name,
+    goal,
+    async measure() {
+      const ours = await warmUp(subject)
+      const theirs = await warmUp(peer)
+      if (!same(ours.output, theirs.output)) {
+        throw new Error(`${options.case}: ${subject.name} and ${peer.name} computed different results.`)
+      }
+      const [subjectTime, peerTime] = await byTurns(ours, theirs)
+      return { subject: subjectTime, peer: peerTime, unit: 'ms' }
+    },
+  }
+}
+
+/** Compares the time of one call with a budget in milliseconds. `valid` says whether the right thing was computed. */
+export function budgeted<Input, Output>(options: {
+  readonly case: string
+  readonly subject: Contender<Input, Output>
+  readonly milliseconds: number
+  readonly valid: (output: Output) => boolean
+}): Comparison {
+  const { subject, milliseconds, valid } = options
+  return {
+    case: options.case,
+    subject: subject.name,
+    peer: `budget of ${milliseconds} ms`,
+    goal: 1,
+    async measure() {
+      const ours = await warmUp(subject)
+      if (!valid(ours.output)) throw new Error(`${options.case}: ${subject.name} computed a wrong result.`)
+      const [time] = await byTurns(ours, ours)
+      return { subject: time, peer: milliseconds, unit: 'ms' }
+    },
+  }
+}
+
+/** Compares two counts of the same thing. Fewer is better. */
+export function counted(options: {
+  readonly case: string
+  readonly unit: string
+  readonly subject: Counter
+  readonly peer: Counter
+  readonly goal: number | null
+}): Comparison {
+  const { subject, peer, unit, goal } = options
+  return {
+    case: options.case,
+    subject: subject.name,
+    peer: peer.name,
+    goal,
+    measure: async () => ({ subject: await subject.count(), peer: await peer.count(), unit }),
+  }
+}
+
+/** Judges what was measured. */
+export function judge(bench: string, comparison: Comparison, measured: Measured): Row {
+  const { subject, peer, goal } = comparison
+  const ratio = Number((measured.peer / measured.subject).toPrecision(4))
+  if (!Number.isFinite(ratio)) throw new Error(`${comparison.case}: nothing was measured.`)
+  return { bench, case: comparison.case, subject, peer, ratio, goal, met: goal === null ? null : ratio >= goal }
+}
