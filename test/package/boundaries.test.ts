@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** Folder of a file, what it may import, and what it may not. */
+const boundaries: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
+  'src/index.ts': { may: ['./errors.ts', './service/create-approvals.ts'], mayNot: ['zod', 'node:fs'] },
+  'src/errors.ts': { may: [], mayNot: ['./core/change/json.ts', 'zod'] },
+  'src/core/word.ts': { may: ['../errors.ts'], mayNot: ['./change/json.ts', '../ports/storage.ts'] },
+  'src/core/change/word.ts': {
+    may: ['./json.ts', '../identifier.ts', '../../errors.ts'],
+    mayNot: [
+      '../policy/policy.ts',
+      '../access/role.ts',
+      '../index.ts',
+      '../../ports/storage.ts',
+      'node:crypto',
+      'immer',
+    ],
+  },
+  'src/core/access/word.ts': { may: ['./role.ts'], mayNot: ['../change/json.ts', '../lifecycle/table.ts'] },
+  'src/core/lifecycle/word.ts': { may: ['./table.ts'], mayNot: ['../change/json.ts', '../access/role.ts'] },
+  'src/core/policy/word.ts': {
+    may: ['../change/json.ts', '../../errors.ts'],
+    mayNot: ['../review/tally.ts', '../request/request.ts', '../lifecycle/table.ts', 'zod'],
+  },
+  'src/core/review/word.ts': {
+    may: ['../policy/requirement.ts', '../change/json.ts'],
+    mayNot: ['../request/request.ts', '../access/role.ts', '../../service/execute.ts'],
+  },
+  'src/core/request/word.ts': {
+    may: [
+      '../change/json.ts',
+      '../policy/policy.ts',
+      '../review/tally.ts',
+      '../lifecycle/table.ts',
+      '../access/role.ts',
+    ],
+    mayNot: ['../../ports/clock.ts', '../../service/execute.ts', 'node:process', '../../index.ts'],
+  },
+  'src/ports/word.ts': {
+    may: ['./storage.ts', '../core/change/json.ts'],
+    mayNot: ['../service/execute.ts', '../storage/memory.ts', 'node:fs', 'kysely'],
+  },
+  'src/storage/word.ts': {
+    may: ['../ports/storage.ts', '../core/change/json.ts', '../errors.ts', './sql/dialect.ts', 'node:async_hooks'],
+    mayNot: ['../service/execute.ts', '../notifiers/emitter.ts', '../index.ts', 'kysely', 'better-sqlite3'],
+  },
+  'src/storage/sql/word.ts': {
+    may: ['../columns.ts', '../../ports/storage.ts', '../../errors.ts'],
+    mayNot: ['../../service/execute.ts', 'better-sqlite3', 'kysely'],
+  },
+  'src/notifiers/word.ts': {
+    may: ['../ports/notifier.ts', '../errors.ts'],
+    mayNot: ['../service/execute.ts', '../storage/memory.ts', 'mitt'],
+  },
+  'src/service/word.ts': {
+    may: ['../core/request/decide.ts', '../ports/storage.ts', '../errors.ts', './execute.ts'],
+    mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', '../core/index.ts', 'zod'],
+  },
+  'src/testing/word.ts': {
+    may: ['../ports/storage.ts', '../core/change/json.ts', './storage-checks/keys.ts', 'node:assert/strict'],
+    mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', 'vitest'],
+  },
+  'src/presets/word.ts': { may: ['../ports/notifier.ts'], mayNot: ['../storage/memory.ts', 'zod'] },
+  'src/novel/word.ts': { may: ['./thing.ts'], mayNot: ['../errors.ts', 'zod'] },
+  'examples/word.ts': { may: ['countersign', 'countersign/core'], mayNot: ['../src/index.ts', '../dist/index.js'] },
+  'bench/word.ts': { may: ['countersign', './harness.ts'], mayNot: ['../src/core/change/diff.ts'] },
+}
+
+/** The one file that imports a third-party package. */
+const fences: Readonly<Record<string, string>> = {
+  '@noble/hashes/sha2.js': 'src/core/change/digest.ts',
+  immer: 'src/core/change/edit-function.ts',
+  xstate: 'src/core/lifecycle/machine.ts',
+  zod: 'src/core/policy/policy-schema.ts',
+  kysely: 'src/storage/sql/statements.ts',
+  mitt: 'src/notifiers/emitter.ts',
+  '@standard-schema/spec': 'src/service/resource-type.ts',
+}
+
+describe('the boundaries of the folders', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-boundaries-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  let refused: ReadonlyMap<string, readonly string[]>
+  beforeAll(() => {
+    copyFileSync(join(root, 'biome.json'), join(folder, 'biome.json'))
+    const cases = [
+      ...Object.entries(boundaries).map(([file, { may, mayNot }]) => ({ file, imports: [...may, ...mayNot] })),
+      ...Object.entries(fences).map(([name, file]) => ({ file, imports: [name] })),
+    ]
+    for (const { file, imports } of cases) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
+      writeFileSync(
+        join(folder, file),
+        imports.map((from, at) => `export { name as name${at} } from '${from}'\n`).join(''),
+      )
+    }
+    refused = refusedImports(folder, new Map(cases.map(({ file, imports }) => [file, imports])))
+  })
+
+  it.each(Object.entries(boundaries))('keep %s to what its folder may know', (file, { mayNot }) => {
+    expect(refused.get(file) ?? []).toEqual(mayNot)
+  })
+
+  it.each(Object.entries(fences))('let %s be imported by %s', (_, file) => {
+    expect(refused.get(file) ?? []).toEqual([])
+  })
+})
+
+/** Lints the files, and answers which imports of each file the linter refused. */
+function refusedImports(
+  folder: string,
+  files: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, readonly string[]> {
+  const biome = join(root, 'node_modules/@biomejs/biome/bin/biome')
+  const options = ['lint', '--only=style/noRestrictedImports', '--reporter=json', '--max-diagnostics=none', '.']
+  const { stdout } = spawnSync(process.execPath, [biome, ...options], { cwd: folder, encoding: 'utf8' })
+  const { diagnostics }: Report = JSON.parse(stdout)
+  return new Map(
+    [...files].map(([file, imports]) => {
+      const lines = diagnostics
+        .filter(({ location }) => location.path === file)
+        .map(({ location }) => location.start.line)
+      return [file, imports.filter((_, at) => lines.includes(at + 1))]
+    }),
+  )
+}
+
+interface Report {
+  readonly diagnostics: readonly {
+    readonly location: { readonly path: string; readonly start: { readonly line: number } }
+  }[]
+}
