@@ -98,7 +98,10 @@ else {
         (error) => error,
       )
       await vi.waitFor(
-        async () => expect(await all("select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")).toHaveLength(1),
+        async () =>
+          expect(await all("select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")).toHaveLength(
+            1,
+          ),
         { timeout: 10_000, interval: trxRefreshes },
       )
       await other.query("select 1 from countersign_requests where tenant = 'acme' and id = 'a' for update")
