@@ -135,28 +135,32 @@ describe.each(storages)('PostHog policies on $name', ({ open }) => {
     expect(await gated({ type: 'before_after', field, operator: '<', value: 95 })).toBe(false)
   })
 
-  it.each([
+  const approverSets = [
     [{ users: ['dan'] }, ['dan']],
     [{ roles: ['lead'] }, ['ben', 'cat', 'amy']],
     [{ users: ['dan'], roles: ['lead'] }, ['ben', 'cat', 'dan', 'amy']],
-  ])('[PH-16] lets anyone approve who is among the users or holds one of the roles: %j', async (from, approvers) => {
-    const able: string[] = []
-    for (const user of ['ben', 'cat', 'dan', 'eve', 'amy']) {
-      const w = world(open())
-      const ref = await w.flag('checkout')
-      await w.policy({ match: { action: 'update' }, require: { quorum: 1, from } })
-      const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80)))
-      const answer = w.as(user).approve(id, { seen: digest })
-      if (
-        await answer.then(
-          ({ request }) => request.status === 'applied',
-          () => false,
+  ] as const
+  it.each(approverSets)(
+    '[PH-16] lets anyone approve who is among the users or holds one of the roles: %j',
+    async (from, approvers) => {
+      const able: string[] = []
+      for (const user of ['ben', 'cat', 'dan', 'eve', 'amy']) {
+        const w = world(open())
+        const ref = await w.flag('checkout')
+        await w.policy({ match: { action: 'update' }, require: { quorum: 1, from } })
+        const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80)))
+        const answer = w.as(user).approve(id, { seen: digest })
+        if (
+          await answer.then(
+            ({ request }) => request.status === 'applied',
+            () => false,
+          )
         )
-      )
-        able.push(user)
-    }
-    expect(able.toSorted()).toEqual(approvers.toSorted())
-  })
+          able.push(user)
+      }
+      expect(able.toSorted()).toEqual(approvers.toSorted())
+    },
+  )
 
   it('[PH-28] reviews all changes of production flags', async () => {
     const w = world(open())
