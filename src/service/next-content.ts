@@ -47,10 +47,9 @@ export async function nextContent(
     : success(stored.proposals)
   if (!rewritten.ok) return rewritten
   const proposals = rewritten.value
-  const resets = rewrite !== undefined && rewrite.type !== 'schedule'
-  if (resets && isEqual(proposals, stored.proposals))
-    return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   const applyAt = rewrite?.type === 'schedule' ? rewrite.applyAt : stored.content.applyAt
+  if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals))
+    return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   const content = { changes: proposals.map(({ change }) => change), ...(applyAt === undefined ? {} : { applyAt }) }
   const weighed = await weigh(context, request.tenant, { setVersion, proposals })
   const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }

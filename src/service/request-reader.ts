@@ -2,9 +2,9 @@ import type { ChangedPlace } from '../core/change/changed-place.ts'
 import type { Conflict } from '../core/change/conflict.ts'
 import { describe } from '../core/change/describe.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import { hasExpired } from '../core/request/decide.ts'
+import { statusAt } from '../core/request/decide.ts'
 import type { Actor } from '../core/request/event.ts'
-import { type Permissions, permissions } from '../core/request/probe.ts'
+import type { Permissions } from '../core/request/probe.ts'
 import type { Request } from '../core/request/request.ts'
 import { isOpen } from '../core/request/status.ts'
 import { type ApprovalStanding, approvalStanding } from '../core/review/approval-standing.ts'
@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { askedNow, documentAt, peopleOf, readContent, readResources, typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { candidates, knownUsers, scopeOf } from './people.ts'
+import { permitted } from './permitted.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import { keyOf, type RequestRecord, read } from './records.ts'
@@ -45,7 +46,7 @@ export interface ChangeRequest extends RequestSummary {
   readonly stale: boolean
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
-  /** What the reader can do with it now: true, or why not. */
+  /** What the reader can do with it now, by the names of the methods: true, or why not. */
   readonly can: Permissions
 }
 
@@ -68,7 +69,7 @@ export async function showRequest(
 ): Promise<ChangeRequest> {
   const at = context.now()
   const summary = summaryOf(request, at)
-  const [content, { resources }, inForce, people] = await Promise.all([
+  const [content, resources, inForce, users] = await Promise.all([
     readContent(context, request),
     readResources(context, request),
     askedNow(context, request, setVersion),
@@ -76,24 +77,35 @@ export async function showRequest(
   ])
   const proposals = content?.proposals ?? []
   const open = isOpen(summary.status)
+  const live = resources.resources.map((resource) => resource?.value)
+  const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
+  const facts = { users, ...inForce }
   return freeze({
     ...summary,
     changes: await Promise.all(
       proposals.map(async (proposal, index) => ({
         ...requestedChange(proposal),
-        conflicts: await conflictsOf(context, request.tenant, { proposal, live: resources[index]?.value }),
+        conflicts: await conflictsOf(context, request.tenant, { proposal, live: live[index] }),
       })),
     ),
-    stale: open && request.resources.some(({ base }, index) => (resources[index]?.value.revision ?? 0) !== base),
+    stale: open && moved,
     ...(open ? { approval: await approvalOf(context, { ...request, ...inForce }) } : {}),
-    can: permissions(reader, { ...request, status: summary.status }, { users: people, ...inForce, at }),
+    can: await permitted(context, reader, {
+      request,
+      facts,
+      stored: content,
+      resources,
+      setVersion,
+      stale: moved,
+      at,
+    }),
   })
 }
 
 /** Shows a stored request as lists do. */
 export function summaryOf(request: Request, at: number): RequestSummary {
   const { policySet, edition, head, dueAt, targetVersion, ...shown } = request as RequestRecord
-  return freeze({ ...shown, status: isOpen(shown.status) && hasExpired(shown, at) ? 'expired' : shown.status })
+  return freeze({ ...shown, status: statusAt(shown, at) })
 }
 
 /** Shows a change to people. */

@@ -141,7 +141,7 @@ async function open(
     changes: proposals.map(requestedChange),
     stale: false,
     ...(isOpen(next.status) ? { approval: approvalStanding(next, users, asked) } : {}),
-    can: permissions(actor, next, { users, requirements, rules, at: event.at }),
+    can: permissions(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),
   }
   return { request, approvers: asked.map(({ id }) => id).filter((id) => id !== actor.user) }
 }

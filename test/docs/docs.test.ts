@@ -70,8 +70,13 @@ describe('the programs of the pages', () => {
 /** Verb × state, in Markdown: where a verb exists, the states that it can lead to. */
 function tableOfVerbs(): string {
   const rows = verbNames.map((verb) => {
-    const { from, by, to }: VerbRow = verbs[verb]
-    return [`\`${verb}\``, by, ...[from, to].map((states) => states.map((state) => `\`${state}\``).join(', '))]
+    const { method, from, by, to }: VerbRow = verbs[verb]
+    return [
+      `\`${verb}\``,
+      method === undefined ? '' : `\`${method}\``,
+      by,
+      ...[from, to].map((states) => states.map((state) => `\`${state}\``).join(', ')),
+    ]
   })
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

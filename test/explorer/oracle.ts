@@ -47,11 +47,12 @@ const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall
 export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
   const { command, world } = scene
   const { type, by } = command
-  if (!existsIn(ledger.status, type)) return 'refused'
   const now = nowOf(scene)
   const late = now >= ledger.deadline
+  const revives = type === 'reopen' && late && open.includes(ledger.status)
+  if (!existsIn(ledger.status, type) && !revives) return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
-  if (late && (open.includes(ledger.status) || (ledger.status === 'failed' && type !== 'reopen'))) return 'refused'
+  if (late && type !== 'reopen' && [...open, 'failed'].includes(ledger.status)) return 'refused'
   if (type !== 'come_due' && !directoryOf(scene)[by]) return 'refused'
   if (ownOnly.includes(type) && by !== requester) return 'refused'
   const force = inForce(ledger, scene)

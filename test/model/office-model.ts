@@ -199,7 +199,7 @@ export function officeModel(rules: OfficeRules) {
       submitDraft: status === 'draft',
       discard: status === 'draft',
       resubmit: status === 'changes_requested',
-      reopen: ['rejected', 'cancelled', 'expired', 'failed'].includes(status),
+      reopen: ['rejected', 'cancelled', 'expired', 'failed'].includes(status) || (open && isLate(request)),
       edit: open || status === 'draft',
       resolve: open || status === 'draft',
       comment: open || status === 'draft',
@@ -209,7 +209,7 @@ export function officeModel(rules: OfficeRules) {
       retry: status === 'failed',
     }
     if (!(exists[verb] ?? open)) return 'refused'
-    if (isLate(request) && (open || (status === 'failed' && verb !== 'reopen'))) return 'refused'
+    if (isLate(request) && verb !== 'reopen' && (open || status === 'failed')) return 'refused'
     if (!model.roles.has(by)) return 'refused'
     const own = ['submitDraft', 'discard', 'resubmit', 'reopen', 'recall', 'cancel']
     if (own.includes(verb) && by !== request.requester) return 'refused'
@@ -256,7 +256,7 @@ export function officeModel(rules: OfficeRules) {
       case 'resolve': {
         const next = moved(request)
         if (verb === 'rebase' && request.base.revision === model.live.revision) return 'refused'
-        if (verb === 'resolve' && !next.collided) return 'refused'
+        if (verb === 'resolve' && (!request.collided || !next.collided)) return 'refused'
         const after = verb === 'resolve' ? { ...next.after, rollout: next.draft.rollout } : next.after
         const collided = verb === 'resolve' ? undefined : next.collided
         if (status !== 'draft' && (keptOff || (after.rollout === model.live.rollout && !collided))) return 'refused'

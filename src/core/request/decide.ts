@@ -6,16 +6,19 @@ import { decideReview, withdraw } from './decide-review.ts'
 import { happened, type LaterEvent } from './event.ts'
 import { feedbackProblem, isBlank } from './reason.ts'
 import type { Request } from './request.ts'
-import { allows, isOpen, verbs } from './status.ts'
+import { allows, isOpen, type RequestStatus, verbs } from './status.ts'
 
 /** Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { by, at } = command
-  if (!allows(request.status, command.type)) {
-    return refuse('not_open', { request: request.id, status: request.status, verb: command.type })
+  const status = command.type === 'expire' ? request.status : statusAt(request, at)
+  if (!allows(status, command.type)) {
+    return status === request.status
+      ? refuse('not_open', { request: request.id, status, verb: command.type })
+      : refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
   if (command.type === 'expire') return expire(command, request)
-  if (hasDeadline(command, request) && hasExpired(request, at)) {
+  if (status === 'failed' && command.type !== 'reopen' && hasExpired(request, at)) {
     return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
   if (command.type === 'come_due') return decideApplication(command, request, facts)
@@ -73,9 +76,9 @@ export function hasExpired({ expiresAt }: Pick<Request, 'expiresAt'>, at: number
   return at >= expiresAt
 }
 
-/** Tells whether the deadline counts: for what is open, and for what failed unless it is put to its reviewers anew. */
-function hasDeadline({ type }: RequestCommand, { status }: Request): boolean {
-  return isOpen(status) || (status === 'failed' && type !== 'reopen')
+/** The state of a request at a moment: what is open is expired as soon as its deadline has come, whether or not that is recorded yet. */
+export function statusAt({ status, expiresAt }: Pick<Request, 'status' | 'expiresAt'>, at: number): RequestStatus {
+  return isOpen(status) && hasExpired({ expiresAt }, at) ? 'expired' : status
 }
 
 function expire(command: RequestCommand, request: Request): Result<LaterEvent> {

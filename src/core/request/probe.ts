@@ -3,26 +3,22 @@ import type { Facts, RequestCommand } from './command.ts'
 import { decide } from './decide.ts'
 import type { Actor } from './event.ts'
 import type { Request } from './request.ts'
-import { type RequestVerb, verbNames } from './status.ts'
+import { type MethodOf, type PeopleVerb, peopleVerbs, verbs } from './status.ts'
 
-/** For each verb, why somebody cannot use it now; true where they can, as far as can be said before the command is there. */
-export type Permissions = { readonly [V in PeopleVerb]: true | Refusal }
+/** For each method that acts on a request, why somebody cannot use it now; true where they can, as far as can be said before they say what for. */
+export type Permissions = { readonly [V in PeopleVerb as MethodOf<V>]: true | Refusal }
 
-/** The verbs that people use; the others are the clock's. */
-export type PeopleVerb = Exclude<RequestVerb, 'come_due' | 'expire'>
-
-/** Says what an actor can do with a request now, by deciding every verb and doing none. */
+/** Says what an actor can do with a request now, by deciding every verb and doing none. `factsFor` gives the facts of one verb. */
 export function permissions(
   by: Actor,
   request: Request,
-  { at, ...facts }: Facts & { readonly at: number },
+  { at, factsFor }: { readonly at: number; readonly factsFor: (verb: PeopleVerb) => Facts },
 ): Permissions {
-  const verbs = verbNames.filter((verb): verb is PeopleVerb => verb !== 'come_due' && verb !== 'expire')
-  const entries = verbs.map((type) => {
+  const entries = peopleVerbs.map((type) => {
     const command: RequestCommand = { type, by, at, seen: request.digest, reason: '…' }
-    const decision = decide(command, request, facts)
-    // Whatever needs the content is decided on everything else here.
-    return [type, decision.ok || decision.refusal.code === 'content_tampered' ? true : decision.refusal]
+    const decision = decide(command, request, factsFor(type))
+    // Whatever needs facts that were not read is decided on everything else here.
+    return [verbs[type].method, decision.ok || decision.refusal.code === 'content_tampered' ? true : decision.refusal]
   })
   return Object.fromEntries(entries)
 }

@@ -27,6 +27,8 @@ export type Role =
 
 /** A verb that acts on a request: in which states it exists, for whom, and which states it can lead to. */
 export interface VerbRow {
+  /** The method that people give it by; absent for what the clock does. */
+  readonly method?: string
   readonly from: readonly RequestStatus[]
   readonly by: Role
   readonly to: readonly RequestStatus[]
@@ -42,25 +44,50 @@ const asked = ['pending', 'applied', 'failed'] as const
  * A verb that is not listed in a state is refused there with `not_open`.
  */
 export const verbs = {
-  edit: { from: ['draft', ...open], by: 'anyone', to: ['draft', 'changes_requested', ...settled] },
-  submit: { from: ['draft'], by: 'requester', to: asked },
-  resubmit: { from: ['changes_requested'], by: 'requester', to: ['pending'] },
-  reopen: { from: ['rejected', 'cancelled', 'expired', 'failed'], by: 'requester', to: asked },
-  rebase: { from: ['draft', ...open, 'failed'], by: 'anyone', to: ['draft', 'changes_requested', ...settled] },
-  resolve: { from: ['draft', ...open], by: 'anyone', to: ['draft', 'changes_requested', ...settled] },
-  schedule: { from: ['draft', ...open], by: 'requester', to: ['draft', 'changes_requested', 'pending'] },
-  unschedule: { from: ['draft', ...open], by: 'requester', to: ['draft', 'changes_requested', 'pending'] },
-  approve: { from: ['pending', 'changes_requested'], by: 'approver', to: ['changes_requested', ...settled] },
-  reject: { from: open, by: 'approver', to: ['rejected', 'pending', 'changes_requested'] },
-  request_changes: { from: open, by: 'approver', to: ['changes_requested'] },
-  withdraw: { from: open, by: 'reviewer', to: ['changes_requested', ...settled] },
-  comment: { from: ['draft', ...open], by: 'anyone', to: ['draft', ...open] },
-  recall: { from: open, by: 'requester', to: ['draft'] },
-  cancel: { from: open, by: 'requester', to: ['cancelled'] },
-  discard: { from: ['draft'], by: 'requester', to: ['cancelled'] },
-  apply: { from: ['approved'], by: 'anyone', to: ['applied', 'failed'] },
-  retry: { from: ['failed'], by: 'anyone', to: ['applied', 'failed'] },
-  bypass: { from: ['pending', 'changes_requested', 'approved'], by: 'bypasser', to: ['applied'] },
+  edit: { method: 'edit', from: ['draft', ...open], by: 'anyone', to: ['draft', 'changes_requested', ...settled] },
+  submit: { method: 'submitDraft', from: ['draft'], by: 'requester', to: asked },
+  resubmit: { method: 'resubmit', from: ['changes_requested'], by: 'requester', to: ['pending'] },
+  reopen: { method: 'reopen', from: ['rejected', 'cancelled', 'expired', 'failed'], by: 'requester', to: asked },
+  rebase: {
+    method: 'rebase',
+    from: ['draft', ...open, 'failed'],
+    by: 'anyone',
+    to: ['draft', 'changes_requested', ...settled],
+  },
+  resolve: {
+    method: 'resolve',
+    from: ['draft', ...open],
+    by: 'anyone',
+    to: ['draft', 'changes_requested', ...settled],
+  },
+  schedule: {
+    method: 'schedule',
+    from: ['draft', ...open],
+    by: 'requester',
+    to: ['draft', 'changes_requested', 'pending'],
+  },
+  unschedule: {
+    method: 'unschedule',
+    from: ['draft', ...open],
+    by: 'requester',
+    to: ['draft', 'changes_requested', 'pending'],
+  },
+  approve: {
+    method: 'approve',
+    from: ['pending', 'changes_requested'],
+    by: 'approver',
+    to: ['changes_requested', ...settled],
+  },
+  reject: { method: 'reject', from: open, by: 'approver', to: ['rejected', 'pending', 'changes_requested'] },
+  request_changes: { method: 'requestChanges', from: open, by: 'approver', to: ['changes_requested'] },
+  withdraw: { method: 'withdraw', from: open, by: 'reviewer', to: ['changes_requested', ...settled] },
+  comment: { method: 'comment', from: ['draft', ...open], by: 'anyone', to: ['draft', ...open] },
+  recall: { method: 'recall', from: open, by: 'requester', to: ['draft'] },
+  cancel: { method: 'cancel', from: open, by: 'requester', to: ['cancelled'] },
+  discard: { method: 'discard', from: ['draft'], by: 'requester', to: ['cancelled'] },
+  apply: { method: 'apply', from: ['approved'], by: 'anyone', to: ['applied', 'failed'] },
+  retry: { method: 'retry', from: ['failed'], by: 'anyone', to: ['applied', 'failed'] },
+  bypass: { method: 'bypass', from: ['pending', 'changes_requested', 'approved'], by: 'bypasser', to: ['applied'] },
   come_due: { from: ['approved'], by: 'clock', to: ['applied', 'failed', 'pending'] },
   expire: { from: open, by: 'clock', to: ['expired'] },
 } as const satisfies Readonly<Record<string, VerbRow>>
@@ -68,8 +95,19 @@ export const verbs = {
 /** The verbs that act on a request. */
 export type RequestVerb = keyof typeof verbs
 
+/** The verbs that people use; the others are the clock's. */
+export type PeopleVerb = {
+  [V in RequestVerb]: (typeof verbs)[V] extends { readonly method: string } ? V : never
+}[RequestVerb]
+
+/** The method that gives a verb. */
+export type MethodOf<V extends PeopleVerb> = (typeof verbs)[V]['method']
+
 /** The names of the verbs. */
 export const verbNames = Object.keys(verbs) as readonly RequestVerb[]
+
+/** The verbs that people use. */
+export const peopleVerbs = verbNames.filter((verb): verb is PeopleVerb => 'method' in verbs[verb])
 
 /** The names of the states. */
 export const statuses: readonly RequestStatus[] = [

@@ -1,0 +1,56 @@
+import type { Facts, NextContent } from '../core/request/command.ts'
+import { openConflicts } from '../core/request/content.ts'
+import type { Actor } from '../core/request/event.ts'
+import { type Permissions, permissions } from '../core/request/probe.ts'
+import type { Request } from '../core/request/request.ts'
+import type { PeopleVerb } from '../core/request/status.ts'
+import { type Refusal, refuse } from '../errors.ts'
+import type { Context } from './context.ts'
+import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
+import { weigh } from './weigh.ts'
+
+/** A request with everything that a decision about it looks at, as far as it was read. */
+export interface Shown {
+  readonly request: Request
+  readonly facts: Omit<Facts, 'target' | 'next'>
+  /** Undefined where the content is not there. */
+  readonly stored: ContentRead | undefined
+  readonly resources: ResourcesRead
+  readonly setVersion: number
+  readonly stale: boolean
+  readonly at: number
+}
+
+/** Says what somebody can do with a request now: every verb is decided on the facts of this moment, and none is done. */
+export async function permitted(context: Context, actor: Actor, shown: Shown): Promise<Permissions> {
+  const { request, facts, stored, at } = shown
+  if (!stored) return permissions(actor, request, { at, factsFor: () => facts })
+  const [target, weighed] = await Promise.all([
+    targetOf(context, stored, {
+      tenant: request.tenant,
+      read: shown.resources,
+      rebases: facts.rules.onStale === 'rebase',
+      setVersion: shown.setVersion,
+    }),
+    weigh(context, request.tenant, { setVersion: shown.setVersion, proposals: stored.proposals }),
+  ])
+  const { content } = stored
+  const next: NextContent = { ...content, before: content.changes, policySet: shown.setVersion, ...weighed }
+  const factsFor = (verb: PeopleVerb): Facts => {
+    return { ...facts, target, next: verb === 'schedule' ? { ...next, applyAt: at + 1 } : next }
+  }
+  const can = permissions(actor, request, { at, factsFor })
+  return { ...can, ...pointless(can, shown) }
+}
+
+/** Why some verbs would change nothing, where they are possible. */
+function pointless(can: Permissions, { request, stored, stale }: Shown): Partial<Permissions> {
+  const [resource = { type: '', id: '' }] = request.resources
+  const unchanged: Refusal = refuse('nothing_changed', { type: resource.type, id: resource.id }).refusal
+  const settled = refuse('invalid_resolution', { conflict: '', problem: 'the request has no conflicts' }).refusal
+  return {
+    ...(can.rebase === true && !stale ? { rebase: unchanged } : {}),
+    ...(can.resolve === true && stored && openConflicts(stored.content) === 0 ? { resolve: settled } : {}),
+    ...(can.unschedule === true && request.applyAt === undefined ? { unschedule: unchanged } : {}),
+  }
+}

@@ -1,0 +1,141 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { type RequestStatus, statuses } from '../../src/core/request/status.ts'
+import { type ActingApprovals, type ChangeRequest, isApprovalError, type Permissions } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { day, pending, rollout, type World, world } from '../world.ts'
+
+const users = { ann: ['developer'], ben: ['lead'], cat: ['lead'], eve: [], root: ['admin'] }
+const hour = day / 24
+
+/** How a request comes into each state. Wherever somebody can have answered, Cat has. */
+const histories: { readonly [S in RequestStatus]: (w: World) => Promise<ChangeRequest> } = {
+  draft: async (w) => w.as('ann').draft(await flag(w), rollout(60)),
+  pending: (w) => answered(w, 'cat'),
+  changes_requested: async (w) => {
+    const request = await answered(w)
+    await w.as('cat').requestChanges(request.id, { seen: request.digest, reason: 'smaller' })
+    return request
+  },
+  approved: (w) => answered(w, 'cat', 'ben'),
+  applied: async (w) => {
+    const request = await answered(w, 'cat', 'ben')
+    await w.as('eve').apply(request.id)
+    return request
+  },
+  rejected: async (w) => {
+    const request = await answered(w)
+    await w.as('cat').reject(request.id, { seen: request.digest, reason: 'no' })
+    return request
+  },
+  cancelled: async (w) => {
+    const request = await answered(w)
+    await w.as('ann').cancel(request.id)
+    return request
+  },
+  expired: async (w) => {
+    const request = await answered(w, 'cat')
+    w.pass(15 * day)
+    return request
+  },
+  failed: async (w) => {
+    const request = await answered(w, 'cat', 'ben')
+    await overtake(w)
+    await w.as('eve').apply(request.id)
+    return request
+  },
+}
+
+async function flag(w: World) {
+  const ref = await w.flag('checkout')
+  await w.policy({
+    require: { quorum: 2, from: { roles: ['lead'] } },
+    rules: { apply: 'by_hand', cancel: 'any_time', bypass: ['admin'] },
+  })
+  return ref
+}
+
+async function answered(w: World, ...approvers: readonly string[]) {
+  const request = pending(await w.as('ann').submit(await flag(w), rollout(60)))
+  for (const user of approvers) await w.as(user).approve(request.id, { seen: request.digest })
+  return request
+}
+
+let writes = 0
+
+/** Writes to the flag while no policy is there. */
+async function overtake(w: World) {
+  const [policy] = await w.as('ann').policies.list()
+  await w.as('ann').policies.remove('reviewed')
+  await w.as('eve').submit({ type: 'feature_flag', id: 'checkout' }, { merge: { description: `new at ${++writes}` } })
+  if (policy) await w.policy({ require: policy.require, ...(policy.rules ? { rules: policy.rules } : {}) })
+}
+
+type Attempt = (as: ActingApprovals, request: ChangeRequest, now: number) => Promise<unknown>
+
+const nothing = `sha256:${'0'.repeat(64)}` as const
+
+/** Every method that `can` speaks of, as a screen would call it. */
+const attempts: { readonly [M in keyof Permissions]: Attempt } = {
+  edit: (as, { id }) => as.edit(id, { type: 'feature_flag', id: 'checkout' }, { merge: { rollout: 61 } }),
+  submitDraft: (as, { id }) => as.submitDraft(id),
+  resubmit: (as, { id }) => as.resubmit(id),
+  reopen: (as, { id }) => as.reopen(id),
+  rebase: (as, { id }) => as.rebase(id),
+  resolve: (as, { id }) => as.resolve(id, [{ conflict: nothing, take: 'live' }]),
+  schedule: (as, { id }, now) => as.schedule(id, now + hour),
+  unschedule: (as, { id }) => as.unschedule(id),
+  approve: (as, { id, digest }) => as.approve(id, { seen: digest }),
+  reject: (as, { id, digest }) => as.reject(id, { seen: digest, reason: 'no' }),
+  requestChanges: (as, { id, digest }) => as.requestChanges(id, { seen: digest, reason: 'smaller' }),
+  withdraw: (as, { id }) => as.withdraw(id),
+  comment: (as, { id }) => as.comment(id, 'hm'),
+  recall: (as, { id }) => as.recall(id),
+  cancel: (as, { id }) => as.cancel(id),
+  discard: (as, { id }) => as.discard(id),
+  apply: (as, { id }) => as.apply(id),
+  retry: (as, { id }) => as.retry(id),
+  bypass: (as, { id }) => as.bypass(id, { reason: 'because' }),
+}
+
+async function outcome(attempt: Promise<unknown>): Promise<string | true> {
+  try {
+    await attempt
+    return true
+  } catch (error) {
+    if (isApprovalError(error)) return error.code
+    throw error
+  }
+}
+
+async function stage(status: RequestStatus, twist: (w: World) => unknown) {
+  const w = world(memoryStorage(), users)
+  const { id } = await histories[status](w)
+  await twist(w)
+  return { w, id }
+}
+
+const twists = { 'as it stands': () => undefined, 'after another write': overtake } as const
+
+describe('what a reader can do with a request', () => {
+  it('is told by the names of the methods that do it', () => {
+    expectTypeOf<keyof Permissions>().toExtend<keyof ActingApprovals>()
+    for (const method of Object.keys(attempts)) expect(world(memoryStorage()).as('ann')).toHaveProperty(method)
+  })
+
+  for (const [when, twist] of Object.entries(twists)) {
+    it.each(statuses)(`[BY-05] [F1] is what happens when they do it, or why not, while %s, ${when}`, async (status) => {
+      for (const user of [...Object.keys(users), 'zoe']) {
+        const { w, id } = await stage(status, twist)
+        const request = await w.as(user).requests.get(id)
+        expect(Object.keys(request.can).toSorted()).toEqual(Object.keys(attempts).toSorted())
+        for (const [method, attempt] of Object.entries(attempts)) {
+          const can = request.can[method as keyof Permissions]
+          const told = can === true ? true : can.code
+          const scene = can === true ? await stage(status, twist) : { w, id }
+          const found = await outcome(attempt(scene.w.as(user), request, scene.w.now()))
+          expect([user, method, found]).toEqual([user, method, told])
+        }
+      }
+    })
+  }
+})
