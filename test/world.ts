@@ -13,14 +13,8 @@ import {
   set,
   staticDirectory,
 } from '../src/index.ts'
-import { memoryStorage } from '../src/storage/memory.ts'
-import { sqliteStorage } from '../src/storage/sqlite.ts'
 
-/** Every storage that the rows are proved on. */
-export const storages: readonly { readonly name: string; readonly open: () => Storage }[] = [
-  { name: 'memory', open: memoryStorage },
-  { name: 'SQLite', open: () => sqliteStorage(':memory:') },
-]
+export { storages } from './storages.ts'
 
 /** A flag as the hosts of these tests know it. */
 export const flagSchema = z.strictObject({

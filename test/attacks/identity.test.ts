@@ -130,18 +130,17 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
       await as('ann').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
       const request = pending(await as('ann').submit(flags.ref('checkout'), rollout(2)))
       const stranger = w.as('ben', { tenant: 'other' })
-      const attempts = (id: string) => [
-        stranger.requests.get(id),
-        stranger.approve(id, { seen: request.digest }),
-        stranger.reject(id, { seen: request.digest, reason: 'no' }),
-        stranger.cancel(id),
-        stranger.apply(id),
-        stranger.rebase(id),
-        stranger.bypass(id, { reason: 'mine' }),
+      const attempts: readonly ((id: string) => Promise<unknown>)[] = [
+        (id) => stranger.requests.get(id),
+        (id) => stranger.approve(id, { seen: request.digest }),
+        (id) => stranger.reject(id, { seen: request.digest, reason: 'no' }),
+        (id) => stranger.cancel(id),
+        (id) => stranger.apply(id),
+        (id) => stranger.rebase(id),
+        (id) => stranger.bypass(id, { reason: 'mine' }),
       ]
-      for (const attempt of [...attempts(request.id), ...attempts('no-such-request')]) {
-        expect(await refusal(attempt)).toBe('unknown_request')
-      }
+      for (const id of [request.id, 'no-such-request'])
+        for (const attempt of attempts) expect(await refusal(attempt(id))).toBe('unknown_request')
       expect(await stranger.resources.get(flags.ref('checkout'))).toBeUndefined()
       expect((await stranger.requests.list()).requests).toEqual([])
       expect((await as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
+import { collections } from '../../src/ports/collections.ts'
+import { tableName } from '../../src/storage/sql/names.ts'
 
 /** A place of its own on a server, for one file of tests. */
 export interface TestDatabase<Pool> {
@@ -16,11 +18,20 @@ export interface TestDatabase<Pool> {
 const postgresUrl = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'
 const mysqlUrl = process.env['MYSQL_URL'] ?? 'mysql://root@127.0.0.1:3306/test'
 
-/** Makes a schema on the PostgreSQL of `POSTGRES_URL`, or of the usual local port; undefined where there is none. */
-export async function postgresDatabase(): Promise<TestDatabase<pg.Pool> | undefined> {
+/** Leaves every table of records empty, in one round trip. */
+export const clearing = Object.keys(collections)
+  .map((collection) => `delete from ${tableName(collection)};`)
+  .join(' ')
+
+/** Makes a schema on the PostgreSQL of `POSTGRES_URL`, or of the usual local port; undefined where there is none. Sessions have these settings. */
+export async function postgresDatabase(settings = ''): Promise<TestDatabase<pg.Pool> | undefined> {
   const schema = `countersign_${randomUUID().replaceAll('-', '')}`
   const openPool = () =>
-    new pg.Pool({ connectionString: postgresUrl, options: `-c search_path=${schema}`, connectionTimeoutMillis: 3000 })
+    new pg.Pool({
+      connectionString: postgresUrl,
+      options: `-c search_path=${schema} ${settings}`,
+      connectionTimeoutMillis: 3000,
+    })
   const pool = openPool()
   const there = await isThere('PostgreSQL', postgresUrl, () => pool.query(`create schema ${schema}`))
   if (!there) return undefined
@@ -28,9 +39,7 @@ export async function postgresDatabase(): Promise<TestDatabase<pg.Pool> | undefi
     pool,
     openPool,
     async clear() {
-      const { rows } = await pool.query('select tablename from pg_tables where schemaname = current_schema()')
-      const tables = rows.map(({ tablename }) => String(tablename)).filter(isOfRecords)
-      for (const table of tables) await pool.query(`delete from ${table}`)
+      await pool.query(clearing)
     },
     async drop() {
       await pool.query(`drop schema ${schema} cascade`)
@@ -45,15 +54,13 @@ export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefi
   const server = mysql.createPool({ uri: mysqlUrl, connectTimeout: 3000 })
   const there = await isThere('MySQL', mysqlUrl, () => server.query(`create database ${database}`))
   if (!there) return undefined
-  const openPool = () => mysql.createPool({ uri: mysqlUrl, database })
+  const openPool = () => mysql.createPool({ uri: mysqlUrl, database, multipleStatements: true })
   const pool = openPool()
   return {
     pool,
     openPool,
     async clear() {
-      const [rows] = await pool.query<mysql.RowDataPacket[]>('show tables')
-      const tables = rows.flatMap((row) => Object.values(row).map(String)).filter(isOfRecords)
-      for (const table of tables) await pool.query(`delete from ${table}`)
+      await pool.query(clearing)
     },
     async drop() {
       await pool.end()
@@ -67,10 +74,6 @@ export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefi
 export function leftOut(server: 'PostgreSQL' | 'MySQL'): string {
   const variable = server === 'PostgreSQL' ? 'POSTGRES_URL' : 'MYSQL_URL'
   return `left out: no ${server} at ${variable} or on its local port`
-}
-
-function isOfRecords(table: string): boolean {
-  return table.startsWith('countersign_') && table !== 'countersign_migrations'
 }
 
 async function isThere(server: string, url: string, ask: () => Promise<unknown>): Promise<boolean> {
