@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { verbNames } from '../../src/core/request/status.ts'
+import { hasCode } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { allCollections, desk, everything, type Office, office } from './desk.ts'
+import { type Failure, failingStorage, failures, watchedStorage } from './failing-storage.ts'
+import { dueScenes, type Scene, scenes } from './scenes.ts'
+
+/** What a command leaves, but for notices, which go away when they are delivered. */
+const kept = allCollections.filter((name) => name !== 'outbox')
+
+const key = { idempotencyKey: 'once' }
+
+/** A storage in which the scene is prepared. */
+async function prepared({ prepare }: Scene) {
+  const storage = memoryStorage()
+  const shared = office()
+  return { storage, shared, asked: await prepare(desk(storage, shared), shared) }
+}
+
+/** What was delivered in the end: all notices, once each, by id. Waits in the office until nothing is due any more. */
+async function delivered(storage: ReturnType<typeof memoryStorage>, shared: Office): Promise<readonly string[]> {
+  const { approvals } = desk(storage, shared)
+  for (let hour = 0; hour < 3; hour++) {
+    await approvals.tick()
+    shared.now += 60 * 60 * 1000
+  }
+  expect(await everything(storage, ['outbox'])).toEqual([])
+  return [...new Set(shared.delivered.map(({ id, type }) => `${id} ${type}`))].toSorted()
+}
+
+/** How the scene goes when nothing fails: its answer, and the states that it leads through. */
+async function undisturbed(scene: Scene) {
+  const { storage, shared, asked } = await prepared(scene)
+  const states = [await everything(storage, kept)]
+  const watched = watchedStorage(storage, async () => void states.push(await everything(storage, kept)))
+  const answer = await scene.act(desk(watched, shared, 'next'), asked, key)
+  return { answer, states, delivered: await delivered(storage, shared) }
+}
+
+/** Lets every call of the scene fail in turn, and looks at what is left, and at what another try makes of it. */
+async function failEverywhere(scene: Scene, failure: Failure): Promise<number> {
+  const expected = await undisturbed(scene)
+  const last = expected.states.at(-1)
+  for (let at = 1; ; at++) {
+    const { storage, shared, asked } = await prepared(scene)
+    const failing = failingStorage(storage, failure, at)
+    const outcome = await scene.act(desk(failing, shared, 'next'), asked, key).then(
+      () => 'done',
+      (error: unknown) => {
+        if (hasCode(error, 'storage_failed')) return 'failed'
+        throw error
+      },
+    )
+    if (failing.calls < at) return at - 1
+    const told = `${scene.name}: call ${at} ${failure}, ${outcome}`
+    const left = await everything(storage, kept)
+    expect(expected.states, told).toContainEqual(left)
+    if (outcome === 'done' && !dueScenes.includes(scene)) expect(left, told).toEqual(last)
+    const recovered = desk(storage, shared, 'next')
+    expect((await recovered.as('ann').audit.verify()).problems, told).toEqual([])
+
+    const answer = await scene.act(recovered, asked, key)
+    expect(await everything(storage, kept), told).toEqual(last)
+    if (!dueScenes.includes(scene)) expect(answer, told).toEqual(expected.answer)
+    expect((await recovered.as('ann').audit.verify()).problems, told).toEqual([])
+    expect(await delivered(storage, shared), told).toEqual(expected.delivered)
+  }
+}
+
+describe.each(Object.keys(failures) as Failure[])('a storage that %s', (failure) => {
+  it.each([...scenes, ...dueScenes].map((scene) => [scene.name, scene] as const))(
+    '[P1, G8, O6] leaves all or nothing of a command, and another try does it once: %s',
+    async (_, scene) => {
+      expect(await failEverywhere(scene, failure)).toBeGreaterThan(2)
+    },
+  )
+})
+
+it('[P1] has a scene for every verb', () => {
+  const names = [...scenes, ...dueScenes].map(({ name }) => name.split(/[, ]/)[0])
+  for (const verb of verbNames) expect(names).toContain(verb)
+})

@@ -1,0 +1,72 @@
+import { type ActorInput, createApprovals, type Notice, type Storage, staticDirectory } from '../../src/index.ts'
+import { type CollectionName, collections } from '../../src/ports/collections.ts'
+import { flags, start } from '../world.ts'
+
+/** People of these tests: two leads, one who may bypass, and two developers. */
+const people = {
+  ann: ['developer'],
+  ben: ['lead'],
+  cat: ['lead'],
+  dan: ['security'],
+  eve: ['developer'],
+}
+
+export const checkout = flags.ref('checkout')
+
+/** What the desks of one office share: the time, and what was delivered to people. */
+export interface Office {
+  now: number
+  readonly delivered: Notice[]
+}
+
+export function office(): Office {
+  return { now: start, delivered: [] }
+}
+
+/**
+ * The library as one process of the host runs it. Desks over one storage know nothing of each other: no queue keeps them apart. Ids of requests
+ * begin with the name.
+ */
+export function desk(storage: Storage, shared: Office, name = 'desk') {
+  let ids = 0
+  const approvals = createApprovals({
+    storage,
+    resources: [flags],
+    directory: staticDirectory(people),
+    notifiers: [
+      {
+        name: 'kept',
+        async deliver(notice) {
+          shared.delivered.push(notice)
+        },
+      },
+    ],
+    now: () => shared.now,
+    newId: () => `${name}-${++ids}`,
+  })
+  return {
+    approvals,
+    as: (user: keyof typeof people, actor: Partial<ActorInput> = {}) =>
+      approvals.as({ tenant: 'acme', user, ...actor }),
+  }
+}
+
+export type Desk = ReturnType<typeof desk>
+
+/** The names of all collections. */
+export const allCollections = Object.keys(collections) as readonly CollectionName[]
+
+/** Everything that a storage holds, as one text for each record. */
+export async function everything(
+  storage: Storage,
+  from: readonly CollectionName[] = allCollections,
+): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const collection of from) {
+    const query = { collection, index: 'key', where: [], order: 'ascending', limit: 1000 } as const
+    const { records, next } = await storage.list(query)
+    if (next) throw new RangeError(`There are more than 1,000 records of ${collection}.`)
+    for (const { version, value } of records) found.push(`${collection} ${version} ${JSON.stringify(value)}`)
+  }
+  return found
+}

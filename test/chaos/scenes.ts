@@ -1,0 +1,266 @@
+import type { Digest } from '../../src/core/change/digest.ts'
+import type { PolicyInput, SubmitOutcome } from '../../src/index.ts'
+import { day, flags, pending } from '../world.ts'
+import { checkout, type Desk, type Office } from './desk.ts'
+
+/** A command in a situation in which it is accepted. `prepare` gives the id and the digest of the request that it is about. */
+export interface Scene {
+  readonly name: string
+  prepare(desk: Desk, office: Office): Promise<Asked>
+  /** Does it under an idempotency key, where the command takes one. */
+  act(desk: Desk, asked: Asked, key: Key): Promise<unknown>
+}
+
+interface Asked {
+  readonly id: string
+  readonly digest: string
+  /** Digests of the conflicts that wait for an answer. */
+  readonly conflicts?: readonly Digest[]
+}
+
+interface Key {
+  readonly idempotencyKey: string
+}
+
+const nothing: Asked = { id: '', digest: '' }
+const toRollout = (rollout: number) => ({ merge: { rollout } })
+
+/** A policy that asks one lead about every rollout. */
+export const reviewed = (rules: PolicyInput['rules'] = {}, quorum = 1): PolicyInput => ({
+  id: 'reviewed',
+  match: {},
+  when: { type: 'any_change', field: '/rollout' },
+  require: { quorum, from: { roles: ['lead'] } },
+  rules,
+})
+
+/** A live flag under a policy with these rules. */
+export async function flag({ as }: Desk, rules: PolicyInput['rules'] = {}, quorum = 1): Promise<void> {
+  await as('ann').submit(checkout, { value: { enabled: true, rollout: 40, description: 'a' } })
+  await as('ann').policies.save(reviewed(rules, quorum))
+}
+
+/** A request of ann's that waits for a lead. */
+export async function asked(desk: Desk, rules: PolicyInput['rules'] = {}, quorum = 1): Promise<Asked> {
+  await flag(desk, rules, quorum)
+  return about(await desk.as('ann').submit(checkout, toRollout(80)))
+}
+
+/** The same, approved by ben, and left to be applied by hand. */
+export async function approved(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
+  const request = await asked(desk, { apply: 'by_hand', ...rules })
+  await desk.as('ben').approve(request.id, { seen: request.digest })
+  return request
+}
+
+async function drafted(desk: Desk): Promise<Asked> {
+  await flag(desk)
+  const { id, digest } = await desk.as('ann').draft(checkout, toRollout(80))
+  return { id, digest }
+}
+
+async function overtaken(desk: Desk): Promise<Asked> {
+  const request = await asked(desk)
+  await desk.as('eve').submit(checkout, { merge: { description: 'b' } })
+  return request
+}
+
+/** A request whose rollout somebody else has set meanwhile, rebased: it waits for an answer. */
+async function collided(desk: Desk): Promise<Asked> {
+  const request = await asked(desk)
+  await desk.as('ann').policies.remove('reviewed')
+  await desk.as('eve').submit(checkout, toRollout(60))
+  await desk.as('ann').policies.save(reviewed())
+  await desk.as('ann').rebase(request.id)
+  const { changes, ...rebased } = await desk.as('ann').requests.get(request.id)
+  return { ...rebased, conflicts: changes.flatMap((change) => change.conflicts.map(({ digest }) => digest)) }
+}
+
+async function failed(desk: Desk): Promise<Asked> {
+  const request = await overtaken(desk)
+  await desk.as('ben').approve(request.id, { seen: request.digest })
+  return request
+}
+
+async function scheduled(desk: Desk, office: Office): Promise<Asked> {
+  await flag(desk)
+  return about(await desk.as('ann').submit(checkout, toRollout(80), { applyAt: office.now + day }))
+}
+
+function about(outcome: SubmitOutcome): Asked {
+  const { id, digest } = pending(outcome)
+  return { id, digest }
+}
+
+/** A verb on a request, by one person. */
+const verb = (
+  name: string,
+  by: Parameters<Desk['as']>[0],
+  prepare: Scene['prepare'],
+  act: (actor: ReturnType<Desk['as']>, asked: Asked, key: Key) => Promise<unknown>,
+): Scene => ({ name, prepare, act: (desk, asked, key) => act(desk.as(by), asked, key) })
+
+const settled = async (desk: Desk): Promise<Asked> => {
+  await flag(desk)
+  return nothing
+}
+
+/** Every command of the library once, accepted. */
+export const scenes: readonly Scene[] = [
+  verb('submit, applied', 'ann', settled, (ann, _, key) => ann.submit(checkout, { merge: { description: 'b' } }, key)),
+  verb('submit, pending', 'ann', settled, (ann, _, key) => ann.submit(checkout, toRollout(80), key)),
+  verb('submitAll', 'ann', settled, (ann, _, key) =>
+    ann.submitAll(
+      [
+        { ref: checkout, change: toRollout(80) },
+        { ref: flags.ref('second'), change: { value: { enabled: true, rollout: 5 } } },
+      ],
+      key,
+    ),
+  ),
+  verb('draft', 'ann', settled, (ann, _, key) => ann.draft(checkout, toRollout(80), key)),
+  verb(
+    'revert',
+    'ann',
+    async (desk) => {
+      await flag(desk)
+      await desk.as('ann').submit(checkout, { merge: { description: 'b' } })
+      return nothing
+    },
+    (ann, _, key) => ann.revert(checkout, 1, key),
+  ),
+  verb(
+    'edit',
+    'eve',
+    (desk) => asked(desk),
+    (eve, { id }, key) => eve.edit(id, checkout, toRollout(70), key),
+  ),
+  verb('submit of a draft', 'ann', drafted, (ann, { id }, key) => ann.submitDraft(id, key)),
+  verb(
+    'resubmit',
+    'ann',
+    async (desk) => {
+      const request = await asked(desk)
+      await desk.as('ben').requestChanges(request.id, { seen: request.digest, reason: 'why?' })
+      return request
+    },
+    (ann, { id }, key) => ann.resubmit(id, key),
+  ),
+  verb(
+    'reopen',
+    'ann',
+    async (desk) => {
+      const request = await asked(desk)
+      await desk.as('ben').reject(request.id, { seen: request.digest, reason: 'no' })
+      return request
+    },
+    (ann, { id }, key) => ann.reopen(id, key),
+  ),
+  verb('rebase', 'eve', overtaken, (eve, { id }, key) => eve.rebase(id, key)),
+  verb('resolve', 'ann', collided, (ann, { id, conflicts = [] }, key) =>
+    ann.resolve(
+      id,
+      conflicts.map((conflict) => ({ conflict, take: 'draft' })),
+      key,
+    ),
+  ),
+  verb(
+    'schedule',
+    'ann',
+    (desk) => asked(desk),
+    (ann, { id }, key) => ann.schedule(id, farAway, key),
+  ),
+  verb('unschedule', 'ann', scheduled, (ann, { id }, key) => ann.unschedule(id, key)),
+  verb(
+    'recall',
+    'ann',
+    (desk) => asked(desk),
+    (ann, { id }, key) => ann.recall(id, key),
+  ),
+  verb(
+    'cancel',
+    'ann',
+    (desk) => asked(desk),
+    (ann, { id }, key) => ann.cancel(id, key),
+  ),
+  verb('discard', 'ann', drafted, (ann, { id }, key) => ann.discard(id, key)),
+  verb(
+    'approve, one of two',
+    'ben',
+    (desk) => asked(desk, {}, 2),
+    (ben, { id, digest }, key) => ben.approve(id, { seen: digest, ...key }),
+  ),
+  verb(
+    'approve, which applies',
+    'ben',
+    (desk) => asked(desk),
+    (ben, { id, digest }, key) => ben.approve(id, { seen: digest, ...key }),
+  ),
+  verb('approve, which fails', 'ben', overtaken, (ben, { id, digest }, key) =>
+    ben.approve(id, { seen: digest, ...key }),
+  ),
+  verb(
+    'reject',
+    'ben',
+    (desk) => asked(desk),
+    (ben, { id, digest }, key) => ben.reject(id, { seen: digest, reason: 'no', ...key }),
+  ),
+  verb(
+    'request_changes',
+    'ben',
+    (desk) => asked(desk),
+    (ben, { id, digest }, key) => ben.requestChanges(id, { seen: digest, reason: 'why?', ...key }),
+  ),
+  verb(
+    'withdraw',
+    'ben',
+    (desk) => approved(desk),
+    (ben, { id }, key) => ben.withdraw(id, key),
+  ),
+  verb(
+    'comment',
+    'eve',
+    (desk) => asked(desk),
+    (eve, { id }, key) => eve.comment(id, 'hm', key),
+  ),
+  verb(
+    'apply',
+    'ann',
+    (desk) => approved(desk),
+    (ann, { id }, key) => ann.apply(id, key),
+  ),
+  verb('retry', 'ann', failed, (ann, { id }, key) => ann.retry(id, key)),
+  verb(
+    'bypass',
+    'dan',
+    (desk) => asked(desk, { bypass: ['security'] }),
+    (dan, { id }, key) => dan.bypass(id, { reason: 'fire', ...key }),
+  ),
+  verb('save a policy', 'ann', settled, (ann, _, key) => ann.policies.save(reviewed({}, 2), key)),
+  verb('remove a policy', 'ann', settled, (ann, _, key) => ann.policies.remove('reviewed', key)),
+]
+
+const farAway = Date.UTC(2026, 0, 9)
+
+/** What time does by itself. */
+export const dueScenes: readonly Scene[] = [
+  {
+    name: 'come_due',
+    async prepare(desk, office) {
+      const request = await scheduled(desk, office)
+      await desk.as('ben').approve(request.id, { seen: request.digest })
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'expire',
+    async prepare(desk, office) {
+      const request = await asked(desk, { expiresAfter: '1d' })
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+]
