@@ -24,10 +24,10 @@ export function office(): Office {
 }
 
 /**
- * The library as one process of the host runs it. Desks over one storage know nothing of each other: no queue keeps them apart. Ids of requests
- * begin with the name.
+ * The library as one process of the host runs it. Desks over one storage know nothing of each other: no queue keeps them apart. Requests are called
+ * `desk-1`, `desk-2` and so on, or, at a desk with a name, where at most one is made, by that name.
  */
-export function desk(storage: Storage, shared: Office, name = 'desk') {
+export function desk(storage: Storage, shared: Office, name?: string) {
   let ids = 0
   const approvals = createApprovals({
     storage,
@@ -42,7 +42,7 @@ export function desk(storage: Storage, shared: Office, name = 'desk') {
       },
     ],
     now: () => shared.now,
-    newId: () => `${name}-${++ids}`,
+    newId: () => name ?? `desk-${++ids}`,
   })
   return {
     approvals,

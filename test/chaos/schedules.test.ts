@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest'
+import { isApprovalError, type Storage } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { flawedStorage } from '../testing/flawed-storage.ts'
+import type { Flaw } from '../testing/flaws.ts'
+import { day, pending } from '../world.ts'
+import { checkout, type Desk, desk, everything, type Office, office } from './desk.ts'
+import { approved, asked, flag, reviewed } from './scenes.ts'
+import { everySchedule } from './schedules.ts'
+
+/** Two commands that meet, in a situation in which each alone is accepted. */
+interface Meeting {
+  prepare(desk: Desk, office: Office): Promise<Asked>
+  readonly acts: readonly [Doing, Doing]
+}
+
+type Doing = (desk: Desk, asked: Asked) => Promise<unknown>
+
+/** The request that they are about, and another one with what its reviewer has seen. */
+interface Asked {
+  readonly id: string
+  readonly digest: string
+  readonly other?: string
+  readonly seen?: string
+}
+
+const approve =
+  (user: 'ben' | 'cat'): Doing =>
+  ({ as }, { id, digest }) =>
+    as(user).approve(id, { seen: digest })
+const edit: Doing = ({ as }, { id }) => as('eve').edit(id, checkout, { merge: { rollout: 70 } })
+const apply: Doing = ({ as }, { id }) => as('ann').apply(id)
+const reject: Doing = ({ as }, { id, digest }) => as('cat').reject(id, { seen: digest, reason: 'no' })
+const withdraw: Doing = ({ as }, { id }) => as('ben').withdraw(id)
+const cancel: Doing = ({ as }, { id }) => as('ann').cancel(id)
+const tighten: Doing = ({ as }) => as('ann').policies.save(reviewed({}, 2))
+const describeIt: Doing = ({ as }) => as('eve').submit(checkout, { merge: { description: 'b' } })
+const submit =
+  (user: 'ann' | 'eve', rollout: number): Doing =>
+  ({ as }) =>
+    as(user).submit(checkout, { merge: { rollout } })
+const rebase: Doing = ({ as }, { id }) => as('ann').rebase(id)
+const tick: Doing = ({ approvals }) => approvals.tick()
+
+const none: Asked = { id: '', digest: '' }
+const freely = { cancel: 'any_time' } as const
+
+const meetings: Readonly<Record<string, Meeting>> = {
+  'an edit and an apply': { prepare: (one) => approved(one), acts: [edit, apply] },
+  'an edit and the approval that applies': { prepare: (one) => asked(one), acts: [edit, approve('ben')] },
+  'two applies': { prepare: (one) => approved(one), acts: [apply, apply] },
+  'two approvals of two': { prepare: (one) => asked(one, {}, 2), acts: [approve('ben'), approve('cat')] },
+  'an approval and a rejection': { prepare: (one) => asked(one), acts: [approve('ben'), reject] },
+  'an approval and a cancellation': { prepare: (one) => asked(one, freely), acts: [approve('ben'), cancel] },
+  'a withdrawal and an apply': { prepare: (one) => approved(one), acts: [withdraw, apply] },
+  'an approval and a stricter policy': { prepare: (one) => asked(one), acts: [approve('ben'), tighten] },
+  'an apply and a stricter policy': { prepare: (one) => approved(one), acts: [apply, tighten] },
+  'a submission and a stricter policy': {
+    prepare: (one) => flag(one).then(() => none),
+    acts: [submit('eve', 70), tighten],
+  },
+  'an approval and a write of the same resource': {
+    prepare: (one) => asked(one),
+    acts: [approve('ben'), describeIt],
+  },
+  'a rebase and a write of the same resource': {
+    async prepare(one) {
+      const request = await asked(one)
+      await one.as('ann').submit(checkout, { merge: { description: 'before' } })
+      return request
+    },
+    acts: [rebase, describeIt],
+  },
+  '[G6] approvals of two requests on one resource': {
+    async prepare(one) {
+      const { id: other, digest: seen } = await asked(one)
+      const { id, digest } = pending(await one.as('eve').submit(checkout, { merge: { rollout: 70 } }))
+      return { id, digest, other, seen }
+    },
+    acts: [approve('ben'), ({ as }, { other = '', seen = '' }) => as('cat').approve(other, { seen })],
+  },
+  'two submissions that would lock the same resource': {
+    prepare: (one) => flag(one, { lock: 'resource' }).then(() => none),
+    acts: [submit('ann', 70), submit('eve', 71)],
+  },
+  'an approval and a submission that locks its resource': {
+    async prepare(one) {
+      const request = await asked(one)
+      await one.as('ann').policies.save({
+        id: 'locked',
+        match: {},
+        when: { type: 'any_change', field: '/description' },
+        require: { quorum: 1, from: { roles: ['lead'] } },
+        rules: { lock: 'resource' },
+      })
+      return request
+    },
+    acts: [approve('ben'), describeIt],
+  },
+  'a schedule that comes due and an edit': {
+    async prepare(one, shared) {
+      await flag(one)
+      const applyAt = shared.now + day
+      const { id, digest } = pending(await one.as('ann').submit(checkout, { merge: { rollout: 80 } }, { applyAt }))
+      await one.as('ben').approve(id, { seen: digest })
+      await one.approvals.tick()
+      shared.now += day
+      return { id, digest }
+    },
+    acts: [tick, edit],
+  },
+}
+
+/** What came of it: what each was told, and everything that is stored but for what is on its way to people. */
+async function outcome(storage: Storage, told: readonly unknown[]): Promise<string> {
+  return JSON.stringify([told, (await everything(storage)).filter((text) => !text.startsWith('outbox'))])
+}
+
+const told = (answer: Promise<unknown>): Promise<unknown> =>
+  answer.catch((error: unknown) => {
+    if (isApprovalError(error)) return { refused: error.code, details: error.details }
+    throw error
+  })
+
+/** What comes of it when one waits for the other, either way. */
+async function inTurn({ prepare, acts }: Meeting, order: readonly [0 | 1, 0 | 1]): Promise<string> {
+  const [storage, shared] = [memoryStorage(), office()]
+  const request = await prepare(desk(storage, shared), shared)
+  const answers: unknown[] = []
+  for (const at of order) answers[at] = await told(acts[at](desk(storage, shared, `desk-${at}`), request))
+  return await outcome(storage, answers)
+}
+
+/** Counts the orders of calls, and those whose outcome no order of the two commands has. */
+async function meet(meeting: Meeting, fresh: () => Storage): Promise<{ schedules: number; illegal: number }> {
+  const legal = [await inTurn(meeting, [0, 1]), await inTurn(meeting, [1, 0])]
+  let illegal = 0
+  const schedules = await everySchedule(async () => {
+    const [storage, shared] = [fresh(), office()]
+    const request = await meeting.prepare(desk(storage, shared), shared)
+    const answers: unknown[] = []
+    return {
+      storage,
+      acts: meeting.acts.map((act, at) => async (own: Storage) => {
+        answers[at] = await told(act(desk(own, shared, `desk-${at}`), request))
+      }),
+      async look() {
+        if (!legal.includes(await outcome(storage, answers))) illegal++
+      },
+    }
+  })
+  return { schedules, illegal }
+}
+
+describe('two commands that meet, in every order of their calls to the storage', () => {
+  it.each(Object.entries(meetings))('[A3, B7, G4] %s end as if one had waited for the other', async (_, meeting) => {
+    const { schedules, illegal } = await meet(meeting, memoryStorage)
+    expect(illegal).toBe(0)
+    expect(schedules).toBeGreaterThan(3)
+  })
+
+  it.each<readonly [readonly Flaw[], string]>([
+    [['drops checks'], 'an approval and a submission that locks its resource'],
+    [['overwrites on insert', 'has no unique indexes', 'replaces at any version'], 'two approvals of two'],
+  ])('would not where the storage %s: %s', async (flaws, name) => {
+    const meeting = meetings[name] as Meeting
+    expect((await meet(meeting, () => flawedStorage(...flaws))).illegal).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,96 @@
+import type { Storage } from '../../src/index.ts'
+
+/** Waits for its turn before a call of a storage. */
+type Turn = (call: 'read' | 'write') => Promise<void>
+
+/** A storage each of whose calls waits for its turn. */
+function gated(storage: Storage, turn: Turn): Storage {
+  return {
+    get: (keys) => turn('read').then(() => storage.get(keys)),
+    list: (query) => turn('read').then(() => storage.list(query)),
+    commit: (writes, effect) => turn('write').then(() => storage.commit(writes, effect)),
+    close: () => storage.close(),
+  }
+}
+
+/** What happens at the same time, each in a process of its own: given the storage as that process sees it. */
+export type Act = (storage: Storage) => Promise<unknown>
+
+interface Waiting {
+  readonly act: number
+  readonly call: 'read' | 'write'
+  readonly go: () => void
+}
+
+/** Which act went on at each point, and which could have. */
+interface Step {
+  readonly options: readonly number[]
+  readonly taken: number
+}
+
+/** Runs the acts, one call at a time, in the order that the choices say, and where those end, the first that waits. */
+async function play(storage: Storage, acts: readonly Act[], choices: readonly number[]): Promise<readonly Step[]> {
+  const waiting: Waiting[] = []
+  const steps: Step[] = []
+  let running = acts.length
+  let moved = () => {}
+  const turnOf =
+    (act: number): Turn =>
+    (call) =>
+      new Promise((go) => {
+        running--
+        waiting.push({ act, call, go })
+        moved()
+      })
+  const ends = acts.map((act, at) =>
+    act(gated(storage, turnOf(at))).finally(() => {
+      running--
+      moved()
+    }),
+  )
+  let before: Waiting | undefined
+  for (;;) {
+    while (running > 0) await new Promise<void>((resolve) => (moved = resolve))
+    if (waiting.length === 0) break
+    const options = waiting.filter((one) => !isSwapped(before, one)).map(({ act }) => act)
+    const taken = choices[steps.length] ?? Math.min(...options)
+    const at = waiting.findIndex(({ act }) => act === taken)
+    steps.push({ options: options.toSorted(), taken })
+    ;[before] = waiting.splice(at, 1)
+    running++
+    before?.go()
+  }
+  await Promise.all(ends)
+  return steps
+}
+
+/** Two reads that follow each other could change places: one order of them is enough. */
+function isSwapped(before: Waiting | undefined, next: Waiting): boolean {
+  return before !== undefined && before.call === 'read' && next.call === 'read' && next.act < before.act
+}
+
+/**
+ * Runs acts in every order of their calls to the storage, each time from a fresh start, and looks at what came of it. Orders that differ only in
+ * neighbouring reads count as one. Gives the number of orders.
+ */
+export async function everySchedule(
+  start: () => Promise<{ readonly storage: Storage; readonly acts: readonly Act[]; look(): Promise<void> }>,
+): Promise<number> {
+  let choices: readonly number[] | undefined = []
+  for (let schedules = 1; ; schedules++) {
+    const { storage, acts, look } = await start()
+    const steps: readonly Step[] = await play(storage, acts, choices)
+    await look()
+    choices = following(steps)
+    if (!choices) return schedules
+  }
+}
+
+/** The choices that lead to the next order: the last point where another act could have gone on. */
+function following(steps: readonly Step[]): readonly number[] | undefined {
+  for (const [at, { options, taken }] of [...steps.entries()].reverse()) {
+    const other = options.find((option) => option > taken)
+    if (other !== undefined) return [...steps.slice(0, at).map((step) => step.taken), other]
+  }
+  return undefined
+}
