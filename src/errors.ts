@@ -31,6 +31,10 @@ export interface ErrorDetails {
   unknown_revision: { readonly type: string; readonly id: string; readonly revision: number }
   /** No such request, here. A request of another tenant is as unknown as one that never was. */
   unknown_request: { readonly request: string }
+  /** The actor has no such delegation, or it is over. */
+  unknown_delegation: { readonly from: string; readonly to: string }
+  /** This cannot be delegated, or not to this user. */
+  not_delegable: { readonly from: string; readonly to: string; readonly problem: string }
   /** No such policy, here. */
   unknown_policy: { readonly policy: string }
   /** The directory does not know who acts. */
@@ -72,6 +76,8 @@ export interface ErrorDetails {
   }
   /** Somebody who had a hand in the content cannot approve it. */
   contributor: { readonly request: string; readonly actor: string }
+  /** Nobody has delegated this answer to the actor, or not for this moment or this matter, or it cannot be delegated. */
+  not_delegated: { readonly request: string; readonly actor: string; readonly onBehalfOf: string }
   /** There is no answer of this actor to take back. */
   no_review: { readonly request: string; readonly actor: string }
   /** The content has conflicts that nobody has answered. */
@@ -168,6 +174,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
   unknown_resource: ({ type, id }) => `There is no ${type} ${quote(id)}.`,
   unknown_revision: ({ type, id, revision }) => `${type} ${quote(id)} has no revision ${revision}.`,
   unknown_request: ({ request }) => `There is no request ${quote(request)}.`,
+  unknown_delegation: ({ from, to }) => `${quote(from)} lets nobody called ${quote(to)} answer for them.`,
+  not_delegable: ({ from, to, problem }) => `${quote(from)} cannot let ${quote(to)} answer for them: ${problem}.`,
   unknown_policy: ({ policy }) => `There is no policy ${quote(policy)}.`,
   unknown_actor: ({ actor }) => `The directory does not know ${quote(actor)}: only people whom it knows can act.`,
   wrong_project: ({ type, id, project, actual }) =>
@@ -200,6 +208,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `Only the requester ${quote(requester)} can ${words(verb)} request ${quote(request)}, not ${quote(actor)}.`,
   contributor: ({ request, actor }) =>
     `${quote(actor)} had a hand in the content of request ${quote(request)} and cannot approve it: somebody else has to.`,
+  not_delegated: ({ request, actor, onBehalfOf }) =>
+    `${quote(onBehalfOf)} has not delegated answers to request ${quote(request)} to ${quote(actor)} for now: answer for yourself, or ask for a delegation.`,
   no_review: ({ request, actor }) =>
     `${quote(actor)} has no answer to request ${quote(request)} that could be taken back.`,
   conflicts_open: ({ request, conflicts }) =>

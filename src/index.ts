@@ -15,7 +15,8 @@ export type { Permissions } from './core/request/probe.ts'
 export type { Request } from './core/request/request.ts'
 export type { Revision } from './core/request/resource.ts'
 export type { MethodOf, PeopleVerb, RequestStatus, RequestVerb } from './core/request/status.ts'
-export type { ApprovalStanding, PolicyStanding, SuppliableNeed } from './core/review/approval-standing.ts'
+export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
+export type { Delegation } from './core/review/delegation.ts'
 export type { Review, Verdict } from './core/review/standing.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
 export {
@@ -43,6 +44,7 @@ export type {
 } from './ports/storage.ts'
 export type {
   ActingApprovals,
+  AnswerOptions,
   ApproveOptions,
   Done,
   HistoryOptions,
@@ -54,6 +56,7 @@ export type {
 export type { AuditProblem, AuditReport } from './service/audit.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
 export { type Approvals, type ApprovalsOptions, createApprovals } from './service/create-approvals.ts'
+export type { DelegationInput } from './service/delegations.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/input.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'

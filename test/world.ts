@@ -66,6 +66,7 @@ export const start = Date.UTC(2026, 0, 5, 9)
 /** A tenant with users, a clock that stands until it is moved, and a notifier that keeps what it was given. */
 export function world(storage: Storage, users: Readonly<Record<string, readonly string[]>> = people) {
   const delivered: Notice[] = []
+  const given = new Map<string, readonly string[]>()
   const directory = staticDirectory(users)
   const persons = new Map<string, string>()
   let time = start
@@ -78,7 +79,11 @@ export function world(storage: Storage, users: Readonly<Record<string, readonly 
       async users(scope, ids) {
         const known = await directory.users(scope, ids)
         return known.map(
-          (user, index) => user && { ...user, person: persons.get(ids[index] ?? '') ?? ids[index] ?? '' },
+          (user, index) =>
+            user && {
+              roles: given.get(ids[index] ?? '') ?? user.roles,
+              person: persons.get(ids[index] ?? '') ?? ids[index] ?? '',
+            },
         )
       },
     },
@@ -106,6 +111,8 @@ export function world(storage: Storage, users: Readonly<Record<string, readonly 
     now: () => time,
     /** Says that two users are one person. */
     person: (user: string, same: string) => persons.set(user, same),
+    /** Gives a user other roles. */
+    roles: (user: string, roles: readonly string[]) => given.set(user, roles),
     /** Delivers what is in the outbox, and gives everything that was ever delivered. */
     async notices() {
       await approvals.tick()

@@ -53,6 +53,11 @@ export const collections = {
   },
   /** Which request keeps everybody else off a resource. */
   locks: { key: [tenant, text('type'), text('id')], indexes: {} },
+  /** Who may answer for whom. */
+  delegations: {
+    key: [tenant, text('from'), text('to')],
+    indexes: { byEnd: { columns: [tenant, integer('ends')] } },
+  },
   /** The answers to commands that carried an idempotency key. */
   answers: {
     key: [tenant, text('actor'), text('key')],

@@ -5,7 +5,7 @@ export interface Notice {
   readonly tenant: string
   /**
    * What it is about: `submitted`, or the state that the request came into; `bypassed`, `schedule_dropped`, or `reviews_fell` where new content
-   * took answers back.
+   * took answers back; `delegated` and `delegation_ended` to whoever answers for somebody.
    */
   readonly type: string
   /** Ids of the people to tell. */

@@ -4,8 +4,10 @@ import type { Policy, PolicyInput } from '../core/policy/policy.ts'
 import type { PolicyFinding } from '../core/policy/policy-problem.ts'
 import type { SimulationComparison } from '../core/policy/simulate.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import type { Delegation } from '../core/review/delegation.ts'
 import type { AuditReport } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
+import type { DelegationInput } from './delegations.ts'
 import type { Comparison, ListedRevision, LiveResource } from './history.ts'
 import type { RequestFilter, RequestPage } from './request-list.ts'
 import type { ChangeRequest, RequestSummary } from './request-reader.ts'
@@ -62,7 +64,7 @@ export interface ActingApprovals {
   reject(request: string, options: RejectOptions): Promise<Done>
   /** Asks the requester to change something and resubmit. */
   requestChanges(request: string, options: RejectOptions): Promise<Done>
-  /** Takes one's own answer back. */
+  /** Takes one's own answer back, or one that was given on one's behalf. */
   withdraw(request: string, options?: VerbOptions): Promise<Done>
   /** Says something that is neither yes nor no. */
   comment(request: string, text: string, options?: KeyOptions): Promise<Done>
@@ -99,10 +101,18 @@ export interface ActingApprovals {
     /** Removes a policy. Requests that it gated keep what it asked. */
     remove(id: string, options?: KeyOptions): Promise<void>
   }
+  readonly delegations: {
+    /** Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them. */
+    give(delegation: DelegationInput, options?: KeyOptions): Promise<Delegation>
+    /** Ends a delegation of the actor's. What was answered under it stands, until the actor takes it back. */
+    end(to: string, options?: KeyOptions): Promise<void>
+    /** Lists the delegations that are not over, of everybody. */
+    list(): Promise<readonly Delegation[]>
+  }
   readonly audit: {
     /** Verifies everything that this tenant has against its log. */
     verify(): Promise<AuditReport>
-    /** Reads what happened to a request, to a resource, to the policies, or what somebody tried and was refused; the oldest first. */
+    /** Reads what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them; the oldest first. */
     events(filter: LogFilter): Promise<readonly LoggedEvent[]>
     /** Exports the log with everything that it speaks of, to be written line by line as JSON and verified elsewhere. */
     export(): AsyncIterable<ExportLine>
@@ -110,13 +120,19 @@ export interface ActingApprovals {
 }
 
 /** What a reviewer says. */
-export interface ApproveOptions extends VerbOptions {
+export interface ApproveOptions extends VerbOptions, AnswerOptions {
   /** The `digest` of the request as the reviewer saw it. A request that has another one by now is not approved. */
   readonly seen: string
 }
 
+/** Whose answer it is. */
+export interface AnswerOptions {
+  /** The user who has delegated this answer to the actor. Left out: it is the actor's own. */
+  readonly onBehalfOf?: string
+}
+
 /** What a reviewer says who does not approve. */
-export interface RejectOptions extends VerbOptions {
+export interface RejectOptions extends VerbOptions, AnswerOptions {
   /** The `digest` of the request as the reviewer saw it. */
   readonly seen: string
   /** Why; not blank. */

@@ -7,6 +7,7 @@ import { exportLog, readLog } from './audit-log.ts'
 import { checkChange, checkDigest, checkResolutions } from './check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context.ts'
+import { checkDelegation, delegateCommand, endDelegationCommand, listDelegations } from './delegations.ts'
 import { type Command, execute } from './execute.ts'
 import { documentAt } from './facts.ts'
 import { compareRevisions, readHistory, readResource } from './history.ts'
@@ -46,8 +47,10 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   }
   const review =
     (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
-      checkOptions(options, 'seen')
-      return await ask(id, { type, seen: checkDigest(options.seen) }, options)
+      checkOptions(options, 'seen', 'onBehalfOf')
+      const { seen, onBehalfOf } = options
+      const behalf = onBehalfOf === undefined ? {} : { onBehalfOf: checkId('options.onBehalfOf', onBehalfOf) }
+      return await ask(id, { type, seen: checkDigest(seen), ...behalf }, options)
     }
 
   return {
@@ -156,6 +159,18 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
         checkKeys('options', options, ['idempotencyKey'])
         await run(removePolicyCommand(context, actor, checkId('policy', id)), { id }, options)
       },
+    },
+    delegations: {
+      async give(delegation, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        const checked = checkDelegation(delegation, context.now())
+        return await run(delegateCommand(context, actor, checked), { delegation }, options)
+      },
+      async end(to, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        await run(endDelegationCommand(context, actor, checkId('to', to)), { to }, options)
+      },
+      list: () => listDelegations(context, tenant),
     },
     audit: {
       verify: () => verifyAudit(context.storage, tenant),

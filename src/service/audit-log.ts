@@ -5,9 +5,9 @@ import type { Storage } from '../ports/storage.ts'
 import { freeze } from './freeze.ts'
 import { checkId, checkKeys, checkResource, checkRevision } from './input.ts'
 import { page, walk } from './records.ts'
-import { refusalStream, requestStream, resourceStream, settingsStream } from './streams.ts'
+import { delegationStream, refusalStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 
-/** Which part of the log to read: what happened to a request, to a resource, to the policies, or what somebody tried and was refused. */
+/** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
 export type LogFilter = LogSubject & {
   /** Events after this one of the stream; from its beginning where left out. */
   readonly after?: number
@@ -21,10 +21,11 @@ export type LogSubject =
   | { readonly resource: { readonly type: string; readonly id: string } }
   | { readonly settings: true }
   | { readonly refusals: string }
+  | { readonly delegations: string }
 
 /** Reads a stream of the log, the oldest first. */
 export async function readLog(storage: Storage, tenant: string, filter: LogFilter): Promise<readonly LoggedEvent[]> {
-  checkKeys('filter', filter, ['request', 'resource', 'settings', 'refusals', 'after', 'limit'])
+  checkKeys('filter', filter, ['request', 'resource', 'settings', 'refusals', 'delegations', 'after', 'limit'])
   const { after = 0, limit = 100 } = filter
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 500) {
     fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 500' })
@@ -80,9 +81,10 @@ function streamOf(subject: LogSubject): string {
     return resourceStream(checkResource('filter.resource', subject.resource))
   }
   if ('refusals' in subject) return refusalStream(checkId('filter.refusals', subject.refusals))
+  if ('delegations' in subject) return delegationStream(checkId('filter.delegations', subject.delegations))
   if (subject.settings === true) return settingsStream
   return fail('invalid_input', {
     argument: 'filter',
-    problem: 'must name a request, a resource, { settings: true } or whose refusals',
+    problem: 'must name a request, a resource, { settings: true }, whose refusals or whose delegations',
   })
 }

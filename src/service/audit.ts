@@ -130,7 +130,7 @@ async function headOf(storage: Storage, tenant: string, name: string): Promise<S
   const { request, resource, stream, set } = await read(storage, {
     request: kind === 'request' ? [keyOf('requests', tenant, [first, ...rest].join('/'))] : [],
     resource: kind === 'resource' ? [keyOf('resources', tenant, first, rest.join('/'))] : [],
-    stream: kind === 'refusals' ? [keyOf('streams', tenant, name)] : [],
+    stream: kind === 'refusals' || kind === 'delegations' ? [keyOf('streams', tenant, name)] : [],
     set: name === settingsStream ? [keyOf('policySets', tenant)] : [],
   })
   return [...request, ...resource, ...stream, ...set][0]?.value.head

@@ -68,6 +68,7 @@ const recorded: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'approval_missing',
   'bypass_forbidden',
   'contributor',
+  'not_delegated',
   'unknown_actor',
   'unknown_request',
 ])

@@ -30,9 +30,9 @@ export interface ResourcesRead {
 }
 
 /** Asks who everybody is that a decision about a request looks at. */
-export async function peopleOf({ directory }: Context, request: Request, actor?: string) {
+export async function peopleOf({ directory }: Context, request: Request, others: readonly string[]) {
   const { tenant, project, requester, contributors, reviews } = request
-  const ids = [requester, ...contributors, ...reviews.map(({ by }) => by), ...(actor === undefined ? [] : [actor])]
+  const ids = [requester, ...contributors, ...reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]), ...others]
   return await knownUsers(directory, scopeOf(tenant, project), ids)
 }
 

@@ -76,6 +76,13 @@ export function checkRef<T>({ resources }: Context, given: ResourceRef<T>): Chec
   return { type, ref: project === undefined ? ref : { ...ref, project: checkId('ref.project', project) } }
 }
 
+/** Refuses what is neither a name nor a list of names, and gives it back otherwise. */
+export function checkNames(argument: string, names: unknown): string | readonly string[] {
+  if (!Array.isArray(names)) return checkId(argument, names)
+  if (names.length > 0 && names.length <= 100) return names.map((name) => checkId(argument, name))
+  return fail('invalid_input', { argument, problem: 'must be a name, or 1 to 100 names' })
+}
+
 /** Checks the name of a resource in a filter. */
 export function checkResource(argument: string, resource: unknown): { readonly type: string; readonly id: string } {
   checkKeys(argument, resource, ['type', 'id', 'project'])

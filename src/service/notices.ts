@@ -1,6 +1,7 @@
 import type { RequestEvent } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import type { RequestStatus } from '../core/request/status.ts'
+import type { Notice } from '../ports/notifier.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { put } from './records.ts'
@@ -30,17 +31,22 @@ export interface Told {
 }
 
 /** Writes the notice that an event gives rise to: that the request is in another state, or that people's answers do not count any more. */
-export function noticesOf({ notifiers }: Context, event: RequestEvent, told: Told): readonly Write[] {
+export function noticesOf(context: Context, event: RequestEvent, told: Told): readonly Write[] {
   const { request, seq } = told
   const { type, to } = messageOf(event, told)
-  if (to.length === 0 || notifiers.length === 0) return []
   const id = `${requestStream(request.id)}/${seq}`
   const { tenant } = request
-  const pending = notifiers.map(({ name }) => name)
   const { at, by, reason } = event
   const resources = request.resources.map((resource) => ({ type: resource.type, id: resource.id }))
   const said = reason === undefined ? {} : { reason }
-  const notice = { id, tenant, type, to, request: request.id, resources, at, by, ...said }
+  return noticeWrites(context, { id, tenant, type, to, request: request.id, resources, at, by, ...said })
+}
+
+/** Puts a notice into the outbox, where there is somebody to tell and somebody who tells them. */
+export function noticeWrites({ notifiers }: Context, notice: Notice): readonly Write[] {
+  const { tenant, id, to, at } = notice
+  const pending = notifiers.map(({ name }) => name)
+  if (to.length === 0 || pending.length === 0) return []
   return [put('outbox', { tenant, id, dueAt: at, attempts: 0, pending, notice }, undefined)]
 }
 

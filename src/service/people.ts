@@ -31,7 +31,8 @@ export async function knownUsers(directory: Directory, scope: Scope, ids: readon
   const users = new Map<string, KnownUser>()
   for (const { id, roles, owner } of entries) {
     const person = personBehind(id, known)
-    if (person !== undefined) users.set(id, { id, person, roles: owner === undefined ? roles : [] })
+    if (person === undefined) continue
+    users.set(id, owner === undefined ? { id, person, roles } : { id, person, roles: [], agent: true })
   }
   return users
 }

@@ -6,6 +6,7 @@ import type { Content } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Resource, Revision } from '../core/request/resource.ts'
 import type { RequestStatus } from '../core/request/status.ts'
+import type { Delegation } from '../core/review/delegation.ts'
 import { collections } from '../ports/collections.ts'
 import type { Notice } from '../ports/notifier.ts'
 import type { IndexQuery, KeyPart, Page, RecordKey, Storage, Write } from '../ports/storage.ts'
@@ -72,6 +73,11 @@ export interface StreamRecord {
   readonly head: StreamHead
 }
 
+/** That somebody may answer for somebody else, or might once. */
+export interface DelegationRecord extends Delegation {
+  readonly tenant: string
+}
+
 /** The answer to a command that carried an idempotency key. */
 export interface AnswerRecord {
   readonly tenant: string
@@ -107,6 +113,7 @@ interface RecordTypes {
   readonly policies: PolicyRecord
   readonly policySets: PolicySetRecord
   readonly outbox: OutboxRecord
+  readonly delegations: DelegationRecord
   readonly answers: AnswerRecord
 }
 

@@ -7,6 +7,7 @@ import type { RequestEvent } from '../core/request/event.ts'
 import { begin, evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
 import type { RevisedEvent } from '../core/request/resource.ts'
+import type { Delegation } from '../core/review/delegation.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, type RequestRecord, read, walk } from './records.ts'
 import { settingsStream } from './streams.ts'
@@ -22,6 +23,7 @@ export interface Replay {
 export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
   const [kind, ...rest] = stream.split('/')
   if (stream === settingsStream) return replayPolicies(storage, tenant)
+  if (kind === 'delegations') return replayDelegations(storage, tenant, rest.join('/'))
   if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
   if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
   return { take: async () => undefined, end: async () => undefined }
@@ -114,6 +116,33 @@ function replayPolicies(storage: Storage, tenant: string): Replay {
       }
       const [missing] = policies.keys()
       return missing === undefined ? undefined : `policy ${JSON.stringify(missing)} is missing`
+    },
+  }
+}
+
+function replayDelegations(storage: Storage, tenant: string, from: string): Replay {
+  const delegations = new Map<string, Delegation>()
+  return {
+    async take({ event }) {
+      const { type, to, at, begins, ends, match } = event as unknown as Delegation & { type: string; at: number }
+      const before = delegations.get(to)
+      if (type === 'delegated') delegations.set(to, { from, to, begins, ends, match })
+      else if (before) delegations.set(to, { ...before, begins: Math.min(before.begins, at), ends: at })
+      return undefined
+    },
+    async end() {
+      const all = { collection: 'delegations', index: 'key', where: [tenant, from], order: 'ascending' } as const
+      const found: Delegation[] = []
+      for await (const { value } of walk(storage, all)) {
+        const { tenant: _tenant, ...delegation } = value
+        found.push(delegation)
+      }
+      const told = [...delegations.values()].toSorted((a, b) => (a.to < b.to ? -1 : 1))
+      const same = isSame(
+        found.toSorted((a, b) => (a.to < b.to ? -1 : 1)),
+        told,
+      )
+      return same ? undefined : 'the delegations are not what their events made of them'
     },
   }
 }

@@ -7,11 +7,12 @@ import type { Request } from '../core/request/request.ts'
 import { landing } from '../core/request/settle.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import { approversOf, toBeTold } from './approvers.ts'
 import type { Context } from './context.ts'
+import { readDelegation } from './delegations.ts'
 import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readContent, readResources, targetOf } from './facts.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
-import { candidates, scopeOf } from './people.ts'
 import { keyOf, read, unchanged } from './records.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
 
@@ -43,12 +44,14 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
       const { event, content } = decided.value
       const next = evolve(request, event)
       const asks = next.status === 'pending' && request.status !== 'pending'
-      const approvers = asks || tellsApprovers(event) ? await asked(context, next) : []
+      const approvers =
+        asks || tellsApprovers(event) ? toBeTold(await approversOf(context, next, at), next.requester) : []
       return success({
         writes: [
           unchanged(keyOf('policySets', tenant), policySet),
           ...requestWrites(context, before, { event, next, approvers, ...(content ? { content } : {}) }),
           ...landingWrites(next, decided.value),
+          ...decided.value.relied,
         ],
         answer: next,
       })
@@ -61,6 +64,8 @@ interface Decided {
   readonly content?: Content
   readonly target?: TargetFacts
   readonly resources?: ResourcesRead
+  /** States that whatever else was relied on is still as it was read. */
+  readonly relied: readonly Write[]
 }
 
 /** Reads the facts and decides: the people and the policies always, the content and the resources only where they matter. */
@@ -79,17 +84,18 @@ async function decideOn(
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
   if (command.type === 'expire') {
-    return decidedBy(decide(command, request, { users: new Map(), requirements, rules }), {})
+    return decidedBy(decide(command, request, { users: new Map(), requirements, rules }), { relied: [] })
   }
-  const [users, inForce] = await Promise.all([
-    peopleOf(context, request, command.type === 'come_due' ? undefined : command.by.user),
+  const [users, inForce, { delegation, relied }] = await Promise.all([
+    peopleOf(context, request, actingIn(command)),
     askedNow(context, request, setVersion),
+    delegationFor(context, command),
   ])
-  const facts = { users, ...inForce }
+  const facts = { users, ...inForce, ...(delegation ? { delegation } : {}) }
   const early = decide(command, request, facts)
   if (!early.ok && early.refusal.code !== 'content_tampered') return early
   const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
-  if (concludes) return decidedBy(early, {})
+  if (concludes) return decidedBy(early, { relied })
 
   const stored = await readContent(context, request)
   if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
@@ -102,7 +108,18 @@ async function decideOn(
   const rebases = facts.rules.onStale === 'rebase'
   const target = await targetOf(context, read, { tenant: request.tenant, read: resources, rebases, setVersion })
   const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
-  return decidedBy(decision, { target, resources, ...(rewritten ? { content: read.content } : {}) })
+  return decidedBy(decision, { relied, target, resources, ...(rewritten ? { content: read.content } : {}) })
+}
+
+/** Everybody whom a command is by, or for. */
+function actingIn(command: RequestCommand): readonly string[] {
+  if (command.type === 'come_due') return []
+  return 'onBehalfOf' in command && command.onBehalfOf ? [command.by.user, command.onBehalfOf] : [command.by.user]
+}
+
+async function delegationFor(context: Context, command: RequestCommand) {
+  if (!('onBehalfOf' in command) || command.onBehalfOf === undefined) return { delegation: undefined, relied: [] }
+  return await readDelegation(context, command.by.tenant, command.onBehalfOf, command.by.user)
 }
 
 function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
@@ -140,11 +157,6 @@ function isContentCommand({ type }: RequestCommand): boolean {
 /** Tells whether an event concerns those who were asked, besides the requester. */
 function tellsApprovers({ type }: LaterEvent): boolean {
   return type === 'bypassed' || type === 'schedule_dropped'
-}
-
-async function asked({ directory }: Context, { tenant, project, requirements, requester }: Request) {
-  const people = await candidates(directory, scopeOf(tenant, project), requirements)
-  return people.map(({ id }) => id).filter((id) => id !== requester)
 }
 
 /** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */

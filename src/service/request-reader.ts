@@ -9,10 +9,11 @@ import type { Request } from '../core/request/request.ts'
 import { isOpen } from '../core/request/status.ts'
 import { type ApprovalStanding, approvalStanding } from '../core/review/approval-standing.ts'
 import { fail } from '../errors.ts'
+import { approversOf } from './approvers.ts'
 import type { Context } from './context.ts'
 import { askedNow, documentAt, peopleOf, readContent, readResources, typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
-import { candidates, knownUsers, scopeOf } from './people.ts'
+import { knownUsers, scopeOf } from './people.ts'
 import { permitted } from './permitted.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
@@ -73,7 +74,7 @@ export async function showRequest(
     readContent(context, request),
     readResources(context, request),
     askedNow(context, request, setVersion),
-    peopleOf(context, request, reader.user),
+    peopleOf(context, request, [reader.user]),
   ])
   const proposals = content?.proposals ?? []
   const open = isOpen(summary.status)
@@ -89,7 +90,7 @@ export async function showRequest(
       })),
     ),
     stale: open && moved,
-    ...(open ? { approval: await approvalOf(context, { ...request, ...inForce }) } : {}),
+    ...(open ? { approval: await approvalOf(context, { ...request, ...inForce }, at) } : {}),
     can: await permitted(context, reader, {
       request,
       facts,
@@ -116,12 +117,16 @@ export function requestedChange({ change, before }: Proposal): RequestedChange {
 }
 
 /** Judges how far a request is approved, and who could supply what is missing. */
-export async function approvalOf({ directory }: Context, request: Request): Promise<ApprovalStanding> {
+export async function approvalOf(context: Context, request: Request, at: number): Promise<ApprovalStanding> {
   const scope = scopeOf(request.tenant, request.project)
-  const asked = await candidates(directory, scope, request.requirements)
-  const others = [request.requester, ...request.contributors, ...request.reviews.map(({ by }) => by)]
-  const users = await knownUsers(directory, scope, others)
-  return approvalStanding(request, users, asked)
+  const approvers = await approversOf(context, request, at)
+  const others = [
+    request.requester,
+    ...request.contributors,
+    ...request.reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
+  ]
+  const users = await knownUsers(context.directory, scope, others)
+  return approvalStanding(request, users, approvers)
 }
 
 async function conflictsOf(

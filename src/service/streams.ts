@@ -9,6 +9,8 @@ export const requestStream = (id: string) => `request/${id}`
 export const resourceStream = ({ type, id }: { readonly type: string; readonly id: string }) => `resource/${type}/${id}`
 /** Names the stream of what somebody tried and was refused. */
 export const refusalStream = (user: string) => `refusals/${user}`
+/** Names the stream of whom somebody lets answer for them. */
+export const delegationStream = (from: string) => `delegations/${from}`
 /** The stream of a tenant's policies. */
 export const settingsStream = 'settings'
 

@@ -11,11 +11,11 @@ import { approvalStanding } from '../core/review/approval-standing.ts'
 import { ApprovalError, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { VerbOptions } from './acting-approvals.ts'
+import { approversOf, toBeTold } from './approvers.ts'
 import { type Considered, consider, type Intention } from './consider.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
-import { candidates, scopeOf } from './people.ts'
 import { keyOf, unchanged } from './records.ts'
 import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
@@ -133,17 +133,16 @@ async function open(
 ): Promise<{ readonly request: ChangeRequest; readonly approvers: readonly string[] }> {
   const next = begin(event)
   const { users, proposals } = considered
-  const scope = scopeOf(next.tenant, next.project)
-  const asked = await candidates(context.directory, scope, next.requirements)
+  const approvers = await approversOf(context, next, event.at)
   const { requirements, rules } = next
   const request: ChangeRequest = {
     ...summaryOf(next, event.at),
     changes: proposals.map(requestedChange),
     stale: false,
-    ...(isOpen(next.status) ? { approval: approvalStanding(next, users, asked) } : {}),
+    ...(isOpen(next.status) ? { approval: approvalStanding(next, users, approvers) } : {}),
     can: permissions(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),
   }
-  return { request, approvers: asked.map(({ id }) => id).filter((id) => id !== actor.user) }
+  return { request, approvers: toBeTold(approvers, actor.user) }
 }
 
 function directWrites(

@@ -15,6 +15,11 @@ export interface RulesOfConduct {
   readonly reasonRequired: boolean
   /** Who of those who had a hand in the content cannot approve it. The requester is `selfApproval`'s. Stricter: more of them. */
   readonly excludeContributors: 'all' | 'last_editor' | 'none'
+  /**
+   * When an approver has to be one: when they answer and again when the change is applied, or when they answer alone. Who is kept out stays out
+   * either way. Stricter: both.
+   */
+  readonly eligibleAt: 'both' | 'review'
   /** Whether a rejection ends the request, or stands in its way until it is withdrawn. Stricter: ends it. */
   readonly onReject: 'close' | 'block'
   /** Whether new content takes all approvals back, or leaves those whose part of the change is equal. Stricter: all. */
@@ -60,6 +65,7 @@ export const rulesOfConduct: { readonly [R in keyof RulesOfConduct]: Rule<RulesO
   cancel: oneOf(['before_reviews', 'any_time'], 'before_reviews'),
   reasonRequired: oneOf([true, false], false),
   excludeContributors: oneOf(['all', 'last_editor', 'none'], 'all'),
+  eligibleAt: oneOf(['both', 'review'], 'both'),
   onReject: oneOf(['close', 'block'], 'close'),
   onEdit: oneOf(['reset', 'keep'], 'reset'),
   onStale: oneOf(['fail', 'rebase'], 'fail'),

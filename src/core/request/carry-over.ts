@@ -3,12 +3,14 @@ import type { JsonValue } from '../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../change/pattern.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import { eligibility } from '../review/eligibility.ts'
+import { giverOf } from '../review/giver.ts'
 import { needsOf } from '../review/needs.ts'
 import type { KnownUsers, Review } from '../review/standing.ts'
 import { isAmong, type KnownUser } from '../review/voter.ts'
 import type { NextContent } from './command.ts'
 import type { ProposedChange } from './content.ts'
 import type { Pinned } from './event.ts'
+import { isOwn } from './evolve.ts'
 import type { Request } from './request.ts'
 
 /**
@@ -28,10 +30,10 @@ export function carriedOver(
   return request.reviews.flatMap((review) => {
     if (review.digest !== request.digest || review.round !== request.round) return []
     if (review.verdict === 'approve') {
-      const user = users.get(review.by)
-      if (next.applyAt !== request.applyAt || pinned.conflicts > 0 || !user || review.by === actor) return []
-      if (eligibility(after, { user, users, verdict: 'approve' }) !== 'eligible') return []
-      if (!isEqualPart(partOf(user, requirements), next.before, next.changes)) return []
+      const giver = giverOf(review, users, after.rules)
+      if (next.applyAt !== request.applyAt || pinned.conflicts > 0 || !giver || isOwn(review, actor)) return []
+      if (eligibility(after, { ...giver, users, verdict: 'approve' }) !== 'eligible') return []
+      if (!isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)) return []
     }
     return [{ ...review, digest: pinned.digest, round: pinned.round, carriedFrom: review.carriedFrom ?? review.digest }]
   })

@@ -2,6 +2,7 @@ import type { Refusal } from '../../errors.ts'
 import type { Evaluation } from '../policy/policy.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+import type { Delegation } from '../review/delegation.ts'
 import type { KnownUsers } from '../review/standing.ts'
 import type { Content, ProposedChange } from './content.ts'
 import type { Actor } from './event.ts'
@@ -28,6 +29,8 @@ export interface ReviewCommand extends Asked {
   readonly type: 'approve' | 'reject' | 'request_changes'
   /** The digest of what the reviewer saw. */
   readonly seen: string | undefined
+  /** Whose answer it is, where they delegated it to the actor. */
+  readonly onBehalfOf?: string
 }
 
 /** Applies, for one reason or another. */
@@ -52,6 +55,8 @@ export interface Facts {
   readonly rules: RulesOfConduct
   /** What applying needs to know. Left out until it is read; without it an approval stops at `approved`. */
   readonly target?: TargetFacts
+  /** The delegation from whom an answer is given for to the actor, where there is one. */
+  readonly delegation?: Delegation
   /** The content that a content command brings; left out for the others. */
   readonly next?: NextContent
 }

@@ -1,9 +1,10 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { covers } from '../review/delegation.ts'
 import { eligibility } from '../review/eligibility.ts'
-import type { KnownUser } from '../review/voter.ts'
+import type { Giver } from '../review/giver.ts'
 import type { Facts, RequestCommand, ReviewCommand } from './command.ts'
 import { happened, type LaterEvent, type Outcome, type ReviewEvent } from './event.ts'
-import { evolve } from './evolve.ts'
+import { evolve, isOwn } from './evolve.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { inForce, settle } from './settle.ts'
@@ -16,16 +17,19 @@ const eventTypes = {
 
 /** Decides an answer: by somebody who may answer, to exactly what they saw, and with a reason where it is not an approval. */
 export function decideReview(command: ReviewCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const reviewer = facts.users.get(command.by.user)
-  if (!reviewer) return refuse('unknown_actor', { actor: command.by.user })
-  const refusal = refusedReview(command, request, { facts, reviewer })
+  const found = giver(command, request, facts)
+  if (!found.ok) return found
+  const { user, principal } = found.value
+  const refusal = refusedReview(command, request, { facts, giver: found.value })
   if (refusal) return { ok: false, refusal }
   const event: ReviewEvent = {
     type: eventTypes[command.type],
     ...happened(command),
     round: request.round,
     digest: request.digest,
-    roles: reviewer.roles,
+    person: user.person,
+    ...(command.onBehalfOf === undefined ? {} : { onBehalfOf: command.onBehalfOf }),
+    roles: principal.roles,
     outcome: { status: 'pending' },
   }
   if (command.type === 'reject' && facts.rules.onReject === 'close') {
@@ -34,16 +38,31 @@ export function decideReview(command: ReviewCommand, request: Request, facts: Fa
   return settled(event, request, { facts, at: command.at })
 }
 
-/** Decides that somebody takes their answer back. */
+/** Who answers: for themselves, or for somebody who has delegated that to them for now. An agent stands in for nobody, and nobody for it. */
+function giver({ by, onBehalfOf, at }: ReviewCommand, request: Request, facts: Facts): Result<Giver> {
+  const user = facts.users.get(by.user)
+  if (!user) return refuse('unknown_actor', { actor: by.user })
+  if (onBehalfOf === undefined) return success({ user, principal: user })
+  const principal = facts.users.get(onBehalfOf)
+  const { delegation } = facts
+  const delegated = delegation?.from === onBehalfOf && delegation.to === by.user
+  if (!principal || !delegated || user.agent || principal.agent || !covers(delegation, { ...request, at })) {
+    return refuse('not_delegated', { request: request.id, actor: by.user, onBehalfOf })
+  }
+  return success({ user, principal })
+}
+
+/** Decides that somebody takes their answer back, or one that was given for them. */
 export function withdraw(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { user } = command.by
-  const review = request.reviews.find(({ by }) => by === user)
+  const review = request.reviews.find((one) => isOwn(one, user))
   if (!review) return refuse('no_review', { request: request.id, actor: user })
   const event: ReviewEvent = {
     type: 'withdrawn',
     ...happened(command),
     round: request.round,
     digest: request.digest,
+    person: facts.users.get(user)?.person ?? user,
     roles: facts.users.get(user)?.roles ?? [],
     outcome: { status: 'pending' },
   }
@@ -62,17 +81,18 @@ function settled(
 function refusedReview(
   { type: verdict, seen, reason }: ReviewCommand,
   request: Request,
-  { facts, reviewer }: { readonly facts: Facts; readonly reviewer: KnownUser },
+  { facts, giver }: { readonly facts: Facts; readonly giver: Giver },
 ): Refusal | undefined {
   const { id, digest } = request
-  const actor = reviewer.id
-  switch (eligibility({ ...request, ...inForce(facts) }, { user: reviewer, users: facts.users, verdict })) {
+  const { user, principal } = giver
+  const actor = user.id
+  switch (eligibility({ ...request, ...inForce(facts) }, { ...giver, users: facts.users, verdict })) {
     case 'requester':
       return refuse('self_approval', { request: id, actor }).refusal
     case 'contributor':
       return refuse('contributor', { request: id, actor }).refusal
     case 'not_an_approver':
-      return refuse('not_an_approver', { request: id, actor, roles: reviewer.roles }).refusal
+      return refuse('not_an_approver', { request: id, actor, roles: principal.roles }).refusal
     case 'eligible':
       break
   }
@@ -83,6 +103,12 @@ function refusedReview(
   if (verdict === 'approve' && request.conflicts > 0) {
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
-  const own = request.reviews.find(({ by }) => by === actor || facts.users.get(by)?.person === reviewer.person)
-  return own?.verdict === verdict ? refuse('already_reviewed', { request: id, actor, verdict }).refusal : undefined
+  const given = request.reviews.find(({ by, onBehalfOf = by }) => {
+    return onBehalfOf === principal.id || facts.users.get(onBehalfOf)?.person === principal.person
+  })
+  if (given === undefined) return undefined
+  const isDelegates = given.onBehalfOf !== undefined
+  const stands =
+    user === principal ? given.verdict === verdict && !isDelegates : given.verdict === verdict || !isDelegates
+  return stands ? refuse('already_reviewed', { request: id, actor, verdict: given.verdict }).refusal : undefined
 }

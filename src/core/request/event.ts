@@ -121,7 +121,11 @@ export interface ReviewEvent extends Happened {
   readonly type: 'approved' | 'rejected' | 'changes_requested' | 'withdrawn'
   readonly round: number
   readonly digest: Digest
-  /** The roles that the directory gave the reviewer when this was decided. */
+  /** The person whom the directory saw behind the reviewer when this was decided. */
+  readonly person: string
+  /** Whose answer it is, where they delegated it to the reviewer. */
+  readonly onBehalfOf?: string
+  /** The roles that the directory gave, when this was decided, to whoever's answer it is. */
   readonly roles: readonly string[]
 }
 

@@ -39,7 +39,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'changes_requested':
       return moved(request, event, { reviews: answered(request, event, 'request_changes') })
     case 'withdrawn':
-      return moved(request, event, { reviews: request.reviews.filter(({ by }) => by !== event.by) })
+      return moved(request, event, { reviews: request.reviews.filter((review) => !isOwn(review, event.by)) })
     case 'recalled':
       return moved(request, event, { reviews: [] })
     case 'bypassed':
@@ -81,9 +81,24 @@ function stateOf(outcome: Outcome): Pick<Request, 'status' | 'failure' | 'revisi
   }
 }
 
-/** The answers with a new one: the latest of each user counts, at its own place in the order. */
+/** The answers with a new one: the latest of each user, and for each user, counts, at its own place in the order. */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
-  const { by, digest, round, at, roles, reason } = event
-  const review: Review = { by, verdict, digest, round, at, roles, ...(reason === undefined ? {} : { reason }) }
-  return [...reviews.filter((other) => other.by !== by), review]
+  const { by, person, onBehalfOf, digest, round, at, roles, reason } = event
+  const review: Review = {
+    by,
+    person,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    verdict,
+    digest,
+    round,
+    at,
+    roles,
+    ...(reason === undefined ? {} : { reason }),
+  }
+  return [...reviews.filter((other) => other.by !== by && !isOwn(other, onBehalfOf ?? by)), review]
+}
+
+/** Tells whether an answer is a user's: given by them, or for them. */
+export function isOwn({ by, onBehalfOf }: Review, user: string): boolean {
+  return by === user || onBehalfOf === user
 }

@@ -1,5 +1,6 @@
 import { eligibility } from './eligibility.ts'
-import { canBeMet, type KnownUsers, type Standing, standing, type UnderReview } from './standing.ts'
+import type { Giver } from './giver.ts'
+import { canBeMet, type KnownUsers, type Standing, standing, type UnderReview, whoCould } from './standing.ts'
 import type { MissingNeed, PolicyTally } from './tally.ts'
 import { isAmong, type KnownUser } from './voter.ts'
 
@@ -8,6 +9,14 @@ export interface ApprovalStanding extends Omit<Standing, 'policies'> {
   /** False where the requirement would not be met if everybody whom it asks approved. */
   readonly satisfiable: boolean
   readonly policies: readonly PolicyStanding[]
+  /** Who could answer for one of the candidates, because that one has delegated it to them. */
+  readonly standIns: readonly StandIn[]
+}
+
+/** Somebody who may answer for somebody else. */
+export interface StandIn {
+  readonly user: string
+  readonly onBehalfOf: string
 }
 
 /** How far one policy's requirement is met. */
@@ -21,22 +30,21 @@ export interface SuppliableNeed extends MissingNeed {
   readonly candidates: readonly string[]
 }
 
-/** Judges a request, and says who among `asked` could supply what is missing. */
+/** Judges a request, and says who among those who are asked could supply what is missing, and who could for them. */
 export function approvalStanding(
   request: UnderReview,
   users: KnownUsers,
-  asked: readonly KnownUser[],
+  { asked, standIns }: { readonly asked: readonly KnownUser[]; readonly standIns: readonly Giver[] },
 ): ApprovalStanding {
   const { policies, ...rest } = standing(request, users)
-  const approved = new Set(
-    request.reviews.filter(({ verdict }) => verdict === 'approve').map(({ by }) => users.get(by)?.person ?? by),
-  )
-  const free = asked.filter(
-    (user) => !approved.has(user.person) && eligibility(request, { user, users, verdict: 'approve' }) === 'eligible',
-  )
+  const free = whoCould(request, users, asked)
   return {
     ...rest,
     satisfiable: canBeMet(request, users, asked),
+    standIns: standIns
+      .filter(({ principal }) => free.some(({ id }) => id === principal.id))
+      .filter((giver) => eligibility(request, { ...giver, users, verdict: 'approve' }) === 'eligible')
+      .map(({ user, principal }) => ({ user: user.id, onBehalfOf: principal.id })),
     policies: policies.map(({ missing, ...policy }) => ({
       ...policy,
       missing: missing.map((need) => ({

@@ -1,3 +1,4 @@
+import type { Giver } from './giver.ts'
 import { needsOf, peopleAsked } from './needs.ts'
 import type { KnownUsers, UnderReview, Verdict } from './standing.ts'
 import { isAmong, type KnownUser } from './voter.ts'
@@ -6,8 +7,7 @@ import { isAmong, type KnownUser } from './voter.ts'
 export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'not_an_approver'
 
 /** Somebody who wants to answer, among those whom the directory knows. */
-export interface Answerer {
-  readonly user: KnownUser
+export interface Answerer extends Giver {
   readonly users: KnownUsers
   readonly verdict: Verdict
 }
@@ -16,15 +16,17 @@ export interface Answerer {
  * Tells whether a user may give this answer to a request.
  *
  * Whoever holds a veto may reject or ask for changes, and need not be an approver. Users of one person are one: what the requester or a
- * contributor may not do, their other accounts may not do either.
+ * contributor may not do, their other accounts may not do either, and nobody for them.
  */
-export function eligibility(request: UnderReview, { user, users, verdict }: Answerer): Eligibility {
-  if (!request.rules.selfApproval && isPerson(user, request.requester, { request, users })) return 'requester'
-  if (verdict === 'approve' && keptOut(request).some((other) => isPerson(user, other, { request, users })))
+export function eligibility(request: UnderReview, { user, principal, users, verdict }: Answerer): Eligibility {
+  const isBehind = (other: string) =>
+    isPerson(user, other, { request, users }) || (user !== principal && isPerson(principal, other, { request, users }))
+  if (!request.rules.selfApproval && isBehind(request.requester)) return 'requester'
+  if (request.excluded?.some(isBehind) || (verdict === 'approve' && keptOut(request).some(isBehind)))
     return 'contributor'
   const asked =
     verdict === 'approve' ? needsOf(request.requirements).map(({ from }) => from) : peopleAsked(request.requirements)
-  return asked.some((from) => isAmong(user, from)) ? 'eligible' : 'not_an_approver'
+  return asked.some((from) => isAmong(principal, from)) ? 'eligible' : 'not_an_approver'
 }
 
 /** Tells whether two users are one person: as far as the directory knows now, or knew when the other one acted. */

@@ -1,19 +1,24 @@
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import { eligibility } from './eligibility.ts'
+import { giverOf, voteOf } from './giver.ts'
 import { type Tally, tally } from './tally.ts'
-import { type KnownUser, type Voter, votersOf } from './voter.ts'
+import { type KnownUser, type Vote, type Voter, votersOf } from './voter.ts'
 
 /** What somebody answered to one digest in one round. */
 export interface Review {
   readonly by: string
+  /** Who the directory said is behind that user at that moment. */
+  readonly person: string
+  /** Whose answer it is, where they delegated it. */
+  readonly onBehalfOf?: string
   readonly verdict: Verdict
   readonly digest: string
   readonly round: number
   /** In milliseconds since 1970. */
   readonly at: number
   readonly reason?: string
-  /** The roles that the directory gave the reviewer at that moment. */
+  /** The roles that the directory gave, at that moment, to whoever's answer it is. */
   readonly roles: readonly string[]
   /** The digest that the reviewer saw, where a policy carried the answer over to content with an equal effect. */
   readonly carriedFrom?: string
@@ -33,6 +38,8 @@ export interface UnderReview {
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
   readonly reviews: readonly Review[]
+  /** Who cannot answer, whatever the rules say, nor any of their accounts. */
+  readonly excluded?: readonly string[]
 }
 
 /** The people as the directory knows them now, by user id. Who is not in it does not count. */
@@ -57,11 +64,25 @@ export function standing(request: UnderReview, users: KnownUsers): Standing {
 /** Tells whether the request could be approved if everyone among `candidates` approved it from now on. */
 export function canBeMet(request: UnderReview, users: KnownUsers, candidates: readonly KnownUser[]): boolean {
   const counted = countedVoters(request, users)
-  const known = new Set(counted.map(({ person }) => person))
-  const others = candidates.filter(
-    (user) => !known.has(user.person) && eligibility(request, { user, users, verdict: 'approve' }) === 'eligible',
-  )
+  const others: readonly Vote[] = whoCould(request, users, candidates).map((user) => ({
+    ...user,
+    persons: [user.person],
+  }))
   return tally(request.requirements, [...counted, ...votersOf(others, () => Number.POSITIVE_INFINITY)]).met
+}
+
+/** Lists those among `candidates` who could approve, and are not counted yet. */
+export function whoCould(
+  request: UnderReview,
+  users: KnownUsers,
+  candidates: readonly KnownUser[],
+): readonly KnownUser[] {
+  const known = new Set(countedVoters(request, users).flatMap(({ persons }) => persons))
+  return candidates.filter(
+    (user) =>
+      !known.has(user.person) &&
+      eligibility(request, { user, principal: user, users, verdict: 'approve' }) === 'eligible',
+  )
 }
 
 /** The answers to this content in this round. */
@@ -72,7 +93,7 @@ function current({ reviews, digest, round }: UnderReview): readonly Review[] {
 function countedVoters(request: UnderReview, users: KnownUsers): readonly Voter[] {
   const approvers = current(request)
     .filter(({ verdict }) => verdict === 'approve')
-    .flatMap(({ by }) => users.get(by) ?? [])
-    .filter((user) => eligibility(request, { user, users, verdict: 'approve' }) === 'eligible')
-  return votersOf(approvers)
+    .flatMap((review) => giverOf(review, users, request.rules) ?? [])
+    .filter((giver) => eligibility(request, { ...giver, users, verdict: 'approve' }) === 'eligible')
+  return votersOf(approvers.map(voteOf))
 }

@@ -6,11 +6,18 @@ export interface KnownUser {
   /** Who the user is: equal for two users who are one person. */
   readonly person: string
   readonly roles: readonly string[]
+  /** Whether it is a service account or an agent of that person. */
+  readonly agent?: true
 }
 
-/** A person who counts once, with everything that their users bring along. */
+/** An approval: whose it is, and every person behind it. */
+export interface Vote extends Pick<KnownUser, 'id' | 'roles'> {
+  readonly persons: readonly string[]
+}
+
+/** Somebody who counts once, with everything that their votes bring along. */
 export interface Voter {
-  readonly person: string
+  readonly persons: readonly string[]
   readonly users: readonly string[]
   readonly roles: readonly string[]
   /** Place in the order of the approvals; Infinity for one that is still to come. */
@@ -26,20 +33,22 @@ export function isAmong(who: KnownUser | Voter, from: Approvers): boolean {
   )
 }
 
-/** Merges users into people, in the order of their first appearance. */
-export function votersOf(
-  users: readonly KnownUser[],
-  index: (position: number) => number = (i) => i,
-): readonly Voter[] {
+/** Merges votes that have a person in common, in the order of their first appearance: whoever votes twice, or for somebody, counts once. */
+export function votersOf(votes: readonly Vote[], index: (position: number) => number = (i) => i): readonly Voter[] {
   const voters = new Map<string, Voter>()
-  for (const { id, person, roles } of users) {
-    const known = voters.get(person)
-    voters.set(
-      person,
-      known
-        ? { ...known, users: [...known.users, id], roles: [...known.roles, ...roles] }
-        : { person, users: [id], roles, index: index(voters.size) },
-    )
+  for (const [position, { id, persons, roles }] of votes.entries()) {
+    let voter: Voter = { persons, users: [id], roles, index: index(position) }
+    for (const met of new Set(persons.flatMap((person) => voters.get(person) ?? []))) voter = merged(met, voter)
+    for (const person of voter.persons) voters.set(person, voter)
   }
-  return [...voters.values()]
+  return [...new Set(voters.values())].toSorted((a, b) => (a.index === b.index ? 0 : a.index - b.index))
+}
+
+function merged(a: Voter, b: Voter): Voter {
+  return {
+    persons: [...new Set([...a.persons, ...b.persons])],
+    users: [...a.users, ...b.users],
+    roles: [...a.roles, ...b.roles],
+    index: Math.min(a.index, b.index),
+  }
 }

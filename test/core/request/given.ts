@@ -11,6 +11,7 @@ import { begin, evolve } from '../../../src/core/request/evolve.ts'
 import type { Request } from '../../../src/core/request/request.ts'
 import type { RequestStatus } from '../../../src/core/request/status.ts'
 import { draft, submit } from '../../../src/core/request/submit.ts'
+import type { Delegation } from '../../../src/core/review/delegation.ts'
 import type { KnownUsers } from '../../../src/core/review/standing.ts'
 import type { KnownUser } from '../../../src/core/review/voter.ts'
 import type { ErrorCode, Result } from '../../../src/errors.ts'
@@ -78,6 +79,7 @@ export interface Said {
   readonly reason?: string
   /** The digest that a reviewer saw: the current one where left out. */
   readonly seen?: string | undefined
+  readonly onBehalfOf?: string
 }
 
 /** Facts that are not what they usually are. */
@@ -86,6 +88,7 @@ export interface Otherwise {
   /** What the policies ask by now of the content under review; what was pinned where left out. */
   readonly now?: Asked
   readonly target?: Partial<TargetFacts> | 'unread'
+  readonly delegation?: Delegation
   /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
   readonly next?: Partial<NextContent> & { readonly asks?: Asked }
 }
@@ -186,14 +189,14 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
 function askedOf(
   { request, content, asked: before }: Held,
   said: Said,
-  { users = office, now, target, next }: Otherwise,
+  { users = office, now, target, next, delegation }: Otherwise,
 ) {
-  const { type, by = 'ann', at = start + hour, reason } = said
+  const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
   const seen = 'seen' in said ? said.seen : request.digest
   const command: RequestCommand =
     type === 'approve' || type === 'reject' || type === 'request_changes'
-      ? { type, ...origin, seen }
+      ? { type, ...origin, seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
       : { type, ...origin }
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
   const { asks: asked, ...rest } = next ?? {}
@@ -215,6 +218,7 @@ function askedOf(
     ...inForce,
     ...(target === 'unread' ? {} : { target: { ...applies, live, ...target } }),
     ...(brings ? { next: nextContent } : {}),
+    ...(delegation ? { delegation } : {}),
   }
   return { command, facts }
 }

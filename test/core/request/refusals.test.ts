@@ -26,6 +26,7 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   self_approval: () => line.when({ type: 'approve', by: 'ann' }),
   contributor: () => given(submitted(), done({ type: 'edit', by: 'ben' })).when({ type: 'approve', by: 'ben' }),
   not_an_approver: () => line.when({ type: 'approve', by: 'eve' }),
+  not_delegated: () => line.when({ type: 'approve', by: 'eve', onBehalfOf: 'ben' }),
   already_reviewed: () => given(submitted({ require: leads(2) }), approved('ben')).when({ type: 'approve', by: 'ben' }),
   no_review: () => line.when({ type: 'withdraw', by: 'ben' }),
   reviewed_already: () => byHand.when({ type: 'cancel' }),

@@ -6,7 +6,7 @@ import type { Voter } from '../../../src/core/review/voter.ts'
 import { runs } from '../../runs.ts'
 
 const voter = (person: string, roles: readonly string[], index = 0): Voter => ({
-  person,
+  persons: [person],
   users: [person],
   roles,
   index,

@@ -1,0 +1,28 @@
+import type { PolicyMatch } from '../policy/policy.ts'
+
+/** That somebody may answer for somebody else, for a time. */
+export interface Delegation {
+  readonly from: string
+  readonly to: string
+  /** When it begins and ends, in milliseconds since 1970. At its end it is over. */
+  readonly begins: number
+  readonly ends: number
+  /** The requests that it is about; what is left out matches everything. */
+  readonly match: Pick<PolicyMatch, 'resource' | 'project'>
+}
+
+/** What an answer is about, and when it is given. */
+export interface DelegatedMatter {
+  readonly at: number
+  /** Empty where the resources belong to no project. */
+  readonly project: string
+  readonly resources: readonly { readonly type: string }[]
+}
+
+/** Tells whether a delegation covers an answer: in its time, and in all that the answer is about. */
+export function covers({ begins, ends, match }: Delegation, { at, project, resources }: DelegatedMatter): boolean {
+  const matches = (names: string | readonly string[] | undefined, name: string) =>
+    names === undefined || (typeof names === 'string' ? names === name : names.includes(name))
+  if (at < begins || at >= ends || !matches(match.project, project)) return false
+  return resources.every(({ type }) => matches(match.resource, type))
+}

@@ -1,0 +1,23 @@
+import type { KnownUsers, Review, UnderReview } from './standing.ts'
+import type { KnownUser, Vote } from './voter.ts'
+
+/** Who gives an answer: the user who acts, and the one whose answer it is: the same, or somebody who delegated it to them. */
+export interface Giver {
+  readonly user: KnownUser
+  readonly principal: KnownUser
+}
+
+/** Finds the giver of an answer, as they are judged: as the directory knows them now, or as it knew them when they answered. */
+export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: UnderReview['rules']): Giver | undefined {
+  const { by, onBehalfOf = by, person, roles } = review
+  const [user, principal] = [users.get(by), users.get(onBehalfOf)]
+  if (eligibleAt === 'both') return user && principal && { user, principal }
+  const then = { id: onBehalfOf, person: principal?.person ?? (onBehalfOf === by ? person : onBehalfOf), roles }
+  return { user: onBehalfOf === by ? then : (user ?? { id: by, person, roles: [] }), principal: then }
+}
+
+/** The vote of a giver: their principal's, with everybody who is behind it. */
+export function voteOf({ user, principal }: Giver): Vote {
+  const persons = user.person === principal.person ? [user.person] : [user.person, principal.person]
+  return { id: principal.id, persons, roles: principal.roles }
+}

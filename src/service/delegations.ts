@@ -1,0 +1,209 @@
+import type { PolicyMatch } from '../core/policy/policy.ts'
+import type { Actor } from '../core/request/event.ts'
+import { covers, type DelegatedMatter, type Delegation } from '../core/review/delegation.ts'
+import type { Giver } from '../core/review/giver.ts'
+import { refuse, success } from '../errors.ts'
+import type { Scope } from '../ports/directory.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { freeze } from './freeze.ts'
+import { checkId, checkKeys, checkNames, checkText, checkTime } from './input.ts'
+import { noticeWrites } from './notices.ts'
+import { knownUsers } from './people.ts'
+import { type DelegationRecord, keyOf, page, put, read, unchanged, walk } from './records.ts'
+import { append, delegationStream } from './streams.ts'
+
+/** Who shall answer for the actor, how long, and about what. */
+export interface DelegationInput {
+  readonly to: string
+  /** When it ends, in milliseconds since 1970; at most a year from now. */
+  readonly ends: number
+  /** When it begins; now where left out. */
+  readonly begins?: number
+  /** The requests that it is about; all of them where left out. */
+  readonly match?: Pick<PolicyMatch, 'resource' | 'project'>
+  /** Why, for the delegate and the log. */
+  readonly reason?: string
+}
+
+const longest = 366 * 24 * 60 * 60 * 1000
+
+/** Reads what a delegation is to be. */
+export function checkDelegation(input: DelegationInput, now: number): Omit<Delegation, 'from'> & { reason?: string } {
+  checkKeys('delegation', input, ['to', 'ends', 'begins', 'match', 'reason'])
+  const { match = {} } = input
+  checkKeys('delegation.match', match, ['resource', 'project'])
+  const reason = checkText('delegation.reason', input.reason)
+  return {
+    to: checkId('delegation.to', input.to),
+    begins: checkTime('delegation.begins', input.begins ?? now),
+    ends: checkTime('delegation.ends', input.ends),
+    match: {
+      ...(match.resource === undefined ? {} : { resource: checkNames('delegation.match.resource', match.resource) }),
+      ...(match.project === undefined ? {} : { project: checkNames('delegation.match.project', match.project) }),
+    },
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+/** Makes the command by which somebody lets somebody else answer for them. It takes the place of an earlier one to the same user. */
+export function delegateCommand(
+  context: Context,
+  actor: Actor,
+  { reason, ...wanted }: ReturnType<typeof checkDelegation>,
+): Command<Delegation> {
+  const delegation: Delegation = { from: actor.user, ...wanted }
+  return {
+    verb: 'delegate',
+    actor,
+    about: delegationStream(actor.user),
+    async attempt(at) {
+      const { from, to, begins, ends } = delegation
+      if (ends <= at || ends <= begins || ends > at + longest) {
+        return refuse('invalid_input', {
+          argument: 'delegation.ends',
+          problem: 'must be later than now and its beginning, and within a year',
+        })
+      }
+      const users = await knownUsers(context.directory, { tenant: actor.tenant }, [from, to])
+      const [user, delegate] = [users.get(from), users.get(to)]
+      if (!user || !delegate) return refuse('unknown_actor', { actor: user ? to : from })
+      const problem =
+        user.agent || delegate.agent
+          ? 'an agent answers for nobody, and nobody for it'
+          : user.person === delegate.person
+            ? 'the two are one person'
+            : await circle(context, actor.tenant, delegation)
+      if (problem) return refuse('not_delegable', { from, to, problem })
+      const event = {
+        type: 'delegated',
+        by: from,
+        via: actor.via,
+        at,
+        ...wanted,
+        ...(reason === undefined ? {} : { reason }),
+      }
+      return success({
+        writes: await delegationWrites(context, actor.tenant, { delegation, event }),
+        answer: freeze(delegation),
+      })
+    },
+  }
+}
+
+/** Makes the command by which somebody ends a delegation of theirs. Answers that were given under it stand, until they take them back. */
+export function endDelegationCommand(context: Context, actor: Actor, to: string): Command<void> {
+  const from = actor.user
+  return {
+    verb: 'end a delegation',
+    actor,
+    about: delegationStream(from),
+    async attempt(at) {
+      const { stored } = await read(context.storage, { stored: keyOf('delegations', actor.tenant, from, to) })
+      if (!stored || stored.value.ends <= at) return refuse('unknown_delegation', { from, to })
+      const { begins, match } = stored.value
+      const delegation = { from, to, begins: Math.min(begins, at), ends: at, match }
+      const event = { type: 'delegation_ended', by: from, via: actor.via, at, to }
+      return success({
+        writes: await delegationWrites(context, actor.tenant, { delegation, event }),
+        answer: undefined,
+      })
+    },
+  }
+}
+
+/** Lists the delegations of a tenant that are not over, the one that ends first at the front. */
+export async function listDelegations({ storage, now }: Context, tenant: string): Promise<readonly Delegation[]> {
+  const delegations: Delegation[] = []
+  for await (const { value } of walk(storage, { ...byEnd(tenant, now()) })) delegations.push(shown(value))
+  return freeze(delegations)
+}
+
+/** Finds who may answer for whom in a matter, as the directory knows them. */
+export async function standInsFor(
+  { storage, directory }: Context,
+  { tenant, ...scope }: Scope,
+  matter: DelegatedMatter,
+): Promise<readonly Giver[]> {
+  const { records } = await page(storage, { ...byEnd(tenant, matter.at), limit: 1_000 })
+  const live = records.map(({ value }) => value).filter((delegation) => covers(delegation, matter))
+  const users = await knownUsers(
+    directory,
+    { tenant, ...scope },
+    live.flatMap(({ from, to }) => [from, to]),
+  )
+  return live.flatMap(({ from, to }) => {
+    const [user, principal] = [users.get(to), users.get(from)]
+    return user && principal && !user.agent && !principal.agent ? { user, principal } : []
+  })
+}
+
+/** Reads the delegation from one user to another, with the statement that it is still as it was read. */
+export async function readDelegation({ storage }: Context, tenant: string, from: string, to: string) {
+  const key = keyOf('delegations', tenant, from, to)
+  const { stored } = await read(storage, { stored: key })
+  return { delegation: stored && shown(stored.value), relied: [unchanged(key, stored)] }
+}
+
+/** Says how a delegation would close a circle, in which each would answer for the next at the same time; undefined where it does not. */
+async function circle({ storage }: Context, tenant: string, wanted: Delegation): Promise<string | undefined> {
+  const ways = new Map([[wanted.to, [wanted.from, wanted.to]]])
+  for (const [user, way] of ways) {
+    for await (const { value } of walk(storage, {
+      collection: 'delegations',
+      index: 'key',
+      where: [tenant, user],
+      order: 'ascending',
+    })) {
+      if (value.begins >= wanted.ends || value.ends <= wanted.begins) continue
+      if (value.to === wanted.from) return `it would close a circle: ${[...way, value.to].join(' → ')}`
+      if (!ways.has(value.to)) ways.set(value.to, [...way, value.to])
+    }
+  }
+  return undefined
+}
+
+async function delegationWrites(
+  context: Context,
+  tenant: string,
+  { delegation, event }: { readonly delegation: Delegation; readonly event: DelegationEvent },
+): Promise<readonly Write[]> {
+  const { from, to } = delegation
+  const stream = delegationStream(from)
+  const { stored, before } = await read(context.storage, {
+    stored: keyOf('delegations', tenant, from, to),
+    before: keyOf('streams', tenant, stream),
+  })
+  const { head, write } = append({ tenant, stream }, before?.value.head, event)
+  const { type, at, by } = event
+  const reason = event.reason === undefined ? {} : { reason: event.reason }
+  const notice = { id: `${stream}/${head.seq}`, tenant, type, to: [to], resources: [], at, by, ...reason }
+  return [
+    put('delegations', { tenant, ...delegation }, stored),
+    put('streams', { tenant, stream, head }, before),
+    write,
+    ...noticeWrites(context, notice),
+  ]
+}
+
+interface DelegationEvent {
+  readonly type: string
+  readonly by: string
+  readonly at: number
+  readonly reason?: string
+}
+
+function byEnd(tenant: string, now: number) {
+  return {
+    collection: 'delegations',
+    index: 'byEnd',
+    where: [tenant],
+    range: { from: now + 1 },
+    order: 'ascending',
+  } as const
+}
+
+function shown({ from, to, begins, ends, match }: DelegationRecord): Delegation {
+  return { from, to, begins, ends, match }
+}
