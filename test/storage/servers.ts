@@ -7,6 +7,8 @@ import { tableName } from '../../src/storage/sql/names.ts'
 /** A place of its own on a server, for one file of tests. */
 export interface TestDatabase<Pool> {
   readonly pool: Pool
+  /** How another process finds the place. */
+  readonly address: string
   /** Opens another pool on the same place. */
   openPool(): Pool
   /** Leaves every table empty. */
@@ -35,8 +37,11 @@ export async function postgresDatabase(settings = ''): Promise<TestDatabase<pg.P
   const pool = openPool()
   const there = await isThere('PostgreSQL', postgresUrl, () => pool.query(`create schema ${schema}`))
   if (!there) return undefined
+  const address = new URL(postgresUrl)
+  address.searchParams.set('options', `-c search_path=${schema} ${settings}`)
   return {
     pool,
+    address: address.href,
     openPool,
     async clear() {
       await pool.query(clearing)
@@ -56,8 +61,11 @@ export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefi
   if (!there) return undefined
   const openPool = () => mysql.createPool({ uri: mysqlUrl, database, multipleStatements: true })
   const pool = openPool()
+  const address = new URL(mysqlUrl)
+  address.pathname = `/${database}`
   return {
     pool,
+    address: address.href,
     openPool,
     async clear() {
       await pool.query(clearing)
