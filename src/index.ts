@@ -4,12 +4,27 @@ export type { Choice, Conflict, ConflictType, Resolution, SchemaIssue, Sides } f
 export type { Digest } from './core/change/digest.ts'
 export type { JsonArray, JsonObject, JsonValue } from './core/change/json.ts'
 export { atomic, type Groups, keyedBy, type ListKind, list, type Shape, set } from './core/change/shape.ts'
+export type { Lifecycle } from './core/lifecycle/define-lifecycle.ts'
+export type { LifecycleMachine, MachineContext, MachineEvent } from './core/lifecycle/machine.ts'
+export type { MachineConfig, MachineState, MachineStep, MoveParams } from './core/lifecycle/machine-config.ts'
+export type {
+  Details,
+  Edits,
+  Effect,
+  Guard,
+  LifecycleState,
+  Move,
+  ResolvedMove,
+  Situation,
+} from './core/lifecycle/move.ts'
+export type { Step, TransitionTable } from './core/lifecycle/transition-table.ts'
 export type { Condition, Operator } from './core/policy/condition.ts'
 export type { Duration } from './core/policy/duration.ts'
 export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
 export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
 export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
 export type { LoggedEvent } from './core/request/audit-chain.ts'
+export type { ClockMove, PinnedMove } from './core/request/content.ts'
 export type { AppliedRevision, Known, Target } from './core/request/event.ts'
 export type { Permissions } from './core/request/probe.ts'
 export type { Request } from './core/request/request.ts'
@@ -53,6 +68,7 @@ export type {
   RejectOptions,
   VerbOptions,
 } from './service/acting-approvals.ts'
+export type { ActionInput, Wanted } from './service/action-input.ts'
 export type { AuditProblem, AuditReport } from './service/audit.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
 export { type Approvals, type ApprovalsOptions, createApprovals } from './service/create-approvals.ts'
@@ -61,11 +77,15 @@ export type { Comparison, ListedRevision, LiveResource } from './service/history
 export type { ActorInput } from './service/input.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
 export type { ChangeRequest, RequestedChange, RequestSummary } from './service/request-reader.ts'
+export type { ResourceStanding } from './service/resource-standing.ts'
 export {
   type ActionDefinition,
   type ActionDetector,
   type BeforeAfter,
   defineResource,
+  type References,
+  type ReferredResource,
+  type ResourceLifecycle,
   type ResourceOptions,
   type ResourceRef,
   type ResourceType,

@@ -83,7 +83,6 @@ export {
   type Situation,
 } from './lifecycle/move.ts'
 export {
-  agreedDetails,
   type PerformedMove,
   type ProposedMove,
   performDueMove,

@@ -67,7 +67,13 @@ export const collections = {
     },
   },
   /** The live documents. */
-  resources: { key: [tenant, text('type'), text('id')], indexes: {} },
+  resources: {
+    key: [tenant, text('type'), text('id')],
+    indexes: {
+      /** Across tenants, for `tick`: when the clock ends the state of the resource. */
+      byDue: { columns: [integer('stateDueAt')] },
+    },
+  },
   /** Every applied state of every resource. Never rewritten. */
   revisions: {
     key: [tenant, text('type'), text('id'), integer('number')],

@@ -1,10 +1,10 @@
-import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { Policy, PolicyInput } from '../core/policy/policy.ts'
 import type { PolicyFinding } from '../core/policy/policy-problem.ts'
 import type { SimulationComparison } from '../core/policy/simulate.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Delegation } from '../core/review/delegation.ts'
+import type { Wanted } from './action-input.ts'
 import type { AuditReport } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
 import type { DelegationInput } from './delegations.ts'
@@ -18,25 +18,26 @@ import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './submit.t
 /** What one actor can do. Every call throws `ApprovalError` where it is refused. */
 export interface ActingApprovals {
   /**
-   * Makes a change, or asks for it: it is applied at once where no policy gates it, and otherwise becomes a request.
+   * Makes a change or does an action of the life cycle, or asks for it: it is applied at once where no policy gates it, and otherwise becomes
+   * a request.
    *
    * An edit function may run more than once, each time on the document that is live then.
    */
-  submit<T>(ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: SubmitOptions): Promise<SubmitOutcome>
+  submit<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<SubmitOutcome>
   /** The same for several changes, on different resources, that land together or not at all. Each policy sees its own resource. */
   submitAll<const T extends readonly unknown[]>(
     changes: { readonly [K in keyof T]: ChangeOf<T[K]> },
     options?: ReasonAndTime,
   ): Promise<SubmitOutcome>
   /** Says what `submit` would do, and whom it would ask. Writes nothing. */
-  preview<T>(ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
+  preview<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
   /** Begins a request that is not put to anybody yet. Everybody can see and edit it; what is live does not change. */
-  draft<T>(ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: SubmitOptions): Promise<ChangeRequest>
+  draft<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<ChangeRequest>
   /** Asks for an earlier revision to be live again. The result is a new revision; history stays. */
   revert<T>(ref: ResourceRef<T>, revision: number, options?: ReasonAndTime): Promise<SubmitOutcome>
 
   /** Changes what a request would make of its resource, going on from what it makes of it so far. Takes reviews back, unless a policy keeps them. */
-  edit<T>(request: string, ref: ResourceRef<T>, change: ChangeInput<NoInfer<T>>, options?: VerbOptions): Promise<Done>
+  edit<T>(request: string, ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: VerbOptions): Promise<Done>
   /** Puts a draft to its reviewers. */
   submitDraft(request: string, options?: VerbOptions): Promise<Done>
   /** Puts a request to its reviewers again after they asked for changes. */

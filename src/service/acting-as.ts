@@ -2,9 +2,10 @@ import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { ActingApprovals, ApproveOptions, Done, RejectOptions, VerbOptions } from './acting-approvals.ts'
+import type { Wanted } from './action-input.ts'
 import { verifyAudit } from './audit.ts'
 import { exportLog, readLog } from './audit-log.ts'
-import { checkChange, checkDigest, checkResolutions } from './check-change.ts'
+import { checkDigest, checkResolutions, checkWanted } from './check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context.ts'
 import { checkDelegation, delegateCommand, endDelegationCommand, listDelegations } from './delegations.ts'
@@ -88,7 +89,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
 
     async edit(id, given, change, options) {
       const { ref } = checkRef(context, given)
-      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkChange(change) }]
+      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkWanted(change) }]
       return await rewrite(id, { type: 'edit', rewrite: { type: 'edit', edits } }, options)
     },
     submitDraft: plain('submit'),
@@ -208,7 +209,7 @@ function timed({ applyAt }: { readonly applyAt?: number }) {
 
 interface Call<T> {
   readonly ref: ResourceRef<T>
-  readonly change: ChangeInput<T>
+  readonly change: Wanted<T>
   readonly options: { readonly reason?: string; readonly base?: number; readonly applyAt?: number }
 }
 
@@ -219,7 +220,7 @@ function intentionOf<T>(context: Context, verb: Intention['verb'], { ref, change
 
 function wishesOf(
   context: Context,
-  changes: readonly { readonly ref: ResourceRef<never>; readonly change: ChangeInput<never>; readonly base?: number }[],
+  changes: readonly { readonly ref: ResourceRef<never>; readonly change: Wanted<never>; readonly base?: number }[],
 ): readonly Wish[] {
   if (!Array.isArray(changes) || changes.length === 0 || changes.length > 100) {
     fail('invalid_input', { argument: 'changes', problem: 'must be a list of 1 to 100 changes' })
@@ -237,8 +238,8 @@ function wishesOf(
 function wishOf<T>(
   context: Context,
   ref: ResourceRef<T>,
-  { change, base }: { readonly change: ChangeInput<T>; readonly base?: number | undefined },
+  { change, base }: { readonly change: Wanted<T>; readonly base?: number | undefined },
 ): Wish {
-  const wish: Wish = { ...checkRef(context, ref), change: checkChange(change) }
+  const wish: Wish = { ...checkRef(context, ref), change: checkWanted(change) }
   return base === undefined ? wish : { ...wish, base: checkRevision('base', base) }
 }

@@ -2,15 +2,30 @@ import { admit } from '../core/change/admit.ts'
 import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { Digest } from '../core/change/digest.ts'
-import type { JsonValue } from '../core/change/json.ts'
+import type { JsonObject, JsonValue } from '../core/change/json.ts'
 import { ApprovalError, fail } from '../errors.ts'
-import { checkKeys } from './input.ts'
+import { isAction, type Wanted } from './action-input.ts'
+import { checkId, checkKeys, checkTime } from './input.ts'
 
 /** Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. */
 export function checkChange<T>(change: ChangeInput<T>): ChangeInput<never> {
   if (typeof change === 'function' || typeof change !== 'object' || change === null) return change as ChangeInput<never>
   const tags = Object.entries(Object.getOwnPropertyDescriptors(change))
   return Object.fromEntries(tags.map(([tag, { value }]) => [tag, admitted(value)])) as unknown as ChangeInput<never>
+}
+
+/** The same for an action of the life cycle, and the change that it carries. */
+export function checkWanted<T>(wanted: Wanted<T>): Wanted<never> {
+  if (!isAction(wanted)) return checkChange(wanted)
+  checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
+  const { action, details, at, change } = wanted
+  if (details !== undefined) checkKeys('change.details', details, Object.keys(details ?? {}))
+  return {
+    action: checkId('change.action', action),
+    ...(details === undefined ? {} : { details: admitted(details) as JsonObject }),
+    ...(at === undefined ? {} : { at: checkTime('change.at', at) }),
+    ...(change === undefined ? {} : { change: checkChange(change) }),
+  }
 }
 
 /** Checks answers to conflicts: each names a conflict by its digest, and says which of its values to take. */

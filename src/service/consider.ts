@@ -4,6 +4,7 @@ import type { KnownUsers } from '../core/review/standing.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
+import { keptOffBy, readHolders } from './holders.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { type Proposal, propose, type Wish } from './propose.ts'
 import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
@@ -44,7 +45,7 @@ export async function consider(
   })
   const proposals: Proposal[] = []
   for (const [index, wish] of wishes.entries()) {
-    const proposal = await propose(wish, resources[index]?.value)
+    const proposal = await propose(wish, resources[index]?.value, { tenant, now: at })
     if (!proposal.ok) return proposal
     proposals.push(proposal.value)
   }
@@ -60,19 +61,23 @@ export async function consider(
     knownUsers(context.directory, scopeOf(tenant, project), [user]),
   ])
   const changes = proposals.map(({ change }) => change)
-  const lockedBy = locks.find((lock) => lock !== undefined)?.value.request
+  const { holders, relied: heldAsRead } = await readHolders(context, locks)
+  const lockedBy = keptOffBy(context, changes, holders)
+  const heldBy = holders.find((holder) => holder !== undefined)?.request
   const submission = { submit, draft }[verb](
     { id: context.newId(), by: actor, at, ...(reason === undefined ? {} : { reason }) },
     {
       users,
       next: { changes, before: [], policySet: setVersion, ...weighed, ...(applyAt === undefined ? {} : { applyAt }) },
       ...(lockedBy === undefined ? {} : { lockedBy }),
+      ...(heldBy === undefined ? {} : { heldBy }),
     },
   )
   if (!submission.ok) return submission
   const relied = [
     unchanged(keyOf('policySets', tenant), policySet),
     ...lockKeys.map((key, index) => unchanged(key, locks[index])),
+    ...heldAsRead,
   ]
   return success({ proposals, resources, users, submission: submission.value, setVersion, relied })
 }

@@ -7,11 +7,14 @@ import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import { fail, type Refusal } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import { judgedAgain } from './carry.ts'
 import type { Context } from './context.ts'
+import { type Holder, keptOffBy, readHolders } from './holders.ts'
 import { knownUsers, scopeOf } from './people.ts'
-import { type Proposal, validated } from './propose.ts'
+import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import { validated } from './validated.ts'
 import { weigh } from './weigh.ts'
 
 /** The content of a request as it was read back. */
@@ -24,7 +27,8 @@ export interface ContentRead {
 /** The resources of a request as they are now, and who keeps whom off them. */
 export interface ResourcesRead {
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
-  readonly lockedBy?: string
+  /** The other requests that hold locks on them. */
+  readonly holders: readonly (Holder | undefined)[]
   /** States that they are still as they were read. */
   readonly relied: readonly Write[]
 }
@@ -76,17 +80,18 @@ export async function readContent({ storage }: Context, request: Request): Promi
 }
 
 /** Reads the resources that a request is about. */
-export async function readResources({ storage }: Context, { tenant, id, resources }: Request): Promise<ResourcesRead> {
+export async function readResources(context: Context, { tenant, id, resources }: Request): Promise<ResourcesRead> {
   const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
   const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
-  const found = await read(storage, { resources: keys, locks: lockKeys })
-  const other = found.locks.find((lock) => lock !== undefined && lock.value.request !== id)
+  const found = await read(context.storage, { resources: keys, locks: lockKeys })
+  const { holders, relied } = await readHolders(context, found.locks, id)
   return {
     resources: found.resources,
-    ...(other ? { lockedBy: other.value.request } : {}),
+    holders,
     relied: [
       ...keys.map((key, index) => unchanged(key, found.resources[index])),
       ...lockKeys.map((key, index) => unchanged(key, found.locks[index])),
+      ...relied,
     ],
   }
 }
@@ -106,15 +111,18 @@ export async function targetOf(
   { content, proposals }: ContentRead,
   landing: Landing,
 ): Promise<TargetFacts> {
-  const { resources, lockedBy } = landing.read
+  const { resources, holders } = landing.read
   const live = resources.map((resource) => resource?.value.revision ?? 0)
   const stale = content.changes.some(({ base }, index) => base !== live[index])
   const moved = stale && landing.rebases ? await movedOnto(context, proposals, landing) : undefined
-  const invalid = await firstInvalid(context, moved ?? content.changes)
+  const invalid = await firstInvalid(context, moved ?? content.changes, landing)
+  const lockedBy = keptOffBy(context, content.changes, holders)
+  const heldBy = holders.find((holder) => holder !== undefined)?.request
   return {
     ...content,
     live,
     ...(lockedBy === undefined ? {} : { lockedBy }),
+    ...(heldBy === undefined ? {} : { heldBy }),
     ...(invalid ? { invalid } : {}),
     ...(moved ? { rebased: moved } : {}),
   }
@@ -144,6 +152,7 @@ async function movedOnto(
   const moved: Proposal[] = []
   for (const [index, { change, before }] of proposals.entries()) {
     const result = await rebased(typeOf(context, change.resource.type), {
+      tenant,
       change,
       base: before,
       live: resources[index]?.value,
@@ -160,11 +169,18 @@ async function movedOnto(
   return moved.map(({ change }) => change)
 }
 
-async function firstInvalid(context: Context, changes: readonly ProposedChange[]): Promise<Refusal | undefined> {
-  for (const { resource, after } of changes) {
-    if (after === null) continue
-    const valid = await validated(typeOf(context, resource.type), resource.id, after)
-    if (!valid.ok) return valid.refusal
+async function firstInvalid(
+  context: Context,
+  changes: readonly ProposedChange[],
+  { tenant, read: { resources } }: Landing,
+): Promise<Refusal | undefined> {
+  for (const [index, change] of changes.entries()) {
+    const { resource, after } = change
+    const type = typeOf(context, resource.type)
+    const valid = after === null ? undefined : await validated(type, resource.id, after)
+    if (valid && !valid.ok) return valid.refusal
+    const refusal = await judgedAgain(type, change, { tenant, live: resources[index]?.value })
+    if (refusal) return refusal
   }
   return undefined
 }

@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { keyOf, page, read } from './records.ts'
+import { type ResourceStanding, standingOf } from './resource-standing.ts'
 import type { ResourceRef } from './resource-type.ts'
 
 /** A resource as it is live. */
@@ -18,6 +19,8 @@ export interface LiveResource<T> {
   /** Number of the live revision. */
   readonly revision: number
   readonly document: T
+  /** Where it is in its life cycle; absent where its type has none. */
+  readonly lifecycle?: ResourceStanding
 }
 
 /** A revision, as the history of a resource lists it. */
@@ -30,14 +33,25 @@ export interface ListedRevision<T> extends Omit<Revision, 'document'> {
 
 /** Reads a live resource; undefined where there is none. */
 export async function readResource<T>(
-  { storage }: Context,
+  context: Context,
   tenant: string,
   { type, id }: ResourceRef<T>,
 ): Promise<LiveResource<T> | undefined> {
-  const { stored } = await read(storage, { stored: keyOf('resources', tenant, type, id) })
+  const { stored, lock } = await read(context.storage, {
+    stored: keyOf('resources', tenant, type, id),
+    lock: keyOf('locks', tenant, type, id),
+  })
   if (!stored || stored.value.document === null) return undefined
   const { project, revision, document } = stored.value
-  return freeze({ type, id, ...(project === '' ? {} : { project }), revision, document: document as T })
+  const lifecycle = await standingOf(context, { resource: stored.value, lock })
+  return freeze({
+    type,
+    id,
+    ...(project === '' ? {} : { project }),
+    revision,
+    document: document as T,
+    ...(lifecycle ? { lifecycle } : {}),
+  })
 }
 
 /** Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` where it is given. */

@@ -1,14 +1,18 @@
 import { canonical } from '../core/change/canonical.ts'
-import { type ChangeInput, nextValue } from '../core/change/change-input.ts'
+import { nextValue } from '../core/change/change-input.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { NextContent } from '../core/request/command.ts'
+import type { PinnedMove } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Result, refuse, success } from '../errors.ts'
+import { partsOf, type Wanted } from './action-input.ts'
+import { restated, type Start } from './carry.ts'
 import type { Context } from './context.ts'
 import { type ContentRead, documentAt, type ResourcesRead, typeOf } from './facts.ts'
 import { type Proposal, proposeValue } from './propose.ts'
 import { rebased } from './rebase.ts'
+import type { ResourceType } from './resource-type.ts'
 import { weigh } from './weigh.ts'
 
 /** What shall become of the content of a request. */
@@ -25,7 +29,7 @@ export type Rewrite =
 /** An edit of one of the resources of a request. */
 export interface Edit {
   readonly resource: { readonly type: string; readonly id: string }
-  readonly change: ChangeInput<never>
+  readonly change: Wanted<never>
 }
 
 interface Rewriting {
@@ -88,13 +92,39 @@ async function editAll(
     if (!proposal) return refuse('unknown_resource', resource)
     const { change, before } = proposal
     if (change.rebase) return refuse('conflicts_open', { request: request.id, conflicts: change.rebase.open })
-    const value = nextValue(change.after ?? undefined, input)
-    if (!value.ok) return value
-    const edited = await proposeValue(typeOf(context, resource.type), { ...change, before }, value.value)
+    const edited = await editOne(typeOf(context, resource.type), { tenant: request.tenant, change, before }, input)
     if (!edited.ok) return edited
     next[index] = edited.value
   }
   return success(next)
+}
+
+/** Goes on from what a change makes of its resource so far. An action that was asked for by name stays the one. */
+async function editOne(
+  type: ResourceType,
+  { tenant, change, before }: Proposal & { readonly tenant: string },
+  input: Wanted<never>,
+): Promise<Result<Proposal>> {
+  const { move } = change
+  const { change: edit, ...said } = partsOf(input)
+  const asked = restated(type, change)
+  if (asked.action !== undefined && said.action !== undefined && said.action !== asked.action) {
+    const problem = `the request is about "${asked.action}": cancel it to ask for "${said.action}"`
+    return refuse('invalid_input', { argument: 'change.action', problem })
+  }
+  const sofar = asked.action === undefined ? (change.after ?? undefined) : before
+  const value = edit === undefined ? success(sofar) : nextValue(sofar, edit)
+  if (!value.ok) return value
+  const { resource, project, base, incarnation } = change
+  const start = { tenant, resource, project, base, incarnation, before, ...stateBefore(move) }
+  return await proposeValue(type, start, { after: value.value, wanted: { ...asked, ...said } })
+}
+
+/** The live state that a move starts from. A move that stays in it keeps the time at which the clock ends it. */
+function stateBefore(move: PinnedMove | undefined): Pick<Start, 'state' | 'stateDueAt'> {
+  if (move?.from === undefined) return {}
+  const stays = move.to === move.from && move.dueAt !== undefined
+  return { state: move.from, ...(stays ? { stateDueAt: move.dueAt } : {}) }
 }
 
 async function moveAll(
@@ -114,6 +144,7 @@ async function moveAll(
     const { resource, rebase } = change
     const base = rebase ? await documentAt(context, request.tenant, { resource, revision: rebase.from }) : before
     const result = await rebased(typeOf(context, resource.type), {
+      tenant: request.tenant,
       change,
       base,
       live: resources.resources[index]?.value,

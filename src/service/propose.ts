@@ -1,19 +1,20 @@
-import { admit } from '../core/change/admit.ts'
-import { type ChangeInput, nextValue } from '../core/change/change-input.ts'
+import { nextValue } from '../core/change/change-input.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { PolicySubject } from '../core/policy/policy.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Result, refuse, success } from '../errors.ts'
-import { inTime } from './in-time.ts'
+import { partsOf, type Wanted } from './action-input.ts'
+import { type Carried, carry, liveState, type Start, type WantedAction } from './carry.ts'
 import type { ResourceRecord } from './records.ts'
 import type { ResourceRef, ResourceType } from './resource-type.ts'
+import { validated } from './validated.ts'
 
 /** A change that somebody wants made to one resource. */
 export interface Wish {
   readonly type: ResourceType
   readonly ref: ResourceRef
-  readonly change: ChangeInput<never>
+  readonly change: Wanted<never>
   /** The revision that the actor saw, where they said so. */
   readonly base?: number
 }
@@ -29,6 +30,7 @@ export interface Proposal {
 export async function propose(
   { type, ref, change, base }: Wish,
   live: ResourceRecord | undefined,
+  { tenant, now }: { readonly tenant: string; readonly now: number },
 ): Promise<Result<Proposal>> {
   const resource = { type: ref.type, id: ref.id }
   const exists = live !== undefined && live.document !== null
@@ -38,50 +40,69 @@ export async function propose(
   }
   if (base !== undefined && base !== revision) return refuse('stale', { ...resource, base, live: revision })
   const start: Start = {
+    tenant,
     resource,
     project: live ? live.project : (ref.project ?? ''),
     base: revision,
     incarnation: exists ? live.incarnation : 0,
     before: exists ? live.document : undefined,
+    ...liveState(type, live),
   }
-  const next = nextValue(start.before, change)
-  return next.ok ? await proposeValue(type, start, next.value) : next
+  const { change: input, ...action } = partsOf(change)
+  const next = input === undefined ? success(start.before) : nextValue(start.before, input)
+  return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now } }) : next
 }
 
-/** Where a change starts from. */
-export interface Start extends Pick<ProposedChange, 'resource' | 'project' | 'base' | 'incarnation'> {
-  readonly before: JsonValue | undefined
+/** What a change leads to before its action does something of its own, and that action. */
+interface Leading {
+  /** The document; undefined removes the resource. */
+  readonly after: JsonValue | undefined
+  readonly wanted: WantedAction
 }
 
-/** Works out the change from where it starts to a document; undefined removes the resource. */
+/** Works out the change from where it starts to a document. */
 export async function proposeValue(
   type: ResourceType,
-  { before, ...start }: Start,
-  next: JsonValue | undefined,
+  start: Start,
+  { after, wanted }: Leading,
 ): Promise<Result<Proposal>> {
-  const valid = next === undefined ? success(undefined) : await validated(type, start.resource.id, next)
+  const valid = after === undefined ? success(undefined) : await validated(type, start.resource.id, after)
   if (!valid.ok) return valid
   if (valid.value === null)
     return refuse('invalid_document', { path: '', problem: 'null is no document: remove it with { remove: true }' })
-  return proposeValid(type, { before, ...start }, valid.value)
+  return await proposeValid(type, start, { after: valid.value, wanted })
 }
 
 /** The same for a document that is not validated, or is already. */
-export function proposeValid(
-  type: ResourceType,
-  { before, ...start }: Start,
-  after: JsonValue | undefined,
-): Result<Proposal> {
+export async function proposeValid(type: ResourceType, start: Start, leading: Leading): Promise<Result<Proposal>> {
+  const carried = await carry(type, start, leading)
+  if (!carried.ok) return carried
+  const { resource, project, base, incarnation, before } = start
+  const { after, move } = carried.value
   const places = diff(before, after, type.shape)
   if (!places.ok) return places
-  const actions = type.actionsOf({ before, after }, places.value)
-  return success({ before, change: { ...start, actions, places: places.value, after: after ?? null } })
+  const actions =
+    move === undefined ? type.actionsOf({ before, after }, places.value) : actionsOf(type, start, carried.value)
+  const change = { resource, project, base, incarnation, actions, places: places.value, after: after ?? null }
+  return success({ before, change: move === undefined ? change : { ...change, move } })
+}
+
+/** Every action that a move is: its own, what the clock does after it, and whatever is found in what both do to the document. */
+function actionsOf(type: ResourceType, { before }: Start, { after, move }: Carried): readonly string[] {
+  const found = [after, move?.next?.after ?? after].flatMap((document) => {
+    const places = diff(before, document, type.shape)
+    return places.ok && places.value.length > 0 ? type.actionsOf({ before, after: document }, places.value) : []
+  })
+  return [...new Set([move?.action ?? [], move?.next?.action ?? [], found].flat())]
 }
 
 /** Makes what policies look at out of a change. */
 export function subjectOf(type: ResourceType | undefined, { change, before }: Proposal): PolicySubject {
-  const { resource, project, actions, places, after } = change
-  const documents = { before, after: after ?? undefined }
+  const { resource, project, actions, move } = change
+  const next = move?.next
+  const documents = { before, after: next?.after ?? change.after ?? undefined }
+  const others = next?.places.filter(({ path }) => !change.places.some((place) => place.path === path))
+  const places = others ? [...change.places, ...others] : change.places
   const facets = type?.facetsOf(documents) ?? {}
   return {
     resource,
@@ -90,25 +111,5 @@ export function subjectOf(type: ResourceType | undefined, { change, before }: Pr
     places,
     ...documents,
     facets,
-  }
-}
-
-/** Validates a document against the schema of its type. What the schema returns is the document from then on. */
-export async function validated(type: ResourceType, id: string, document: JsonValue): Promise<Result<JsonValue>> {
-  const resource = `${type.type} ${JSON.stringify(id)}`
-  try {
-    const result = await inTime(type.schema['~standard'].validate(document))
-    if (!result.issues) return admit(result.value)
-    const issues = result.issues.map(({ message, path = [] }) => ({
-      path: path.map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join(''),
-      message,
-    }))
-    return refuse('invalid_by_schema', { resource, issues })
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return refuse('invalid_by_schema', {
-      resource,
-      issues: [{ path: '', message: `the schema itself failed: ${message}` }],
-    })
   }
 }

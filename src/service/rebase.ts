@@ -3,12 +3,15 @@ import type { JsonValue } from '../core/change/json.ts'
 import { merge } from '../core/change/merge.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Result, refuse, success } from '../errors.ts'
-import { type Proposal, proposeValid, validated } from './propose.ts'
+import { liveState, restated } from './carry.ts'
+import { type Proposal, proposeValid } from './propose.ts'
 import type { ResourceRecord } from './records.ts'
 import type { ResourceType } from './resource-type.ts'
+import { validated } from './validated.ts'
 
 /** A change that is to be moved onto the live revision of its resource. */
 export interface Moving {
+  readonly tenant: string
   readonly change: ProposedChange
   /** The document that the draft was made against; undefined where there was none. */
   readonly base: JsonValue | undefined
@@ -25,15 +28,25 @@ export interface Moved {
 }
 
 /** Moves a change onto the live revision by three-way merge. What passes the merge and not the schema is a conflict too. */
-export async function rebased(type: ResourceType, { change, base, live, resolutions }: Moving): Promise<Result<Moved>> {
+export async function rebased(
+  type: ResourceType,
+  { tenant, change, base, live, resolutions }: Moving,
+): Promise<Result<Moved>> {
   const { resource, incarnation, rebase } = change
   const exists = live !== undefined && live.document !== null
   const revision = live?.revision ?? 0
   if (incarnation !== (exists ? live.incarnation : 0)) {
     return refuse('stale', { ...resource, base: change.base, live: revision })
   }
-  const draft = rebase ? rebase.draft : change.after
   const before = exists ? live.document : undefined
+  const project = live?.project ?? change.project
+  const start = { tenant, resource, project, base: revision, incarnation, before, ...liveState(type, live) }
+  const wanted = restated(type, change)
+  if (wanted.action !== undefined) {
+    const proposal = await proposeValid(type, start, { after: before, wanted })
+    return proposal.ok ? success({ proposal: proposal.value, conflicts: [], unused: resolutions }) : proposal
+  }
+  const draft = rebase ? rebase.draft : change.after
   const sides = { base, live: before, draft: draft ?? undefined }
   const merged = merge(sides, type.shape, resolutions)
   if (!merged.ok) return merged
@@ -44,8 +57,7 @@ export async function rebased(type: ResourceType, { change, base, live, resoluti
       : await checkedValue(type, change, { sides, value: merged.value.value })
   const { conflicts } = checked
 
-  const start = { resource, project: live?.project ?? change.project, base: revision, incarnation, before }
-  const proposal = proposeValid(type, start, checked.value)
+  const proposal = await proposeValid(type, start, { after: checked.value, wanted })
   if (!proposal.ok) return proposal
   if (conflicts.length === 0) return success({ proposal: proposal.value, conflicts, unused })
   const used = resolutions.filter((resolution) => !unused.includes(resolution))

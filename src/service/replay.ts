@@ -6,7 +6,7 @@ import { documentDigest, requestDigest } from '../core/request/content.ts'
 import type { RequestEvent } from '../core/request/event.ts'
 import { begin, evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
-import type { RevisedEvent } from '../core/request/resource.ts'
+import { type RevisedEvent, stateAfter } from '../core/request/resource.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, type RequestRecord, read, walk } from './records.ts'
@@ -89,6 +89,10 @@ function replayResource(
       const { revision, document = null, project, incarnation } = resource?.value ?? {}
       const same = revision === last?.number && documentDigest(document) === last?.digest
       if (!same) return 'the live document is not the one of its last revision'
+      const { state, stateDueAt } = resource?.value ?? {}
+      const moved = stateAfter(last?.move)
+      if (state !== moved.state || stateDueAt !== moved.stateDueAt)
+        return 'the live state is not the one that its last revision leads to'
       if (project === last?.project && incarnation === last?.incarnation) return undefined
       return 'the resource is not in the project, or not the incarnation, of its last revision'
     },

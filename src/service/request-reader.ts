@@ -2,6 +2,7 @@ import type { ChangedPlace } from '../core/change/changed-place.ts'
 import type { Conflict } from '../core/change/conflict.ts'
 import { describe } from '../core/change/describe.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import type { PinnedMove } from '../core/request/content.ts'
 import { statusAt } from '../core/request/decide.ts'
 import type { Actor } from '../core/request/event.ts'
 import type { Permissions } from '../core/request/probe.ts'
@@ -25,6 +26,8 @@ export interface RequestedChange {
   readonly actions: readonly string[]
   /** The revision that it was made against; 0 where the resource did not exist. */
   readonly base: number
+  /** The action of the life cycle that does it; absent where its type has none. */
+  readonly move?: PinnedMove
   /** Every place that it touches, with its value before and after. */
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place: `rollout: 40 → 80`. */
@@ -111,9 +114,21 @@ export function summaryOf(request: Request, at: number): RequestSummary {
 
 /** Shows a change to people. */
 export function requestedChange({ change, before }: Proposal): RequestedChange {
-  const { resource, actions, base, places, after } = change
-  const lines = describe(places)
-  return { resource, actions, base, places, lines, before, after: after ?? undefined, conflicts: [] }
+  const { resource, actions, base, places, after, move } = change
+  const lines = [...linesOf(move), ...describe(places)]
+  const moved = move === undefined ? {} : { move }
+  return { resource, actions, base, ...moved, places, lines, before, after: after ?? undefined, conflicts: [] }
+}
+
+/** Says what a move does to the live state: nothing, where it carries an edit. */
+function linesOf(move: PinnedMove | undefined): readonly string[] {
+  if (move === undefined || move.edits) return []
+  const { action, from, to, details = {}, dueAt, next } = move
+  const said = Object.entries(details).map(([name, value]) => `${action}: ${name} ${JSON.stringify(value)}`)
+  const then =
+    next && dueAt !== undefined ? [`${next.action} at ${new Date(dueAt).toISOString()}: state ${to} → ${next.to}`] : []
+  const does = next ? describe(next.places).map((line) => `${next.action}: ${line}`) : []
+  return [`${action}: state ${from ?? 'none'} → ${to}`, ...said, ...then, ...does]
 }
 
 /** Judges how far a request is approved, and who could supply what is missing. */
@@ -138,6 +153,12 @@ async function conflictsOf(
   const { resource, rebase } = change
   if (!rebase) return []
   const base = await documentAt(context, tenant, { resource, revision: rebase.from })
-  const moved = await rebased(typeOf(context, resource.type), { change, base, live, resolutions: rebase.resolutions })
+  const moved = await rebased(typeOf(context, resource.type), {
+    tenant,
+    change,
+    base,
+    live,
+    resolutions: rebase.resolutions,
+  })
   return moved.ok ? moved.value.conflicts : []
 }

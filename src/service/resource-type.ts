@@ -1,9 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ChangedPlace } from '../core/change/changed-place.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import { compilePattern, matchesPattern, type Pattern } from '../core/change/pattern.ts'
+import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../core/change/pattern.ts'
 import { type CompiledShape, compileShape, type Groups, type Shape } from '../core/change/shape.ts'
 import { identifierProblem } from '../core/identifier.ts'
+import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
 import type { Facets } from '../core/policy/policy.ts'
 
 declare const documentType: unique symbol
@@ -58,6 +59,27 @@ export interface ResourceOptions<T> {
   readonly facets?: Readonly<Record<string, (change: BeforeAfter<T>) => string | readonly string[] | undefined>>
   /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
   readonly gated?: boolean
+  /** From which state which action is possible. Left out: a resource is there or it is not. */
+  readonly lifecycle?: Lifecycle<T>
+  /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
+  readonly references?: References
+}
+
+/** Says what refers to a resource. */
+export type References = (resource: ReferredResource) => readonly string[] | Promise<readonly string[]>
+
+/** A resource that something may refer to. */
+export interface ReferredResource {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly project?: string
+}
+
+/** The life cycle of a type of resource. */
+export interface ResourceLifecycle extends Lifecycle<JsonValue> {
+  /** Tells whether some of these places are critical. */
+  isCritical(places: readonly ChangedPlace[]): boolean
 }
 
 /** A type of resource, ready to be given to `createApprovals`. */
@@ -66,11 +88,13 @@ export interface ResourceType<T = unknown> {
   readonly schema: StandardSchemaV1<unknown, T>
   readonly shape: CompiledShape
   readonly groups: Groups
-  /** The actions that it declares. */
+  /** The actions that it declares, and those of its life cycle. */
   readonly actions: readonly string[]
   /** The facets that it computes. */
   readonly facets: readonly string[]
   readonly gated: boolean
+  readonly lifecycle?: ResourceLifecycle
+  readonly references?: References
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
   /** Finds the actions that a change carries. */
@@ -88,7 +112,7 @@ const builtIn = ['create', 'update', 'delete']
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
   checkOptionNames(options)
-  const { type, schema, shape = {}, groups = {}, facets = {}, gated = false } = options
+  const { type, schema, shape = {}, groups = {}, facets = {}, gated = false, references } = options
   if (typeof type !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(type)) {
     throw new TypeError(
       `defineResource: type must be 1 to 64 letters, digits, "_", "-" or ".", not ${JSON.stringify(type)}`,
@@ -97,8 +121,10 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
   if (typeof schema?.['~standard']?.validate !== 'function') {
     throw new TypeError(`defineResource: schema of "${type}" must be a Standard Schema (zod, valibot, arktype, …)`)
   }
+  const lifecycle =
+    options.lifecycle && lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references })
   const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
-    const problem = builtIn.includes(name) ? 'is one of those that every type has' : identifierProblem(name)
+    const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
     if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
     const { detect, covers = [] } = typeof action === 'function' ? { detect: action } : action
     return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
@@ -109,9 +135,13 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
     schema,
     shape: compileShape(shape),
     groups,
-    actions: detectors.map(({ name }) => name),
+    actions: [
+      ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
+    ],
     facets: Object.keys(facets),
     gated,
+    ...(lifecycle ? { lifecycle } : {}),
+    ...(references ? { references } : {}),
     ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
     actionsOf(change, places) {
       const found = detectors
@@ -139,7 +169,30 @@ function checkOptionNames(options: object): void {
   }
 }
 
-const optionNames = ['type', 'schema', 'shape', 'groups', 'actions', 'facets', 'gated']
+const optionNames = ['type', 'schema', 'shape', 'groups', 'actions', 'facets', 'gated', 'lifecycle', 'references']
+
+function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {
+  if (lifecycle?.moves.some(({ action }) => action === name)) return 'is one of its life cycle'
+  return identifierProblem(name)
+}
+
+function lifecycleOf(
+  type: string,
+  lifecycle: Lifecycle<JsonValue>,
+  { groups, references }: { readonly groups: Groups; readonly references: References | undefined },
+): ResourceLifecycle {
+  const asks = lifecycle.moves.find(({ unreferenced }) => unreferenced)
+  if (asks && !references) {
+    throw new TypeError(
+      `defineResource: ${JSON.stringify(asks.action)} of "${type}" is possible only while nothing refers to it: pass references, which says what does`,
+    )
+  }
+  const critical = lifecycle.critical.map((pattern) => patternOf(type, pattern, groups))
+  return {
+    ...lifecycle,
+    isCritical: (places) => places.some(({ path }) => critical.some((pattern) => touchesPattern(pattern, path))),
+  }
+}
 
 function computed<T>(compute: (change: BeforeAfter<T>) => unknown, change: BeforeAfter<T>): Facets[string] {
   try {

@@ -70,11 +70,18 @@ async function lastRevisions({ storage }: Context, tenant: string, last: number)
 
 /** What policies would have seen of an applied change. */
 function seen({ resources }: Context, { revision, replaced }: Applied): PolicySubject {
-  const { type, id, project, actions, document, incarnation } = revision
+  const { type, id, project, actions, document, incarnation, move } = revision
   const before = replaced?.document ?? undefined
   const declared = resources.get(type)
   const places = declared ? diff(before, document ?? undefined, declared.shape) : undefined
-  const change = { project, actions, incarnation, base: revision.number - 1, after: document }
+  const change = {
+    project,
+    actions,
+    incarnation,
+    base: revision.number - 1,
+    after: document,
+    ...(move ? { move } : {}),
+  }
   return subjectOf(declared, {
     before,
     change: { ...change, resource: { type, id }, places: places?.ok ? places.value : [] },

@@ -1,4 +1,3 @@
-import type { ChangeInput } from '../core/change/change-input.ts'
 import { describeExplanation } from '../core/policy/describe-explanation.ts'
 import type { Explanation } from '../core/policy/explain.ts'
 import type { PinnedRequirement } from '../core/policy/requirement.ts'
@@ -11,6 +10,7 @@ import { approvalStanding } from '../core/review/approval-standing.ts'
 import { ApprovalError, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { VerbOptions } from './acting-approvals.ts'
+import type { Wanted } from './action-input.ts'
 import { approversOf, toBeTold } from './approvers.ts'
 import { type Considered, consider, type Intention } from './consider.ts'
 import type { Context } from './context.ts'
@@ -33,7 +33,7 @@ export interface SubmitOptions extends VerbOptions {
 /** One of several changes that land together. */
 export interface ChangeOf<T> {
   readonly ref: ResourceRef<T>
-  readonly change: ChangeInput<NoInfer<T>>
+  readonly change: Wanted<NoInfer<T>>
   /** The revision that it was worked out on. */
   readonly base?: number
 }

@@ -2,6 +2,7 @@ import { hasExpired } from '../core/request/decide.ts'
 import { hasCode } from '../errors.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Position } from '../ports/storage.ts'
+import { clockMoveCommand } from './clock-move.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { inTime } from './in-time.ts'
@@ -14,6 +15,8 @@ export interface TickReport {
   readonly expired: number
   /** How many requests whose time had come were applied, or could not be and say why. */
   readonly applied: number
+  /** How many resources the clock moved on in their life cycle. */
+  readonly moved: number
   /** How many notices were delivered by all notifiers. */
   readonly delivered: number
   /** What could not be done this time. It is tried again later, and stands in nobody else's way. */
@@ -23,7 +26,7 @@ export interface TickReport {
 /** Something due that could not be done. */
 export interface TickFailure {
   readonly tenant: string
-  /** The request, or the notice. */
+  /** The request, the resource, or the notice. */
   readonly id: string
   readonly error: unknown
 }
@@ -34,15 +37,16 @@ const deliveryTimeout = 60_000
 const longestPause = 60 * 60_000
 
 /**
- * Does what is due across all tenants: records expiries, applies what was scheduled, delivers notices. At most 100 requests and 100 notices a call, and
- * what cannot be done does not count.
+ * Does what is due across all tenants: records expiries, applies what was scheduled, ends states whose time has come, delivers notices. At most
+ * 100 of each a call, and what cannot be done does not count.
  */
 export async function tick(context: Context): Promise<TickReport> {
   const failed: TickFailure[] = []
   const { expired, applied } = await moveDue(context, failed)
+  const moved = await endStates(context, failed)
   await forgetAnswers(context)
   const delivered = await deliverDue(context, failed)
-  return { expired, applied, delivered, failed }
+  return { expired, applied, moved, delivered, failed }
 }
 
 /** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
@@ -51,9 +55,8 @@ async function moveDue(context: Context, failed: TickFailure[]) {
   for await (const { value } of dueRecords(context, 'requests')) {
     const { tenant, id } = value
     const expires = hasExpired(value, context.now())
-    const clock = { tenant, user: 'countersign', via: 'tick' }
     try {
-      await execute(context, requestCommand(context, clock, id, { type: expires ? 'expire' : 'come_due' }))
+      await execute(context, requestCommand(context, clockOf(tenant), id, { type: expires ? 'expire' : 'come_due' }))
       done[expires ? 'expired' : 'applied']++
     } catch (error) {
       if (!hasCode(error, 'not_open') && !hasCode(error, 'locked')) failed.push({ tenant, id, error })
@@ -62,6 +65,25 @@ async function moveDue(context: Context, failed: TickFailure[]) {
   }
   return done
 }
+
+/** Ends states whose time has come. One that another request keeps everybody off waits until that ends. */
+async function endStates(context: Context, failed: TickFailure[]): Promise<number> {
+  let moved = 0
+  for await (const { value } of dueRecords(context, 'resources')) {
+    const { tenant, id } = value
+    try {
+      await execute(context, clockMoveCommand(context, clockOf(tenant), value))
+      moved++
+    } catch (error) {
+      if (!hasCode(error, 'unknown_resource') && !hasCode(error, 'locked')) failed.push({ tenant, id, error })
+    }
+    if (moved >= atOnce) break
+  }
+  return moved
+}
+
+/** Time, as somebody who acts. */
+const clockOf = (tenant: string) => ({ tenant, user: 'countersign', via: 'tick' })
 
 /** Forgets the answers to commands that nobody will repeat any more. */
 async function forgetAnswers(context: Context): Promise<void> {
@@ -126,7 +148,7 @@ async function deliveryError(notifier: Notifier | undefined, name: string, { not
 }
 
 /** Reads what is due by now, the oldest first, at most 1,000 records. */
-async function* dueRecords<const C extends 'requests' | 'outbox'>(context: Context, collection: C) {
+async function* dueRecords<const C extends 'requests' | 'resources' | 'outbox'>(context: Context, collection: C) {
   let after: Position | undefined
   const query = due(context, collection)
   for (let pages = 0; pages < mostPages; pages++) {
@@ -137,6 +159,6 @@ async function* dueRecords<const C extends 'requests' | 'outbox'>(context: Conte
   }
 }
 
-function due<const C extends 'requests' | 'outbox' | 'answers'>({ now }: Context, collection: C) {
+function due<const C extends 'requests' | 'resources' | 'outbox' | 'answers'>({ now }: Context, collection: C) {
   return { collection, index: 'byDue', where: [], range: { to: now() }, order: 'ascending', limit: atOnce } as const
 }

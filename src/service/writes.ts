@@ -1,5 +1,5 @@
 import type { Content, ProposedChange } from '../core/request/content.ts'
-import type { RequestEvent, Target } from '../core/request/event.ts'
+import { locksOf, type RequestEvent, type Target } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Authorship, revise } from '../core/request/resource.ts'
 import { isOpen } from '../core/request/status.ts'
@@ -57,8 +57,8 @@ export function revisionWrites(
 }
 
 /** The resources that a request keeps everybody else off. */
-export function lockedBy({ status, rules, resources }: Request): readonly Target[] {
-  return isOpen(status) && rules.lock === 'resource' ? resources : []
+export function lockedBy(request: Request): readonly Target[] {
+  return isOpen(request.status) ? locksOf(request) : []
 }
 
 /** When something happens to a request by itself; undefined once it has ended. */

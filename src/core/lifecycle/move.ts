@@ -12,11 +12,11 @@ export interface Move<T = unknown> {
   readonly to?: string
   /** Left out, people do it. `clock`: it happens by itself, at the time that was given when the state was entered. */
   readonly by?: 'clock'
-  /** Whether the action carries changes of the document: any, or those that touch a critical place, or those that touch none. */
+  /** Whether the action carries changes of the document: any, or those that touch a critical place, or those that touch none. It then has no effect. */
   readonly edits?: Edits
   /** Actions that stay possible while this one waits. Left out: none, the resource is locked. */
   readonly meanwhile?: readonly string[]
-  /** Names of the details that may be said with the action, by whoever asks for it or approves it: `['winner']`. */
+  /** Names of the details that may be said with the action, by whoever asks for it or edits the request: `['winner']`. */
   readonly takes?: readonly string[]
   /** Refuses the action, by name, while something refers to the resource. */
   readonly unreferenced?: true

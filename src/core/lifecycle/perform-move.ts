@@ -10,7 +10,7 @@ export interface WantedMove<T = unknown> {
   readonly action: string
   /** The document as it is live or, where the action carries changes, as it would be. */
   readonly document: T
-  /** What the requester said, and later the approvers: see {@link agreedDetails}. */
+  /** What was said with the action. */
   readonly details?: Details
   /** What refers to the resource. Left out: nothing. */
   readonly references?: readonly string[]
@@ -89,21 +89,6 @@ export function performDueMove<T>(
 /** Gives where the resource is once nothing comes of the action that waits: where it was all the time. */
 export function stateAfter<T>(lifecycle: Lifecycle<T>, state: LifecycleState, ending: Ending): LifecycleState {
   return stepFrom(lifecycle.table, state, ending)?.to ?? { live: state.live }
-}
-
-/** Puts together what several people said with one action. Refused where they said different things. */
-export function agreedDetails(said: readonly Details[]): Result<Details, 'invalid_input'> {
-  const agreed = new Map<string, unknown>()
-  for (const [name, value] of said.flatMap((details) => Object.entries(details))) {
-    if (agreed.has(name) && JSON.stringify(agreed.get(name)) !== JSON.stringify(value)) {
-      return refuse('invalid_input', {
-        argument: `details.${name}`,
-        problem: 'is not what somebody else has said before',
-      })
-    }
-    agreed.set(name, value)
-  }
-  return success(Object.fromEntries(agreed))
 }
 
 function moved<T>(

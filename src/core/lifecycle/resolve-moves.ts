@@ -66,7 +66,7 @@ export function resolveMoves<T>(options: LifecycleOptions<T>): readonly Resolved
 }
 
 function checkMove<T>(
-  { action, to, by, pending, edits, takes, meanwhile }: Move<T>,
+  { action, to, by, pending, edits, effect, takes, meanwhile }: Move<T>,
   wrong: (problem: string) => never,
 ): void {
   if (by !== undefined && by !== 'clock') wrong(`${action}: by must be "clock", or left out`)
@@ -75,6 +75,8 @@ function checkMove<T>(
   if (by === 'clock' && to === undefined) wrong(`${action}: the clock has to lead to another state`)
   if (edits !== undefined && !['any', 'critical', 'other'].includes(edits))
     wrong(`${action}: there are no ${edits} edits`)
+  if (edits !== undefined && effect !== undefined)
+    wrong(`${action}: an action that carries changes has no effect besides them`)
   if (meanwhile !== undefined && pending === undefined)
     wrong(`${action}: meanwhile speaks of waiting, and nothing is pending`)
 }

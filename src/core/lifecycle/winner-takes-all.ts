@@ -13,7 +13,7 @@ export interface VariantsOptions {
 }
 
 /**
- * Makes the end of an experiment: whoever asks for it or approves it may name a `winner`, which then gets all the traffic. A variant that
+ * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all the traffic. A variant that
  * does not exist is refused. Without a winner the document stays as it is.
  */
 export function winnerTakesAll<T = unknown>(

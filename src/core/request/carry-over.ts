@@ -67,10 +67,11 @@ function isEqualPart(
 }
 
 function effect(changes: readonly ProposedChange[], part: Part | undefined): JsonValue {
-  return changes.map(({ resource, project, incarnation, actions, places }) => ({
+  return changes.map(({ resource, project, incarnation, actions, places, move = null }) => ({
     resource,
     project,
     incarnation,
+    move,
     actions: part ? [] : actions,
     places: part ? places.filter(({ path }) => part(path)) : places,
   })) as unknown as JsonValue

@@ -78,6 +78,8 @@ export interface TargetFacts extends Content {
   readonly live: readonly number[]
   /** The other request that keeps everybody off one of the resources, if there is one. */
   readonly lockedBy?: string
+  /** The other request that holds a lock on one of the resources, whether or not that keeps this one off. */
+  readonly heldBy?: string
   /** Why the documents cannot be accepted any more, if so. */
   readonly invalid?: Refusal
   /** The changes moved onto the live revisions, where a policy allows that and nothing collided. */

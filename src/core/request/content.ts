@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
 import type { Resolution } from '../change/conflict.ts'
 import { type Digest, digest } from '../change/digest.ts'
-import type { JsonValue } from '../change/json.ts'
+import type { JsonObject, JsonValue } from '../change/json.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 
@@ -17,8 +17,40 @@ export interface ProposedChange {
   readonly places: readonly ChangedPlace[]
   /** The next document; null removes the resource. Where conflicts are open, it holds the live values there. */
   readonly after: JsonValue
+  /** The action of the life cycle that does it; absent where the type of the resource has none. */
+  readonly move?: PinnedMove
   /** How the change was moved onto `base`, where that left conflicts. */
   readonly rebase?: OpenRebase
+}
+
+/** An action of a life cycle, with what reviewers agree to beyond the document. */
+export interface PinnedMove {
+  /** The action; `create` makes the resource. */
+  readonly action: string
+  /** The live state that it starts from; absent where it makes the resource. */
+  readonly from?: string
+  /** The live state from then on. */
+  readonly to: string
+  /** What is shown while it waits for approval; absent where the life cycle itself asks nobody. */
+  readonly pending?: string
+  /** Whether it was found from the changes of the document that it carries. Left out: it was asked for by name. */
+  readonly edits?: true
+  /** What was said with it. */
+  readonly details?: JsonObject
+  /** When the clock ends the state `to`, in milliseconds since 1970, where it does. */
+  readonly dueAt?: number
+  /** What the clock does then. */
+  readonly next?: ClockMove
+}
+
+/** What the clock is going to do with a resource. */
+export interface ClockMove {
+  readonly action: string
+  readonly to: string
+  /** Every place where the document will not be what it is now, if nothing else changes it before. */
+  readonly places: readonly ChangedPlace[]
+  /** That document; left out where the clock leaves it as it is. */
+  readonly after?: JsonValue
 }
 
 /** A rebase that met conflicts: its two other sides, and the answers given so far. */
@@ -65,6 +97,11 @@ export function requestDigest(reviewed: Reviewed): Digest {
 /** Computes the digest of one document; null where there is none. */
 export function documentDigest(document: JsonValue): Digest {
   return digest('document', document)
+}
+
+/** Tells whether a change changes nothing: neither a place of the document nor, by an action asked for by name, anything else. */
+export function isEmpty({ places, move }: ProposedChange): boolean {
+  return places.length === 0 && (move === undefined || move.edits === true)
 }
 
 /** Counts the conflicts that nobody has answered. */

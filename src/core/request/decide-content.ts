@@ -3,8 +3,8 @@ import { milliseconds } from '../policy/duration.ts'
 import type { KnownUsers } from '../review/standing.ts'
 import { carriedOver } from './carry-over.ts'
 import type { ContentCommand, DraftCommand, Facts, NextContent } from './command.ts'
-import { openConflicts, requestDigest } from './content.ts'
-import { type ContentEvent, happened, type Outcome, type Pinned } from './event.ts'
+import { isEmpty, openConflicts, type ProposedChange, requestDigest } from './content.ts'
+import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from './event.ts'
 import { evolve } from './evolve.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
@@ -36,9 +36,10 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   const pinned = pinnedBy(command, request, { facts, next, lands })
   if (!pinned.ok) return pinned
   const [first] = next.changes
-  const lockedBy = facts.target?.lockedBy
-  const wantsLock = lands !== 'draft' && (asksReviewers(command) || pinned.value.rules.lock === 'resource')
-  if (wantsLock && first && lockedBy !== undefined) return refuse('locked', { ...first.resource, request: lockedBy })
+  const { lockedBy, heldBy } = facts.target ?? {}
+  const wantsLock = locksOf(pinned.value).length > 0
+  const other = (asksReviewers(command) || wantsLock ? lockedBy : undefined) ?? (wantsLock ? heldBy : undefined)
+  if (lands !== 'draft' && first && other !== undefined) return refuse('locked', { ...first.resource, request: other })
   const event: ContentEvent = {
     type: eventTypes[command.type],
     ...happened(command),
@@ -68,8 +69,8 @@ function checkContent(command: Writing, request: Request, { next, lands }: Consi
   const [first] = changes
   if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })
   if (lands === 'draft') return success(true)
-  for (const { resource, places, rebase } of changes) {
-    if (places.length === 0 && !rebase) return refuse('nothing_changed', resource)
+  for (const change of changes) {
+    if (isEmpty(change) && !change.rebase) return refuse('nothing_changed', change.resource)
   }
   if (gated) return refuse('no_policy', { ...first.resource, actions: first.actions })
   const reason = asksReviewers(command) ? (command.reason ?? request.reason) : request.reason
@@ -111,7 +112,7 @@ function pinnedBy(
     round,
     edition: request.edition + 1,
     digest,
-    resources: changes.map(({ resource, base }) => ({ ...resource, base })),
+    resources: changes.map(targetOf),
     requirements,
     rules,
     policySet,
@@ -131,6 +132,10 @@ function pinnedBy(
       ? { ...pinned, reviews: carriedOver(command.by.user, request, { next, pinned, users: facts.users }) }
       : pinned,
   )
+}
+
+function targetOf({ resource, base, move }: ProposedChange): Target {
+  return { ...resource, base, ...(move?.pending === undefined ? {} : { waiting: move.action }) }
 }
 
 /** The people behind the content: those known before, and whoever acts now. */

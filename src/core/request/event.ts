@@ -80,6 +80,13 @@ export interface Target {
   readonly type: string
   readonly id: string
   readonly base: number
+  /** The action of its life cycle that waits for approval, and keeps others off until then. */
+  readonly waiting?: string
+}
+
+/** The resources that a request keeps others off while it is open: by its rules, or by the life cycle of the resource. */
+export function locksOf({ rules, resources }: Pick<Pinned, 'rules' | 'resources'>): readonly Target[] {
+  return resources.filter(({ waiting }) => rules.lock === 'resource' || waiting !== undefined)
 }
 
 interface Happened {

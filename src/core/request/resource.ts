@@ -1,6 +1,6 @@
 import type { Digest } from '../change/digest.ts'
 import type { JsonValue } from '../change/json.ts'
-import { documentDigest, type ProposedChange } from './content.ts'
+import { documentDigest, type PinnedMove, type ProposedChange } from './content.ts'
 
 /** A resource as it is live. */
 export interface Resource {
@@ -15,6 +15,10 @@ export interface Resource {
   readonly incarnation: number
   /** The live document; null where the resource is deleted. */
   readonly document: JsonValue
+  /** The live state in its life cycle; absent where it has none. */
+  readonly state?: string
+  /** When the clock ends that state, in milliseconds since 1970, where it does. */
+  readonly stateDueAt?: number
 }
 
 /** An applied state of a resource. Never rewritten. */
@@ -30,6 +34,8 @@ export interface Revision {
   readonly document: JsonValue
   readonly digest: Digest
   readonly actions: readonly string[]
+  /** The action of the life cycle that made it; absent where the resource has none. */
+  readonly move?: PinnedMove
   readonly author: string
   readonly via: string
   /** In milliseconds since 1970. */
@@ -54,6 +60,7 @@ export interface RevisedEvent {
   readonly incarnation: number
   readonly digest: Digest
   readonly actions: readonly string[]
+  readonly move?: PinnedMove
   readonly message?: string
   readonly request?: string
 }
@@ -63,12 +70,20 @@ export function revise(
   change: ProposedChange,
   { tenant, author, via, at, ...origin }: Authorship,
 ): { readonly resource: Resource; readonly revision: Revision; readonly event: RevisedEvent } {
-  const { resource, project, base, incarnation, actions, after } = change
+  const { resource, project, base, incarnation, actions, after, move } = change
   const number = base + 1
   const digest = documentDigest(after)
   const lives = incarnation === 0 ? number : incarnation
   return {
-    resource: { tenant, ...resource, project, revision: number, incarnation: lives, document: after },
+    resource: {
+      tenant,
+      ...resource,
+      project,
+      revision: number,
+      incarnation: lives,
+      document: after,
+      ...stateAfter(move),
+    },
     revision: {
       tenant,
       ...resource,
@@ -78,11 +93,30 @@ export function revise(
       document: after,
       digest,
       actions,
+      ...(move === undefined ? {} : { move }),
       author,
       via,
       at,
       ...origin,
     },
-    event: { type: 'revised', by: author, via, at, number, project, incarnation: lives, digest, actions, ...origin },
+    event: {
+      type: 'revised',
+      by: author,
+      via,
+      at,
+      number,
+      project,
+      incarnation: lives,
+      digest,
+      actions,
+      ...(move === undefined ? {} : { move }),
+      ...origin,
+    },
   }
+}
+
+/** Where a move leaves a resource in its life cycle. */
+export function stateAfter(move: PinnedMove | undefined): Pick<Resource, 'state' | 'stateDueAt'> {
+  if (move === undefined) return {}
+  return { state: move.to, ...(move.dueAt === undefined ? {} : { stateDueAt: move.dueAt }) }
 }

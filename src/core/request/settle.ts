@@ -67,13 +67,18 @@ export function landing({ changes, rebased }: TargetFacts): readonly ProposedCha
   return equal ? rebased : changes
 }
 
-/** Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to the same values. */
+/**
+ * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to the same values. A
+ * change of the live state makes the whole document do something else, so that this has to be the same as well.
+ */
 export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
   return b !== undefined && effectOf(a) === effectOf(b)
 }
 
-function effectOf({ resource, project, incarnation, actions, places }: ProposedChange): string {
-  return canonical({ resource, project, incarnation, actions, places } as unknown as JsonValue)
+function effectOf({ resource, project, incarnation, actions, places, move, after }: ProposedChange): string {
+  const moved = move === undefined ? {} : { move }
+  const whole = move === undefined || move.from === move.to ? {} : { after }
+  return canonical({ resource, project, incarnation, actions, places, ...moved, ...whole } as unknown as JsonValue)
 }
 
 function contentOf({ changes, applyAt }: TargetFacts) {

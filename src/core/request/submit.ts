@@ -2,8 +2,9 @@ import { type Result, refuse, success } from '../../errors.ts'
 import { defaultRules } from '../policy/rules-of-conduct.ts'
 import type { KnownUsers } from '../review/standing.ts'
 import type { NextContent } from './command.ts'
+import { isEmpty } from './content.ts'
 import { decideContent } from './decide-content.ts'
-import type { Actor, BeganEvent } from './event.ts'
+import { type Actor, type BeganEvent, locksOf } from './event.ts'
 import { feedbackProblem } from './reason.ts'
 import type { Request } from './request.ts'
 
@@ -23,6 +24,8 @@ export interface SubmitFacts {
   readonly next: NextContent
   /** The request that keeps everybody off one of the resources, if there is one. */
   readonly lockedBy?: string
+  /** The request that holds a lock on one of the resources, whether or not that keeps this one off. */
+  readonly heldBy?: string
 }
 
 /** What becomes of a submission: it happens at once, or it becomes a request. */
@@ -35,7 +38,7 @@ export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submi
   if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
   if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })
   if (facts.lockedBy !== undefined) return refuse('locked', { ...first.resource, request: facts.lockedBy })
-  const unchanged = changes.find(({ places }) => places.length === 0)
+  const unchanged = changes.find(isEmpty)
   if (unchanged) return refuse('nothing_changed', unchanged.resource)
   if (evaluation.requirements.length === 0 && applyAt === undefined && !gated) return success({ type: 'direct' })
   return began(command, facts, 'submit')
@@ -48,7 +51,11 @@ export function draft(command: SubmitCommand, facts: SubmitFacts): Result<Submis
 }
 
 /** A new request is a draft without content that gets its first one. */
-function began(command: SubmitCommand, { users, next }: SubmitFacts, type: 'submit' | 'draft'): Result<Submission> {
+function began(
+  command: SubmitCommand,
+  { users, next, heldBy }: SubmitFacts,
+  type: 'submit' | 'draft',
+): Result<Submission> {
   const { id, by, at } = command
   const project = next.changes[0]?.project ?? ''
   const blank: Request = {
@@ -78,6 +85,10 @@ function began(command: SubmitCommand, { users, next }: SubmitFacts, type: 'subm
   if (problem) return refuse('invalid_input', { argument: 'reason', problem })
   const decision = decideContent({ ...command, type }, blank, { users, next, requirements: [], rules })
   if (!decision.ok) return decision
+  const [first] = locksOf(decision.value.pinned)
+  if (type === 'submit' && first && heldBy !== undefined) {
+    return refuse('locked', { type: first.type, id: first.id, request: heldBy })
+  }
   return success({
     type: 'request',
     event: { ...decision.value, type: type === 'submit' ? 'submitted' : 'drafted', id, tenant: by.tenant, project },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { experimentLifecycle } from '../../../src/core/lifecycle/experiment-lifecycle.ts'
-import { agreedDetails, performMove, proposeMove } from '../../../src/core/lifecycle/perform-move.ts'
+import { performMove, proposeMove } from '../../../src/core/lifecycle/perform-move.ts'
 import { winnerTakesAll } from '../../../src/core/lifecycle/winner-takes-all.ts'
 import { done, refusal } from '../../result.ts'
 import { experiment } from './lifecycles.ts'
@@ -85,17 +85,5 @@ describe('the winner of an experiment', () => {
       details: Object.create({ winner: 'short' }),
     })
     expect(done(inherited).document).toEqual(experiment)
-  })
-
-  it('is one that all agree on', () => {
-    expect(agreedDetails([])).toEqual({ ok: true, value: {} })
-    expect(agreedDetails([{}, { winner: 'short' }, { winner: 'short' }])).toEqual({
-      ok: true,
-      value: { winner: 'short' },
-    })
-    expect(refusal(agreedDetails([{ winner: 'short' }, { winner: 'control' }]))).toMatchObject({
-      code: 'invalid_input',
-      details: { argument: 'details.winner' },
-    })
   })
 })

@@ -1,0 +1,79 @@
+import { diff } from '../core/change/diff.ts'
+import { performDueMove } from '../core/lifecycle/perform-move.ts'
+import type { ProposedChange } from '../core/request/content.ts'
+import type { Actor } from '../core/request/event.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import { accepted } from './carry.ts'
+import type { Context } from './context.ts'
+import type { Accepted, Command } from './execute.ts'
+import { typeOf } from './facts.ts'
+import { readHolders } from './holders.ts'
+import { keyOf, read, unchanged } from './records.ts'
+import { referencesOf } from './references.ts'
+import { revisionWrites } from './writes.ts'
+
+/** Makes the command by which the clock ends the state of a resource, at its time and once: the next time it is in another state. */
+export function clockMoveCommand(
+  context: Context,
+  actor: Actor,
+  { type, id }: { readonly type: string; readonly id: string },
+): Command<undefined> {
+  return {
+    verb: 'come_due',
+    actor,
+    about: `${type}/${id}`,
+    attempt: (at) => endState(context, actor, { type, id, at }),
+  }
+}
+
+async function endState(
+  context: Context,
+  { tenant, user, via }: Actor,
+  { type: name, id, at }: { readonly type: string; readonly id: string; readonly at: number },
+): Promise<Result<Accepted<undefined>>> {
+  const resource = { type: name, id }
+  const keys = { stored: keyOf('resources', tenant, name, id), lock: keyOf('locks', tenant, name, id) }
+  const { stored, lock } = await read(context.storage, keys)
+  const type = typeOf(context, name)
+  const { lifecycle } = type
+  if (!stored || stored.value.document === null || stored.value.stateDueAt === undefined) {
+    return refuse('unknown_resource', resource)
+  }
+  const { document, state: live = '', stateDueAt: dueAt, project, revision, incarnation } = stored.value
+  const { holders, relied } = await readHolders(context, [lock])
+  const [holder] = holders
+  if (holder?.whole) return refuse('locked', { ...resource, request: holder.request })
+  const row = lifecycle?.moves.find((move) => move.from === live && move.by === 'clock')
+  if (!lifecycle || !row) {
+    const place = { lifecycle: lifecycle?.name ?? name, state: live, action: 'come_due' }
+    return refuse('not_from_this_state', { ...place, possible: [] })
+  }
+  const place = { lifecycle: lifecycle.name, state: live, action: row.action }
+  const references = await referencesOf(type, row, { tenant, resource, project, place })
+  if (!references.ok) return references
+  const state = { live, ...(holder?.waiting === undefined ? {} : { waiting: holder.waiting }) }
+  const wanted = { document, references: references.value, dueAt }
+  const performed = performDueMove(lifecycle, state, wanted, at)
+  if (!performed.ok) return performed
+  const after = row.effect ? await accepted(type, { resource }, performed.value.document) : success(document)
+  if (!after.ok) return after
+  const places = diff(document, after.value, type.shape)
+  if (!places.ok) return places
+  const found = places.value.length > 0 ? type.actionsOf({ before: document, after: after.value }, places.value) : []
+  const change: ProposedChange = {
+    resource,
+    project,
+    base: revision,
+    incarnation,
+    actions: [...new Set([row.action, ...found])],
+    places: places.value,
+    after: after.value,
+    move: { action: row.action, from: live, to: row.to },
+  }
+  const writes = [
+    unchanged(keys.lock, lock),
+    ...relied,
+    ...revisionWrites(stored, change, { tenant, author: user, via, at }),
+  ]
+  return success({ writes, answer: undefined })
+}
