@@ -8,6 +8,7 @@ import {
   keyedBy,
   type Notice,
   type PolicyInput,
+  type ResourceType,
   type Storage,
   type SubmitOutcome,
   set,
@@ -64,7 +65,11 @@ export const day = 24 * 60 * 60 * 1000
 export const start = Date.UTC(2026, 0, 5, 9)
 
 /** A tenant with users, a clock that stands until it is moved, and a notifier that keeps what it was given. */
-export function world(storage: Storage, users: Readonly<Record<string, readonly string[]>> = people) {
+export function world(
+  storage: Storage,
+  users: Readonly<Record<string, readonly string[]>> = people,
+  types: readonly ResourceType[] = [flags, experiments],
+) {
   const delivered: Notice[] = []
   const given = new Map<string, readonly string[]>()
   const directory = staticDirectory(users)
@@ -73,7 +78,7 @@ export function world(storage: Storage, users: Readonly<Record<string, readonly 
   let ids = 0
   const approvals = createApprovals({
     storage,
-    resources: [flags, experiments],
+    resources: types,
     directory: {
       ...directory,
       async users(scope, ids) {
