@@ -70,6 +70,7 @@ async function office(connection: SqliteConnection) {
   const flags = defineResource({ type: 'feature_flag', schema: object({ enabled: boolean(), rollout: number() }) })
   let requests = 0
   const approvals = createApprovals({
+    admins: 'anyone',
     storage: sqliteStorage(connection),
     resources: [flags],
     directory: staticDirectory({ ann: [], ben: ['lead'], cara: ['lead'] }),

@@ -11,6 +11,7 @@ const approvals = createApprovals({
   storage: memoryStorage(),
   resources: [flags],
   directory: staticDirectory({ ann: ['developer'], ben: ['lead'] }),
+  admins: { roles: ['lead'] },
 })
 const ann = approvals.as({ tenant: 'acme', user: 'ann' })
 const ben = approvals.as({ tenant: 'acme', user: 'ben' })

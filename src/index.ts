@@ -1,3 +1,4 @@
+export type { RoleDefinition } from './core/access/role.ts'
 export type { ChangeInput } from './core/change/change-input.ts'
 export type { ChangedPlace } from './core/change/changed-place.ts'
 export type { Choice, Conflict, ConflictType, Resolution, SchemaIssue, Sides } from './core/change/conflict.ts'
@@ -57,6 +58,7 @@ export type {
   StoredRecord,
   Write,
 } from './ports/storage.ts'
+export type { AccessOptions, Admins } from './service/access-control.ts'
 export type {
   ActingApprovals,
   AnswerOptions,
@@ -71,7 +73,13 @@ export type {
 export type { ActionInput, Wanted } from './service/action-input.ts'
 export type { AuditProblem, AuditReport } from './service/audit.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
-export { type Approvals, type ApprovalsOptions, createApprovals } from './service/create-approvals.ts'
+export {
+  type Approvals,
+  type ApprovalsOptions,
+  createApprovals,
+  type HostOptions,
+  type PeopleOptions,
+} from './service/create-approvals.ts'
 export type { DelegationInput } from './service/delegations.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/input.ts'

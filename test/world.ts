@@ -77,6 +77,7 @@ export function world(
   let time = start
   let ids = 0
   const approvals = createApprovals({
+    admins: 'anyone',
     storage,
     resources: types,
     directory: {

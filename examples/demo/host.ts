@@ -15,6 +15,7 @@ export function openHost(folder: string) {
     storage: sqliteStorage(join(folder, 'approvals.db')),
     resources: [flags],
     directory: staticDirectory({ ann: ['developer', 'lead'], ben: ['lead'], cara: ['developer'] }),
+    admins: { roles: ['lead'] },
     notifiers: [inbox],
     newId: () => randomBytes(3).toString('hex'),
   })

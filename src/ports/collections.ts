@@ -94,7 +94,7 @@ export const collections = {
     key: [tenant, text('id')],
     indexes: { bySet: { columns: [tenant, integer('setVersion')] } },
   },
-  /** One record a tenant, whose version moves with every change of a policy. */
+  /** One record a tenant, whose version moves with every change of a policy, a role, a grant or a switch. */
   policySets: { key: [tenant], indexes: {} },
   /** Notices that are not delivered yet. */
   outbox: {

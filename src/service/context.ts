@@ -3,6 +3,7 @@ import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Storage } from '../ports/storage.ts'
+import type { AccessControl } from './access-control.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
 import type { ResourceType } from './resource-type.ts'
@@ -11,6 +12,8 @@ import type { ResourceType } from './resource-type.ts'
 export interface Context {
   readonly storage: Storage
   readonly directory: Directory
+  /** Who may do what. */
+  readonly access: AccessControl
   readonly notifiers: readonly Notifier[]
   readonly resources: ReadonlyMap<string, ResourceType>
   readonly now: Clock

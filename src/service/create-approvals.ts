@@ -3,6 +3,7 @@ import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Storage } from '../ports/storage.ts'
+import { type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
 import type { Context } from './context.ts'
@@ -12,14 +13,32 @@ import { policiesInForce } from './policies-in-force.ts'
 import type { ResourceType } from './resource-type.ts'
 import { type TickReport, tick } from './tick.ts'
 
-/** What `createApprovals` needs of the host. */
-export interface ApprovalsOptions {
+/** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
+export type ApprovalsOptions = HostOptions & PeopleOptions
+
+/** Who people are, and who of them may change the settings. */
+export type PeopleOptions =
+  | {
+      /** The host's users and roles. */
+      readonly directory: Directory
+      /** Who may change policies and switches: `{ roles: ['admin'] }`. */
+      readonly admins: Admins
+      readonly access?: never
+    }
+  | {
+      /** The host's users and roles. */
+      readonly directory: Directory
+      /** What roles permit. `{}` takes the levels `viewer`, `member`, `manager` and `admin`. */
+      readonly access: AccessOptions
+      readonly admins?: never
+    }
+
+/** Where things are kept, and what is under approval. */
+export interface HostOptions {
   /** Where everything is kept. */
   readonly storage: Storage
   /** The types of resources under approval. */
   readonly resources: readonly ResourceType[]
-  /** Who people are: the host's users and roles. */
-  readonly directory: Directory
   /** The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws closes the gate. */
   readonly predicates?: Readonly<Record<string, Predicate>>
   /** Who delivers notices. `tick` hands them over. */
@@ -40,12 +59,12 @@ export interface Approvals {
   close(): Promise<void>
 }
 
-const optionNames = ['storage', 'resources', 'directory', 'predicates', 'notifiers', 'now', 'newId']
+const optionNames = ['storage', 'resources', 'directory', 'admins', 'access', 'predicates', 'notifiers', 'now', 'newId']
 
 /**
  * Puts approvals in front of the writes of an application.
  *
- * @throws TypeError where two resource types or two notifiers share a name.
+ * @throws TypeError where two resource types or two notifiers share a name, or where nobody said who may change the settings.
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
@@ -55,6 +74,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   const context: Context = {
     storage,
     directory,
+    access: accessControlOf({ admins: options.admins, access: options.access, stored: directory === undefined }),
     notifiers,
     now,
     newId,

@@ -71,6 +71,10 @@ const recorded: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not_delegated',
   'unknown_actor',
   'unknown_request',
+  'not_permitted',
+  'not_an_editor',
+  'beyond_own_permissions',
+  'last_admin',
 ])
 
 async function refused(

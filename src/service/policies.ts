@@ -11,6 +11,7 @@ import type { Command } from './execute.ts'
 import { holdersOf, knownUsers, rolesUnknown } from './people.ts'
 import { keyOf, type PolicyRecord, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
 import type { ResourceType } from './resource-type.ts'
+import { maySet, projectsOf } from './settings-guard.ts'
 import { append, settingsStream } from './streams.ts'
 
 const about = 'settings'
@@ -25,8 +26,10 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
     async attempt(at) {
       if (!parsed.ok) return parsed
       const { id } = parsed.value
-      if (!(await isKnown(context, actor))) return refuse('unknown_actor', { actor: actor.user })
       const { set, stored } = await readPolicy(context, actor.tenant, id)
+      const overridden = await readOverridden(context, actor.tenant, parsed.value)
+      const allowed = await maySetPolicies(context, actor, set, [parsed.value, stored?.value.policy, ...overridden])
+      if (!allowed.ok) return allowed
       const findings = await findingsOf(context, actor.tenant, { policy: parsed.value, setVersion: set?.version ?? 0 })
       const errors = findings.filter(({ severity }) => severity === 'error')
       if (errors.length > 0) return refuse('invalid_policy', { policy: id, problems: errors.map(problemIn) })
@@ -46,7 +49,8 @@ export function removePolicyCommand(context: Context, actor: Actor, id: string):
     about,
     async attempt(at) {
       const { set, stored } = await readPolicy(context, actor.tenant, id)
-      if (!(await isKnown(context, actor))) return refuse('unknown_actor', { actor: actor.user })
+      const allowed = await maySetPolicies(context, actor, set, [stored?.value.policy])
+      if (!allowed.ok) return allowed
       if (!stored?.value.policy) return refuse('unknown_policy', { policy: id })
       const event = { type: 'policy_removed', by: actor.user, via: actor.via, at, policy: id }
       return success({
@@ -75,6 +79,27 @@ async function readPolicy({ storage }: Context, tenant: string, id: string) {
   return await read(storage, { set: keyOf('policySets', tenant), stored: keyOf('policies', tenant, id) })
 }
 
+/** Reads the policies that another one stands in for. */
+async function readOverridden({ storage }: Context, tenant: string, { overrides = [] }: PolicyInput) {
+  const { found } = await read(storage, { found: overrides.map((id) => keyOf('policies', tenant, id)) })
+  return found.map((stored) => stored?.value.policy)
+}
+
+/** Whoever changes policies has to hold the permission wherever one of them gates or gated. */
+async function maySetPolicies(
+  context: Context,
+  actor: Actor,
+  set: Stored<PolicySetRecord> | undefined,
+  policies: readonly (PolicyInput | null | undefined)[],
+) {
+  const projects = projectsOf(policies)
+  return await maySet(context, actor, {
+    settings: set?.value,
+    permission: 'approval_settings.edit',
+    projects: projects.length === 0 ? [''] : projects,
+  })
+}
+
 function policyWrites(
   tenant: string,
   set: Stored<PolicySetRecord> | undefined,
@@ -94,7 +119,7 @@ function policyWrites(
   const setVersion = (set?.version ?? 0) + 1
   const version = policy?.version ?? stored?.value.version ?? 0
   return [
-    put('policySets', { tenant, head }, set),
+    put('policySets', { ...set?.value, tenant, head }, set),
     put('policies', { tenant, id, version, setVersion, policy }, stored),
     write,
   ]
@@ -135,10 +160,6 @@ async function findingsOf(
     resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words)])),
     directory: { unknownUsers: users.filter((user) => !known.has(user)), unknownRoles, holders },
   })
-}
-
-async function isKnown({ directory }: Context, { tenant, user }: Actor): Promise<boolean> {
-  return (await knownUsers(directory, { tenant }, [user])).has(user)
 }
 
 function wordsOf({ actions, facets, groups }: ResourceType): ResourceWords {

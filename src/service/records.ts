@@ -1,3 +1,4 @@
+import type { RoleDefinition } from '../core/access/role.ts'
 import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
 import type { Policy } from '../core/policy/policy.ts'
@@ -60,9 +61,11 @@ export interface PolicyRecord {
   readonly policy: Policy | null
 }
 
-/** The state of a tenant's policies, with the end of the settings stream. */
+/** The settings of a tenant but for its policies, with the end of their stream. Its version moves with every change of any of them. */
 export interface PolicySetRecord {
   readonly tenant: string
+  /** The tenant's own roles. */
+  readonly roles?: readonly RoleDefinition[]
   readonly head: StreamHead
 }
 

@@ -16,6 +16,7 @@ const limits = defineResource({ type: 'limit', schema: z.record(z.string(), z.js
 
 async function limitsWith(storage: Storage, policy: Partial<PolicyInput>, document: Record<string, JsonValue>) {
   const approvals = createApprovals({
+    admins: 'anyone',
     storage,
     resources: [limits, flags],
     directory: staticDirectory({ ann: ['lead'], ben: ['lead'], cat: ['finance'] }),

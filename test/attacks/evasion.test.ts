@@ -9,6 +9,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     people: Record<string, DirectoryUser>,
   ) => {
     const approvals = createApprovals({
+      admins: 'anyone',
       storage: open(),
       resources,
       directory: {

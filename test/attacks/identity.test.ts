@@ -18,7 +18,13 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
     roles: async (_scope, names) => names.map((name) => name === 'lead'),
   })
   const setUp = async (directory = answers(async (_scope, ids) => ids.map((id) => people[id]))) => {
-    const approvals = createApprovals({ storage: open(), resources: [flags], directory, now: () => start })
+    const approvals = createApprovals({
+      admins: 'anyone',
+      storage: open(),
+      resources: [flags],
+      directory,
+      now: () => start,
+    })
     const as = (user: string) => approvals.as({ tenant: 'acme', user })
     await as('dan').submit(flags.ref('checkout'), { value: { enabled: true, rollout: 1 } })
     await as('dan').policies.save({ id: 'two', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } })

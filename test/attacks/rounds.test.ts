@@ -107,6 +107,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
       facets: { environment: ({ before }) => before?.environment ?? '' },
     })
     const approvals = createApprovals({
+      admins: 'anyone',
       storage: open(),
       resources: [settings],
       directory: staticDirectory({ ann: [], ben: ['lead'], cat: ['security'] }),
@@ -194,6 +195,7 @@ describe.each(storages)('locks on $name', ({ open }) => {
       schema: z.strictObject({ enabled: z.boolean(), rollout: z.number().max(50) }),
     })
     const tightened = createApprovals({
+      admins: 'anyone',
       storage,
       resources: [strict],
       directory: staticDirectory({ ann: [], ben: ['lead'] }),

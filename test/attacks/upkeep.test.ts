@@ -7,6 +7,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     let now = start
     const directory = staticDirectory({ ann: [], ben: ['lead'] })
     const approvals = createApprovals({
+      admins: 'anyone',
       storage: open(),
       resources: [flags],
       directory: {
@@ -48,6 +49,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     const delivered: Notice[] = []
     let now = start
     const approvals = createApprovals({
+      admins: 'anyone',
       storage: open(),
       resources: [flags],
       directory: staticDirectory({ ann: [], ben: ['lead'] }),

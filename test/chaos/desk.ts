@@ -30,6 +30,7 @@ export function office(): Office {
 export function desk(storage: Storage, shared: Office, name?: string) {
   let ids = 0
   const approvals = createApprovals({
+    admins: 'anyone',
     storage,
     resources: [flags],
     directory: staticDirectory(people),

@@ -105,6 +105,7 @@ function office(officeRules: OfficeRules, { model, person }: ReturnType<typeof o
   const ids: string[] = []
   const digests = new Map<string, string[]>()
   const approvals = createApprovals({
+    admins: 'anyone',
     storage: memoryStorage(),
     resources: [flags],
     directory: {

@@ -19,6 +19,7 @@ export async function useEverything(path: string | undefined): Promise<AuditRepo
     storage: path === undefined ? memoryStorage() : sqliteStorage(path),
     resources: [flags],
     directory: staticDirectory({ ann: ['lead'] }),
+    admins: { roles: ['lead'] },
     notifiers: [inbox],
   })
   const ann = approvals.as({ tenant: 'acme', user: 'ann' })

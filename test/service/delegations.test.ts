@@ -183,6 +183,7 @@ it('[BY-14] [BY-18] keeps agents out of delegations, on both sides', async () =>
     ['dan', { roles: [] }],
   ])
   const approvals = createApprovals({
+    admins: 'anyone',
     storage: memoryStorage(),
     resources: [flags],
     directory: {

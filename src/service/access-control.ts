@@ -1,0 +1,94 @@
+import { type Holdings, holdingsOf } from '../core/access/holdings.ts'
+import { levelRoles, permissions } from '../core/access/levels.ts'
+import { defineRoles, type RoleDefinition, type Roles } from '../core/access/role.ts'
+import type { Approvers } from '../core/policy/requirement.ts'
+import type { KnownUser } from '../core/review/voter.ts'
+import type { PolicySetRecord } from './records.ts'
+
+/** Who may change policies and switches: these users and whoever holds these roles, or everybody whom the directory knows. */
+export type Admins = 'anyone' | Approvers
+
+/** What roles permit, for hosts that want Countersign to say who may do what. */
+export interface AccessOptions {
+  /** The roles that every tenant has. The levels `viewer`, `member`, `manager` and `admin` where left out. */
+  readonly roles?: readonly RoleDefinition[]
+  /** Permissions of the host's own, besides those of the matrix. */
+  readonly permissions?: readonly string[]
+}
+
+/** Who may do what, as the host has set it up. */
+export type AccessControl =
+  /** A few people may change the settings, and everybody whom the directory knows may propose. */
+  | { readonly type: 'admins'; readonly admins: Admins }
+  /** Roles say what their holders may do. */
+  | {
+      readonly type: 'roles'
+      readonly roles: Roles
+      /** Every permission that a role can hold. */
+      readonly known: readonly string[]
+      /** Whether who holds which role is kept here, and not told by the host's directory. */
+      readonly stored: boolean
+    }
+
+/**
+ * Reads what the host said of access.
+ *
+ * @throws TypeError where it did not say who may change the settings, or defined roles that cannot be.
+ */
+export function accessControlOf({
+  admins,
+  access,
+  stored,
+}: {
+  readonly admins: Admins | undefined
+  readonly access: AccessOptions | undefined
+  readonly stored: boolean
+}): AccessControl {
+  if (access === undefined) {
+    if (!isAdmins(admins) || stored) {
+      throw new TypeError(
+        "createApprovals: say who may change policies: directory with admins: { roles: ['admin'] }, or access: {} for roles that are kept here",
+      )
+    }
+    return { type: 'admins', admins }
+  }
+  if (admins !== undefined) throw new TypeError('createApprovals: with access, permissions say who the admins are')
+  const known = [...permissions, ...(access.permissions ?? [])]
+  const roles = defineRoles(access.roles ?? levelRoles, known)
+  if (!roles.ok) throw new TypeError(`createApprovals: access: ${roles.refusal.message}`)
+  return { type: 'roles', roles: roles.value, known, stored }
+}
+
+/** Adds up what a user whom the directory knows may do in a project; an empty one is the whole tenant. */
+export function holdingsFor(
+  control: AccessControl,
+  settings: Pick<PolicySetRecord, 'roles'> | undefined,
+  { user: { id, roles: held }, project }: { readonly user: KnownUser; readonly project: string },
+): Holdings {
+  if (control.type === 'roles') return holdingsOf(rolesOf(control.roles, settings), { user: id, project, held })
+  const all = isAdmin(control.admins, id, held) ? permissions : []
+  return { user: id, project, roles: held, permissions: new Set(all) }
+}
+
+/** The roles of a tenant: those that every tenant has, and its own. */
+export function rolesOf(roles: Roles, settings: Pick<PolicySetRecord, 'roles'> | undefined): Roles {
+  const own = settings?.roles ?? []
+  return own.length === 0 ? roles : new Map([...own.map((role) => [role.id, role] as const), ...roles])
+}
+
+function isAdmin(admins: Admins, user: string, roles: readonly string[]): boolean {
+  if (admins === 'anyone') return true
+  return (admins.users?.includes(user) ?? false) || (admins.roles?.some((role) => roles.includes(role)) ?? false)
+}
+
+function isAdmins(admins: unknown): admins is Admins {
+  if (admins === 'anyone') return true
+  if (typeof admins !== 'object' || admins === null) return false
+  const lists = Object.entries(admins)
+  const known = lists.every(([name, list]) => (name === 'users' || name === 'roles') && isListOfNames(list))
+  return known && lists.some(([, list]) => list.length > 0)
+}
+
+function isListOfNames(list: unknown): boolean {
+  return Array.isArray(list) && list.every((name) => typeof name === 'string' && name !== '')
+}

@@ -1,0 +1,49 @@
+import { requirePermissions } from '../core/access/holdings.ts'
+import type { Permission } from '../core/access/levels.ts'
+import type { PolicyInput } from '../core/policy/policy.ts'
+import type { Actor } from '../core/request/event.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import { holdingsFor } from './access-control.ts'
+import type { Context } from './context.ts'
+import { knownUsers, scopeOf } from './people.ts'
+import type { PolicySetRecord } from './records.ts'
+
+/** A change of the settings: what it needs, and where. */
+export interface SettingsChange {
+  readonly settings: PolicySetRecord | undefined
+  readonly permission: Permission
+  /** The projects that it concerns; an empty one is the whole tenant. */
+  readonly projects: readonly string[]
+}
+
+/** Lets a change of the settings pass whose actor holds the permission in the whole tenant, or in each of the projects concerned. */
+export async function maySet(
+  context: Context,
+  actor: Actor,
+  { settings, permission, projects }: SettingsChange,
+): Promise<Result<undefined>> {
+  const everywhere = await permittedIn(context, actor, { settings, permission, project: '' })
+  if (everywhere.ok || projects.includes('')) return everywhere
+  for (const project of projects) {
+    const there = await permittedIn(context, actor, { settings, permission, project })
+    if (!there.ok) return there
+  }
+  return success(undefined)
+}
+
+/** The projects that saving or removing policies concerns: where the policy gates, gated, or stands in for another one. */
+export function projectsOf(policies: readonly (Pick<PolicyInput, 'match'> | null | undefined)[]): readonly string[] {
+  const named = policies.flatMap((policy) => (policy ? (policy.match.project ?? '') : []))
+  return [...new Set(named)]
+}
+
+async function permittedIn(
+  context: Context,
+  { tenant, user: id }: Actor,
+  { settings, permission, project }: Omit<SettingsChange, 'projects'> & { readonly project: string },
+): Promise<Result<undefined>> {
+  const users = await knownUsers(context.directory, scopeOf(tenant, project), [id])
+  const user = users.get(id)
+  if (!user) return refuse('unknown_actor', { actor: id })
+  return requirePermissions(holdingsFor(context.access, settings, { user, project }), [permission])
+}
