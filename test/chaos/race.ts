@@ -93,6 +93,7 @@ export function racecourse(storage: Storage) {
   const { model, person } = officeModel({} as OfficeRules)
   const { roles } = model
   const approvals = createApprovals({
+    admins: 'anyone',
     storage,
     resources: [flags],
     directory: {
