@@ -25,6 +25,7 @@ export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
 export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
 export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
 export type { LoggedEvent } from './core/request/audit-chain.ts'
+export type { Checkpoint, Seal } from './core/request/checkpoint.ts'
 export type { ClockMove, PinnedMove } from './core/request/content.ts'
 export type { AppliedRevision, Known, Target } from './core/request/event.ts'
 export type { Permissions } from './core/request/probe.ts'
@@ -71,7 +72,7 @@ export type {
   VerbOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/action-input.ts'
-export type { AuditProblem, AuditReport } from './service/audit.ts'
+export type { AuditProblem, AuditReport, VerifyOptions } from './service/audit.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
 export {
   type Approvals,

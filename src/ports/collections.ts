@@ -89,6 +89,18 @@ export const collections = {
   },
   /** The head of each stream whose owner has no record of its own. */
   streams: { key: [tenant, text('stream')], indexes: {} },
+  /** The events that no checkpoint has sealed yet. */
+  unsealed: {
+    key: [tenant, text('stream'), integer('seq')],
+    indexes: {
+      /** Across tenants, for `tick`. */
+      byDue: { columns: [integer('dueAt')] },
+    },
+  },
+  /** Where streams ended when they were sealed: the leaves of a Merkle tree. Never rewritten. */
+  seals: { key: [tenant, integer('place')], indexes: {} },
+  /** What was sealed until when. Never rewritten. */
+  checkpoints: { key: [tenant, integer('number')], indexes: {} },
   /** The policies in force, and the tombstones of removed ones. */
   policies: {
     key: [tenant, text('id')],

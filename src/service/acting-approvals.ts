@@ -3,9 +3,10 @@ import type { Policy, PolicyInput } from '../core/policy/policy.ts'
 import type { PolicyFinding } from '../core/policy/policy-problem.ts'
 import type { SimulationComparison } from '../core/policy/simulate.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import type { Checkpoint } from '../core/request/checkpoint.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import type { Wanted } from './action-input.ts'
-import type { AuditReport } from './audit.ts'
+import type { AuditReport, VerifyOptions } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
 import type { DelegationInput } from './delegations.ts'
 import type { Comparison, ListedRevision, LiveResource } from './history.ts'
@@ -112,7 +113,12 @@ export interface ActingApprovals {
   }
   readonly audit: {
     /** Verifies everything that this tenant has against its log. */
-    verify(): Promise<AuditReport>
+    verify(options?: VerifyOptions): Promise<AuditReport>
+    /**
+     * Reads the last checkpoint that `tick` has made; undefined where there is none yet. Kept where nobody can change it who can write to
+     * the database, it proves later that nothing before it was changed or taken away.
+     */
+    checkpoint(): Promise<Checkpoint | undefined>
     /** Reads what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them; the oldest first. */
     events(filter: LogFilter): Promise<readonly LoggedEvent[]>
     /** Exports the log with everything that it speaks of, to be written line by line as JSON and verified elsewhere. */

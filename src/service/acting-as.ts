@@ -20,6 +20,7 @@ import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
 import { readRequest, summaryOf } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
+import { readCheckpoint } from './sealed-log.ts'
 import { simulatePolicies } from './simulation.ts'
 import { type ChangeOf, preview, submitCommand } from './submit.ts'
 
@@ -174,7 +175,11 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       list: () => listDelegations(context, tenant),
     },
     audit: {
-      verify: () => verifyAudit(context.storage, tenant),
+      verify: async (options = {}) => {
+        checkKeys('options', options, ['checkpoint'])
+        return await verifyAudit(context.storage, tenant, options)
+      },
+      checkpoint: () => readCheckpoint(context.storage, tenant),
       events: async (filter) => await readLog(context.storage, tenant, filter),
       export: () => exportLog(context.storage, tenant, context.now()),
     },

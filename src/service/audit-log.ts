@@ -1,10 +1,12 @@
 import type { JsonObject } from '../core/change/json.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
 import { fail } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import { freeze } from './freeze.ts'
 import { checkId, checkKeys, checkResource, checkRevision } from './input.ts'
 import { page, walk } from './records.ts'
+import { walkSealed } from './sealed-log.ts'
 import { delegationStream, refusalStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 
 /** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
@@ -45,6 +47,8 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
 export type ExportLine =
   | { readonly kind: 'header'; readonly countersign: 1; readonly tenant: string; readonly at: number }
   | ({ readonly kind: 'event' } & LoggedEvent)
+  | ({ readonly kind: 'seal' } & Seal)
+  | ({ readonly kind: 'checkpoint' } & Checkpoint)
   | { readonly kind: 'content' | 'revision' | 'head'; readonly value: JsonObject }
 
 /**
@@ -53,6 +57,7 @@ export type ExportLine =
  */
 export async function* exportLog(storage: Storage, tenant: string, at: number): AsyncGenerator<ExportLine> {
   yield { kind: 'header', countersign: 1, tenant, at }
+  yield* sealedLines(storage, tenant)
   const all = { index: 'key', where: [tenant], order: 'ascending' } as const
   for await (const { value } of walk(storage, { collection: 'events', ...all })) yield { kind: 'event', ...value }
   for await (const { value } of walk(storage, { collection: 'contents', ...all })) yield lineOf('content', value)
@@ -68,6 +73,14 @@ export async function* exportLog(storage: Storage, tenant: string, at: number): 
   }
   for await (const { value } of walk(storage, { collection: 'policySets', ...all })) {
     yield lineOf('head', { stream: settingsStream, ...value.head })
+  }
+}
+
+/** The checkpoints until now, each after what it sealed. They come first, so that the streams go at least as far as they say. */
+async function* sealedLines(storage: Storage, tenant: string): AsyncGenerator<ExportLine> {
+  for await (const { checkpoint, seals } of walkSealed(storage, tenant)) {
+    for (const seal of seals) yield { kind: 'seal', ...seal }
+    yield { kind: 'checkpoint', ...checkpoint }
   }
 }
 

@@ -1,8 +1,10 @@
 import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../core/request/audit-chain.ts'
+import type { Checkpoint } from '../core/request/checkpoint.ts'
 import { hasCode } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, read, walk } from './records.ts'
 import { type Replay, replayOf } from './replay.ts'
+import { readSealed, type SealedEnd } from './sealed-log.ts'
 import { requestStream, resourceStream, settingsStream } from './streams.ts'
 
 /** What the verification of a tenant's log found. */
@@ -11,6 +13,8 @@ export interface AuditReport {
   /** How many streams and events were read. */
   readonly streams: number
   readonly events: number
+  /** How many checkpoints there are. */
+  readonly checkpoints: number
   readonly problems: readonly AuditProblem[]
 }
 
@@ -28,32 +32,50 @@ const sentences = {
   unlinked: 'the event does not follow the one before it: its link names another hash',
 } as const
 
+/** What a verification compares the log with, beside itself. */
+export interface VerifyOptions {
+  /** A checkpoint that was kept where nobody who can write to the database could change it. The log has to go on from it. */
+  readonly checkpoint?: Checkpoint
+}
+
 /**
- * Verifies the log of a tenant: that each event is what was written and follows the one before it, that no stream was cut off, and that
- * every request, resource, revision and policy is what its events made of it.
+ * Verifies the log of a tenant: that each event is what was written and follows the one before it, that no stream was cut off, written
+ * anew or taken away since it was sealed, and that every request, resource, revision and policy is what its events made of it.
  *
  * Reads everything the tenant has, page by page; writes nothing.
  */
-export async function verifyAudit(storage: Storage, tenant: string): Promise<AuditReport> {
+export async function verifyAudit(
+  storage: Storage,
+  tenant: string,
+  { checkpoint: kept }: VerifyOptions,
+): Promise<AuditReport> {
   const problems: AuditProblem[] = []
+  let checkpoints = 0
   let streams = 0
   let events = 0
   try {
+    const sealed = await readSealed(storage, tenant, kept)
+    checkpoints = sealed.checkpoints
+    problems.push(...sealed.problems)
+    const { ends } = sealed
+    const seen = new Set<string>()
     const heads = await headsOf(storage, tenant)
     for await (const stream of streamsOf(storage, tenant)) {
       streams++
       const head = heads.get(stream.name)
-      const found = await verifyStream(storage, tenant, { ...stream, head })
+      const found = await verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name) })
       events += stream.events.length
-      problems.push(...(found.length === 0 ? found : await verifyAgain(storage, tenant, stream.name)))
+      problems.push(...(found.length === 0 ? found : await verifyAgain(storage, tenant, stream.name, ends)))
       heads.delete(stream.name)
+      seen.add(stream.name)
     }
-    for (const stream of heads.keys()) problems.push(...(await verifyAgain(storage, tenant, stream)))
+    const unseen = new Set([...heads.keys(), ...ends.keys()].filter((stream) => !seen.has(stream)))
+    for (const stream of unseen) problems.push(...(await verifyAgain(storage, tenant, stream, ends)))
   } catch (error) {
     if (!hasCode(error, 'storage_failed')) throw error
     problems.push({ stream: 'storage', problem: `${error.message} What comes after it was not verified.` })
   }
-  return { ok: problems.length === 0, streams, events, problems }
+  return { ok: problems.length === 0, streams, events, checkpoints, problems }
 }
 
 interface Stream {
@@ -75,17 +97,29 @@ async function* streamsOf(storage: Storage, tenant: string): AsyncGenerator<Stre
   if (name !== undefined) yield { name, events }
 }
 
+/** Where a stream must end according to its record, and how far it must go according to a checkpoint. */
+interface Ends {
+  readonly head: StreamHead | undefined
+  readonly sealed: SealedEnd | undefined
+}
+
 async function verifyStream(
   storage: Storage,
   tenant: string,
-  { name, events, head }: Stream & { readonly head: StreamHead | undefined },
+  { name, events, head, sealed }: Stream & Ends,
 ): Promise<readonly AuditProblem[]> {
-  if (events.length === 0) return [{ stream: name, problem: 'the record is there, and all of its events are missing' }]
+  if (events.length === 0) {
+    const record = head ? 'the record is there' : `a checkpoint sealed event ${sealed?.seq}, the record is missing`
+    return [{ stream: name, problem: `${record}, and all of its events are missing` }]
+  }
   const problems: AuditProblem[] = []
   const replay: Replay = replayOf(storage, tenant, name)
   let end = emptyStream
   for (const logged of events) {
     const broken = brokenLink(end, logged)
+    if (logged.seq === sealed?.seq && logged.hash !== sealed.hash) {
+      problems.push({ stream: name, seq: logged.seq, problem: 'the event is not the one that a checkpoint sealed' })
+    }
     if (broken) problems.push({ stream: name, seq: logged.seq, problem: sentences[broken] })
     else if (problems.length === 0) {
       const problem = await replay.take(logged)
@@ -97,6 +131,11 @@ async function verifyStream(
     problems.push({ stream: name, problem: 'the events are there, and the record that they belong to is missing' })
   else if (head.seq !== end.seq || head.hash !== end.hash) {
     problems.push({ stream: name, problem: `the stream ends at event ${end.seq}, and its record says ${head.seq}` })
+  } else if (sealed && end.seq < sealed.seq) {
+    problems.push({
+      stream: name,
+      problem: `the stream ends at event ${end.seq}, and a checkpoint sealed ${sealed.seq}`,
+    })
   } else if (problems.length === 0) {
     const problem = await replay.end()
     if (problem) problems.push({ stream: name, problem })
@@ -110,14 +149,20 @@ const looks = 5
 /**
  * Verifies one stream by itself, until nobody wrote to it meanwhile: what looked wrong may only have moved between one read and the next.
  */
-async function verifyAgain(storage: Storage, tenant: string, name: string): Promise<readonly AuditProblem[]> {
+async function verifyAgain(
+  storage: Storage,
+  tenant: string,
+  name: string,
+  ends: ReadonlyMap<string, SealedEnd>,
+): Promise<readonly AuditProblem[]> {
+  const sealed = ends.get(name)
   let problems: readonly AuditProblem[] = []
   for (let look = 0; look < looks; look++) {
     const head = await headOf(storage, tenant, name)
     const events: LoggedEvent[] = []
     for await (const { value } of walk(storage, { ...inKeyOrder('events', tenant), where: [tenant, name] }))
       events.push(value)
-    problems = await verifyStream(storage, tenant, { name, events, head })
+    problems = await verifyStream(storage, tenant, { name, events, head, sealed })
     const after = await headOf(storage, tenant, name)
     if (problems.length === 0 || head?.seq === after?.seq) break
   }

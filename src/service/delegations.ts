@@ -175,14 +175,14 @@ async function delegationWrites(
     stored: keyOf('delegations', tenant, from, to),
     before: keyOf('streams', tenant, stream),
   })
-  const { head, write } = append({ tenant, stream }, before?.value.head, event)
+  const { head, writes } = append({ tenant, stream }, before?.value.head, event)
   const { type, at, by } = event
   const reason = event.reason === undefined ? {} : { reason: event.reason }
   const notice = { id: `${stream}/${head.seq}`, tenant, type, to: [to], resources: [], at, by, ...reason }
   return [
     put('delegations', { tenant, ...delegation }, stored),
     put('streams', { tenant, stream, head }, before),
-    write,
+    ...writes,
     ...noticeWrites(context, notice),
   ]
 }

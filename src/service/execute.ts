@@ -90,13 +90,17 @@ async function refused(
 }
 
 /** Adds to the actor's own stream, so that nobody's failed attempts stand in the way of other people's commands. */
-async function record({ storage }: Context, { tenant, user }: Actor, event: object): Promise<void> {
+async function record(
+  { storage }: Context,
+  { tenant, user }: Actor,
+  event: { readonly at: number; readonly [name: string]: unknown },
+): Promise<void> {
   const stream = refusalStream(user)
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const { before } = await read(storage, { before: keyOf('streams', tenant, stream) })
-    const { head, write } = append({ tenant, stream }, before?.value.head, event)
+    const { head, writes } = append({ tenant, stream }, before?.value.head, event)
     try {
-      return await storage.commit([put('streams', { tenant, stream, head }, before), write])
+      return await storage.commit([put('streams', { tenant, stream, head }, before), ...writes])
     } catch (error) {
       if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
     }

@@ -110,18 +110,18 @@ function policyWrites(
     id,
   }: {
     readonly stored: Stored<PolicyRecord> | undefined
-    readonly event: object
+    readonly event: { readonly at: number }
     readonly policy: Policy | null
     readonly id: string
   },
 ): readonly Write[] {
-  const { head, write } = append({ tenant, stream: settingsStream }, set?.value.head, event)
+  const { head, writes } = append({ tenant, stream: settingsStream }, set?.value.head, event)
   const setVersion = (set?.version ?? 0) + 1
   const version = policy?.version ?? stored?.value.version ?? 0
   return [
     put('policySets', { ...set?.value, tenant, head }, set),
     put('policies', { tenant, id, version, setVersion, policy }, stored),
-    write,
+    ...writes,
   ]
 }
 

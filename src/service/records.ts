@@ -3,6 +3,7 @@ import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { LoggedEvent, StreamHead } from '../core/request/audit-chain.ts'
+import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
 import type { Content } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Resource, Revision } from '../core/request/resource.ts'
@@ -81,6 +82,21 @@ export interface DelegationRecord extends Delegation {
   readonly tenant: string
 }
 
+/** An event that no checkpoint has sealed yet. */
+export interface UnsealedRecord {
+  readonly tenant: string
+  readonly stream: string
+  readonly seq: number
+  readonly hash: Digest
+  /** When it may be sealed: when it happened. */
+  readonly dueAt: number
+}
+
+/** A checkpoint, with what is needed to make the next one. */
+export interface CheckpointRecord extends Checkpoint {
+  readonly peaks: readonly Digest[]
+}
+
 /** The answer to a command that carried an idempotency key. */
 export interface AnswerRecord {
   readonly tenant: string
@@ -113,6 +129,9 @@ interface RecordTypes {
   readonly revisions: Revision
   readonly events: LoggedEvent
   readonly streams: StreamRecord
+  readonly unsealed: UnsealedRecord
+  readonly seals: Seal
+  readonly checkpoints: CheckpointRecord
   readonly policies: PolicyRecord
   readonly policySets: PolicySetRecord
   readonly outbox: OutboxRecord

@@ -14,12 +14,14 @@ export const delegationStream = (from: string) => `delegations/${from}`
 /** The stream of a tenant's policies. */
 export const settingsStream = 'settings'
 
-/** Links an event to the end of a stream: the write that stores it, and the head of the stream after it. */
+/** Links an event to the end of a stream: the writes that store it, unsealed, and the head of the stream after it. */
 export function append(
   { tenant, stream }: { readonly tenant: string; readonly stream: string },
   head: StreamHead | undefined,
-  event: object,
-): { readonly write: Write; readonly head: StreamHead } {
-  const logged = link(tenant, stream, head ?? emptyStream, event as JsonObject)
-  return { write: put('events', logged, undefined), head: headAfter(logged) }
+  event: { readonly at: number },
+): { readonly writes: readonly Write[]; readonly head: StreamHead } {
+  const logged = link(tenant, stream, head ?? emptyStream, event as unknown as JsonObject)
+  const { seq, hash } = logged
+  const unsealed = put('unsealed', { tenant, stream, seq, hash, dueAt: event.at }, undefined)
+  return { writes: [put('events', logged, undefined), unsealed], head: headAfter(logged) }
 }

@@ -8,6 +8,7 @@ import { execute } from './execute.ts'
 import { inTime } from './in-time.ts'
 import { type OutboxRecord, page, put, type Stored } from './records.ts'
 import { requestCommand } from './request-command.ts'
+import { sealDue } from './seal.ts'
 
 /** What a `tick` did. */
 export interface TickReport {
@@ -19,6 +20,8 @@ export interface TickReport {
   readonly moved: number
   /** How many notices were delivered by all notifiers. */
   readonly delivered: number
+  /** How many checkpoints were made of what happened. */
+  readonly sealed: number
   /** What could not be done this time. It is tried again later, and stands in nobody else's way. */
   readonly failed: readonly TickFailure[]
 }
@@ -26,7 +29,7 @@ export interface TickReport {
 /** Something due that could not be done. */
 export interface TickFailure {
   readonly tenant: string
-  /** The request, the resource, or the notice. */
+  /** The request, the resource, the notice, or `checkpoint`. */
   readonly id: string
   readonly error: unknown
 }
@@ -37,8 +40,8 @@ const deliveryTimeout = 60_000
 const longestPause = 60 * 60_000
 
 /**
- * Does what is due across all tenants: records expiries, applies what was scheduled, ends states whose time has come, delivers notices. At most
- * 100 of each a call, and what cannot be done does not count.
+ * Does what is due across all tenants: records expiries, applies what was scheduled, ends states whose time has come, delivers notices, seals the
+ * log. At most 100 of each a call, and what cannot be done does not count.
  */
 export async function tick(context: Context): Promise<TickReport> {
   const failed: TickFailure[] = []
@@ -46,7 +49,8 @@ export async function tick(context: Context): Promise<TickReport> {
   const moved = await endStates(context, failed)
   await forgetAnswers(context)
   const delivered = await deliverDue(context, failed)
-  return { expired, applied, moved, delivered, failed }
+  const sealed = await sealDue(context, failed)
+  return { expired, applied, moved, delivered, sealed, failed }
 }
 
 /** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */

@@ -26,14 +26,14 @@ export function requestWrites(
   { event, next, content, approvers = [] }: Happening,
 ): readonly Write[] {
   const { tenant, id, edition } = next
-  const { head, write } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
+  const { head, writes } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
   const moved = before?.value.status !== next.status
   const targetVersion = (before?.value.targetVersion ?? 0) + (moved ? 1 : 0)
   const { dueAt: _dueAt, ...request } = next as RequestRecord
   const dueAt = nextDue(next)
   return [
     put('requests', { ...request, ...(dueAt === undefined ? {} : { dueAt }), targetVersion, head }, before),
-    write,
+    ...writes,
     ...(content ? [put('contents', { tenant, request: id, edition, ...content }, undefined)] : []),
     ...(moved ? targetWrites(next, before?.value.targetVersion) : []),
     ...lockWrites(before?.value, next),
@@ -48,12 +48,12 @@ export function revisionWrites(
   authorship: Authorship,
 ): readonly Write[] {
   const { resource, revision, event } = revise(change, authorship)
-  const { head, write } = append(
+  const { head, writes } = append(
     { tenant: authorship.tenant, stream: resourceStream(resource) },
     live?.value.head,
     event,
   )
-  return [put('resources', { ...resource, head }, live), put('revisions', revision, undefined), write]
+  return [put('resources', { ...resource, head }, live), put('revisions', revision, undefined), ...writes]
 }
 
 /** The resources that a request keeps everybody else off. */

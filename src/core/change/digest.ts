@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { canonical } from './canonical.ts'
 import type { JsonValue } from './json.ts'
 
@@ -17,4 +17,18 @@ const version = 1
  */
 export function digest(domain: string, value: JsonValue): Digest {
   return `sha256:${bytesToHex(sha256(utf8ToBytes(canonical({ countersign: version, domain, value }))))}`
+}
+
+/** Computes the hash of a leaf of a Merkle tree after RFC 6962: of its text, behind a byte that no node begins with. */
+export function leafDigest(text: string): Digest {
+  return `sha256:${bytesToHex(sha256(concatBytes(Uint8Array.of(0), utf8ToBytes(text))))}`
+}
+
+/** Computes the hash of a node of a Merkle tree after RFC 6962. */
+export function nodeDigest(left: Digest, right: Digest): Digest {
+  return `sha256:${bytesToHex(sha256(concatBytes(Uint8Array.of(1), bytesOf(left), bytesOf(right))))}`
+}
+
+function bytesOf(hash: Digest): Uint8Array {
+  return hexToBytes(hash.slice('sha256:'.length))
 }

@@ -1,0 +1,97 @@
+import type { Digest } from '../core/change/digest.ts'
+import { type Checkpoint, checkpointDigest, type Seal, sealDigest } from '../core/request/checkpoint.ts'
+import { emptyTree, rootOf, withLeaf } from '../core/request/merkle.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { AuditProblem } from './audit.ts'
+import { freeze } from './freeze.ts'
+import { type CheckpointRecord, page, walk } from './records.ts'
+import { lastCheckpoint } from './seal.ts'
+
+/** How far a stream goes at least, as the last checkpoint that sealed it says. */
+export interface SealedEnd {
+  readonly seq: number
+  readonly hash: Digest
+}
+
+/** What is sealed of a tenant's log, and what is wrong with it. */
+export interface SealedLog {
+  readonly ends: ReadonlyMap<string, SealedEnd>
+  readonly checkpoints: number
+  readonly problems: readonly AuditProblem[]
+}
+
+/** Reads the last checkpoint of a tenant. */
+export async function readCheckpoint(storage: Storage, tenant: string): Promise<Checkpoint | undefined> {
+  const last = await lastCheckpoint(storage, tenant)
+  return last && freeze(withoutPeaks(last))
+}
+
+/** Reads every checkpoint that there is by now, each with what it sealed. */
+export async function* walkSealed(
+  storage: Storage,
+  tenant: string,
+): AsyncGenerator<{ readonly checkpoint: Checkpoint; readonly seals: readonly Seal[] }> {
+  const last = await lastCheckpoint(storage, tenant)
+  if (!last) return
+  const all = { index: 'key', where: [tenant], order: 'ascending' } as const
+  const seals = walk(storage, { collection: 'seals', ...all })
+  const range = { to: last.number }
+  let place = 0
+  for await (const { value } of walk(storage, { collection: 'checkpoints', ...all, range })) {
+    const own: Seal[] = []
+    for (; place < value.size; place++) {
+      const seal = await seals.next()
+      if (seal.done) break
+      own.push(seal.value.value)
+    }
+    yield { checkpoint: withoutPeaks(value), seals: own }
+  }
+}
+
+/** Reads what is sealed, and checks that it is what was sealed, and goes on from a checkpoint that was kept elsewhere. */
+export async function readSealed(storage: Storage, tenant: string, kept?: Checkpoint): Promise<SealedLog> {
+  const problems: AuditProblem[] = []
+  const ends = new Map<string, SealedEnd>()
+  let tree = emptyTree
+  let before: Pick<Checkpoint, 'number' | 'hash'> | { readonly number: 0; readonly hash: '' } = { number: 0, hash: '' }
+  let found = kept === undefined
+  for await (const { checkpoint, seals } of walkSealed(storage, tenant)) {
+    for (const seal of seals) {
+      tree = withLeaf(tree, sealDigest(seal))
+      ends.set(seal.stream, { seq: seal.seq, hash: seal.hash })
+    }
+    const { number, prev, hash, size, root } = checkpoint
+    const tell = (problem: string) => problems.push({ stream: checkpointsName, seq: number, problem })
+    if (checkpointDigest(checkpoint) !== hash) tell('the checkpoint is not what was written: its hash does not match')
+    if (number !== before.number + 1 || prev !== before.hash) tell('the checkpoint does not follow the one before it')
+    if (size !== tree.size || root !== rootOf(tree)) tell('the seals are not those that the checkpoint was made of')
+    if (kept?.number === number && kept.hash === hash && checkpointDigest(kept) === hash) found = true
+    before = { number, hash }
+  }
+  if (!found) {
+    const problem = `the log does not go on from checkpoint ${kept?.number}, which was kept elsewhere`
+    problems.push({ stream: checkpointsName, problem })
+  }
+  if (await isCut(storage, tenant, { number: before.number, size: tree.size })) {
+    problems.push({ stream: checkpointsName, problem: 'the checkpoints end before what was sealed does' })
+  }
+  return { ends, checkpoints: before.number, problems }
+}
+
+const checkpointsName = 'checkpoints'
+
+/** Tells whether seals are there that no checkpoint speaks of. */
+async function isCut(
+  storage: Storage,
+  tenant: string,
+  { number, size }: { readonly number: number; readonly size: number },
+): Promise<boolean> {
+  const query = { collection: 'seals', index: 'key', where: [tenant], range: { from: size } } as const
+  const { records } = await page(storage, { ...query, order: 'ascending', limit: 1 })
+  if (records.length === 0) return false
+  return ((await lastCheckpoint(storage, tenant))?.number ?? 0) === number
+}
+
+function withoutPeaks({ peaks: _peaks, ...checkpoint }: CheckpointRecord): Checkpoint {
+  return checkpoint
+}
