@@ -1,6 +1,6 @@
 import type { Vocabulary } from '../core/policy/compile-condition.ts'
 import type { Policy } from '../core/policy/policy.ts'
-import { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from '../core/policy/policy-set.ts'
+import { compilePolicies, type PolicyChange, type PolicySet, withChanges } from '../core/policy/policy-set.ts'
 import type { Storage } from '../ports/storage.ts'
 import { walk } from './records.ts'
 
@@ -45,11 +45,9 @@ async function caughtUp(
   tenant: string,
   { version, set }: { readonly version: number; readonly set: PolicySet },
 ): Promise<PolicySet> {
-  let next = set
-  for await (const { value } of walk(storage, inOrderOfChange(tenant, version + 1))) {
-    next = value.policy ? withPolicy(next, value.policy) : withoutPolicy(next, value.id)
-  }
-  return next
+  const changes: PolicyChange[] = []
+  for await (const { value } of walk(storage, inOrderOfChange(tenant, version + 1))) changes.push(value)
+  return withChanges(set, changes)
 }
 
 function inOrderOfChange(tenant: string, from: number) {

@@ -50,11 +50,13 @@ export function addTo(index: PolicyIndex, policies: readonly CompiledPolicy[]): 
   return root
 }
 
-/** Gives the index without this policy. The given one stays as it is. */
-export function removeFrom(index: PolicyIndex, compiled: CompiledPolicy): PolicyIndex {
+/** Gives the index without these policies. The given one stays as it is. */
+export function removeFrom(index: PolicyIndex, policies: readonly CompiledPolicy[]): PolicyIndex {
   const edit = Symbol('edit')
   const root = open(index, edit)
-  for (const filing of filingsOf(compiled)) remove(root, filing, compiled, edit)
+  for (const compiled of policies) {
+    for (const filing of filingsOf(compiled)) remove(root, filing, compiled, edit)
+  }
   return root
 }
 

@@ -34,17 +34,31 @@ export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabul
 
 /** Gives the set with this policy in it, in the place of the one with the same id. The given set stays as it is. */
 export function withPolicy(set: PolicySet, policy: Policy): PolicySet {
-  const known = set.policies.get(policy.id)
-  const compiled = policyCompiler(set.vocabulary)(policy)
-  const index = known ? removeFrom(set.index, known) : set.index
-  return { ...set, policies: new Map(set.policies).set(policy.id, compiled), index: addTo(index, [compiled]) }
+  return withChanges(set, [{ id: policy.id, policy }])
 }
 
 /** Gives the set without the policy of this id. The given set stays as it is. */
 export function withoutPolicy(set: PolicySet, id: string): PolicySet {
-  const known = set.policies.get(id)
-  if (known === undefined) return set
+  return withChanges(set, [{ id, policy: null }])
+}
+
+/** A policy that was saved, or one that was removed. */
+export interface PolicyChange {
+  readonly id: string
+  readonly policy: Policy | null
+}
+
+/** Gives the set after these changes, in their order; the policies that they leave alone are not compiled again. The given set stays as it is. */
+export function withChanges(set: PolicySet, changes: readonly PolicyChange[]): PolicySet {
+  const compile = policyCompiler(set.vocabulary)
   const policies = new Map(set.policies)
-  policies.delete(id)
-  return { ...set, policies, index: removeFrom(set.index, known) }
+  for (const { id, policy } of changes) {
+    if (policy) policies.set(id, compile(policy))
+    else policies.delete(id)
+  }
+  const ids = [...new Set(changes.map(({ id }) => id))]
+  const of = (from: PolicySet['policies']) => ids.flatMap((id) => from.get(id) ?? [])
+  const [gone, come] = [of(set.policies), of(policies)]
+  if (gone.length + come.length === 0) return set
+  return { ...set, policies, index: addTo(removeFrom(set.index, gone), come) }
 }
