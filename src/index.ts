@@ -82,6 +82,7 @@ export {
   type PeopleOptions,
 } from './service/create-approvals.ts'
 export type { DelegationInput } from './service/delegations.ts'
+export type { BeforeAfter, FacetDefinition, FacetReader } from './service/facet.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/input.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
@@ -90,7 +91,6 @@ export type { ResourceStanding } from './service/resource-standing.ts'
 export {
   type ActionDefinition,
   type ActionDetector,
-  type BeforeAfter,
   defineResource,
   type References,
   type ReferredResource,

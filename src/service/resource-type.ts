@@ -6,6 +6,7 @@ import { type CompiledShape, compileShape, type Groups, type Shape } from '../co
 import { identifierProblem } from '../core/identifier.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
 import type { Facets } from '../core/policy/policy.ts'
+import { type BeforeAfter, type FacetDefinition, type FacetReader, facetsIn, readersOf } from './facet.ts'
 
 declare const documentType: unique symbol
 
@@ -16,12 +17,6 @@ export interface ResourceRef<T = unknown> {
   /** The project that the resource belongs to. It is fixed when the resource is created, and may be left out from then on. */
   readonly project?: string
   readonly [documentType]?: T
-}
-
-/** A document before and after a change; undefined where it does not exist. */
-export interface BeforeAfter<T> {
-  readonly before: T | undefined
-  readonly after: T | undefined
 }
 
 /** Finds an action in a change. One that throws counts as having found it. */
@@ -53,10 +48,11 @@ export interface ResourceOptions<T> {
    */
   readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>>
   /**
-   * Attributes that policies can match: environment, tag, owner. One whose function throws, or gives undefined, could be anything: it closes the
-   * gate of every policy that matches it.
+   * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the one after, and a change has
+   * the values of both: moving a flag out of production is a matter of production too. One whose function throws, or gives undefined, could be
+   * anything: it closes the gate of every policy that matches it.
    */
-  readonly facets?: Readonly<Record<string, (change: BeforeAfter<T>) => string | readonly string[] | undefined>>
+  readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>>
   /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
   readonly gated?: boolean
   /** From which state which action is possible. Left out: a resource is there or it is not. */
@@ -90,8 +86,8 @@ export interface ResourceType<T = unknown> {
   readonly groups: Groups
   /** The actions that it declares, and those of its life cycle. */
   readonly actions: readonly string[]
-  /** The facets that it computes. */
-  readonly facets: readonly string[]
+  /** The facets that it computes, each with its values where these are known. */
+  readonly facets: Readonly<Record<string, readonly string[] | undefined>>
   readonly gated: boolean
   readonly lifecycle?: ResourceLifecycle
   readonly references?: References
@@ -129,6 +125,7 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
     const { detect, covers = [] } = typeof action === 'function' ? { detect: action } : action
     return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
   })
+  const readers = readersOf(type, facets)
 
   return {
     type,
@@ -138,7 +135,7 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
     actions: [
       ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
     ],
-    facets: Object.keys(facets),
+    facets: Object.fromEntries(readers.map(({ name, values }) => [name, values])),
     gated,
     ...(lifecycle ? { lifecycle } : {}),
     ...(references ? { references } : {}),
@@ -155,8 +152,7 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
       return covered && names.length > 0 ? names : ['update', ...names]
     },
     facetsOf(change) {
-      const names = Object.entries(facets).map(([name, compute]) => [name, computed(compute, change as BeforeAfter<T>)])
-      return Object.fromEntries(names)
+      return facetsIn(readers, change as BeforeAfter<T>)
     },
   }
 }
@@ -191,16 +187,6 @@ function lifecycleOf(
   return {
     ...lifecycle,
     isCritical: (places) => places.some(({ path }) => critical.some((pattern) => touchesPattern(pattern, path))),
-  }
-}
-
-function computed<T>(compute: (change: BeforeAfter<T>) => unknown, change: BeforeAfter<T>): Facets[string] {
-  try {
-    const value = compute(change)
-    if (typeof value === 'string') return value
-    return Array.isArray(value) && value.every((one) => typeof one === 'string') ? [...value] : null
-  } catch {
-    return null
   }
 }
 

@@ -104,7 +104,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     const settings = defineResource({
       type: 'setting',
       schema: z.strictObject({ environment: z.string(), value: z.number() }),
-      facets: { environment: ({ before }) => before?.environment ?? '' },
+      facets: { environment: ({ environment }) => environment },
     })
     const approvals = createApprovals({
       admins: 'anyone',
@@ -133,7 +133,8 @@ describe.each(storages)('round after round on $name', ({ open }) => {
       rules,
     })
     const request = pending(await as('ann').submit(ref, { merge: { value: 99 } }))
-    await as('ann').submit(ref, { merge: { environment: 'prod' } })
+    const move = pending(await as('ann').submit(ref, { merge: { environment: 'prod' } }))
+    await as('cat').approve(move.id, { seen: move.digest })
     const { request: after } = await as('ben').approve(request.id, { seen: request.digest })
     expect(after).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect((await as('ann').resources.get(ref))?.document).toEqual({ environment: 'prod', value: 1 })
