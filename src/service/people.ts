@@ -1,4 +1,5 @@
-import type { PinnedRequirement } from '../core/policy/requirement.ts'
+import type { DirectoryFacts } from '../core/policy/check-policy.ts'
+import type { Approvers, PinnedRequirement } from '../core/policy/requirement.ts'
 import { peopleAsked } from '../core/review/needs.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
 import type { KnownUser } from '../core/review/voter.ts'
@@ -88,6 +89,30 @@ export async function candidates(
   const holders = Object.values(await holdersOf(directory, scope, roles))
   const ids = [...new Set([...named, ...holders.flat()])].slice(0, mostCandidates)
   return [...(await knownUsers(directory, scope, ids)).values()]
+}
+
+/** Asks the directory what it knows of the users and roles that a policy names: who of them can approve, and who is whom. */
+export async function directoryFacts(
+  directory: Directory,
+  scope: Scope,
+  { users, roles }: Required<Approvers>,
+): Promise<DirectoryFacts> {
+  const [holders, unknownRoles] = await Promise.all([
+    holdersOf(directory, scope, roles),
+    rolesUnknown(directory, scope, roles),
+  ])
+  const asked = new Set([...users, ...[...new Set(Object.values(holders).flat())].slice(0, mostCandidates)])
+  const known = await knownUsers(directory, scope, [...asked])
+  const canApprove = (user: string) => {
+    const one = known.get(user)
+    return asked.has(user) ? one !== undefined && !one.agent : true
+  }
+  return {
+    unknownUsers: users.filter((user) => !known.has(user)),
+    unknownRoles,
+    holders: Object.fromEntries(Object.entries(holders).map(([role, held]) => [role, held.filter(canApprove)])),
+    people: Object.fromEntries([...known].map(([user, { person }]) => [user, person])),
+  }
 }
 
 /** Asks the directory who holds each of these roles. */

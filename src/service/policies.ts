@@ -8,7 +8,7 @@ import { refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
-import { holdersOf, knownUsers, rolesUnknown } from './people.ts'
+import { directoryFacts, rolesUnknown, scopeOf } from './people.ts'
 import { keyOf, type PolicyRecord, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
 import type { ResourceType } from './resource-type.ts'
 import { maySet, projectsOf } from './settings-guard.ts'
@@ -146,24 +146,30 @@ async function findingsOf(
   { policy, setVersion }: { readonly policy: PolicyInput; readonly setVersion: number },
 ): Promise<readonly PolicyFinding[]> {
   const { users, roles } = namedApprovers(policy)
+  const scope = scopeOf(tenant, onlyProject(policy))
   const bypassing = policy.rules?.bypass ?? []
-  const [set, unknownRoles, holders, known] = await Promise.all([
+  const [set, known, unknownBypass] = await Promise.all([
     policies(storage, tenant, setVersion),
-    rolesUnknown(directory, { tenant }, [...new Set([...roles, ...bypassing])]),
-    holdersOf(directory, { tenant }, roles),
-    knownUsers(directory, { tenant }, users),
+    directoryFacts(directory, scope, { users, roles }),
+    rolesUnknown(directory, scope, bypassing),
   ])
   const others = [...set.policies.values()].map((compiled) => compiled.policy).filter(({ id }) => id !== policy.id)
   return checkPolicy(policy, {
     others,
     predicates: Object.keys(vocabulary.predicates ?? {}),
     resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words)])),
-    directory: { unknownUsers: users.filter((user) => !known.has(user)), unknownRoles, holders },
+    directory: { ...known, unknownRoles: [...known.unknownRoles, ...unknownBypass] },
   })
 }
 
+/** The project whose people a policy asks; empty where they may be those of any project. */
+function onlyProject({ match: { project } }: PolicyInput): string {
+  const projects = [project ?? []].flat()
+  return projects.length === 1 ? (projects[0] ?? '') : ''
+}
+
 function wordsOf({ actions, facets, groups }: ResourceType): ResourceWords {
-  return { actions, groups, facets: Object.fromEntries(facets.map((name) => [name, undefined])) }
+  return { actions, groups, facets }
 }
 
 function problemIn({ path, problem, fix }: PolicyFinding): PolicyProblem {

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import {
+  createApprovals,
+  type Directory,
+  type DirectoryUser,
+  defineResource,
+  isApprovalError,
+  staticDirectory,
+} from '../../src/index.ts'
+import { flags, pending, refusal, rollout, storages, world } from '../world.ts'
+
+const environments = ['dev', 'production']
+const limits = defineResource({
+  type: 'limit',
+  schema: z.strictObject({ environment: z.string(), teams: z.array(z.string()), value: z.number() }),
+  facets: {
+    environment: { of: ({ environment }) => environment, values: environments },
+    team: ({ teams }) => teams,
+  },
+})
+
+const lead = { quorum: 1, from: { roles: ['lead'] } }
+
+describe.each(storages)('what a policy is about on $name', ({ open }) => {
+  const limit = async (environment: string, teams: readonly string[] = []) => {
+    const approvals = createApprovals({
+      storage: open(),
+      resources: [limits],
+      admins: 'anyone',
+      directory: staticDirectory({ ann: ['dev'], ben: ['lead'] }),
+    })
+    const ann = approvals.as({ tenant: 'acme', user: 'ann' })
+    const ref = limits.ref('daily')
+    await ann.submit(ref, { value: { environment, teams: [...teams], value: 1 } })
+    return { ann, ref }
+  }
+
+  it('[B2] asks for both environments when something moves from one to the other, and when it is removed or made', async () => {
+    for (const [from, to] of [environments, environments.toReversed()] as const) {
+      const { ann, ref } = await limit(from ?? '')
+      await ann.policies.save({
+        id: 'p',
+        match: { resource: 'limit', facets: { environment: 'production' } },
+        require: lead,
+      })
+      const moved = await ann.preview(ref, { merge: { environment: to } })
+      const removed = await ann.preview(ref, { remove: true })
+      const made = await ann.preview(limits.ref('other'), { value: { environment: to ?? '', teams: [], value: 1 } })
+      expect([from, moved.status, removed.status, made.status]).toEqual(
+        from === 'dev' ? [from, 'pending', 'applied', 'pending'] : [from, 'pending', 'pending', 'applied'],
+      )
+    }
+  })
+
+  it.each(['Production', 'production ', 'prod', 'ｐroduction', 'production\u200b', ''])(
+    '[B2] takes an environment that nobody declared for any of them: %j',
+    async (alias) => {
+      const { ann, ref } = await limit('dev')
+      const policy = { id: 'p', match: { resource: 'limit', facets: { environment: 'production' } }, require: lead }
+      await ann.policies.save(policy)
+      expect((await ann.preview(ref, { merge: { value: 2 } })).status).toBe('applied')
+      expect((await ann.preview(ref, { merge: { environment: alias } })).status).toBe('pending')
+      const misspelt = { ...policy, match: { resource: 'limit', facets: { environment: alias } } }
+      expect(await refusal(ann.policies.save(misspelt))).toBe('invalid_policy')
+    },
+  )
+
+  it('[B2] asks every team that something belongs to, before or after', async () => {
+    const { ann, ref } = await limit('dev', ['growth'])
+    for (const team of ['growth', 'payments']) {
+      await ann.policies.save({ id: team, match: { resource: 'limit', facets: { team } }, require: lead })
+    }
+    const given = pending(await ann.submit(ref, { merge: { teams: ['payments'] } }))
+    expect(given.requirements.map(({ policy }) => policy)).toEqual(['growth', 'payments'])
+  })
+
+  it('[B2] compares projects to the letter, and takes nothing from one into another', async () => {
+    const w = world(open())
+    const value = { enabled: true, rollout: 1 }
+    await w.policy({ match: { project: 'production' } })
+    for (const project of ['Production', 'prod', 'production2']) {
+      const ref = flags.ref(`checkout-${project}`, { project })
+      expect((await w.as('ann').submit(ref, { value })).status).toBe('applied')
+      const elsewhere = flags.ref(ref.id, { project: 'production' })
+      expect(await refusal(w.as('ann').submit(elsewhere, { value }))).toBe('wrong_project')
+    }
+    expect((await w.as('ann').submit(flags.ref('real', { project: 'production' }), { value })).status).toBe('pending')
+    for (const project of ['production ', ' production', 'production\u200b', 'pro\nduction']) {
+      expect(
+        await refusal(w.as('ann').submit(flags.ref('search', { project }), { value })),
+        JSON.stringify(project),
+      ).toBe('invalid_input')
+    }
+  })
+
+  it('[E11] offers no evidence from outside: no condition, approver or command takes a check, a status or a vote on behalf of one', async () => {
+    const w = world(open())
+    const ref = await w.flag('checkout')
+    const checks: readonly unknown[] = [
+      { when: { type: 'check', name: 'ci' } },
+      { require: { check: 'ci' } },
+      { require: { quorum: 1, from: { checks: ['ci'] } } },
+      { rules: { checks: ['ci'] } },
+    ]
+    for (const check of checks)
+      expect(await refusal(w.policy(check as never)), JSON.stringify(check)).toBe('invalid_policy')
+    await w.policy()
+    const request = pending(await w.as('ann').submit(ref, rollout(80)))
+    for (const evidence of [{ check: 'ci' }, { status: 'success' }, { checks: { ci: true } }]) {
+      expect(await refusal(w.as('ben').approve(request.id, { seen: request.digest, ...evidence } as never))).toBe(
+        'invalid_input',
+      )
+    }
+    expect((await w.as('ann').requests.get(request.id)).status).toBe('pending')
+  })
+})
+
+describe('[BY-08] who could ever approve', () => {
+  const saved = async (people: Record<string, DirectoryUser>, policy: object, directory: Partial<Directory> = {}) => {
+    const approvals = createApprovals({
+      storage: (storages[0] as (typeof storages)[number]).open(),
+      resources: [flags],
+      admins: 'anyone',
+      directory: {
+        users: async (_scope, ids) => ids.map((id) => people[id]),
+        holders: async (_scope, role) => Object.keys(people).filter((id) => people[id]?.roles.includes(role)),
+        roles: async (_scope, names) => names.map(() => true),
+        ...directory,
+      },
+    })
+    const ann = approvals.as({ tenant: 'acme', user: 'ann' })
+    try {
+      return (await ann.policies.save({ id: 'p', match: {}, ...policy } as never)).id
+    } catch (error) {
+      if (isApprovalError(error) && error.code === 'invalid_policy') return error.details.problems[0]?.problem
+      throw error
+    }
+  }
+  const few = 'the people who could approve are too few'
+  const two = { require: { quorum: 2, from: { roles: ['lead'] } } }
+  const ann = { roles: [] }
+
+  it('is counted in people: two users of one are not two', async () => {
+    const aliases = { ann, ben: { roles: ['lead'], person: 'ben' }, 'ben-2': { roles: ['lead'], person: 'ben' } }
+    expect(await saved(aliases, two)).toBe(few)
+    expect(await saved({ ...aliases, cat: { roles: ['lead'] } }, two)).toBe('p')
+  })
+
+  it('leaves out agents, which approve by no role, and are their owner where they are named', async () => {
+    const people = { ann, ben: { roles: ['lead'] }, bot: { roles: ['lead'], owner: 'ben' } }
+    expect(await saved(people, two)).toBe(few)
+    expect(await saved(people, { require: { quorum: 2, from: { users: ['ben', 'bot'] } } })).toBe(few)
+    expect(await saved(people, { require: { quorum: 1, from: { users: ['bot'] } } })).toBe('p')
+  })
+
+  it('leaves out who holds a role and is not known any more', async () => {
+    const people = { ann, ben: { roles: ['lead'] } }
+    const holders = async () => ['ben', 'gone']
+    expect(await saved(people, two, { holders })).toBe(few)
+  })
+
+  it('is asked of the project that the policy is about', async () => {
+    const people = { ann, ben: { roles: ['lead'] }, cat: { roles: ['lead'] } }
+    const holders: Directory['holders'] = async ({ project }) => (project === 'web' ? ['ben'] : ['ben', 'cat'])
+    expect(await saved(people, { ...two, match: { project: 'web' } }, { holders })).toBe(few)
+    expect(await saved(people, { ...two, match: { project: 'app' } }, { holders })).toBe('p')
+    expect(await saved(people, two, { holders })).toBe('p')
+  })
+})
