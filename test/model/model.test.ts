@@ -324,6 +324,26 @@ const examples: [OfficeRules, Happening[]][] = [
       { type: 'act', verb: 'resolve', by: 'ann', request: 0, value: 1, seesOld: false },
     ],
   ],
+  [
+    {
+      selfApproval: false,
+      onReject: 'block',
+      onEdit: 'reset',
+      onStale: 'fail',
+      apply: 'on_approval',
+      cancel: 'before_reviews',
+      lock: 'none',
+      excludeContributors: 'all',
+    },
+    [
+      doing('submit', 'ann'),
+      doing('reject', 'ben'),
+      { type: 'leave', user: 'ben' },
+      doing('approve', 'cat'),
+      { type: 'link', user: 'cat', as: 'ben' },
+      doing('approve', 'cat'),
+    ],
+  ],
 ]
 
 describe('an office, against a simple model of it', () => {

@@ -66,6 +66,8 @@ export function officeModel(rules: OfficeRules) {
   }
   /** Who a user is, as far as the directory says: nothing of whom it does not know. */
   const person = (user: string) => (model.roles.has(user) ? (model.persons.get(user) ?? user) : user)
+  /** Whether two users are one person. Whoever is gone is nobody's account any more. */
+  const isAccountOf = (one: string, other: string) => model.roles.has(one) && person(one) === person(other)
   const isOpen = ({ status }: ModelRequest) => ['pending', 'changes_requested', 'approved'].includes(status)
   const isLate = ({ deadline }: ModelRequest) => model.now >= deadline
   const lockHolder = () => (rules.lock === 'resource' ? model.requests.find((one) => isOpen(one)) : undefined)
@@ -222,7 +224,7 @@ export function officeModel(rules: OfficeRules) {
       case 'request_changes': {
         if (!mayAnswer(by, verb, request) || doing.seesOld) return 'refused'
         if (verb === 'approve' && request.collided) return 'refused'
-        const answer = request.answers.find((one) => person(one.by) === person(by))
+        const answer = request.answers.find((one) => one.by === by || isAccountOf(one.by, by))
         if (answer?.verdict === verb) return 'refused'
         request.answers = [...request.answers.filter((one) => one.by !== by), { by, verdict: verb }]
         return verb === 'reject' && rules.onReject === 'close' ? 'rejected' : settle(request)
