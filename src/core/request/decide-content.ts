@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import { milliseconds } from '../policy/duration.ts'
 import type { KnownUsers } from '../review/standing.ts'
 import { carriedOver } from './carry-over.ts'
@@ -40,6 +40,8 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   const wantsLock = locksOf(pinned.value).length > 0
   const other = (asksReviewers(command) || wantsLock ? lockedBy : undefined) ?? (wantsLock ? heldBy : undefined)
   if (lands !== 'draft' && first && other !== undefined) return refuse('locked', { ...first.resource, request: other })
+  const unfit = asksReviewers(command) ? unfitness(next, facts) : undefined
+  if (unfit) return { ok: false, refusal: unfit }
   const event: ContentEvent = {
     type: eventTypes[command.type],
     ...happened(command),
@@ -132,6 +134,12 @@ function pinnedBy(
       ? { ...pinned, reviews: carriedOver(command.by.user, request, { next, pinned, users: facts.users }) }
       : pinned,
   )
+}
+
+/** Why nobody needs to look at content that could not be applied. What is stale can still be rebased. */
+function unfitness({ changes }: NextContent, { target }: Facts): Refusal | undefined {
+  const stale = changes.some(({ base }, index) => base !== target?.live[index])
+  return stale ? undefined : target?.invalid
 }
 
 function targetOf({ resource, base, move }: ProposedChange): Target {
