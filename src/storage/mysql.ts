@@ -109,7 +109,8 @@ export function mysqlStorage(database: string | MysqlPool): Storage {
     },
 
     async close() {
-      if (ours) await pool.end()
+      // A connection that was lost says so when it is told to end. It has ended.
+      if (ours) await pool.end().catch(() => {})
     },
   }
 }
