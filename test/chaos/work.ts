@@ -26,6 +26,7 @@ export function workplace(storage: Storage, { note, now = Date.now }: Pick<WorkO
     storage,
     resources: [flags],
     directory: staticDirectory({ ann: [], ben: ['lead'], cat: ['lead'] }),
+    admins: 'anyone',
     notifiers: [
       {
         name: 'kept',
