@@ -131,6 +131,8 @@ export interface ErrorDetails {
   }
   /** The actor would give or take a role that can do more than the actor. */
   beyond_own_permissions: { readonly actor: string; readonly role: string; readonly missing: readonly string[] }
+  /** What a change of access does has moved since it was previewed. */
+  preview_outdated: { readonly seen: string; readonly digest: string }
   /** No such role, here. */
   unknown_role: { readonly role: string; readonly known: readonly string[] }
   /** The role is still held. */
@@ -236,6 +238,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${type} ${quote(id)} is restricted to ${editors.map(quote).join(', ')}: ${quote(actor)} cannot edit it.`,
   beyond_own_permissions: ({ actor, role, missing }) =>
     `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${missing.map(quote).join(', ')} and so can do more.`,
+  preview_outdated: ({ seen, digest }) =>
+    `The change would not do what you saw any more: it has digest ${digest}, you saw ${seen}. Preview it again.`,
   unknown_role: ({ role, known }) =>
     `There is no role ${quote(role)}; known are ${known.map(quote).join(', ') || 'none'}.`,
   role_in_use: ({ role, holders }) =>

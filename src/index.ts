@@ -1,3 +1,7 @@
+export type { Grant } from './core/access/grant.ts'
+export type { GrantEdit } from './core/access/grant-edit.ts'
+export type { Level, Permission } from './core/access/levels.ts'
+export type { GrantLine } from './core/access/plan-grants.ts'
 export type { RoleDefinition } from './core/access/role.ts'
 export type { ChangeInput } from './core/change/change-input.ts'
 export type { ChangedPlace } from './core/change/changed-place.ts'
@@ -60,6 +64,7 @@ export type {
   Write,
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/access-control.ts'
+export type { ActingAccess, InProject, RoleOf } from './service/acting-access.ts'
 export type {
   ActingApprovals,
   AnswerOptions,
@@ -83,6 +88,7 @@ export {
 } from './service/create-approvals.ts'
 export type { DelegationInput } from './service/delegations.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/facet.ts'
+export type { GrantPreview } from './service/grants.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/input.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'

@@ -53,6 +53,10 @@ export const collections = {
   },
   /** Which request keeps everybody else off a resource. */
   locks: { key: [tenant, text('type'), text('id')], indexes: {} },
+  /** Who holds which roles, by user. */
+  grants: { key: [tenant, text('user')], indexes: {} },
+  /** The same by role. */
+  holders: { key: [tenant, text('role'), text('project'), text('user')], indexes: {} },
   /** Who may answer for whom. */
   delegations: {
     key: [tenant, text('from'), text('to')],

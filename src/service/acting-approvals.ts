@@ -5,6 +5,7 @@ import type { SimulationComparison } from '../core/policy/simulate.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Checkpoint } from '../core/request/checkpoint.ts'
 import type { Delegation } from '../core/review/delegation.ts'
+import type { ActingAccess } from './acting-access.ts'
 import type { Wanted } from './action-input.ts'
 import type { AuditReport, VerifyOptions } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
@@ -103,6 +104,8 @@ export interface ActingApprovals {
     /** Removes a policy. Requests that it gated keep what it asked. */
     remove(id: string, options?: KeyOptions): Promise<void>
   }
+  /** Who may do what. */
+  readonly access: ActingAccess
   readonly delegations: {
     /** Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them. */
     give(delegation: DelegationInput, options?: KeyOptions): Promise<Delegation>

@@ -1,6 +1,7 @@
 import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
+import { actingAccess } from './acting-access.ts'
 import type { ActingApprovals, ApproveOptions, Done, RejectOptions, VerbOptions } from './acting-approvals.ts'
 import type { Wanted } from './action-input.ts'
 import { verifyAudit } from './audit.ts'
@@ -162,6 +163,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
         await run(removePolicyCommand(context, actor, checkId('policy', id)), { id }, options)
       },
     },
+    access: actingAccess(context, actor, run),
     delegations: {
       async give(delegation, options = {}) {
         checkKeys('options', options, ['idempotencyKey'])

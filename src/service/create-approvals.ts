@@ -7,10 +7,13 @@ import { type AccessOptions, type Admins, accessControlOf } from './access-contr
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
 import type { Context } from './context.ts'
+import { execute } from './execute.ts'
+import { appointFirstAdminCommand } from './first-admin.ts'
 import { type ActorInput, checkActor, checkKeys } from './input.ts'
 import { keyedQueue } from './keyed-queue.ts'
 import { policiesInForce } from './policies-in-force.ts'
 import type { ResourceType } from './resource-type.ts'
+import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
 
 /** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
@@ -26,10 +29,10 @@ export type PeopleOptions =
       readonly access?: never
     }
   | {
-      /** The host's users and roles. */
-      readonly directory: Directory
       /** What roles permit. `{}` takes the levels `viewer`, `member`, `manager` and `admin`. */
       readonly access: AccessOptions
+      /** The host's users and roles. Left out: who holds which role is kept here, and given with `access.grant`. */
+      readonly directory?: Directory
       readonly admins?: never
     }
 
@@ -53,6 +56,11 @@ export interface HostOptions {
 export interface Approvals {
   /** Gives everything that one actor can do. The host has authenticated them. */
   as(actor: ActorInput): ActingApprovals
+  /**
+   * Gives a tenant whose roles are kept here its first admin, on record as such. Does nothing in a tenant that ever had one, and answers false:
+   * from then on its admins give roles.
+   */
+  appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
   /** Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once. */
   tick(): Promise<TickReport>
   /** Closes the storage. */
@@ -68,13 +76,15 @@ const optionNames = ['storage', 'resources', 'directory', 'admins', 'access', 'p
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
-  const { storage, directory, notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
+  const { storage, notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
   const resources = byName('resource types', options.resources, ({ type }) => type)
   const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
+  const stored = options.directory === undefined
+  const access = accessControlOf({ admins: options.admins, access: options.access, stored })
   const context: Context = {
     storage,
-    directory,
-    access: accessControlOf({ admins: options.admins, access: options.access, stored: directory === undefined }),
+    directory: options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
+    access,
     notifiers,
     now,
     newId,
@@ -87,6 +97,11 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
 
   return {
     as: (actor) => actingAs(context, checkActor(actor)),
+    async appointFirstAdmin(admin) {
+      checkKeys('admin', admin, ['tenant', 'user'])
+      const { tenant, user } = checkActor({ tenant: admin.tenant, user: admin.user })
+      return await execute(context, appointFirstAdminCommand(context, tenant, user))
+    },
     tick: () => tick(context),
     close: () => storage.close(),
   }

@@ -52,7 +52,9 @@ export function checkActor(actor: ActorInput): Actor {
   if (actor.tenant === '00000000-0000-0000-0000-000000000000') {
     fail('invalid_input', { argument: 'actor.tenant', problem: 'is the UUID that names nothing' })
   }
-  if (actor.via === 'tick') fail('invalid_input', { argument: 'actor.via', problem: 'is kept for tick()' })
+  if (actor.via === 'tick' || actor.via === 'bootstrap') {
+    fail('invalid_input', { argument: 'actor.via', problem: 'is kept for what nobody does' })
+  }
   return {
     tenant: checkId('actor.tenant', actor.tenant),
     user: checkId('actor.user', actor.user),

@@ -11,10 +11,8 @@ import type { Command } from './execute.ts'
 import { directoryFacts, rolesUnknown, scopeOf } from './people.ts'
 import { keyOf, type PolicyRecord, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
 import type { ResourceType } from './resource-type.ts'
+import { aboutSettings, type SettingsEvent, settingsWrites } from './settings.ts'
 import { maySet, projectsOf } from './settings-guard.ts'
-import { append, settingsStream } from './streams.ts'
-
-const about = 'settings'
 
 /** Makes the command that saves a policy: a new one, or the next version of the one with its id. */
 export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<Policy> {
@@ -22,7 +20,7 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
   return {
     verb: 'save a policy',
     actor,
-    about,
+    about: aboutSettings,
     async attempt(at) {
       if (!parsed.ok) return parsed
       const { id } = parsed.value
@@ -35,8 +33,8 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
       if (errors.length > 0) return refuse('invalid_policy', { policy: id, problems: errors.map(problemIn) })
 
       const policy: Policy = { ...parsed.value, version: (stored?.value.version ?? 0) + 1 }
-      const event = { type: 'policy_saved', by: actor.user, via: actor.via, at, policy }
-      return success({ writes: policyWrites(actor.tenant, set, { stored, event, policy, id }), answer: policy })
+      const event = { type: 'policy_saved', policy }
+      return success({ writes: policyWrites(actor, set, { stored, event, policy, id, at }), answer: policy })
     },
   }
 }
@@ -46,15 +44,15 @@ export function removePolicyCommand(context: Context, actor: Actor, id: string):
   return {
     verb: 'remove a policy',
     actor,
-    about,
+    about: aboutSettings,
     async attempt(at) {
       const { set, stored } = await readPolicy(context, actor.tenant, id)
       const allowed = await maySetPolicies(context, actor, set, [stored?.value.policy])
       if (!allowed.ok) return allowed
       if (!stored?.value.policy) return refuse('unknown_policy', { policy: id })
-      const event = { type: 'policy_removed', by: actor.user, via: actor.via, at, policy: id }
+      const event = { type: 'policy_removed', policy: id }
       return success({
-        writes: policyWrites(actor.tenant, set, { stored, event, policy: null, id }),
+        writes: policyWrites(actor, set, { stored, event, policy: null, id, at }),
         answer: undefined,
       })
     },
@@ -101,27 +99,27 @@ async function maySetPolicies(
 }
 
 function policyWrites(
-  tenant: string,
+  actor: Actor,
   set: Stored<PolicySetRecord> | undefined,
   {
     stored,
     event,
     policy,
     id,
+    at,
   }: {
     readonly stored: Stored<PolicyRecord> | undefined
-    readonly event: { readonly at: number }
+    readonly event: SettingsEvent
     readonly policy: Policy | null
     readonly id: string
+    readonly at: number
   },
 ): readonly Write[] {
-  const { head, writes } = append({ tenant, stream: settingsStream }, set?.value.head, event)
   const setVersion = (set?.version ?? 0) + 1
   const version = policy?.version ?? stored?.value.version ?? 0
   return [
-    put('policySets', { ...set?.value, tenant, head }, set),
-    put('policies', { tenant, id, version, setVersion, policy }, stored),
-    ...writes,
+    ...settingsWrites(actor, set, { at, event }),
+    put('policies', { tenant: actor.tenant, id, version, setVersion, policy }, stored),
   ]
 }
 

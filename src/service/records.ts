@@ -1,3 +1,4 @@
+import type { Grant } from '../core/access/grant.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
@@ -67,6 +68,8 @@ export interface PolicySetRecord {
   readonly tenant: string
   /** The tenant's own roles. */
   readonly roles?: readonly RoleDefinition[]
+  /** Who was the first to hold the role of an admin. */
+  readonly firstAdmin?: string
   readonly head: StreamHead
 }
 
@@ -75,6 +78,18 @@ export interface StreamRecord {
   readonly tenant: string
   readonly stream: string
   readonly head: StreamHead
+}
+
+/** Everything that was given to one user. */
+export interface GrantRecord {
+  readonly tenant: string
+  readonly user: string
+  readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
+}
+
+/** That somebody was given a role. */
+export interface HolderRecord extends Grant {
+  readonly tenant: string
 }
 
 /** That somebody may answer for somebody else, or might once. */
@@ -136,6 +151,8 @@ interface RecordTypes {
   readonly policySets: PolicySetRecord
   readonly outbox: OutboxRecord
   readonly delegations: DelegationRecord
+  readonly grants: GrantRecord
+  readonly holders: HolderRecord
   readonly answers: AnswerRecord
 }
 

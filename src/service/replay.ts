@@ -1,6 +1,5 @@
 import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import type { Policy } from '../core/policy/policy.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import { documentDigest, requestDigest } from '../core/request/content.ts'
 import type { RequestEvent } from '../core/request/event.ts'
@@ -10,6 +9,7 @@ import { type RevisedEvent, stateAfter } from '../core/request/resource.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, type RequestRecord, read, walk } from './records.ts'
+import { replaySettings } from './replay-settings.ts'
 import { settingsStream } from './streams.ts'
 import { nextDue } from './writes.ts'
 
@@ -22,7 +22,7 @@ export interface Replay {
 /** Begins to follow a stream. */
 export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
   const [kind, ...rest] = stream.split('/')
-  if (stream === settingsStream) return replayPolicies(storage, tenant)
+  if (stream === settingsStream) return replaySettings(storage, tenant)
   if (kind === 'delegations') return replayDelegations(storage, tenant, rest.join('/'))
   if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
   if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
@@ -95,31 +95,6 @@ function replayResource(
         return 'the live state is not the one that its last revision leads to'
       if (project === last?.project && incarnation === last?.incarnation) return undefined
       return 'the resource is not in the project, or not the incarnation, of its last revision'
-    },
-  }
-}
-
-function replayPolicies(storage: Storage, tenant: string): Replay {
-  const policies = new Map<string, { readonly policy: Policy | null; readonly setVersion: number }>()
-  return {
-    async take({ event, seq: setVersion }) {
-      const { type, policy } = event as unknown as
-        | { readonly type: 'policy_saved'; readonly policy: Policy }
-        | { readonly type: 'policy_removed'; readonly policy: string }
-      if (type === 'policy_saved') policies.set(policy.id, { policy, setVersion })
-      else policies.set(policy, { policy: null, setVersion })
-      return undefined
-    },
-    async end() {
-      const all = { collection: 'policies', index: 'key', where: [tenant], order: 'ascending' } as const
-      for await (const { value } of walk(storage, all)) {
-        const { id, policy, setVersion } = value
-        if (!isSame({ policy, setVersion }, policies.get(id) ?? null))
-          return `policy ${JSON.stringify(id)} is not what was saved`
-        policies.delete(id)
-      }
-      const [missing] = policies.keys()
-      return missing === undefined ? undefined : `policy ${JSON.stringify(missing)} is missing`
     },
   }
 }

@@ -1,5 +1,4 @@
 import { requirePermissions } from '../core/access/holdings.ts'
-import type { Permission } from '../core/access/levels.ts'
 import type { PolicyInput } from '../core/policy/policy.ts'
 import type { Actor } from '../core/request/event.ts'
 import { type Result, refuse, success } from '../errors.ts'
@@ -11,7 +10,7 @@ import type { PolicySetRecord } from './records.ts'
 /** A change of the settings: what it needs, and where. */
 export interface SettingsChange {
   readonly settings: PolicySetRecord | undefined
-  readonly permission: Permission
+  readonly permission: string
   /** The projects that it concerns; an empty one is the whole tenant. */
   readonly projects: readonly string[]
 }

@@ -35,6 +35,7 @@ export function checkedRole(role: RoleDefinition, known: readonly string[]): Res
     refuse('invalid_input', { argument: `role.${argument}`, problem })
   const problem = identifierProblem(id)
   if (problem) return wrong('id', problem)
+  if (known.includes(id)) return wrong('id', 'is the name of a permission')
   if (held !== 'tenant' && held !== 'project' && held !== 'both') {
     return wrong('held', 'must be "tenant", "project" or "both"')
   }

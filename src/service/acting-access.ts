@@ -1,0 +1,184 @@
+import type { Grant } from '../core/access/grant.ts'
+import type { GrantEdit } from '../core/access/grant-edit.ts'
+import { type Permission, permissions } from '../core/access/levels.ts'
+import type { RoleDefinition } from '../core/access/role.ts'
+import { admit } from '../core/change/admit.ts'
+import type { Actor } from '../core/request/event.ts'
+import { ApprovalError, fail, hasCode } from '../errors.ts'
+import type { KeyOptions } from './acting-approvals.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { freeze } from './freeze.ts'
+import { changeGrantsCommand, type GrantPreview, grantsOfRole, keptRoles, previewGrants, usersIn } from './grants.ts'
+import { checkId, checkKeys } from './input.ts'
+import { keyOf, read } from './records.ts'
+import { listRoles, removeRoleCommand, saveRoleCommand } from './roles.ts'
+import { maySet } from './settings-guard.ts'
+import { grantsOf } from './stored-directory.ts'
+
+/** Who may do what. */
+export interface ActingAccess {
+  /** Throws `not_permitted` unless the actor holds the permission in the project or, where none is named, in the whole tenant. */
+  check(permission: Permission | (string & {}), where?: InProject): Promise<void>
+  /** Tells whether the actor holds it. */
+  may(permission: Permission | (string & {}), where?: InProject): Promise<boolean>
+
+  /** Gives a user a role, in a project or in the whole tenant, besides those that they hold there. */
+  grant(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
+  /** Takes a role from a user. */
+  revoke(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
+  /** Says what a change of access would do to whom, for many users and projects at once. Writes nothing. */
+  preview(edits: readonly GrantEdit[]): Promise<GrantPreview>
+  /** Carries a change of access out, all of it or nothing, if it still does what was seen. */
+  change(edits: readonly GrantEdit[], options: KeyOptions & { readonly seen: string }): Promise<GrantPreview>
+  /** Lists the roles that a user was given. */
+  grants(user: string): Promise<readonly Grant[]>
+  /** Lists to whom a role was given. */
+  holders(role: string): Promise<readonly Grant[]>
+
+  readonly roles: {
+    /** Lists the roles of the tenant. */
+    list(): Promise<readonly RoleDefinition[]>
+    /** Saves a role of the tenant's own. Nobody puts in, or takes out, a permission that they do not hold. */
+    save(role: RoleDefinition, options?: KeyOptions): Promise<RoleDefinition>
+    /** Removes a role of the tenant's own that nobody holds. */
+    remove(id: string, options?: KeyOptions): Promise<void>
+  }
+}
+
+/** A project, or the whole tenant where it is left out. */
+export interface InProject {
+  readonly project?: string
+}
+
+/** A role of a user. */
+export interface RoleOf extends InProject {
+  readonly user: string
+  readonly role: string
+}
+
+type Run = <T>(command: Command<T>, asked: object, options: KeyOptions) => Promise<T>
+
+/** How many users and projects one call changes. */
+const mostAtOnce = 1_000
+
+/** Binds what is about access to one actor. */
+export function actingAccess(context: Context, actor: Actor, run: Run): ActingAccess {
+  const { tenant } = actor
+  const check: ActingAccess['check'] = async (permission, where = {}) => {
+    checkKeys('where', where, ['project'])
+    const project = checkProject('where.project', where.project)
+    checkPermission(context, permission)
+    const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
+    const allowed = await maySet(context, actor, { settings: settings?.value, permission, projects: [project] })
+    if (!allowed.ok) throw new ApprovalError(allowed.refusal)
+  }
+  const one = async (
+    given: RoleOf,
+    options: KeyOptions,
+    after: (held: readonly string[], role: string) => string[],
+  ) => {
+    checkKeys('role', given, ['user', 'role', 'project'])
+    checkKeys('options', options, ['idempotencyKey'])
+    const user = checkId('role.user', given.user)
+    const role = checkId('role.role', given.role)
+    const project = checkProject('role.project', given.project)
+    const edits = (grants: readonly Grant[]) => {
+      const held = grants.filter((grant) => grant.user === user && grant.project === project).map((grant) => grant.role)
+      return [{ users: [user], projects: [project], roles: after(held, role) }]
+    }
+    return await run(changeGrantsCommand(context, actor, { edits, users: [user] }), given, options)
+  }
+
+  return {
+    check,
+    async may(permission, where) {
+      try {
+        await check(permission, where)
+        return true
+      } catch (error) {
+        if (hasCode(error, 'not_permitted') || hasCode(error, 'unknown_actor')) return false
+        throw error
+      }
+    },
+    grant: (given, options = {}) => one(given, options, (held, role) => [...held, role]),
+    revoke: (given, options = {}) => one(given, options, (held, role) => held.filter((other) => other !== role)),
+    async preview(edits) {
+      const preview = await previewGrants(context, actor, checkEdits(edits))
+      if (!preview.ok) throw new ApprovalError(preview.refusal)
+      return preview.value
+    },
+    async change(given, options) {
+      checkKeys('options', options, ['idempotencyKey', 'seen'])
+      const edits = checkEdits(given)
+      const seen = checkId('options.seen', options.seen)
+      const command = changeGrantsCommand(context, actor, { edits: () => edits, users: usersIn(edits), seen })
+      return await run(command, { edits, seen }, options)
+    },
+    async grants(user) {
+      kept(context)
+      const { found } = await read(context.storage, { found: keyOf('grants', tenant, checkId('user', user)) })
+      return freeze(found ? grantsOf(found.value) : [])
+    },
+    async holders(role) {
+      kept(context)
+      return freeze(await grantsOfRole(context.storage, tenant, checkId('role', role)))
+    },
+    roles: {
+      list: () => listRoles(context, tenant),
+      async save(given, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        checkKeys('role', given, ['id', 'permissions', 'held'])
+        const role = admitted(given) as RoleDefinition
+        checkId('role.id', role.id)
+        return await run(saveRoleCommand(context, actor, role), { role }, options)
+      },
+      async remove(id, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        await run(removeRoleCommand(context, actor, checkId('role', id)), { id }, options)
+      },
+    },
+  }
+}
+
+function kept(context: Context): void {
+  const roles = keptRoles(context)
+  if (!roles.ok) throw new ApprovalError(roles.refusal)
+}
+
+function checkProject(argument: string, project: unknown): string {
+  return project === undefined || project === '' ? '' : checkId(argument, project)
+}
+
+function checkPermission({ access }: Context, permission: string): void {
+  const known: readonly string[] = access.type === 'roles' ? access.known : permissions
+  if (known.includes(permission)) return
+  fail('invalid_input', {
+    argument: 'permission',
+    problem: `there is no permission ${JSON.stringify(permission)}; there are ${known.join(', ')}`,
+  })
+}
+
+/** Takes a copy of edits as they are at the call, in the shape that they must have. */
+function checkEdits(given: unknown): readonly GrantEdit[] {
+  const edits = admitted(given)
+  if (!Array.isArray(edits)) return fail('invalid_input', { argument: 'edits', problem: 'must be a list' })
+  let places = 0
+  for (const [index, edit] of edits.entries()) {
+    const argument = `edits.${index}`
+    checkKeys(argument, edit, ['users', 'projects', 'roles'])
+    const { users, projects, roles } = edit as unknown as GrantEdit
+    if (![users, projects, roles].every((list) => Array.isArray(list))) {
+      fail('invalid_input', { argument, problem: 'must be { users, projects, roles }, each a list' })
+    }
+    places += users.length * projects.length
+  }
+  if (places <= mostAtOnce) return edits as unknown as readonly GrantEdit[]
+  return fail('invalid_input', { argument: 'edits', problem: `must be about at most ${mostAtOnce} users and projects` })
+}
+
+function admitted(value: unknown): unknown {
+  const plain = admit(value)
+  if (plain.ok) return plain.value
+  throw new ApprovalError(plain.refusal)
+}

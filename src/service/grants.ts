@@ -1,0 +1,184 @@
+import type { Grant } from '../core/access/grant.ts'
+import type { GrantEdit } from '../core/access/grant-edit.ts'
+import {
+  carryOutPlan,
+  type GrantFacts,
+  type GrantLine,
+  type GrantPlan,
+  planGrants,
+} from '../core/access/plan-grants.ts'
+import type { Roles } from '../core/access/role.ts'
+import { type Digest, digest } from '../core/change/digest.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { Actor } from '../core/request/event.ts'
+import { type Refusal, type Result, refuse, success } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import { rolesOf } from './access-control.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { freeze } from './freeze.ts'
+import { type GrantRecord, keyOf, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
+import { aboutSettings, settingsWrites } from './settings.ts'
+import { grantsOf } from './stored-directory.ts'
+
+/** What a change of access does, line by line. */
+export interface GrantPreview {
+  /** Only where something changes. */
+  readonly lines: readonly GrantLine[]
+  /** Why none of it can be done, if so. */
+  readonly refusal?: Refusal
+  /** What to say that was seen, when it is carried out. Moves with every line. */
+  readonly digest: Digest
+}
+
+/** What is known of the grants of a tenant when some of them change. */
+interface GrantsRead {
+  readonly facts: GrantFacts
+  readonly settings: Stored<PolicySetRecord> | undefined
+  readonly stored: ReadonlyMap<string, Stored<GrantRecord> | undefined>
+}
+
+/** The edits that somebody wants, which may depend on what is there. */
+export type Edits = (grants: readonly Grant[]) => readonly GrantEdit[]
+
+/** Says what a change of access would do. Writes nothing. */
+export async function previewGrants(
+  context: Context,
+  actor: Actor,
+  edits: readonly GrantEdit[],
+): Promise<Result<GrantPreview>> {
+  const kept = keptRoles(context)
+  if (!kept.ok) return kept
+  const { facts } = await readGrants(context, actor, { roles: kept.value, users: usersIn(edits) })
+  const plan = planGrants(edits, facts)
+  return plan.ok ? success(previewOf(plan.value)) : plan
+}
+
+/** Makes the command that changes who holds which role: all of it, or nothing. `seen` is the digest of the preview, where one was seen. */
+export function changeGrantsCommand(
+  context: Context,
+  actor: Actor,
+  { edits, users, seen }: { readonly edits: Edits; readonly users: readonly string[]; readonly seen?: string },
+): Command<GrantPreview> {
+  return {
+    verb: 'change access',
+    actor,
+    about: aboutSettings,
+    async attempt(at) {
+      const kept = keptRoles(context)
+      if (!kept.ok) return kept
+      const { facts, settings, stored } = await readGrants(context, actor, { roles: kept.value, users })
+      const plan = planGrants(edits(facts.grants), facts)
+      if (!plan.ok) return plan
+      const preview = previewOf(plan.value)
+      if (seen !== undefined && seen !== preview.digest)
+        return refuse('preview_outdated', { seen, digest: preview.digest })
+      const done = carryOutPlan(plan.value)
+      if (!done.ok) return done
+      if (preview.lines.length === 0) return success({ writes: [], answer: preview })
+      const event = { type: 'roles_changed', ...done.value }
+      const writes = [
+        ...settingsWrites(actor, settings, { at, event }),
+        ...grantWrites(actor.tenant, { ...done.value, stored }),
+      ]
+      return success({ writes, answer: preview })
+    },
+  }
+}
+
+/** Writes what changes of who holds which role. */
+export function grantWrites(
+  tenant: string,
+  { give, take, stored }: Pick<GrantPlan, 'give' | 'take'> & Pick<GrantsRead, 'stored'>,
+): readonly Write[] {
+  const users = [...new Set([...give, ...take].map(({ user }) => user))]
+  const records = users.map((user) => {
+    const before = stored.get(user)
+    const kept = (before?.value.grants ?? []).filter(
+      (grant) => !take.some((one) => one.user === user && isSameRole(one, grant)),
+    )
+    const given = give.filter((grant) => grant.user === user).map(({ role, project }) => ({ role, project }))
+    return put('grants', { ...before?.value, tenant, user, grants: [...kept, ...given] }, before)
+  })
+  return [
+    ...records,
+    ...give.map(({ user, role, project }) => put('holders', { tenant, role, project, user }, undefined)),
+    ...take.map(
+      ({ user, role, project }): Write => ({
+        type: 'remove',
+        collection: 'holders',
+        key: [tenant, role, project, user],
+        expected: 1,
+      }),
+    ),
+  ]
+}
+
+/** The roles that every tenant has, where grants are kept here. */
+export function keptRoles({ access }: Context): Result<Roles> {
+  if (access.type === 'roles' && access.stored) return success(access.roles)
+  const problem = 'who holds which role is said by the directory of the host: change it there'
+  return refuse('invalid_input', { argument: 'access', problem })
+}
+
+/** Reads everything that a change of some users' grants depends on. */
+export async function readGrants(
+  { storage }: Context,
+  { tenant, user: actor }: Actor,
+  { roles: base, users }: { readonly roles: Roles; readonly users: readonly string[] },
+): Promise<GrantsRead> {
+  const ids = [...new Set([actor, ...users])]
+  const { settings, found } = await read(storage, {
+    settings: keyOf('policySets', tenant),
+    found: ids.map((id) => keyOf('grants', tenant, id)),
+  })
+  const roles = rolesOf(base, settings?.value)
+  const stored = new Map(ids.map((id, index) => [id, found[index]]))
+  const theirs = found.flatMap((one) => (one ? grantsOf(one.value) : []))
+  const others = await adminGrants({ storage }, tenant, roles)
+  const grants = [...theirs, ...others.filter(({ user }) => !stored.has(user))]
+  return { facts: { roles, grants, actor }, settings, stored }
+}
+
+/** Reads the grants, in the whole tenant, of the roles that let their holders give roles. */
+export async function adminGrants(
+  { storage }: Pick<Context, 'storage'>,
+  tenant: string,
+  roles: Roles,
+): Promise<readonly Grant[]> {
+  const grants: Grant[] = []
+  for (const { id, permissions } of roles.values()) {
+    if (permissions.includes('organization_roles.edit')) grants.push(...(await grantsOfRole(storage, tenant, id, '')))
+  }
+  return grants
+}
+
+/** Reads all grants of a role: those in one place, or everywhere. */
+export async function grantsOfRole(
+  storage: Context['storage'],
+  tenant: string,
+  ...where: readonly string[]
+): Promise<readonly Grant[]> {
+  const grants: Grant[] = []
+  const query = { collection: 'holders', index: 'key', where: [tenant, ...where], order: 'ascending' } as const
+  for await (const { value } of walk(storage, query)) {
+    const { user, role, project } = value
+    grants.push({ user, role, project })
+  }
+  return grants
+}
+
+/** The users whom edits are about. */
+export function usersIn(edits: readonly GrantEdit[]): readonly string[] {
+  return edits.flatMap(({ users }) => users)
+}
+
+function previewOf({ lines, refusal }: GrantPlan): GrantPreview {
+  const shown = lines.map(({ user, project, before, after }) => ({ user, project, before, after }))
+  const preview = { lines, digest: digest('access', shown as unknown as JsonValue), ...(refusal ? { refusal } : {}) }
+  return freeze(preview)
+}
+
+function isSameRole(a: Pick<Grant, 'role' | 'project'>, b: Pick<Grant, 'role' | 'project'>): boolean {
+  return a.role === b.role && a.project === b.project
+}

@@ -1,0 +1,117 @@
+import type { Grant } from '../core/access/grant.ts'
+import type { RoleDefinition } from '../core/access/role.ts'
+import { canonical } from '../core/change/canonical.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { Storage } from '../ports/storage.ts'
+import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
+import type { Replay } from './replay.ts'
+
+/** What happened to the settings, as far as records were made of it. */
+type Happened =
+  | { readonly type: 'policy_saved'; readonly policy: Policy }
+  | { readonly type: 'policy_removed'; readonly policy: string }
+  | {
+      readonly type: 'roles_changed' | 'first_admin_appointed'
+      readonly give: readonly Grant[]
+      readonly take: readonly Grant[]
+    }
+  | { readonly type: 'role_saved'; readonly role: RoleDefinition }
+  | { readonly type: 'role_removed'; readonly role: string }
+
+/** Follows the settings of a tenant: its policies, roles and grants have to be what the events made of them. */
+export function replaySettings(storage: Storage, tenant: string): Replay {
+  const policies = new Map<string, { readonly policy: Policy | null; readonly setVersion: number }>()
+  const roles = new Map<string, RoleDefinition>()
+  const grants = new Map<string, Grant>()
+  let firstAdmin: string | undefined
+  return {
+    async take({ event, seq: setVersion }) {
+      const happened = event as unknown as Happened
+      switch (happened.type) {
+        case 'policy_saved':
+          policies.set(happened.policy.id, { policy: happened.policy, setVersion })
+          break
+        case 'policy_removed':
+          policies.set(happened.policy, { policy: null, setVersion })
+          break
+        case 'role_saved':
+          roles.set(happened.role.id, happened.role)
+          break
+        case 'role_removed':
+          roles.delete(happened.role)
+          break
+        case 'roles_changed':
+        case 'first_admin_appointed':
+          if (happened.type === 'first_admin_appointed') firstAdmin = happened.give[0]?.user
+          for (const grant of happened.take) grants.delete(nameOf(grant))
+          for (const grant of happened.give) grants.set(nameOf(grant), grant)
+      }
+      return undefined
+    },
+    async end() {
+      return (
+        (await policyProblem(storage, tenant, policies)) ??
+        (await grantProblem(storage, tenant, grants)) ??
+        (await settingProblem(storage, tenant, { roles: [...roles.values()], firstAdmin }))
+      )
+    },
+  }
+}
+
+async function policyProblem(
+  storage: Storage,
+  tenant: string,
+  policies: Map<string, { readonly policy: Policy | null; readonly setVersion: number }>,
+): Promise<string | undefined> {
+  for await (const { value } of walk(storage, inKeyOrder('policies', tenant))) {
+    const { id, policy, setVersion } = value
+    if (!isSame({ policy, setVersion }, policies.get(id) ?? null))
+      return `policy ${JSON.stringify(id)} is not what was saved`
+    policies.delete(id)
+  }
+  const [missing] = policies.keys()
+  return missing === undefined ? undefined : `policy ${JSON.stringify(missing)} is missing`
+}
+
+async function grantProblem(
+  storage: Storage,
+  tenant: string,
+  told: ReadonlyMap<string, Grant>,
+): Promise<string | undefined> {
+  const byUser: string[] = []
+  for await (const { value } of walk(storage, inKeyOrder('grants', tenant))) {
+    byUser.push(...value.grants.map((grant) => nameOf({ user: value.user, ...grant })))
+  }
+  const byRole: string[] = []
+  for await (const { value } of walk(storage, inKeyOrder('holders', tenant))) byRole.push(nameOf(value))
+  const wrong = [byUser, byRole].some((found) => found.length !== told.size || found.some((name) => !told.has(name)))
+  return wrong ? 'who holds which role is not what was given and taken' : undefined
+}
+
+async function settingProblem(
+  storage: Storage,
+  tenant: string,
+  { roles, firstAdmin }: { readonly roles: readonly RoleDefinition[]; readonly firstAdmin: string | undefined },
+): Promise<string | undefined> {
+  const { stored } = await read(storage, { stored: keyOf('policySets', tenant) })
+  const settings: Partial<PolicySetRecord> = stored?.value ?? {}
+  if (!isSame(byId(settings.roles ?? []), byId(roles))) return 'the roles are not what was saved'
+  return settings.firstAdmin === firstAdmin ? undefined : 'the first admin is not the one who was appointed'
+}
+
+function byId(roles: readonly RoleDefinition[]): readonly RoleDefinition[] {
+  return roles.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+function nameOf({ user, role, project }: Grant): string {
+  return JSON.stringify([user, role, project])
+}
+
+function inKeyOrder<const N extends string>(collection: N, tenant: string) {
+  return { collection, index: 'key', where: [tenant], order: 'ascending' } as const
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonical(a as JsonValue) === canonical(b as JsonValue)
+}
