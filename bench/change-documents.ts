@@ -1,7 +1,7 @@
 import { keyedBy, type Shape, set } from 'countersign/core'
 
 /** A flag with rules, as an application keeps it. */
-export interface Flag {
+export type Flag = {
   key: string
   description: string
   owner: string
@@ -12,7 +12,7 @@ export interface Flag {
 }
 
 /** About 330 bytes of JSON. */
-export interface Rule {
+export type Rule = {
   id: string
   description: string
   enabled: boolean

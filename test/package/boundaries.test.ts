@@ -20,6 +20,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
       '../../ports/storage.ts',
       'node:crypto',
       'immer',
+      'fast-json-patch',
     ],
   },
   'src/core/access/word.ts': { may: ['./role.ts'], mayNot: ['../change/json.ts', '../lifecycle/table.ts'] },
@@ -76,6 +77,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
 const fences: Readonly<Record<string, string>> = {
   '@noble/hashes/sha2.js': 'src/core/change/digest.ts',
   immer: 'src/core/change/edit-function.ts',
+  'fast-json-patch': 'src/core/change/json-patch.ts',
   xstate: 'src/core/lifecycle/machine.ts',
   zod: 'src/core/policy/policy-schema.ts',
   kysely: 'src/storage/sql/statements.ts',

@@ -1,9 +1,10 @@
+import fastJsonPatch from 'fast-json-patch'
 import { type Result, refuse, success } from '../../errors.ts'
 import { equal, isArray } from './equal.ts'
 import type { JsonArray, JsonObject, JsonValue } from './json.ts'
 import { defaultPatchLimits, type PatchLimits } from './limits.ts'
 import { type PatchStep, readPatch } from './patch-steps.ts'
-import { arrayIndex, formatPointer } from './pointer.ts'
+import { arrayIndex, escapeSegment, formatPointer } from './pointer.ts'
 import { type Handling, takeIn } from './take-in.ts'
 import { countNodes, startTally, type Tally } from './tally.ts'
 
@@ -32,6 +33,8 @@ export function applyPatch(
   return success(workshop.root)
 }
 
+const { applyOperation } = fastJsonPatch
+
 /** An array or object that was made here. */
 type Container = JsonValue[] | Members
 type Members = { [key: string]: JsonValue }
@@ -49,11 +52,10 @@ interface Workshop {
 function perform(step: PatchStep, workshop: Workshop): string | undefined {
   switch (step.op) {
     case 'add':
-      return tooDeep(step.path, step.depth, workshop) ?? add(step.path, step.value, workshop)
+    case 'replace':
+      return tooDeep(step.path, step.depth, workshop) ?? write(step.op, step.path, step.value, workshop)
     case 'remove':
       return remove(step.path, workshop)
-    case 'replace':
-      return tooDeep(step.path, step.depth, workshop) ?? replace(step.path, step.value, workshop)
     case 'move':
       return move(step.from, step.path, workshop)
     case 'copy':
@@ -65,7 +67,12 @@ function perform(step: PatchStep, workshop: Workshop): string | undefined {
 
 const absent = 'there is no such value'
 
-function add(path: readonly string[], value: JsonValue, workshop: Workshop): string | undefined {
+function write(
+  op: 'add' | 'replace',
+  path: readonly string[],
+  value: JsonValue,
+  workshop: Workshop,
+): string | undefined {
   const key = path.at(-1)
   if (key === undefined) {
     workshop.root = value
@@ -73,14 +80,17 @@ function add(path: readonly string[], value: JsonValue, workshop: Workshop): str
   }
   const parent = ownParent(path, workshop)
   if (typeof parent === 'string') return parent
-  if (!Array.isArray(parent)) {
-    parent[key] = value
-    return undefined
-  }
-  const index = key === '-' ? parent.length : arrayIndex(key)
-  if (index === undefined || index > parent.length) return `${key} is no place in an array of ${parent.length}`
-  parent.splice(index, 0, value)
+  const problem = op === 'add' ? noPlace(parent, key) : child(parent, key) === undefined ? absent : undefined
+  if (problem !== undefined) return problem
+  applyOperation(parent, { op, path: `/${escapeSegment(key)}`, value })
   return undefined
+}
+
+function noPlace(parent: Container, key: string): string | undefined {
+  if (!Array.isArray(parent) || key === '-') return undefined
+  const index = arrayIndex(key)
+  const fits = index !== undefined && index <= parent.length
+  return fits ? undefined : `${key} is no place in an array of ${parent.length}`
 }
 
 function remove(path: readonly string[], workshop: Workshop): string | undefined {
@@ -89,18 +99,7 @@ function remove(path: readonly string[], workshop: Workshop): string | undefined
   const parent = ownParent(path, workshop)
   if (typeof parent === 'string') return parent
   if (child(parent, key) === undefined) return absent
-  if (Array.isArray(parent)) parent.splice(Number(key), 1)
-  else delete parent[key]
-  return undefined
-}
-
-function replace(path: readonly string[], value: JsonValue, workshop: Workshop): string | undefined {
-  const key = path.at(-1)
-  if (key === undefined) return add(path, value, workshop)
-  const parent = ownParent(path, workshop)
-  if (typeof parent === 'string') return parent
-  if (child(parent, key) === undefined) return absent
-  put(parent, key, value)
+  applyOperation(parent, { op: 'remove', path: `/${escapeSegment(key)}` })
   return undefined
 }
 
@@ -109,14 +108,14 @@ function move(from: readonly string[], path: readonly string[], workshop: Worksh
   if (value === undefined) return `${absent} to move`
   const inside = from.every((segment, i) => path[i] === segment)
   if (inside) return from.length === path.length ? undefined : 'a value cannot move into itself'
-  return charge(value, path, workshop) ?? remove(from, workshop) ?? add(path, value, workshop)
+  return charge(value, path, workshop) ?? remove(from, workshop) ?? write('add', path, value, workshop)
 }
 
 function copy(from: readonly string[], path: readonly string[], workshop: Workshop): string | undefined {
   const value = find(from, workshop.root)
   if (value === undefined) return `${absent} to copy`
   disown(workshop)
-  return charge(value, path, workshop) ?? add(path, value, workshop)
+  return charge(value, path, workshop) ?? write('add', path, value, workshop)
 }
 
 function test(path: readonly string[], expected: JsonValue, workshop: Workshop): string | undefined {
