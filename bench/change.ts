@@ -1,4 +1,5 @@
 import {
+  admit,
   applyPatch,
   type ChangedPlace,
   canonical,
@@ -53,7 +54,7 @@ export function comparisons(): readonly Comparison[] {
     ...patches(),
     ...cases.flatMap(merges),
     ...scaling(),
-    ...cases.filter(({ percent }) => percent > 0).map(apply),
+    ...cases.filter(({ percent }) => percent > 0).flatMap(applies),
   ]
 }
 
@@ -176,19 +177,33 @@ function scaling(): readonly Comparison[] {
   ]
 }
 
-function apply({ name, base, live }: Case): Comparison {
+/** Ours admits what the patch brings, checks every path and leaves the document alone; the peers write into a document that is theirs. */
+function applies({ name, base, live }: Case): readonly Comparison[] {
   const patch = patchOf(base, live, compiled)
-  return timed({
-    case: `apply ${patch.length} operations: ${name}`,
-    subject: { name: 'applyPatch', run: () => applied(base, patch) },
-    peer: {
-      name: 'fast-json-patch, mutating',
-      prepare: () => structuredClone(base),
-      run: (document) => fastJsonPatch.applyPatch(document, patch as Operation[]).newDocument,
-    },
-    same: (ours, theirs) => equal(ours, live) && equal(theirs, live),
-    goal: 1 / 2,
-  })
+  const document = admitted(base)
+  const peers = [
+    { name: 'fast-json-patch, validating', validate: true, goal: 1 / 2 },
+    { name: 'fast-json-patch, unchecked', validate: false, goal: 1 / 2 },
+  ]
+  return peers.map(({ validate, goal, ...peer }) =>
+    timed({
+      case: `apply ${patch.length} operations: ${name}`,
+      subject: { name: 'applyPatch', run: () => applied(document, patch) },
+      peer: {
+        ...peer,
+        prepare: () => structuredClone(base),
+        run: (mine) => fastJsonPatch.applyPatch(mine, patch as Operation[], validate).newDocument,
+      },
+      same: (ours, theirs) => equal(ours, live) && equal(theirs, live),
+      goal,
+    }),
+  )
+}
+
+function admitted(document: unknown): JsonValue {
+  const result = admit(document)
+  if (!result.ok) throw new Error(result.refusal.message)
+  return result.value
 }
 
 function places(before: JsonValue, after: JsonValue): readonly ChangedPlace[] {
