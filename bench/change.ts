@@ -240,9 +240,10 @@ function textsById({ rules }: Flag): ReadonlyMap<string, string> {
   return new Map(rules.flatMap((rule) => (rule === undefined ? [] : [[rule.id, canonical(rule)] as const])))
 }
 
-/** Tells whether both merged to the same rules, in whatever order, and found as many conflicts. */
+/** Tells whether both merged to the same rules and found as many conflicts; the order is nothing that the peer cares about. */
 function sameMerge(ours: Merge, theirs: Json | undefined, conflicts: number): boolean {
-  return conflicts === ours.conflicts.length && sameRules(ours, theirs as unknown as Flag)
+  const found = ours.conflicts.filter(({ type }) => type !== 'incompatible_order')
+  return conflicts === found.length && sameRules(ours, theirs as unknown as Flag)
 }
 
 /** Tells whether both merged to the same rules, in whatever order, except where both sides changed one. */

@@ -39,12 +39,13 @@ export {
   type SchemaIssue,
   type Sides,
 } from './change/conflict.ts'
-export { describe, type Label, type Labels } from './change/describe.ts'
+export { describe } from './change/describe.ts'
 export { diff } from './change/diff.ts'
 export { type Digest, digest } from './change/digest.ts'
 export { equal } from './change/equal.ts'
 export type { JsonArray, JsonObject, JsonValue } from './change/json.ts'
 export { applyPatch } from './change/json-patch.ts'
+export type { Label, Labels } from './change/labels.ts'
 export { defaultLimits, defaultPatchLimits, type Limits, type PatchLimits } from './change/limits.ts'
 export { type Merge, merge } from './change/merge.ts'
 export { parseJson } from './change/parse-json.ts'

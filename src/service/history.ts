@@ -108,7 +108,8 @@ export async function compareRevisions(
     const revision = documents.get(number) ?? fail('unknown_revision', { type, id, revision: number })
     return revision.value.document ?? undefined
   }
-  const places = diff(documentOf(from), documentOf(to), typeOf(context, type).shape)
+  const { shape, labels } = typeOf(context, type)
+  const places = diff(documentOf(from), documentOf(to), shape)
   if (!places.ok) throw new ApprovalError(places.refusal)
-  return freeze({ places: places.value, lines: describe(places.value) })
+  return freeze({ places: places.value, lines: describe(places.value, labels) })
 }

@@ -2,6 +2,7 @@ import type { ChangedPlace } from '../core/change/changed-place.ts'
 import type { Conflict } from '../core/change/conflict.ts'
 import { describe } from '../core/change/describe.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import type { Labels } from '../core/change/labels.ts'
 import type { PinnedMove } from '../core/request/content.ts'
 import { statusAt } from '../core/request/decide.ts'
 import type { Actor } from '../core/request/event.ts'
@@ -30,7 +31,7 @@ export interface RequestedChange {
   readonly move?: PinnedMove
   /** Every place that it touches, with its value before and after. */
   readonly places: readonly ChangedPlace[]
-  /** The same for people, one line a place: `rollout: 40 → 80`. */
+  /** The same for people, one line a place, with the labels of the resource type: `rollout: 40 % → 80 %`. */
   readonly lines: readonly string[]
   /** The document before; undefined where there was none. */
   readonly before: JsonValue | undefined
@@ -88,7 +89,7 @@ export async function showRequest(
     ...summary,
     changes: await Promise.all(
       proposals.map(async (proposal, index) => ({
-        ...requestedChange(proposal),
+        ...requestedChange(context, proposal),
         conflicts: await conflictsOf(context, request.tenant, { proposal, live: live[index] }),
       })),
     ),
@@ -112,22 +113,23 @@ export function summaryOf(request: Request, at: number): RequestSummary {
   return freeze({ ...shown, status: statusAt(shown, at) })
 }
 
-/** Shows a change to people. */
-export function requestedChange({ change, before }: Proposal): RequestedChange {
+/** Shows a change to people, in the words of its resource type. */
+export function requestedChange({ resources }: Context, { change, before }: Proposal): RequestedChange {
   const { resource, actions, base, places, after, move } = change
-  const lines = [...linesOf(move), ...describe(places)]
+  const labels = resources.get(resource.type)?.labels
+  const lines = [...linesOf(move, labels), ...describe(places, labels)]
   const moved = move === undefined ? {} : { move }
   return { resource, actions, base, ...moved, places, lines, before, after: after ?? undefined, conflicts: [] }
 }
 
 /** Says what a move does to the live state: nothing, where it carries an edit. */
-function linesOf(move: PinnedMove | undefined): readonly string[] {
+function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): readonly string[] {
   if (move === undefined || move.edits) return []
   const { action, from, to, details = {}, dueAt, next } = move
   const said = Object.entries(details).map(([name, value]) => `${action}: ${name} ${JSON.stringify(value)}`)
   const then =
     next && dueAt !== undefined ? [`${next.action} at ${new Date(dueAt).toISOString()}: state ${to} → ${next.to}`] : []
-  const does = next ? describe(next.places).map((line) => `${next.action}: ${line}`) : []
+  const does = next ? describe(next.places, labels).map((line) => `${next.action}: ${line}`) : []
   return [`${action}: state ${from ?? 'none'} → ${to}`, ...said, ...then, ...does]
 }
 

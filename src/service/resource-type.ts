@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ChangedPlace } from '../core/change/changed-place.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import { compileLabels, type Labels } from '../core/change/labels.ts'
 import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../core/change/pattern.ts'
 import { type CompiledShape, compileShape, type Groups, type Shape } from '../core/change/shape.ts'
 import { identifierProblem } from '../core/identifier.ts'
@@ -42,6 +43,8 @@ export interface ResourceOptions<T> {
   readonly shape?: Shape
   /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
   readonly groups?: Groups
+  /** How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share', unit: '%' } }`. */
+  readonly labels?: Labels
   /**
    * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change carries every action
    * that is found in it, and policies for any of them hold.
@@ -84,6 +87,7 @@ export interface ResourceType<T = unknown> {
   readonly schema: StandardSchemaV1<unknown, T>
   readonly shape: CompiledShape
   readonly groups: Groups
+  readonly labels: Labels
   /** The actions that it declares, and those of its life cycle. */
   readonly actions: readonly string[]
   /** The facets that it computes, each with its values where these are known. */
@@ -108,7 +112,7 @@ const builtIn = ['create', 'update', 'delete']
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
   checkOptionNames(options)
-  const { type, schema, shape = {}, groups = {}, facets = {}, gated = false, references } = options
+  const { type, schema, shape = {}, groups = {}, labels = {}, facets = {}, gated = false, references } = options
   if (typeof type !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(type)) {
     throw new TypeError(
       `defineResource: type must be 1 to 64 letters, digits, "_", "-" or ".", not ${JSON.stringify(type)}`,
@@ -127,11 +131,14 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
   })
   const readers = readersOf(type, facets)
 
+  compileLabels(labels)
+
   return {
     type,
     schema,
     shape: compileShape(shape),
     groups,
+    labels,
     actions: [
       ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
     ],
@@ -165,7 +172,18 @@ function checkOptionNames(options: object): void {
   }
 }
 
-const optionNames = ['type', 'schema', 'shape', 'groups', 'actions', 'facets', 'gated', 'lifecycle', 'references']
+const optionNames = [
+  'type',
+  'schema',
+  'shape',
+  'groups',
+  'labels',
+  'actions',
+  'facets',
+  'gated',
+  'lifecycle',
+  'references',
+]
 
 function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {
   if (lifecycle?.moves.some(({ action }) => action === name)) return 'is one of its life cycle'

@@ -78,7 +78,7 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       const { submission, relied } = considered.value
       if (submission.type === 'direct') {
         const writes = [...relied, ...directWrites(actor, considered.value, { at, message: intention.reason })]
-        return success({ writes, answer: freeze(applied(considered.value)) })
+        return success({ writes, answer: freeze(applied(context, considered.value)) })
       }
       const { event } = submission
       const opened = await open(context, actor, { considered: considered.value, event })
@@ -101,7 +101,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   const explanations = await explainAll(context, actor.tenant, { proposals, setVersion })
   const explained = { explanations, reasons: explanations.flatMap(describeExplanation) }
   if (submission.type === 'direct') {
-    const { changes } = applied(considered.value)
+    const { changes } = applied(context, considered.value)
     return freeze({ status: 'applied', ...explained, changes, requirements: [], approvers: [], satisfiable: true })
   }
   const { request, approvers } = await open(context, actor, { considered: considered.value, event: submission.event })
@@ -117,11 +117,11 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   })
 }
 
-function applied({ proposals }: Considered): Extract<SubmitOutcome, { status: 'applied' }> {
+function applied(context: Context, { proposals }: Considered): Extract<SubmitOutcome, { status: 'applied' }> {
   return {
     status: 'applied',
     revision: (proposals[0]?.change.base ?? 0) + 1,
-    changes: proposals.map(requestedChange),
+    changes: proposals.map((proposal) => requestedChange(context, proposal)),
   }
 }
 
@@ -137,7 +137,7 @@ async function open(
   const { requirements, rules } = next
   const request: ChangeRequest = {
     ...summaryOf(next, event.at),
-    changes: proposals.map(requestedChange),
+    changes: proposals.map((proposal) => requestedChange(context, proposal)),
     stale: false,
     ...(isOpen(next.status) ? { approval: approvalStanding(next, users, approvers) } : {}),
     can: permissions(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),

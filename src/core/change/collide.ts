@@ -15,22 +15,26 @@ export interface Merging {
 
 /** Reports a conflict at the place that the merge has come to, or takes the answer that there is to it. */
 export function collide(type: ConflictType, sides: Sides, merging: Merging, both?: JsonValue): JsonValue | undefined {
-  const conflict = makeConflict(type, formatPointer(merging.path), sides)
+  const made = makeConflict(type, formatPointer(merging.path), sides)
+  const conflict: Conflict = both === undefined ? made : { ...made, choices: ['live', 'draft', 'both', 'value'] }
   const resolution = merging.answers.get(conflict.digest)
   if (resolution !== undefined) return answer(conflict, resolution, merging, both)
-  merging.conflicts.push(both === undefined ? conflict : { ...conflict, choices: ['live', 'draft', 'both', 'value'] })
+  merging.conflicts.push(conflict)
   return sides.live
 }
 
 function answer(conflict: Conflict, resolution: Resolution, merging: Merging, both?: JsonValue): JsonValue | undefined {
   merging.used.add(conflict.digest)
+  if (!conflict.choices.includes(resolution.take)) {
+    refuseAnswer(conflict.id, `it can take ${conflict.choices.join(', ')}, and not ${resolution.take}`, merging)
+    return conflict.live
+  }
   switch (resolution.take) {
     case 'live':
       return conflict.live
     case 'draft':
       return conflict.draft
     case 'both':
-      if (both === undefined) refuseAnswer(conflict.id, 'both sides cannot be taken together here', merging)
       return both
     case 'value': {
       const admitted = admit(resolution.value)

@@ -1,66 +1,47 @@
 import { align } from './align.ts'
 import { canonical } from './canonical.ts'
 import type { ChangedPlace } from './changed-place.ts'
+import { isArray, isObject } from './equal.ts'
 import { hiddenIn, showHidden } from './hidden-characters.ts'
 import type { JsonValue } from './json.ts'
-import { compilePattern, matchesPattern, type Pattern } from './pattern.ts'
+import { type CompiledLabels, compileLabels, type Labels, labelAt } from './labels.ts'
 import { formatPointer, parsePointer } from './pointer.ts'
-
-/** How people call a place. */
-export interface Label {
-  /** Stands for the last segment of the path. */
-  readonly name?: string
-  /** Stands behind numbers: `%`, `EUR`. */
-  readonly unit?: string
-}
-
-/** Labels by the pattern of their places. The first that matches counts. */
-export type Labels = Readonly<Record<string, Label>>
 
 /**
  * Says to people what changed, one line a place: `rollout: 40 % → 80 %`.
  *
  * The lines can be printed anywhere: characters that cannot be seen, or change how the rest is read, are written as `\u{202e}` and
  * pointed out at the end of the line, and so are names that mix scripts. Long values are cut, and say so.
+ *
+ * @throws TypeError for a label that makes no sense: a mistake of the programmer.
  */
 export function describe(places: readonly ChangedPlace[], labels: Labels = {}): readonly string[] {
-  const compiled: CompiledLabel[] = []
-  for (const [text, label] of Object.entries(labels)) {
-    const pattern = compilePattern(text)
-    if (pattern.ok) compiled.push({ pattern: pattern.value, label })
-  }
+  const compiled = compileLabels(labels)
   return places.map((place) => lineOf(place, compiled))
 }
 
-interface CompiledLabel {
-  readonly pattern: Pattern
-  readonly label: Label
-}
-
-function lineOf(place: ChangedPlace, labels: readonly CompiledLabel[]): string {
+function lineOf(place: ChangedPlace, labels: CompiledLabels): string {
   const segments = parsePointer(place.path) ?? [place.path]
   const names = segments.map((segment, i) => labelAt(formatPointer(segments.slice(0, i + 1)), labels)?.name ?? segment)
   const unit = labelAt(place.path, labels)?.unit
-  const notes = new Set([
-    ...segments.flatMap((segment) => hiddenIn(segment, { name: true })),
-    ...textsOf(place).flatMap((text) => hiddenIn(text, { name: false })),
-  ])
+  const notes = new Set([...segments.flatMap((segment) => hiddenIn(segment, { name: true })), ...notesOn(place)])
   const line = `${names.map(showHidden).join(' › ') || 'document'}: ${whatOf(place, unit)}`
   return notes.size === 0 ? line : `${line} [look out: ${[...notes].join(', ')}]`
 }
 
-function labelAt(path: string, labels: readonly CompiledLabel[]): Label | undefined {
-  return labels.find(({ pattern }) => matchesPattern(pattern, path))?.label
+/** Says what a reader would not see in the values of a place. */
+function notesOn(place: ChangedPlace): readonly string[] {
+  const name = place.type === 'moved'
+  const before = 'before' in place ? notesIn(place.before, name) : []
+  return 'after' in place ? [...before, ...notesIn(place.after, name)] : before
 }
 
-function textsOf(place: ChangedPlace): readonly string[] {
-  const before = 'before' in place ? place.before : undefined
-  const after = 'after' in place ? place.after : undefined
-  return [before, after].flatMap((value) => (value === undefined ? [] : textOf(value)))
-}
-
-function textOf(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+/** Keys of objects are names; `name` says whether texts are names too. */
+function notesIn(value: JsonValue, name: boolean): readonly string[] {
+  if (typeof value === 'string') return hiddenIn(value, { name })
+  if (isArray(value)) return value.flatMap((item) => notesIn(item, name))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, child]) => [...hiddenIn(key, { name: true }), ...notesIn(child, name)])
 }
 
 function whatOf(place: ChangedPlace, unit: string | undefined): string {
