@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createApprovals, defineResource, keyedBy, staticDirectory } from '../../src/index.ts'
+import { createApprovals, defineResource, keyedBy, type Labels, staticDirectory } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { pending } from '../world.ts'
 
@@ -42,10 +42,10 @@ describe('the labels of a resource type', () => {
     expect(lines).toEqual(['Rules › eu › Share: 10 % → 20 %'])
   })
 
-  it.each([
+  it.each<[string, object]>([
     ['a pattern that is none', { rollout: { unit: '%' } }],
     ['a misspelt key', { '/rollout': { units: '%' } }],
   ])('are refused where they are declared: %s', (_, odd) => {
-    expect(() => defineResource({ ...options, labels: odd as typeof labels })).toThrow(TypeError)
+    expect(() => defineResource({ ...options, labels: odd as Labels })).toThrow(TypeError)
   })
 })
