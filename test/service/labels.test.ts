@@ -22,6 +22,7 @@ describe('the labels of a resource type', () => {
       storage: memoryStorage(),
       resources: [flags],
       directory: staticDirectory({ ann: [], ben: ['lead'] }),
+      admins: 'anyone',
     })
     const [ann, ben] = ['ann', 'ben'].map((user) => approvals.as({ tenant: 'acme', user }))
     if (!ann || !ben) throw new TypeError('nobody is there')
