@@ -117,3 +117,18 @@ export interface Storage {
   /** Releases what the adapter itself opened. A connection that was handed in stays open. */
   close(): Promise<void>
 }
+
+/** A storage that can work inside a transaction that the host has opened in the same database. */
+export interface TransactionalStorage extends Storage {
+  /** Makes the tables where they are missing, as the first use of the storage does. Safe to call again, and from several processes at once. */
+  migrate(): Promise<void>
+  /**
+   * Gives a storage whose every statement runs inside the host's transaction: what it commits is there when the host commits, and never was when
+   * the host rolls back. A commit that is refused leaves the transaction as it was before.
+   *
+   * It makes no tables: call `migrate` first. Calls take turns, as the transaction has one connection.
+   *
+   * @throws ApprovalError `invalid_input` where it is not a transaction that the storage knows.
+   */
+  within(transaction: object): Storage
+}

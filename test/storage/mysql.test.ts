@@ -1,7 +1,7 @@
 import type mysql from 'mysql2/promise'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { RecordKey, Storage, Write } from '../../src/ports/storage.ts'
-import { type MysqlConnection, type MysqlPool, mysqlStorage } from '../../src/storage/mysql.ts'
+import { type MysqlPool, type MysqlPoolConnection, mysqlStorage } from '../../src/storage/mysql.ts'
 import { storageConformance } from '../../src/testing/storage-conformance.ts'
 import { leftOut, mysqlDatabase } from './servers.ts'
 
@@ -188,7 +188,7 @@ function noting(pool: mysql.Pool, types: Set<string>): MysqlPool {
   return {
     execute: over(pool),
     end: () => pool.end(),
-    async getConnection(): Promise<MysqlConnection> {
+    async getConnection(): Promise<MysqlPoolConnection> {
       const connection = await pool.getConnection()
       return {
         execute: over(connection),

@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { RecordKey, Storage, Write } from '../../src/ports/storage.ts'
-import { type PostgresClient, type PostgresPool, postgresStorage } from '../../src/storage/postgres.ts'
+import { type PostgresPool, type PostgresPoolClient, postgresStorage } from '../../src/storage/postgres.ts'
 import { storageConformance } from '../../src/testing/storage-conformance.ts'
 import { leftOut, postgresDatabase } from './servers.ts'
 
@@ -256,7 +256,7 @@ function counted(pool: pg.Pool, trips: string[], types = new Set<string>()): Pos
   return {
     query: noting((query) => pool.query(query)),
     end: () => pool.end(),
-    async connect(): Promise<PostgresClient> {
+    async connect(): Promise<PostgresPoolClient> {
       const client = await pool.connect()
       return {
         query: noting((query) => client.query(query as string)),

@@ -1,4 +1,5 @@
 import {
+  CompiledQuery,
   DummyDriver,
   Kysely,
   MysqlAdapter,
@@ -28,6 +29,8 @@ export interface Dialect {
   readonly partialIndexes: boolean
   /** Whether `(a, b) > (x, y)` is looked up in an index, or has to be written out. */
   readonly comparesRows: boolean
+  /** How many reads one statement can join. */
+  readonly mostMembers: number
 }
 
 /** SQLite: text compares by its bytes unless told otherwise, and strict tables refuse values of the wrong type. */
@@ -44,6 +47,7 @@ export const sqliteDialect: Dialect = {
   tableSuffix: 'strict',
   partialIndexes: true,
   comparesRows: true,
+  mostMembers: 500,
 }
 
 /** PostgreSQL: the collation "C" compares bytes. JSON is kept as text, which nothing rewrites. */
@@ -60,6 +64,7 @@ export const postgresDialect: Dialect = {
   tableSuffix: '',
   partialIndexes: true,
   comparesRows: true,
+  mostMembers: 5_000,
 }
 
 /** MySQL and MariaDB: every collation of text pads or folds somewhere, so text that is looked up is kept as bytes. */
@@ -80,4 +85,10 @@ export const mysqlDialect: Dialect = {
   tableSuffix: 'engine = InnoDB',
   partialIndexes: false,
   comparesRows: false,
+  mostMembers: 5_000,
+}
+
+/** Makes a statement into what an instance of Kysely executes, whichever version of it the host has. */
+export function rawQuery(text: string, values: readonly unknown[]): unknown {
+  return CompiledQuery.raw(text, [...values])
 }

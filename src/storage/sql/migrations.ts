@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.ts'
 import { schemaStatements } from './schema.ts'
+import type { SqlDatabase, SqlSession } from './session.ts'
 
 /** One step from a version of the schema to the next. Once released, it never changes. */
 export interface Migration {
@@ -29,6 +30,44 @@ export function noteMigration({ version }: Migration): string {
 export function missingMigrations(dialect: Dialect, made: readonly unknown[]): readonly Migration[] {
   const versions = new Set(made.map((row) => Number((row as { readonly version: number }).version)))
   return migrations(dialect).filter(({ version }) => !versions.has(version))
+}
+
+/** How instances that start at once keep out of each other's way. */
+export interface MigrationLock {
+  /** Reads, and waits meanwhile; left out where a transaction keeps others out by itself. */
+  readonly take?: string
+  /** Reads; left out where the lock ends with the transaction. */
+  readonly leave?: string
+  /** Tells whether the database has what it was told to create: work that was interrupted is taken up where it ended. */
+  readonly isThere?: (thrown: unknown) => boolean
+}
+
+/** Brings a database to the present schema. Safe to call again, and from several processes at once. */
+export async function migrate(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
+  const missing = async (session: SqlSession) => missingMigrations(dialect, await session.rows(madeMigrations, []))
+  const before = await missing(database).catch(() => undefined)
+  if (before?.length === 0) return
+  await database.transaction(async (session) => {
+    if (lock.take) await session.rows(lock.take, [])
+    try {
+      await session.control(migrationsTable(dialect))
+      for (const migration of await missing(session)) {
+        for (const statement of migration.statements) await create(session, statement, lock)
+        await session.control(noteMigration(migration))
+      }
+    } finally {
+      if (lock.leave) await session.rows(lock.leave, [])
+    }
+    return true
+  })
+}
+
+async function create(session: SqlSession, statement: string, { isThere }: MigrationLock): Promise<void> {
+  try {
+    await session.control(statement)
+  } catch (thrown) {
+    if (!isThere?.(thrown)) throw thrown
+  }
 }
 
 /** The whole schema as one script, for hosts that change their databases themselves. */

@@ -6,18 +6,18 @@ import { mysqlDialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
 
-/** The statements of a commit that only MySQL needs, for one collection. */
-export interface MysqlStatements {
+/** How a commit takes hold of what it only checks, for one collection. */
+export interface HoldStatements {
   /** Reads the version, and keeps it as it is until the transaction ends. */
   readonly hold: Statement
-  /** Marks that there is no record under a key: a row at version 0, which a check can hold and nobody reads. */
-  readonly mark: Statement
+  /** Marks that there is no record under a key: a row at version 0, which a check can hold and nobody reads. Left out where one writes at a time. */
+  readonly mark?: Statement
   /** Puts a record in the place of the mark that there is none. */
-  readonly insertOverMark: Statement
+  readonly insertOverMark?: Statement
 }
 
 /** Compiles the statements of a collection that only MySQL needs. */
-export function mysqlStatements(collection: CollectionName): MysqlStatements {
+export function mysqlStatements(collection: CollectionName): HoldStatements {
   const { builder } = mysqlDialect
   const { key } = declarationOf(collection)
   const table = tableName(collection)

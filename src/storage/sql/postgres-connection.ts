@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
-import type { KeyPart } from '../../ports/storage.ts'
+import { codesOf } from './driver-error.ts'
+import type { Brackets, SqlDatabase, SqlSession, SqlValues } from './session.ts'
 import { remembered } from './statements.ts'
 import { refuseFailed } from './stored-row.ts'
 
@@ -8,16 +9,25 @@ import { refuseFailed } from './stored-row.ts'
 export interface PostgresQuery {
   readonly name?: string
   readonly text: string
-  readonly values: (KeyPart | null)[]
+  readonly values: SqlValues
 }
 
 /** What a statement gives back. */
 export interface PostgresResult {
   readonly rows: unknown[]
+  readonly rowCount?: number | null
+}
+
+/** A connected client of `pg`. */
+export interface PostgresClient {
+  /** Runs a statement. */
+  query(query: PostgresQuery | string): Promise<PostgresResult & { readonly command?: string }>
+  /** Quotes a name. */
+  escapeIdentifier(name: string): string
 }
 
 /** A client of `pg`, checked out of its pool. */
-export interface PostgresClient {
+export interface PostgresPoolClient {
   /** Runs a statement. */
   query(query: PostgresQuery | string): Promise<PostgresResult & { readonly command?: string }>
   /** Gives the connection back to its pool. */
@@ -33,7 +43,7 @@ export interface PostgresPool {
   /** Runs a statement. */
   query(query: PostgresQuery): Promise<PostgresResult>
   /** Takes a connection. */
-  connect(): Promise<PostgresClient>
+  connect(): Promise<PostgresPoolClient>
   /** Closes all connections. */
   end(): Promise<void>
 }
@@ -41,7 +51,7 @@ export interface PostgresPool {
 /** PGlite: PostgreSQL inside this process. */
 export interface PostgresLite {
   /** Runs a statement. */
-  query(text: string, values?: (KeyPart | null)[]): Promise<PostgresResult>
+  query(text: string, values?: SqlValues): Promise<PostgresResult>
   /** Runs in a transaction. */
   transaction<T>(work: (transaction: PostgresLiteTransaction) => Promise<T>): Promise<T>
 }
@@ -49,45 +59,53 @@ export interface PostgresLite {
 /** A transaction of PGlite. */
 export interface PostgresLiteTransaction {
   /** Runs a statement. */
-  query(text: string, values?: (KeyPart | null)[]): Promise<PostgresResult>
+  query(text: string, values?: SqlValues): Promise<PostgresResult>
   /** Rolls the transaction back. */
   rollback(): Promise<void>
 }
 
-/** Runs statements, each by itself or all in one transaction. */
-export interface PostgresSession {
-  run(text: string, values: (KeyPart | null)[]): Promise<readonly unknown[]>
-  /** What an effect is given. */
-  readonly native: unknown
+/** A transaction of its own. One in which a statement has failed says so before its end, where it would be rolled back without a word. */
+export const inTransaction: Brackets = {
+  begin: ['begin isolation level read committed'],
+  keep: ['select 1', 'commit'],
+  undo: ['rollback'],
 }
 
-/** A database that sessions are opened on. */
-export interface PostgresDatabase extends PostgresSession {
-  /** Does work in a transaction, which is rolled back where the work gives false or throws. */
-  transaction(work: (session: PostgresSession) => Promise<boolean>): Promise<boolean>
-}
+/** Keeps others out until the transaction that makes the tables has ended. */
+export const migrationLock = { take: "select pg_advisory_xact_lock(hashtext('countersign_migrations'))" }
 
-/** Speaks to a pool of `pg`. */
-export function overPool(pool: PostgresPool): PostgresDatabase {
+/** Names statements after their texts. One of very many values is rare, and not worth being kept by the server. */
+function naming(): (text: string, values: SqlValues) => PostgresQuery {
   const names = new Map<string, string>()
-  /** Names a statement after its text. One of very many values is rare, and not worth being kept by the server. */
-  const named = (text: string, values: (KeyPart | null)[]): PostgresQuery => {
+  return (text, values) => {
     if (values.length > 100) return { text, values }
     const hash = () => `countersign_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
     return { name: remembered(names, text, hash), text, values }
   }
-  const over = (connection: Pick<PostgresPool, 'query'>): PostgresSession => ({
-    native: connection,
-    run: async (text, values) => (await connection.query(named(text, values))).rows,
-  })
+}
+
+/** Speaks over a client of `pg`, or over any of a pool. */
+export function overClient(connection: Pick<PostgresPool, 'query'>, named = naming()): SqlSession {
+  const run = (query: PostgresQuery) => connection.query(query)
   return {
-    ...over(pool),
+    native: connection,
+    rows: async (text, values) => (await run(named(text, values))).rows,
+    changes: async (text, values) => (await run(named(text, values))).rowCount ?? 0,
+    control: (text) => run({ text, values: [] }),
+  }
+}
+
+/** Speaks to a pool of `pg`. */
+export function overPool(pool: PostgresPool): SqlDatabase {
+  const named = naming()
+  return {
+    ...overClient(pool, named),
     async transaction(work) {
       const client = await pool.connect()
       client.on('error', ignore)
       try {
         await client.query('begin isolation level read committed')
-        const keep = await work(over(client))
+        const keep = await work(overClient(client, named))
         const { command } = await client.query(keep ? 'commit' : 'rollback')
         if (keep && command === 'ROLLBACK') refuseFailed('commit', 'a statement of the effect had failed')
         client.release()
@@ -112,10 +130,10 @@ export function overPool(pool: PostgresPool): PostgresDatabase {
 function ignore(): void {}
 
 /** Speaks to PGlite. */
-export function overLite(lite: PostgresLite): PostgresDatabase {
-  const over = (connection: Pick<PostgresLite, 'query'>): PostgresSession => ({
+export function overLite(lite: PostgresLite): SqlDatabase {
+  const over = (connection: Pick<PostgresLite, 'query'>): SqlSession => ({
+    ...overClient({ query: ({ text, values }) => connection.query(text, values) }),
     native: connection,
-    run: async (text, values) => (await connection.query(text, values)).rows,
   })
   return {
     ...over(lite),
@@ -143,16 +161,16 @@ export function openPool(connectionString: string): PostgresPool {
 
 /** Tells whether PostgreSQL gave up because another transaction was in the way: serialization, deadlock, lock time-out. */
 export function isInTheWay(thrown: unknown): boolean {
-  return ['40001', '40P01', '55P03'].includes(codeOf(thrown))
+  return isOneOf(thrown, '40001', '40P01', '55P03')
 }
 
 /** Tells whether PostgreSQL refused a row because its key or its place in a unique index is taken. */
 export function isTaken(thrown: unknown): boolean {
-  return ['23505', '22012'].includes(codeOf(thrown))
+  return isOneOf(thrown, '23505', '22012')
 }
 
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+function isOneOf(thrown: unknown, ...states: readonly string[]): boolean {
+  return codesOf(thrown).some((code) => states.includes(code))
 }
 
 interface Driver {

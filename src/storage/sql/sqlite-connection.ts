@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module'
+import { codesOf } from './driver-error.ts'
+import type { Brackets, SqlSession } from './session.ts'
 
 /** What SQLite is given: nothing else ever reaches a placeholder. */
 export type SqliteValue = string | number | null
 
-/** A prepared statement of better-sqlite3 or node:sqlite. */
+/** A prepared statement of better-sqlite3, node:sqlite or libsql. */
 export interface SqliteStatement {
   /** Runs a statement that answers no rows, and says how many it changed. */
   run(...values: SqliteValue[]): { readonly changes: number | bigint }
@@ -13,7 +15,7 @@ export interface SqliteStatement {
   all(...values: SqliteValue[]): unknown[]
 }
 
-/** An open connection: a `Database` of better-sqlite3 or a `DatabaseSync` of node:sqlite. */
+/** An open connection: a `Database` of better-sqlite3 or libsql, or a `DatabaseSync` of node:sqlite. */
 export interface SqliteConnection {
   /** Prepares a statement. */
   prepare(sql: string): SqliteStatement
@@ -38,21 +40,32 @@ export function opener(path: string): () => SqliteConnection {
   }
 }
 
+/** Speaks over an open connection as if it were far away. */
+export function overSqlite(connection: SqliteConnection): SqlSession {
+  return {
+    native: connection,
+    rows: async (text, values) => connection.prepare(text).all(...values),
+    changes: async (text, values) => Number(connection.prepare(text).run(...values).changes),
+    control: async (text) => connection.exec(text),
+  }
+}
+
+/** A transaction of its own: it waits for others before it reads, so that it can write what it has read. */
+export const inTransaction: Brackets = { begin: ['begin immediate'], keep: ['commit'], undo: ['rollback'] }
+
 /** Tells whether SQLite gave up because another connection was in the way. */
 export function isBusy(thrown: unknown): boolean {
-  return isSqliteError(thrown, 'SQLITE_BUSY', 5) || isSqliteError(thrown, 'SQLITE_LOCKED', 6)
+  return isOneOf(thrown, 'SQLITE_BUSY', 5) || isOneOf(thrown, 'SQLITE_LOCKED', 6)
 }
 
 /** Tells whether SQLite refused a row because a key or a unique index is taken. */
 export function isTaken(thrown: unknown): boolean {
-  return isSqliteError(thrown, 'SQLITE_CONSTRAINT', 19)
+  return isOneOf(thrown, 'SQLITE_CONSTRAINT', 19)
 }
 
-/** better-sqlite3 gives the name of the extended code, node:sqlite its number. */
-function isSqliteError(thrown: unknown, name: string, number: number): boolean {
-  if (!(thrown instanceof Error)) return false
-  if ('errcode' in thrown && typeof thrown.errcode === 'number') return (thrown.errcode & 0xff) === number
-  return 'code' in thrown && typeof thrown.code === 'string' && thrown.code.startsWith(name)
+/** Some drivers give the name of the extended code, others its number. */
+function isOneOf(thrown: unknown, name: string, number: number): boolean {
+  return codesOf(thrown).some((code) => code.startsWith(name) || (Number(code) > 0 && (Number(code) & 0xff) === number))
 }
 
 function loadDriver(): new (path: string) => SqliteConnection {

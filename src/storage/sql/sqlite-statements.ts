@@ -3,6 +3,7 @@ import type { CollectionName } from '../../ports/collections.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
 import { argument } from './arguments.ts'
 import { sqliteDialect } from './dialect.ts'
+import type { HoldStatements } from './mysql-statements.ts'
 import { columnName, tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
 
@@ -22,4 +23,10 @@ export function replaceInPlace(collection: CollectionName): Statement {
   return compiled(
     staying.reduce((query, { name }) => query.where(sql<boolean>`${sql.ref(columnName(name))} is ${name}`), update),
   )
+}
+
+/** Compiles how a commit takes hold of what it only checks: it looks, as SQLite lets nobody else write meanwhile. */
+export function sqliteHold(collection: CollectionName): HoldStatements {
+  const { builder } = sqliteDialect
+  return { hold: compiled(builder.selectFrom(tableName(collection)).select('version').where(atKey(collection))) }
 }

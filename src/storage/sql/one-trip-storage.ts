@@ -1,0 +1,156 @@
+import { isApprovalError } from '../../errors.ts'
+import type { Storage, Write } from '../../ports/storage.ts'
+import { checkedKey } from '../columns.ts'
+import { createEffectScope } from '../effect-scope.ts'
+import { pageOf, planOf } from '../index-plan.ts'
+import { type KeyedWrite, orderedWrites, refuseConflict } from '../ordered-writes.ts'
+import { type Arguments, bound, keyArguments, pageArguments, writeArguments } from './arguments.ts'
+import { postgresDialect } from './dialect.ts'
+import { type Finding, refuseImpossible } from './inquiry.ts'
+import { getStatement, memberArguments } from './member-statements.ts'
+import { isInTheWay, isTaken } from './postgres-connection.ts'
+import { absenceStatement, commitStatement, inquiryStatement, type WriteShape } from './postgres-statements.ts'
+import type { SqlDatabase, SqlSession } from './session.ts'
+import { createStatements, remembered, type Statement } from './statements.ts'
+import { recordOf, refuseFailed } from './stored-row.ts'
+
+/** How often a commit is tried before it counts as a conflict, where nothing that it relies on has moved. */
+const attempts = 5
+
+/** How a storage stands to the transactions of its database. */
+export interface Standing {
+  /** Awaited before anything is asked. */
+  readonly ready: () => Promise<void>
+  /** Whether a statement that fails takes more with it than itself, as it does inside a transaction. */
+  readonly brackets: boolean
+}
+
+/** Makes storages over PostgreSQL, each of whose commits is one statement. They share their compiled statements. */
+export function oneTripStorages() {
+  const pages = createStatements(postgresDialect)
+  const statements = new Map<string, Statement>()
+  const compiled = (kind: string, shape: unknown, compile: () => Statement): Statement =>
+    remembered(statements, JSON.stringify([kind, shape]), compile)
+  const run = ({ text, parameters }: Statement, values: Arguments, session: SqlSession) =>
+    session.rows(text, bound(parameters, values))
+
+  const make = async (commit: Commit, session: SqlSession): Promise<boolean> => {
+    if (commit.shapes.length === 0) return true
+    const statement = compiled('commit', commit.shapes, () => commitStatement(commit.shapes))
+    const [row] = await run(statement, commit.values, session)
+    return Number((row as { readonly done: number }).done) === 1
+  }
+  /** Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again. */
+  const inquire = async ({ ordered, shapes, values }: Commit, database: SqlDatabase): Promise<void> => {
+    const statement = compiled('inquiry', shapes, () => inquiryStatement(shapes))
+    const rows = (await run(statement, values, database)) as readonly Place[]
+    const findings = shapes.map((_, member): Finding => {
+      const here = rows.filter(({ at }) => at === member)
+      const stored = here.find(({ place }) => place === 'key')
+      const taken = here.filter(({ place }) => place !== 'key').map(({ place }) => place)
+      return { version: stored && Number(stored.version), taken }
+    })
+    for (const absent of refuseImpossible(ordered, findings)) {
+      const mark = compiled('absence', absent.collection, () => absenceStatement(absent.collection))
+      await run(mark, keyArguments(absent), database)
+    }
+  }
+
+  return (database: SqlDatabase, { ready, brackets }: Standing): Omit<Storage, 'close'> => {
+    const scope = createEffectScope()
+    return {
+      async get(keys) {
+        scope.refuseInside('get')
+        const checked = keys.map(({ collection, key }) =>
+          keyArguments({ collection, key: checkedKey({ collection, key }) }),
+        )
+        if (checked.length === 0) return []
+        const collections = keys.map(({ collection }) => collection)
+        try {
+          await ready()
+          const statement = compiled('get', collections, () => getStatement(postgresDialect, collections))
+          const rows = await run(statement, memberArguments(checked), database)
+          const found = new Map(rows.map((row) => [(row as { readonly at: number }).at, row]))
+          return keys.map((_, member) => {
+            const row = found.get(member)
+            return row === undefined ? undefined : recordOf(row)
+          })
+        } catch (thrown) {
+          return refuseFailed('get', thrown)
+        }
+      },
+
+      async list(query) {
+        scope.refuseInside('list')
+        const plan = planOf(query)
+        const values = pageArguments(plan, query)
+        try {
+          await ready()
+          const rows = await run(pages.page(plan, query), values, database)
+          return pageOf(plan, rows.map(recordOf), query.limit)
+        } catch (thrown) {
+          return refuseFailed('list', thrown)
+        }
+      },
+
+      async commit(writes, effect) {
+        scope.refuseInside('commit')
+        const commit = commitOf(writes)
+        let thrownByEffect: { readonly thrown: unknown } | undefined
+        const withEffect = async (session: SqlSession): Promise<boolean> => {
+          if (!(await make(commit, session))) return false
+          await scope
+            .run(async () => effect?.(session.native))
+            .catch((thrown) => {
+              thrownByEffect = { thrown }
+              throw thrown
+            })
+          return true
+        }
+        try {
+          await ready()
+          for (let attempt = 1; attempt <= attempts; attempt++) {
+            const made = effect || brackets ? database.transaction(withEffect) : make(commit, database)
+            if (await made.catch((thrown) => (!thrownByEffect && isTaken(thrown) ? false : Promise.reject(thrown))))
+              return
+            await inquire(commit, database)
+          }
+        } catch (thrown) {
+          const [first] = commit.ordered
+          if (isInTheWay(thrown) && first) refuseConflict(first, thrown)
+          if (thrownByEffect || isApprovalError(thrown)) throw thrown
+          refuseFailed('commit', thrown)
+        }
+        const [first] = commit.ordered
+        if (first) refuseConflict(first)
+      },
+    }
+  }
+}
+
+/** A commit, as its statements take it. */
+interface Commit {
+  readonly ordered: readonly KeyedWrite[]
+  readonly shapes: readonly WriteShape[]
+  readonly values: Arguments
+}
+
+function commitOf(writes: readonly Write[]): Commit {
+  const ordered = orderedWrites(writes)
+  return {
+    ordered,
+    values: memberArguments(ordered.map(writeArguments)),
+    shapes: ordered.map(({ write: { type, collection, ...write } }) => ({
+      type,
+      collection,
+      absent: 'expected' in write && write.expected === 'absent',
+    })),
+  }
+}
+
+/** A row of an inquiry: a version under a key, or another record in a place of a unique index. */
+interface Place {
+  readonly at: number
+  readonly place: string
+  readonly version: number | string
+}

@@ -1,0 +1,123 @@
+import { isApprovalError } from '../../errors.ts'
+import type { CollectionName } from '../../ports/collections.ts'
+import type { Storage, StoredRecord } from '../../ports/storage.ts'
+import { checkedKey } from '../columns.ts'
+import { createEffectScope } from '../effect-scope.ts'
+import { pageOf, planOf } from '../index-plan.ts'
+import { orderedWrites, refuseConflict } from '../ordered-writes.ts'
+import { type Arguments, argument, keyArguments, pageArguments, writeArguments } from './arguments.ts'
+import type { Dialect } from './dialect.ts'
+import { getStatement, memberArguments } from './member-statements.ts'
+import type { HoldStatements } from './mysql-statements.ts'
+import type { SqlDatabase, SqlSession } from './session.ts'
+import { createStatements, remembered, type Statement } from './statements.ts'
+import { makeWrite, rows } from './stepwise-commit.ts'
+import { recordOf, refuseFailed } from './stored-row.ts'
+
+/** What a storage that makes its writes one after the other has to know about its database. */
+export interface StepwiseDatabase {
+  readonly dialect: Dialect
+  /** Compiles how a commit takes hold of what it only checks. */
+  readonly holdStatements: (collection: CollectionName) => HoldStatements
+  /** Tells whether a row was refused because its key or its place in a unique index is taken. */
+  readonly isTaken: (thrown: unknown) => boolean
+  /** Tells whether the database gave up because another transaction was in the way. */
+  readonly isInTheWay: (thrown: unknown) => boolean
+}
+
+/** Makes storages over a database. They share their compiled statements. `ready` is awaited before anything is asked. */
+export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay }: StepwiseDatabase) {
+  const statements = createStatements(dialect)
+  const holds = new Map<CollectionName, HoldStatements>()
+  const gets = new Map<string, Statement>()
+  const of = (collection: CollectionName) => ({
+    ...statements.of(collection),
+    ...remembered(holds, collection, () => holdStatements(collection)),
+  })
+
+  return (database: SqlDatabase, ready: () => Promise<void>): Omit<Storage, 'close'> => {
+    const scope = createEffectScope()
+    const read = async (session: SqlSession, part: readonly Member[]): Promise<(StoredRecord | undefined)[]> => {
+      const collections = part.map(({ collection }) => collection)
+      const statement = remembered(gets, collections.join(), () => getStatement(dialect, collections))
+      const found = await rows(session, statement, memberArguments(part.map(({ values }) => values)))
+      const byMember = new Map(found.map((row) => [Number((row as { readonly at: number }).at), row]))
+      return part.map((_, member) => {
+        const row = byMember.get(member)
+        return row === undefined ? undefined : recordOf(row)
+      })
+    }
+
+    return {
+      async get(keys) {
+        scope.refuseInside('get')
+        const members = keys.map(({ collection, key }) => ({
+          collection,
+          values: keyArguments({ collection, key: checkedKey({ collection, key }) }),
+        }))
+        if (members.length === 0) return []
+        try {
+          await ready()
+          if (members.length <= dialect.mostMembers) return await read(database, members)
+          const records: (StoredRecord | undefined)[] = []
+          await database.transaction(async (session) => {
+            for (let from = 0; from < members.length; from += dialect.mostMembers) {
+              records.push(...(await read(session, members.slice(from, from + dialect.mostMembers))))
+            }
+            return true
+          })
+          return records
+        } catch (thrown) {
+          return refuseFailed('get', thrown)
+        }
+      },
+
+      async list(query) {
+        scope.refuseInside('list')
+        const plan = planOf(query)
+        const values = pageArguments(plan, query)
+        const limit = values[argument.limit] ?? null
+        const sent = { ...values, [argument.limit]: database.sendsNumbersAsFloats ? String(limit) : limit }
+        try {
+          await ready()
+          const found = await rows(database, statements.page(plan, query), sent)
+          return pageOf(plan, found.map(recordOf), query.limit)
+        } catch (thrown) {
+          return refuseFailed('list', thrown)
+        }
+      },
+
+      async commit(writes, effect) {
+        scope.refuseInside('commit')
+        const prepared = orderedWrites(writes).map((keyed) => ({
+          keyed,
+          values: writeArguments(keyed),
+          statements: of(keyed.write.collection),
+          isTaken,
+        }))
+        let thrownByEffect = false
+        try {
+          await ready()
+          await database.transaction(async (session) => {
+            for (const write of prepared) await makeWrite(session, write)
+            thrownByEffect = true
+            if (effect) await scope.run(async () => effect(session.native))
+            thrownByEffect = false
+            return true
+          })
+        } catch (thrown) {
+          const [first] = prepared
+          if (isInTheWay(thrown) && first) refuseConflict(first.keyed, thrown)
+          if (thrownByEffect || isApprovalError(thrown)) throw thrown
+          refuseFailed('commit', thrown)
+        }
+      },
+    }
+  }
+}
+
+/** One of the records that are read together. */
+interface Member {
+  readonly collection: CollectionName
+  readonly values: Arguments
+}
