@@ -62,6 +62,7 @@ export type {
   RecordKey,
   Storage,
   StoredRecord,
+  TransactionalStorage,
   Write,
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/access-control.ts'

@@ -1,8 +1,9 @@
 import type { Predicate } from '../core/policy/compile-condition.ts'
+import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
-import type { Storage } from '../ports/storage.ts'
+import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 import { type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
@@ -61,6 +62,16 @@ export interface Approvals {
    * from then on its admins give roles.
    */
   appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
+  /**
+   * Gives the same inside a transaction that the host has opened in the same database: what is done, and the notices of it, are there when the
+   * host commits, and never were when the host rolls back. No statement leaves the connection of the transaction.
+   *
+   * Takes a transaction of Kysely or Drizzle, the client of an interactive transaction of Prisma, or the connection on which a transaction
+   * is open (pg, PGlite, mysql2, better-sqlite3, node:sqlite).
+   *
+   * @throws ApprovalError `invalid_input` where the storage has no transactions, or does not know this one.
+   */
+  within(transaction: object): Pick<Approvals, 'as'>
   /** Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once. */
   tick(): Promise<TickReport>
   /** Closes the storage. */
@@ -102,9 +113,39 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const { tenant, user } = checkActor({ tenant: admin.tenant, user: admin.user })
       return await execute(context, appointFirstAdminCommand(context, tenant, user))
     },
+    within: (transaction) => {
+      const joined = joinedTo(context, transaction)
+      return { as: (actor) => actingAs(joined, checkActor(actor)) }
+    },
     tick: () => tick(context),
     close: () => storage.close(),
   }
+}
+
+/**
+ * The context of a transaction of the host. Its commands take turns among themselves and wait for nobody else, who could be waiting for the
+ * transaction; and policies that it has saved are known to nobody else until it is committed.
+ */
+function joinedTo(context: Context, transaction: object): Context {
+  const storage = isTransactional(context.storage)
+    ? context.storage.within(transaction)
+    : fail('invalid_input', {
+        argument: 'transaction',
+        problem: 'this storage has no transactions that could be joined',
+      })
+  const { access } = context
+  const queue = keyedQueue()
+  return {
+    ...context,
+    storage,
+    directory: access.type === 'roles' && access.stored ? storedDirectory(storage, access.roles) : context.directory,
+    queue: (_key, task) => queue('transaction', task),
+    policies: policiesInForce(context.vocabulary),
+  }
+}
+
+function isTransactional(storage: Storage): storage is TransactionalStorage {
+  return 'within' in storage
 }
 
 function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {

@@ -15,6 +15,7 @@ export type {
   RecordKey,
   Storage,
   StoredRecord,
+  TransactionalStorage,
   Write,
 } from '../ports/storage.ts'
 export { checkedKey, columnsOf, declarationOf, keyOf, keyText, partsOf } from './columns.ts'

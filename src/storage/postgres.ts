@@ -10,6 +10,7 @@ import {
   openPool,
   overClient,
   overLite,
+  overLiteSession,
   overPool,
   type PostgresClient,
   type PostgresLite,
@@ -81,5 +82,7 @@ function sessionOf(transaction: object): SqlSession {
       'must be a transaction of Kysely, Drizzle, Prisma or PGlite, or the pg client on which one is open, not a pool',
     )
   }
-  return overClient(transaction as PostgresClient)
+  return has(transaction, 'exec', 'rollback')
+    ? overLiteSession(transaction as PostgresLiteTransaction)
+    : overClient(transaction as PostgresClient)
 }

@@ -129,17 +129,18 @@ export function overPool(pool: PostgresPool): SqlDatabase {
  */
 function ignore(): void {}
 
+/** Speaks over PGlite, or over one of its transactions. */
+export function overLiteSession(connection: Pick<PostgresLite, 'query'>): SqlSession {
+  return { ...overClient({ query: ({ text, values }) => connection.query(text, values) }), native: connection }
+}
+
 /** Speaks to PGlite. */
 export function overLite(lite: PostgresLite): SqlDatabase {
-  const over = (connection: Pick<PostgresLite, 'query'>): SqlSession => ({
-    ...overClient({ query: ({ text, values }) => connection.query(text, values) }),
-    native: connection,
-  })
   return {
-    ...over(lite),
+    ...overLiteSession(lite),
     transaction: (work) =>
       lite.transaction(async (transaction) => {
-        const keep = await work(over(transaction))
+        const keep = await work(overLiteSession(transaction))
         // A transaction in which a statement has failed says so now; at its end it would be rolled back without a word.
         if (keep) await transaction.query('select 1')
         else await transaction.rollback()
