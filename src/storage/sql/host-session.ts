@@ -7,7 +7,7 @@ export interface KyselyLike {
   /** Runs a compiled query. */
   executeQuery(query: never): Promise<{ readonly rows: unknown[]; readonly numAffectedRows?: bigint }>
   /** Begins to take one connection. */
-  connection(): { execute<T>(work: (connection: never) => Promise<T>): Promise<T> }
+  connection(): { execute<T>(work: (connection: KyselyLike) => Promise<T>): Promise<T> }
   /** Whether it is a transaction. */
   readonly isTransaction: boolean
 }
