@@ -16,6 +16,7 @@ const approvals = createApprovals({
   storage,
   resources: [prices],
   directory: staticDirectory({ ann: ['sales'], ben: ['lead'] }),
+  admins: { users: ['ann'] },
 })
 const ann = { tenant: 'acme', user: 'ann' }
 await approvals.as(ann).policies.save({ id: 'prices', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
