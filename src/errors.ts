@@ -86,6 +86,14 @@ export interface ErrorDetails {
   locked: { readonly type: string; readonly id: string; readonly request: string }
   /** Not every matching policy lets the actor bypass it. */
   bypass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
+  /** Not every matching policy lets the actor break the glass. */
+  break_glass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
+  /** The glass was broken before, by the same person or against the same policy, and the review of that is still owed. `request` owes it. */
+  review_owed: { readonly request: string; readonly by: string; readonly policies: readonly string[] }
+  /** The request owes no review. */
+  no_debt: { readonly request: string }
+  /** Whoever broke the glass cannot review that. */
+  own_debt: { readonly request: string; readonly actor: string }
   /** It is too early. */
   not_due: { readonly request: string; readonly verb: string; readonly dueAt: number }
   /** Somebody has already reviewed, and the policy lets the requester cancel only before that. */
@@ -220,6 +228,13 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${type} ${quote(id)} is locked by request ${quote(request)} until that is applied, rejected, cancelled or expired.`,
   bypass_forbidden: ({ request, actor, roles }) =>
     `${quote(actor)} cannot bypass the policies of request ${quote(request)}: they let ${roles.map(quote).join(', ') || 'nobody'} do so.`,
+  break_glass_forbidden: ({ request, actor, roles }) =>
+    `${quote(actor)} cannot break the glass for request ${quote(request)}: its policies let ${roles.map(quote).join(', ') || 'nobody'} do so.`,
+  review_owed: ({ request, by, policies }) =>
+    `${quote(by)} broke the glass for request ${quote(request)} against ${policies.map(quote).join(', ')}, and the review of that is still owed: have it settled first.`,
+  no_debt: ({ request }) => `Request ${quote(request)} owes no review.`,
+  own_debt: ({ request, actor }) =>
+    `${quote(actor)} broke the glass for request ${quote(request)} and cannot review that: somebody else has to.`,
   not_due: ({ request, verb, dueAt }) =>
     `It is too early to ${words(verb)} request ${quote(request)}: that is due at ${new Date(dueAt).toISOString()}.`,
   reviewed_already: ({ request, reviews }) =>

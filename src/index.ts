@@ -26,12 +26,14 @@ export type {
 export type { Step, TransitionTable } from './core/lifecycle/transition-table.ts'
 export type { Condition, Operator } from './core/policy/condition.ts'
 export type { Duration } from './core/policy/duration.ts'
+export type { Escalated, Escalation } from './core/policy/escalation.ts'
 export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
 export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
 export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
 export type { LoggedEvent } from './core/request/audit-chain.ts'
 export type { Checkpoint, Seal } from './core/request/checkpoint.ts'
 export type { ClockMove, PinnedMove } from './core/request/content.ts'
+export type { Debt, GlassBroken, OpenDebt } from './core/request/debt.ts'
 export type { AppliedRevision, Known, Target } from './core/request/event.ts'
 export type { Permissions } from './core/request/probe.ts'
 export type { Request } from './core/request/request.ts'
@@ -71,11 +73,13 @@ export type {
   ActingApprovals,
   AnswerOptions,
   ApproveOptions,
+  BreakGlassOptions,
   Done,
   HistoryOptions,
   KeyOptions,
   ReasonAndTime,
   RejectOptions,
+  SettleOptions,
   VerbOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/action-input.ts'

@@ -62,6 +62,8 @@ export const collections = {
     key: [tenant, text('from'), text('to')],
     indexes: { byEnd: { columns: [tenant, integer('ends')] } },
   },
+  /** One record a tenant: the reviews that are owed for changes that were applied by breaking the glass. */
+  debts: { key: [tenant], indexes: {} },
   /** The answers to commands that carried an idempotency key. */
   answers: {
     key: [tenant, text('actor'), text('key')],

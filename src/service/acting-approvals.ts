@@ -4,6 +4,7 @@ import type { PolicyFinding } from '../core/policy/policy-problem.ts'
 import type { SimulationComparison } from '../core/policy/simulate.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Checkpoint } from '../core/request/checkpoint.ts'
+import type { OpenDebt } from '../core/request/debt.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import type { ActingAccess } from './acting-access.ts'
 import type { Wanted } from './action-input.ts'
@@ -77,12 +78,21 @@ export interface ActingApprovals {
   retry(request: string, options?: VerbOptions): Promise<Done>
   /** Applies a request without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
   bypass(request: string, options: VerbOptions & { readonly reason: string }): Promise<Done>
+  /**
+   * Applies a request in an emergency without the approvals that it lacks, for those whom all of its policies let do so. Everyone concerned is told, and a
+   * review is owed: until it is settled, the same person breaks no glass, and nobody does against the same policy.
+   */
+  breakGlass(request: string, options: BreakGlassOptions): Promise<Done>
+  /** Reviews afterwards what was applied by breaking the glass; the reason says what was found. Done by those who could have approved it. */
+  settleDebt(request: string, options: SettleOptions): Promise<Done>
 
   readonly requests: {
     /** Reads a request as a reviewer needs it: content, standing, and what the reader can do. */
     get(id: string): Promise<ChangeRequest>
     /** Lists requests, the newest first. */
     list(filter?: RequestFilter): Promise<RequestPage>
+    /** Lists the reviews that are owed because somebody broke the glass, the oldest first. */
+    debts(): Promise<readonly OpenDebt[]>
   }
   readonly resources: {
     /** Reads a live resource; undefined where there is none. */
@@ -147,6 +157,20 @@ export interface RejectOptions extends VerbOptions, AnswerOptions {
   readonly seen: string
   /** Why; not blank. */
   readonly reason: string
+}
+
+/** What somebody says who reviews afterwards. */
+export interface SettleOptions extends VerbOptions {
+  /** The `digest` of the request as the reviewer saw it. */
+  readonly seen: string
+  /** What they found; not blank. */
+  readonly reason: string
+}
+
+/** What somebody says who breaks the glass. */
+export interface BreakGlassOptions extends SettleOptions {
+  /** What the host calls the emergency: the number of an incident, or a link to it. */
+  readonly incident: string
 }
 
 /** What goes with every verb. */

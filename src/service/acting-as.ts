@@ -9,6 +9,7 @@ import { exportLog, readLog } from './audit-log.ts'
 import { checkDigest, checkResolutions, checkWanted } from './check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context.ts'
+import { listDebts } from './debts.ts'
 import { checkDelegation, delegateCommand, endDelegationCommand, listDelegations } from './delegations.ts'
 import { type Command, execute } from './execute.ts'
 import { documentAt } from './facts.ts'
@@ -124,10 +125,20 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     apply: plain('apply'),
     retry: plain('retry'),
     bypass: plain('bypass'),
+    async breakGlass(id, options) {
+      checkOptions(options, 'seen', 'incident')
+      const incident = checkId('options.incident', options.incident)
+      return await ask(id, { type: 'break_glass', seen: checkDigest(options.seen), incident }, options)
+    },
+    async settleDebt(id, options) {
+      checkOptions(options, 'seen')
+      return await ask(id, { type: 'settle_debt', seen: checkDigest(options.seen) }, options)
+    },
 
     requests: {
       get: async (id) => await readRequest(context, actor, checkId('request', id)),
       list: (filter = {}) => listRequests(context, tenant, filter),
+      debts: () => listDebts(context, tenant),
     },
     resources: {
       async get(ref) {

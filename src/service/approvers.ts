@@ -1,8 +1,11 @@
 import type { Request } from '../core/request/request.ts'
+import { inForce } from '../core/request/settle.ts'
+import { approvalStanding } from '../core/review/approval-standing.ts'
 import type { Giver } from '../core/review/giver.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import type { Context } from './context.ts'
 import { standInsFor } from './delegations.ts'
+import { peopleOf } from './facts.ts'
 import { candidates, scopeOf } from './people.ts'
 
 /** Those whom a request is put to. */
@@ -15,12 +18,34 @@ export interface Approvers {
 
 /** Asks who is asked about a request, and who stands in for them. */
 export async function approversOf(context: Context, request: Request, at: number): Promise<Approvers> {
-  const { tenant, project, requirements, resources } = request
+  const { tenant, project, resources } = request
+  const { requirements } = inForce(request, request)
   const scope = scopeOf(tenant, project)
   const asked = await candidates(context.directory, scope, requirements)
   const ids = new Set(asked.map(({ id }) => id))
   const standIns = await standInsFor(context, scope, { at, project, resources })
   return { asked, standIns: standIns.filter(({ principal }) => ids.has(principal.id)) }
+}
+
+/**
+ * The ids of those who are to be reminded: who could supply what is missing and has not, or could review what is owed. Empty where nobody could: then
+ * others have to help.
+ */
+export async function toBeReminded(context: Context, request: Request, at: number): Promise<readonly string[]> {
+  const { debt } = request
+  const approvers = await approversOf(context, request, at)
+  if (debt) {
+    const done = [debt.by, ...debt.reviews.map(({ by }) => by)]
+    return toBeTold(approvers, request.requester).filter((id) => !done.includes(id))
+  }
+  const users = await peopleOf(context, request, [])
+  const { satisfiable, policies, standIns } = approvalStanding(
+    { ...request, ...inForce(request, request) },
+    users,
+    approvers,
+  )
+  const candidates = policies.flatMap(({ missing }) => missing.flatMap((need) => need.candidates))
+  return satisfiable ? [...new Set([...candidates, ...standIns.map(({ user }) => user)])] : []
 }
 
 /** The ids of those who are to hear of a request that is put to them, without its requester. */

@@ -53,8 +53,18 @@ export function noticeWrites({ notifiers }: Context, notice: Notice): readonly W
 /** What is told to whom. */
 function messageOf(event: RequestEvent, { request, before, approvers }: Told) {
   const { status, requester, reviews } = request
-  if (event.type === 'bypassed' || event.type === 'schedule_dropped') {
-    return { type: event.type, to: distinct([requester, ...approvers]) }
+  switch (event.type) {
+    case 'bypassed':
+    case 'glass_broken':
+    case 'schedule_dropped':
+      return { type: event.type, to: distinct([requester, ...request.contributors, ...approvers]) }
+    case 'debt_reviewed':
+      return { type: 'debt_settled', to: event.settles ? distinct([requester, request.debt?.by ?? requester]) : [] }
+    case 'reminded':
+      if (request.debt) return { type: 'review_owed', to: distinct([request.debt.by, ...approvers]) }
+      return approvers.length > 0 ? { type: 'reminded', to: approvers } : { type: 'unsatisfiable', to: [requester] }
+    case 'escalated':
+      if (status === 'pending') return { type: 'escalated', to: distinct([requester, ...approvers]) }
   }
   if (status !== before?.status) {
     const to = { approvers, requester: [requester], nobody: [] }[audiences[status]]

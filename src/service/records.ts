@@ -6,6 +6,7 @@ import type { Policy } from '../core/policy/policy.ts'
 import type { LoggedEvent, StreamHead } from '../core/request/audit-chain.ts'
 import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
 import type { Content } from '../core/request/content.ts'
+import type { OpenDebt } from '../core/request/debt.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Resource, Revision } from '../core/request/resource.ts'
 import type { RequestStatus } from '../core/request/status.ts'
@@ -112,6 +113,12 @@ export interface CheckpointRecord extends Checkpoint {
   readonly peaks: readonly Digest[]
 }
 
+/** The reviews that a tenant owes. */
+export interface DebtsRecord {
+  readonly tenant: string
+  readonly open: readonly OpenDebt[]
+}
+
 /** The answer to a command that carried an idempotency key. */
 export interface AnswerRecord {
   readonly tenant: string
@@ -153,6 +160,7 @@ interface RecordTypes {
   readonly delegations: DelegationRecord
   readonly grants: GrantRecord
   readonly holders: HolderRecord
+  readonly debts: DebtsRecord
   readonly answers: AnswerRecord
 }
 

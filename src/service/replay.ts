@@ -2,6 +2,8 @@ import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import { documentDigest, requestDigest } from '../core/request/content.ts'
+import { openDebt } from '../core/request/debt.ts'
+import { nextDue } from '../core/request/due.ts'
 import type { RequestEvent } from '../core/request/event.ts'
 import { begin, evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
@@ -11,7 +13,6 @@ import type { Storage } from '../ports/storage.ts'
 import { keyOf, type RequestRecord, read, walk } from './records.ts'
 import { replaySettings } from './replay-settings.ts'
 import { settingsStream } from './streams.ts'
-import { nextDue } from './writes.ts'
 
 /** Follows a stream of verified events, and says where what is stored is not what they made of it. */
 export interface Replay {
@@ -46,9 +47,10 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
     },
     async end() {
       if (!request) return 'the stream is empty'
-      const { record, content, targets } = await read(storage, {
+      const { record, content, debts, targets } = await read(storage, {
         record: keyOf('requests', tenant, id),
         content: keyOf('contents', tenant, id, request.edition),
+        debts: keyOf('debts', tenant),
         targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
       })
       if (!record || !isSame(withoutIndexes(record.value), request))
@@ -56,6 +58,8 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       const digest = content && requestDigest({ ...request, ...content.value, request: id })
       if (digest !== request.digest) return 'the content is not what was reviewed'
       if (record.value.dueAt !== nextDue(request)) return 'the request comes due at another time than its events say'
+      const owed = debts?.value.open.find((debt) => debt.request === id)
+      if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
       const listed = targets.every((target) => target?.value.status === request?.status)
       return listed ? undefined : 'the request is not listed with its resources as what it is'
     },

@@ -1,14 +1,17 @@
 import type { RequestCommand, TargetFacts } from '../core/request/command.ts'
 import type { Content } from '../core/request/content.ts'
+import type { OpenDebt } from '../core/request/debt.ts'
 import { decide } from '../core/request/decide.ts'
 import type { Actor, LaterEvent } from '../core/request/event.ts'
 import { evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
 import { landing } from '../core/request/settle.ts'
+import { verbs } from '../core/request/status.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
-import { approversOf, toBeTold } from './approvers.ts'
+import { approversOf, toBeReminded, toBeTold } from './approvers.ts'
 import type { Context } from './context.ts'
+import { debtWrites } from './debts.ts'
 import { readDelegation } from './delegations.ts'
 import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readContent, readResources, targetOf } from './facts.ts'
@@ -30,28 +33,29 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     actor: by,
     about: `request/${id}`,
     async attempt(at) {
-      const { before, policySet } = await read(context.storage, {
+      const { before, policySet, owed } = await read(context.storage, {
         before: keyOf('requests', tenant, id),
         policySet: keyOf('policySets', tenant),
+        owed: concernsDebts(ask.type) ? [keyOf('debts', tenant)] : [],
       })
       if (!before) return refuse('unknown_request', { request: id })
       const request = before.value
       const command: RequestCommand = { ...wanted, by, at }
       const setVersion = policySet?.version ?? 0
-      const decided = await decideOn(context, command, { request, setVersion, rewrite })
+      const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
+      const decided = await decideOn(context, command, { request, setVersion, rewrite, debts })
       if (!decided.ok) return decided
 
       const { event, content } = decided.value
       const next = evolve(request, event)
-      const asks = next.status === 'pending' && request.status !== 'pending'
-      const approvers =
-        asks || tellsApprovers(event) ? toBeTold(await approversOf(context, next, at), next.requester) : []
+      const approvers = await concerned(context, event, { before: request, next, at })
       return success({
         writes: [
           unchanged(keyOf('policySets', tenant), policySet),
           ...requestWrites(context, before, { event, next, approvers, ...(content ? { content } : {}) }),
           ...landingWrites(next, decided.value),
           ...decided.value.relied,
+          ...(debts ? [debtWrites(owed[0], next)] : []),
         ],
         answer: next,
       })
@@ -76,22 +80,24 @@ async function decideOn(
     request,
     setVersion,
     rewrite,
+    debts,
   }: {
     readonly request: Request
     readonly setVersion: number
     readonly rewrite: Rewrite | undefined
+    readonly debts: readonly OpenDebt[] | undefined
   },
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
-  if (command.type === 'expire') {
+  if (command.type === 'expire' || command.type === 'remind') {
     return decidedBy(decide(command, request, { users: new Map(), requirements, rules }), { relied: [] })
   }
   const [users, inForce, { delegation, relied }] = await Promise.all([
-    peopleOf(context, request, actingIn(command)),
+    peopleOf(context, request, [...actingIn(command), ...(debts ?? []).map(({ by }) => by)]),
     askedNow(context, request, setVersion),
     delegationFor(context, command),
   ])
-  const facts = { users, ...inForce, ...(delegation ? { delegation } : {}) }
+  const facts = { users, ...inForce, ...(delegation ? { delegation } : {}), ...(debts ? { debts } : {}) }
   const early = decide(command, request, facts)
   if (!early.ok && early.refusal.code !== 'content_tampered') return early
   const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
@@ -113,7 +119,7 @@ async function decideOn(
 
 /** Everybody whom a command is by, or for. */
 function actingIn(command: RequestCommand): readonly string[] {
-  if (command.type === 'come_due') return []
+  if (!('method' in verbs[command.type])) return []
   return 'onBehalfOf' in command && command.onBehalfOf ? [command.by.user, command.onBehalfOf] : [command.by.user]
 }
 
@@ -148,15 +154,37 @@ function isContentCommand({ type }: RequestCommand): boolean {
     case 'apply':
     case 'retry':
     case 'bypass':
+    case 'break_glass':
+    case 'settle_debt':
     case 'come_due':
+    case 'escalate':
     case 'expire':
+    case 'remind':
       return false
   }
 }
 
-/** Tells whether an event concerns those who were asked, besides the requester. */
-function tellsApprovers({ type }: LaterEvent): boolean {
-  return type === 'bypassed' || type === 'schedule_dropped'
+/** Tells whether a verb looks at the reviews that are owed, or changes them. */
+function concernsDebts(type: RequestCommand['type']): boolean {
+  return type === 'break_glass' || type === 'settle_debt'
+}
+
+const forApprovers: ReadonlySet<LaterEvent['type']> = new Set([
+  'bypassed',
+  'glass_broken',
+  'schedule_dropped',
+  'escalated',
+])
+
+/** Whom an event concerns besides the requester: those who are asked by it, or were asked. */
+async function concerned(
+  context: Context,
+  { type }: LaterEvent,
+  { before, next, at }: { readonly before: Request; readonly next: Request; readonly at: number },
+): Promise<readonly string[]> {
+  if (type === 'reminded') return await toBeReminded(context, next, at)
+  const asks = next.status === 'pending' && before.status !== 'pending'
+  return asks || forApprovers.has(type) ? toBeTold(await approversOf(context, next, at), next.requester) : []
 }
 
 /** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */

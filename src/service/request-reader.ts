@@ -8,11 +8,13 @@ import { statusAt } from '../core/request/decide.ts'
 import type { Actor } from '../core/request/event.ts'
 import type { Permissions } from '../core/request/probe.ts'
 import type { Request } from '../core/request/request.ts'
+import { inForce } from '../core/request/settle.ts'
 import { isOpen } from '../core/request/status.ts'
 import { type ApprovalStanding, approvalStanding } from '../core/review/approval-standing.ts'
 import { fail } from '../errors.ts'
 import { approversOf } from './approvers.ts'
 import type { Context } from './context.ts'
+import { listDebts } from './debts.ts'
 import { askedNow, documentAt, peopleOf, readContent, readResources, typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { knownUsers, scopeOf } from './people.ts'
@@ -74,17 +76,18 @@ export async function showRequest(
 ): Promise<ChangeRequest> {
   const at = context.now()
   const summary = summaryOf(request, at)
-  const [content, resources, inForce, users] = await Promise.all([
+  const debts = await listDebts(context, request.tenant)
+  const [content, resources, asked, users] = await Promise.all([
     readContent(context, request),
     readResources(context, request),
     askedNow(context, request, setVersion),
-    peopleOf(context, request, [reader.user]),
+    peopleOf(context, request, [reader.user, ...debts.map(({ by }) => by)]),
   ])
   const proposals = content?.proposals ?? []
   const open = isOpen(summary.status)
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
-  const facts = { users, ...inForce }
+  const facts = { users, ...asked, debts }
   return freeze({
     ...summary,
     changes: await Promise.all(
@@ -94,7 +97,7 @@ export async function showRequest(
       })),
     ),
     stale: open && moved,
-    ...(open ? { approval: await approvalOf(context, { ...request, ...inForce }, at) } : {}),
+    ...(open ? { approval: await approvalOf(context, { ...request, ...inForce(request, asked) }, at) } : {}),
     can: await permitted(context, reader, {
       request,
       facts,

@@ -1,4 +1,5 @@
-import { hasExpired } from '../core/request/decide.ts'
+import { dueVerb } from '../core/request/due.ts'
+import type { ClockVerb } from '../core/request/status.ts'
 import { hasCode } from '../errors.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Position } from '../ports/storage.ts'
@@ -18,6 +19,10 @@ export interface TickReport {
   readonly applied: number
   /** How many resources the clock moved on in their life cycle. */
   readonly moved: number
+  /** How many requests were escalated, since nobody answered enough. */
+  readonly escalated: number
+  /** How many requests people were reminded of. */
+  readonly reminded: number
   /** How many notices were delivered by all notifiers. */
   readonly delivered: number
   /** How many checkpoints were made of what happened. */
@@ -40,32 +45,44 @@ const deliveryTimeout = 60_000
 const longestPause = 60 * 60_000
 
 /**
- * Does what is due across all tenants: records expiries, applies what was scheduled, ends states whose time has come, delivers notices, seals the
- * log. At most 100 of each a call, and what cannot be done does not count.
+ * Does what is due across all tenants: records expiries, applies what was scheduled, escalates, reminds, ends states whose time has come, delivers
+ * notices, seals the log. At most 100 of each a call, and what cannot be done does not count.
  */
 export async function tick(context: Context): Promise<TickReport> {
   const failed: TickFailure[] = []
-  const { expired, applied } = await moveDue(context, failed)
+  const done = await moveDue(context, failed)
   const moved = await endStates(context, failed)
   await forgetAnswers(context)
   const delivered = await deliverDue(context, failed)
   const sealed = await sealDue(context, failed)
-  return { expired, applied, moved, delivered, sealed, failed }
+  return { ...done, moved, delivered, sealed, failed }
 }
+
+/** What a verb of the clock counts as in a report. */
+const counts = {
+  expire: 'expired',
+  come_due: 'applied',
+  escalate: 'escalated',
+  remind: 'reminded',
+} as const satisfies Readonly<Record<ClockVerb, keyof TickReport>>
+
+/** Refusals that only say that somebody else was there first. */
+const harmless = ['not_open', 'not_due', 'locked'] as const
 
 /** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
 async function moveDue(context: Context, failed: TickFailure[]) {
-  const done = { expired: 0, applied: 0 }
+  const done = { expired: 0, applied: 0, escalated: 0, reminded: 0 }
   for await (const { value } of dueRecords(context, 'requests')) {
     const { tenant, id } = value
-    const expires = hasExpired(value, context.now())
+    const type = dueVerb(value, context.now())
+    if (!type) continue
     try {
-      await execute(context, requestCommand(context, clockOf(tenant), id, { type: expires ? 'expire' : 'come_due' }))
-      done[expires ? 'expired' : 'applied']++
+      await execute(context, requestCommand(context, clockOf(tenant), id, { type }))
+      done[counts[type]]++
     } catch (error) {
-      if (!hasCode(error, 'not_open') && !hasCode(error, 'locked')) failed.push({ tenant, id, error })
+      if (!harmless.some((code) => hasCode(error, code))) failed.push({ tenant, id, error })
     }
-    if (done.expired + done.applied >= atOnce) break
+    if (Object.values(done).reduce((sum, count) => sum + count, 0) >= atOnce) break
   }
   return done
 }

@@ -1,4 +1,5 @@
 import type { Content, ProposedChange } from '../core/request/content.ts'
+import { nextDue } from '../core/request/due.ts'
 import { locksOf, type RequestEvent, type Target } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Authorship, revise } from '../core/request/resource.ts'
@@ -59,20 +60,6 @@ export function revisionWrites(
 /** The resources that a request keeps everybody else off. */
 export function lockedBy(request: Request): readonly Target[] {
   return isOpen(request.status) ? locksOf(request) : []
-}
-
-/** When something happens to a request by itself; undefined once it has ended. */
-export function nextDue({
-  status,
-  expiresAt,
-  applyAt,
-  scheduleDropped,
-  rules,
-  updatedAt,
-}: Request): number | undefined {
-  if (!isOpen(status)) return undefined
-  if (status === 'approved' && applyAt === undefined && rules.apply === 'on_approval') return updatedAt
-  return status === 'approved' && applyAt !== undefined && !scheduleDropped ? Math.min(applyAt, expiresAt) : expiresAt
 }
 
 function targetWrites(

@@ -105,6 +105,7 @@ export function engineOf(world: World): Engine {
         users: directories[around.directory] ?? new Map(),
         requirements,
         rules,
+        debts: around.owed && world.owed ? [world.owed] : [],
         target: targetOf(next ?? before, around, rules.onStale === 'rebase'),
         ...(next ? { next: content(before, next, around.policies) } : {}),
       }

@@ -42,6 +42,7 @@ type Shift =
   | 'the directory changes'
   | 'the policies change'
   | 'the rival comes or goes'
+  | 'another debt is made or settled'
   | `live ${number} moves`
 
 const contentCommands: ReadonlySet<string> = new Set([
@@ -138,7 +139,14 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
 
 function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
   const { verb } = world.beginning
-  const around: Surroundings = { directory: 0, policies: 0, time: 0, rival: false, live: world.resources.map(() => 0) }
+  const around: Surroundings = {
+    directory: 0,
+    policies: 0,
+    time: 0,
+    rival: false,
+    owed: false,
+    live: world.resources.map(() => 0),
+  }
   const next = engine.beginning()
   const command = { id: 'r1', by: actorOf(requester), at: world.times[0] ?? 0, reason }
   const facts = { users: engine.users(0), next: { ...engine.content(next, next, 0), before: [] } }
@@ -172,7 +180,8 @@ function commandOf({ world, command, around }: Scene, { request }: Node, root: O
   if (type === 'approve' || type === 'reject' || type === 'request_changes') {
     return { type, ...said, seen: command.seen === 'first' ? root.request.digest : request.digest }
   }
-  return { type, ...said }
+  if (type === 'break_glass') return { type, ...said, seen: request.digest, incident: 'INC-1' }
+  return type === 'settle_debt' ? { type, ...said, seen: request.digest } : { type, ...said }
 }
 
 const reason = 'why'
@@ -190,12 +199,13 @@ function shiftsOf(world: World): readonly Shift[] {
     ...(world.directories.length > 1 ? (['the directory changes'] as const) : []),
     ...(world.policySets.length > 1 ? (['the policies change'] as const) : []),
     ...(world.rival ? (['the rival comes or goes'] as const) : []),
+    ...(world.owed ? (['another debt is made or settled'] as const) : []),
     ...world.resources.flatMap((live, at) => (live.length > 1 ? ([`live ${at} moves`] as const) : [])),
   ]
 }
 
 function shifted(world: World, around: Surroundings, shift: Shift): Surroundings | undefined {
-  const { time, directory, policies, rival, live } = around
+  const { time, directory, policies, rival, owed, live } = around
   switch (shift) {
     case 'time passes':
       return time + 1 < world.times.length ? { ...around, time: time + 1 } : undefined
@@ -205,6 +215,8 @@ function shifted(world: World, around: Surroundings, shift: Shift): Surroundings
       return policies + 1 < world.policySets.length ? { ...around, policies: policies + 1 } : undefined
     case 'the rival comes or goes':
       return { ...around, rival: !rival }
+    case 'another debt is made or settled':
+      return { ...around, owed: !owed }
     default: {
       const at = Number(shift.slice('live '.length, -' moves'.length))
       const place = (live[at] ?? 0) + 1
@@ -221,12 +233,12 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     ids.set(value, ids.size)
     return ids.size - 1
   }
-  const { directory, policies, time, rival, live } = around
+  const { directory, policies, time, rival, owed, live } = around
   const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
   let answers = ''
   for (const { by, verdict } of reviews) answers += `${by} ${verdict} `
   const numbers = [
-    ((directory * 16 + policies) * 16 + time) * 2 + (rival ? 1 : 0),
+    ((directory * 16 + policies) * 16 + time) * 4 + (rival ? 2 : 0) + (owed ? 1 : 0),
     ...live,
     id(status),
     id(digest),
@@ -238,8 +250,17 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
     ledger.draft.id,
     id(request.failure?.code),
+    id(watchOf(request)),
   ]
   return String.fromCodePoint(...numbers.map(withoutSurrogates))
+}
+
+/** What time and debts have made of a request, where that can still make a difference. */
+function watchOf({ status, requirements, rules, askedAt, remindedAt, escalated, debt }: Request): string {
+  const watches =
+    status === 'pending' && (rules.remindEvery !== 'never' || requirements.some(({ escalate }) => escalate))
+  const said = escalated ? JSON.stringify(escalated) : ''
+  return `${watches ? `${askedAt} ${remindedAt}` : ''}${said}${debt ? JSON.stringify(debt) : ''}`
 }
 
 /** Leaves out the code points of which two would become one. */

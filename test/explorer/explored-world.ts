@@ -1,5 +1,6 @@
 import type { Policy } from '../../src/core/policy/policy.ts'
 import type { RequestCommand } from '../../src/core/request/command.ts'
+import type { OpenDebt } from '../../src/core/request/debt.ts'
 
 /** A small document: fields with numbers. */
 export type Document = Readonly<Record<string, number>>
@@ -28,6 +29,8 @@ export interface World {
   readonly times: readonly number[]
   /** Whether another request takes the lock of the resource, and gives it back. */
   readonly rival?: true
+  /** A review that another request owes for a while, and then not, and then again. */
+  readonly owed?: OpenDebt
   /** How the request begins: the fields that it sets, as a draft or put to its reviewers, and perhaps its schedule. */
   readonly beginning: { readonly edit: Edit; readonly verb: 'submit' | 'draft'; readonly applyAt?: number }
   readonly commands: readonly Command[]
@@ -68,6 +71,7 @@ export interface Surroundings {
   readonly policies: number
   readonly time: number
   readonly rival: boolean
+  readonly owed: boolean
   /** For each resource, the live document. */
   readonly live: readonly number[]
 }

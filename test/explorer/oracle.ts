@@ -1,5 +1,5 @@
 import type { Policy } from '../../src/core/policy/policy.ts'
-import type { Requirement } from '../../src/core/policy/requirement.ts'
+import type { Approvers, Requirement } from '../../src/core/policy/requirement.ts'
 import type { LaterEvent } from '../../src/core/request/event.ts'
 import type { Request } from '../../src/core/request/request.ts'
 import { type Command, type Draft, effectOf, requester, type Surroundings, type World } from './explored-world.ts'
@@ -20,6 +20,22 @@ export interface Ledger {
   /** Who the people behind the content were when they acted. */
   readonly remembered: readonly { readonly user: string; readonly person: string }[]
   readonly dropped: boolean
+  /** When the content was put to people, and when they were last reminded of it. */
+  readonly waitsSince: number
+  readonly remindedAt: number | undefined
+  /** The policies that let others answer too by now. */
+  readonly escalated: readonly Policy[]
+  readonly debt: Owed | undefined
+}
+
+/** What is owed since somebody broke the glass. */
+interface Owed {
+  readonly by: string
+  readonly person: string
+  readonly dueAt: number
+  readonly remindedAt: number | undefined
+  readonly reviewers: readonly string[]
+  readonly settled: boolean
 }
 
 interface Answer {
@@ -39,6 +55,7 @@ export interface Scene {
 const open: readonly string[] = ['pending', 'changes_requested', 'approved']
 const endings: readonly string[] = ['rejected', 'cancelled', 'expired', 'failed']
 const asking: readonly string[] = ['submit', 'resubmit', 'reopen']
+const clocks: readonly string[] = ['come_due', 'expire', 'escalate', 'remind']
 const writing: readonly string[] = ['edit', 'rebase', 'resolve', 'schedule', 'unschedule']
 const reviewing: readonly string[] = ['approve', 'reject', 'request_changes']
 const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall', 'cancel', 'discard']
@@ -53,7 +70,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   if (!existsIn(ledger.status, type) && !revives) return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
   if (late && type !== 'reopen' && [...open, 'failed'].includes(ledger.status)) return 'refused'
-  if (type !== 'come_due' && !directoryOf(scene)[by]) return 'refused'
+  if (!clocks.includes(type) && !directoryOf(scene)[by]) return 'refused'
   if (ownOnly.includes(type) && by !== requester) return 'refused'
   const force = inForce(ledger, scene)
 
@@ -79,6 +96,23 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     case 'cancel':
       if (ledger.answers.length > 0 && !strictest(force).cancelsAnyTime) return 'refused'
       return type === 'recall' ? 'draft' : 'cancelled'
+    case 'remind':
+      return isTimeToRemind(ledger, now) ? ledger.status : 'refused'
+    case 'escalate': {
+      const due = dueToEscalate(ledger, now)
+      if (due.length === 0) return 'refused'
+      return settled({ ...ledger, escalated: [...ledger.escalated, ...due] }, scene, force)
+    }
+    case 'break_glass': {
+      const roles = directoryOf(scene)[by]?.roles ?? []
+      const allowed =
+        force.length > 0 && force.every(({ rules }) => rules?.breakGlass?.some((role) => roles.includes(role)))
+      if (!allowed || isInDebt(scene, force)) return 'refused'
+      const outcome = applied(ledger, scene, force)
+      return outcome === 'failed' ? 'refused' : outcome
+    }
+    case 'settle_debt':
+      return maySettle(ledger, scene, force) ? 'applied' : 'refused'
     case 'bypass': {
       const roles = directoryOf(scene)[by]?.roles ?? []
       const allowed =
@@ -122,6 +156,28 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
     case 'failed':
     case 'bypassed':
       return after
+    case 'glass_broken': {
+      const force = inForce(ledger, scene)
+      const { by, person, dueAt, policies } = event
+      const names = [...new Set(force.map(({ id }) => id))].toSorted()
+      if (policies.toSorted().join() !== names.join()) return `the debt is about ${policies}, not ${names}`
+      if (dueAt !== nowOf(scene) + strictest(force).settleWithin) return `the review is due at ${dueAt}`
+      if (person !== personOf(scene, by)) return `${by} is taken for ${person}`
+      return { ...after, debt: { by, person, dueAt, remindedAt: undefined, reviewers: [], settled: false } }
+    }
+    case 'debt_reviewed': {
+      if (!ledger.debt) return 'a debt is reviewed that is not there'
+      const reviewers = [...ledger.debt.reviewers, event.by]
+      const settles = isSettledBy(ledger, scene, reviewers)
+      if (event.settles !== settles) return `the debt is ${event.settles ? '' : 'not '}settled by ${reviewers}`
+      return { ...after, debt: { ...ledger.debt, reviewers, settled: settles } }
+    }
+    case 'escalated':
+      return { ...after, escalated: [...ledger.escalated, ...dueToEscalate(ledger, nowOf(scene))] }
+    case 'reminded': {
+      const remindedAt = nowOf(scene)
+      return ledger.debt ? { ...after, debt: { ...ledger.debt, remindedAt } } : { ...after, remindedAt }
+    }
     default: {
       const { pinned } = event
       const next = rewritten(ledger, scene)
@@ -152,6 +208,10 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     authors: [],
     remembered: [{ user: requester, person: personOf(scene, requester) }],
     dropped: false,
+    waitsSince: nowOf(scene),
+    remindedAt: undefined,
+    escalated: [],
+    debt: undefined,
   }
 }
 
@@ -165,6 +225,14 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   if (request.applyAt !== draft.applyAt) return `the schedule is ${request.applyAt}, not ${draft.applyAt}`
   if ((request.scheduleDropped ?? false) !== dropped) return 'the schedule is dropped, or is not'
   if (request.contributors.join() !== authors.join()) return `contributors are ${request.contributors}, not ${authors}`
+  if (request.askedAt !== ledger.waitsSince) return `it waits since ${request.askedAt}, not ${ledger.waitsSince}`
+  if (request.remindedAt !== ledger.remindedAt) return `it was reminded of at ${request.remindedAt}`
+  const escalated = ledger.escalated.map(({ id, version }) => `${id} ${version}`).join()
+  const told = (request.escalated ?? []).map(({ policy, version }) => `${policy} ${version}`).join()
+  if (told !== escalated) return `it was escalated by ${told}, not by ${escalated}`
+  if ((request.debt?.settledAt !== undefined) !== (ledger.debt?.settled ?? false))
+    return 'the debt is settled, or is not'
+  if (request.debt?.remindedAt !== ledger.debt?.remindedAt) return 'people were reminded of the debt, or were not'
   if (request.conflicts !== openConflicts(draft)) return 'the conflicts are counted wrongly'
   const same =
     request.reviews.length === answers.length &&
@@ -200,6 +268,12 @@ function existsIn(status: string, type: Command['type']): boolean {
       return status === 'approved'
     case 'retry':
       return status === 'failed'
+    case 'settle_debt':
+      return status === 'applied'
+    case 'escalate':
+      return status === 'pending'
+    case 'remind':
+      return status === 'pending' || status === 'applied'
     default:
       return open.includes(status)
   }
@@ -248,6 +322,9 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     authors,
     remembered: [...ledger.remembered, { user: command.by, person: personOf(scene, command.by) }],
     dropped: false,
+    waitsSince: nowOf(scene),
+    remindedAt: undefined,
+    escalated: [],
     answers: [],
   }
   return waiting ? { ...after, answers: kept(ledger, after, scene) } : after
@@ -320,7 +397,16 @@ function applied({ draft }: Ledger, scene: Scene, force: readonly Policy[]): 'ap
 
 function isMet(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
   if (force.length === 0 || ledger.answers.some(({ verdict }) => verdict !== 'approve')) return false
-  const counted = ledger.answers.filter((answer) => mayAnswer(ledger, scene, force, answer))
+  return isEnough(ledger, scene, { force, answers: ledger.answers })
+}
+
+/** Tells whether approvals, as far as they count, are what the policies ask for. */
+function isEnough(
+  ledger: Ledger,
+  scene: Scene,
+  { force, answers }: { readonly force: readonly Policy[]; readonly answers: readonly Answer[] },
+): boolean {
+  const counted = answers.filter((answer) => mayAnswer(ledger, scene, force, answer))
   const people = new Map<string, string[]>()
   for (const { by } of counted) {
     const person = personOf(scene, by)
@@ -334,8 +420,65 @@ function isMet(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean 
   return force.every((policy) => treesOf(policy, ledger, scene).every((tree) => meets(tree, voters)))
 }
 
-/** What a policy asks of the content: its tree, or the owners of what is touched. */
-function treesOf({ match, require }: Policy, { draft }: Ledger, { world }: Scene): readonly Requirement[] {
+/** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
+function isTimeToRemind({ status, debt, asked, waitsSince, remindedAt = waitsSince }: Ledger, now: number): boolean {
+  const { remindEvery, settleWithin } = strictest(asked)
+  if (status === 'pending') return remindEvery !== undefined && now >= remindedAt + remindEvery
+  if (!debt || debt.settled) return false
+  return now >= (debt.remindedAt === undefined ? debt.dueAt : debt.remindedAt + settleWithin)
+}
+
+function dueToEscalate({ asked, waitsSince, escalated }: Ledger, now: number): readonly Policy[] {
+  return asked.filter((policy) => {
+    const { escalate } = policy
+    return escalate && !escalated.includes(policy) && now >= waitsSince + lengthOf(escalate.after)
+  })
+}
+
+/** Tells whether somebody's earlier use of the glass is not reviewed yet, or one against the same policies. */
+function isInDebt(scene: Scene, force: readonly Policy[]): boolean {
+  const { world, around, command } = scene
+  if (!around.owed || !world.owed) return false
+  const { by, person, policies } = world.owed
+  const same = personOf(scene, command.by) === person || isSamePerson(scene, command.by, by)
+  return same || force.some(({ id }) => policies.includes(id))
+}
+
+function maySettle(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
+  const { debt } = ledger
+  const { by } = scene.command
+  if (!debt || debt.settled || debt.reviewers.some((other) => isSamePerson(scene, other, by))) return false
+  if (debt.person === personOf(scene, by) || isSamePerson(scene, debt.by, by)) return false
+  return mayAnswer(ledger, scene, force, { by, verdict: 'approve' })
+}
+
+function isSettledBy(ledger: Ledger, scene: Scene, reviewers: readonly string[]): boolean {
+  const { debt } = ledger
+  const others = reviewers.filter(
+    (by) => debt?.person !== personOf(scene, by) && !isSamePerson(scene, debt?.by ?? '', by),
+  )
+  const answers = others.map((by): Answer => ({ by, verdict: 'approve' }))
+  return isEnough(ledger, scene, { force: inForce(ledger, scene), answers })
+}
+
+/** What a policy asks of the content: its tree, or the owners of what is touched. Whoever it was escalated to may answer everywhere in it. */
+function treesOf(policy: Policy, ledger: Ledger, scene: Scene): readonly Requirement[] {
+  const { escalate } = policy
+  const trees = treesAsked(policy, ledger, scene)
+  if (!escalate || !ledger.escalated.includes(policy)) return trees
+  return trees.map((tree) => cached(widened(tree, escalate.to)))
+}
+
+function widened(tree: Requirement, to: Approvers): Requirement {
+  const text = JSON.stringify(tree, (key, value) =>
+    key === 'from'
+      ? { users: [...(value.users ?? []), ...(to.users ?? [])], roles: [...(value.roles ?? []), ...(to.roles ?? [])] }
+      : value,
+  )
+  return JSON.parse(text)
+}
+
+function treesAsked({ match, require }: Policy, { draft }: Ledger, { world }: Scene): readonly Requirement[] {
   if (!('owners' in require)) return [require]
   return draft.documents.flatMap((_, at) => {
     if (match.project !== undefined && match.project !== `project-${at}`) return []
@@ -411,6 +554,7 @@ type Strictest = ReturnType<typeof worstOf>
 function worstOf(policies: readonly Policy[]) {
   const all = policies.map(({ rules = {} }) => rules)
   const days = all.map(({ expiresAfter = '14d' }) => Number.parseInt(expiresAfter, 10))
+  const intervals = all.flatMap(({ remindEvery = 'never' }) => (remindEvery === 'never' ? [] : lengthOf(remindEvery)))
   const excluded = all.map(({ excludeContributors = 'all' }) => excludeContributors)
   return {
     selfApproval: all.length > 0 && all.every(({ selfApproval }) => selfApproval === true),
@@ -421,6 +565,8 @@ function worstOf(policies: readonly Policy[]) {
     heals: all.every(({ onStale }) => onStale === 'rebase'),
     pinnedAlone: all.every(({ policyDrift }) => policyDrift === 'pinned'),
     cancelsAnyTime: all.every(({ cancel }) => cancel === 'any_time'),
+    remindEvery: intervals.length > 0 ? Math.min(...intervals) : undefined,
+    settleWithin: Math.min(lengthOf('3d'), ...all.map(({ settleWithin = '3d' }) => lengthOf(settleWithin))),
     expiresAfter: Math.min(14, ...days) * 24 * 60 * 60 * 1000,
     contributors:
       excluded.includes('all') || excluded.length === 0
@@ -430,6 +576,9 @@ function worstOf(policies: readonly Policy[]) {
           : 'none',
   } as const
 }
+
+/** A number of days in milliseconds: the only length of time that these worlds know. */
+const lengthOf = (days: string) => Number.parseInt(days, 10) * 24 * 60 * 60 * 1000
 
 function leavesOf(
   tree: Requirement,

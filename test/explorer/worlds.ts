@@ -198,3 +198,53 @@ export function owners(rounds: number): World {
     rounds,
   }
 }
+
+/** What time and emergencies do: reminders, escalations, and reviews that are owed afterwards. */
+export function watch(rounds: number): World {
+  const rules = {
+    breakGlass: ['security'],
+    settleWithin: '1d',
+    remindEvery: '1d',
+    onReject: 'block',
+    selfApproval: true,
+  } as const
+  const escalate = { after: '1d', to: { roles: ['legal'], users: ['fay'] } } as const
+  const fay = { roles: [] }
+  const root = { roles: ['security', 'lead'] }
+  const ruth = { person: 'root', roles: ['security', 'legal'] }
+  return {
+    name: 'watch',
+    bound: `${rounds} rounds, 2 instants, an escalation, a debt of somebody else that is made and settled, 2 directories, 2 policy sets`,
+    resources: [[{ a: 0 }, { a: 0, b: 5 }]],
+    directories: [
+      { ann, ben, cat, fay, root, ruth, dan },
+      { ann, ben: { roles: [] }, cat, fay: { person: 'cat', roles: [] }, root, ruth, dan },
+    ],
+    policySets: [
+      [{ ...policy('reviewed', 1, from(2, 'lead'), rules), escalate }],
+      [
+        { ...policy('reviewed', 2, from(1, 'lead'), rules), escalate },
+        policy('legal', 1, from(1, 'legal'), { ...rules, settleWithin: '2d', breakGlass: ['security', 'lead'] }),
+      ],
+    ],
+    times: [0, day],
+    owed: {
+      request: 'r0',
+      by: 'root',
+      person: 'root',
+      incident: 'INC-0',
+      policies: ['legal'],
+      at: 0,
+      dueAt: day,
+    },
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve'], ['cat', 'fay']),
+      ...each(['break_glass'], ['ben', 'root', 'ruth']),
+      ...each(['settle_debt'], ['ann', 'ben', 'cat', 'ruth']),
+      ...each(['escalate', 'remind'], ['countersign']),
+      { type: 'edit', by: 'fay', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}

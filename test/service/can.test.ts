@@ -49,7 +49,7 @@ async function flag(w: World) {
   const ref = await w.flag('checkout')
   await w.policy({
     require: { quorum: 2, from: { roles: ['lead'] } },
-    rules: { apply: 'by_hand', cancel: 'any_time', bypass: ['admin'] },
+    rules: { apply: 'by_hand', cancel: 'any_time', bypass: ['admin'], breakGlass: ['admin'] },
   })
   return ref
 }
@@ -94,6 +94,8 @@ const attempts: { readonly [M in keyof Permissions]: Attempt } = {
   discard: (as, { id }) => as.discard(id),
   apply: (as, { id }) => as.apply(id),
   retry: (as, { id }) => as.retry(id),
+  breakGlass: (as, { id, digest }) => as.breakGlass(id, { seen: digest, incident: 'INC-1', reason: 'it burns' }),
+  settleDebt: (as, { id, digest }) => as.settleDebt(id, { seen: digest, reason: 'it did burn' }),
   bypass: (as, { id }) => as.bypass(id, { reason: 'because' }),
 }
 

@@ -68,17 +68,20 @@ function peopleKnown(directory: DirectoryFacts | undefined): PeopleAmong {
 function findUnknown(policy: PolicyInput, { unknownUsers, unknownRoles }: DirectoryFacts): readonly Finding[] {
   const asked = askedTrees(policy).flatMap(approversIn)
   const veto = policy.veto ? [{ value: policy.veto, path: '/veto' }] : []
-  const named = [...asked, ...veto].flatMap(({ value: { users = [], roles = [] }, path }) => [
+  const escalated = policy.escalate ? [{ value: policy.escalate.to, path: '/escalate/to' }] : []
+  const named = [...asked, ...veto, ...escalated].flatMap(({ value: { users = [], roles = [] }, path }) => [
     ...users.map((name, index) => ({ kind: 'user', name, path: `${path}/users/${index}`, unknown: unknownUsers })),
     ...roles.map((name, index) => ({ kind: 'role', name, path: `${path}/roles/${index}`, unknown: unknownRoles })),
   ])
-  const bypass = (policy.rules?.bypass ?? []).map((name, index) => ({
-    kind: 'role',
-    name,
-    path: `/rules/bypass/${index}`,
-    unknown: unknownRoles,
-  }))
-  return [...named, ...bypass].flatMap(({ kind, name, path, unknown }) => {
+  const ruled = (['bypass', 'breakGlass'] as const).flatMap((rule) =>
+    (policy.rules?.[rule] ?? []).map((name, index) => ({
+      kind: 'role',
+      name,
+      path: `/rules/${rule}/${index}`,
+      unknown: unknownRoles,
+    })),
+  )
+  return [...named, ...ruled].flatMap(({ kind, name, path, unknown }) => {
     if (!unknown.includes(name)) return []
     const problem = `the directory knows no ${kind} ${JSON.stringify(name)}`
     return {

@@ -7,7 +7,7 @@ import {
 } from './compile-condition.ts'
 import { compileField, type Field } from './field.ts'
 import type { Policy, PolicyMatch, SafeChange } from './policy.ts'
-import type { PinnedRequirement } from './requirement.ts'
+import type { PinnedRequirement, Requirement } from './requirement.ts'
 import { completeRules, type RulesOfConduct } from './rules-of-conduct.ts'
 
 /** A policy, ready to be judged. */
@@ -50,7 +50,7 @@ export function policyCompiler({ resources = {}, predicates = {} }: Vocabulary):
 }
 
 function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
-  const { id, version, match, safe = [], require, veto } = policy
+  const { match, safe = [], require } = policy
   const { resource, action, project, facets = {} }: PolicyMatch = match ?? {}
   const when = policy.when === undefined ? undefined : compileCondition(policy.when, words)
   return {
@@ -62,7 +62,7 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
     when,
     heads: when && telling(headsOf(when)),
     safe: safe.map((change) => ({ change, field: words.fieldOf(change.field) })),
-    pinned: 'owners' in require ? undefined : [{ policy: id, version, require, ...(veto ? { veto } : {}) }],
+    pinned: 'owners' in require ? undefined : [pinnedOf(policy, require)],
     owned: 'owners' in require ? require.owners.map(({ field }) => words.fieldOf(field)) : [],
     rules: completeRules(policy.rules),
   }
@@ -71,6 +71,11 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
 /** Heads that leave something out: every change touches the root. */
 function telling(heads: readonly string[] | undefined): readonly string[] | undefined {
   return heads?.includes('') ? undefined : heads
+}
+
+/** What a policy asks, as requests keep it. */
+export function pinnedOf({ id, version, veto, escalate }: Policy, require: Requirement): PinnedRequirement {
+  return { policy: id, version, require, ...(veto ? { veto } : {}), ...(escalate ? { escalate } : {}) }
 }
 
 function listed(names: string | readonly string[] | undefined): readonly string[] | undefined {

@@ -1,5 +1,5 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
-import type { CompiledPolicy } from './compile-policy.ts'
+import { type CompiledPolicy, pinnedOf } from './compile-policy.ts'
 import { type Field, type FieldPath, isWithin, pathsFor } from './field.ts'
 import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
@@ -9,9 +9,8 @@ import { touch } from './touched-values.ts'
 /** Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is touched. */
 export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonly PinnedRequirement[] {
   if (compiled.pinned) return compiled.pinned
-  const { id, version, veto } = compiled.policy
   const asked = askOwners(compiled, withoutSafe(compiled, sight))
-  return asked.map((require) => ({ policy: id, version, require, ...(veto ? { veto } : {}) }))
+  return asked.map((require) => pinnedOf(compiled.policy, require))
 }
 
 /** Asks the owners of every field that is touched, and the others where a place is nobody's. Who owns several fields speaks for all of them. */

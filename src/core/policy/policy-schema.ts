@@ -5,6 +5,7 @@ import { formatPointer } from '../change/pointer.ts'
 import { identifierProblem } from '../identifier.ts'
 import { alternatives, maxAlternatives } from './alternatives.ts'
 import { type Condition, type Direction, type Operator, operators } from './condition.ts'
+import { type Duration, durationInWords, durationPattern } from './duration.ts'
 import type { PathOwnership, PolicyInput, PolicyMatch, SafeChange } from './policy.ts'
 import type { PolicyProblem } from './policy-problem.ts'
 import type { Approvers, Need, Requirement } from './requirement.ts'
@@ -151,6 +152,12 @@ const rules = object(
   ),
 ) as unknown as ZodType<Partial<RulesOfConduct>>
 
+const duration = checked<Duration>((value) =>
+  typeof value === 'string' && durationPattern.test(value)
+    ? undefined
+    : { problem: `is ${inWords(value)}`, fix: `write ${durationInWords}` },
+)
+
 /** The schema of a policy. Reads what was admitted as JSON before. */
 export const policySchema: ZodType<PolicyInput> = object({
   id: identifier,
@@ -159,6 +166,7 @@ export const policySchema: ZodType<PolicyInput> = object({
   safe: nonEmpty(array(safe)).exactOptional(),
   require: choice<Requirement | PathOwnership>((value) => (has(value, 'owners') ? ownership : boundedRequirement)),
   veto: approvers.exactOptional(),
+  escalate: object({ after: duration, to: approvers }).exactOptional(),
   rules: rules.exactOptional(),
   overrides: identifiers.exactOptional(),
   fallback: literal(true).exactOptional(),

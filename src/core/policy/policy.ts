@@ -1,6 +1,7 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
 import type { JsonValue } from '../change/json.ts'
 import type { Condition } from './condition.ts'
+import type { Escalation } from './escalation.ts'
 import type { Approvers, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
 
@@ -48,6 +49,8 @@ export interface PolicyInput {
   readonly require: Requirement | PathOwnership
   /** Whose rejection cannot be outvoted. */
   readonly veto?: Approvers
+  /** Who may approve as well once a request has waited for so long. */
+  readonly escalate?: Escalation
   /** Rules of conduct; what is left out takes its default. */
   readonly rules?: Partial<RulesOfConduct>
   /** Ids of policies that this one stands in for wherever it asks for approval itself. */

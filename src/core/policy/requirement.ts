@@ -1,3 +1,5 @@
+import type { Escalation } from './escalation.ts'
+
 /** The people whom a need is put to: anyone who is named, or holds one of the roles. */
 export interface Approvers {
   readonly users?: readonly string[]
@@ -28,6 +30,8 @@ export interface PinnedRequirement {
   readonly require: Requirement
   /** Whose rejection cannot be outvoted. */
   readonly veto?: Approvers
+  /** Who may approve as well once the request has waited for so long. */
+  readonly escalate?: Escalation
 }
 
 /**
@@ -43,8 +47,8 @@ export function requirementsJoin(
   if (pinned === current) return pinned
   const joined = new Map<string, PinnedRequirement>()
   for (const requirement of [...pinned, ...current]) {
-    const { policy, version, require, veto } = requirement
-    const key = JSON.stringify([policy, ordered(require), ordered(veto ?? null)])
+    const { policy, version, require, veto, escalate } = requirement
+    const key = JSON.stringify([policy, ordered(require), ordered(veto ?? null), ordered(escalate ?? null)])
     const known = joined.get(key)
     if (known === undefined || version < known.version) joined.set(key, requirement)
   }

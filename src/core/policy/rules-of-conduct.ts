@@ -1,4 +1,4 @@
-import { type Duration, durationPattern, milliseconds } from './duration.ts'
+import { type Duration, durationInWords, durationPattern, milliseconds } from './duration.ts'
 import { compareText } from './requirement.ts'
 
 /** How people deal with a request. Where several policies match, each rule takes its stricter value. */
@@ -9,6 +9,8 @@ export interface RulesOfConduct {
   readonly expiresAfter: Duration
   /** Whether the last approval applies the change, or somebody has to ask for it. Stricter: by hand. */
   readonly apply: 'on_approval' | 'by_hand'
+  /** How often approvers who have not answered are reminded of a request that waits for them. Stricter: more often. */
+  readonly remindEvery: Duration | 'never'
   /** Until when the requester may cancel. Stricter: before the first review. */
   readonly cancel: 'before_reviews' | 'any_time'
   /** Whether a request must say why. Stricter: true. */
@@ -35,6 +37,10 @@ export interface RulesOfConduct {
   readonly policyDrift: 'strictest' | 'pinned'
   /** The roles whose holders may apply without approval, with a reason and on record. Stricter: those that all policies name. */
   readonly bypass: readonly string[]
+  /** The roles whose holders may break the glass in an emergency, and owe a review afterwards. Stricter: those that all policies name. */
+  readonly breakGlass: readonly string[]
+  /** Within which time a review that is owed has to be there, and how often people are reminded of it from then on. Stricter: shorter. */
+  readonly settleWithin: Duration
   /** How many characters, as people count them, somebody may say at once. Stricter: fewer. */
   readonly feedbackLimit: number
 }
@@ -54,12 +60,13 @@ export interface Rule<T> {
 /** Every rule of conduct. A new rule is one entry here, and its property above. */
 export const rulesOfConduct: { readonly [R in keyof RulesOfConduct]: Rule<RulesOfConduct[R]> } = {
   selfApproval: oneOf([false, true], false),
-  expiresAfter: {
-    default: '14d',
-    expects: 'a whole number and a unit out of m, h, d and w, such as "36h" or "14d"',
-    accepts: (value) => typeof value === 'string' && durationPattern.test(value),
-    examples: ['30m', '36h', '14d', '2w', '90d'],
-    stricter: shorter,
+  expiresAfter: lengthOfTime('14d'),
+  remindEvery: {
+    default: 'never',
+    expects: `${durationInWords}, or "never"`,
+    accepts: (value) => value === 'never' || isDuration(value),
+    examples: ['never', '30m', '1d', '2w'],
+    stricter: (a, b) => (a === 'never' ? b : b === 'never' ? a : shorter(a, b)),
   },
   apply: oneOf(['by_hand', 'on_approval'], 'on_approval'),
   cancel: oneOf(['before_reviews', 'any_time'], 'before_reviews'),
@@ -71,13 +78,9 @@ export const rulesOfConduct: { readonly [R in keyof RulesOfConduct]: Rule<RulesO
   onStale: oneOf(['fail', 'rebase'], 'fail'),
   lock: oneOf(['resource', 'none'], 'none'),
   policyDrift: oneOf(['strictest', 'pinned'], 'strictest'),
-  bypass: {
-    default: [],
-    expects: 'a list of at most 100 different roles',
-    accepts: isListOfRoles,
-    examples: [[], ['admin'], ['admin', 'lead'], ['lead', 'security']],
-    stricter: (a, b) => a.filter((role) => b.includes(role)).toSorted(compareText),
-  },
+  bypass: roles(),
+  breakGlass: roles(),
+  settleWithin: lengthOfTime('3d'),
   feedbackLimit: {
     default: 10_000,
     expects: 'a whole number from 1 to 10000',
@@ -122,6 +125,32 @@ function oneOf<const T extends string | boolean>(strictestFirst: readonly T[], b
     examples: strictestFirst,
     stricter: (a, b) => (strictestFirst.indexOf(a) <= strictestFirst.indexOf(b) ? a : b),
   }
+}
+
+/** Roles that may do something: stricter are those that both name. */
+function roles(): Rule<readonly string[]> {
+  return {
+    default: [],
+    expects: 'a list of at most 100 different roles',
+    accepts: isListOfRoles,
+    examples: [[], ['admin'], ['admin', 'lead'], ['lead', 'security']],
+    stricter: (a, b) => a.filter((role) => b.includes(role)).toSorted(compareText),
+  }
+}
+
+/** A length of time: stricter is the shorter one. */
+function lengthOfTime(byDefault: Duration): Rule<Duration> {
+  return {
+    default: byDefault,
+    expects: durationInWords,
+    accepts: isDuration,
+    examples: ['30m', '36h', '14d', '2w', '90d'],
+    stricter: shorter,
+  }
+}
+
+function isDuration(value: unknown): boolean {
+  return typeof value === 'string' && durationPattern.test(value)
 }
 
 function isListOfRoles(value: unknown): boolean {

@@ -5,6 +5,7 @@ import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import type { Delegation } from '../review/delegation.ts'
 import type { KnownUsers } from '../review/standing.ts'
 import type { Content, ProposedChange } from './content.ts'
+import type { OpenDebt } from './debt.ts'
 import type { Actor } from './event.ts'
 
 interface Asked {
@@ -38,13 +39,29 @@ export interface ApplyCommand extends Asked {
   readonly type: 'apply' | 'retry' | 'bypass' | 'come_due'
 }
 
+/** Applies in an emergency. */
+export interface GlassCommand extends Asked {
+  readonly type: 'break_glass'
+  /** The digest of what the actor saw. */
+  readonly seen: string | undefined
+  /** What the host calls the emergency. */
+  readonly incident: string
+}
+
+/** Reviews afterwards what was applied in an emergency. */
+export interface SettleCommand extends Asked {
+  readonly type: 'settle_debt'
+  /** The digest of what the reviewer saw. */
+  readonly seen: string | undefined
+}
+
 /** Everything else. */
 export interface OtherCommand extends Asked {
-  readonly type: 'withdraw' | 'comment' | 'recall' | 'cancel' | 'discard' | 'expire'
+  readonly type: 'withdraw' | 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind'
 }
 
 /** What somebody wants done with a request that exists. */
-export type RequestCommand = ContentCommand | ReviewCommand | ApplyCommand | OtherCommand
+export type RequestCommand = ContentCommand | ReviewCommand | ApplyCommand | GlassCommand | SettleCommand | OtherCommand
 
 /** What was true when the command was decided. Every stored fact among these is stated again in the commit. */
 export interface Facts {
@@ -57,6 +74,8 @@ export interface Facts {
   readonly target?: TargetFacts
   /** The delegation from whom an answer is given for to the actor, where there is one. */
   readonly delegation?: Delegation
+  /** The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the glass. */
+  readonly debts?: readonly OpenDebt[]
   /** The content that a content command brings; left out for the others. */
   readonly next?: NextContent
 }

@@ -9,7 +9,7 @@ import { applicationOf, inForce, waits } from './settle.ts'
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Result<LaterEvent> {
   if (command.type === 'bypass') return bypass(command, request, facts)
-  const { met, policies } = standing({ ...request, ...inForce(facts) }, facts.users)
+  const { met, policies } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   const due = isDue(command, request, facts)
   if (!due.ok) return due
   if (!met) {
@@ -38,7 +38,8 @@ function bypass(command: ApplyCommand, request: Request, facts: Facts): Result<L
   return success({ type: 'bypassed', ...happened(command), outcome })
 }
 
-function landed(request: Request, { target }: Facts) {
+/** Says what becomes of the resources, as far as they were read. */
+export function landed(request: Request, { target }: Facts) {
   if (target) return applicationOf(request, target)
   return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
 }

@@ -3,7 +3,8 @@ import { covers } from '../review/delegation.ts'
 import { eligibility } from '../review/eligibility.ts'
 import type { Giver } from '../review/giver.ts'
 import type { Facts, RequestCommand, ReviewCommand } from './command.ts'
-import { happened, type LaterEvent, type Outcome, type ReviewEvent } from './event.ts'
+import { escalating, nextDue } from './due.ts'
+import { type EscalatedEvent, happened, type LaterEvent, type Outcome, type ReviewEvent } from './event.ts'
 import { evolve, isOwn } from './evolve.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
@@ -69,8 +70,19 @@ export function withdraw(command: RequestCommand, request: Request, facts: Facts
   return settled(event, request, { facts, at: command.at })
 }
 
+/** Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one of them. */
+export function escalate(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const due = escalating(request, command.at)
+  if (due.length === 0) {
+    return refuse('not_due', { request: request.id, verb: command.type, dueAt: nextDue(request) ?? 0 })
+  }
+  const policies = due.map(({ policy, version }) => ({ policy, version }))
+  const event: EscalatedEvent = { type: 'escalated', ...happened(command), policies, outcome: { status: 'pending' } }
+  return settled(event, request, { facts, at: command.at })
+}
+
 function settled(
-  event: ReviewEvent,
+  event: ReviewEvent | EscalatedEvent,
   request: Request,
   { facts, at }: { readonly facts: Facts; readonly at: number },
 ): Result<LaterEvent> {
@@ -86,11 +98,12 @@ function refusedReview(
   const { id, digest } = request
   const { user, principal } = giver
   const actor = user.id
-  switch (eligibility({ ...request, ...inForce(facts) }, { ...giver, users: facts.users, verdict })) {
+  switch (eligibility({ ...request, ...inForce(request, facts) }, { ...giver, users: facts.users, verdict })) {
     case 'requester':
       return refuse('self_approval', { request: id, actor }).refusal
     case 'contributor':
       return refuse('contributor', { request: id, actor }).refusal
+    case 'excluded':
     case 'not_an_approver':
       return refuse('not_an_approver', { request: id, actor, roles: principal.roles }).refusal
     case 'eligible':

@@ -2,8 +2,10 @@ import { type Result, refuse, success } from '../../errors.ts'
 import type { Facts, RequestCommand } from './command.ts'
 import { decideApplication } from './decide-application.ts'
 import { decideContent } from './decide-content.ts'
-import { decideReview, withdraw } from './decide-review.ts'
-import { happened, type LaterEvent } from './event.ts'
+import { breakGlass, settleDebt } from './decide-glass.ts'
+import { decideReview, escalate, withdraw } from './decide-review.ts'
+import { duesOf } from './due.ts'
+import { happened, type LaterEvent, type Outcome } from './event.ts'
 import { feedbackProblem, isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { allows, isOpen, type RequestStatus, verbs } from './status.ts'
@@ -21,7 +23,9 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
   if (status === 'failed' && command.type !== 'reopen' && hasExpired(request, at)) {
     return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
+  if (command.type === 'remind') return remind(command, request)
   if (command.type === 'come_due') return decideApplication(command, request, facts)
+  if (command.type === 'escalate') return escalate(command, request, facts)
 
   if (!facts.users.has(by.user)) return refuse('unknown_actor', { actor: by.user })
   if (verbs[command.type].by === 'requester' && by.user !== request.requester) {
@@ -55,6 +59,10 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
     case 'retry':
     case 'bypass':
       return decideApplication(command, request, facts)
+    case 'break_glass':
+      return breakGlass(command, request, facts)
+    case 'settle_debt':
+      return settleDebt(command, request, facts)
     case 'comment':
       return comment(command, request)
     case 'recall':
@@ -86,6 +94,14 @@ function expire(command: RequestCommand, request: Request): Result<LaterEvent> {
     return refuse('not_due', { request: request.id, verb: 'expire', dueAt: request.expiresAt })
   }
   return success({ type: 'expired', ...happened(command), outcome: { status: 'expired' } })
+}
+
+function remind(command: RequestCommand, request: Request): Result<LaterEvent> {
+  const { id, status, revisions = [] } = request
+  const due = duesOf(request).find(({ verb }) => verb === 'remind')
+  if (!due || command.at < due.at) return refuse('not_due', { request: id, verb: 'remind', dueAt: due?.at ?? 0 })
+  const outcome: Outcome = status === 'applied' ? { status, revisions } : { status: 'pending' }
+  return success({ type: 'reminded', ...happened(command), outcome })
 }
 
 function comment(command: RequestCommand, { status }: Request): Result<LaterEvent> {

@@ -1,8 +1,10 @@
 import type { Refusal } from '../../errors.ts'
 import type { Digest } from '../change/digest.ts'
+import type { Escalated } from '../policy/escalation.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import type { Review } from '../review/standing.ts'
+import type { GlassBroken } from './debt.ts'
 
 /** Who did something, and through which door. */
 export interface Actor {
@@ -136,6 +138,26 @@ export interface ReviewEvent extends Happened {
   readonly roles: readonly string[]
 }
 
+/** Somebody broke the glass, and owes a review for it. */
+export interface GlassEvent extends Happened, Omit<GlassBroken, 'at' | 'by'> {
+  readonly type: 'glass_broken'
+}
+
+/** Somebody reviewed afterwards what was applied by breaking the glass. */
+export interface DebtEvent extends Happened {
+  readonly type: 'debt_reviewed'
+  readonly person: string
+  readonly roles: readonly string[]
+  /** Whether nothing is owed any more. */
+  readonly settles: boolean
+}
+
+/** Nobody answered enough for too long: others may answer too from now on. */
+export interface EscalatedEvent extends Happened {
+  readonly type: 'escalated'
+  readonly policies: readonly Escalated[]
+}
+
 /** Something else happened that leaves content and answers as they are. */
 export interface OtherEvent extends Happened {
   readonly type:
@@ -148,10 +170,11 @@ export interface OtherEvent extends Happened {
     | 'bypassed'
     | 'schedule_dropped'
     | 'expired'
+    | 'reminded'
 }
 
 /** What happened to a request that was there before. */
-export type LaterEvent = ContentEvent | ReviewEvent | OtherEvent
+export type LaterEvent = ContentEvent | ReviewEvent | GlassEvent | DebtEvent | EscalatedEvent | OtherEvent
 
 /** What happened to a request. One command makes one event; what followed from it is its `outcome`. */
 export type RequestEvent = BeganEvent | LaterEvent

@@ -1,5 +1,6 @@
 import type { Review, Verdict } from '../review/standing.ts'
-import type { BeganEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import type { Debt } from './debt.ts'
+import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
 import type { Request } from './request.ts'
 
 /** Begins a request with the event that made it. */
@@ -12,6 +13,7 @@ export function begin({ id, tenant, project, by, via, at, pinned, outcome }: Beg
     via,
     createdAt: at,
     updatedAt: at,
+    askedAt: at,
     ...pinned,
     ...stateOf(outcome),
   }
@@ -29,8 +31,8 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'resolved':
     case 'scheduled':
     case 'unscheduled': {
-      const { applyAt: _applyAt, scheduleDropped: _dropped, reason: _reason, ...rest } = moved(request, event)
-      return { ...rest, ...event.pinned }
+      const rest = withoutRound(moved(request, event))
+      return { ...rest, ...event.pinned, askedAt: event.at }
     }
     case 'approved':
       return moved(request, event, { reviews: answered(request, event, 'approve') })
@@ -44,6 +46,20 @@ export function evolve(request: Request, event: LaterEvent): Request {
       return moved(request, event, { reviews: [] })
     case 'bypassed':
       return moved(request, event, { bypassedBy: event.by })
+    case 'glass_broken': {
+      const { by, at, person, incident, policies, dueAt } = event
+      return moved(request, event, { debt: { by, at, person, incident, policies, dueAt, reviews: [] } })
+    }
+    case 'debt_reviewed':
+      return moved(request, event, request.debt ? { debt: reviewed(request, request.debt, event) } : {})
+    case 'escalated':
+      return moved(request, event, { escalated: [...(request.escalated ?? []), ...event.policies] })
+    case 'reminded':
+      return moved(
+        request,
+        event,
+        request.debt ? { debt: { ...request.debt, remindedAt: event.at } } : { remindedAt: event.at },
+      )
     case 'schedule_dropped':
       return moved(request, event, { scheduleDropped: true })
     case 'commented':
@@ -54,6 +70,18 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'expired':
       return moved(request, event)
   }
+}
+
+/** The request without what belongs to the content and the round that are over. */
+function withoutRound(request: Request) {
+  const { applyAt, scheduleDropped, reason, remindedAt, escalated, ...rest } = request
+  return rest
+}
+
+function reviewed({ digest, round }: Request, debt: Debt, { by, at, person, roles, reason, settles }: DebtEvent): Debt {
+  const said = reason === undefined ? {} : { reason }
+  const review: Review = { by, person, verdict: 'approve', digest, round, at, roles, ...said }
+  return { ...debt, reviews: [...debt.reviews, review], ...(settles ? { settledAt: at } : {}) }
 }
 
 /** The request in the state that an event leads to, with what the event changes. A failure is over when something else happens. */

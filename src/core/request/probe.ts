@@ -15,7 +15,7 @@ export function permissions(
   { at, factsFor }: { readonly at: number; readonly factsFor: (verb: PeopleVerb) => Facts },
 ): Permissions {
   const entries = peopleVerbs.map((type) => {
-    const command: RequestCommand = { type, by, at, seen: request.digest, reason: '…' }
+    const command: RequestCommand = { type, by, at, seen: request.digest, reason: '…', incident: '…' }
     const decision = decide(command, request, factsFor(type))
     // Whatever needs facts that were not read is decided on everything else here.
     return [verbs[type].method, decision.ok || decision.refusal.code === 'content_tampered' ? true : decision.refusal]

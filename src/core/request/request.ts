@@ -1,4 +1,6 @@
 import type { Refusal } from '../../errors.ts'
+import type { Escalated } from '../policy/escalation.ts'
+import type { Debt } from './debt.ts'
 import type { AppliedRevision, Pinned } from './event.ts'
 import type { RequestStatus } from './status.ts'
 
@@ -14,10 +16,18 @@ export interface Request extends Pinned {
   /** In milliseconds since 1970, as all times. */
   readonly createdAt: number
   readonly updatedAt: number
+  /** When the content was put to its reviewers, or came to wait for that. */
+  readonly askedAt: number
+  /** When they were last reminded of it. */
+  readonly remindedAt?: number
+  /** Who of its policies has let others answer too, since nobody answered enough. */
+  readonly escalated?: readonly Escalated[]
   /** Whether its time came when it could not be applied: from then on, it is applied by hand. */
   readonly scheduleDropped?: true
   /** Who applied it without the approvals that it needed. */
   readonly bypassedBy?: string
+  /** The review that is owed, or was, since it was applied by breaking the glass. */
+  readonly debt?: Debt
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
   /** What it made, once it is applied. */

@@ -1,6 +1,7 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import { canonical } from '../change/canonical.ts'
 import type { JsonValue } from '../change/json.ts'
+import { widened } from '../policy/escalation.ts'
 import { standing } from '../review/standing.ts'
 import type { Facts, TargetFacts } from './command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './content.ts'
@@ -9,7 +10,7 @@ import type { Request } from './request.ts'
 
 /** Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once. */
 export function settle(request: Request, facts: Facts, at: number): Result<Outcome> {
-  const { met, blocking } = standing({ ...request, ...inForce(facts) }, facts.users)
+  const { met, blocking } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
   if (!met) return success({ status: 'pending' })
   if (facts.rules.apply === 'by_hand' || waits(request, at)) return success({ status: 'approved' })
@@ -17,9 +18,12 @@ export function settle(request: Request, facts: Facts, at: number): Result<Outco
   return applicationOf(request, facts.target)
 }
 
-/** What holds for the request now, in the place of what was pinned. */
-export function inForce({ requirements, rules }: Facts): Pick<Facts, 'requirements' | 'rules'> {
-  return { requirements, rules }
+/** What holds for the request now, in the place of what was pinned: with those whom it has escalated to. */
+export function inForce(
+  { escalated }: Request,
+  { requirements, rules }: Pick<Facts, 'requirements' | 'rules'>,
+): Pick<Facts, 'requirements' | 'rules'> {
+  return { requirements: widened(requirements, escalated), rules }
 }
 
 /** Tells whether the request waits for a time that it was scheduled for. */

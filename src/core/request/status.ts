@@ -22,6 +22,8 @@ export type Role =
   | 'reviewer'
   /** Whom every matching policy lets bypass it. */
   | 'bypasser'
+  /** Whom every matching policy lets break the glass. */
+  | 'breaker'
   /** Nobody: time. */
   | 'clock'
 
@@ -88,8 +90,12 @@ export const verbs = {
   apply: { method: 'apply', from: ['approved'], by: 'anyone', to: ['applied', 'failed'] },
   retry: { method: 'retry', from: ['failed'], by: 'anyone', to: ['applied', 'failed'] },
   bypass: { method: 'bypass', from: ['pending', 'changes_requested', 'approved'], by: 'bypasser', to: ['applied'] },
+  break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applied'] },
+  settle_debt: { method: 'settleDebt', from: ['applied'], by: 'approver', to: ['applied'] },
   come_due: { from: ['approved'], by: 'clock', to: ['applied', 'failed', 'pending'] },
   expire: { from: open, by: 'clock', to: ['expired'] },
+  escalate: { from: ['pending'], by: 'clock', to: settled },
+  remind: { from: ['pending', 'applied'], by: 'clock', to: ['pending', 'applied'] },
 } as const satisfies Readonly<Record<string, VerbRow>>
 
 /** The verbs that act on a request. */
@@ -99,6 +105,9 @@ export type RequestVerb = keyof typeof verbs
 export type PeopleVerb = {
   [V in RequestVerb]: (typeof verbs)[V] extends { readonly method: string } ? V : never
 }[RequestVerb]
+
+/** What time does to a request. */
+export type ClockVerb = Exclude<RequestVerb, PeopleVerb>
 
 /** The method that gives a verb. */
 export type MethodOf<V extends PeopleVerb> = (typeof verbs)[V]['method']

@@ -67,6 +67,7 @@ function began(
     via: by.via,
     createdAt: at,
     updatedAt: at,
+    askedAt: at,
     round: 0,
     edition: 0,
     digest: 'sha256:',

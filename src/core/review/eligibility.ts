@@ -4,7 +4,7 @@ import type { KnownUsers, UnderReview, Verdict } from './standing.ts'
 import { isAmong, type KnownUser } from './voter.ts'
 
 /** Whether somebody may answer, and why not. */
-export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'not_an_approver'
+export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'excluded' | 'not_an_approver'
 
 /** Somebody who wants to answer, among those whom the directory knows. */
 export interface Answerer extends Giver {
@@ -21,9 +21,9 @@ export interface Answerer extends Giver {
 export function eligibility(request: UnderReview, { user, principal, users, verdict }: Answerer): Eligibility {
   const isBehind = (other: string) =>
     isPerson(user, other, { request, users }) || (user !== principal && isPerson(principal, other, { request, users }))
+  if (request.excluded?.some(isBehind)) return 'excluded'
   if (!request.rules.selfApproval && isBehind(request.requester)) return 'requester'
-  if (request.excluded?.some(isBehind) || (verdict === 'approve' && keptOut(request).some(isBehind)))
-    return 'contributor'
+  if (verdict === 'approve' && keptOut(request).some(isBehind)) return 'contributor'
   const asked =
     verdict === 'approve' ? needsOf(request.requirements).map(({ from }) => from) : peopleAsked(request.requirements)
   return asked.some((from) => isAmong(principal, from)) ? 'eligible' : 'not_an_approver'

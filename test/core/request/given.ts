@@ -1,10 +1,12 @@
 import { expect } from 'vitest'
 import type { JsonValue } from '../../../src/core/change/json.ts'
+import type { Escalation } from '../../../src/core/policy/escalation.ts'
 import type { Evaluation } from '../../../src/core/policy/policy.ts'
 import type { PinnedRequirement, Requirement } from '../../../src/core/policy/requirement.ts'
 import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/rules-of-conduct.ts'
 import type { Facts, NextContent, RequestCommand, TargetFacts } from '../../../src/core/request/command.ts'
 import type { Content, ProposedChange } from '../../../src/core/request/content.ts'
+import type { OpenDebt } from '../../../src/core/request/debt.ts'
 import { decide } from '../../../src/core/request/decide.ts'
 import type { LaterEvent } from '../../../src/core/request/event.ts'
 import { begin, evolve } from '../../../src/core/request/evolve.ts'
@@ -61,12 +63,13 @@ export interface Asked {
   readonly require?: Requirement
   readonly requirements?: readonly PinnedRequirement[]
   readonly rules?: Partial<RulesOfConduct>
+  readonly escalate?: Escalation
 }
 
 /** One lead, and the rules that hold where a policy says nothing, unless said otherwise. */
-export function asks({ require = leads(1), requirements, rules }: Asked = {}): Evaluation {
+export function asks({ require = leads(1), requirements, rules, escalate }: Asked = {}): Evaluation {
   return {
-    requirements: requirements ?? [{ policy: 'reviewed', version: 1, require }],
+    requirements: requirements ?? [{ policy: 'reviewed', version: 1, require, ...(escalate ? { escalate } : {}) }],
     rules: { ...defaultRules, ...rules },
   }
 }
@@ -89,6 +92,7 @@ export interface Otherwise {
   readonly now?: Asked
   readonly target?: Partial<TargetFacts> | 'unread'
   readonly delegation?: Delegation
+  readonly debts?: readonly OpenDebt[]
   /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
   readonly next?: Partial<NextContent> & { readonly asks?: Asked }
 }
@@ -151,6 +155,18 @@ export function done(said: Said, otherwise: Otherwise = {}): Step {
 export const approved = (by: string, otherwise: Otherwise = {}) => done({ type: 'approve', by }, otherwise)
 export const rejected = (by: string, otherwise: Otherwise = {}) => done({ type: 'reject', by, reason: 'no' }, otherwise)
 export const changesRequested = (by: string) => done({ type: 'request_changes', by, reason: 'smaller' })
+/** Root has broken the glass. */
+export const glassBroken = done({ type: 'break_glass', by: 'root', reason: 'it burns' })
+/** A review that Root owes for another request. */
+export const owed: OpenDebt = {
+  request: 'r0',
+  by: 'root',
+  person: 'root',
+  incident: 'INC-0',
+  policies: ['other'],
+  at: start,
+  dueAt: start + day,
+}
 /** Applied onto a live revision that has moved on: the request fails. */
 export const moved = { live: [9] } as const
 
@@ -189,15 +205,16 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
 function askedOf(
   { request, content, asked: before }: Held,
   said: Said,
-  { users = office, now, target, next, delegation }: Otherwise,
+  { users = office, now, target, next, delegation, debts = [] }: Otherwise,
 ) {
   const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
   const seen = 'seen' in said ? said.seen : request.digest
-  const command: RequestCommand =
-    type === 'approve' || type === 'reject' || type === 'request_changes'
-      ? { type, ...origin, seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
-      : { type, ...origin }
+  const command = commandOf(type, origin, {
+    seen,
+    incident: 'INC-1',
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+  })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
   const { asks: asked, ...rest } = next ?? {}
   const { applyAt: _applyAt, ...unscheduled } = content
@@ -219,8 +236,28 @@ function askedOf(
     ...(target === 'unread' ? {} : { target: { ...applies, live, ...target } }),
     ...(brings ? { next: nextContent } : {}),
     ...(delegation ? { delegation } : {}),
+    debts,
   }
   return { command, facts }
+}
+
+function commandOf(
+  type: Said['type'],
+  origin: Pick<RequestCommand, 'by' | 'at' | 'reason'>,
+  { seen, incident, ...behalf }: { seen: string | undefined; incident: string; onBehalfOf?: string },
+): RequestCommand {
+  switch (type) {
+    case 'approve':
+    case 'reject':
+    case 'request_changes':
+      return { type, ...origin, seen, ...behalf }
+    case 'break_glass':
+      return { type, ...origin, seen, incident }
+    case 'settle_debt':
+      return { type, ...origin, seen }
+    default:
+      return { type, ...origin }
+  }
 }
 
 /** A change with the same effect: on the next revision after a rebase, otherwise the same again, or with something beside it after an edit. */

@@ -2,11 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../../src/errors.ts'
-import { approved, day, done, drafted, given, leads, moved, rejected, rollout, start, submitted } from './given.ts'
+import {
+  approved,
+  day,
+  done,
+  drafted,
+  given,
+  glassBroken,
+  leads,
+  moved,
+  owed,
+  rejected,
+  rollout,
+  start,
+  submitted,
+} from './given.ts'
 
 type Attempt = ReturnType<ReturnType<typeof given>['when']>
 
-const line = given(submitted({ rules: { bypass: ['admin'] } }))
+const line = given(submitted({ rules: { bypass: ['admin'], breakGlass: ['admin'] } }))
+const broken = given(submitted({ rules: { breakGlass: ['admin'] } }), glassBroken)
 const byHand = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
 const rebase = { from: 1, draft: {}, resolutions: [], open: 1 }
 
@@ -32,6 +47,10 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   reviewed_already: () => byHand.when({ type: 'cancel' }),
   approval_missing: () => byHand.when({ type: 'apply' }, { now: { require: leads(2) } }),
   bypass_forbidden: () => line.when({ type: 'bypass', by: 'ben', reason: 'now' }),
+  break_glass_forbidden: () => line.when({ type: 'break_glass', by: 'ben', reason: 'now' }),
+  review_owed: () => line.when({ type: 'break_glass', by: 'root', reason: 'now' }, { debts: [owed] }),
+  no_debt: () => given(submitted(), approved('ben')).when({ type: 'settle_debt', by: 'ben', reason: 'fine' }),
+  own_debt: () => broken.when({ type: 'settle_debt', by: 'root', reason: 'fine' }),
   locked: () => byHand.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }),
   stale: () => line.when({ type: 'bypass', by: 'root', reason: 'now' }, { target: moved }),
   conflicts_open: () => given(drafted()).when({ type: 'submit' }, { next: { changes: [rollout(80, { rebase })] } }),

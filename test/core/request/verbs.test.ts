@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type RequestStatus, type RequestVerb, statuses, verbNames, verbs } from '../../../src/core/request/status.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
 import {
+  type Asked,
   approved,
   type Beginning,
   changesRequested,
@@ -9,6 +10,7 @@ import {
   done,
   drafted,
   given,
+  glassBroken,
   hour,
   leads,
   moved,
@@ -23,7 +25,8 @@ import {
 
 const quorumOf2 = {
   require: leads(2),
-  rules: { apply: 'by_hand', cancel: 'any_time', bypass: ['admin'] },
+  rules: { apply: 'by_hand', cancel: 'any_time', remindEvery: '1d', bypass: ['admin'], breakGlass: ['admin'] },
+  escalate: { after: '2d', to: { roles: ['admin'] } },
 } as const
 const due = start + 2 * hour
 
@@ -45,6 +48,14 @@ const scheduled: readonly [Beginning, ...Step[]] = [
   approved('cat'),
   approved('dan'),
 ]
+
+const broken: readonly [Beginning, ...Step[]] = [submitted(quorumOf2), approved('cat'), glassBroken]
+
+/** The histories of those verbs that need more than a state. */
+function special(verb: RequestVerb, status: RequestStatus) {
+  if (verb === 'come_due' && status === 'approved') return scheduled
+  return status === 'applied' && (verb === 'settle_debt' || verb === 'remind') ? broken : undefined
+}
 
 /** Everybody who may try: who they are to the request, and who the directory says they are. */
 const actors = {
@@ -73,7 +84,10 @@ function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): Erro
       return who === 'reviewer' ? undefined : 'no_review'
     case 'bypasser':
       return who === 'bypasser' ? undefined : 'bypass_forbidden'
+    case 'breaker':
+      return who === 'bypasser' ? undefined : 'break_glass_forbidden'
     case 'approver': {
+      if (verb === 'settle_debt') return whyNotSettle(who)
       const given = status === 'changes_requested' ? 'request_changes' : 'approve'
       if (who === 'reviewer') return verb === given ? 'already_reviewed' : undefined
       if (who === 'approver') return undefined
@@ -82,8 +96,23 @@ function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): Erro
   }
 }
 
+/** Whoever broke the glass does not settle it; a reviewer of before may. */
+function whyNotSettle(who: Who): ErrorCode | undefined {
+  if (who === 'bypasser') return 'own_debt'
+  if (who === 'approver' || who === 'reviewer') return undefined
+  return who === 'requester' || who === 'otherAccount' ? 'self_approval' : 'not_an_approver'
+}
+
+/** When the clock does what it does. */
+const times: { readonly [V in RequestVerb]?: number } = {
+  expire: start + 14 * day,
+  escalate: start + 2 * day,
+  remind: start + 4 * day,
+}
+
 function said(verb: RequestVerb, by: string): Said {
-  return { type: verb, by, reason: 'because', ...(verb === 'expire' ? { at: start + 14 * day } : {}) }
+  const at = times[verb]
+  return { type: verb, by, reason: 'because', ...(at === undefined ? {} : { at }) }
 }
 
 function otherwise(verb: RequestVerb): Otherwise {
@@ -106,7 +135,7 @@ describe('the table of verbs', () => {
   for (const verb of verbNames) {
     for (const status of statuses) {
       const exists = (verbs[verb].from as readonly RequestStatus[]).includes(status)
-      const history = verb === 'come_due' && status === 'approved' ? scheduled : histories[status]
+      const history = special(verb, status) ?? histories[status]
       const asked = (who: Who) => {
         const command = said(verb, actors[who])
         return given(...history).when(verb === 'come_due' ? { ...command, at: due } : command, otherwise(verb))
@@ -139,6 +168,20 @@ const ungated = { requirements: [] }
 /** Approved and kept waiting by another request's lock: what comes next can conclude it. */
 const waiting = { target: { lockedBy: 'r2' } }
 const locked = (asked: object) => [submitted(asked), approved('ben', waiting)] as const
+
+/** A lead and somebody for security, whom leads stand in for after two days. Cat is one. Whoever is asked for twice are two. */
+const escalating = (rules: Asked['rules'] = {}): Asked => ({
+  requirements: [
+    { policy: 'a', version: 1, require: leads(1) },
+    {
+      policy: 'b',
+      version: 1,
+      require: { quorum: 1, from: { roles: ['security'] } },
+      escalate: { after: '2d', to: { roles: ['lead'] } },
+    },
+  ],
+  rules,
+})
 
 type Line = readonly [history: readonly [Beginning, ...Step[]], said: Said, otherwise?: Otherwise]
 
@@ -234,6 +277,18 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     failed: [histories.failed, { type: 'retry', by: 'eve' }, { target: moved }],
   },
   bypass: { applied: [histories.changes_requested, said('bypass', 'root')] },
+  break_glass: { applied: [histories.pending, said('break_glass', 'root')] },
+  settle_debt: { applied: [broken, said('settle_debt', 'ben')] },
+  escalate: {
+    pending: [histories.pending, said('escalate', 'root')],
+    approved: [[submitted(escalating({ apply: 'by_hand' })), approved('cat')], said('escalate', 'root')],
+    applied: [[submitted(escalating()), approved('cat')], said('escalate', 'root')],
+    failed: [[submitted(escalating()), approved('cat')], said('escalate', 'root'), { target: moved }],
+  },
+  remind: {
+    pending: [histories.pending, said('remind', 'root')],
+    applied: [broken, said('remind', 'root')],
+  },
   come_due: {
     applied: [scheduled, { type: 'come_due', at: due }],
     failed: [scheduled, { type: 'come_due', at: due }, { target: moved }],

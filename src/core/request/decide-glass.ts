@@ -1,0 +1,115 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import { milliseconds } from '../policy/duration.ts'
+import { eligibility } from '../review/eligibility.ts'
+import { type Review, standing, type UnderReview } from '../review/standing.ts'
+import type { KnownUser } from '../review/voter.ts'
+import type { Facts, GlassCommand, SettleCommand } from './command.ts'
+import type { OpenDebt } from './debt.ts'
+import { landed } from './decide-application.ts'
+import { happened, type LaterEvent } from './event.ts'
+import { isBlank } from './reason.ts'
+import type { Request } from './request.ts'
+import { inForce } from './settle.ts'
+
+/**
+ * Decides that a change is applied in an emergency, without the approvals that it lacks: by somebody whom every matching policy lets break the glass, for an
+ * incident and with a reason. A review is owed for it, and nobody breaks the glass again before that: neither the same person, nor against the same policy.
+ */
+export function breakGlass(command: GlassCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const { id, digest } = request
+  const { at, seen, incident } = command
+  const user = facts.users.get(command.by.user)
+  if (!user || !facts.rules.breakGlass.some((role) => user.roles.includes(role))) {
+    return refuse('break_glass_forbidden', { request: id, actor: command.by.user, roles: facts.rules.breakGlass })
+  }
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
+  if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: command.type })
+  if (!facts.debts) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  const policies = [...new Set(facts.requirements.map(({ policy }) => policy))]
+  const owed = facts.debts.find((debt) => stands(debt, user, { policies, facts }))
+  if (owed) return refuse('review_owed', { request: owed.request, by: owed.by, policies: owed.policies })
+
+  const application = landed(request, facts)
+  if (!application.ok) return application
+  const outcome = application.value
+  if (outcome.status === 'failed') return { ok: false, refusal: outcome.failure }
+  const dueAt = at + milliseconds(facts.rules.settleWithin)
+  return success({
+    type: 'glass_broken',
+    ...happened(command),
+    incident,
+    person: user.person,
+    policies,
+    dueAt,
+    outcome,
+  })
+}
+
+/** Tells whether a debt keeps somebody from breaking the glass: their own, whatever account it was, or one against the same policy. */
+function stands(
+  debt: OpenDebt,
+  user: KnownUser,
+  { policies, facts }: { readonly policies: readonly string[]; readonly facts: Facts },
+): boolean {
+  const persons = [debt.person, facts.users.get(debt.by)?.person]
+  return (
+    debt.by === user.id || persons.includes(user.person) || debt.policies.some((policy) => policies.includes(policy))
+  )
+}
+
+/**
+ * Decides that somebody reviews afterwards what was applied by breaking the glass: who could have approved it, and did not break the glass. It is settled
+ * once they are as many as the policies had asked for.
+ */
+export function settleDebt(command: SettleCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const { id, digest, round, debt, revisions = [] } = request
+  const user = facts.users.get(command.by.user)
+  if (!user) return refuse('unknown_actor', { actor: command.by.user })
+  if (!debt || debt.settledAt !== undefined) return refuse('no_debt', { request: id })
+  const owed: UnderReview = {
+    ...request,
+    ...inForce(request, facts),
+    reviews: debt.reviews,
+    excluded: [debt.by],
+    persons: [...request.persons, { user: debt.by, person: debt.person }],
+  }
+  const actor = user.id
+  switch (eligibility(owed, { user, principal: user, users: facts.users, verdict: 'approve' })) {
+    case 'excluded':
+      return refuse('own_debt', { request: id, actor })
+    case 'requester':
+      return refuse('self_approval', { request: id, actor })
+    case 'contributor':
+      return refuse('contributor', { request: id, actor })
+    case 'not_an_approver':
+      return refuse('not_an_approver', { request: id, actor, roles: user.roles })
+    case 'eligible':
+      break
+  }
+  const { seen, at, reason } = command
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
+  if (reason === undefined || isBlank(reason)) return refuse('reason_required', { verb: command.type })
+  if (debt.reviews.some(({ by }) => by === actor || facts.users.get(by)?.person === user.person)) {
+    return refuse('already_reviewed', { request: id, actor, verdict: 'approve' })
+  }
+  const review: Review = {
+    by: actor,
+    person: user.person,
+    verdict: 'approve',
+    digest,
+    round,
+    at,
+    roles: user.roles,
+    reason,
+  }
+  const { met } = standing({ ...owed, reviews: [...debt.reviews, review] }, facts.users)
+  const outcome = { status: 'applied', revisions } as const
+  return success({
+    type: 'debt_reviewed',
+    ...happened(command),
+    person: user.person,
+    roles: user.roles,
+    settles: met,
+    outcome,
+  })
+}

@@ -1,0 +1,26 @@
+import { type OpenDebt, openDebt } from '../core/request/debt.ts'
+import type { Request } from '../core/request/request.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { freeze } from './freeze.ts'
+import { type DebtsRecord, keyOf, put, read, type Stored, unchanged } from './records.ts'
+
+/** Reads the reviews that a tenant owes. One record, so that of two who break the glass at once, one is told of the other. */
+export async function readDebts({ storage }: Context, tenant: string): Promise<Stored<DebtsRecord> | undefined> {
+  return (await read(storage, { debts: keyOf('debts', tenant) })).debts
+}
+
+/** Lists the reviews that a tenant owes, the oldest first. */
+export async function listDebts(context: Context, tenant: string): Promise<readonly OpenDebt[]> {
+  return freeze((await readDebts(context, tenant))?.value.open ?? [])
+}
+
+/** Writes what a command made of the reviews that are owed, or states that they are as they were read. */
+export function debtWrites(stored: Stored<DebtsRecord> | undefined, next: Request): Write {
+  const { tenant } = next
+  const before = stored?.value.open ?? []
+  const owed = openDebt(next)
+  const others = before.filter(({ request }) => request !== next.id)
+  if (before.length === others.length + (owed ? 1 : 0)) return unchanged(keyOf('debts', tenant), stored)
+  return put('debts', { tenant, open: owed ? [...others, owed] : others }, stored)
+}
