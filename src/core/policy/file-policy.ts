@@ -51,9 +51,10 @@ function stepsBy(by: 'name' | 'head' | 'container', keys: readonly string[]): re
   return different.map((key) => [{ by, key }])
 }
 
+/** The pointers above one, but for the root: what changes the root touches everything, and needs no look-up. */
 function pointersAbove(pointer: string): readonly string[] {
   const above: string[] = []
-  for (let end = pointer.lastIndexOf('/'); end >= 0; end = end === 0 ? -1 : pointer.lastIndexOf('/', end - 1)) {
+  for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {
     above.push(pointer.slice(0, end))
   }
   return above

@@ -60,14 +60,16 @@ function searchFacet(name: string, values: PolicyIndex, search: Search): void {
 }
 
 function searchHeads({ head, container }: PolicyIndex, search: Search): void {
-  if (!search.narrowly) for (const index of head.values()) take(index, search)
-  else {
-    for (const { path } of search.subject.places) {
-      if (container.size > 0) take(container.get(path), search)
-      take(head.get(path), search)
-      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-        take(head.get(path.slice(0, end)), search)
-      }
+  const { places } = search.subject
+  if (!search.narrowly || places.some(({ path }) => path === '')) {
+    for (const { policies } of head.values()) search.lists.push(policies)
+    return
+  }
+  for (const { path } of places) {
+    if (container.size > 0) take(container.get(path), search)
+    take(head.get(path), search)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      take(head.get(path.slice(0, end)), search)
     }
   }
 }

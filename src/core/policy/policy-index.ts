@@ -18,7 +18,7 @@ export interface PolicyIndex {
   readonly facet: Children
   /** By the head of a field that has to be touched. */
   readonly head: Children
-  /** By all that contains such a head: whoever changes it touches the field too. */
+  /** By all that contains such a head, but for the root: whoever changes it touches the field too. */
   readonly container: Children
 }
 
