@@ -2,12 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { verbNames } from '../../src/core/request/status.ts'
 import { hasCode } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
-import { allCollections, desk, everything, type Office, office } from './desk.ts'
+import { desk, everything, lasting, type Office, office } from './desk.ts'
 import { type Failure, failingStorage, failures, watchedStorage } from './failing-storage.ts'
 import { dueScenes, type Scene, scenes } from './scenes.ts'
-
-/** What a command leaves, but for notices, which go away when they are delivered. */
-const kept = allCollections.filter((name) => name !== 'outbox')
 
 const key = { idempotencyKey: 'once' }
 
@@ -25,15 +22,15 @@ async function delivered(storage: ReturnType<typeof memoryStorage>, shared: Offi
     await approvals.tick()
     shared.now += 60 * 60 * 1000
   }
-  expect(await everything(storage, ['outbox'])).toEqual([])
+  expect(await everything(storage, ['outbox', 'unsealed'])).toEqual([])
   return [...new Set(shared.delivered.map(({ id, type }) => `${id} ${type}`))].toSorted()
 }
 
 /** How the scene goes when nothing fails: its answer, and the states that it leads through. */
 async function undisturbed(scene: Scene) {
   const { storage, shared, asked } = await prepared(scene)
-  const states = [await everything(storage, kept)]
-  const watched = watchedStorage(storage, async () => void states.push(await everything(storage, kept)))
+  const states = [await everything(storage, lasting)]
+  const watched = watchedStorage(storage, async () => void states.push(await everything(storage, lasting)))
   const answer = await scene.act(desk(watched, shared, 'next'), asked, key)
   return { answer, states, delivered: await delivered(storage, shared) }
 }
@@ -54,14 +51,14 @@ async function failEverywhere(scene: Scene, failure: Failure): Promise<number> {
     )
     if (failing.calls < at) return at - 1
     const told = `${scene.name}: call ${at} ${failure}, ${outcome}`
-    const left = await everything(storage, kept)
+    const left = await everything(storage, lasting)
     expect(expected.states, told).toContainEqual(left)
     if (outcome === 'done' && !dueScenes.includes(scene)) expect(left, told).toEqual(last)
     const recovered = desk(storage, shared, 'next')
     expect((await recovered.as('ann').audit.verify()).problems, told).toEqual([])
 
     const answer = await scene.act(recovered, asked, key)
-    expect(await everything(storage, kept), told).toEqual(last)
+    expect(await everything(storage, lasting), told).toEqual(last)
     if (!dueScenes.includes(scene)) expect(answer, told).toEqual(expected.answer)
     expect((await recovered.as('ann').audit.verify()).problems, told).toEqual([])
     expect(await delivered(storage, shared), told).toEqual(expected.delivered)

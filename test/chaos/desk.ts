@@ -57,6 +57,12 @@ export type Desk = ReturnType<typeof desk>
 /** The names of all collections. */
 export const allCollections = Object.keys(collections) as readonly CollectionName[]
 
+/** What `tick` works off: what it looks like depends on when tick comes, and not only on what people did. */
+export const upkeep: readonly CollectionName[] = ['outbox', 'unsealed', 'seals', 'checkpoints']
+
+/** What commands leave behind for good. */
+export const lasting = allCollections.filter((name) => !upkeep.includes(name))
+
 /** Everything that a storage holds, as one text for each record. */
 export async function everything(
   storage: Storage,

@@ -4,7 +4,7 @@ import { memoryStorage } from '../../src/storage/memory.ts'
 import { flawedStorage } from '../testing/flawed-storage.ts'
 import type { Flaw } from '../testing/flaws.ts'
 import { day, pending } from '../world.ts'
-import { checkout, type Desk, desk, everything, type Office, office } from './desk.ts'
+import { checkout, type Desk, desk, everything, lasting, type Office, office } from './desk.ts'
 import { approved, asked, flag, reviewed } from './scenes.ts'
 import { everySchedule } from './schedules.ts'
 
@@ -111,9 +111,9 @@ const meetings: Readonly<Record<string, Meeting>> = {
   },
 }
 
-/** What came of it: what each was told, and everything that is stored but for what is on its way to people. */
+/** What came of it: what each was told, and everything that commands leave behind. */
 async function outcome(storage: Storage, told: readonly unknown[]): Promise<string> {
-  return JSON.stringify([told, (await everything(storage)).filter((text) => !text.startsWith('outbox'))])
+  return JSON.stringify([told, await everything(storage, lasting)])
 }
 
 const told = (answer: Promise<unknown>): Promise<unknown> =>

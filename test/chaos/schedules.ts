@@ -1,14 +1,21 @@
 import type { Storage } from '../../src/index.ts'
+import type { CollectionName } from '../../src/ports/collections.ts'
+import { upkeep } from './desk.ts'
 
 /** Waits for its turn before a call of a storage. */
 type Turn = (call: 'read' | 'write') => Promise<void>
 
-/** A storage each of whose calls waits for its turn. */
+/** A storage whose calls wait for their turn, except those that are about the upkeep of `tick` alone and go on at once. */
 function gated(storage: Storage, turn: Turn): Storage {
+  const isUpkeep = (about: readonly { readonly collection: CollectionName }[]) =>
+    about.every(({ collection }) => upkeep.includes(collection))
+  const inTurn = async (about: readonly { readonly collection: CollectionName }[], call: 'read' | 'write') => {
+    if (!isUpkeep(about)) await turn(call)
+  }
   return {
-    get: (keys) => turn('read').then(() => storage.get(keys)),
-    list: (query) => turn('read').then(() => storage.list(query)),
-    commit: (writes, effect) => turn('write').then(() => storage.commit(writes, effect)),
+    get: (keys) => inTurn(keys, 'read').then(() => storage.get(keys)),
+    list: (query) => inTurn([query], 'read').then(() => storage.list(query)),
+    commit: (writes, effect) => inTurn(writes, 'write').then(() => storage.commit(writes, effect)),
     close: () => storage.close(),
   }
 }
