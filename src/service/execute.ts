@@ -39,11 +39,15 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
   return await context.queue(`${tenant}\n${command.about}`, async () => {
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const at = context.now()
-      const before = idempotency && (await answeredBefore(context.storage, command.actor, idempotency))
-      if (before && !before.ok) return await refused(context, command, at, before.refusal)
-      if (before?.value) return freeze(before.value.answer) as T
+      const before = await answered(context, command, at)
+      if (before) return before.answer
       const decision = await command.attempt(at)
-      if (!decision.ok) return await refused(context, command, at, decision.refusal)
+      if (!decision.ok) {
+        // What is refused may be what this very command did meanwhile, when its first try was still under way and lost its answer.
+        const meanwhile = await answered(context, command, at)
+        if (meanwhile) return meanwhile.answer
+        return await refused(context, command, at, decision.refusal)
+      }
       try {
         const { writes, answer } = decision.value
         const answers = idempotency ? [answerWrite(command.actor, idempotency, { answer, at })] : []
@@ -56,6 +60,19 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
     }
     return fail('contention', { verb: command.verb, attempts })
   })
+}
+
+/** Finds the answer that was given to this command before; undefined where it is new. Refuses another command under its key. */
+async function answered<T>(
+  context: Context,
+  command: Command<T>,
+  at: number,
+): Promise<{ readonly answer: T } | undefined> {
+  const { actor, idempotency } = command
+  if (!idempotency) return undefined
+  const found = await answeredBefore(context.storage, actor, idempotency)
+  if (!found.ok) return await refused(context, command, at, found.refusal)
+  return found.value && { answer: freeze(found.value.answer) as T }
 }
 
 /** Refusals that tell an auditor of somebody who tried what they may not. */

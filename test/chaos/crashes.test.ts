@@ -3,7 +3,7 @@ import { verbNames } from '../../src/core/request/status.ts'
 import { hasCode } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { desk, everything, lasting, type Office, office } from './desk.ts'
-import { type Failure, failingStorage, failures, watchedStorage } from './failing-storage.ts'
+import { type Failure, failingStorage, failures, lateStorage, watchedStorage } from './failing-storage.ts'
 import { dueScenes, type Scene, scenes } from './scenes.ts'
 
 const key = { idempotencyKey: 'once' }
@@ -70,6 +70,28 @@ describe.each(Object.keys(failures) as Failure[])('a storage that %s', (failure)
     '[P1, G8, O6] leaves all or nothing of a command, and another try does it once: %s',
     async (_, scene) => {
       expect(await failEverywhere(scene, failure)).toBeGreaterThan(2)
+    },
+  )
+})
+
+describe('a storage that makes a commit after it has said that it failed', () => {
+  it.each(scenes.map((scene) => [scene.name, scene] as const))(
+    '[P1, G8] does a command once, whenever another try of it is overtaken: %s',
+    async (_, scene) => {
+      const expected = await undisturbed(scene)
+      let overtaken = 0
+      for (let calls = 0; ; calls++) {
+        const { storage, shared, asked } = await prepared(scene)
+        const late = lateStorage(storage, calls)
+        const act = () => scene.act(desk(late, shared, 'next'), asked, key)
+        await expect(act()).rejects.toMatchObject({ code: 'storage_failed' })
+        expect(await act(), `after ${calls} calls`).toEqual(expected.answer)
+        if (!late.late) break
+        overtaken++
+        expect(await everything(storage, lasting), `after ${calls} calls`).toEqual(expected.states.at(-1))
+        expect(await delivered(storage, shared)).toEqual(expected.delivered)
+      }
+      expect(overtaken).toBeGreaterThan(1)
     },
   )
 })

@@ -36,6 +36,35 @@ export function failingStorage(storage: Storage, failure: Failure, at: number): 
   }
 }
 
+/** A storage that says of its first commit that it failed, and makes it only when so many further calls have been answered. */
+export function lateStorage(storage: Storage, calls: number): Storage & { readonly late: boolean } {
+  let held: (() => Promise<void>) | undefined
+  let failed = false
+  let left = calls
+  const answering = async <T>(call: () => Promise<T>): Promise<T> => {
+    const commit = held
+    if (commit && left-- === 0) {
+      held = undefined
+      await commit().catch(() => {})
+    }
+    return await call()
+  }
+  return {
+    get late() {
+      return failed && held === undefined
+    },
+    get: (keys) => answering(() => storage.get(keys)),
+    list: (query) => answering(() => storage.list(query)),
+    async commit(writes, effect) {
+      if (failed) return await answering(() => storage.commit(writes, effect))
+      failed = true
+      held = () => storage.commit(writes, effect)
+      throw new ApprovalError(refuse('storage_failed', { operation: 'commit', problem: 'no answer' }).refusal)
+    },
+    close: () => storage.close(),
+  }
+}
+
 /** A storage that tells of each commit that was made. */
 export function watchedStorage(storage: Storage, committed: () => Promise<void>): Storage {
   return {

@@ -62,7 +62,7 @@ async function recover(storage: Storage, tenant: string, entries: readonly Entry
   }
   const later = () => Date.now() + hour
   await work(storage, { tenant, rounds, note, now: later })
-  const ann = workplace(storage, { note, now: later }).as({ tenant, user: 'ann' })
+  const ann = workplace(storage, { tenant, note, now: later }).as({ tenant, user: 'ann' })
   expect((await ann.audit.verify()).problems).toEqual([])
   const ids: string[] = []
   for (let at = 0; at < lines; at++) {
@@ -74,7 +74,7 @@ async function recover(storage: Storage, tenant: string, entries: readonly Entry
     expect(revisions.map(({ request }) => request).toSorted()).toEqual(requests.map(({ id }) => id).toSorted())
     ids.push(...requests.map(({ id }) => id))
   }
-  const approvals = workplace(storage, { note, now: () => later() + hour })
+  const approvals = workplace(storage, { tenant, note, now: () => later() + hour })
   while ((await approvals.tick()).delivered > 0);
   expect([...told].toSorted()).toEqual(ids.flatMap((id) => [`request/${id}/1`, `request/${id}/3`]).toSorted())
 }

@@ -21,7 +21,7 @@ export interface WorkOptions {
 export const lines = 3
 
 /** The library over a storage; notices are written down. */
-export function workplace(storage: Storage, { note, now = Date.now }: Pick<WorkOptions, 'note' | 'now'>) {
+export function workplace(storage: Storage, { tenant, note, now = Date.now }: Omit<WorkOptions, 'rounds'>) {
   return createApprovals({
     storage,
     resources: [flags],
@@ -30,8 +30,8 @@ export function workplace(storage: Storage, { note, now = Date.now }: Pick<WorkO
     notifiers: [
       {
         name: 'kept',
-        async deliver({ id }) {
-          note({ type: 'told', id })
+        async deliver(notice) {
+          if (notice.tenant === tenant) note({ type: 'told', id: notice.id })
         },
       },
     ],
