@@ -33,6 +33,13 @@ export const flags = defineResource({
   schema: flagSchema,
   shape: { '/rules': keyedBy('id'), '/tags': set() },
   groups: { metadata: ['/description', '/tags'] },
+  permissions: {
+    create: 'flags.create',
+    update: 'flags.edit',
+    delete: 'flags.delete',
+    enable: 'activation.write',
+    disable: 'activation.write',
+  },
   actions: {
     enable: {
       detect: ({ before, after }) => before?.enabled === false && after?.enabled === true,
@@ -49,6 +56,7 @@ export const flags = defineResource({
 export const experiments = defineResource({
   type: 'experiment',
   schema: z.strictObject({ name: z.string(), traffic: z.number() }),
+  permissions: { create: 'experiments.create', update: 'experiments.edit', delete: 'experiments.delete' },
   gated: true,
 })
 

@@ -57,6 +57,8 @@ export const collections = {
   grants: { key: [tenant, text('user')], indexes: {} },
   /** The same by role. */
   holders: { key: [tenant, text('role'), text('project'), text('user')], indexes: {} },
+  /** Who edits a resource, where that was said. */
+  accesses: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who may answer for whom. */
   delegations: {
     key: [tenant, text('from'), text('to')],

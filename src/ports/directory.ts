@@ -18,6 +18,8 @@ export interface DirectoryUser {
    * nobody an approver. It counts only where a policy names it.
    */
   readonly owner?: string
+  /** Types of notices that this user has switched off. Looked at for `made_editor`; what people have to know reaches them anyway. */
+  readonly unwanted?: readonly string[]
 }
 
 /**

@@ -63,7 +63,7 @@ export function accessControlOf({
 export function holdingsFor(
   control: AccessControl,
   settings: Pick<PolicySetRecord, 'roles'> | undefined,
-  { user: { id, roles: held }, project }: { readonly user: KnownUser; readonly project: string },
+  { user: { id, roles: held }, project }: { readonly user: Pick<KnownUser, 'id' | 'roles'>; readonly project: string },
 ): Holdings {
   if (control.type === 'roles') return holdingsOf(rolesOf(control.roles, settings), { user: id, project, held })
   const all = isAdmin(control.admins, id, held) ? permissions : []

@@ -1,18 +1,22 @@
 import type { Grant } from '../core/access/grant.ts'
 import type { GrantEdit } from '../core/access/grant-edit.ts'
 import { type Permission, permissions } from '../core/access/levels.ts'
+import type { AccessChange, ResourceAccess } from '../core/access/resource-access.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import { admit } from '../core/change/admit.ts'
 import type { Actor } from '../core/request/event.ts'
 import { ApprovalError, fail, hasCode } from '../errors.ts'
 import type { KeyOptions } from './acting-approvals.ts'
 import type { Context } from './context.ts'
+import { changeAccessCommand, readAccess } from './editors.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { changeGrantsCommand, type GrantPreview, grantsOfRole, keptRoles, previewGrants, usersIn } from './grants.ts'
-import { checkId, checkKeys } from './input.ts'
+import { checkId, checkKeys, checkRef } from './input.ts'
 import { keyOf, read } from './records.ts'
+import type { ResourceRef } from './resource-type.ts'
 import { listRoles, removeRoleCommand, saveRoleCommand } from './roles.ts'
+import { muteCommand, setDefaultAccessCommand } from './settings-commands.ts'
 import { maySet } from './settings-guard.ts'
 import { grantsOf } from './stored-directory.ts'
 
@@ -35,6 +39,19 @@ export interface ActingAccess {
   grants(user: string): Promise<readonly Grant[]>
   /** Lists to whom a role was given. */
   holders(role: string): Promise<readonly Grant[]>
+
+  readonly editors: {
+    /** Reads who edits a resource, among those whose roles allow it. */
+    get<T>(ref: ResourceRef<T>): Promise<ResourceAccess>
+    /** Opens a resource to everyone, restricts it to editors, or adds and removes some. Who becomes an editor is told. */
+    change<T>(ref: ResourceRef<T>, change: AccessChange, options?: KeyOptions): Promise<ResourceAccess>
+  }
+  /** Reads who edits new resources: everyone, or whoever makes them. */
+  defaultAccess(): Promise<ResourceAccess['type']>
+  /** Says who edits resources that are made from now on. */
+  setDefaultAccess(access: ResourceAccess['type'], options?: KeyOptions): Promise<void>
+  /** Switches notices off for the actor, by type; those of people whose roles are kept here. */
+  mute(types: readonly 'made_editor'[], options?: KeyOptions): Promise<void>
 
   readonly roles: {
     /** Lists the roles of the tenant. */
@@ -124,6 +141,40 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
       kept(context)
       return freeze(await grantsOfRole(context.storage, tenant, checkId('role', role)))
     },
+    editors: {
+      async get(ref) {
+        return await readAccess(context, tenant, checkRef(context, ref).ref)
+      },
+      async change(given, wanted, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        graded(context)
+        checkKeys('change', wanted, ['type', 'editors'])
+        const { ref } = checkRef(context, given)
+        const resource = { type: ref.type, id: ref.id }
+        const change = admitted(wanted) as AccessChange
+        return await run(changeAccessCommand(context, actor, { resource, change }), { resource, change }, options)
+      },
+    },
+    async defaultAccess() {
+      const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
+      return settings?.value.defaultAccess ?? 'everyone'
+    },
+    async setDefaultAccess(access, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      graded(context)
+      if (access !== 'everyone' && access !== 'editors') {
+        fail('invalid_input', { argument: 'access', problem: 'must be "everyone" or "editors"' })
+      }
+      await run(setDefaultAccessCommand(context, actor, access), { access }, options)
+    },
+    async mute(types, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      kept(context)
+      if (!Array.isArray(types) || types.some((type) => type !== 'made_editor')) {
+        fail('invalid_input', { argument: 'types', problem: 'must be a list of "made_editor", or empty' })
+      }
+      await run(muteCommand(context, actor, [...new Set(types)]), { types }, options)
+    },
     roles: {
       list: () => listRoles(context, tenant),
       async save(given, options = {}) {
@@ -144,6 +195,15 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
 function kept(context: Context): void {
   const roles = keptRoles(context)
   if (!roles.ok) throw new ApprovalError(roles.refusal)
+}
+
+/** Editors are among people whose roles say whether they may edit at all. */
+function graded({ access }: Context): void {
+  if (access.type === 'roles') return
+  fail('invalid_input', {
+    argument: 'access',
+    problem: 'needs roles that say who may edit: give createApprovals access',
+  })
 }
 
 function checkProject(argument: string, project: unknown): string {

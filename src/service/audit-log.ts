@@ -7,7 +7,14 @@ import { freeze } from './freeze.ts'
 import { checkId, checkKeys, checkResource, checkRevision } from './input.ts'
 import { page, walk } from './records.ts'
 import { walkSealed } from './sealed-log.ts'
-import { delegationStream, refusalStream, requestStream, resourceStream, settingsStream } from './streams.ts'
+import {
+  accessStream,
+  delegationStream,
+  refusalStream,
+  requestStream,
+  resourceStream,
+  settingsStream,
+} from './streams.ts'
 
 /** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
 export type LogFilter = LogSubject & {
@@ -22,12 +29,22 @@ export type LogSubject =
   | { readonly request: string }
   | { readonly resource: { readonly type: string; readonly id: string } }
   | { readonly settings: true }
+  | { readonly access: { readonly type: string; readonly id: string } }
   | { readonly refusals: string }
   | { readonly delegations: string }
 
 /** Reads a stream of the log, the oldest first. */
 export async function readLog(storage: Storage, tenant: string, filter: LogFilter): Promise<readonly LoggedEvent[]> {
-  checkKeys('filter', filter, ['request', 'resource', 'settings', 'refusals', 'delegations', 'after', 'limit'])
+  checkKeys('filter', filter, [
+    'request',
+    'resource',
+    'settings',
+    'access',
+    'refusals',
+    'delegations',
+    'after',
+    'limit',
+  ])
   const { after = 0, limit = 100 } = filter
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 500) {
     fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 500' })
@@ -68,6 +85,9 @@ export async function* exportLog(storage: Storage, tenant: string, at: number): 
   for await (const { value } of walk(storage, { collection: 'resources', ...all })) {
     yield lineOf('head', { stream: resourceStream(value), ...value.head })
   }
+  for await (const { value } of walk(storage, { collection: 'accesses', ...all })) {
+    yield lineOf('head', { stream: accessStream(value), ...value.head })
+  }
   for await (const { value } of walk(storage, { collection: 'streams', ...all })) {
     yield lineOf('head', { stream: value.stream, ...value.head })
   }
@@ -93,11 +113,13 @@ function streamOf(subject: LogSubject): string {
   if ('resource' in subject) {
     return resourceStream(checkResource('filter.resource', subject.resource))
   }
+  if ('access' in subject) return accessStream(checkResource('filter.access', subject.access))
   if ('refusals' in subject) return refusalStream(checkId('filter.refusals', subject.refusals))
   if ('delegations' in subject) return delegationStream(checkId('filter.delegations', subject.delegations))
   if (subject.settings === true) return settingsStream
   return fail('invalid_input', {
     argument: 'filter',
-    problem: 'must name a request, a resource, { settings: true }, whose refusals or whose delegations',
+    problem:
+      'must name a request, a resource, { settings: true }, the access to a resource, whose refusals or whose delegations',
   })
 }

@@ -5,7 +5,7 @@ import type { Storage } from '../ports/storage.ts'
 import { keyOf, read, walk } from './records.ts'
 import { type Replay, replayOf } from './replay.ts'
 import { readSealed, type SealedEnd } from './sealed-log.ts'
-import { requestStream, resourceStream, settingsStream } from './streams.ts'
+import { accessStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 
 /** What the verification of a tenant's log found. */
 export interface AuditReport {
@@ -172,13 +172,14 @@ async function verifyAgain(
 /** Where one stream must end, according to the record that it belongs to. */
 async function headOf(storage: Storage, tenant: string, name: string): Promise<StreamHead | undefined> {
   const [kind = '', first = '', ...rest] = name.split('/')
-  const { request, resource, stream, set } = await read(storage, {
+  const { request, resource, access, stream, set } = await read(storage, {
     request: kind === 'request' ? [keyOf('requests', tenant, [first, ...rest].join('/'))] : [],
     resource: kind === 'resource' ? [keyOf('resources', tenant, first, rest.join('/'))] : [],
+    access: kind === 'access' ? [keyOf('accesses', tenant, first, rest.join('/'))] : [],
     stream: kind === 'refusals' || kind === 'delegations' ? [keyOf('streams', tenant, name)] : [],
     set: name === settingsStream ? [keyOf('policySets', tenant)] : [],
   })
-  return [...request, ...resource, ...stream, ...set][0]?.value.head
+  return [...request, ...resource, ...access, ...stream, ...set][0]?.value.head
 }
 
 /** Where every stream must end, according to the records that the streams belong to. */
@@ -188,6 +189,8 @@ async function headsOf(storage: Storage, tenant: string): Promise<Map<string, St
     heads.set(requestStream(value.id), value.head)
   for await (const { value } of walk(storage, inKeyOrder('resources', tenant)))
     heads.set(resourceStream(value), value.head)
+  for await (const { value } of walk(storage, inKeyOrder('accesses', tenant)))
+    heads.set(accessStream(value), value.head)
   for await (const { value } of walk(storage, inKeyOrder('streams', tenant))) heads.set(value.stream, value.head)
   for await (const { value } of walk(storage, inKeyOrder('policySets', tenant))) heads.set(settingsStream, value.head)
   return heads

@@ -4,10 +4,11 @@ import type { KnownUsers } from '../core/review/standing.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
+import { mayEditAll } from './editors.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { type Proposal, propose, type Wish } from './propose.ts'
-import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import { keyOf, type PolicySetRecord, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
 import { weigh } from './weigh.ts'
 
 /** What somebody wants made, all or nothing. */
@@ -24,6 +25,7 @@ export interface Considered {
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
   readonly users: KnownUsers
   readonly submission: Submission
+  readonly settings: PolicySetRecord | undefined
   /** The state of the policies that it was decided by. */
   readonly setVersion: number
   /** States that everything that was relied on is still as it was read, but for the resources. */
@@ -54,13 +56,15 @@ export async function consider(
     const problem = `must be about resources of one project, not of ${[...projects].map((name) => JSON.stringify(name)).join(' and ')}`
     return refuse('invalid_input', { argument: 'changes', problem })
   }
+  const changes = proposals.map(({ change }) => change)
+  const editing = await mayEditAll(context, actor, { settings: policySet?.value, changes })
+  if (!editing.ok) return editing
   const setVersion = policySet?.version ?? 0
   const project = proposals[0]?.change.project ?? ''
   const [weighed, users] = await Promise.all([
     weigh(context, tenant, { setVersion, proposals }),
     knownUsers(context.directory, scopeOf(tenant, project), [user]),
   ])
-  const changes = proposals.map(({ change }) => change)
   const { holders, relied: heldAsRead } = await readHolders(context, locks)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
@@ -78,6 +82,8 @@ export async function consider(
     unchanged(keyOf('policySets', tenant), policySet),
     ...lockKeys.map((key, index) => unchanged(key, locks[index])),
     ...heldAsRead,
+    ...editing.value,
   ]
-  return success({ proposals, resources, users, submission: submission.value, setVersion, relied })
+  const settings = policySet?.value
+  return success({ proposals, resources, users, submission: submission.value, settings, setVersion, relied })
 }

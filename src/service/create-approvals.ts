@@ -4,7 +4,7 @@ import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
-import { type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
+import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
 import type { Context } from './context.ts'
@@ -105,6 +105,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     vocabulary,
   }
   byName('notifiers', notifiers, ({ name }) => name)
+  checkNeeds(access, options.resources)
 
   return {
     as: (actor) => actingAs(context, checkActor(actor)),
@@ -146,6 +147,24 @@ function joinedTo(context: Context, transaction: object): Context {
 
 function isTransactional(storage: Storage): storage is TransactionalStorage {
   return 'within' in storage
+}
+
+/** With access, a change whose permissions nobody named could be made by nobody, or by everybody. */
+function checkNeeds(access: AccessControl, resources: readonly ResourceType[]): void {
+  if (access.type !== 'roles') return
+  for (const { type, actions, needs } of resources) {
+    if (!needs) {
+      throw new TypeError(
+        `createApprovals: with access, defineResource of "${type}" has to say which permissions a change needs`,
+      )
+    }
+    const unknown = needs(['create', 'update', 'delete', ...actions]).find((one) => !access.known.includes(one))
+    if (unknown !== undefined) {
+      throw new TypeError(
+        `createApprovals: "${type}" needs ${JSON.stringify(unknown)}, which is no permission: add it to access.permissions`,
+      )
+    }
+  }
 }
 
 function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {

@@ -38,6 +38,27 @@ export async function knownUsers(directory: Directory, scope: Scope, ids: readon
   return users
 }
 
+/** Asks the directory which roles a user holds, those of an agent among them; undefined for a user whom it does not know. */
+export async function rolesHeld(
+  directory: Directory,
+  scope: Scope,
+  id: string,
+): Promise<readonly string[] | undefined> {
+  const [entry] = await lookUp(directory, scope, [id])
+  return entry?.roles
+}
+
+/** Asks the directory which of these users do not want notices of a type. */
+export async function unwantedNotices(
+  directory: Directory,
+  scope: Scope,
+  { users, type }: { readonly users: readonly string[]; readonly type: string },
+): Promise<ReadonlySet<string>> {
+  if (users.length === 0) return new Set()
+  const answer = await answered(`which notices ${users.join(', ')} want`, () => directory.users(scope, users))
+  return new Set(users.filter((_, index) => answer[index]?.unwanted?.includes(type)))
+}
+
 /** How many agents may own each other in a row. */
 const mostOwners = 5
 

@@ -1,12 +1,14 @@
 import type { Facts, NextContent } from '../core/request/command.ts'
-import { openConflicts } from '../core/request/content.ts'
+import { type Content, openConflicts } from '../core/request/content.ts'
 import type { Actor } from '../core/request/event.ts'
 import { type Permissions, permissions } from '../core/request/probe.ts'
 import type { Request } from '../core/request/request.ts'
-import type { PeopleVerb } from '../core/request/status.ts'
+import { type PeopleVerb, peopleVerbs, verbs } from '../core/request/status.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import type { Context } from './context.ts'
 import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
+import { needsEditing, permittedTo } from './permission-to-act.ts'
+import type { PolicySetRecord } from './records.ts'
 import { weigh } from './weigh.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
@@ -16,6 +18,7 @@ export interface Shown {
   /** Undefined where the content is not there. */
   readonly stored: ContentRead | undefined
   readonly resources: ResourcesRead
+  readonly settings: PolicySetRecord | undefined
   readonly setVersion: number
   readonly stale: boolean
   readonly at: number
@@ -40,7 +43,26 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
     return { ...facts, target, next: verb === 'schedule' ? { ...next, applyAt: at + 1 } : next }
   }
   const can = permissions(actor, request, { at, factsFor })
-  return { ...can, ...pointless(can, shown) }
+  return { ...can, ...pointless(can, shown), ...(await forbidden(context, actor, { can, shown, content })) }
+}
+
+/** Why the actor's roles, or the editors of a resource, forbid verbs that are possible otherwise. */
+async function forbidden(
+  context: Context,
+  by: Actor,
+  { can, shown, content }: { readonly can: Permissions; readonly shown: Shown; readonly content: Content },
+): Promise<Partial<Permissions>> {
+  const { request, settings } = shown
+  const facts = { request, settings, changes: content.changes }
+  const [editing, bypassing] = await Promise.all(
+    (['edit', 'bypass'] as const).map((type) => permittedTo(context, { type, by }, facts)),
+  )
+  const refused = peopleVerbs.flatMap((type) => {
+    const { method } = verbs[type]
+    const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
+    return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []
+  })
+  return Object.fromEntries(refused)
 }
 
 /** Why some verbs would change nothing, where they are possible. */

@@ -1,4 +1,5 @@
 import type { Grant } from '../core/access/grant.ts'
+import type { ResourceAccess } from '../core/access/resource-access.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
@@ -11,6 +12,7 @@ import type { Request } from '../core/request/request.ts'
 import type { Resource, Revision } from '../core/request/resource.ts'
 import type { RequestStatus } from '../core/request/status.ts'
 import type { Delegation } from '../core/review/delegation.ts'
+import { fail } from '../errors.ts'
 import { collections } from '../ports/collections.ts'
 import type { Notice } from '../ports/notifier.ts'
 import type { IndexQuery, KeyPart, Page, RecordKey, Storage, Write } from '../ports/storage.ts'
@@ -71,6 +73,8 @@ export interface PolicySetRecord {
   readonly roles?: readonly RoleDefinition[]
   /** Who was the first to hold the role of an admin. */
   readonly firstAdmin?: string
+  /** Who edits new resources; everyone where that was never said. */
+  readonly defaultAccess?: ResourceAccess['type']
   readonly head: StreamHead
 }
 
@@ -86,6 +90,17 @@ export interface GrantRecord {
   readonly tenant: string
   readonly user: string
   readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
+  /** Types of notices that the user has switched off. */
+  readonly unwanted?: readonly string[]
+}
+
+/** Who edits a resource, with the end of the stream that says how it came to be so. */
+export interface AccessRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly access: ResourceAccess
+  readonly head: StreamHead
 }
 
 /** That somebody was given a role. */
@@ -161,6 +176,7 @@ interface RecordTypes {
   readonly grants: GrantRecord
   readonly holders: HolderRecord
   readonly debts: DebtsRecord
+  readonly accesses: AccessRecord
   readonly answers: AnswerRecord
 }
 
@@ -244,10 +260,24 @@ export function unchanged(key: TypedKey, before: { readonly version: number } | 
   return { type: 'check', ...key, expected: before?.version ?? 'absent' }
 }
 
-/** Leaves out the checks of records that the same commit writes: the write states what the check does. */
+/**
+ * Leaves out the checks of records that the same commit writes, as the write states what the check does, and those that are stated twice.
+ *
+ * @throws ApprovalError `version_conflict` where a record was read twice and had moved in between.
+ */
 export function withoutImplied(writes: readonly Write[]): readonly Write[] {
   const written = new Set(writes.filter(({ type }) => type !== 'check').map(nameOf))
-  return writes.filter((write) => write.type !== 'check' || !written.has(nameOf(write)))
+  const stated = new Map<string, number | 'absent'>()
+  return writes.filter((write) => {
+    if (write.type !== 'check') return true
+    const name = nameOf(write)
+    const before = stated.get(name)
+    if (before !== undefined && before !== write.expected) {
+      fail('version_conflict', { collection: write.collection, key: JSON.stringify(write.key) })
+    }
+    stated.set(name, write.expected)
+    return before === undefined && !written.has(name)
+  })
 }
 
 function nameOf(write: Write): string {

@@ -1,4 +1,5 @@
 import type { Grant } from '../core/access/grant.ts'
+import type { ResourceAccess } from '../core/access/resource-access.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
@@ -18,13 +19,21 @@ type Happened =
     }
   | { readonly type: 'role_saved'; readonly role: RoleDefinition }
   | { readonly type: 'role_removed'; readonly role: string }
+  | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
+  | { readonly type: 'notices_muted'; readonly by: string; readonly types: readonly string[] }
+
+/** What was said of the settings last, where it was. */
+interface Told {
+  readonly firstAdmin?: string | undefined
+  readonly defaultAccess?: ResourceAccess['type']
+}
 
 /** Follows the settings of a tenant: its policies, roles and grants have to be what the events made of them. */
 export function replaySettings(storage: Storage, tenant: string): Replay {
   const policies = new Map<string, { readonly policy: Policy | null; readonly setVersion: number }>()
   const roles = new Map<string, RoleDefinition>()
   const grants = new Map<string, Grant>()
-  let firstAdmin: string | undefined
+  let told: Told = {}
   return {
     async take({ event, seq: setVersion }) {
       const happened = event as unknown as Happened
@@ -38,12 +47,17 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'role_saved':
           roles.set(happened.role.id, happened.role)
           break
+        case 'default_access_set':
+          told = { ...told, defaultAccess: happened.access }
+          break
+        case 'notices_muted':
+          break
         case 'role_removed':
           roles.delete(happened.role)
           break
         case 'roles_changed':
         case 'first_admin_appointed':
-          if (happened.type === 'first_admin_appointed') firstAdmin = happened.give[0]?.user
+          if (happened.type === 'first_admin_appointed') told = { ...told, firstAdmin: happened.give[0]?.user }
           for (const grant of happened.take) grants.delete(nameOf(grant))
           for (const grant of happened.give) grants.set(nameOf(grant), grant)
       }
@@ -53,7 +67,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
       return (
         (await policyProblem(storage, tenant, policies)) ??
         (await grantProblem(storage, tenant, grants)) ??
-        (await settingProblem(storage, tenant, { roles: [...roles.values()], firstAdmin }))
+        (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
       )
     },
   }
@@ -92,12 +106,14 @@ async function grantProblem(
 async function settingProblem(
   storage: Storage,
   tenant: string,
-  { roles, firstAdmin }: { readonly roles: readonly RoleDefinition[]; readonly firstAdmin: string | undefined },
+  { roles, told }: { readonly roles: readonly RoleDefinition[]; readonly told: Told },
 ): Promise<string | undefined> {
   const { stored } = await read(storage, { stored: keyOf('policySets', tenant) })
   const settings: Partial<PolicySetRecord> = stored?.value ?? {}
   if (!isSame(byId(settings.roles ?? []), byId(roles))) return 'the roles are not what was saved'
-  return settings.firstAdmin === firstAdmin ? undefined : 'the first admin is not the one who was appointed'
+  const { firstAdmin, defaultAccess } = settings
+  const same = firstAdmin === told.firstAdmin && defaultAccess === told.defaultAccess
+  return same ? undefined : 'the first admin, or who edits new resources, is not what was said'
 }
 
 function byId(roles: readonly RoleDefinition[]): readonly RoleDefinition[] {

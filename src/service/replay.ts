@@ -24,6 +24,7 @@ export interface Replay {
 export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
   const [kind, ...rest] = stream.split('/')
   if (stream === settingsStream) return replaySettings(storage, tenant)
+  if (kind === 'access') return replayAccess(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
   if (kind === 'delegations') return replayDelegations(storage, tenant, rest.join('/'))
   if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
   if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
@@ -99,6 +100,24 @@ function replayResource(
         return 'the live state is not the one that its last revision leads to'
       if (project === last?.project && incarnation === last?.incarnation) return undefined
       return 'the resource is not in the project, or not the incarnation, of its last revision'
+    },
+  }
+}
+
+function replayAccess(
+  storage: Storage,
+  tenant: string,
+  { type, id }: { readonly type: string; readonly id: string },
+): Replay {
+  let access: unknown = null
+  return {
+    async take({ event }) {
+      access = event['access']
+      return undefined
+    },
+    async end() {
+      const { found } = await read(storage, { found: keyOf('accesses', tenant, type, id) })
+      return isSame(found?.value.access ?? null, access) ? undefined : 'the editors are not those of the last change'
     },
   }
 }

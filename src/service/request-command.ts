@@ -16,7 +16,8 @@ import { readDelegation } from './delegations.ts'
 import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readContent, readResources, targetOf } from './facts.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
-import { keyOf, read, unchanged } from './records.ts'
+import { createdAccess, isContentCommand, permittedTo } from './permission-to-act.ts'
+import { keyOf, type PolicySetRecord, read, unchanged } from './records.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
@@ -43,7 +44,8 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
       const command: RequestCommand = { ...wanted, by, at }
       const setVersion = policySet?.version ?? 0
       const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
-      const decided = await decideOn(context, command, { request, setVersion, rewrite, debts })
+      const settings = policySet?.value
+      const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
       if (!decided.ok) return decided
 
       const { event, content } = decided.value
@@ -56,6 +58,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
           ...landingWrites(next, decided.value),
           ...decided.value.relied,
           ...(debts ? [debtWrites(owed[0], next)] : []),
+          ...(await createdAccess(context, next, { ...decided.value, settings })),
         ],
         answer: next,
       })
@@ -78,11 +81,13 @@ async function decideOn(
   command: RequestCommand,
   {
     request,
+    settings,
     setVersion,
     rewrite,
     debts,
   }: {
     readonly request: Request
+    readonly settings: PolicySetRecord | undefined
     readonly setVersion: number
     readonly rewrite: Rewrite | undefined
     readonly debts: readonly OpenDebt[] | undefined
@@ -111,10 +116,17 @@ async function decideOn(
     : undefined
   if (rewritten && !rewritten.ok) return rewritten
   const read = rewritten ? rewritten.value.read : stored
+  const allowed = await permittedTo(context, command, { request, settings, changes: read.content.changes })
+  if (!allowed.ok) return allowed
   const rebases = facts.rules.onStale === 'rebase'
   const target = await targetOf(context, read, { tenant: request.tenant, read: resources, rebases, setVersion })
   const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
-  return decidedBy(decision, { relied, target, resources, ...(rewritten ? { content: read.content } : {}) })
+  return decidedBy(decision, {
+    relied: [...relied, ...allowed.value],
+    target,
+    resources,
+    ...(rewritten ? { content: read.content } : {}),
+  })
 }
 
 /** Everybody whom a command is by, or for. */
@@ -130,38 +142,6 @@ async function delegationFor(context: Context, command: RequestCommand) {
 
 function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
   return decision.ok ? success({ event: decision.value, ...facts }) : decision
-}
-
-function isContentCommand({ type }: RequestCommand): boolean {
-  switch (type) {
-    case 'edit':
-    case 'submit':
-    case 'resubmit':
-    case 'reopen':
-    case 'rebase':
-    case 'resolve':
-    case 'schedule':
-    case 'unschedule':
-      return true
-    case 'approve':
-    case 'reject':
-    case 'request_changes':
-    case 'withdraw':
-    case 'comment':
-    case 'recall':
-    case 'cancel':
-    case 'discard':
-    case 'apply':
-    case 'retry':
-    case 'bypass':
-    case 'break_glass':
-    case 'settle_debt':
-    case 'come_due':
-    case 'escalate':
-    case 'expire':
-    case 'remind':
-      return false
-  }
 }
 
 /** Tells whether a verb looks at the reviews that are owed, or changes them. */

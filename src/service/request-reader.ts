@@ -21,7 +21,7 @@ import { knownUsers, scopeOf } from './people.ts'
 import { permitted } from './permitted.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
-import { keyOf, type RequestRecord, read } from './records.ts'
+import { keyOf, type PolicySetRecord, type RequestRecord, read } from './records.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {
@@ -65,14 +65,26 @@ export async function readRequest(context: Context, reader: Actor, id: string): 
     policySet: keyOf('policySets', tenant),
   })
   if (!stored) fail('unknown_request', { request: id })
-  return await showRequest(context, reader, { request: stored.value, setVersion: policySet?.version ?? 0 })
+  return await showRequest(context, reader, {
+    request: stored.value,
+    settings: policySet?.value,
+    setVersion: policySet?.version ?? 0,
+  })
 }
 
 /** Completes a request with its content, and judges where it stands now. */
 export async function showRequest(
   context: Context,
   reader: Actor,
-  { request, setVersion }: { readonly request: Request; readonly setVersion: number },
+  {
+    request,
+    settings,
+    setVersion,
+  }: {
+    readonly request: Request
+    readonly settings: PolicySetRecord | undefined
+    readonly setVersion: number
+  },
 ): Promise<ChangeRequest> {
   const at = context.now()
   const summary = summaryOf(request, at)
@@ -103,6 +115,7 @@ export async function showRequest(
       facts,
       stored: content,
       resources,
+      settings,
       setVersion,
       stale: moved,
       at,

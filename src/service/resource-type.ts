@@ -8,6 +8,7 @@ import { identifierProblem } from '../core/identifier.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
 import type { Facets } from '../core/policy/policy.ts'
 import { type BeforeAfter, type FacetDefinition, type FacetReader, facetsIn, readersOf } from './facet.ts'
+import { type NeedsOf, needsOf, type PermissionsNeeded } from './permissions-needed.ts'
 
 declare const documentType: unique symbol
 
@@ -60,6 +61,11 @@ export interface ResourceOptions<T> {
   readonly gated?: boolean
   /** From which state which action is possible. Left out: a resource is there or it is not. */
   readonly lifecycle?: Lifecycle<T>
+  /**
+   * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update: 'flags.edit', enable: 'activation.write' }`. An
+   * action that is not named needs what `update` needs.
+   */
+  readonly permissions?: PermissionsNeeded
   /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
   readonly references?: References
 }
@@ -95,6 +101,8 @@ export interface ResourceType<T = unknown> {
   readonly gated: boolean
   readonly lifecycle?: ResourceLifecycle
   readonly references?: References
+  /** The permissions that a change with these actions needs, where it was said. */
+  readonly needs?: NeedsOf
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
   /** Finds the actions that a change carries. */
@@ -132,6 +140,9 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
   const readers = readersOf(type, facets)
 
   compileLabels(labels)
+  const actions = [
+    ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
+  ]
 
   return {
     type,
@@ -139,13 +150,14 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
     shape: compileShape(shape),
     groups,
     labels,
-    actions: [
-      ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
-    ],
+    actions,
     facets: Object.fromEntries(readers.map(({ name, values }) => [name, values])),
     gated,
     ...(lifecycle ? { lifecycle } : {}),
     ...(references ? { references } : {}),
+    ...(options.permissions === undefined
+      ? {}
+      : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
     ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
     actionsOf(change, places) {
       const found = detectors
@@ -183,6 +195,7 @@ const optionNames = [
   'gated',
   'lifecycle',
   'references',
+  'permissions',
 ]
 
 function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {

@@ -55,7 +55,8 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
   const held = rolesIn({ roles, grants }, { user: record.user, project })
   if (held.length === 0 && (project !== '' || grants.length === 0)) return undefined
   const approves = held.some((role) => roles.get(role)?.permissions.includes(approverRole))
-  return { roles: approves ? [...held, approverRole] : held }
+  const { unwanted = [] } = record
+  return { roles: approves ? [...held, approverRole] : held, ...(unwanted.length === 0 ? {} : { unwanted }) }
 }
 
 async function holdersAt(storage: Storage, where: readonly string[]): Promise<readonly string[]> {

@@ -11,7 +11,9 @@ export const resourceStream = ({ type, id }: { readonly type: string; readonly i
 export const refusalStream = (user: string) => `refusals/${user}`
 /** Names the stream of whom somebody lets answer for them. */
 export const delegationStream = (from: string) => `delegations/${from}`
-/** The stream of a tenant's policies. */
+/** Names the stream of who edits a resource. */
+export const accessStream = ({ type, id }: { readonly type: string; readonly id: string }) => `access/${type}/${id}`
+/** The stream of a tenant's settings. */
 export const settingsStream = 'settings'
 
 /** Links an event to the end of a stream: the writes that store it, unsealed, and the head of the stream after it. */

@@ -14,6 +14,7 @@ import type { Wanted } from './action-input.ts'
 import { approversOf, toBeTold } from './approvers.ts'
 import { type Considered, consider, type Intention } from './consider.ts'
 import type { Context } from './context.ts'
+import { newAccessWrites } from './editors.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { keyOf, unchanged } from './records.ts'
@@ -77,7 +78,13 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       if (!considered.ok) return considered
       const { submission, relied } = considered.value
       if (submission.type === 'direct') {
-        const writes = [...relied, ...directWrites(actor, considered.value, { at, message: intention.reason })]
+        const { settings, proposals } = considered.value
+        const changes = proposals.map(({ change }) => change)
+        const writes = [
+          ...relied,
+          ...directWrites(actor, considered.value, { at, message: intention.reason }),
+          ...(await newAccessWrites(context, actor, { settings, changes, at })),
+        ]
         return success({ writes, answer: freeze(applied(context, considered.value)) })
       }
       const { event } = submission

@@ -1,0 +1,179 @@
+import {
+  type AccessChange,
+  accessOfNew,
+  changeAccess,
+  type EditQuestion,
+  editorsToTell,
+  mayEdit,
+  type ResourceAccess,
+} from '../core/access/resource-access.ts'
+import type { ProposedChange } from '../core/request/content.ts'
+import type { Actor } from '../core/request/event.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import { holdingsFor } from './access-control.ts'
+import type { Context } from './context.ts'
+import type { Command } from './execute.ts'
+import { typeOf } from './facts.ts'
+import { freeze } from './freeze.ts'
+import { noticeWrites } from './notices.ts'
+import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from './people.ts'
+import { type AccessRecord, keyOf, type PolicySetRecord, put, read, type Stored, unchanged } from './records.ts'
+import { accessStream, append } from './streams.ts'
+
+interface Named {
+  readonly type: string
+  readonly id: string
+}
+
+const everyone: ResourceAccess = { type: 'everyone' }
+
+/**
+ * Decides whether somebody may make changes: the role has to allow each of them, and the list of editors where there is one.
+ *
+ * @returns the statements that what was relied on is still as it was read.
+ */
+export async function mayEditAll(
+  context: Context,
+  actor: Actor,
+  {
+    settings,
+    changes,
+  }: { readonly settings: PolicySetRecord | undefined; readonly changes: readonly ProposedChange[] },
+): Promise<Result<readonly Write[]>> {
+  if (context.access.type !== 'roles') return success([])
+  const keys = changes.map(({ resource }) => keyOf('accesses', actor.tenant, resource.type, resource.id))
+  const { found } = await read(context.storage, { found: keys })
+  for (const [index, change] of changes.entries()) {
+    const access = change.incarnation === 0 ? everyone : (found[index]?.value.access ?? everyone)
+    const { resource, project, actions } = change
+    const question = await questionOf(context, actor, { settings, resource, project, access, actions })
+    if (!question.ok) return question
+    const allowed = mayEdit(question.value)
+    if (!allowed.ok) return allowed
+  }
+  return success(keys.map((key, index) => unchanged(key, found[index])))
+}
+
+/** Writes who edits the resources that come into being by changes that land: the default of this moment says so. */
+export async function newAccessWrites(
+  { storage, access: control }: Context,
+  { tenant, user, via }: Actor,
+  {
+    settings,
+    changes,
+    at,
+  }: {
+    readonly settings: PolicySetRecord | undefined
+    readonly changes: readonly ProposedChange[]
+    readonly at: number
+  },
+): Promise<readonly Write[]> {
+  if (control.type !== 'roles') return []
+  const created = changes.filter(({ incarnation, after }) => incarnation === 0 && after !== null)
+  const keys = created.map(({ resource }) => keyOf('accesses', tenant, resource.type, resource.id))
+  const { found } = await read(storage, { found: keys })
+  const access = accessOfNew(settings?.defaultAccess ?? 'everyone', { user, via })
+  return created.flatMap(({ resource }, index) => {
+    const before = found[index]
+    if (access.type === 'everyone' && (before?.value.access.type ?? 'everyone') === 'everyone') {
+      return [unchanged(keyOf('accesses', tenant, resource.type, resource.id), before)]
+    }
+    const event = { type: 'access_set', by: user, via, at, access }
+    return accessWrites(tenant, before, { resource, access, event })
+  })
+}
+
+/** Makes the command that changes who edits a resource. */
+export function changeAccessCommand(
+  context: Context,
+  actor: Actor,
+  { resource, change }: { readonly resource: Named; readonly change: AccessChange },
+): Command<ResourceAccess> {
+  const { tenant, user, via } = actor
+  return {
+    verb: 'change editors',
+    actor,
+    about: accessStream(resource),
+    async attempt(at) {
+      const key = keyOf('accesses', tenant, resource.type, resource.id)
+      const liveKey = keyOf('resources', tenant, resource.type, resource.id)
+      const { before, live, set } = await read(context.storage, {
+        before: key,
+        live: liveKey,
+        set: keyOf('policySets', tenant),
+      })
+      if (!live || live.value.document === null) return refuse('unknown_resource', resource)
+      const { project } = live.value
+      const question = await questionOf(context, actor, {
+        settings: set?.value,
+        resource,
+        project,
+        access: before?.value.access ?? everyone,
+        actions: ['update'],
+      })
+      if (!question.ok) return question
+      const changed = changeAccess(question.value, change)
+      if (!changed.ok) return changed
+      const { access, added, removed, ground } = changed.value
+      const scope = scopeOf(tenant, project)
+      const known = await knownUsers(context.directory, scope, added)
+      const stranger = added.find((editor) => !known.has(editor))
+      if (stranger !== undefined) return refuse('unknown_actor', { actor: stranger })
+
+      const unwanted = await unwantedNotices(context.directory, scope, { users: added, type: 'made_editor' })
+      const event = { type: 'access_changed', by: user, via, at, access, added, removed, ground }
+      const id = `${accessStream(resource)}/${(before?.value.head.seq ?? 0) + 1}`
+      const to = editorsToTell({ added }, { by: user, unwanted })
+      return success({
+        writes: [
+          unchanged(keyOf('policySets', tenant), set),
+          unchanged(liveKey, live),
+          ...accessWrites(tenant, before, { resource, access, event }),
+          ...noticeWrites(context, { id, tenant, type: 'made_editor', to, resources: [resource], at, by: user }),
+        ],
+        answer: freeze(access),
+      })
+    },
+  }
+}
+
+/** Reads who edits a resource. */
+export async function readAccess({ storage }: Context, tenant: string, { type, id }: Named): Promise<ResourceAccess> {
+  const { found } = await read(storage, { found: keyOf('accesses', tenant, type, id) })
+  return freeze(found?.value.access ?? everyone)
+}
+
+interface Asked {
+  readonly settings: PolicySetRecord | undefined
+  readonly resource: Named
+  readonly project: string
+  readonly access: ResourceAccess
+  readonly actions: readonly string[]
+}
+
+/** An agent edits by roles of its own. */
+async function questionOf(
+  context: Context,
+  { tenant, user, via }: Actor,
+  { settings, resource, project, access, actions }: Asked,
+): Promise<Result<EditQuestion>> {
+  const roles = await rolesHeld(context.directory, scopeOf(tenant, project), user)
+  if (!roles) return refuse('unknown_actor', { actor: user })
+  const holdings = holdingsFor(context.access, settings, { user: { id: user, roles }, project })
+  const needs = typeOf(context, resource.type).needs?.(actions) ?? []
+  return success({ resource: { type: resource.type, id: resource.id }, access, holdings, needs, via })
+}
+
+function accessWrites(
+  tenant: string,
+  before: Stored<AccessRecord> | undefined,
+  {
+    resource: { type, id },
+    access,
+    event,
+  }: { readonly resource: Named; readonly access: ResourceAccess; readonly event: { readonly at: number } },
+): readonly Write[] {
+  const { head, writes } = append({ tenant, stream: accessStream({ type, id }) }, before?.value.head, event)
+  return [put('accesses', { tenant, type, id, access, head }, before), ...writes]
+}
