@@ -338,3 +338,12 @@ export function isApprovalError(thrown: unknown): thrown is AnyApprovalError {
 export function hasCode<C extends ErrorCode>(thrown: unknown, code: C): thrown is ApprovalError<C> {
   return isApprovalError(thrown) && thrown.code === code
 }
+
+/** Says what foreign code threw, whatever that is: reading it may throw again. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return 'something that cannot be read was thrown'
+  }
+}

@@ -3,7 +3,7 @@ import type { Approvers, PinnedRequirement } from '../core/policy/requirement.ts
 import { peopleAsked } from '../core/review/needs.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
 import type { KnownUser } from '../core/review/voter.ts'
-import { fail } from '../errors.ts'
+import { fail, messageOf } from '../errors.ts'
 import type { Directory, DirectoryUser, Scope } from '../ports/directory.ts'
 import { inTime } from './in-time.ts'
 
@@ -171,8 +171,7 @@ async function answered<T>(question: string, ask: () => Promise<T>): Promise<T> 
   try {
     return await inTime(ask())
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    return fail('directory_failed', { question, problem }, { cause })
+    return fail('directory_failed', { question, problem: messageOf(cause) }, { cause })
   }
 }
 

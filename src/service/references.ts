@@ -1,6 +1,6 @@
 import type { JsonValue } from '../core/change/json.ts'
 import type { ResolvedMove } from '../core/lifecycle/move.ts'
-import { type Result, refuse, success } from '../errors.ts'
+import { messageOf, type Result, refuse, success } from '../errors.ts'
 import { inTime } from './in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
@@ -24,7 +24,7 @@ export async function referencesOf(
     if (Array.isArray(found) && found.every((one) => typeof one === 'string')) return success([...found])
     return unknown(place, 'the answer is no list of names')
   } catch (error) {
-    return unknown(place, error instanceof Error ? error.message : String(error))
+    return unknown(place, messageOf(error))
   }
 }
 

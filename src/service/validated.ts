@@ -1,6 +1,7 @@
 import { admit } from '../core/change/admit.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import { type Result, refuse } from '../errors.ts'
+import { formatPointer } from '../core/change/pointer.ts'
+import { messageOf, type Result, refuse } from '../errors.ts'
 import { inTime } from './in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
@@ -11,15 +12,14 @@ export async function validated(type: ResourceType, id: string, document: JsonVa
     const result = await inTime(type.schema['~standard'].validate(document))
     if (!result.issues) return admit(result.value)
     const issues = result.issues.map(({ message, path = [] }) => ({
-      path: path.map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join(''),
+      path: formatPointer(path.map((part) => String(typeof part === 'object' ? part.key : part))),
       message,
     }))
     return refuse('invalid_by_schema', { resource, issues })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
     return refuse('invalid_by_schema', {
       resource,
-      issues: [{ path: '', message: `the schema itself failed: ${message}` }],
+      issues: [{ path: '', message: `the schema itself failed: ${messageOf(error)}` }],
     })
   }
 }

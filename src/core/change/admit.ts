@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { messageOf, type Result, refuse, success } from '../../errors.ts'
 import type { JsonValue } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Handling, takeIn } from './take-in.ts'
@@ -29,7 +29,6 @@ export function admitAs(
     const taken = takeIn(value, tally, handling)
     return taken.ok ? success(taken.value) : refuse('invalid_document', { path: taken.path, problem: taken.problem })
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : typeof thrown
-    return refuse('invalid_document', { path: '', problem: `it cannot be read (${reason})` })
+    return refuse('invalid_document', { path: '', problem: `it cannot be read (${messageOf(thrown)})` })
   }
 }

@@ -1,4 +1,5 @@
 import { Immer } from 'immer'
+import { messageOf } from '../../errors.ts'
 import type { JsonValue } from './json.ts'
 
 /** What an edit function made of a document, not yet admitted; or why it made nothing. */
@@ -24,10 +25,7 @@ export function runEdit(before: JsonValue, edit: (draft: never) => unknown): Edi
       ? { ok: false, problem: 'an edit function may not be async: await first, then edit' }
       : { ok: true, value }
   } catch (thrown) {
-    return {
-      ok: false,
-      problem: `the edit function failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    }
+    return { ok: false, problem: `the edit function failed: ${messageOf(thrown)}` }
   }
 }
 

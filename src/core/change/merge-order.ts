@@ -33,39 +33,31 @@ function sameOrder(base: readonly number[], side: readonly number[]): boolean {
   return base.length === side.length && base.every((item, i) => item === side[i])
 }
 
-/** Ranks items by the number of items that they come before: all numbers differ exactly when the decisions make an order. */
-function ranked(items: readonly number[], orders: Orders): readonly number[] | undefined {
-  const [base, live, draft] = [placesOf(orders.base), placesOf(orders.live), placesOf(orders.draft)]
-  const before = new Map(items.map((item) => [item, 0]))
-  for (const [i, x] of items.entries()) {
+/** Ranks items, given in the order of live, by the number of items that they come before: all numbers differ exactly when the decisions make an order. */
+function ranked(items: readonly number[], { base, draft }: Orders): readonly number[] | undefined {
+  const [inBase, inDraft] = [placesOf(items, base), placesOf(items, draft)]
+  const before = items.map(() => 0)
+  for (let i = 0; i < items.length; i++) {
     for (let j = i + 1; j < items.length; j++) {
-      const y = items[j] as number
-      const first = isFirst(x, y)
-      if (first === undefined) return undefined
-      const winner = first ? x : y
-      before.set(winner, (before.get(winner) ?? 0) + 1)
+      let winner = i
+      if ((inDraft[i] as number) > (inDraft[j] as number)) {
+        const [old, other] = [inBase[i], inBase[j]]
+        if (old === undefined || other === undefined) return undefined
+        winner = old < other ? j : i
+      }
+      before[winner] = (before[winner] as number) + 1
     }
   }
-  const counts = new Set(before.values())
-  return counts.size === items.length
-    ? [...items].sort((x, y) => (before.get(y) ?? 0) - (before.get(x) ?? 0))
-    : undefined
-
-  function isFirst(x: number, y: number): boolean | undefined {
-    const inLive = comesFirst(live, x, y)
-    if (inLive === comesFirst(draft, x, y)) return inLive
-    const inBase = comesFirst(base, x, y)
-    return inBase === undefined ? undefined : !inBase
-  }
+  if (new Set(before).size < items.length) return undefined
+  const order: number[] = []
+  for (const [i, item] of items.entries()) order[items.length - 1 - (before[i] as number)] = item
+  return order
 }
 
-function placesOf(items: readonly number[]): ReadonlyMap<number, number> {
-  return new Map(items.map((item, i) => [item, i]))
-}
-
-function comesFirst(places: ReadonlyMap<number, number>, x: number, y: number): boolean | undefined {
-  const [first, second] = [places.get(x), places.get(y)]
-  return first === undefined || second === undefined ? undefined : first < second
+/** Finds the place of each item in an order that may lack it. */
+function placesOf(items: readonly number[], order: readonly number[]): readonly (number | undefined)[] {
+  const places = new Map(order.map((item, place) => [item, place]))
+  return items.map((item) => places.get(item))
 }
 
 /**

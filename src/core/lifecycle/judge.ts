@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { messageOf, type Refusal, type Result, refuse, success } from '../../errors.ts'
 import type { ResolvedMove, Situation } from './move.ts'
 
 /** What a refusal says of where it happened. */
@@ -37,8 +37,4 @@ function problemIn<T>(guard: NonNullable<ResolvedMove<T>['guard']>, situation: S
   } catch (error) {
     return `its guard failed: ${messageOf(error)}`
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
