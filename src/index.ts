@@ -80,6 +80,7 @@ export type {
   KeyOptions,
   ReasonAndTime,
   RejectOptions,
+  RevertOptions,
   SettleOptions,
   VerbOptions,
 } from './service/acting-approvals.ts'

@@ -36,8 +36,8 @@ export interface ActingApprovals {
   preview<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
   /** Begins a request that is not put to anybody yet. Everybody can see and edit it; what is live does not change. */
   draft<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<ChangeRequest>
-  /** Asks for an earlier revision to be live again. The result is a new revision; history stays. */
-  revert<T>(ref: ResourceRef<T>, revision: number, options?: ReasonAndTime): Promise<SubmitOutcome>
+  /** Asks for an earlier revision to be live again, or drafts that. The result is a new revision; history stays. `resources.compare` shows what it would change. */
+  revert<T>(ref: ResourceRef<T>, revision: number, options?: RevertOptions): Promise<SubmitOutcome>
 
   /** Changes what a request would make of its resource, going on from what it makes of it so far. Takes reviews back, unless a policy keeps them. */
   edit<T>(request: string, ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: VerbOptions): Promise<Done>
@@ -191,6 +191,12 @@ export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
 export interface ReasonAndTime extends VerbOptions {
   /** When it is to be applied once approved, in milliseconds since 1970. */
   readonly applyAt?: number
+}
+
+/** What goes with a revert. */
+export interface RevertOptions extends ReasonAndTime {
+  /** Begins a draft that is not put to anybody yet. */
+  readonly draft?: boolean
 }
 
 /** Which revisions to list. */

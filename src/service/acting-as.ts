@@ -81,13 +81,14 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
     async revert(given, revision, options = {}) {
       const { ref, type } = checkRef(context, given)
-      checkOptions(options, 'applyAt')
+      checkOptions(options, 'applyAt', 'draft')
+      const verb = options.draft === true ? 'draft' : 'submit'
       const resource = { type: ref.type, id: ref.id }
       const value = await documentAt(context, tenant, { resource, revision: checkRevision('revision', revision) })
       if (value === undefined) fail('unknown_revision', { ...resource, revision })
       const change: ChangeInput<never> = { value: value as never }
       const wishes = [{ type, ref, change }]
-      return await submit({ verb: 'submit', wishes, ...said(options), ...timed(options) }, { ref, revision }, options)
+      return await submit({ verb, wishes, ...said(options), ...timed(options) }, { ref, revision }, options)
     },
 
     async edit(id, given, change, options) {
