@@ -22,6 +22,7 @@ import { permitted } from './permitted.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read } from './records.ts'
+import { type WayOut, waysOut } from './ways-out.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {
@@ -53,6 +54,8 @@ export interface ChangeRequest extends RequestSummary {
   readonly stale: boolean
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
+  /** Who can help, while it is open and could not be approved even if everybody whom it asks did so. */
+  readonly waysOut?: readonly WayOut[]
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
   readonly can: Permissions
 }
@@ -100,6 +103,8 @@ export async function showRequest(
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
   const facts = { users, ...asked, debts }
+  const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
+  const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   return freeze({
     ...summary,
     changes: await Promise.all(
@@ -109,7 +114,8 @@ export async function showRequest(
       })),
     ),
     stale: open && moved,
-    ...(open ? { approval: await approvalOf(context, { ...request, ...inForce(request, asked) }, at) } : {}),
+    ...(approval ? { approval } : {}),
+    ...(stuck ? { waysOut: await waysOut(context, request, asked) } : {}),
     can: await permitted(context, reader, {
       request,
       facts,
