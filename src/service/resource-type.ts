@@ -60,7 +60,7 @@ export interface ResourceOptions<T> {
   /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
   readonly gated?: boolean
   /** From which state which action is possible. Left out: a resource is there or it is not. */
-  readonly lifecycle?: Lifecycle<T>
+  readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle
   /**
    * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update: 'flags.edit', enable: 'activation.write' }`. An
    * action that is not named needs what `update` needs.

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineLifecycle, experimentLifecycle, type Move } from '../../src/core/index.ts'
 import { defineResource, type ResourceType, type Storage } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
 import { abTest, abTests, hour, lifecycleWorld, testsBy } from '../lifecycle-world.ts'
 import { pending, refusal, storages, world } from '../world.ts'
 
@@ -391,6 +392,15 @@ describe('a type with a life cycle', () => {
         actions: { finish: () => true },
       })
     expect(declare).toThrow(/is one of its life cycle/)
+  })
+
+  it('keeps the type of its documents, with a ready life cycle too', async () => {
+    const w = lifecycleWorld(memoryStorage())
+    const ref = await w.test('checkout', 'draft')
+    await w.as('ann').submit(ref, (test) => {
+      test.variants[0] = { key: 'control', weight: 10 }
+    })
+    expect((await w.as('ann').resources.get(ref))?.document.variants[0]?.weight).toBe(10)
   })
 
   it('has no effect on top of the changes that an action carries', () => {
