@@ -53,6 +53,18 @@ export async function approved(desk: Desk, rules: PolicyInput['rules'] = {}): Pr
   return request
 }
 
+/** A request that dan may apply in an emergency. */
+function sealed(desk: Desk): Promise<Asked> {
+  return asked(desk, { breakGlass: ['security'] })
+}
+
+/** The same, applied in an emergency: a review is owed. */
+async function broken(desk: Desk): Promise<Asked> {
+  const request = await sealed(desk)
+  await desk.as('dan').breakGlass(request.id, { seen: request.digest, incident: 'INC-7', reason: 'fire' })
+  return request
+}
+
 async function drafted(desk: Desk): Promise<Asked> {
   await flag(desk)
   const { id, digest } = await desk.as('ann').draft(checkout, toRollout(80))
@@ -236,6 +248,12 @@ export const scenes: readonly Scene[] = [
     (desk) => asked(desk, { bypass: ['security'] }),
     (dan, { id }, key) => dan.bypass(id, { reason: 'fire', ...key }),
   ),
+  verb('break_glass', 'dan', sealed, (dan, { id, digest }, key) =>
+    dan.breakGlass(id, { seen: digest, incident: 'INC-7', reason: 'fire', ...key }),
+  ),
+  verb('settle_debt', 'ben', broken, (ben, { id, digest }, key) =>
+    ben.settleDebt(id, { seen: digest, reason: 'all is well', ...key }),
+  ),
   verb('save a policy', 'ann', settled, (ann, _, key) => ann.policies.save(reviewed({}, 2), key)),
   verb('remove a policy', 'ann', settled, (ann, _, key) => ann.policies.remove('reviewed', key)),
 ]
@@ -258,6 +276,26 @@ export const dueScenes: readonly Scene[] = [
     name: 'expire',
     async prepare(desk, office) {
       const request = await asked(desk, { expiresAfter: '1d' })
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'escalate',
+    async prepare(desk, office) {
+      await flag(desk)
+      await desk.as('ann').policies.save({ ...reviewed(), escalate: { after: '1d', to: { roles: ['security'] } } })
+      const request = about(await desk.as('ann').submit(checkout, toRollout(80)))
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'remind',
+    async prepare(desk, office) {
+      const request = await asked(desk, { remindEvery: '1d' })
       office.now += day
       return request
     },
