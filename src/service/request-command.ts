@@ -17,7 +17,7 @@ import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readContent, readResources, targetOf } from './facts.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
 import { createdAccess, isContentCommand, permittedTo } from './permission-to-act.ts'
-import { keyOf, type PolicySetRecord, read, unchanged } from './records.ts'
+import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, unchanged } from './records.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
@@ -29,41 +29,43 @@ export type Ask = WithoutOrigin<RequestCommand> & { readonly rewrite?: Rewrite }
 export function requestCommand(context: Context, by: Actor, id: string, ask: Ask): Command<Request> {
   const { tenant } = by
   const { rewrite, ...wanted } = ask
-  return {
-    verb: ask.type,
-    actor: by,
-    about: `request/${id}`,
-    async attempt(at) {
-      const { before, policySet, owed } = await read(context.storage, {
-        before: keyOf('requests', tenant, id),
-        policySet: keyOf('policySets', tenant),
-        owed: concernsDebts(ask.type) ? [keyOf('debts', tenant)] : [],
-      })
-      if (!before) return refuse('unknown_request', { request: id })
-      const request = before.value
-      const command: RequestCommand = { ...wanted, by, at }
-      const setVersion = policySet?.version ?? 0
-      const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
-      const settings = policySet?.value
-      const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
-      if (!decided.ok) return decided
+  const attempt: Command<Request>['attempt'] = async (at) => {
+    const { before, policySet, owed } = await read(context.storage, {
+      before: keyOf('requests', tenant, id),
+      policySet: keyOf('policySets', tenant),
+      owed: concernsDebts(ask.type) ? [keyOf('debts', tenant)] : [],
+    })
+    if (!before) return refuse('unknown_request', { request: id })
+    const request = before.value
+    const command: RequestCommand = { ...wanted, by, at }
+    const setVersion = policySet?.version ?? 0
+    const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
+    const settings = policySet?.value
+    const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
+    if (!decided.ok) return (await hasMoved(context, before)) ? await attempt(at) : decided
 
-      const { event, content } = decided.value
-      const next = evolve(request, event)
-      const approvers = await concerned(context, event, { before: request, next, at })
-      return success({
-        writes: [
-          unchanged(keyOf('policySets', tenant), policySet),
-          ...requestWrites(context, before, { event, next, approvers, ...(content ? { content } : {}) }),
-          ...landingWrites(next, decided.value),
-          ...decided.value.relied,
-          ...(debts ? [debtWrites(owed[0], next)] : []),
-          ...(await createdAccess(context, next, { ...decided.value, settings })),
-        ],
-        answer: next,
-      })
-    },
+    const { event, content } = decided.value
+    const next = evolve(request, event)
+    const approvers = await concerned(context, event, { before: request, next, at })
+    return success({
+      writes: [
+        unchanged(keyOf('policySets', tenant), policySet),
+        ...requestWrites(context, before, { event, next, approvers, ...(content ? { content } : {}) }),
+        ...landingWrites(next, decided.value),
+        ...decided.value.relied,
+        ...(debts ? [debtWrites(owed[0], next)] : []),
+        ...(await createdAccess(context, next, { ...decided.value, settings })),
+      ],
+      answer: next,
+    })
   }
+  return { verb: ask.type, actor: by, about: `request/${id}`, attempt }
+}
+
+/** Tells whether somebody else was quicker: a refusal that mixes before and after must not be told. */
+async function hasMoved({ storage }: Context, { version, value: { tenant, id } }: Stored<RequestRecord>) {
+  const { now } = await read(storage, { now: keyOf('requests', tenant, id) })
+  return now?.version !== version
 }
 
 interface Decided {

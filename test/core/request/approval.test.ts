@@ -227,6 +227,15 @@ describe('contributors', () => {
       .yields('approved', 'pending')
   })
 
+  it('[C3] are kept out under every account that they turn out to have, and had when they acted', () => {
+    const line = given(submitted(), edited('ben'))
+    line.when(approve('cat'), { users: with_({ ben: { person: 'cat', roles: ['lead'] } }) }).refuses('contributor')
+    const twins = with_({ ben: { person: 'twin', roles: ['lead'] }, cat: { person: 'twin', roles: ['lead'] } })
+    const byTwin = given(submitted(), done({ type: 'edit', by: 'ben' }, { users: twins }))
+    const since = with_({ ben: { roles: [] }, cat: { person: 'twin', roles: ['lead'] } })
+    byTwin.when(approve('cat'), { users: since }).refuses('contributor')
+  })
+
   it('may reject and ask for changes', () => {
     const line = given(submitted(), edited('ben'))
     line.when(reject('ben')).yields('rejected', 'rejected')

@@ -1,0 +1,122 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { checkout, type Desk, desk, type Office, office } from '../chaos/desk.ts'
+import { type Doing, inTurn, type Meeting, meet } from '../chaos/meeting.ts'
+import { approved, asked, flag } from '../chaos/scenes.ts'
+import { day } from '../world.ts'
+
+const rules = { cancel: 'any_time', bypass: ['security'] } as const
+
+/** A request in each state from which a verb leads somewhere. */
+const states: Readonly<Record<string, Meeting['prepare']>> = {
+  pending: (one) => asked(one, rules),
+  approved: (one) => approved(one, rules),
+  'approved and due': async (one, shared) => {
+    const request = await approved(one, { ...rules, expiresAfter: '1d' })
+    shared.now += day
+    return request
+  },
+  'changes requested': async (one) => {
+    const request = await asked(one, rules)
+    await one.as('cat').requestChanges(request.id, { seen: request.digest, reason: 'smaller' })
+    return request
+  },
+  draft: async (one) => {
+    await flag(one, rules)
+    const { id, digest } = await one.as('ann').draft(checkout, { merge: { rollout: 80 } })
+    return { id, digest }
+  },
+  failed: async (one) => {
+    const request = await asked(one, rules)
+    await one.as('eve').submit(checkout, { merge: { description: 'b' } })
+    await one.as('ben').approve(request.id, { seen: request.digest })
+    return request
+  },
+}
+
+/** Every verb on a request, by somebody who may use it, and what others may do meanwhile. */
+const verbs: Readonly<Record<string, Doing>> = {
+  edit: ({ as }, { id }) => as('eve').edit(id, checkout, { merge: { rollout: 70 } }),
+  submit: ({ as }, { id }) => as('ann').submitDraft(id),
+  resubmit: ({ as }, { id }) => as('ann').resubmit(id),
+  reopen: ({ as }, { id }) => as('ann').reopen(id),
+  rebase: ({ as }, { id }) => as('ann').rebase(id),
+  schedule: ({ as }, { id }) => as('ann').schedule(id, Date.UTC(2026, 0, 9)),
+  unschedule: ({ as }, { id }) => as('ann').unschedule(id),
+  approve: ({ as }, { id, digest }) => as('ben').approve(id, { seen: digest }),
+  'approve by somebody else': ({ as }, { id, digest }) => as('cat').approve(id, { seen: digest }),
+  reject: ({ as }, { id, digest }) => as('cat').reject(id, { seen: digest, reason: 'no' }),
+  'request changes': ({ as }, { id, digest }) => as('ben').requestChanges(id, { seen: digest, reason: 'why?' }),
+  withdraw: ({ as }, { id }) => as('ben').withdraw(id),
+  comment: ({ as }, { id }) => as('eve').comment(id, 'hm'),
+  recall: ({ as }, { id }) => as('ann').recall(id),
+  cancel: ({ as }, { id }) => as('ann').cancel(id),
+  discard: ({ as }, { id }) => as('ann').discard(id),
+  apply: ({ as }, { id }) => as('ann').apply(id),
+  retry: ({ as }, { id }) => as('ann').retry(id),
+  bypass: ({ as }, { id }) => as('dan').bypass(id, { reason: 'fire' }),
+  'another write': ({ as }) => as('eve').submit(checkout, { merge: { description: 'c' } }),
+  'a stricter policy': ({ as }) =>
+    as('ann').policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } }),
+}
+
+const names = Object.keys(verbs)
+const pairs = names.flatMap((first, at) => names.slice(at).map((second) => [first, second] as const))
+
+/** Tells whether both are accepted, in one order or the other: what is refused at once meets nobody. */
+async function happen(meeting: Meeting): Promise<boolean> {
+  const told = await Promise.all(
+    (
+      [
+        [0, 1],
+        [1, 0],
+      ] as const
+    ).map(async (order) => JSON.parse(await inTurn(meeting, order))[0] as unknown[]),
+  )
+  const accepted = (at: number) => told.some((answers) => !Object.hasOwn(answers[at] ?? {}, 'refused'))
+  return accepted(0) && accepted(1)
+}
+
+let meetings = 0
+let orders = 0
+
+afterAll(() => {
+  process.stdout.write(`Two verbs that meet: ${meetings} pairs, ${orders} orders of their calls, completely.\n`)
+})
+
+describe('two verbs on one request, in every order of their calls to the storage', () => {
+  it.each(Object.entries(states))(
+    'end as if one had waited for the other, while %s',
+    { timeout: 3_600_000 },
+    async (state, prepare) => {
+      const met = new Set<string>()
+      for (const [first, second] of pairs) {
+        const meeting: Meeting = { prepare, acts: [doing(first), doing(second)] }
+        if (!(await happen(meeting))) continue
+        const { schedules, illegal } = await meet(meeting, memoryStorage)
+        expect(`${state}: ${first} and ${second}: ${illegal} illegal`).toBe(
+          `${state}: ${first} and ${second}: 0 illegal`,
+        )
+        met.add(first).add(second)
+        meetings++
+        orders += schedules
+      }
+      expect(met.size).toBeGreaterThan(2)
+      expect(await sound(prepare)).toEqual([])
+    },
+  )
+})
+
+function doing(name: string): Doing {
+  const verb = verbs[name]
+  if (!verb) throw new TypeError(`There is no verb ${name}.`)
+  return verb
+}
+
+/** What is wrong with the log of a request in a state: nothing, or the outcomes above would prove little. */
+async function sound(prepare: (desk: Desk, office: Office) => Promise<unknown>): Promise<readonly unknown[]> {
+  const [storage, shared] = [memoryStorage(), office()]
+  const one = desk(storage, shared)
+  await prepare(one, shared)
+  return (await one.as('ann').audit.verify()).problems
+}
