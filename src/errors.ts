@@ -151,6 +151,13 @@ export interface ErrorDetails {
   /** The idempotency key was used for another command before. */
   idempotency_mismatch: { readonly key: string }
 
+  /** The host could not read or write a resource that it keeps itself. Nothing was applied. */
+  host_failed: {
+    readonly type: string
+    readonly id: string
+    readonly operation: 'read' | 'write'
+    readonly problem: string
+  }
   /** The directory threw, timed out, or answered with something that is not an answer. Nothing was counted. */
   directory_failed: { readonly question: string; readonly problem: string }
   /** Other writers were faster every time. Nothing was written: try again. */
@@ -263,6 +270,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `Without ${admins.map(quote).join(', ')} nobody would hold ${quote(permission)} any more: give it to somebody else first.`,
   idempotency_mismatch: ({ key }) =>
     `The idempotency key ${quote(key)} was used for another command before: take a new key for a new command.`,
+  host_failed: ({ type, id, operation, problem }) =>
+    `The application could not ${operation} ${type} ${quote(id)}, which it keeps itself: ${problem}. Nothing was applied; try again.`,
   directory_failed: ({ question, problem }) =>
     `The directory could not say ${question}: ${problem}. Nothing was counted; try again when it answers.`,
   contention: ({ verb, attempts }) =>

@@ -107,6 +107,7 @@ export {
   type ActionDefinition,
   type ActionDetector,
   defineResource,
+  type Hosting,
   type References,
   type ReferredResource,
   type ResourceLifecycle,

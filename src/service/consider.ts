@@ -6,6 +6,7 @@ import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { mayEditAll } from './editors.ts'
 import { keptOffBy, readHolders } from './holders.ts'
+import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { type Proposal, propose, type Wish } from './propose.ts'
 import { keyOf, type PolicySetRecord, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
@@ -39,6 +40,11 @@ export async function consider(
   { verb, wishes, reason, applyAt, at }: Intention & { readonly at: number },
 ): Promise<Result<Considered>> {
   const { tenant, user } = actor
+  await adopt(
+    context,
+    tenant,
+    wishes.map(({ ref }) => ref),
+  )
   const lockKeys = wishes.map(({ ref }) => keyOf('locks', tenant, ref.type, ref.id))
   const { policySet, resources, locks } = await read(context.storage, {
     policySet: keyOf('policySets', tenant),

@@ -11,6 +11,8 @@ import type { ResourceType } from './resource-type.ts'
 /** What every command works with. */
 export interface Context {
   readonly storage: Storage
+  /** The host's transaction, where everything happens inside one. */
+  readonly transaction?: object
   readonly directory: Directory
   /** Who may do what. */
   readonly access: AccessControl

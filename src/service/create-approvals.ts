@@ -139,6 +139,7 @@ function joinedTo(context: Context, transaction: object): Context {
   return {
     ...context,
     storage,
+    transaction,
     directory: access.type === 'roles' && access.stored ? storedDirectory(storage, access.roles) : context.directory,
     queue: (_key, task) => queue('transaction', task),
     policies: policiesInForce(context.vocabulary),

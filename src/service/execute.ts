@@ -3,6 +3,7 @@ import { ApprovalError, type ErrorCode, fail, hasCode, type Refusal, type Result
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { freeze } from './freeze.ts'
+import { adopt, hostWrites, revised } from './hosted.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
 import { keyOf, put, read, withoutImplied } from './records.ts'
 import { append, refusalStream } from './streams.ts'
@@ -51,10 +52,12 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
       try {
         const { writes, answer } = decision.value
         const answers = idempotency ? [answerWrite(command.actor, idempotency, { answer, at })] : []
-        await context.storage.commit(withoutImplied([...writes, ...answers]))
+        const effect = await hostWrites(context, tenant, writes)
+        await context.storage.commit(withoutImplied([...writes, ...answers]), effect)
         return answer
       } catch (error) {
         if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
+        await adopt(context, tenant, revised(decision.value.writes))
       }
       await pause(attempt)
     }

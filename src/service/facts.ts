@@ -5,15 +5,17 @@ import { joinRules } from '../core/policy/rules-of-conduct.ts'
 import type { Facts, TargetFacts } from '../core/request/command.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
+import type { Revision } from '../core/request/resource.ts'
 import { fail, type Refusal } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import { judgedAgain } from './carry.ts'
 import type { Context } from './context.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
+import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
-import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import { type ContentRecord, keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
 import { validated } from './validated.ts'
 import { weigh } from './weigh.ts'
 
@@ -66,33 +68,53 @@ export async function askedNow(
 
 /** Reads the content of a request, and the documents that it starts from; undefined where the content is not there. */
 export async function readContent({ storage }: Context, request: Request): Promise<ContentRead | undefined> {
-  const { tenant, id, edition, resources } = request
-  const { content, bases } = await read(storage, {
+  return contentOf(await read(storage, contentKeys(request)))
+}
+
+/** Reads, in one round trip, the content of a request and the resources that it is about. */
+export async function readWhole(
+  context: Context,
+  request: Request,
+): Promise<{ readonly stored: ContentRead | undefined; readonly resources: ResourcesRead }> {
+  const { tenant, id, resources } = request
+  await adopt(context, tenant, resources)
+  const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
+  const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
+  const found = await read(context.storage, { ...contentKeys(request), resources: keys, locks: lockKeys })
+  const { holders, relied } = await readHolders(context, found.locks, id)
+  return {
+    stored: contentOf(found),
+    resources: {
+      resources: found.resources,
+      holders,
+      relied: [
+        ...keys.map((key, index) => unchanged(key, found.resources[index])),
+        ...lockKeys.map((key, index) => unchanged(key, found.locks[index])),
+        ...relied,
+      ],
+    },
+  }
+}
+
+function contentKeys({ tenant, id, edition, resources }: Request) {
+  return {
     content: keyOf('contents', tenant, id, edition),
     bases: resources.map((resource) => keyOf('revisions', tenant, resource.type, resource.id, resource.base)),
-  })
+  }
+}
+
+function contentOf({
+  content,
+  bases,
+}: {
+  readonly content: Stored<ContentRecord> | undefined
+  readonly bases: readonly (Stored<Revision> | undefined)[]
+}): ContentRead | undefined {
   if (!content) return undefined
   const { changes, applyAt } = content.value
   return {
     content: { changes, ...(applyAt === undefined ? {} : { applyAt }) },
     proposals: changes.map((change, index) => ({ change, before: bases[index]?.value.document ?? undefined })),
-  }
-}
-
-/** Reads the resources that a request is about. */
-export async function readResources(context: Context, { tenant, id, resources }: Request): Promise<ResourcesRead> {
-  const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
-  const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
-  const found = await read(context.storage, { resources: keys, locks: lockKeys })
-  const { holders, relied } = await readHolders(context, found.locks, id)
-  return {
-    resources: found.resources,
-    holders,
-    relied: [
-      ...keys.map((key, index) => unchanged(key, found.resources[index])),
-      ...lockKeys.map((key, index) => unchanged(key, found.locks[index])),
-      ...relied,
-    ],
   }
 }
 

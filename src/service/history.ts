@@ -7,6 +7,7 @@ import { ApprovalError, fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import { typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
+import { adopt } from './hosted.ts'
 import { keyOf, page, read } from './records.ts'
 import { type ResourceStanding, standingOf } from './resource-standing.ts'
 import type { ResourceRef } from './resource-type.ts'
@@ -35,19 +36,20 @@ export interface ListedRevision<T> extends Omit<Revision, 'document'> {
 export async function readResource<T>(
   context: Context,
   tenant: string,
-  { type, id }: ResourceRef<T>,
+  { type, id, project }: ResourceRef<T>,
 ): Promise<LiveResource<T> | undefined> {
+  await adopt(context, tenant, [{ type, id, ...(project === undefined ? {} : { project }) }])
   const { stored, lock } = await read(context.storage, {
     stored: keyOf('resources', tenant, type, id),
     lock: keyOf('locks', tenant, type, id),
   })
   if (!stored || stored.value.document === null) return undefined
-  const { project, revision, document } = stored.value
+  const { project: its, revision, document } = stored.value
   const lifecycle = await standingOf(context, { resource: stored.value, lock })
   return freeze({
     type,
     id,
-    ...(project === '' ? {} : { project }),
+    ...(its === '' ? {} : { project: its }),
     revision,
     document: document as T,
     ...(lifecycle ? { lifecycle } : {}),

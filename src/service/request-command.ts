@@ -14,7 +14,7 @@ import type { Context } from './context.ts'
 import { debtWrites } from './debts.ts'
 import { readDelegation } from './delegations.ts'
 import type { Command } from './execute.ts'
-import { askedNow, peopleOf, type ResourcesRead, readContent, readResources, targetOf } from './facts.ts'
+import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './facts.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
 import { createdAccess, isContentCommand, permittedTo } from './permission-to-act.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, unchanged } from './records.ts'
@@ -110,9 +110,8 @@ async function decideOn(
   const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
   if (concludes) return decidedBy(early, { relied })
 
-  const stored = await readContent(context, request)
+  const { stored, resources } = await readWhole(context, request)
   if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
-  const resources = await readResources(context, request)
   const rewritten = isContentCommand(command)
     ? await nextContent(context, { request, stored, resources, setVersion, rewrite })
     : undefined

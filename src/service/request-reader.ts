@@ -15,7 +15,7 @@ import { fail } from '../errors.ts'
 import { approversOf } from './approvers.ts'
 import type { Context } from './context.ts'
 import { listDebts } from './debts.ts'
-import { askedNow, documentAt, peopleOf, readContent, readResources, typeOf } from './facts.ts'
+import { askedNow, documentAt, peopleOf, readWhole, typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { permitted } from './permitted.ts'
@@ -92,9 +92,8 @@ export async function showRequest(
   const at = context.now()
   const summary = summaryOf(request, at)
   const debts = await listDebts(context, request.tenant)
-  const [content, resources, asked, users] = await Promise.all([
-    readContent(context, request),
-    readResources(context, request),
+  const [{ stored: content, resources }, asked, users] = await Promise.all([
+    readWhole(context, request),
     askedNow(context, request, setVersion),
     peopleOf(context, request, [reader.user, ...debts.map(({ by }) => by)]),
   ])

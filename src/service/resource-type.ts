@@ -66,6 +66,19 @@ export interface ResourceOptions<T> {
    * action that is not named needs what `update` needs.
    */
   readonly permissions?: PermissionsNeeded
+  /**
+   * Reads the live document where the host keeps the resources of this type itself, in the database of the storage; undefined where there is
+   * none. With `write`; not with a life cycle.
+   *
+   * `connection` is undefined where the read stands alone. Where it is given, a transaction is open on it: read there, and keep the row as it is
+   * until the transaction ends (`for update`). What was written is read back as it was, but for the order of keys.
+   */
+  readonly read?: (resource: ReferredResource, connection: unknown) => Promise<T | undefined> | T | undefined
+  /**
+   * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined removes the resource. Lands
+   * exactly once, or not at all where it throws.
+   */
+  readonly write?: (resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void
   /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
   readonly references?: References
 }
@@ -79,6 +92,14 @@ export interface ReferredResource {
   readonly type: string
   readonly id: string
   readonly project?: string
+}
+
+/** How the host keeps resources itself. */
+export interface Hosting {
+  /** Reads the live document. */
+  read(resource: ReferredResource, connection: unknown): Promise<unknown> | unknown
+  /** Writes the next document; undefined removes the resource. */
+  write(resource: ReferredResource, document: JsonValue | undefined, connection: unknown): Promise<void> | void
 }
 
 /** The life cycle of a type of resource. */
@@ -103,6 +124,8 @@ export interface ResourceType<T = unknown> {
   readonly references?: References
   /** The permissions that a change with these actions needs, where it was said. */
   readonly needs?: NeedsOf
+  /** How the host keeps them; absent where Countersign does. */
+  readonly hosting?: Hosting
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
   /** Finds the actions that a change carries. */
@@ -158,6 +181,7 @@ export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> 
     ...(options.permissions === undefined
       ? {}
       : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
+    ...hostingOf(options),
     ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
     actionsOf(change, places) {
       const found = detectors
@@ -196,7 +220,16 @@ const optionNames = [
   'lifecycle',
   'references',
   'permissions',
+  'read',
+  'write',
 ]
+
+function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { readonly hosting?: Hosting } {
+  if (!read && !write) return {}
+  if (!read || !write) throw new TypeError(`defineResource: "${type}" needs both read and write, or neither`)
+  if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
+  return { hosting: { read, write: write as unknown as Hosting['write'] } }
+}
 
 function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {
   if (lifecycle?.moves.some(({ action }) => action === name)) return 'is one of its life cycle'

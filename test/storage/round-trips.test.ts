@@ -1,0 +1,36 @@
+import { PGlite } from '@electric-sql/pglite'
+import { afterAll, expect, it } from 'vitest'
+import { type PostgresLite, postgresStorage } from '../../src/storage/postgres.ts'
+import { flags, pending, rollout, world } from '../world.ts'
+
+const lite = await PGlite.create()
+afterAll(() => lite.close())
+
+it('a review takes two round trips on PostgreSQL, and one more when it applies the change', async () => {
+  const trips: string[] = []
+  const counted: PostgresLite = {
+    query: (text, values) => {
+      trips.push(text)
+      return lite.query(text, values)
+    },
+    transaction: (work) => {
+      trips.push('transaction')
+      return lite.transaction(work)
+    },
+  }
+  const w = world(postgresStorage(counted))
+  await w.flag('checkout')
+  await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
+  const request = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
+  // What a commit checks as absent for the first time is marked, once.
+  const another = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(70)))
+  const tripsOf = async (call: Promise<{ readonly request: { readonly status: string } }>) => {
+    trips.length = 0
+    const { status } = (await call).request
+    return { status, trips: trips.length }
+  }
+  const approve = (user: string, { id, digest }: typeof request) => tripsOf(w.as(user).approve(id, { seen: digest }))
+  await approve('ben', another)
+  expect(await approve('ben', request)).toEqual({ status: 'pending', trips: 2 })
+  expect(await approve('cat', request)).toEqual({ status: 'applied', trips: 3 })
+})
