@@ -1,3 +1,5 @@
+import { longestIncreasing } from './align.ts'
+
 /** Items on three sides, by their numbers, in their order. `live` and `draft` have the same ones; `base` may lack some and have others. */
 export interface Orders {
   readonly base: readonly number[]
@@ -5,8 +7,8 @@ export interface Orders {
   readonly draft: readonly number[]
 }
 
-/** Beyond so many items that both sides reordered, orders are not combined: it takes the square of their number. */
-const most = 1_000
+/** Beyond so many comparisons, orders are not combined: as many as 1,000 items in reverse need. */
+const most = 1_000_000
 
 /**
  * Finds the order that agrees with both sides for the items that both have; undefined when there is none.
@@ -24,7 +26,6 @@ export function commonOrder({ base, live, draft }: Orders): readonly number[] | 
   const old = base.filter((item) => all.has(item))
   if (sameOrder(old, live)) return draft
   if (sameOrder(old, draft)) return live
-  if (end - start > most) return undefined
   const middle = ranked(live.slice(start, end), { base, live, draft })
   return middle && [...live.slice(0, start), ...middle, ...live.slice(end)]
 }
@@ -33,25 +34,41 @@ function sameOrder(base: readonly number[], side: readonly number[]): boolean {
   return base.length === side.length && base.every((item, i) => item === side[i])
 }
 
-/** Ranks items, given in the order of live, by the number of items that they come before: all numbers differ exactly when the decisions make an order. */
+/**
+ * Ranks items, given in the order of live, by the number of items that they come before: all numbers differ exactly when the decisions
+ * make an order. Items that both sides have in the same order need not be compared with each other.
+ */
 function ranked(items: readonly number[], { base, draft }: Orders): readonly number[] | undefined {
-  const [inBase, inDraft] = [placesOf(items, base), placesOf(items, draft)]
+  const [inBase, inDraft] = [placesOf(items, base), placesOf(items, draft) as readonly number[]]
+  const steady = new Set(longestIncreasing(inDraft))
+  if ((items.length - steady.size) * items.length > most) return undefined
   const before = items.map(() => 0)
+  let behind = steady.size
   for (let i = 0; i < items.length; i++) {
-    for (let j = i + 1; j < items.length; j++) {
-      let winner = i
-      if ((inDraft[i] as number) > (inDraft[j] as number)) {
-        const [old, other] = [inBase[i], inBase[j]]
-        if (old === undefined || other === undefined) return undefined
-        winner = old < other ? j : i
-      }
-      before[winner] = (before[winner] as number) + 1
-    }
+    if (steady.has(i)) before[i] = (before[i] as number) + --behind
+    else if (!compareWithOthers(i)) return undefined
   }
   if (new Set(before).size < items.length) return undefined
   const order: number[] = []
   for (const [i, item] of items.entries()) order[items.length - 1 - (before[i] as number)] = item
   return order
+
+  function compareWithOthers(i: number): boolean {
+    for (let other = 0; other < items.length; other++) {
+      if (other === i || (other < i && !steady.has(other))) continue
+      const winner = winnerOf(Math.min(i, other), Math.max(i, other))
+      if (winner === undefined) return false
+      before[winner] = (before[winner] as number) + 1
+    }
+    return true
+  }
+
+  function winnerOf(i: number, j: number): number | undefined {
+    if ((inDraft[i] as number) < (inDraft[j] as number)) return i
+    const [old, other] = [inBase[i], inBase[j]]
+    if (old === undefined || other === undefined) return undefined
+    return old < other ? j : i
+  }
 }
 
 /** Finds the place of each item in an order that may lack it. */

@@ -114,7 +114,7 @@ group('[J11] what a reader would not see', () => {
     expect(line('x', `${'x'.repeat(1_000)}\u202e`)).toContain('[look out: invisible U+202E]')
   })
 
-  it('is pointed out in names, and so are names that mix scripts', () => {
+  it('[J11] is pointed out in names, and so are names that mix scripts', () => {
     expect(linesOf({}, { аdmin: true })).toEqual(['аdmin: added true [look out: Cyrillic among Latin letters]'])
     expect(linesOf({}, { 'admin\u200b': true })).toEqual(['admin\\u{200b}: added true [look out: invisible U+200B]'])
     const rules = (id: string) => ({ rules: [{ id }] })
@@ -139,7 +139,7 @@ group('[J11] what a reader would not see', () => {
     expect(line('x', '😂')).not.toContain('look out')
   })
 
-  it('cannot make one line look like two', () => {
+  it('[J11] cannot make one line look like two', () => {
     for (const text of ['a\nb', 'a\r\nb', 'a\u2028b', 'a\u0085b', 'a\u001bb']) {
       const place: ChangedPlace = { type: 'changed', path: '/n', before: 'x', after: text }
       const [shown = ''] = describe([place], { '/n': { name: 'n' } })

@@ -102,6 +102,16 @@ describe('[M5] lists of 10,000 items', () => {
     expect(done(merge(sides, shape)).conflicts).toMatchObject([{ id: 'order:/rules' }])
   })
 
+  it('merge where both sides moved items of their own', () => {
+    const base = before.map(({ id }) => ({ id }))
+    const live = [base[9_000] as JsonValue, ...base.toSpliced(9_000, 1)]
+    const draft = [...base.toSpliced(8_000, 1), base[8_000] as JsonValue]
+    const sides = { base: { rules: base }, live: { rules: live }, draft: { rules: draft } }
+    const others = base.filter((_, i) => i !== 9_000 && i !== 8_000)
+    const expected = { rules: [base[9_000], ...others, base[8_000]] }
+    expect(done(merge(sides, shape))).toEqual({ value: expected, conflicts: [], unused: [] })
+  })
+
   it('[M3] make no patch that asks for more than a patch may', () => {
     const patch = patchOf({ rules: before }, { rules: shuffled }, shape)
     expect(patch.length).toBeLessThanOrEqual(defaultPatchLimits.operations)
