@@ -215,6 +215,24 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     expect(await refusal(w.as('cat').submit(ref, { merge: { description: 'x' } }))).toBe('locked')
     expect(await w.standing(ref)).toMatchObject({ can: { edit: { code: 'locked' } }, shown: 'pending_approval' })
   })
+
+  it('gives no second lock to a request that the life cycle lets happen meanwhile', async () => {
+    const w = lifecycleWorld(open())
+    const ref = switches.ref('checkout')
+    await w.as('ann').submit(ref, { value: aSwitch })
+    await w.gate()
+    const activation = await w.ask(ref, { action: 'activate' })
+    const description = { merge: { description: 'x' } }
+    const draft = await w.as('cat').draft(ref, description)
+    await w.gate(['activate', 'edit'], { lock: 'resource' })
+    await expect(w.as('cat').submit(ref, description)).rejects.toMatchObject({
+      code: 'locked',
+      details: { request: activation.id },
+    })
+    expect(await refusal(w.as('cat').submitDraft(draft.id))).toBe('locked')
+    await w.as('ann').cancel(activation.id)
+    expect((await w.as('cat').submitDraft(draft.id)).request.status).toBe('pending')
+  })
 })
 
 describe.each(storages)('the life cycles of groups and variables on $name', ({ open }) => {
