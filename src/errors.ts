@@ -128,6 +128,9 @@ export interface ErrorDetails {
     readonly problem: string
   }
 
+  /** The approval workflow is switched off in the project: what waits there neither moves nor vanishes. */
+  workflow_off: { readonly request: string; readonly project: string; readonly verb: string }
+
   /** The roles of the actor do not hold a permission that this needs. */
   not_permitted: { readonly actor: string; readonly project: string; readonly missing: readonly string[] }
   /** The resource is restricted to its editors, and the actor is not one of them. */
@@ -254,6 +257,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `This ${lifecycle} is still in use by ${references.join(', ')}: it is too early to ${action}.`,
   move_refused: ({ lifecycle, state, action, problem }) =>
     `In state ${state}, this ${lifecycle} refuses to ${action}: ${problem}.`,
+  workflow_off: ({ request, project, verb }) =>
+    `The approval workflow is off ${project === '' ? 'in the organization' : `in project ${quote(project)}`}: nobody can ${words(verb)} request ${quote(request)} until it is on again.`,
   not_permitted: ({ actor, project, missing }) =>
     `${quote(actor)} needs ${missing.map(quote).join(', ') || 'a permission'} ${project === '' ? 'in the organization' : `in project ${quote(project)}`} for this.`,
   not_an_editor: ({ type, id, actor, editors }) =>

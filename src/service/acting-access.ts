@@ -206,7 +206,8 @@ function graded({ access }: Context): void {
   })
 }
 
-function checkProject(argument: string, project: unknown): string {
+/** Reads a project; empty, or left out, it is the whole tenant. */
+export function checkProject(argument: string, project: unknown): string {
   return project === undefined || project === '' ? '' : checkId(argument, project)
 }
 

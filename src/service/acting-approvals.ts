@@ -6,7 +6,7 @@ import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Checkpoint } from '../core/request/checkpoint.ts'
 import type { OpenDebt } from '../core/request/debt.ts'
 import type { Delegation } from '../core/review/delegation.ts'
-import type { ActingAccess } from './acting-access.ts'
+import type { ActingAccess, InProject } from './acting-access.ts'
 import type { Wanted } from './action-input.ts'
 import type { AuditReport, VerifyOptions } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
@@ -116,6 +116,14 @@ export interface ActingApprovals {
   }
   /** Who may do what. */
   readonly access: ActingAccess
+  readonly workflow: {
+    /** Tells whether approvals are asked for in a project, or in the whole tenant where none is named. */
+    isOn(where?: InProject): Promise<boolean>
+    /** Switches approvals on: policies ask again, and what waited goes on. A project without a switch of its own follows the tenant. */
+    turnOn(options?: InProject & VerbOptions): Promise<void>
+    /** Switches approvals off: no policy asks for anything, types that are `gated` stay refused, and what waits is held until the workflow is on again. */
+    turnOff(options?: InProject & VerbOptions): Promise<void>
+  }
   readonly delegations: {
     /** Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them. */
     give(delegation: DelegationInput, options?: KeyOptions): Promise<Delegation>

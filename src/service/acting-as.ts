@@ -1,7 +1,7 @@
 import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
-import { actingAccess } from './acting-access.ts'
+import { actingAccess, checkProject, type InProject } from './acting-access.ts'
 import type { ActingApprovals, ApproveOptions, Done, RejectOptions, VerbOptions } from './acting-approvals.ts'
 import type { Wanted } from './action-input.ts'
 import { verifyAudit } from './audit.ts'
@@ -18,6 +18,7 @@ import { idempotencyOf } from './idempotency.ts'
 import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
 import type { Wish } from './propose.ts'
+import { keyOf, read } from './records.ts'
 import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
 import { readRequest, summaryOf } from './request-reader.ts'
@@ -25,6 +26,7 @@ import type { ResourceRef } from './resource-type.ts'
 import { readCheckpoint } from './sealed-log.ts'
 import { simulatePolicies } from './simulation.ts'
 import { type ChangeOf, preview, submitCommand } from './submit.ts'
+import { isOn, switchCommand } from './workflow.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */
 export function actingAs(context: Context, actor: Actor): ActingApprovals {
@@ -33,6 +35,12 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     execute(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
   const submit = async (intention: Intention, asked: object, options: VerbOptions) =>
     await run(submitCommand(context, actor, intention), { ...asked, ...intention, wishes: undefined }, options)
+  const turn = async (on: boolean, options: InProject & VerbOptions) => {
+    checkOptions(options, 'project')
+    const project = checkProject('options.project', options.project)
+    const reason = checkText('reason', options.reason)
+    await run(switchCommand(context, actor, { project, on, reason }), { project, on, reason }, options)
+  }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
     const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })
     const request = await run(command, { id, ...wanted, ...said(options) }, options)
@@ -176,6 +184,15 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       },
     },
     access: actingAccess(context, actor, run),
+    workflow: {
+      async isOn(where = {}) {
+        checkKeys('where', where, ['project'])
+        const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
+        return isOn(context, settings?.value, checkProject('where.project', where.project))
+      },
+      turnOn: async (options = {}) => await turn(true, options),
+      turnOff: async (options = {}) => await turn(false, options),
+    },
     delegations: {
       async give(delegation, options = {}) {
         checkKeys('options', options, ['idempotencyKey'])

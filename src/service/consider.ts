@@ -11,6 +11,7 @@ import { knownUsers, scopeOf } from './people.ts'
 import { type Proposal, propose, type Wish } from './propose.ts'
 import { keyOf, type PolicySetRecord, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
 import { weigh } from './weigh.ts'
+import { isOn } from './workflow.ts'
 
 /** What somebody wants made, all or nothing. */
 export interface Intention {
@@ -68,7 +69,7 @@ export async function consider(
   const setVersion = policySet?.version ?? 0
   const project = proposals[0]?.change.project ?? ''
   const [weighed, users] = await Promise.all([
-    weigh(context, tenant, { setVersion, proposals }),
+    weigh(context, tenant, { setVersion, proposals, off: !isOn(context, policySet?.value, project) }),
     knownUsers(context.directory, scopeOf(tenant, project), [user]),
   ])
   const { holders, relied: heldAsRead } = await readHolders(context, locks)

@@ -22,6 +22,8 @@ export interface Context {
   readonly newId: NewId
   readonly queue: KeyedQueue
   readonly policies: PoliciesInForce
+  /** Whether approvals are asked for in a tenant where nobody has switched that. */
+  readonly workflow: 'on' | 'off'
   /** What policies can speak of. */
   readonly vocabulary: Vocabulary
 }

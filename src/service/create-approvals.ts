@@ -43,6 +43,11 @@ export interface HostOptions {
   readonly storage: Storage
   /** The types of resources under approval. */
   readonly resources: readonly ResourceType[]
+  /**
+   * Whether approvals are asked for in a tenant where nobody has switched them: `on` where left out. With `off`, no policy asks for anything until
+   * somebody turns the workflow on.
+   */
+  readonly workflow?: 'on' | 'off'
   /** The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws closes the gate. */
   readonly predicates?: Readonly<Record<string, Predicate>>
   /** Who delivers notices. `tick` hands them over. */
@@ -78,7 +83,18 @@ export interface Approvals {
   close(): Promise<void>
 }
 
-const optionNames = ['storage', 'resources', 'directory', 'admins', 'access', 'predicates', 'notifiers', 'now', 'newId']
+const optionNames = [
+  'storage',
+  'resources',
+  'directory',
+  'admins',
+  'access',
+  'workflow',
+  'predicates',
+  'notifiers',
+  'now',
+  'newId',
+]
 
 /**
  * Puts approvals in front of the writes of an application.
@@ -103,7 +119,9 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     queue: keyedQueue(),
     policies: policiesInForce(vocabulary),
     vocabulary,
+    workflow: options.workflow ?? 'on',
   }
+  if (!['on', 'off'].includes(context.workflow)) throw new TypeError('createApprovals: workflow must be "on" or "off"')
   byName('notifiers', notifiers, ({ name }) => name)
   checkNeeds(access, options.resources)
 

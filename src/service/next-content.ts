@@ -37,6 +37,8 @@ interface Rewriting {
   readonly stored: ContentRead
   readonly resources: ResourcesRead
   readonly setVersion: number
+  /** Whether the workflow is off. */
+  readonly off: boolean
   /** Left out: the content stays, and is only put to its reviewers again. */
   readonly rewrite: Rewrite | undefined
 }
@@ -44,7 +46,7 @@ interface Rewriting {
 /** Works out the new content of a request, and what the policies ask of it. */
 export async function nextContent(
   context: Context,
-  { request, stored, resources, setVersion, rewrite }: Rewriting,
+  { request, stored, resources, setVersion, off, rewrite }: Rewriting,
 ): Promise<Result<{ readonly next: NextContent; readonly read: ContentRead }>> {
   const rewritten = rewrite
     ? await rewriteAll(context, { request, stored, resources, rewrite })
@@ -55,7 +57,7 @@ export async function nextContent(
   if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals))
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   const content = { changes: proposals.map(({ change }) => change), ...(applyAt === undefined ? {} : { applyAt }) }
-  const weighed = await weigh(context, request.tenant, { setVersion, proposals })
+  const weighed = await weigh(context, request.tenant, { setVersion, proposals, off })
   const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }
   return success({ next, read: { content, proposals } })
 }
@@ -64,7 +66,12 @@ type Rewritten = Result<readonly Proposal[]>
 
 async function rewriteAll(
   context: Context,
-  { request, stored, resources, rewrite }: Omit<Rewriting, 'setVersion' | 'rewrite'> & { readonly rewrite: Rewrite },
+  {
+    request,
+    stored,
+    resources,
+    rewrite,
+  }: Omit<Rewriting, 'setVersion' | 'off' | 'rewrite'> & { readonly rewrite: Rewrite },
 ): Promise<Rewritten> {
   switch (rewrite.type) {
     case 'edit':

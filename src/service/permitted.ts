@@ -10,6 +10,7 @@ import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records.ts'
 import { weigh } from './weigh.ts'
+import { heldBack, isOn } from './workflow.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {
@@ -35,7 +36,11 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
       rebases: facts.rules.onStale === 'rebase',
       setVersion: shown.setVersion,
     }),
-    weigh(context, request.tenant, { setVersion: shown.setVersion, proposals: stored.proposals }),
+    weigh(context, request.tenant, {
+      setVersion: shown.setVersion,
+      proposals: stored.proposals,
+      off: !isOn(context, shown.settings, request.project),
+    }),
   ])
   const { content } = stored
   const next: NextContent = { ...content, before: content.changes, policySet: shown.setVersion, ...weighed }
@@ -59,6 +64,8 @@ async function forbidden(
   )
   const refused = peopleVerbs.flatMap((type) => {
     const { method } = verbs[type]
+    const held = heldBack(context, request, { verb: type, settings })
+    if (can[method] === true && held) return [[method, held.refusal]]
     const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
     return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []
   })

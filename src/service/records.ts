@@ -16,6 +16,7 @@ import { fail } from '../errors.ts'
 import { collections } from '../ports/collections.ts'
 import type { Notice } from '../ports/notifier.ts'
 import type { IndexQuery, KeyPart, Page, RecordKey, Storage, Write } from '../ports/storage.ts'
+import type { WorkflowSwitch } from './workflow.ts'
 
 /** A request, with the end of its stream and when something is due. */
 export interface RequestRecord extends Request {
@@ -71,6 +72,8 @@ export interface PolicySetRecord {
   readonly tenant: string
   /** The tenant's own roles. */
   readonly roles?: readonly RoleDefinition[]
+  /** Where the approval workflow was switched on or off. */
+  readonly workflow?: readonly WorkflowSwitch[]
   /** Who was the first to hold the role of an admin. */
   readonly firstAdmin?: string
   /** Who edits new resources; everyone where that was never said. */

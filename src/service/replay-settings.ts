@@ -7,6 +7,7 @@ import type { Policy } from '../core/policy/policy.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
 import type { Replay } from './replay.ts'
+import type { WorkflowSwitch } from './workflow.ts'
 
 /** What happened to the settings, as far as records were made of it. */
 type Happened =
@@ -20,12 +21,14 @@ type Happened =
   | { readonly type: 'role_saved'; readonly role: RoleDefinition }
   | { readonly type: 'role_removed'; readonly role: string }
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
+  | { readonly type: 'workflow_switched'; readonly project: string; readonly on: boolean }
   | { readonly type: 'notices_muted'; readonly by: string; readonly types: readonly string[] }
 
 /** What was said of the settings last, where it was. */
 interface Told {
   readonly firstAdmin?: string | undefined
   readonly defaultAccess?: ResourceAccess['type']
+  readonly workflow?: readonly WorkflowSwitch[]
 }
 
 /** Follows the settings of a tenant: its policies, roles and grants have to be what the events made of them. */
@@ -50,6 +53,14 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'default_access_set':
           told = { ...told, defaultAccess: happened.access }
           break
+        case 'workflow_switched': {
+          const { project, on } = happened
+          told = {
+            ...told,
+            workflow: [...(told.workflow ?? []).filter((one) => one.project !== project), { project, on }],
+          }
+          break
+        }
         case 'notices_muted':
           break
         case 'role_removed':
@@ -111,6 +122,7 @@ async function settingProblem(
   const { stored } = await read(storage, { stored: keyOf('policySets', tenant) })
   const settings: Partial<PolicySetRecord> = stored?.value ?? {}
   if (!isSame(byId(settings.roles ?? []), byId(roles))) return 'the roles are not what was saved'
+  if (!isSame(settings.workflow ?? [], told.workflow ?? [])) return 'the workflow is not switched as was said'
   const { firstAdmin, defaultAccess } = settings
   const same = firstAdmin === told.firstAdmin && defaultAccess === told.defaultAccess
   return same ? undefined : 'the first admin, or who edits new resources, is not what was said'

@@ -18,6 +18,7 @@ import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './f
 import { nextContent, type Rewrite } from './next-content.ts'
 import { createdAccess, isContentCommand, permittedTo } from './permission-to-act.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, unchanged } from './records.ts'
+import { heldBack, isOn } from './workflow.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
@@ -41,6 +42,8 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const setVersion = policySet?.version ?? 0
     const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
     const settings = policySet?.value
+    const held = heldBack(context, request, { verb: ask.type, settings })
+    if (held) return held
     const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
     if (!decided.ok) return (await hasMoved(context, before)) ? await attempt(at) : decided
 
@@ -113,7 +116,14 @@ async function decideOn(
   const { stored, resources } = await readWhole(context, request)
   if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
   const rewritten = isContentCommand(command)
-    ? await nextContent(context, { request, stored, resources, setVersion, rewrite })
+    ? await nextContent(context, {
+        request,
+        stored,
+        resources,
+        setVersion,
+        off: !isOn(context, settings, request.project),
+        rewrite,
+      })
     : undefined
   if (rewritten && !rewritten.ok) return rewritten
   const read = rewritten ? rewritten.value.read : stored

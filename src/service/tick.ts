@@ -67,7 +67,7 @@ const counts = {
 } as const satisfies Readonly<Record<ClockVerb, keyof TickReport>>
 
 /** Refusals that only say that somebody else was there first. */
-const harmless = ['not_open', 'not_due', 'locked'] as const
+const harmless = ['not_open', 'not_due', 'locked', 'workflow_off'] as const
 
 /** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
 async function moveDue(context: Context, failed: TickFailure[]) {
