@@ -62,6 +62,16 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     expect((await w.as('fay').approve(id, { seen })).request.status).toBe('applied')
   })
 
+  it('[BY-14] [C11] counts one person once who answers as themselves and, under another account, for somebody', async () => {
+    const w = world(open(), { ...users, caty: ['lead'] })
+    w.person('caty', 'cat')
+    const { id, digest: seen } = pending(await w.as('ann').submit(await gated(w, 2), rollout(80)))
+    await w.as('ben').delegations.give({ to: 'cat', ends: w.now() + week })
+    await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
+    expect((await w.as('caty').approve(id, { seen })).request.status).toBe('pending')
+    expect((await w.as('fay').approve(id, { seen })).request.status).toBe('applied')
+  })
+
   it('[BY-14] [C11] never lets the requester or a contributor answer through anybody, nor anybody through them', async () => {
     const w = world(open(), { ...users, ann: ['lead'], amy: [] })
     const ref = await gated(w, 2)
