@@ -37,8 +37,14 @@ export interface ResourcesRead {
 
 /** Asks who everybody is that a decision about a request looks at. */
 export async function peopleOf({ directory }: Context, request: Request, others: readonly string[]) {
-  const { tenant, project, requester, contributors, reviews } = request
-  const ids = [requester, ...contributors, ...reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]), ...others]
+  const { tenant, project, requester, contributors, reviews, debt } = request
+  const ids = [
+    requester,
+    ...contributors,
+    ...reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
+    ...(debt ? [debt.by, ...debt.reviews.map(({ by }) => by)] : []),
+    ...others,
+  ]
   return await knownUsers(directory, scopeOf(tenant, project), ids)
 }
 

@@ -148,6 +148,16 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
+  it('[BY-10] is settled by people who had no part in it before', async () => {
+    const w = world(open(), users)
+    const { id, digest: seen } = pending(
+      await w.as('ann').submit(await gated(w, 'checkout', { quorum: 2 }), rollout(0)),
+    )
+    await w.as('ruth').breakGlass(id, broken(seen))
+    for (const user of ['ben', 'cat']) await w.as(user).settleDebt(id, { seen, reason: 'it was needed' })
+    expect(await w.as('ann').requests.debts()).toEqual([])
+  })
+
   it('[BY-10] reminds of a review that is overdue, until it is there', async () => {
     const w = world(open(), users)
     const ref = await gated(w, 'checkout')
