@@ -14,25 +14,28 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     ['CT-20', 'finished', 'delete', 'delete_pending', 'deleted'],
   ] as const
 
-  it.each(rows)('[%s] %s: %s shows %s, and leads to %s when approved', async (_row, from, action, shown, to) => {
-    const w = lifecycleWorld(open())
-    const ref = await w.test('checkout', from)
-    await w.gate()
-    const request = await w.ask(ref, inTime(w, { action }))
-    expect(request.changes[0]).toMatchObject({ move: { action, from, to, pending: shown } })
-    expect(await w.standing(ref)).toMatchObject({ state: from, shown, waiting: { action, request: request.id } })
-    const { request: done } = await w.as('ben').approve(request.id, { seen: request.digest })
-    expect(done.status).toBe('applied')
-    const { waiting, ...standing } = await w.standing(ref)
-    expect(standing).toMatchObject({ state: to, shown: to })
-    expect(waiting).toBeUndefined()
-    const [revision] = await w.as('ann').resources.history(ref)
-    expect(revision).toMatchObject({ request: request.id, move: { action, from, to }, document: abTest })
-    expect(await w.as('ann').audit.verify()).toMatchObject({ ok: true })
-  })
+  it.each(rows)(
+    '[CT-13, CT-14, CT-15, CT-16, CT-18, CT-19, CT-20] %s: %s: %s shows %s, and leads to %s when approved',
+    async (_row, from, action, shown, to) => {
+      const w = lifecycleWorld(open())
+      const ref = await w.test('checkout', from)
+      await w.gate()
+      const request = await w.ask(ref, inTime(w, { action }))
+      expect(request.changes[0]).toMatchObject({ move: { action, from, to, pending: shown } })
+      expect(await w.standing(ref)).toMatchObject({ state: from, shown, waiting: { action, request: request.id } })
+      const { request: done } = await w.as('ben').approve(request.id, { seen: request.digest })
+      expect(done.status).toBe('applied')
+      const { waiting, ...standing } = await w.standing(ref)
+      expect(standing).toMatchObject({ state: to, shown: to })
+      expect(waiting).toBeUndefined()
+      const [revision] = await w.as('ann').resources.history(ref)
+      expect(revision).toMatchObject({ request: request.id, move: { action, from, to }, document: abTest })
+      expect(await w.as('ann').audit.verify()).toMatchObject({ ok: true })
+    },
+  )
 
   it.each(rows)(
-    '[%s] [CT-09] %s: %s is back in the same state when nothing comes of it',
+    '[CT-13, CT-14, CT-15, CT-16, CT-18, CT-19, CT-20] [CT-09] %s: %s: %s is back in the same state when nothing comes of it',
     async (_row, from, action) => {
       const w = lifecycleWorld(open())
       const ref = await w.test('checkout', from)
@@ -55,7 +58,8 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     },
   )
 
-  it.each(['running', 'paused'])('[CT-10] [CT-17] edits of a %s experiment are staged and published', async (state) => {
+  const staging = ['running', 'paused']
+  it.each(staging)('[CT-10] [CT-17] edits of a %s experiment are staged and published', async (state) => {
     const w = lifecycleWorld(open())
     const ref = await w.test('checkout', state)
     await w.gate()
