@@ -1,4 +1,5 @@
 import { subject as asSubject, createMongoAbility, type MongoAbility } from '@casl/ability'
+import { createApprovals, defineResource, type JsonObject, type Storage, staticDirectory } from 'countersign'
 import {
   compilePolicies,
   type Evaluation,
@@ -8,6 +9,7 @@ import {
   type PolicySubject,
   withPolicy,
 } from 'countersign/core'
+import { memoryStorage } from 'countersign/storage/memory'
 import { Engine } from 'json-rules-engine'
 import { budgeted, type Comparison, timed } from './harness.ts'
 
@@ -17,7 +19,7 @@ const large = change(40, 85)
 const both = [small, large] as const
 
 /** Compares deciding with so many policies of which one matches one of two changes. */
-export function comparisons(): readonly Comparison[] {
+export async function comparisons(): Promise<readonly Comparison[]> {
   const ten = compilePolicies(policies(10))
   const thousand = compilePolicies(policies(1_000))
   const all = policies(10_000)
@@ -26,7 +28,21 @@ export function comparisons(): readonly Comparison[] {
   const changed: Policy = { ...policy('p5', 5, 0), version: 2 }
   const ours = { name: 'evaluate', run: () => both.map((subject) => asked(evaluate(tenThousand, subject))) }
   const oursOfThousand = { ...ours, run: () => both.map((subject) => asked(evaluate(thousand, subject))) }
+  const [submitAmongAll, submitAmongTen] = [await submitting(10_000), await submitting(10)]
   return [
+    timed({
+      case: 'submit beside 10,000 policies that do not match, in memory',
+      subject: { name: 'submit', run: submitAmongAll },
+      peer: { name: 'beside 10', run: submitAmongTen },
+      same: (ours, theirs) => ours === 'applied' && theirs === 'applied',
+      goal: 1 / 1.5,
+    }),
+    budgeted({
+      case: '1 MB of text, every operator',
+      subject: { name: 'evaluate', run: () => byOperator.map((set) => asked(evaluate(set, megabyte))) },
+      milliseconds: 10,
+      valid: (answers) => answers.join() === 'p,p,p,p,,p',
+    }),
     timed({
       case: 'decide among 10,000 policies',
       subject: ours,
@@ -84,6 +100,63 @@ export function comparisons(): readonly Comparison[] {
     }),
   ]
 }
+
+/** One policy for each operator, and a change that makes a text of a number. */
+const byOperator = (['>', '<', '>=', '<=', '==', '!='] as const).map((operator) => {
+  const value = operator === '==' || operator === '!=' ? 'b'.repeat(1_000_000) : 1
+  return compilePolicies([
+    { ...policy('p', 0, -1), when: { type: 'before_after', field: '/rollout', operator, value } },
+  ])
+})
+const megabyte: PolicySubject = {
+  ...small,
+  places: [{ type: 'changed', path: '/rollout', before: 'a', after: 'a'.repeat(1_000_000) }],
+}
+
+/** Submits a change that passes, again and again, to an application with so many policies about other things. */
+async function submitting(count: number) {
+  const storage = memoryStorage()
+  const flags = defineResource({
+    type: 'feature_flag',
+    schema: anything,
+    facets: { environment: () => 'production' },
+  })
+  const approvals = createApprovals({
+    storage,
+    resources: [flags],
+    directory: staticDirectory({ ann: ['lead'], ben: ['lead'] }),
+    admins: 'anyone',
+  })
+  const ann = approvals.as({ tenant: 'acme', user: 'ann' })
+  const ref = flags.ref('checkout', { project: 'web' })
+  await ann.submit(ref, { value: { rollout: 0 } })
+  await savePolicies(storage, policies(count).slice(1))
+  if ((await ann.policies.list()).length !== count - 1) throw new Error('The policies are not in force.')
+  let rollout = 0
+  return async () => {
+    rollout = (rollout + 1) % 20
+    const { status } = await ann.submit(ref, { merge: { rollout } })
+    return status
+  }
+}
+
+/** Stores policies as saving them one by one would have left them. */
+async function savePolicies(storage: Storage, all: readonly Policy[]): Promise<void> {
+  const tenant = 'acme'
+  await storage.commit([
+    { type: 'insert', collection: 'policySets', value: { tenant, head: { count: 0, hash: '' } } },
+    ...all.map((policy, index) => ({
+      type: 'insert' as const,
+      collection: 'policies' as const,
+      value: { tenant, id: policy.id, version: 1, setVersion: index + 1, policy } as unknown as JsonObject,
+    })),
+  ])
+}
+
+/** Accepts every document. */
+const anything = {
+  '~standard': { version: 1, vendor: 'bench', validate: (value: unknown) => ({ value: value as { rollout: number } }) },
+} as const
 
 /** Policies that all have to be judged: their thresholds are out of reach. */
 function policiesOnOneField(count: number): readonly Policy[] {
