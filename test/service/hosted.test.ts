@@ -88,12 +88,16 @@ describe.each(Object.keys(shops))('a resource that the host keeps in the same da
   const open = async () => {
     const shop = await (shops[name] as () => Promise<Shop>)()
     const broken = { read: false, write: false }
+    let meanwhile: (() => Promise<unknown>) | undefined
     const prices = defineResource({
       type: 'price',
       schema: object({ cents: number() }),
       async read({ tenant, id }, connection) {
         expect(tenant).toBe('acme')
         if (broken.read) throw new TypeError('the table is gone')
+        const sneak = connection === undefined ? undefined : meanwhile
+        if (sneak) meanwhile = undefined
+        await sneak?.()
         const cents = await shop.read(id, connection)
         return cents === undefined ? undefined : { cents }
       },
@@ -114,7 +118,11 @@ describe.each(Object.keys(shops))('a resource that the host keeps in the same da
     const gate = () =>
       as('ann').policies.save({ id: 'reviewed', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
     const ask = async (cents: number) => pending(await as('ann').submit(basic, { value: { cents } }))
-    return { approvals, shop, broken, as, basic, gate, ask }
+    /** Does something right before the host's row is read for being written. */
+    const rightBefore = (work: () => Promise<unknown>) => {
+      meanwhile = work
+    }
+    return { shop, broken, rightBefore, as, basic, gate, ask }
   }
   const authors = (revisions: readonly { readonly author: string }[]) => revisions.map(({ author }) => author)
 
@@ -164,6 +172,19 @@ describe.each(Object.keys(shops))('a resource that the host keeps in the same da
     expect(authors(await as('ann').resources.history(basic))).toEqual(['countersign', 'countersign'])
     expect((await as('ann').audit.verify()).problems).toEqual([])
   })
+
+  const withOtherWriters = name === 'PostgreSQL'
+  if (withOtherWriters)
+    it('[G16] is not overwritten where somebody was faster by a moment', async () => {
+      const { shop, rightBefore, as, basic, gate, ask } = await open()
+      await as('ann').submit(basic, { value: { cents: 100 } })
+      await gate()
+      const request = await ask(200)
+      rightBefore(() => shop.poke('basic', 60))
+      const { request: after } = await as('ben').approve(request.id, { seen: request.digest })
+      expect(after.status).toBe('failed')
+      expect(await shop.cents('basic')).toBe(60)
+    })
 
   it('lands once, however many approve at once', async () => {
     const { shop, as, basic, gate, ask } = await open()
