@@ -3,7 +3,7 @@ import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
-import type { Storage, TransactionalStorage } from '../ports/storage.ts'
+import type { Storage } from '../ports/storage.ts'
 import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
@@ -16,6 +16,7 @@ import { policiesInForce } from './policies-in-force.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
+import { isTransactional, timelyStorage } from './timely-storage.ts'
 
 /** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
@@ -103,7 +104,8 @@ const optionNames = [
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
-  const { storage, notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
+  const { notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
+  const storage = timelyStorage(options.storage)
   const resources = byName('resource types', options.resources, ({ type }) => type)
   const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
   const stored = options.directory === undefined
@@ -162,10 +164,6 @@ function joinedTo(context: Context, transaction: object): Context {
     queue: (_key, task) => queue('transaction', task),
     policies: policiesInForce(context.vocabulary),
   }
-}
-
-function isTransactional(storage: Storage): storage is TransactionalStorage {
-  return 'within' in storage
 }
 
 /** With access, a change whose permissions nobody named could be made by nobody, or by everybody. */

@@ -63,14 +63,15 @@ export const upkeep: readonly CollectionName[] = ['outbox', 'unsealed', 'seals',
 /** What commands leave behind for good. */
 export const lasting = allCollections.filter((name) => !upkeep.includes(name))
 
-/** Everything that a storage holds, as one text for each record. */
+/** Everything that a storage holds, of one tenant where it is named, as one text for each record. */
 export async function everything(
   storage: Storage,
   from: readonly CollectionName[] = allCollections,
+  tenants: readonly string[] = [],
 ): Promise<readonly string[]> {
   const found: string[] = []
   for (const collection of from) {
-    const query = { collection, index: 'key', where: [], order: 'ascending', limit: 1000 } as const
+    const query = { collection, index: 'key', where: tenants, order: 'ascending', limit: 1000 } as const
     const { records, next } = await storage.list(query)
     if (next) throw new RangeError(`There are more than 1,000 records of ${collection}.`)
     for (const { version, value } of records) found.push(`${collection} ${version} ${JSON.stringify(value)}`)

@@ -23,6 +23,8 @@ export interface Race {
 export interface Done extends Deed {
   readonly seen: number | undefined
   readonly answer: string
+  /** The code of the error, where it was refused. */
+  readonly code?: string
 }
 
 const users = ['ann', 'amy', 'ben', 'cat', 'dan'] as const
@@ -124,13 +126,13 @@ export function racecourse(storage: Storage) {
       for (const deed of line) {
         const actor = as(tenant, deed.by)
         const asked = now()
-        const answer = await answered(async () => {
+        const told = await answered(async () => {
           if (deed.verb !== 'read') return await perform(actor, race, deed, seen?.digest ?? '')
           const { text, digest, rollout } = await look(actor)
           seen = { rollout, digest }
           return text
         })
-        done.push({ asked, answered: now(), what: { ...deed, seen: seen?.rollout, answer } })
+        done.push({ asked, answered: now(), what: { ...deed, seen: seen?.rollout, ...told } })
       }
       return done
     },
@@ -188,13 +190,14 @@ async function look(actor: Actor) {
 /** Refusals that say nothing of the request: nothing was done, and somebody else was in the way too often. */
 export const inTheWay = 'contention'
 
-async function answered(call: () => Promise<string>): Promise<string> {
+async function answered(call: () => Promise<string>): Promise<Pick<Done, 'answer' | 'code'>> {
   try {
-    return await call()
+    return { answer: await call() }
   } catch (error) {
     if (!isApprovalError(error)) throw error
-    if (['storage_failed', 'directory_failed', 'content_tampered'].includes(error.code)) throw error
-    return error.code === inTheWay ? inTheWay : 'refused'
+    const { code } = error
+    if (['storage_failed', 'directory_failed', 'content_tampered'].includes(code)) throw error
+    return { answer: code === inTheWay ? inTheWay : 'refused', code }
   }
 }
 
