@@ -24,29 +24,27 @@ async function liveSwitch(w: World, type: typeof switches = switches) {
 }
 
 describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
-  it.each(['activate', 'schedule'])(
-    '[AA-06] [AA-07] to %s a flag needs approval, and shows that it waits',
-    async (action) => {
-      const w = lifecycleWorld(open())
-      const ref = switches.ref('checkout')
-      await w.as('ann').submit(ref, { value: aSwitch })
-      await w.gate()
-      const at = w.now() + hour
-      const request = await w.ask(ref, action === 'schedule' ? { action, at } : { action })
-      expect(await w.standing(ref)).toMatchObject({ state: 'inactive', shown: 'pending_approval' })
-      expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { live: false } })
-      await w.as('ben').approve(request.id, { seen: request.digest })
-      if (action === 'schedule') {
-        expect(await w.standing(ref)).toMatchObject({ state: 'scheduled', dueAt: at })
-        w.pass(hour)
-        expect(await w.approvals.tick()).toMatchObject({ moved: 1, failed: [] })
-      }
-      expect(await w.as('ann').resources.get(ref)).toMatchObject({
-        document: { live: true },
-        lifecycle: { state: 'active' },
-      })
-    },
-  )
+  const goingLive = ['activate', 'schedule']
+  it.each(goingLive)('[AA-06] [AA-07] to %s a flag needs approval, and shows that it waits', async (action) => {
+    const w = lifecycleWorld(open())
+    const ref = switches.ref('checkout')
+    await w.as('ann').submit(ref, { value: aSwitch })
+    await w.gate()
+    const at = w.now() + hour
+    const request = await w.ask(ref, action === 'schedule' ? { action, at } : { action })
+    expect(await w.standing(ref)).toMatchObject({ state: 'inactive', shown: 'pending_approval' })
+    expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { live: false } })
+    await w.as('ben').approve(request.id, { seen: request.digest })
+    if (action === 'schedule') {
+      expect(await w.standing(ref)).toMatchObject({ state: 'scheduled', dueAt: at })
+      w.pass(hour)
+      expect(await w.approvals.tick()).toMatchObject({ moved: 1, failed: [] })
+    }
+    expect(await w.as('ann').resources.get(ref)).toMatchObject({
+      document: { live: true },
+      lifecycle: { state: 'active' },
+    })
+  })
 
   it('[AA-10] while an activation waits, edits and testing go on, and it can be cancelled at any time', async () => {
     const w = lifecycleWorld(open())
