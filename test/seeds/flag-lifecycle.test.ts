@@ -25,7 +25,7 @@ async function liveSwitch(w: World, type: typeof switches = switches) {
 
 describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
   const goingLive = ['activate', 'schedule']
-  it.each(goingLive)('[AA-06] [AA-07] to %s a flag needs approval, and shows that it waits', async (action) => {
+  it.each(goingLive)('[AA-07] to %s a flag needs approval, and shows that it waits', async (action) => {
     const w = lifecycleWorld(open())
     const ref = switches.ref('checkout')
     await w.as('ann').submit(ref, { value: aSwitch })
