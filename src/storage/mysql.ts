@@ -1,6 +1,14 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
 import { mysqlDialect } from './sql/dialect.ts'
-import { has, hostSession, isKysely, type KyselyLike, overKysely, refuseTransaction } from './sql/host-session.ts'
+import {
+  has,
+  hostSession,
+  isKysely,
+  type KyselyConnection,
+  type KyselyLike,
+  overKysely,
+  refuseTransaction,
+} from './sql/host-session.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import {
   inTransaction,
@@ -17,10 +25,10 @@ import {
 } from './sql/mysql-connection.ts'
 import { mysqlStatements } from './sql/mysql-statements.ts'
 import { once } from './sql/once.ts'
-import { joinedForSure, overOne, type SqlDatabase } from './sql/session.ts'
+import { joinedForSure, overOne, type SqlDatabase, type SqlValues } from './sql/session.ts'
 import { stepwiseStorages } from './sql/stepwise-storage.ts'
 
-export type { KyselyLike, MysqlConnection, MysqlPool, MysqlPoolConnection }
+export type { KyselyConnection, KyselyLike, MysqlConnection, MysqlPool, MysqlPoolConnection, SqlValues }
 
 /**
  * Keeps everything in a MySQL or MariaDB database.

@@ -1,6 +1,14 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
 import { postgresDialect } from './sql/dialect.ts'
-import { has, hostSession, isKysely, type KyselyLike, overKysely, refuseTransaction } from './sql/host-session.ts'
+import {
+  has,
+  hostSession,
+  isKysely,
+  type KyselyConnection,
+  type KyselyLike,
+  overKysely,
+  refuseTransaction,
+} from './sql/host-session.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
 import { oneTripStorages } from './sql/one-trip-storage.ts'
@@ -20,9 +28,10 @@ import {
   type PostgresQuery,
   type PostgresResult,
 } from './sql/postgres-connection.ts'
-import { joined, overOne, type SqlDatabase, type SqlSession } from './sql/session.ts'
+import { joined, overOne, type SqlDatabase, type SqlSession, type SqlValues } from './sql/session.ts'
 
 export type {
+  KyselyConnection,
   KyselyLike,
   PostgresClient,
   PostgresLite,
@@ -31,6 +40,7 @@ export type {
   PostgresPoolClient,
   PostgresQuery,
   PostgresResult,
+  SqlValues,
 }
 
 /**

@@ -1,6 +1,14 @@
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 import { sqliteDialect } from './sql/dialect.ts'
-import { has, hostSession, isKysely, type KyselyLike, overKysely, refuseTransaction } from './sql/host-session.ts'
+import {
+  has,
+  hostSession,
+  isKysely,
+  type KyselyConnection,
+  type KyselyLike,
+  overKysely,
+  refuseTransaction,
+} from './sql/host-session.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
 import { joined, overOne, type SqlSession } from './sql/session.ts'
@@ -20,7 +28,7 @@ import { directStorage } from './sql/sqlite-storage.ts'
 import { stepwiseStorages } from './sql/stepwise-storage.ts'
 import { refuseFailed } from './sql/stored-row.ts'
 
-export type { KyselyLike, SqliteConnection, SqliteStatement, SqliteValue }
+export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, SqliteValue }
 
 /**
  * Keeps everything in a SQLite database.

@@ -2,12 +2,18 @@ import { fail } from '../../errors.ts'
 import { rawQuery } from './dialect.ts'
 import { type Brackets, inBrackets, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
 
+/** What gives one connection of Kysely. */
+export interface KyselyConnection {
+  /** Works on the connection, and gives it back. */
+  execute<T>(work: (connection: KyselyLike) => Promise<T>): Promise<T>
+}
+
 /** An instance of Kysely, or one of its transactions. */
 export interface KyselyLike {
   /** Runs a compiled query. */
   executeQuery(query: never): Promise<{ readonly rows: unknown[]; readonly numAffectedRows?: bigint }>
   /** Begins to take one connection. */
-  connection(): { execute<T>(work: (connection: KyselyLike) => Promise<T>): Promise<T> }
+  connection(): KyselyConnection
   /** Whether it is a transaction. */
   readonly isTransaction: boolean
 }
