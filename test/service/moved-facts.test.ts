@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import type { PolicyInput, Storage } from '../../src/index.ts'
+import { accessWorld } from '../access-world.ts'
+import { flags, pending, refusal, rollout, storages } from '../world.ts'
+
+const value = { enabled: true, rollout: 40 }
+const checkout = flags.ref('checkout', { project: 'web' })
+const byAdmins: PolicyInput = { id: 'admins', match: {}, require: { quorum: 1, from: { roles: ['admin'] } } }
+
+describe.each(storages)('facts that move between a decision and its commit, on $name', ({ open }) => {
+  /** A tenant with two admins, in which something can be made to happen right before the next commit. */
+  async function interrupted() {
+    const inner = open()
+    let interruption: (() => Promise<unknown>) | undefined
+    const storage: Storage = {
+      get: (keys) => inner.get(keys),
+      list: (query) => inner.list(query),
+      async commit(writes, effect) {
+        const happens = interruption
+        interruption = undefined
+        await happens?.()
+        return await inner.commit(writes, effect)
+      },
+      close: () => inner.close(),
+    }
+    const w = await accessWorld(storage)
+    await w.as('zoe').access.grant({ user: 'zac', role: 'admin' })
+    await w.as('ann').submit(checkout, { value })
+    const meanwhile = async (happens: () => Promise<unknown>, attempt: () => Promise<unknown>) => {
+      interruption = happens
+      const code = await refusal(attempt())
+      expect(interruption).toBeUndefined()
+      return code
+    }
+    return { w, meanwhile }
+  }
+
+  it('[D1] counts no vote whose role was taken in between', async () => {
+    const { w, meanwhile } = await interrupted()
+    await w.as('zoe').policies.save(byAdmins)
+    const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
+    const code = await meanwhile(
+      () => w.as('zoe').access.revoke({ user: 'zac', role: 'admin' }),
+      () => w.as('zac').approve(id, { seen: digest }),
+    )
+    expect(code).toBe('unknown_actor')
+    expect((await w.as('ann').requests.get(id)).status).toBe('pending')
+  })
+
+  it('saves nothing of somebody who is no editor, or holds no role, any more', async () => {
+    const { w, meanwhile } = await interrupted()
+    const restrict = () => w.as('ann').access.editors.change(checkout, { type: 'restrict', editors: ['ann'] })
+    expect(await meanwhile(restrict, () => w.as('amy').submit(checkout, rollout(41)))).toBe('not_an_editor')
+    const demote = () => w.as('zoe').access.revoke({ user: 'ann', role: 'member', project: 'web' })
+    expect(await meanwhile(demote, () => w.as('ann').submit(checkout, rollout(41)))).toBe('unknown_actor')
+    expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
+  })
+
+  it('[E10] applies nothing that is approved while the workflow is switched off', async () => {
+    const { w, meanwhile } = await interrupted()
+    await w.as('zoe').policies.save(byAdmins)
+    const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
+    const code = await meanwhile(
+      () => w.as('zoe').workflow.turnOff({ project: 'web' }),
+      () => w.as('zac').approve(id, { seen: digest }),
+    )
+    expect(code).toBe('workflow_off')
+    expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
+  })
+
+  it('[E10] gates what is submitted while the workflow is switched on', async () => {
+    const { w, meanwhile } = await interrupted()
+    await w.as('zoe').policies.save(byAdmins)
+    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await meanwhile(
+      () => w.as('zoe').workflow.turnOn({ project: 'web' }),
+      async () => {
+        expect(await w.as('ann').submit(checkout, rollout(80))).toMatchObject({ status: 'pending' })
+        return await w.as('ann').submit(checkout, { value })
+      },
+    )
+    expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
+  })
+})
