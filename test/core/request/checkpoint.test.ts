@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Digest, leafDigest } from '../../../src/core/change/digest.ts'
+import { brokenLink, emptyStream, headAfter, link } from '../../../src/core/request/audit-chain.ts'
 import { sealDigest, sealed } from '../../../src/core/request/checkpoint.ts'
 import { emptyTree, rootOf, withLeaf } from '../../../src/core/request/merkle.ts'
 
@@ -48,6 +49,16 @@ describe('the Merkle tree of what is sealed', () => {
         expect(tree.peaks.length).toBeLessThanOrEqual(Math.ceil(Math.log2(leaves.length + 1)))
       }),
     )
+  })
+})
+
+describe('the chain of a stream', () => {
+  it('[O4] breaks where an event does not follow the one before it, though its own hash is right', () => {
+    const first = link('acme', 'settings', emptyStream, { at: 1 })
+    const other = link('acme', 'settings', emptyStream, { at: 2 })
+    const second = link('acme', 'settings', headAfter(first), { at: 3 })
+    expect(brokenLink(headAfter(first), second)).toBeUndefined()
+    expect(brokenLink(headAfter(other), second)).toBe('unlinked')
   })
 })
 

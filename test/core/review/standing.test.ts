@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest'
+import { type Review, standing, type UnderReview } from '../../../src/core/review/standing.ts'
+import { approved, given, office, submitted } from '../request/given.ts'
+
+/** A request that Ben has approved, with what is different about his answer. */
+function answered(different: Partial<Review>): UnderReview {
+  const { request } = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
+  return { ...request, reviews: request.reviews.map((review) => ({ ...review, ...different })) }
+}
+
+describe('the standing of a request', () => {
+  it('is met by an approval of this digest in this round, and by no other', () => {
+    expect(standing(answered({}), office).met).toBe(true)
+    expect(standing(answered({ digest: 'sha256:other' }), office).met).toBe(false)
+    expect(standing(answered({ round: 2 }), office).met).toBe(false)
+  })
+})

@@ -1,0 +1,321 @@
+/** A part of the suite, from the quickest to the slowest. */
+export type Layer = 'rules' | 'conformance' | 'attacks' | 'explorer' | 'model' | 'races'
+
+/** The files of each layer that speak of a folder of the source. */
+export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, readonly string[]>>>>> = {
+  'core/change': { rules: ['test/core/change'], attacks: ['test/attacks/content.test.ts'] },
+  'core/policy': {
+    rules: ['test/core/policy'],
+    attacks: ['test/attacks/policy.test.ts', 'test/attacks/evasion.test.ts', 'test/attacks/comparison.test.ts'],
+    explorer: ['test/explorer'],
+  },
+  'core/review': {
+    rules: ['test/core/review', 'test/core/request'],
+    attacks: ['test/attacks/identity.test.ts'],
+    explorer: ['test/explorer'],
+    model: ['test/model'],
+  },
+  'core/request': {
+    rules: ['test/core/request'],
+    attacks: ['test/attacks/rounds.test.ts', 'test/attacks/audit.test.ts'],
+    explorer: ['test/explorer'],
+    model: ['test/model'],
+  },
+  service: {
+    attacks: ['requests', 'audit', 'upkeep', 'checkpoints', 'concurrency'].map(
+      (name) => `test/attacks/${name}.test.ts`,
+    ),
+    model: ['test/model'],
+    races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
+  },
+  storage: { conformance: ['test/storage/memory.test.ts', 'test/storage/sqlite.test.ts'] },
+}
+
+/** A mistake that somebody could make: a text of the source, and what stands in its place. */
+export interface Bug {
+  /** What is wrong with it. */
+  readonly name: string
+  /** The file, under `src`. */
+  readonly file: string
+  /** A text that is there exactly once. */
+  readonly find: string
+  readonly put: string
+}
+
+/** The mistakes that the suite has to catch. */
+export const bugs: readonly Bug[] = [
+  {
+    name: 'another account of the requester may approve',
+    file: 'core/review/eligibility.ts',
+    find: 'user.id === other || user.person === (users.get(other)?.person ?? other)',
+    put: 'user.id === other',
+  },
+  {
+    name: 'who the requester was when they acted is forgotten',
+    file: 'core/review/eligibility.ts',
+    find: 'known.user === other && known.person === user.person',
+    put: 'known.user === other && known.person === user.id && known.person === other',
+  },
+  {
+    name: 'whoever edited the content may approve it',
+    file: 'core/review/eligibility.ts',
+    find: "case 'all':\n      return others",
+    put: "case 'all':\n      return []",
+  },
+  {
+    name: 'an approval of another digest counts',
+    file: 'core/review/standing.ts',
+    find: 'review.digest === digest && review.round === round',
+    put: 'review.round === round',
+  },
+  {
+    name: 'an approval of an earlier round counts',
+    file: 'core/review/standing.ts',
+    find: 'review.digest === digest && review.round === round',
+    put: 'review.digest === digest',
+  },
+  {
+    name: 'a rejection does not stand in the way',
+    file: 'core/review/standing.ts',
+    find: 'met: counted.met && blocking.length === 0',
+    put: 'met: counted.met',
+  },
+  {
+    name: 'who lost the role still counts when the change is applied',
+    file: 'core/review/standing.ts',
+    find: ".filter((giver) => eligibility(request, { ...giver, users, verdict: 'approve' }) === 'eligible')",
+    put: '',
+  },
+  {
+    name: 'nothing asked is approved',
+    file: 'core/review/tally.ts',
+    find: 'met: policies.length > 0 && policies.every',
+    put: 'met: policies.every',
+  },
+  {
+    name: 'a later stage opens at once',
+    file: 'core/review/tally.ts',
+    find: 'opens = filledFrom(slots, voters)',
+    put: 'opens = Math.min(opensAt, filledFrom(slots, voters))',
+  },
+  {
+    name: 'a need takes one person more than it has places',
+    file: 'core/review/matching.ts',
+    find: 'seated.length < slot.need.quorum',
+    put: 'seated.length <= slot.need.quorum',
+  },
+  {
+    name: 'two accounts of one person count twice',
+    file: 'core/review/voter.ts',
+    find: 'voter = merged(met, voter)',
+    put: 'voter = { ...voter, index: met.index + 1 }',
+  },
+
+  {
+    name: 'an answer to what was not seen is taken',
+    file: 'core/request/decide-review.ts',
+    find: 'if (seen !== digest) return',
+    put: 'if (seen === undefined) return',
+  },
+  {
+    name: 'conflicts can be approved',
+    file: 'core/request/decide-review.ts',
+    find: "verdict === 'approve' && request.conflicts > 0",
+    put: "verdict === 'approve' && request.conflicts > 1",
+  },
+  {
+    name: 'the deadline itself is still in time',
+    file: 'core/request/decide.ts',
+    find: 'return at >= expiresAt',
+    put: 'return at > expiresAt',
+  },
+  {
+    name: 'a request can be cancelled although somebody reviewed it',
+    file: 'core/request/decide.ts',
+    find: "rules.cancel === 'any_time' || reviews.length === 0",
+    put: "rules.cancel === 'any_time' || reviews.length < 2",
+  },
+  {
+    name: 'new content stays in the round of the old',
+    file: 'core/request/decide-content.ts',
+    find: 'const round = drafting ? request.round : request.round + 1',
+    put: 'const round = drafting ? request.round : Math.max(1, request.round)',
+  },
+  {
+    name: 'an edit puts the deadline off',
+    file: 'core/request/decide-content.ts',
+    find: 'asksReviewers(command) ? latest : Math.min(request.expiresAt, latest)',
+    put: 'latest',
+  },
+  {
+    name: 'an editor is not remembered as one',
+    file: 'core/request/decide-content.ts',
+    find: "return type === 'edit' || type === 'resolve'",
+    put: "return type === 'edit'",
+  },
+  {
+    name: 'somebody who edits keeps their own approval',
+    file: 'core/request/carry-over.ts',
+    find: '!giver || isOwn(review, actor)) return []',
+    put: '!giver) return []',
+  },
+  {
+    name: 'a schedule is not part of what is approved',
+    file: 'core/request/content.ts',
+    find: 'round, requester, reason, applyAt, expiresAt,',
+    put: 'round, requester, reason, expiresAt,',
+  },
+  {
+    name: 'stored content is believed without its digest',
+    file: 'core/request/settle.ts',
+    find: 'if (found !== request.digest)',
+    put: "if (found !== request.digest && request.digest === 'sha256:')",
+  },
+  {
+    name: 'a change of an older revision overwrites a newer one',
+    file: 'core/request/settle.ts',
+    find: 'if (live !== base) return',
+    put: 'if (live < base) return',
+  },
+  {
+    name: "another request's lock does not matter when a change is applied",
+    file: 'core/request/settle.ts',
+    find: 'if (first && target.lockedBy !== undefined)',
+    put: "if (first && target.lockedBy === '')",
+  },
+  {
+    name: 'a bypass needs no reason',
+    file: 'core/request/decide-application.ts',
+    find: "if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'bypass' })",
+    put: '',
+  },
+  {
+    name: 'a schedule is due a moment too early',
+    file: 'core/request/decide-application.ts',
+    find: 'if (applyAt === undefined || at >= applyAt)',
+    put: 'if (applyAt === undefined || at >= applyAt - 1)',
+  },
+  {
+    name: 'an event that follows another one than it says is not noticed',
+    file: 'core/request/audit-chain.ts',
+    find: "if (body.prev !== head.hash) return 'unlinked'",
+    put: '',
+  },
+  {
+    name: 'a Merkle tree takes its sides the other way round',
+    file: 'core/request/merkle.ts',
+    find: 'peaks.reduceRight((right, left) => nodeDigest(left, right))',
+    put: 'peaks.reduceRight((right, left) => nodeDigest(right, left))',
+  },
+
+  {
+    name: 'a policy that nobody can judge silences another one',
+    file: 'core/policy/settle-matches.ts',
+    find: 'truth === yes ? (compiled.policy.overrides',
+    put: 'truth ? (compiled.policy.overrides',
+  },
+  {
+    name: 'a decrease is no change of an amount',
+    file: 'core/policy/decimal.ts',
+    find: 'return Math.abs(b - a) - c',
+    put: 'return b - a - c',
+  },
+  {
+    name: 'the threshold itself is above the threshold',
+    file: 'core/policy/judge-value.ts',
+    find: "case '>':\n      return truth(order > 0)",
+    put: "case '>':\n      return truth(order >= 0)",
+  },
+  {
+    name: 'what cannot be compared needs no approval',
+    file: 'core/policy/judge-value.ts',
+    find: '!isNumber(after) || !isNumber(condition.value)) return unknown',
+    put: '!isNumber(after) || !isNumber(condition.value)) return no',
+  },
+  {
+    name: 'a policy that is gone since no longer counts',
+    file: 'core/policy/requirement.ts',
+    find: 'of [...pinned, ...current]',
+    put: 'of current',
+  },
+  {
+    name: 'of two policies the looser rule holds',
+    file: 'core/policy/rules-of-conduct.ts',
+    find: 'strictestFirst.indexOf(a) <= strictestFirst.indexOf(b)',
+    put: 'strictestFirst.indexOf(a) >= strictestFirst.indexOf(b)',
+  },
+
+  {
+    name: 'a command does not state that the policies are as it read them',
+    file: 'service/request-command.ts',
+    find: "unchanged(keyOf('policySets', tenant), policySet),",
+    put: '',
+  },
+  {
+    name: 'every event is the first of its stream',
+    file: 'service/streams.ts',
+    find: 'link(tenant, stream, head ?? emptyStream,',
+    put: 'link(tenant, stream, emptyStream,',
+  },
+  {
+    name: 'attempts that were refused are not recorded',
+    file: 'service/execute.ts',
+    find: 'if (recorded.has(refusal.code))',
+    put: 'if (recorded.has(refusal.code) && attempts === 0)',
+  },
+  {
+    name: 'an idempotency key gives the answer to another question',
+    file: 'service/idempotency.ts',
+    find: 'found.value.asked !== asked',
+    put: "found.value.asked !== asked && key === ''",
+  },
+  {
+    name: 'a request that locks its resource keeps nobody off',
+    file: 'service/writes.ts',
+    find: 'return isOpen(request.status) ? locksOf(request) : []',
+    put: 'return isOpen(request.status) ? [] : locksOf(request)',
+  },
+  {
+    name: 'a notice that could not be delivered is forgotten',
+    file: 'service/tick.ts',
+    find: 'if (pending.length === 0) {',
+    put: 'if (pending.length >= 0) {',
+  },
+  {
+    name: 'what a checkpoint sealed is not looked for',
+    file: 'service/sealed-log.ts',
+    find: 'ends.set(seal.stream, { seq: seal.seq, hash: seal.hash })',
+    put: '',
+  },
+
+  {
+    name: 'memory: a record is replaced whatever its version is',
+    file: 'storage/memory.ts',
+    find: "(stored?.version ?? 'absent') !== write.expected",
+    put: "(stored === undefined) !== (write.expected === 'absent')",
+  },
+  {
+    name: 'memory: two records share a place in a unique index',
+    file: 'storage/memory.ts',
+    find: 'if (holder !== undefined) refuseDuplicate(keyed, index)',
+    put: '',
+  },
+  {
+    name: 'SQLite: a check is not checked',
+    file: 'storage/sql/sqlite-storage.ts',
+    find: "if ((found ? Number(found.version) : 'absent') !== write.expected) refuseConflict(keyed)",
+    put: '',
+  },
+  {
+    name: 'SQLite: a commit that fails leaves its first half',
+    file: 'storage/sql/sqlite-storage.ts',
+    find: '        } catch (thrown) {\n          rollback()',
+    put: "        } catch (thrown) {\n          prepare('commit').run()",
+  },
+  {
+    name: 'SQLite: a record that is replaced keeps its version',
+    file: 'storage/sql/sqlite-statements.ts',
+    find: 'sql<number>`version + 1`',
+    put: 'sql<number>`version`',
+  },
+]
