@@ -237,6 +237,9 @@ describe('[J1] names of prototypes in a patch', () => {
       for (const parent of ['', '/a', '/list', '/a/b']) {
         expect(refusalOf(document, [{ op: 'copy', from: `${parent}/${name}`, path: '/x' }])).toBeDefined()
         expect(refusalOf(document, [{ op: 'add', path: `${parent}/${name}/polluted`, value: 1 }])).toBeDefined()
+        for (const op of ['replace', 'remove', 'test']) {
+          expect(refusalOf(document, [{ op, path: `${parent}/${name}`, value: 1 }])?.problem).toBeDefined()
+        }
       }
     }
   })
