@@ -68,12 +68,18 @@ function groupsOf(conditions: readonly Condition[]): readonly (readonly Comparis
 function canAllHold(comparisons: readonly Comparison[]): boolean {
   const numbers: { operator: Operator; value: number }[] = []
   const equals: JsonValue[] = []
+  const excluded: JsonValue[] = []
   for (const { type, operator, value } of comparisons) {
     if (typeof value === 'number') numbers.push({ operator, value })
     if (operator === '==') equals.push(value)
+    if (operator === '!=') excluded.push(value)
     if (type === 'change_amount') numbers.push({ operator: '>', value: 0 })
   }
-  if (equals.some((value) => !equal(value, equals[0] ?? null))) return false
+  const [wanted] = equals
+  if (wanted !== undefined) {
+    const meetsAll = equals.every((value) => equal(value, wanted)) && !excluded.some((value) => equal(value, wanted))
+    if (!meetsAll) return false
+  }
   return candidatesFor(numbers).some((candidate) =>
     numbers.every(({ operator, value }) => meets(candidate, operator, value)),
   )

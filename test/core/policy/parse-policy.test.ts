@@ -206,6 +206,7 @@ describe('a condition', () => {
     [{ all: [rollout('>', 50), rollout('<=', 50)] }],
     [{ all: [rollout('==', 50), rollout('!=', 50)] }],
     [{ all: [rollout('==', 'on'), rollout('==', 'off')] }],
+    [{ all: [rollout('==', 'on'), rollout('!=', 'on')] }],
     [{ all: [rollout('==', 50), rollout('>', 60)] }],
     [{ all: [rollout('>', 50), { not: rollout('>', 50) }] }],
     [{ all: [rollout('>', 50), { all: [{ not: { not: rollout('<', 20) } }] }] }],
@@ -220,6 +221,7 @@ describe('a condition', () => {
     [{ type: 'any_change', field: '' }],
     [{ any: [rollout('>', 50), { not: rollout('>', 50) }] }],
     [{ not: amount('<', 0) }],
+    [{ any: [{ not: rollout('==', 'on') }, { not: rollout('!=', 'on') }] }],
     [{ any: [amount('>', 1), { type: 'any_change', field: '/**/**' }] }],
   ])('that always holds is refused: %j', (when) => {
     expect(on(when).join()).toMatch(/it holds for every change|it can never hold/)
