@@ -318,4 +318,40 @@ export const bugs: readonly Bug[] = [
     find: 'sql<number>`version + 1`',
     put: 'sql<number>`version`',
   },
+  {
+    name: 'a draft silently overwrites what somebody else changed',
+    file: 'core/change/merge.ts',
+    find: 'return collide(typeOfConflict(live, draft), { base, live, draft }, merging)',
+    put: 'return draft',
+  },
+  {
+    name: 'a draft is lost where nobody else changed anything',
+    file: 'core/change/merge.ts',
+    find: 'if (same(base, live, node)) return draft',
+    put: 'if (same(base, live, node)) return live',
+  },
+  {
+    name: 'the order of keys changes the digest',
+    file: 'core/change/canonical.ts',
+    find: 'Object.keys(members).sort()',
+    put: 'Object.keys(members)',
+  },
+  {
+    name: 'two items of a list have the same key',
+    file: 'core/change/keyed-view.ts',
+    find: 'if (!named.ok || twice < 0) return named',
+    put: 'if (!named.ok || twice < 0 || twice > 0) return named',
+  },
+  {
+    name: 'a patch replaces an inherited name',
+    file: 'core/change/json-patch.ts',
+    find: 'Object.hasOwn(parent, segment) ? (parent as JsonObject)[segment] : undefined',
+    put: '(parent as JsonObject)[segment]',
+  },
+  {
+    name: 'a patch leads over a prototype',
+    file: 'core/change/pointer.ts',
+    find: "['__proto__', 'constructor', 'prototype']",
+    put: "['constructor', 'prototype']",
+  },
 ]
