@@ -186,9 +186,10 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
 })
 
 it('[BY-14] [BY-18] keeps agents out of delegations, on both sides', async () => {
-  const known = new Map([
+  const known = new Map<string, { roles: readonly string[]; owner?: string }>([
     ['ann', { roles: [] }],
     ['ben', { roles: ['lead'] }],
+    ['cat', { roles: [] }],
     ['bot', { roles: ['lead'], owner: 'dan' }],
     ['dan', { roles: [] }],
   ])
@@ -206,4 +207,12 @@ it('[BY-14] [BY-18] keeps agents out of delegations, on both sides', async () =>
   const as = (user: string) => approvals.as({ tenant: 'acme', user })
   expect(await refusal(as('ben').delegations.give({ to: 'bot', ends: start + day }))).toBe('not_delegable')
   expect(await refusal(as('bot').delegations.give({ to: 'ben', ends: start + day }))).toBe('not_delegable')
+
+  const ref = flags.ref('checkout')
+  await as('ann').submit(ref, { value: { enabled: true, rollout: 40 } })
+  await as('ann').policies.save({ id: 'all', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+  const { id, digest } = pending(await as('ann').submit(ref, rollout(80)))
+  await as('ben').delegations.give({ to: 'cat', ends: start + day })
+  known.set('cat', { roles: [], owner: 'dan' })
+  expect(await refusal(as('cat').approve(id, { seen: digest, onBehalfOf: 'ben' }))).toBe('not_delegated')
 })

@@ -167,6 +167,9 @@ describe('an approval', () => {
     const line = given(submitted(), done({ type: 'rebase' }, { next: { changes } }))
     line.when(approve('ben')).refuses('conflicts_open', { conflicts: 2 })
     line.when(reject('ben')).yields('rejected', 'rejected')
+    const requirements = [{ policy: 'a', version: 1, require: { quorum: 2, from: { roles: ['lead'] } } }]
+    const first = given(submitted({ requirements }), done({ type: 'rebase' }, { next: { changes } }))
+    first.when(approve('ben')).refuses('conflicts_open', { conflicts: 2 })
   })
 
   it('stops at approved while applying cannot be decided, or another request holds the lock', () => {
