@@ -1,5 +1,7 @@
 /** The declaration of one collection: from it come the SQL schema, the memory adapter and the conformance kit. */
 export interface Collection {
+  /** The version of the schema that brought it; the first where left out. */
+  readonly since?: number
   /** Properties of a record that make its key, tenant first. */
   readonly key: readonly Column[]
   readonly indexes: Readonly<Record<string, Index>>
@@ -53,6 +55,8 @@ export const collections = {
   },
   /** Which request keeps everybody else off a resource. */
   locks: { key: [tenant, text('type'), text('id')], indexes: {} },
+  /** Which request is on its way to a resource that is kept outside of the database, and how often one was. */
+  claims: { since: 2, key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who holds which roles, by user. */
   grants: { key: [tenant, text('user')], indexes: {} },
   /** The same by role. */
@@ -82,12 +86,12 @@ export const collections = {
       byDue: { columns: [integer('stateDueAt')] },
     },
   },
-  /** Every applied state of every resource. Never rewritten. */
+  /** Every applied state of every resource. Never rewritten, but for messages that are erased. */
   revisions: {
     key: [tenant, text('type'), text('id'), integer('number')],
     indexes: { byTime: { columns: [tenant, integer('at')] } },
   },
-  /** The hash-chained log. Never rewritten. */
+  /** The hash-chained log. Never rewritten, but for texts that are erased; no hash covers them. */
   events: {
     key: [tenant, text('stream'), integer('seq')],
     indexes: {
@@ -96,7 +100,13 @@ export const collections = {
     },
   },
   /** The head of each stream whose owner has no record of its own. */
-  streams: { key: [tenant, text('stream')], indexes: {} },
+  streams: {
+    key: [tenant, text('stream')],
+    indexes: {
+      /** Across tenants, for `tick`: when counted refusals are to be stated. */
+      byDue: { columns: [integer('dueAt')] },
+    },
+  },
   /** The events that no checkpoint has sealed yet. */
   unsealed: {
     key: [tenant, text('stream'), integer('seq')],
@@ -116,6 +126,14 @@ export const collections = {
   },
   /** One record a tenant, whose version moves with every change of a policy, a role, a grant or a switch. */
   policySets: { key: [tenant], indexes: {} },
+  /** Where the workflow was switched off, and what waited is not all back to being drafts yet. */
+  returns: {
+    key: [tenant, text('project')],
+    indexes: {
+      /** Across tenants, for `tick`. */
+      byDue: { columns: [integer('dueAt')] },
+    },
+  },
   /** Notices that are not delivered yet. */
   outbox: {
     key: [tenant, text('id')],

@@ -4,7 +4,7 @@ export interface Notice {
   readonly id: string
   readonly tenant: string
   /**
-   * What it is about: `submitted`, or the state that the request came into; `bypassed`, `schedule_dropped`, or `reviews_fell` where new content
+   * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` where that is a draft again; `bypassed`, `schedule_dropped`, or `reviews_fell` where new content
    * took answers back; `reminded` and `escalated` where nobody answered for long, `unsatisfiable` where nobody could;
    * `glass_broken`, `review_owed` once that is overdue, `debt_settled`; `delegated` and `delegation_ended` to whoever answers for somebody.
    */

@@ -9,6 +9,7 @@ import {
   overKysely,
   refuseTransaction,
 } from './sql/host-session.ts'
+import { type PoolOptions, timeoutOf } from './sql/lent.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import {
   inTransaction,
@@ -18,6 +19,7 @@ import {
   type MysqlConnection,
   type MysqlPool,
   type MysqlPoolConnection,
+  type MysqlStatement,
   migrationLock,
   openMysql,
   overConnection,
@@ -28,7 +30,16 @@ import { once } from './sql/once.ts'
 import { joinedForSure, overOne, type SqlDatabase, type SqlValues } from './sql/session.ts'
 import { stepwiseStorages } from './sql/stepwise-storage.ts'
 
-export type { KyselyConnection, KyselyLike, MysqlConnection, MysqlPool, MysqlPoolConnection, SqlValues }
+export type {
+  KyselyConnection,
+  KyselyLike,
+  MysqlConnection,
+  MysqlPool,
+  MysqlPoolConnection,
+  MysqlStatement,
+  PoolOptions,
+  SqlValues,
+}
 
 /**
  * Keeps everything in a MySQL or MariaDB database.
@@ -36,12 +47,21 @@ export type { KyselyConnection, KyselyLike, MysqlConnection, MysqlPool, MysqlPoo
  * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2/promise`, or an instance of Kysely, it uses that one
  * and never closes it. Effects are given the connection on which the transaction is open.
  *
- * @throws TypeError where a URI is given and `mysql2` is not installed.
+ * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
+ *
+ * @throws TypeError where a URI is given and `mysql2` is not installed, or where the timeout is none.
  */
-export function mysqlStorage(database: string | MysqlPool | MysqlConnection | KyselyLike): TransactionalStorage {
-  const opened = typeof database === 'string' ? openMysql(database) : undefined
-  const connected = connect(opened ?? (database as MysqlPool | MysqlConnection | KyselyLike))
-  const ready = once(() => migrate(connected, mysqlDialect, { ...migrationLock, isThere }))
+export function mysqlStorage(
+  database: string | MysqlPool | MysqlConnection | KyselyLike,
+  options?: PoolOptions,
+): TransactionalStorage {
+  const timeout = timeoutOf('mysqlStorage', options)
+  const opened = typeof database === 'string' ? openMysql(database, timeout) : undefined
+  const given = opened ?? (database as Exclude<typeof database, string>)
+  const connected = connect(given, timeout)
+  const ready = once(() =>
+    migrate(connect(given, Number.POSITIVE_INFINITY), mysqlDialect, { ...migrationLock, isThere }),
+  )
   const storageOver = stepwiseStorages({ dialect: mysqlDialect, holdStatements: mysqlStatements, isTaken, isInTheWay })
   return {
     ...storageOver(connected, ready),
@@ -57,14 +77,25 @@ export function mysqlStorage(database: string | MysqlPool | MysqlConnection | Ky
   }
 }
 
+/**
+ * Gives what reads the time of a MySQL or MariaDB database, in milliseconds since 1970, for `databaseClock`.
+ *
+ * Takes an open pool or connection of `mysql2`, or an instance of Kysely.
+ */
+export function mysqlTime(database: MysqlPool | MysqlConnection | KyselyLike): () => Promise<number> {
+  const connected = connect(database, timeoutOf('mysqlTime'))
+  const statement = 'select cast(floor(unix_timestamp(sysdate(3)) * 1000) as char) as now'
+  return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
+}
+
 /** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
 export function mysqlSchema(): string {
   return schemaScript(mysqlDialect)
 }
 
-function connect(given: MysqlPool | MysqlConnection | KyselyLike): SqlDatabase {
+function connect(given: MysqlPool | MysqlConnection | KyselyLike, timeout: number): SqlDatabase {
   if (isKysely(given)) return overKysely(given, inTransaction)
-  return 'getConnection' in given ? overPool(given) : overOne(overConnection(given), inTransaction)
+  return 'getConnection' in given ? overPool(given, timeout) : overOne(overConnection(given), inTransaction)
 }
 
 function sessionOf(transaction: object) {

@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts'
 import type { KeyPart, Write } from '../ports/storage.ts'
 import { checkedKey, keyOf, keyText } from './columns.ts'
-import { compareKeys } from './compare.ts'
+import { compareKeys, compareParts } from './compare.ts'
 
 /** A write and the record that it is about. */
 export interface KeyedWrite {
@@ -28,7 +28,7 @@ export function orderedWrites(writes: readonly Write[]): readonly KeyedWrite[] {
   if (new Set(keyed.map(({ id }) => id)).size !== keyed.length) {
     fail('invalid_input', { argument: 'writes', problem: 'a commit names each record at most once' })
   }
-  return keyed.sort((a, b) => compareKeys([a.write.collection, ...a.key], [b.write.collection, ...b.key]))
+  return keyed.sort((a, b) => compareParts(a.write.collection, b.write.collection) || compareKeys(a.key, b.key))
 }
 
 /** Refuses a commit because the record of this write is not as expected. */

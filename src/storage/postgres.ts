@@ -9,6 +9,7 @@ import {
   overKysely,
   refuseTransaction,
 } from './sql/host-session.ts'
+import { type PoolOptions, timeoutOf } from './sql/lent.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
 import { oneTripStorages } from './sql/one-trip-storage.ts'
@@ -33,6 +34,7 @@ import { joined, overOne, type SqlDatabase, type SqlSession, type SqlValues } fr
 export type {
   KyselyConnection,
   KyselyLike,
+  PoolOptions,
   PostgresClient,
   PostgresLite,
   PostgresLiteTransaction,
@@ -50,14 +52,19 @@ export type {
  * that one and never closes it. A read is one round trip, and so is a commit without an effect. Effects are given a client on which the
  * transaction is open.
  *
- * @throws TypeError where a connection string is given and `pg` is not installed.
+ * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
+ *
+ * @throws TypeError where a connection string is given and `pg` is not installed, or where the timeout is none.
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,
+  options?: PoolOptions,
 ): TransactionalStorage {
-  const opened = typeof database === 'string' ? openPool(database) : undefined
-  const connected = connect(opened ?? (database as Exclude<typeof database, string>))
-  const ready = once(() => migrate(connected, postgresDialect, migrationLock))
+  const timeout = timeoutOf('postgresStorage', options)
+  const opened = typeof database === 'string' ? openPool(database, timeout) : undefined
+  const given = opened ?? (database as Exclude<typeof database, string>)
+  const connected = connect(given, timeout)
+  const ready = once(() => migrate(connect(given, Number.POSITIVE_INFINITY), postgresDialect, migrationLock))
   const storageOver = oneTripStorages()
   return {
     ...storageOver(connected, { ready, brackets: false }),
@@ -72,15 +79,30 @@ export function postgresStorage(
   }
 }
 
+/**
+ * Gives what reads the time of a PostgreSQL database, in milliseconds since 1970, for `databaseClock`.
+ *
+ * Takes an open pool or client of `pg`, PGlite, or an instance of Kysely.
+ */
+export function postgresTime(
+  database: PostgresPool | PostgresClient | PostgresLite | KyselyLike,
+): () => Promise<number> {
+  const connected = connect(database, timeoutOf('postgresTime'))
+  const statement = 'select floor(extract(epoch from clock_timestamp()) * 1000)::text as now'
+  return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
+}
+
 /** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
 export function postgresSchema(): string {
   return schemaScript(postgresDialect)
 }
 
-function connect(given: PostgresPool | PostgresClient | PostgresLite | KyselyLike): SqlDatabase {
+function connect(given: PostgresPool | PostgresClient | PostgresLite | KyselyLike, timeout: number): SqlDatabase {
   if (isKysely(given)) return overKysely(given, inTransaction)
   if ('transaction' in given) return overLite(given)
-  return 'escapeIdentifier' in given ? overOne(overClient(given), inTransaction) : overPool(given as PostgresPool)
+  return 'escapeIdentifier' in given
+    ? overOne(overClient(given), inTransaction)
+    : overPool(given as PostgresPool, timeout)
 }
 
 function sessionOf(transaction: object): SqlSession {

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { PrismaMariaDb } from '@prisma/adapter-mariadb'
+import { PrismaPg } from '@prisma/adapter-pg'
 import Database from 'better-sqlite3'
 import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle as drizzleSqlite } from 'drizzle-orm/better-sqlite3'
@@ -6,6 +12,7 @@ import { drizzle as drizzleMysql } from 'drizzle-orm/mysql2'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/node-postgres'
 import { drizzle as drizzleLite } from 'drizzle-orm/pglite'
 import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, sql } from 'kysely'
+import Libsql from 'libsql'
 import { createPool } from 'mysql2'
 import type mysql from 'mysql2/promise'
 import type pg from 'pg'
@@ -13,8 +20,10 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { TransactionalStorage } from '../../src/index.ts'
 import { mysqlStorage } from '../../src/storage/mysql.ts'
 import { type PostgresPool, type PostgresPoolClient, postgresStorage } from '../../src/storage/postgres.ts'
-import { sqliteStorage } from '../../src/storage/sqlite.ts'
+import { type SqliteConnection, sqliteStorage } from '../../src/storage/sqlite.ts'
 import { flags, pending, refusal, rollout, world } from '../world.ts'
+import { nodeSqlite, withoutNodeSqlite } from './node-sqlite.ts'
+import { prismaHost } from './prisma.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from './servers.ts'
 
 /** What the host does inside its transaction: its own write, then Countersign's. */
@@ -35,9 +44,13 @@ const notNow = new TypeError('the host thinks better of it')
 const text = (id: string) => `insert into host_orders values ('${id}')`
 const made = 'create table if not exists host_orders (id varchar(20) primary key)'
 
-const sqliteHosts: Readonly<Record<string, () => Host>> = {
-  'better-sqlite3': () => {
-    const database = new Database(':memory:')
+const closing: (() => Promise<void>)[] = []
+const folder = mkdtempSync(join(tmpdir(), 'countersign-prisma-'))
+
+const connectionHost =
+  (open: (path: string) => SqliteConnection): (() => Host) =>
+  () => {
+    const database = open(':memory:')
     database.exec(made)
     return {
       storage: sqliteStorage(database),
@@ -54,7 +67,12 @@ const sqliteHosts: Readonly<Record<string, () => Host>> = {
         }
       },
     }
-  },
+  }
+
+const sqliteHosts: Readonly<Record<string, () => Host>> = {
+  'better-sqlite3': connectionHost((path) => new Database(path)),
+  libsql: connectionHost((path) => new Libsql(path)),
+  ...(nodeSqlite && { 'node:sqlite': connectionHost(nodeSqlite) }),
   'Kysely on SQLite': () => {
     const database = new Database(':memory:')
     database.exec(made)
@@ -82,6 +100,15 @@ const sqliteHosts: Readonly<Record<string, () => Host>> = {
       },
     }
   },
+  'Prisma on SQLite': () => {
+    const url = join(folder, `${closing.length}.db`)
+    const storage = sqliteStorage(url)
+    const database = new Database(url)
+    database.exec(made)
+    database.close()
+    closing.push(() => storage.close())
+    return { ...prismaHostOf('sqlite', new PrismaBetterSqlite3({ url })), storage }
+  },
 }
 
 const lite = await PGlite.create()
@@ -90,9 +117,9 @@ const mariadb = await mysqlDatabase()
 await lite.exec(made)
 await postgres?.pool.query(made)
 await mariadb?.pool.query(made)
-const kyselys: Kysely<unknown>[] = []
 afterAll(async () => {
-  for (const kysely of kyselys) await kysely.destroy()
+  for (const close of closing) await close()
+  rmSync(folder, { recursive: true })
   await Promise.all([lite.close(), postgres?.drop(), mariadb?.drop()])
 })
 
@@ -114,7 +141,11 @@ const liteHosts: Readonly<Record<string, () => Host>> = {
   }),
 }
 
-const postgresHosts = (pool: pg.Pool, openPool: () => pg.Pool): Readonly<Record<string, () => Host>> => {
+const postgresHosts = (
+  pool: pg.Pool,
+  openPool: () => pg.Pool,
+  schema: string,
+): Readonly<Record<string, () => Host>> => {
   const written = async () => (await pool.query('select id from host_orders')).rows
   return {
     'a pg client': () => ({
@@ -148,33 +179,9 @@ const postgresHosts = (pool: pg.Pool, openPool: () => pg.Pool): Readonly<Record<
           work(transaction, (id) => transaction.execute(drizzleSql.raw(text(id)))),
         ),
     }),
-    // Prisma's client is generated for one schema. What reaches Countersign of an interactive transaction are two methods: these, over pg.
-    'the two methods of Prisma that matter': () => ({
+    'Prisma on PostgreSQL': () => ({
+      ...prismaHostOf('postgresql', new PrismaPg(openPool(), { schema, disposeExternalPool: true })),
       storage: postgresStorage(pool),
-      noTransaction: pool,
-      written,
-      async transact(work) {
-        const client = await pool.connect()
-        const raw = async (query: string, ...values: unknown[]) =>
-          await client.query({ text: query, values }).catch((cause) => {
-            const meta = { driverAdapterError: Object.assign(new Error('', { cause: { originalCode: cause.code } })) }
-            throw Object.assign(new Error('Raw query failed.'), { code: 'P2010', meta })
-          })
-        const prisma = {
-          $queryRawUnsafe: async (query: string, ...values: unknown[]) => (await raw(query, ...values)).rows,
-          $executeRawUnsafe: async (query: string, ...values: unknown[]) => (await raw(query, ...values)).rowCount,
-        }
-        try {
-          await client.query('begin')
-          await work(prisma, (id) => prisma.$executeRawUnsafe(text(id)))
-          await client.query('commit')
-        } catch (thrown) {
-          await client.query('rollback')
-          throw thrown
-        } finally {
-          client.release()
-        }
-      },
     }),
   }
 }
@@ -213,11 +220,26 @@ const mysqlHosts = (pool: mysql.Pool, uri: string): Readonly<Record<string, () =
           work(transaction, (id) => transaction.execute(drizzleSql.raw(text(id)))),
         ),
     }),
+    'Prisma on MySQL': () => ({
+      ...prismaHostOf('mysql', new PrismaMariaDb(uri)),
+      storage: mysqlStorage(pool),
+    }),
+  }
+}
+
+function prismaHostOf(...[provider, adapter]: Parameters<typeof prismaHost>): Omit<Host, 'storage'> {
+  const prisma = prismaHost(provider, adapter)
+  closing.push(() => prisma.$disconnect())
+  return {
+    noTransaction: {},
+    written: () => prisma.hostOrder.findMany(),
+    transact: (work) =>
+      prisma.$transaction((transaction) => work(transaction, (id) => transaction.hostOrder.create({ data: { id } }))),
   }
 }
 
 function kyselyHost(kysely: Kysely<unknown>): Omit<Host, 'storage'> {
-  kyselys.push(kysely)
+  closing.push(() => kysely.destroy())
   return {
     noTransaction: {},
     written: async () => (await sql`select id from host_orders`.execute(kysely)).rows,
@@ -229,9 +251,10 @@ function kyselyHost(kysely: Kysely<unknown>): Omit<Host, 'storage'> {
 const hosts: Readonly<Record<string, () => Host>> = {
   ...sqliteHosts,
   ...liteHosts,
-  ...(postgres ? postgresHosts(postgres.pool, postgres.openPool) : {}),
+  ...(postgres ? postgresHosts(postgres.pool, postgres.openPool, postgres.schema) : {}),
   ...(mariadb ? mysqlHosts(mariadb.pool, mariadb.address) : {}),
 }
+if (!nodeSqlite) it.skip(`transactions of node:sqlite (${withoutNodeSqlite})`)
 if (!postgres) it.skip(`transactions of PostgreSQL clients (${leftOut('PostgreSQL')})`)
 if (!mariadb) it.skip(`transactions of MySQL clients (${leftOut('MySQL')})`)
 
@@ -310,36 +333,42 @@ describe.each(Object.keys(hosts))('inside a transaction of %s', (name) => {
 })
 
 if (postgres) {
-  it('[G15] sends no statement over another connection than that of the transaction', async () => {
-    const { pool } = postgres
-    let open = false
-    const elsewhere: string[] = []
-    const watched: PostgresPool = {
-      query: (query) => {
-        if (open) elsewhere.push(query.text)
-        return pool.query(query)
-      },
-      connect: async (): Promise<PostgresPoolClient> => {
-        if (open) elsewhere.push('connect')
-        return await pool.connect()
-      },
-      end: () => pool.end(),
-    }
-    const w = world(postgresStorage(watched))
-    const as = (user: string) => w.as(user, { tenant: 'alone' })
-    await as('ann').policies.save({ id: 'reviewed', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
-    const client = await pool.connect()
-    await client.query('begin')
-    open = true
-    const inside = (user: string) => w.approvals.within(client).as({ tenant: 'alone', user })
-    const request = pending(await inside('ann').submit(flags.ref('a'), { value: { enabled: true, rollout: 1 } }))
-    await inside('ben').approve(request.id, { seen: request.digest })
-    await inside('ann').requests.list()
-    open = false
-    await client.query('rollback')
-    client.release()
-    expect(elsewhere).toEqual([])
-  })
+  const own = postgresHosts(postgres.pool, postgres.openPool, postgres.schema)
+  it.each(Object.keys(own))(
+    '[G15] sends no statement over another connection than the transaction of %s',
+    async (name) => {
+      const { pool } = postgres
+      const host = (own[name] as () => Host)()
+      let open = false
+      const elsewhere: string[] = []
+      const watched: PostgresPool = {
+        query: (query) => {
+          if (open) elsewhere.push(query.text)
+          return pool.query(query)
+        },
+        connect: async (): Promise<PostgresPoolClient> => {
+          if (open) elsewhere.push('connect')
+          return await pool.connect()
+        },
+        end: () => pool.end(),
+      }
+      const w = world(postgresStorage(watched))
+      const tenant = `alone-${++runs}`
+      const as = (user: string) => w.as(user, { tenant })
+      await as('ann').policies.save({ id: 'reviewed', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+      const done = host.transact(async (transaction) => {
+        open = true
+        const inside = (user: string) => w.approvals.within(transaction).as({ tenant, user })
+        const request = pending(await inside('ann').submit(flags.ref('a'), { value: { enabled: true, rollout: 1 } }))
+        await inside('ben').approve(request.id, { seen: request.digest })
+        expect((await inside('ann').requests.list()).requests.map(({ status }) => status)).toEqual(['applied'])
+        open = false
+        throw notNow
+      })
+      await expect(done).rejects.toBe(notNow)
+      expect(elsewhere).toEqual([])
+    },
+  )
 }
 
 if (mariadb) {

@@ -3,7 +3,9 @@ import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { RecordKey, Storage, Write } from '../../src/ports/storage.ts'
 import { type PostgresPool, type PostgresPoolClient, postgresStorage } from '../../src/storage/postgres.ts'
+import { schemaVersions } from '../../src/storage/sql/schema.ts'
 import { storageConformance } from '../../src/testing/storage-conformance.ts'
+import { proxyTo } from '../chaos/proxy.ts'
 import { leftOut, postgresDatabase } from './servers.ts'
 
 const insert = (id: string): Write => ({ type: 'insert', collection: 'requests', value: { tenant: 'acme', id } })
@@ -17,6 +19,16 @@ const absent = (id: string): Write => ({ type: 'check', collection: 'requests', 
 const keyOf = (id: string): RecordKey => ({ collection: 'requests', key: ['acme', id] })
 const versions = async (storage: Storage, ...ids: readonly string[]) =>
   (await storage.get(ids.map(keyOf))).map((record) => record?.version)
+
+/** What a server says when it waits for a statement, and when somebody ended the connection: messages of the protocol's version 3. */
+const readyForQuery = Buffer.from('Z\0\0\0\x05I')
+const terminated = message('E', 'SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
+function message(type: string, body: string): Buffer {
+  const head = Buffer.alloc(5)
+  head.write(type)
+  head.writeUInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, Buffer.from(body)])
+}
 
 const lite = await PGlite.create()
 afterAll(() => lite.close())
@@ -191,6 +203,17 @@ else {
       expect(await versions(storage, 'a')).toEqual([1])
     })
 
+    it('[P4] outlives a connection that is ended in the same breath in which it is opened', async () => {
+      await fresh()
+      const proxy = await proxyTo(database.address)
+      proxy.haveLastWord(readyForQuery, terminated)
+      const storage = postgresStorage(proxy.address)
+      await storage.commit([insert('a')])
+      expect(await versions(storage, 'a')).toEqual([1])
+      await storage.close()
+      await proxy.close()
+    })
+
     it('[P7] makes its tables once, although several instances begin at the same time', async () => {
       await pool.query('drop table if exists countersign_migrations')
       const { rows } = await pool.query('select tablename from pg_tables where schemaname = current_schema()')
@@ -198,7 +221,9 @@ else {
       const pools = Array.from({ length: 5 }, openPool)
       await Promise.all(pools.map((each, at) => postgresStorage(each).commit([insert(`r${at}`)])))
       await Promise.all(pools.map((each) => each.end()))
-      expect((await pool.query('select version::int from countersign_migrations')).rows).toEqual([{ version: 1 }])
+      expect((await pool.query('select version::int from countersign_migrations order by 1')).rows).toEqual(
+        schemaVersions.map((version) => ({ version })),
+      )
       expect((await pool.query('select count(*)::int from countersign_requests')).rows).toEqual([{ count: 5 }])
     })
 

@@ -26,7 +26,9 @@ export const clearing = Object.keys(collections)
   .join(' ')
 
 /** Makes a schema on the PostgreSQL of `POSTGRES_URL`, or of the usual local port; undefined where there is none. Sessions have these settings. */
-export async function postgresDatabase(settings = ''): Promise<TestDatabase<pg.Pool> | undefined> {
+export async function postgresDatabase(
+  settings = '',
+): Promise<(TestDatabase<pg.Pool> & { readonly schema: string }) | undefined> {
   const schema = `countersign_${randomUUID().replaceAll('-', '')}`
   const openPool = () =>
     new pg.Pool({
@@ -40,6 +42,7 @@ export async function postgresDatabase(settings = ''): Promise<TestDatabase<pg.P
   const address = new URL(postgresUrl)
   address.searchParams.set('options', `-c search_path=${schema} ${settings}`)
   return {
+    schema,
     pool,
     address: address.href,
     openPool,

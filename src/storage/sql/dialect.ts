@@ -19,6 +19,8 @@ export type Tables = Readonly<Record<string, Readonly<Record<string, string | nu
 
 /** What differs between databases, as far as statements and schema go. */
 export interface Dialect {
+  /** What prints the schema, for hosts that change their databases themselves. */
+  readonly printer: string
   /** Compiles statements; runs none. */
   readonly builder: Kysely<Tables>
   /** Column types. Text compares by its bytes in each of them. */
@@ -35,6 +37,7 @@ export interface Dialect {
 
 /** SQLite: text compares by its bytes unless told otherwise, and strict tables refuse values of the wrong type. */
 export const sqliteDialect: Dialect = {
+  printer: 'sqliteSchema()',
   builder: new Kysely<Tables>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
@@ -52,6 +55,7 @@ export const sqliteDialect: Dialect = {
 
 /** PostgreSQL: the collation "C" compares bytes. JSON is kept as text, which nothing rewrites. */
 export const postgresDialect: Dialect = {
+  printer: 'postgresSchema()',
   builder: new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
@@ -69,6 +73,7 @@ export const postgresDialect: Dialect = {
 
 /** MySQL and MariaDB: every collation of text pads or folds somewhere, so text that is looked up is kept as bytes. */
 export const mysqlDialect: Dialect = {
+  printer: 'mysqlSchema()',
   builder: new Kysely<Tables>({
     dialect: {
       createAdapter: () => new MysqlAdapter(),

@@ -12,6 +12,8 @@ export interface KyselyConnection {
 export interface KyselyLike {
   /** Runs a compiled query. */
   executeQuery(query: never): Promise<{ readonly rows: unknown[]; readonly numAffectedRows?: bigint }>
+  /** Gives the same without its plugins, which may change what rows say. */
+  withoutPlugins(): Pick<KyselyLike, 'executeQuery'>
   /** Begins to take one connection. */
   connection(): KyselyConnection
   /** Whether it is a transaction. */
@@ -70,7 +72,8 @@ export function overKysely(kysely: KyselyLike, brackets: Brackets): SqlDatabase 
 }
 
 function kyselySession(kysely: KyselyLike): SqlSession {
-  const execute = (text: string, values: SqlValues) => kysely.executeQuery(rawQuery(text, values) as never)
+  const bare = kysely.withoutPlugins()
+  const execute = (text: string, values: SqlValues) => bare.executeQuery(rawQuery(text, values) as never)
   return {
     native: kysely,
     rows: async (text, values) => (await execute(text, values)).rows,

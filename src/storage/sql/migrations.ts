@@ -1,6 +1,8 @@
 import type { Dialect } from './dialect.ts'
-import { schemaStatements } from './schema.ts'
+import { codesOf } from './driver-error.ts'
+import { schemaStatements, schemaVersions } from './schema.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
+import { refuseFailed } from './stored-row.ts'
 
 /** One step from a version of the schema to the next. Once released, it never changes. */
 export interface Migration {
@@ -10,7 +12,7 @@ export interface Migration {
 
 /** The steps from an empty database to the present schema, in their order. */
 export function migrations(dialect: Dialect): readonly Migration[] {
-  return [{ version: 1, statements: schemaStatements(dialect) }]
+  return schemaVersions.map((version) => ({ version, statements: schemaStatements(dialect, version) }))
 }
 
 /** The table that says which of the steps were made. */
@@ -42,8 +44,29 @@ export interface MigrationLock {
   readonly isThere?: (thrown: unknown) => boolean
 }
 
-/** Brings a database to the present schema. Safe to call again, and from several processes at once. */
+/** What databases say to a user who may not create tables: PostgreSQL, MySQL, and SQLite of a file that is read-only. */
+const forbidden = ['42501', '1142', '1044', 'SQLITE_READONLY', '8']
+
+/** Refuses to work on a database that could not be brought to the present schema, and says what to do where that was forbidden. */
+export function refuseMigration({ printer }: Dialect, thrown: unknown): never {
+  const advice = `make the tables as a user who may, with what ${printer} prints`
+  return refuseFailed('migrate', thrown, codesOf(thrown).some((code) => forbidden.includes(code)) ? advice : undefined)
+}
+
+/**
+ * Brings a database to the present schema. Safe to call again, and from several processes at once.
+ *
+ * @throws ApprovalError `storage_failed` where the database does not let it.
+ */
 export async function migrate(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
+  try {
+    await makeMissing(database, dialect, lock)
+  } catch (thrown) {
+    refuseMigration(dialect, thrown)
+  }
+}
+
+async function makeMissing(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
   const missing = async (session: SqlSession) => missingMigrations(dialect, await session.rows(madeMigrations, []))
   const before = await missing(database).catch(() => undefined)
   if (before?.length === 0) return

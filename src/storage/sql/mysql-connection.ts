@@ -1,11 +1,19 @@
 import { createRequire } from 'node:module'
 import { codesOf } from './driver-error.ts'
+import { type Lender, lent } from './lent.ts'
 import { type Brackets, inBrackets, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
+
+/** A statement as `mysql2` takes it: whatever the pool is set to, rows are objects, and values are what they are in the database. */
+export interface MysqlStatement {
+  readonly sql: string
+  readonly rowsAsArray: false
+  readonly typeCast: true
+}
 
 /** A connection of `mysql2/promise`. */
 export interface MysqlConnection {
   /** Runs a prepared statement. */
-  execute(sql: string, values: SqlValues): Promise<[unknown, unknown]>
+  execute(statement: MysqlStatement, values: SqlValues): Promise<[unknown, unknown]>
   /** Runs a statement. */
   query(sql: string): Promise<[unknown, unknown]>
 }
@@ -21,7 +29,7 @@ export interface MysqlPoolConnection extends MysqlConnection {
 /** A pool of `mysql2/promise`. */
 export interface MysqlPool {
   /** Runs a prepared statement. */
-  execute(sql: string, values: SqlValues): Promise<[unknown, unknown]>
+  execute(statement: MysqlStatement, values: SqlValues): Promise<[unknown, unknown]>
   /** Takes a connection. */
   getConnection(): Promise<MysqlPoolConnection>
   /** Closes all connections. */
@@ -45,45 +53,44 @@ export const migrationLock = {
  *
  * @throws TypeError where the package is not installed.
  */
-export function openMysql(uri: string): MysqlPool {
-  return loadDriver().createPool({ uri, charset: 'utf8mb4' })
+export function openMysql(uri: string, timeout: number): MysqlPool {
+  return loadDriver().createPool({ uri, charset: 'utf8mb4', connectTimeout: timeout })
 }
 
 /** Speaks over a connection. */
 export function overConnection(connection: MysqlConnection): SqlSession {
+  const execute = async (sql: string, values: SqlValues) =>
+    (await connection.execute({ sql, rowsAsArray: false, typeCast: true }, values))[0]
   return {
     native: connection,
     sendsNumbersAsFloats: true,
-    rows: async (text, values) => (await connection.execute(text, values))[0] as readonly unknown[],
-    changes: async (text, values) =>
-      ((await connection.execute(text, values))[0] as { readonly affectedRows: number }).affectedRows,
+    rows: async (text, values) => (await execute(text, values)) as readonly unknown[],
+    changes: async (text, values) => ((await execute(text, values)) as { readonly affectedRows: number }).affectedRows,
     control: (text) => connection.query(text),
   }
 }
 
-/** Speaks to a pool. */
-export function overPool(pool: MysqlPool): SqlDatabase {
+/** Speaks to a pool, none of whose connections is kept longer than the time that it is given. */
+export function overPool(pool: MysqlPool, timeout: number): SqlDatabase {
+  const lender: Lender<MysqlPoolConnection> = {
+    take: () => pool.getConnection(),
+    giveBack: (connection, broken) => (broken ? connection.destroy() : connection.release()),
+  }
   return {
     ...overConnection({
-      execute: (sql, values) => pool.execute(sql, values),
-      query: (sql) => pool.execute(sql, []),
+      execute: (statement, values) => lent(lender, timeout, (connection) => connection.execute(statement, values)),
+      query: (sql) => lent(lender, timeout, (connection) => connection.query(sql)),
     }),
-    async transaction(work) {
-      const connection = await pool.getConnection()
-      let usable = true
-      const session = overConnection(connection)
-      const control = (text: string) =>
-        session.control(text).catch((thrown) => {
-          usable = text !== 'rollback'
-          throw thrown
-        })
-      try {
+    transaction: (work) =>
+      lent(lender, timeout, async (connection, distrust) => {
+        const session = overConnection(connection)
+        const control = (text: string) =>
+          session.control(text).catch((thrown) => {
+            if (text === 'rollback') distrust()
+            throw thrown
+          })
         return await inBrackets({ ...session, control }, inTransaction, work)
-      } finally {
-        if (usable) connection.release()
-        else connection.destroy()
-      }
-    },
+      }),
   }
 }
 
@@ -107,7 +114,7 @@ function isOneOf(thrown: unknown, ...numbers: readonly string[]): boolean {
 }
 
 interface Driver {
-  createPool(options: { readonly uri: string; readonly charset: string }): MysqlPool
+  createPool(options: { readonly uri: string; readonly charset: string; readonly connectTimeout: number }): MysqlPool
 }
 
 function loadDriver(): Driver {

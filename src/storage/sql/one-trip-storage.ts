@@ -1,4 +1,5 @@
 import { isApprovalError } from '../../errors.ts'
+import type { CollectionName } from '../../ports/collections.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
 import { checkedKey } from '../columns.ts'
 import { createEffectScope } from '../effect-scope.ts'
@@ -29,30 +30,43 @@ export interface Standing {
 export function oneTripStorages() {
   const pages = createStatements(postgresDialect)
   const statements = new Map<string, Statement>()
+  /** Collections in which somebody has marked that there is no record: only their inserts look out for that. */
+  const marked = new Set<CollectionName>()
   const compiled = (kind: string, shape: unknown, compile: () => Statement): Statement =>
     remembered(statements, JSON.stringify([kind, shape]), compile)
   const run = ({ text, parameters }: Statement, values: Arguments, session: SqlSession) =>
     session.rows(text, bound(parameters, values))
 
+  const shapeOf = ({ write: { type, collection, ...write } }: KeyedWrite): WriteShape => ({
+    type,
+    collection,
+    absent: 'expected' in write && write.expected === 'absent',
+    marked: type === 'insert' && marked.has(collection),
+  })
+
   const make = async (commit: Commit, session: SqlSession): Promise<boolean> => {
-    if (commit.shapes.length === 0) return true
-    const statement = compiled('commit', commit.shapes, () => commitStatement(commit.shapes))
+    if (commit.ordered.length === 0) return true
+    const shapes = commit.ordered.map(shapeOf)
+    const statement = compiled('commit', shapes, () => commitStatement(shapes))
     const [row] = await run(statement, commit.values, session)
     return Number((row as { readonly done: number }).done) === 1
   }
   /** Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again. */
-  const inquire = async ({ ordered, shapes, values }: Commit, database: SqlDatabase): Promise<void> => {
+  const inquire = async ({ ordered, values }: Commit, database: SqlDatabase): Promise<void> => {
+    const shapes = ordered.map(shapeOf)
     const statement = compiled('inquiry', shapes, () => inquiryStatement(shapes))
     const rows = (await run(statement, values, database)) as readonly Place[]
-    const findings = shapes.map((_, member): Finding => {
-      const here = rows.filter(({ at }) => at === member)
+    const findings = shapes.map(({ collection }, member): Finding => {
+      const here = rows.filter(({ at }) => Number(at) === member)
       const stored = here.find(({ place }) => place === 'key')
+      if (Number(stored?.version) === 0) marked.add(collection)
       const taken = here.filter(({ place }) => place !== 'key').map(({ place }) => place)
       return { version: stored && Number(stored.version), taken }
     })
     for (const absent of refuseImpossible(ordered, findings)) {
       const mark = compiled('absence', absent.collection, () => absenceStatement(absent.collection))
       await run(mark, keyArguments(absent), database)
+      marked.add(absent.collection)
     }
   }
 
@@ -70,7 +84,7 @@ export function oneTripStorages() {
           await ready()
           const statement = compiled('get', collections, () => getStatement(postgresDialect, collections))
           const rows = await run(statement, memberArguments(checked), database)
-          const found = new Map(rows.map((row) => [(row as { readonly at: number }).at, row]))
+          const found = new Map(rows.map((row) => [Number((row as Pick<Place, 'at'>).at), row]))
           return keys.map((_, member) => {
             const row = found.get(member)
             return row === undefined ? undefined : recordOf(row)
@@ -131,7 +145,6 @@ export function oneTripStorages() {
 /** A commit, as its statements take it. */
 interface Commit {
   readonly ordered: readonly KeyedWrite[]
-  readonly shapes: readonly WriteShape[]
   readonly values: Arguments
 }
 
@@ -140,17 +153,12 @@ function commitOf(writes: readonly Write[]): Commit {
   return {
     ordered,
     values: memberArguments(ordered.map(writeArguments)),
-    shapes: ordered.map(({ write: { type, collection, ...write } }) => ({
-      type,
-      collection,
-      absent: 'expected' in write && write.expected === 'absent',
-    })),
   }
 }
 
-/** A row of an inquiry: a version under a key, or another record in a place of a unique index. */
+/** A row of an inquiry: a version under a key, or another record in a place of a unique index. What is a number, hosts may have told the driver to give as text. */
 interface Place {
-  readonly at: number
+  readonly at: number | string
   readonly place: string
   readonly version: number | string
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { codesOf } from './driver-error.ts'
+import { type Lender, lent } from './lent.ts'
 import type { Brackets, SqlDatabase, SqlSession, SqlValues } from './session.ts'
 import { remembered } from './statements.ts'
 import { refuseFailed } from './stored-row.ts'
@@ -43,7 +44,7 @@ export interface PostgresPool {
   /** Runs a statement. */
   query(query: PostgresQuery): Promise<PostgresResult>
   /** Takes a connection. */
-  connect(): Promise<PostgresPoolClient>
+  connect(taken: (error: Error | undefined, client: PostgresPoolClient | undefined) => void): void
   /** Closes all connections. */
   end(): Promise<void>
 }
@@ -95,31 +96,40 @@ export function overClient(connection: Pick<PostgresPool, 'query'>, named = nami
   }
 }
 
-/** Speaks to a pool of `pg`. */
-export function overPool(pool: PostgresPool): SqlDatabase {
+/** Speaks to a pool of `pg`, none of whose connections is kept longer than the time that it is given. */
+export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
   const named = naming()
-  return {
-    ...overClient(pool, named),
-    async transaction(work) {
-      const client = await pool.connect()
-      client.on('error', ignore)
-      try {
-        await client.query('begin isolation level read committed')
-        const keep = await work(overClient(client, named))
-        const { command } = await client.query(keep ? 'commit' : 'rollback')
-        if (keep && command === 'ROLLBACK') refuseFailed('commit', 'a statement of the effect had failed')
-        client.release()
-        return keep
-      } catch (thrown) {
-        await client.query('rollback').then(
-          () => client.release(),
-          () => client.release(true),
-        )
-        throw thrown
-      } finally {
-        client.off('error', ignore)
-      }
+  const lender: Lender<PostgresPoolClient> = {
+    take: () =>
+      new Promise((resolve, reject) => {
+        // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
+        pool.connect((error, client) => {
+          client?.on('error', ignore)
+          if (client) resolve(client)
+          else reject(error)
+        })
+      }),
+    giveBack(client, broken) {
+      client.release(broken)
+      // One that is being closed may have more to say.
+      if (!broken) client.off('error', ignore)
     },
+  }
+  return {
+    ...overClient({ query: (query) => lent(lender, timeout, (client) => client.query(query)) }, named),
+    transaction: (work) =>
+      lent(lender, timeout, async (client, distrust) => {
+        try {
+          await client.query('begin isolation level read committed')
+          const keep = await work(overClient(client, named))
+          const { command } = await client.query(keep ? 'commit' : 'rollback')
+          if (keep && command === 'ROLLBACK') refuseFailed('commit', 'a statement of the effect had failed')
+          return keep
+        } catch (thrown) {
+          await client.query('rollback').catch(distrust)
+          throw thrown
+        }
+      }),
   }
 }
 
@@ -154,8 +164,8 @@ export function overLite(lite: PostgresLite): SqlDatabase {
  *
  * @throws TypeError where the package is not installed.
  */
-export function openPool(connectionString: string): PostgresPool {
-  const pool = new (loadDriver().Pool)({ connectionString })
+export function openPool(connectionString: string, timeout: number): PostgresPool {
+  const pool = new (loadDriver().Pool)({ connectionString, connectionTimeoutMillis: timeout })
   pool.on('error', ignore)
   return pool
 }
@@ -177,6 +187,7 @@ function isOneOf(thrown: unknown, ...states: readonly string[]): boolean {
 interface Driver {
   readonly Pool: new (options: {
     readonly connectionString: string
+    readonly connectionTimeoutMillis: number
   }) => PostgresPool & {
     on(event: 'error', listener: () => void): unknown
   }

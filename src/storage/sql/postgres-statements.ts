@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { CollectionName } from '../../ports/collections.ts'
+import type { CollectionName, Column } from '../../ports/collections.ts'
 import type { Write } from '../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
 import { argument } from './arguments.ts'
@@ -14,6 +14,8 @@ export interface WriteShape {
   readonly collection: CollectionName
   /** Whether a check expects that there is no record. */
   readonly absent: boolean
+  /** Whether an insert may find the mark that there is no record. */
+  readonly marked: boolean
 }
 
 /** Compiles the read that tells why a commit cannot be made: versions, and who is in the places of unique indexes. */
@@ -48,77 +50,92 @@ export function absenceStatement(collection: CollectionName): Statement {
 /**
  * Compiles a whole commit into one statement, and so into one round trip.
  *
- * First it takes hold of the rows that the commit relies on, each after the one before, and looks at their versions as they are then. Only
- * if all are as expected it writes. `done` is 1 where it has written; where it is 0, it has not. It fails, and so writes nothing, where
- * a key or a place is taken.
+ * First it takes hold of the rows that the commit relies on, each after the one before, and looks at their versions as they are then; where
+ * the last of them is one that it writes, it writes it at once. Only if all are as expected it goes on to write the others. `done` is 1
+ * where it has written; where it is 0, it has not. It fails, and so writes nothing, where a key or a place is taken.
  */
 export function commitStatement(shapes: readonly WriteShape[]): Statement {
-  const holds = shapes.flatMap((shape, member) => (shape.type === 'insert' ? [] : [{ shape, member }]))
-  const writes = shapes.flatMap((shape, member) => (shape.type === 'check' ? [] : [{ shape, member }]))
-  const hold = holds.map(({ shape, member }, at) => holding(shape, member, holds[at - 1]?.member))
+  const members = shapes.map((shape, member): Member => ({ ...shape, member, name: sql.ref(`member${member}`) }))
+  const holds = members.filter(({ type }) => type !== 'insert')
   const last = holds.at(-1)
-  const held = last
-    ? sql`held as materialized (select count(*) = 1 as yes from ${sql.ref(`hold${last.member}`)})`
-    : sql`held as materialized (select true as yes)`
-  const write = writes.map(({ shape, member }) => writing(shape, member))
-  const made = writes.map(({ member }) => sql`(select count(*) from ${sql.ref(`write${member}`)}) = 1`)
+  const hold = holds.map((member, at) => {
+    const held = { before: holds[at - 1] && sql.ref(`hold${holds[at - 1]?.member}`), expects: true }
+    return member === last && member.type !== 'check' ? writing(member, held) : holding(member, held)
+  })
+  const held = last && (last.type === 'check' ? sql.ref(`hold${last.member}`) : last.name)
+  const writes = members.filter((member) => member.type !== 'check' && member !== last)
+  const write = writes.map((member) => writing(member, { before: held, expects: false }))
+  const made = writes.map(({ name }) => sql`exists (select from ${name})`)
   const done = made.length > 0 ? sql`1 / (case when ${sql.join(made, sql` and `)} then 1 else 0 end)` : sql`1`
-  return compiledForPostgres(
-    sql`with ${sql.join([...hold, held, ...write])} select case when yes then ${done} else 0 end as done from held`,
-  )
+  const answer = held ? sql`case when exists (select from ${held}) then ${done} else 0 end` : done
+  return compiledForPostgres(sql`with ${sql.join([...hold, ...write])} select ${answer} as done`)
+}
+
+/** A write in the statement for a whole commit. */
+interface Member extends WriteShape {
+  readonly member: number
+  readonly name: RawBuilder<unknown>
+}
+
+/** What a part of the statement waits for: that there is a row of `before`, and that its own row is at the expected version. */
+interface Held {
+  readonly before: RawBuilder<unknown> | undefined
+  readonly expects: boolean
 }
 
 /** Locks a row for as long as the commit takes, if it is at the expected version and the row before was. */
-function holding(
-  { type, collection, absent }: WriteShape,
-  member: number,
-  before: number | undefined,
-): RawBuilder<unknown> {
-  const key = atKey(collection, (name) => memberArgument(member, name))
-  const version = absent
-    ? sql`version = 0`
-    : sql`version = ${memberArgument(member, argument.expected)} and version > 0`
-  const chained = before === undefined ? sql`` : sql` and (select count(*) from ${sql.ref(`hold${before}`)}) = 1`
-  const strength = { check: 'share', replace: 'no key update', remove: 'update', insert: 'share' }[type]
-  return sql`${sql.ref(`hold${member}`)} as materialized (select 1 from ${sql.table(tableName(collection))}
-    where ${key} and ${version}${chained} for ${sql.raw(strength)})`
+function holding(member: Member, held: Held): RawBuilder<unknown> {
+  const strength = { check: 'share', replace: 'no key update', remove: 'update', insert: 'share' }[member.type]
+  return sql`${sql.ref(`hold${member.member}`)} as materialized (select from ${sql.table(tableName(member.collection))}
+    where ${here(member, held)} for ${sql.raw(strength)})`
 }
 
-function writing({ type, collection }: WriteShape, member: number): RawBuilder<unknown> {
-  const name = sql.ref(`write${member}`)
+function here({ collection, absent, member }: Member, { before, expects }: Held): RawBuilder<unknown> {
+  const version = absent
+    ? sql` and version = 0`
+    : sql` and version = ${memberArgument(member, argument.expected)} and version > 0`
+  const chained = before && sql` and exists (select from ${before})`
+  return sql`${atKey(collection, (name) => memberArgument(member, name))}${expects ? version : sql``}${chained ?? sql``}`
+}
+
+function writing(shape: Member, held: Held): RawBuilder<unknown> {
+  const { type, collection, member, name } = shape
   const table = sql.table(tableName(collection))
   const argumentOf = (column: string) => memberArgument(member, column)
-  const key = atKey(collection, argumentOf)
   const value = argumentOf(argument.value)
-  if (type === 'remove')
-    return sql`${name} as (delete from ${table} where ${key} and (select yes from held) returning 1)`
+  if (type === 'remove') return sql`${name} as (delete from ${table} where ${here(shape, held)} returning 1)`
   const columns = columnsOf(collection)
+  const { key } = declarationOf(collection)
   if (type === 'replace') {
-    const { key: fixed } = declarationOf(collection)
     const moved = columns
-      .filter((column) => !fixed.some((part) => part.name === column.name))
+      .filter((column) => !key.some((part) => part.name === column.name))
       .map((column) => sql`${sql.ref(columnName(column.name))} = ${argumentOf(column.name)}, `)
     return sql`${name} as (update ${table} set ${sql.join(moved, sql``)}version = version + 1, value = ${value}
-      where ${key} and (select yes from held) returning 1)`
+      where ${here(shape, held)} returning 1)`
   }
   const places = sql.join(columns.map((column) => sql.ref(columnName(column.name))))
   const given = columns.map((column) => sql`${argumentOf(column.name)}::${sql.raw(castOf(column.type))}`)
-  const keyColumns = sql.join(declarationOf(collection).key.map((column) => sql.ref(columnName(column.name))))
-  const overMark = columns.map((column) => {
-    const place = sql.ref(columnName(column.name))
-    return sql`${place} = excluded.${place}`
-  })
+  const from = held.before ? sql` from ${held.before}` : sql``
   return sql`${name} as (insert into ${table} as stored (${places}, version, value)
-    select ${sql.join(given)}, 1, ${value}::text where (select yes from held)
-    on conflict (${keyColumns}) do update set ${sql.join(overMark)}, value = excluded.value,
-      version = 1 / (case stored.version when 0 then 1 else 0 end)
-    returning 1)`
+    select ${sql.join(given)}, 1, ${value}::text${from}${shape.marked ? overMark(collection) : sql``} returning 1)`
 }
 
-function castOf(type: 'text' | 'integer'): string {
+/** Puts a record in the place of the mark that there is none, and fails where there is one. */
+function overMark(collection: CollectionName): RawBuilder<unknown> {
+  const nameOf = ({ name }: Column) => sql.ref(columnName(name))
+  const moved = columnsOf(collection).map((column) => sql`${nameOf(column)} = excluded.${nameOf(column)}`)
+  return sql` on conflict (${sql.join(declarationOf(collection).key.map(nameOf))}) do update set ${sql.join(moved)},
+    value = excluded.value, version = 1 / (case stored.version when 0 then 1 else 0 end)`
+}
+
+function castOf(type: Column['type']): string {
   return type === 'text' ? 'text' : 'bigint'
 }
 
+/** Compiles a statement; what it is given under one name it is given once. */
 function compiledForPostgres(query: RawBuilder<unknown>): Statement {
-  return compiled({ compile: () => query.compile(postgresDialect.builder) })
+  const { text, parameters } = compiled({ compile: () => query.compile(postgresDialect.builder) })
+  const names = [...new Set(parameters)]
+  const place = (_: string, number: string) => `$${names.indexOf(String(parameters[Number(number) - 1])) + 1}`
+  return { text: text.replace(/\$(\d+)/g, place), parameters: names }
 }

@@ -4,15 +4,30 @@ import { columnsOf, declarationOf } from '../columns.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, indexName, tableName } from './names.ts'
 
-/** The statements that create a table for each declared collection, with its indexes. */
-export function schemaStatements(dialect: Dialect): readonly string[] {
-  const names = Object.keys(collections) as readonly CollectionName[]
-  return names.flatMap((name) => [
+const names = Object.keys(collections) as readonly CollectionName[]
+
+/** The versions of the schema: each brings the collections that are there since then. */
+export const schemaVersions: readonly number[] = [...new Set(names.map(sinceOf))].toSorted((a, b) => a - b)
+
+/** The statements that create a table for each collection that a version of the schema brought, with its indexes. */
+export function schemaStatements(dialect: Dialect, version: number): readonly string[] {
+  return names.flatMap((name) => {
+    if (sinceOf(name) !== version) return []
+    return collectionStatements(dialect, name)
+  })
+}
+
+function sinceOf(name: CollectionName): number {
+  return declarationOf(name).since ?? 1
+}
+
+function collectionStatements(dialect: Dialect, name: CollectionName): readonly string[] {
+  return [
     tableStatement(dialect, name),
     ...Object.entries(declarationOf(name).indexes).map(([index, declared]) =>
       indexStatement(dialect, name, { ...declared, name: index }),
     ),
-  ])
+  ]
 }
 
 function tableStatement({ builder, types, tableSuffix }: Dialect, name: CollectionName): string {

@@ -1,9 +1,17 @@
 import { sqliteDialect } from './dialect.ts'
-import { madeMigrations, migrationsTable, missingMigrations, noteMigration } from './migrations.ts'
+import { madeMigrations, migrationsTable, missingMigrations, noteMigration, refuseMigration } from './migrations.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 /** Brings a database to the present schema. Safe to call again, and from several processes at once. */
 export function migrateSqlite(connection: SqliteConnection): void {
+  try {
+    makeMissing(connection)
+  } catch (thrown) {
+    refuseMigration(sqliteDialect, thrown)
+  }
+}
+
+function makeMissing(connection: SqliteConnection): void {
   connection.exec(migrationsTable(sqliteDialect))
   const missing = () => missingMigrations(sqliteDialect, connection.prepare(madeMigrations).all())
   if (missing().length === 0) return

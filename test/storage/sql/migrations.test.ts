@@ -1,61 +1,212 @@
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import Database from 'better-sqlite3'
-import { describe, expect, it } from 'vitest'
-import { mysqlSchema } from '../../../src/storage/mysql.ts'
+import mysql, { type RowDataPacket } from 'mysql2/promise'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Storage, TransactionalStorage } from '../../../src/ports/storage.ts'
+import { mysqlSchema, mysqlStorage } from '../../../src/storage/mysql.ts'
 import { postgresSchema, postgresStorage } from '../../../src/storage/postgres.ts'
 import { sqliteSchema, sqliteStorage } from '../../../src/storage/sqlite.ts'
-import { mysqlDatabase } from '../servers.ts'
+import { flags, pending, rollout, world } from '../../world.ts'
+import { leftOut, mysqlDatabase, type TestDatabase } from '../servers.ts'
 
-const key = { collection: 'requests', key: ['acme', 'a'] } as const
+const schemas = join(import.meta.dirname, 'schemas')
+/** The versions of the schema that were released, or will be next, with the scripts that made them. */
+const versions = readdirSync(schemas).map(Number)
+const script = (version: number, name: string) => readFileSync(join(schemas, String(version), `${name}.sql`), 'utf8')
+const latest = Math.max(...versions)
 
-describe('the printed schema', () => {
-  it('makes a SQLite database that the storage takes as it is', async () => {
+/** Something that an installation goes through: a request that is made, refused to its maker, approved and applied. */
+async function story(storage: Storage): Promise<void> {
+  const w = world(storage)
+  await w.flag('checkout')
+  await w.policy()
+  const { id, digest } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
+  await expect(w.as('ann').approve(id, { seen: digest })).rejects.toMatchObject({ code: 'self_approval' })
+  await w.as('ben').approve(id, { seen: digest })
+  expect((await w.as('ann').requests.list({ status: 'applied' })).requests.map((request) => request.id)).toContain(id)
+  expect((await w.as('ann').resources.get(flags.ref('checkout')))?.document.rollout).toBe(80)
+  expect((await w.as('ann').audit.verify()).problems).toEqual([])
+}
+
+const lite = await PGlite.create()
+const closing: (() => Promise<unknown>)[] = [() => lite.close()]
+afterAll(async () => {
+  for (const close of closing) await close()
+})
+const server = await mysqlServer()
+if (!server) it.skip(`the schema of MySQL, and its users (${leftOut('MySQL')})`)
+const kinds = ['sqlite', 'postgres', ...(server ? (['mysql'] as const) : [])] as const
+
+async function mysqlServer(): Promise<TestDatabase<mysql.Pool> | undefined> {
+  const database = await mysqlDatabase()
+  if (database) closing.push(database.drop)
+  return database
+}
+
+/** A fresh database of each kind. */
+interface Fresh {
+  /** Runs a script as whoever owns the database. */
+  run(text: string): Promise<unknown>
+  /** What the catalogue says of the tables. */
+  catalogue(): Promise<unknown>
+  storage(): TransactionalStorage
+}
+
+const fresh = {
+  async sqlite(): Promise<Fresh> {
     const database = new Database(':memory:')
-    database.exec(sqliteSchema())
-    const tables = () => database.prepare('select * from sqlite_schema order by name').all()
-    const before = tables()
-    expect(await sqliteStorage(database).get([key])).toEqual([undefined])
-    expect(tables()).toEqual(before)
-  })
-
-  it('makes a PostgreSQL database that the storage takes as it is', async () => {
-    const database = await PGlite.create()
-    await database.exec(postgresSchema())
-    const relations = async () => (await database.query('select oid, relname from pg_class order by oid')).rows
-    const before = await relations()
-    expect(await postgresStorage(database).get([key])).toEqual([undefined])
-    expect(await relations()).toEqual(before)
-    await database.close()
-  })
-
-  it('makes a MySQL database, wherever there is one to try it on', async () => {
-    expect(mysqlSchema()).toContain('create table `countersign_requests`')
-    const database = await mysqlDatabase()
-    for (const statement of mysqlSchema().split(';\n').filter(Boolean)) await database?.pool.query(statement)
-    await database?.drop()
-  })
-
-  it('notes its version, so that nothing is made twice', () => {
-    for (const script of [sqliteSchema(), postgresSchema(), mysqlSchema()]) {
-      expect(script).toContain('insert into countersign_migrations (version) values (1);')
+    return {
+      run: async (text) => database.exec(text),
+      catalogue: async () =>
+        database.prepare('select type, name, tbl_name, sql from sqlite_schema order by name').all(),
+      storage: () => sqliteStorage(database),
     }
+  },
+  async postgres(): Promise<Fresh> {
+    await lite.exec('reset role; drop schema public cascade; create schema public')
+    return {
+      run: (text) => lite.exec(text),
+      catalogue: async () => [
+        (await lite.query('select * from information_schema.columns where table_name like $1', ['countersign%'])).rows,
+        (await lite.query('select indexdef from pg_indexes where schemaname = current_schema() order by 1')).rows,
+      ],
+      storage: () => postgresStorage(lite),
+    }
+  },
+  async mysql(): Promise<Fresh> {
+    const { pool } = (await mysqlServer()) as TestDatabase<mysql.Pool>
+    return {
+      run: (text) => pool.query(text),
+      async catalogue() {
+        const [tables] = await pool.query<RowDataPacket[]>('show tables')
+        const texts = tables.map(async (row) => {
+          const [[table]] = await pool.query<RowDataPacket[]>(`show create table ${Object.values(row)[0]}`)
+          return table?.['Create Table']
+        })
+        return await Promise.all(texts)
+      },
+      storage: () => mysqlStorage(pool),
+    }
+  },
+}
+
+const printed = { sqlite: sqliteSchema, postgres: postgresSchema, mysql: mysqlSchema }
+
+describe.each(kinds)('the schema of %s', (name) => {
+  it('[P7] is the one that was released: a change of it is a new version, and a migration', async () => {
+    await expect(printed[name]()).toMatchFileSnapshot(join(schemas, String(latest), `${name}.sql`))
+  })
+
+  it.each(versions)(
+    '[P7] of version %i is brought to the present one, as if it had been made today',
+    async (version) => {
+      const old = await fresh[name]()
+      await old.run(script(version, name))
+      const before = await old.catalogue()
+      await story(old.storage())
+      const after = await old.catalogue()
+      if (version === latest) expect(after).toEqual(before)
+      const today = await fresh[name]()
+      await today.storage().get([{ collection: 'requests', key: ['acme', 'a'] }])
+      expect(after).toEqual(await today.catalogue())
+    },
+  )
+
+  it('[P7] serves instances of this version while a later one has brought it further, and is left as it is', async () => {
+    const database = await fresh[name]()
+    await database.run(script(latest, name))
+    await database.run(`insert into countersign_migrations values (${latest + 1})`)
+    await database.run('alter table countersign_requests add column later integer')
+    await database.run('create index countersign_requests_by_later on countersign_requests (later)')
+    await database.run('create table countersign_later (tenant integer primary key)')
+    const before = await database.catalogue()
+    await story(database.storage())
+    expect(await database.catalogue()).toEqual(before)
   })
 })
 
 describe('migrations', () => {
-  it('[P7] leave a database alone that a later version has brought further', () => {
-    const database = new Database(':memory:')
-    sqliteStorage(database)
-    database.exec('insert into countersign_migrations values (2); alter table countersign_outbox add column later text')
-    expect(() => sqliteStorage(database)).not.toThrow()
-    expect(database.prepare('select version from countersign_migrations').pluck().all()).toEqual([1, 2])
-  })
-
-  it('[P7] leave nothing half done where one of their statements fails', () => {
+  it('[P7] leave nothing half done on SQLite where one of their statements fails', () => {
     const database = new Database(':memory:')
     database.exec('create table countersign_events (mine text)')
-    expect(() => sqliteStorage(database)).toThrow(expect.objectContaining({ code: 'storage_failed' }))
+    expect(() => sqliteStorage(database)).toThrow(
+      expect.objectContaining({ code: 'storage_failed', details: expect.objectContaining({ operation: 'migrate' }) }),
+    )
     const tables = database.prepare("select name from sqlite_schema where type = 'table' order by name").pluck().all()
     expect(tables).toEqual(['countersign_events', 'countersign_migrations'])
+  })
+
+  it('[P7] leave nothing half done on PostgreSQL where one of their statements fails, and are made when it does not', async () => {
+    const database = await fresh.postgres()
+    await database.run('create table countersign_events (mine text)')
+    const before = await database.catalogue()
+    const storage = database.storage()
+    const looking = () => storage.get([{ collection: 'requests', key: ['acme', 'a'] }])
+    await expect(looking()).rejects.toMatchObject({ code: 'storage_failed', details: { operation: 'migrate' } })
+    expect(await database.catalogue()).toEqual(before)
+    await database.run('drop table countersign_events')
+    await story(storage)
+  })
+})
+
+describe('a user who may not create tables', () => {
+  it('is told on PostgreSQL what to do, and needs no more than to read and write the rows', async () => {
+    const storage = (await fresh.postgres()).storage()
+    await lite.exec('create role guest; grant usage on schema public to guest; set role guest')
+    const advice = 'make the tables as a user who may, with what postgresSchema() prints'
+    for (const call of [() => storage.migrate(), () => story(storage)])
+      await expect(call()).rejects.toMatchObject({
+        code: 'storage_failed',
+        details: { operation: 'migrate', problem: `permission denied for schema public; ${advice}` },
+        cause: { code: '42501' },
+      })
+    await lite.exec(`reset role; ${postgresSchema()}`)
+    await lite.exec('grant select, insert, update, delete on all tables in schema public to guest; set role guest')
+    await story(storage)
+  })
+
+  it.runIf(server)('is told on MySQL what to do, and needs no more than to read and write the rows', async () => {
+    const database = server as TestDatabase<mysql.Pool>
+    const user = `countersign_${randomUUID().slice(0, 8)}`
+    const { pathname } = new URL(database.address)
+    const named = pathname.slice(1)
+    await database.pool.query(`create user ${user}; grant select, insert, update, delete on ${named}.* to ${user}`)
+    closing.unshift(() => database.pool.query(`drop user ${user}`))
+    const address = new URL(database.address)
+    address.username = user
+    address.password = ''
+    const pool = mysql.createPool(address.href)
+    closing.unshift(() => pool.end())
+    const storage = mysqlStorage(pool)
+    for (const call of [() => storage.migrate(), () => story(storage)])
+      await expect(call()).rejects.toMatchObject({
+        code: 'storage_failed',
+        details: {
+          operation: 'migrate',
+          problem: expect.stringMatching(
+            /denied.*; make the tables as a user who may, with what mysqlSchema\(\) prints$/,
+          ),
+        },
+      })
+    await database.pool.query(mysqlSchema())
+    await story(storage)
+  })
+
+  it('is told on SQLite, where the file is read-only', () => {
+    const database = new Database(':memory:')
+    database.pragma('query_only = on')
+    expect(() => sqliteStorage(database)).toThrow(
+      expect.objectContaining({
+        code: 'storage_failed',
+        details: {
+          operation: 'migrate',
+          problem:
+            'attempt to write a readonly database; make the tables as a user who may, with what sqliteSchema() prints',
+        },
+      }),
+    )
   })
 })
