@@ -84,6 +84,11 @@ export interface ErrorDetails {
   conflicts_open: { readonly request: string; readonly conflicts: number }
   /** Another request keeps everybody else off the resource until it ends. */
   locked: { readonly type: string; readonly id: string; readonly request: string }
+  /**
+   * The change was claimed by somebody else meanwhile, or could have been: whoever claimed it before does not say any more what became of it.
+   * `fence` is the number of their claim, `current` that of the last.
+   */
+  claim_lost: { readonly request: string; readonly fence: number; readonly current: number; readonly until: number }
   /** Not every matching policy lets the actor bypass it. */
   bypass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /** Not every matching policy lets the actor break the glass. */
@@ -130,6 +135,10 @@ export interface ErrorDetails {
 
   /** The approval workflow is switched off in the project: what waits there neither moves nor vanishes. */
   workflow_off: { readonly request: string; readonly project: string; readonly verb: string }
+  /** The approval workflow was switched off while the request waited: it is about to be a draft again. */
+  switched_off: { readonly request: string; readonly verb: string }
+  /** A request cannot go back to being a draft by itself where the workflow was not switched off while it waited. */
+  not_switched_off: { readonly request: string }
 
   /** The roles of the actor do not hold a permission that this needs. */
   not_permitted: { readonly actor: string; readonly project: string; readonly missing: readonly string[] }
@@ -236,6 +245,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `Request ${quote(request)} has ${conflicts} conflict(s) with what is live by now: resolve them first.`,
   locked: ({ type, id, request }) =>
     `${type} ${quote(id)} is locked by request ${quote(request)} until that is applied, rejected, cancelled or expired.`,
+  claim_lost: ({ request, fence, current, until }) =>
+    `Claim ${fence} of request ${quote(request)} is over: the last one is ${current}, good until ${new Date(until).toISOString()}. Leave the request to whoever claims it next.`,
   bypass_forbidden: ({ request, actor, roles }) =>
     `${quote(actor)} cannot bypass the policies of request ${quote(request)}: they let ${roles.map(quote).join(', ') || 'nobody'} do so.`,
   break_glass_forbidden: ({ request, actor, roles }) =>
@@ -259,6 +270,10 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `In state ${state}, this ${lifecycle} refuses to ${action}: ${problem}.`,
   workflow_off: ({ request, project, verb }) =>
     `The approval workflow is off ${project === '' ? 'in the organization' : `in project ${quote(project)}`}: nobody can ${words(verb)} request ${quote(request)} until it is on again.`,
+  switched_off: ({ request, verb }) =>
+    `The approval workflow was switched off while request ${quote(request)} waited, so nobody can ${words(verb)} it: tick() makes a draft of it, which its requester can submit again.`,
+  not_switched_off: ({ request }) =>
+    `The approval workflow was not switched off since request ${quote(request)} was put to its reviewers: it stays before them.`,
   not_permitted: ({ actor, project, missing }) =>
     `${quote(actor)} needs ${missing.map(quote).join(', ') || 'a permission'} ${project === '' ? 'in the organization' : `in project ${quote(project)}`} for this.`,
   not_an_editor: ({ type, id, actor, editors }) =>

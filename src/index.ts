@@ -32,14 +32,15 @@ export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
 export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
 export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
 export type { LoggedEvent } from './core/request/audit-chain.ts'
-export type { Checkpoint, Seal } from './core/request/checkpoint.ts'
+export type { Checkpoint, CheckpointSignature, Seal } from './core/request/checkpoint.ts'
 export type { ClockMove, PinnedMove } from './core/request/content.ts'
 export type { Debt, GlassBroken, OpenDebt } from './core/request/debt.ts'
-export type { AppliedRevision, Known, Target } from './core/request/event.ts'
+export type { Application, AppliedRevision, Known, Target } from './core/request/event.ts'
 export type { Permissions } from './core/request/probe.ts'
 export type { Request } from './core/request/request.ts'
 export type { Revision } from './core/request/resource.ts'
 export type { MethodOf, PeopleVerb, RequestStatus, RequestVerb } from './core/request/status.ts'
+export type { SaltedText } from './core/request/texts.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
 export type { Delegation } from './core/review/delegation.ts'
 export type { Review, Verdict } from './core/review/standing.ts'
@@ -57,6 +58,7 @@ export type { Clock, NewId } from './ports/clock.ts'
 export { type Collection, type CollectionName, type Column, collections, type Index } from './ports/collections.ts'
 export type { Directory, DirectoryUser, Scope } from './ports/directory.ts'
 export type { Notice, Notifier } from './ports/notifier.ts'
+export type { SignatureCheck, Signer } from './ports/signer.ts'
 export type {
   IndexQuery,
   KeyPart,
@@ -74,7 +76,9 @@ export type {
   ActingApprovals,
   AnswerOptions,
   ApproveOptions,
+  AskOptions,
   BreakGlassOptions,
+  BypassOptions,
   Done,
   HistoryOptions,
   KeyOptions,
@@ -82,10 +86,12 @@ export type {
   RejectOptions,
   RevertOptions,
   SettleOptions,
+  TurnOffOptions,
   VerbOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/action-input.ts'
-export type { AuditProblem, AuditReport, VerifyOptions } from './service/audit.ts'
+export type { Audiences, Party } from './service/audiences.ts'
+export type { AuditProblem, AuditReport } from './service/audit.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
 export {
   type Approvals,
@@ -94,7 +100,10 @@ export {
   type HostOptions,
   type PeopleOptions,
 } from './service/create-approvals.ts'
+export { type DatabaseClockOptions, databaseClock } from './service/database-clock.ts'
+export { defineResource } from './service/define-resource.ts'
 export type { DelegationInput } from './service/delegations.ts'
+export type { Erasable, Erased } from './service/erase.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/facet.ts'
 export type { GrantPreview } from './service/grants.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
@@ -103,20 +112,23 @@ export type { NeedsOf, PermissionsNeeded } from './service/permissions-needed.ts
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
 export type { ChangeRequest, RequestedChange, RequestSummary } from './service/request-reader.ts'
 export type { ResourceStanding } from './service/resource-standing.ts'
-export {
-  type ActionDefinition,
-  type ActionDetector,
-  defineResource,
-  type Hosting,
-  type References,
-  type ReferredResource,
-  type ResourceLifecycle,
-  type ResourceOptions,
-  type ResourceRef,
-  type ResourceType,
+export type {
+  ActionDefinition,
+  ActionDetector,
+  Hosting,
+  Outside,
+  OutsideWrite,
+  References,
+  ReferredResource,
+  ResourceLifecycle,
+  ResourceOptions,
+  ResourceRef,
+  ResourceType,
 } from './service/resource-type.ts'
+export type { VerifyOptions } from './service/sealed-log.ts'
 export type { PastChange, SimulateOptions } from './service/simulation.ts'
 export { staticDirectory } from './service/static-directory.ts'
 export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/submit.ts'
 export type { TickFailure, TickReport } from './service/tick.ts'
 export type { WayOut } from './service/ways-out.ts'
+export type { Waiting } from './service/workflow.ts'

@@ -51,6 +51,8 @@ export const levelMatrix = {
   'roles.edit': 'admin',
   /** Who edits new resources. */
   'default_access.edit': 'admin',
+  /** Free texts, which an erasure takes out of the log. */
+  'texts.erase': 'admin',
   /** Resources that are restricted to editors, without being one. */
   'restricted_resources.edit': 'admin',
 } as const satisfies Readonly<Record<string, Level>>

@@ -16,19 +16,47 @@ const version = 1
  * event, a conflict) never share a digest. The same in Node and in browsers.
  */
 export function digest(domain: string, value: JsonValue): Digest {
-  return `sha256:${bytesToHex(sha256(utf8ToBytes(canonical({ countersign: version, domain, value }))))}`
+  return `sha256:${sha256Hex(textOf(domain, value))}`
+}
+
+/** Gives the bytes of a value of a domain: what {@link digest} hashes, and what is signed. */
+export function bytesIn(domain: string, value: JsonValue): Uint8Array {
+  return utf8ToBytes(textOf(domain, value))
+}
+
+function textOf(domain: string, value: JsonValue): string {
+  return canonical({ countersign: version, domain, value })
+}
+
+/** Writes bytes in lower-case hexadecimal. */
+export const hexOf = bytesToHex
+
+/** Reads bytes that were written in hexadecimal; none where it is something else. */
+export function bytesOfHex(text: string): Uint8Array {
+  return /^([0-9a-f]{2})*$/.test(text) ? hexToBytes(text) : new Uint8Array()
 }
 
 /** Computes the hash of a leaf of a Merkle tree after RFC 6962: of its text, behind a byte that no node begins with. */
 export function leafDigest(text: string): Digest {
-  return `sha256:${bytesToHex(sha256(concatBytes(Uint8Array.of(0), utf8ToBytes(text))))}`
+  return `sha256:${sha256Hex(concatBytes(Uint8Array.of(0), utf8ToBytes(text)))}`
 }
 
 /** Computes the hash of a node of a Merkle tree after RFC 6962. */
 export function nodeDigest(left: Digest, right: Digest): Digest {
-  return `sha256:${bytesToHex(sha256(concatBytes(Uint8Array.of(1), bytesOf(left), bytesOf(right))))}`
+  return `sha256:${sha256Hex(concatBytes(Uint8Array.of(1), bytesOf(left), bytesOf(right)))}`
 }
 
 function bytesOf(hash: Digest): Uint8Array {
   return hexToBytes(hash.slice('sha256:'.length))
+}
+
+const platform = globalThis.process?.getBuiltinModule?.('node:crypto')
+
+/**
+ * Computes a SHA-256 with the platform's own code where that answers at once, which takes a tenth of the time or less; in browsers, whose own code
+ * gives promises, with one that is written in JavaScript.
+ */
+function sha256Hex(data: string | Uint8Array): string {
+  if (platform) return platform.createHash('sha256').update(data).digest('hex')
+  return bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data))
 }

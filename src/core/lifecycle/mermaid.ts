@@ -34,9 +34,13 @@ export function mermaid<T>({ initial, states, moves }: Lifecycle<T>): string {
 }
 
 function box<T>(state: string, moves: readonly ResolvedMove<T>[]): readonly string[] {
-  if (moves.length === 0) return [`state_${state}["${words(state)}"]`]
+  if (moves.length === 0) return [`state_${state}["${titleOf(state)}"]`]
   const actions = moves.map((move) => `  ${idOf(move)}(["${labelOf(move)}"])`)
-  return [`subgraph state_${state} ["${words(state)}"]`, ...actions, 'end']
+  return [`subgraph state_${state} ["${titleOf(state)}"]`, ...actions, 'end']
+}
+
+function titleOf(state: string): string {
+  return `<b>${words(state)}</b>`
 }
 
 function labelOf<T>({ action, by, pending }: ResolvedMove<T>): string {

@@ -1,5 +1,6 @@
 import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
+import type { SaltedText } from './texts.ts'
 
 /** Where a stream of events ends: how many there are, and the hash of the last one. */
 export interface StreamHead {
@@ -13,7 +14,10 @@ export interface LoggedEvent {
   readonly stream: string
   /** 1 for the first event of the stream. */
   readonly seq: number
+  /** What happened. In the places of free texts it has commitments to them. */
   readonly event: JsonObject
+  /** The texts that are not erased, by their places in the event. No part of what is hashed. */
+  readonly texts?: Readonly<Record<string, SaltedText>>
   /** Hash of the event before; empty for the first. */
   readonly prev: string
   readonly hash: Digest
@@ -36,7 +40,7 @@ export function headAfter({ seq, hash }: LoggedEvent): StreamHead {
 /** Says what is wrong with an event as the successor of a head; undefined where the chain holds. */
 export function brokenLink(
   head: StreamHead,
-  { hash, ...body }: LoggedEvent,
+  { hash, texts: _texts, ...body }: LoggedEvent,
 ): 'missing' | 'altered' | 'unlinked' | undefined {
   if (body.seq !== head.seq + 1) return 'missing'
   if (hashOf(body) !== hash) return 'altered'
@@ -44,6 +48,6 @@ export function brokenLink(
   return undefined
 }
 
-function hashOf(body: Omit<LoggedEvent, 'hash'>): Digest {
+function hashOf(body: Omit<LoggedEvent, 'hash' | 'texts'>): Digest {
   return digest('event', body as unknown as JsonValue)
 }

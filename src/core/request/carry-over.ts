@@ -27,12 +27,13 @@ export function carriedOver(
 ): readonly Review[] {
   const after = { ...request, ...pinned }
   const requirements = [...request.requirements, ...pinned.requirements]
+  const mayApprove = eligibility(after, users, 'approve')
   return request.reviews.flatMap((review) => {
     if (review.digest !== request.digest || review.round !== request.round) return []
     if (review.verdict === 'approve') {
       const giver = giverOf(review, users, after.rules)
       if (next.applyAt !== request.applyAt || pinned.conflicts > 0 || !giver || isOwn(review, actor)) return []
-      if (eligibility(after, { ...giver, users, verdict: 'approve' }) !== 'eligible') return []
+      if (mayApprove(giver) !== 'eligible') return []
       if (!isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)) return []
     }
     return [{ ...review, digest: pinned.digest, round: pinned.round, carriedFrom: review.carriedFrom ?? review.digest }]

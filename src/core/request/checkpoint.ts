@@ -1,5 +1,5 @@
 import { canonical } from '../change/canonical.ts'
-import { type Digest, digest, leafDigest } from '../change/digest.ts'
+import { bytesIn, type Digest, digest, leafDigest } from '../change/digest.ts'
 import type { JsonValue } from '../change/json.ts'
 import { emptyTree, type MerkleTree, rootOf, withLeaf } from './merkle.ts'
 
@@ -28,6 +28,15 @@ export interface Checkpoint {
   /** Hash of the checkpoint before; empty for the first. */
   readonly prev: string
   readonly hash: Digest
+  /** Present where the host signs checkpoints. */
+  readonly signature?: CheckpointSignature
+}
+
+/** A signature over the hash of a checkpoint, and the name of the key that it was made with. */
+export interface CheckpointSignature {
+  readonly keyId: string
+  /** In lower-case hexadecimal. */
+  readonly value: string
 }
 
 /** A checkpoint with the tree that it is the root of. */
@@ -64,6 +73,18 @@ export function sealDigest({ tenant, stream, seq, hash }: Seal): Digest {
 }
 
 /** Computes the hash of a checkpoint. */
-export function checkpointDigest({ tenant, number, at, size, root, prev }: Omit<Checkpoint, 'hash'>): Digest {
+export function checkpointDigest({
+  tenant,
+  number,
+  at,
+  size,
+  root,
+  prev,
+}: Omit<Checkpoint, 'hash' | 'signature'>): Digest {
   return digest('checkpoint', { tenant, number, at, size, root, prev } satisfies JsonValue)
+}
+
+/** The bytes that are signed with a key: its name is among them, so that no signature passes for that of another key. */
+export function signedBytes({ hash }: Pick<Checkpoint, 'hash'>, keyId: string): Uint8Array {
+  return bytesIn('signature', { keyId, hash })
 }

@@ -13,6 +13,8 @@ interface Asked {
   /** When it was asked, in milliseconds since 1970. */
   readonly at: number
   readonly reason?: string
+  /** Goes into the commitment to the reason, where that becomes part of what reviewers agree to. */
+  readonly salt?: string
 }
 
 /** Puts new content in the place of the old, or the same content to its reviewers again. */
@@ -36,7 +38,14 @@ export interface ReviewCommand extends Asked {
 
 /** Applies, for one reason or another. */
 export interface ApplyCommand extends Asked {
-  readonly type: 'apply' | 'retry' | 'bypass' | 'come_due'
+  readonly type: 'apply' | 'retry' | 'come_due'
+}
+
+/** Applies without the approvals that are missing. */
+export interface BypassCommand extends Asked {
+  readonly type: 'bypass'
+  /** The digest of what the actor saw. */
+  readonly seen: string | undefined
 }
 
 /** Applies in an emergency. */
@@ -55,13 +64,38 @@ export interface SettleCommand extends Asked {
   readonly seen: string | undefined
 }
 
+/** Says what became of a change on its way, by whoever claimed it. */
+export interface ConfirmCommand extends Asked {
+  readonly type: 'confirm'
+  /** The number of the claim. */
+  readonly fence: number
+  /** The document that the host has: the next one, still the one before, or another; `unknown` where it does not say. */
+  readonly found: 'next' | 'before' | 'other' | 'unknown'
+  /** What went wrong, where something did. */
+  readonly problem?: string
+}
+
+/** Sends a change on its way again, of which nobody has said in time what became of it. */
+export interface ReclaimCommand extends Asked {
+  readonly type: 'reclaim'
+}
+
 /** Everything else. */
 export interface OtherCommand extends Asked {
-  readonly type: 'withdraw' | 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind'
+  readonly type: 'withdraw' | 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'return'
 }
 
 /** What somebody wants done with a request that exists. */
-export type RequestCommand = ContentCommand | ReviewCommand | ApplyCommand | GlassCommand | SettleCommand | OtherCommand
+export type RequestCommand =
+  | ContentCommand
+  | ReviewCommand
+  | ApplyCommand
+  | BypassCommand
+  | GlassCommand
+  | SettleCommand
+  | ConfirmCommand
+  | ReclaimCommand
+  | OtherCommand
 
 /** What was true when the command was decided. Every stored fact among these is stated again in the commit. */
 export interface Facts {
@@ -72,6 +106,11 @@ export interface Facts {
   readonly rules: RulesOfConduct
   /** What applying needs to know. Left out until it is read; without it an approval stops at `approved`. */
   readonly target?: TargetFacts
+  /**
+   * The state of the settings in which the workflow was switched off so that what waited goes back to being a draft: every request that was put to its
+   * reviewers before. Left out where that never happened.
+   */
+  readonly switchedOff?: number
   /** The delegation from whom an answer is given for to the actor, where there is one. */
   readonly delegation?: Delegation
   /** The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the glass. */
@@ -99,8 +138,19 @@ export interface TargetFacts extends Content {
   readonly lockedBy?: string
   /** The other request that holds a lock on one of the resources, whether or not that keeps this one off. */
   readonly heldBy?: string
+  /** The resource that is kept outside of the database, if one is. */
+  readonly outside?: OutsideFacts
   /** Why the documents cannot be accepted any more, if so. */
   readonly invalid?: Refusal
   /** The changes moved onto the live revisions, where a policy allows that and nothing collided. */
   readonly rebased?: readonly ProposedChange[]
+}
+
+/** What claiming a resource has to know that is kept outside of the database. */
+export interface OutsideFacts {
+  readonly resource: { readonly type: string; readonly id: string }
+  /** The number of its last claim; 0 where there was none. */
+  readonly fence: number
+  /** For how long a claim is good, in milliseconds. */
+  readonly lease: number
 }

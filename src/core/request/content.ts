@@ -4,6 +4,7 @@ import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+import { boundReason, type StatedReason } from './texts.ts'
 
 /** What one change would make of one resource, and from which state on. */
 export interface ProposedChange {
@@ -72,12 +73,11 @@ export interface Content {
 }
 
 /** Everything that a reviewer agrees to. */
-export interface Reviewed extends Content {
+export interface Reviewed extends Content, StatedReason {
   readonly tenant: string
   readonly request: string
   readonly round: number
   readonly requester: string
-  readonly reason?: string
   readonly expiresAt: number
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
@@ -89,7 +89,8 @@ export interface Reviewed extends Content {
  */
 export function requestDigest(reviewed: Reviewed): Digest {
   const { tenant, request, round, requester, expiresAt, requirements, rules, changes } = reviewed
-  const { reason = null, applyAt = null } = reviewed
+  const { applyAt = null } = reviewed
+  const reason = boundReason(reviewed)
   const bound = { tenant, request, round, requester, reason, applyAt, expiresAt, requirements, rules, changes }
   return digest('request', bound as unknown as JsonValue)
 }

@@ -1,6 +1,6 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { standing } from '../review/standing.ts'
-import type { ApplyCommand, Facts } from './command.ts'
+import type { ApplyCommand, BypassCommand, Facts } from './command.ts'
 import { happened, type LaterEvent } from './event.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
@@ -8,7 +8,6 @@ import { applicationOf, inForce, waits } from './settle.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  if (command.type === 'bypass') return bypass(command, request, facts)
   const { met, policies } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   const due = isDue(command, request, facts)
   if (!due.ok) return due
@@ -17,21 +16,27 @@ export function decideApplication(command: ApplyCommand, request: Request, facts
     if (command.type !== 'come_due') return refuse('approval_missing', { request: request.id, policies: unmet })
     return success({ type: 'schedule_dropped', ...happened(command), outcome: { status: 'pending' } })
   }
-  const application = landed(request, facts)
+  const application = landed(request, facts, command.at)
   if (!application.ok) return application
   const outcome = application.value
-  return success({ type: outcome.status, ...happened(command), outcome })
+  const type = outcome.status === 'applying' ? 'claimed' : outcome.status
+  return success({ type, ...happened(command), outcome })
 }
 
-/** Applies without the approvals that are missing: by somebody whom every matching policy lets do so, with a reason, on record as what it is. */
-function bypass(command: ApplyCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const { user } = command.by
-  const { roles = [] } = facts.users.get(user) ?? {}
+/**
+ * Decides that a change is applied without the approvals that are missing: by somebody whom every matching policy lets do so, to exactly what they saw, with a
+ * reason, and on record as what it is.
+ */
+export function bypass(command: BypassCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const { id, digest } = request
+  const { by, seen } = command
+  const { roles = [] } = facts.users.get(by.user) ?? {}
   if (!facts.rules.bypass.some((role) => roles.includes(role))) {
-    return refuse('bypass_forbidden', { request: request.id, actor: user, roles: facts.rules.bypass })
+    return refuse('bypass_forbidden', { request: id, actor: by.user, roles: facts.rules.bypass })
   }
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'bypass' })
-  const application = landed(request, facts)
+  const application = landed(request, facts, command.at)
   if (!application.ok) return application
   const outcome = application.value
   if (outcome.status === 'failed') return { ok: false, refusal: outcome.failure }
@@ -39,8 +44,8 @@ function bypass(command: ApplyCommand, request: Request, facts: Facts): Result<L
 }
 
 /** Says what becomes of the resources, as far as they were read. */
-export function landed(request: Request, { target }: Facts) {
-  if (target) return applicationOf(request, target)
+export function landed(request: Request, { target }: Facts, at: number) {
+  if (target) return applicationOf(request, target, at)
   return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
 }
 

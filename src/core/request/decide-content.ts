@@ -9,6 +9,7 @@ import { evolve } from './evolve.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { applicationOf, settle } from './settle.ts'
+import type { StatedReason } from './texts.ts'
 
 /** A command that brings content. */
 type Writing = ContentCommand | DraftCommand
@@ -56,8 +57,9 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
 type Landing = 'draft' | 'changes_requested' | 'pending'
 
 /** Where new content leads before answers are counted: what is not before its reviewers stays where it is. */
-function landingStatus({ type }: Writing, { status }: Request): Landing {
-  if (type === 'submit' || type === 'resubmit' || type === 'reopen') return 'pending'
+function landingStatus(command: Writing, request: Request): Landing {
+  if (asksReviewers(command)) return 'pending'
+  const { status } = request
   return status === 'draft' || status === 'changes_requested' ? status : 'pending'
 }
 
@@ -104,11 +106,17 @@ function pinnedBy(
   const latest = drafting ? request.expiresAt : command.at + milliseconds(rules.expiresAfter)
   const expiresAt = asksReviewers(command) ? latest : Math.min(request.expiresAt, latest)
   const restated = asksReviewers(command) || command.type === 'draft'
-  const reason = restated ? (command.reason ?? request.reason) : request.reason
+  const { reason, salt, erased } =
+    restated && command.reason !== undefined ? { ...command, erased: undefined } : request
+  const stated: StatedReason = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(salt === undefined ? {} : { salt }),
+    ...(erased === undefined ? {} : { erased }),
+  }
   const problem = scheduleProblem(command, { applyAt, expiresAt, drafting, gated: requirements.length > 0 })
   if (problem) return refuse('invalid_input', { argument: 'applyAt', problem })
 
-  const what = { changes, ...(applyAt === undefined ? {} : { applyAt }), ...(reason === undefined ? {} : { reason }) }
+  const what = { changes, ...(applyAt === undefined ? {} : { applyAt }), ...stated }
   const digest = requestDigest({ ...what, tenant, request: id, requester, round, expiresAt, requirements, rules })
   const pinned: Pinned = {
     round,
@@ -120,7 +128,7 @@ function pinnedBy(
     policySet,
     expiresAt,
     ...(applyAt === undefined ? {} : { applyAt }),
-    ...(reason === undefined ? {} : { reason }),
+    ...stated,
     conflicts: openConflicts(next),
     persons: personsIn(command, request, facts.users),
     contributors: writes(command)
@@ -192,5 +200,5 @@ function settleContent(request: Request, facts: Facts, at: number): Result<Outco
   if (requirements.length > 0) return settle(request, { ...facts, requirements, rules }, at)
   if (!facts.target)
     return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
-  return applicationOf(request, facts.target)
+  return applicationOf(request, facts.target, at)
 }

@@ -29,7 +29,7 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   const owed = facts.debts.find((debt) => stands(debt, user, { policies, facts }))
   if (owed) return refuse('review_owed', { request: owed.request, by: owed.by, policies: owed.policies })
 
-  const application = landed(request, facts)
+  const application = landed(request, facts, at)
   if (!application.ok) return application
   const outcome = application.value
   if (outcome.status === 'failed') return { ok: false, refusal: outcome.failure }
@@ -52,9 +52,7 @@ function stands(
   { policies, facts }: { readonly policies: readonly string[]; readonly facts: Facts },
 ): boolean {
   const persons = [debt.person, facts.users.get(debt.by)?.person]
-  return (
-    debt.by === user.id || persons.includes(user.person) || debt.policies.some((policy) => policies.includes(policy))
-  )
+  return persons.includes(user.person) || debt.policies.some((policy) => policies.includes(policy))
 }
 
 /**
@@ -74,7 +72,7 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
     persons: [...request.persons, { user: debt.by, person: debt.person }],
   }
   const actor = user.id
-  switch (eligibility(owed, { user, principal: user, users: facts.users, verdict: 'approve' })) {
+  switch (eligibility(owed, facts.users, 'approve')({ user, principal: user })) {
     case 'excluded':
       return refuse('own_debt', { request: id, actor })
     case 'requester':
@@ -89,7 +87,7 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
   const { seen, at, reason } = command
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
   if (reason === undefined || isBlank(reason)) return refuse('reason_required', { verb: command.type })
-  if (debt.reviews.some(({ by }) => by === actor || facts.users.get(by)?.person === user.person)) {
+  if (debt.reviews.some(({ by }) => facts.users.get(by)?.person === user.person)) {
     return refuse('already_reviewed', { request: id, actor, verdict: 'approve' })
   }
   const review: Review = {

@@ -98,7 +98,7 @@ function refusedReview(
   const { id, digest } = request
   const { user, principal } = giver
   const actor = user.id
-  switch (eligibility({ ...request, ...inForce(request, facts) }, { ...giver, users: facts.users, verdict })) {
+  switch (eligibility({ ...request, ...inForce(request, facts) }, facts.users, verdict)(giver)) {
     case 'requester':
       return refuse('self_approval', { request: id, actor }).refusal
     case 'contributor':

@@ -1,8 +1,9 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Facts, RequestCommand } from './command.ts'
-import { decideApplication } from './decide-application.ts'
+import { bypass, decideApplication } from './decide-application.ts'
 import { decideContent } from './decide-content.ts'
 import { breakGlass, settleDebt } from './decide-glass.ts'
+import { confirm, reclaim } from './decide-outside.ts'
 import { decideReview, escalate, withdraw } from './decide-review.ts'
 import { duesOf } from './due.ts'
 import { happened, type LaterEvent, type Outcome } from './event.ts'
@@ -20,10 +21,15 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
       : refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
   if (command.type === 'expire') return expire(command, request)
+  if (command.type === 'return') return sendBack(command, request, facts)
+  if (isOpen(status) && isReturned(request, facts))
+    return refuse('switched_off', { request: request.id, verb: command.type })
   if (status === 'failed' && command.type !== 'reopen' && hasExpired(request, at)) {
     return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
   if (command.type === 'remind') return remind(command, request)
+  if (command.type === 'confirm') return confirm(command, request, facts)
+  if (command.type === 'reclaim') return reclaim(command, request, facts)
   if (command.type === 'come_due') return decideApplication(command, request, facts)
   if (command.type === 'escalate') return escalate(command, request, facts)
 
@@ -57,8 +63,9 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
       return withdraw(command, request, facts)
     case 'apply':
     case 'retry':
-    case 'bypass':
       return decideApplication(command, request, facts)
+    case 'bypass':
+      return bypass(command, request, facts)
     case 'break_glass':
       return breakGlass(command, request, facts)
     case 'settle_debt':
@@ -89,6 +96,20 @@ export function statusAt({ status, expiresAt }: Pick<Request, 'status' | 'expire
   return isOpen(status) && hasExpired({ expiresAt }, at) ? 'expired' : status
 }
 
+/** Tells whether the workflow was switched off while a request waited, so that it is a draft as soon as that is recorded. */
+export function isReturned(
+  { status, policySet }: Pick<Request, 'status' | 'policySet'>,
+  { switchedOff = 0 }: Pick<Facts, 'switchedOff'>,
+): boolean {
+  return isOpen(status) && policySet < switchedOff
+}
+
+/** Makes a draft of what waited when the workflow was switched off: its round is over, and whatever was answered in it. */
+function sendBack(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  if (!isReturned(request, facts)) return refuse('not_switched_off', { request: request.id })
+  return success({ type: 'returned', ...happened(command), outcome: { status: 'draft' } })
+}
+
 function expire(command: RequestCommand, request: Request): Result<LaterEvent> {
   if (!hasExpired(request, command.at)) {
     return refuse('not_due', { request: request.id, verb: 'expire', dueAt: request.expiresAt })
@@ -112,6 +133,7 @@ function comment(command: RequestCommand, { status }: Request): Result<LaterEven
     case 'changes_requested':
     case 'approved':
       return success({ type: 'commented', ...happened(command), outcome: { status } })
+    case 'applying':
     case 'applied':
     case 'rejected':
     case 'cancelled':

@@ -1,17 +1,17 @@
 import { milliseconds } from '../policy/duration.ts'
 import { openDebt } from './debt.ts'
 import type { Request } from './request.ts'
-import type { ClockVerb } from './status.ts'
+import type { TimedVerb } from './status.ts'
 
 /** Something that time does to a request. */
 export interface Due {
-  readonly verb: ClockVerb
+  readonly verb: TimedVerb
   readonly at: number
 }
 
 /** Lists what time will do to a request if nobody does anything; what comes first where several are due is at the front. */
 export function duesOf(request: Request): readonly Due[] {
-  const { status, expiresAt, applyAt, scheduleDropped, rules, updatedAt } = request
+  const { status, expiresAt, applyAt, scheduleDropped, rules, updatedAt, application } = request
   const expires: Due = { verb: 'expire', at: expiresAt }
   switch (status) {
     case 'pending':
@@ -22,6 +22,8 @@ export function duesOf(request: Request): readonly Due[] {
       if (applyAt === undefined)
         return rules.apply === 'by_hand' ? [expires] : [expires, { verb: 'come_due', at: updatedAt }]
       return scheduleDropped ? [expires] : [expires, { verb: 'come_due', at: applyAt }]
+    case 'applying':
+      return application ? [{ verb: 'reclaim', at: application.until }] : []
     case 'applied':
       return reviewsOwed(request)
     case 'draft':
@@ -40,7 +42,7 @@ export function nextDue(request: Request): number | undefined {
 }
 
 /** What is to be done with a request by now. */
-export function dueVerb(request: Request, now: number): ClockVerb | undefined {
+export function dueVerb(request: Request, now: number): TimedVerb | undefined {
   return duesOf(request).find(({ at }) => at <= now)?.verb
 }
 

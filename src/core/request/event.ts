@@ -19,8 +19,31 @@ export type Outcome =
   | {
       readonly status: 'draft' | 'pending' | 'changes_requested' | 'approved' | 'rejected' | 'cancelled' | 'expired'
     }
+  | Applying
   | Applied
   | Failed
+
+/** The change is on its way to a resource that the host keeps outside of the database. */
+export interface Applying {
+  readonly status: 'applying'
+  readonly application: Application
+}
+
+/** A change on its way: who may say what became of it, until when, and what it makes once it is there. */
+export interface Application {
+  /** The resource that is kept outside. */
+  readonly resource: { readonly type: string; readonly id: string }
+  /** Grows with every claim of the resource: nobody with an older one confirms anything. */
+  readonly fence: number
+  /** Until when whoever claimed it may confirm; from then on it is claimed anew. In milliseconds since 1970. */
+  readonly until: number
+  /** How often it was claimed. */
+  readonly attempts: number
+  /** What it makes of the resources, all of them, once it is confirmed. */
+  readonly revisions: readonly AppliedRevision[]
+  /** Why the last attempt did not get there, where one did not. */
+  readonly problem?: string
+}
 
 /** The change is live. */
 export interface Applied {
@@ -59,6 +82,10 @@ export interface Pinned {
   readonly expiresAt: number
   /** What the requester says about it. */
   readonly reason?: string
+  /** Goes into the commitment to the reason, which the digest binds. */
+  readonly salt?: string
+  /** The commitment to the reason, where that was erased. */
+  readonly erased?: Digest
   /** When it is to be applied once approved; left out: at once. */
   readonly applyAt?: number
   /** How many conflicts nobody has answered. */
@@ -163,8 +190,11 @@ export interface OtherEvent extends Happened {
   readonly type:
     | 'commented'
     | 'recalled'
+    | 'returned'
     | 'cancelled'
     | 'discarded'
+    | 'claimed'
+    | 'put_off'
     | 'applied'
     | 'failed'
     | 'bypassed'

@@ -43,6 +43,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'withdrawn':
       return moved(request, event, { reviews: request.reviews.filter((review) => !isOwn(review, event.by)) })
     case 'recalled':
+    case 'returned':
       return moved(request, event, { reviews: [] })
     case 'bypassed':
       return moved(request, event, { bypassedBy: event.by })
@@ -65,6 +66,8 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'commented':
     case 'cancelled':
     case 'discarded':
+    case 'claimed':
+    case 'put_off':
     case 'applied':
     case 'failed':
     case 'expired':
@@ -74,7 +77,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
 
 /** The request without what belongs to the content and the round that are over. */
 function withoutRound(request: Request) {
-  const { applyAt, scheduleDropped, reason, remindedAt, escalated, ...rest } = request
+  const { applyAt, scheduleDropped, reason, salt, erased, remindedAt, escalated, ...rest } = request
   return rest
 }
 
@@ -84,16 +87,21 @@ function reviewed({ digest, round }: Request, debt: Debt, { by, at, person, role
   return { ...debt, reviews: [...debt.reviews, review], ...(settles ? { settledAt: at } : {}) }
 }
 
-/** The request in the state that an event leads to, with what the event changes. A failure is over when something else happens. */
-function moved(request: Request, { outcome, at }: LaterEvent, changes?: Partial<Request>): Request {
-  const next = { ...request, ...stateOf(outcome), updatedAt: at, ...changes }
-  if (request.failure === undefined || outcome.status === 'failed') return next
-  const { failure: _failure, ...rest } = next
+/** The request in the state that an event leads to, with what the event changes, and without what belongs to the state before. */
+function moved(request: Request, event: LaterEvent, changes?: Partial<Request>): Request {
+  const { outcome, at } = event
+  const { failure: _failure, application: _application, ...lasting } = request
+  const next = { ...lasting, ...stateOf(outcome), updatedAt: at, ...changes }
+  if (outcome.status !== 'failed') return next
+  // Whoever passed the approvals by has changed nothing.
+  const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
 }
 
-function stateOf(outcome: Outcome): Pick<Request, 'status' | 'failure' | 'revisions'> {
+function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'revisions'> {
   switch (outcome.status) {
+    case 'applying':
+      return { status: outcome.status, application: outcome.application }
     case 'applied':
       return { status: outcome.status, revisions: outcome.revisions }
     case 'failed':
@@ -109,7 +117,10 @@ function stateOf(outcome: Outcome): Pick<Request, 'status' | 'failure' | 'revisi
   }
 }
 
-/** The answers with a new one: the latest of each user, and for each user, counts, at its own place in the order. */
+/**
+ * The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of approvals by the same people. What somebody
+ * else objected, through the same delegate, stands.
+ */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
   const { by, person, onBehalfOf, digest, round, at, roles, reason } = event
   const review: Review = {
@@ -123,7 +134,10 @@ function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): r
     roles,
     ...(reason === undefined ? {} : { reason }),
   }
-  return [...reviews.filter((other) => other.by !== by && !isOwn(other, onBehalfOf ?? by)), review]
+  const whose = onBehalfOf ?? by
+  const stays = (other: Review) =>
+    (other.onBehalfOf ?? other.by) !== whose && (other.verdict !== 'approve' || ![by, whose].includes(other.by))
+  return [...reviews.filter(stays), review]
 }
 
 /** Tells whether an answer is a user's: given by them, or for them. */

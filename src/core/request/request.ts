@@ -1,7 +1,7 @@
 import type { Refusal } from '../../errors.ts'
 import type { Escalated } from '../policy/escalation.ts'
 import type { Debt } from './debt.ts'
-import type { AppliedRevision, Pinned } from './event.ts'
+import type { Application, AppliedRevision, Pinned } from './event.ts'
 import type { RequestStatus } from './status.ts'
 
 /** A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside it, under its digest. */
@@ -28,6 +28,8 @@ export interface Request extends Pinned {
   readonly bypassedBy?: string
   /** The review that is owed, or was, since it was applied by breaking the glass. */
   readonly debt?: Debt
+  /** The change on its way, while it is applying. */
+  readonly application?: Application
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
   /** What it made, once it is applied. */

@@ -5,7 +5,7 @@ import { widened } from '../policy/escalation.ts'
 import { standing } from '../review/standing.ts'
 import type { Facts, TargetFacts } from './command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './content.ts'
-import type { Applied, Failed, Outcome } from './event.ts'
+import type { Applied, Applying, Failed, Outcome } from './event.ts'
 import type { Request } from './request.ts'
 
 /** Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once. */
@@ -14,8 +14,8 @@ export function settle(request: Request, facts: Facts, at: number): Result<Outco
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
   if (!met) return success({ status: 'pending' })
   if (facts.rules.apply === 'by_hand' || waits(request, at)) return success({ status: 'approved' })
-  if (!facts.target || facts.target.lockedBy !== undefined) return success({ status: 'approved' })
-  return applicationOf(request, facts.target)
+  if (!facts.target || keptOff(facts.target) !== undefined) return success({ status: 'approved' })
+  return applicationOf(request, facts.target, at)
 }
 
 /** What holds for the request now, in the place of what was pinned: with those whom it has escalated to. */
@@ -32,11 +32,12 @@ export function waits({ applyAt, scheduleDropped }: Request, at: number): boolea
 }
 
 /**
- * Says what applying makes of the resources: new revisions, or the reason why it cannot be.
+ * Says what applying makes of the resources: new revisions, or the reason why it cannot be. Where one of them is kept outside of the database, they are
+ * claimed first.
  *
  * The one place where a change becomes real, whoever asks. It believes nothing but the stored content, whose digest it computes again.
  */
-export function applicationOf(request: Request, target: TargetFacts): Result<Applied | Failed> {
+export function applicationOf(request: Request, target: TargetFacts, at: number): Result<Applying | Applied | Failed> {
   const found = requestDigest({ ...request, request: request.id, ...contentOf(target) })
   if (found !== request.digest)
     return refuse('content_tampered', { request: request.id, digest: request.digest, found })
@@ -44,24 +45,29 @@ export function applicationOf(request: Request, target: TargetFacts): Result<App
   if (conflicts > 0) return refuse('conflicts_open', { request: request.id, conflicts })
 
   const [first] = request.resources
-  if (first && target.lockedBy !== undefined) {
-    return refuse('locked', { type: first.type, id: first.id, request: target.lockedBy })
-  }
+  const other = keptOff(target)
+  if (first && other !== undefined) return refuse('locked', { type: first.type, id: first.id, request: other })
   const changes = landing(target)
   for (const [index, { resource, base }] of changes.entries()) {
     const live = target.live[index] ?? 0
     if (live !== base) return failed(refuse('stale', { ...resource, base, live }))
   }
   if (target.invalid) return failed({ refusal: target.invalid })
-  return success({
-    status: 'applied',
-    revisions: changes.map(({ resource, base, after }) => ({
-      type: resource.type,
-      id: resource.id,
-      number: base + 1,
-      digest: documentDigest(after),
-    })),
-  })
+  const revisions = changes.map(({ resource, base, after }) => ({
+    type: resource.type,
+    id: resource.id,
+    number: base + 1,
+    digest: documentDigest(after),
+  }))
+  if (!target.outside) return success({ status: 'applied', revisions })
+  const { resource, fence, lease } = target.outside
+  const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions }
+  return success({ status: 'applying', application })
+}
+
+/** The other request that keeps this one from landing: also one that lets others pass meanwhile, where that takes longer than a moment. */
+function keptOff({ lockedBy, heldBy, outside }: TargetFacts): string | undefined {
+  return lockedBy ?? (outside ? heldBy : undefined)
 }
 
 /** The changes as they would land: as they were reviewed, or moved onto the live revisions where their effect is the same there. */

@@ -4,6 +4,7 @@ export type RequestStatus =
   | 'pending'
   | 'changes_requested'
   | 'approved'
+  | 'applying'
   | 'applied'
   | 'rejected'
   | 'cancelled'
@@ -26,6 +27,8 @@ export type Role =
   | 'breaker'
   /** Nobody: time. */
   | 'clock'
+  /** Nobody: whoever carries a change to a resource that is kept outside of the database. */
+  | 'worker'
 
 /** A verb that acts on a request: in which states it exists, for whom, and which states it can lead to. */
 export interface VerbRow {
@@ -37,8 +40,9 @@ export interface VerbRow {
 }
 
 const open = ['pending', 'changes_requested', 'approved'] as const
-const settled = ['pending', 'approved', 'applied', 'failed'] as const
-const asked = ['pending', 'applied', 'failed'] as const
+const landing = ['applying', 'applied', 'failed'] as const
+const settled = ['pending', 'approved', ...landing] as const
+const asked = ['pending', ...landing] as const
 
 /**
  * Every verb on a request that exists. The decisions, the documentation and the tests of every cell are made from this table.
@@ -87,27 +91,35 @@ export const verbs = {
   recall: { method: 'recall', from: open, by: 'requester', to: ['draft'] },
   cancel: { method: 'cancel', from: open, by: 'requester', to: ['cancelled'] },
   discard: { method: 'discard', from: ['draft'], by: 'requester', to: ['cancelled'] },
-  apply: { method: 'apply', from: ['approved'], by: 'anyone', to: ['applied', 'failed'] },
-  retry: { method: 'retry', from: ['failed'], by: 'anyone', to: ['applied', 'failed'] },
-  bypass: { method: 'bypass', from: ['pending', 'changes_requested', 'approved'], by: 'bypasser', to: ['applied'] },
-  break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applied'] },
+  apply: { method: 'apply', from: ['approved'], by: 'anyone', to: landing },
+  retry: { method: 'retry', from: ['failed'], by: 'anyone', to: landing },
+  bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'] },
+  break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applying', 'applied'] },
   settle_debt: { method: 'settleDebt', from: ['applied'], by: 'approver', to: ['applied'] },
-  come_due: { from: ['approved'], by: 'clock', to: ['applied', 'failed', 'pending'] },
+  come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending'] },
   expire: { from: open, by: 'clock', to: ['expired'] },
   escalate: { from: ['pending'], by: 'clock', to: settled },
+  return: { from: open, by: 'clock', to: ['draft'] },
+  confirm: { from: ['applying'], by: 'worker', to: landing },
+  reclaim: { from: ['applying'], by: 'clock', to: ['applying'] },
   remind: { from: ['pending', 'applied'], by: 'clock', to: ['pending', 'applied'] },
 } as const satisfies Readonly<Record<string, VerbRow>>
 
 /** The verbs that act on a request. */
 export type RequestVerb = keyof typeof verbs
 
-/** The verbs that people use; the others are the clock's. */
+/** The verbs that people use. */
 export type PeopleVerb = {
   [V in RequestVerb]: (typeof verbs)[V] extends { readonly method: string } ? V : never
 }[RequestVerb]
 
 /** What time does to a request. */
-export type ClockVerb = Exclude<RequestVerb, PeopleVerb>
+export type ClockVerb = {
+  [V in RequestVerb]: (typeof verbs)[V]['by'] extends 'clock' ? V : never
+}[RequestVerb]
+
+/** What time does to a request when it has come: an expiry, a schedule, a reminder. */
+export type TimedVerb = Exclude<ClockVerb, 'return'>
 
 /** The method that gives a verb. */
 export type MethodOf<V extends PeopleVerb> = (typeof verbs)[V]['method']
@@ -124,6 +136,7 @@ export const statuses: readonly RequestStatus[] = [
   'pending',
   'changes_requested',
   'approved',
+  'applying',
   'applied',
   'rejected',
   'cancelled',
@@ -136,7 +149,10 @@ export function allows(status: RequestStatus, verb: RequestVerb): boolean {
   return (verbs[verb].from as readonly RequestStatus[]).includes(status)
 }
 
+/** The states in which a request waits for reviewers, or to be applied. */
+export const openStatuses: readonly RequestStatus[] = open
+
 /** Tells whether a request in this state waits for reviewers, or to be applied. */
 export function isOpen(status: RequestStatus): boolean {
-  return (open as readonly RequestStatus[]).includes(status)
+  return openStatuses.includes(status)
 }

@@ -1,7 +1,7 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { defaultRules } from '../policy/rules-of-conduct.ts'
 import type { KnownUsers } from '../review/standing.ts'
-import type { NextContent } from './command.ts'
+import type { NextContent, OutsideFacts, TargetFacts } from './command.ts'
 import { isEmpty } from './content.ts'
 import { decideContent } from './decide-content.ts'
 import { type Actor, type BeganEvent, locksOf } from './event.ts'
@@ -26,6 +26,8 @@ export interface SubmitFacts {
   readonly lockedBy?: string
   /** The request that holds a lock on one of the resources, whether or not that keeps this one off. */
   readonly heldBy?: string
+  /** The resource that is kept outside of the database, if one is: nothing happens at once there. */
+  readonly outside?: OutsideFacts
 }
 
 /** What becomes of a submission: it happens at once, or it becomes a request. */
@@ -40,7 +42,8 @@ export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submi
   if (facts.lockedBy !== undefined) return refuse('locked', { ...first.resource, request: facts.lockedBy })
   const unchanged = changes.find(isEmpty)
   if (unchanged) return refuse('nothing_changed', unchanged.resource)
-  if (evaluation.requirements.length === 0 && applyAt === undefined && !gated) return success({ type: 'direct' })
+  if (evaluation.requirements.length === 0 && applyAt === undefined && !gated && !facts.outside)
+    return success({ type: 'direct' })
   return began(command, facts, 'submit')
 }
 
@@ -53,7 +56,7 @@ export function draft(command: SubmitCommand, facts: SubmitFacts): Result<Submis
 /** A new request is a draft without content that gets its first one. */
 function began(
   command: SubmitCommand,
-  { users, next, heldBy }: SubmitFacts,
+  { users, next, lockedBy, heldBy, outside }: SubmitFacts,
   type: 'submit' | 'draft',
 ): Result<Submission> {
   const { id, by, at } = command
@@ -84,7 +87,17 @@ function began(
   const { rules } = next.evaluation
   const problem = feedbackProblem(command.reason, rules.feedbackLimit)
   if (problem) return refuse('invalid_input', { argument: 'reason', problem })
-  const decision = decideContent({ ...command, type }, blank, { users, next, requirements: [], rules })
+  const { changes, applyAt } = next
+  const target: TargetFacts = {
+    changes,
+    ...(applyAt === undefined ? {} : { applyAt }),
+    live: changes.map(({ base }) => base),
+    ...(lockedBy === undefined ? {} : { lockedBy }),
+    ...(heldBy === undefined ? {} : { heldBy }),
+    ...(outside ? { outside } : {}),
+  }
+  const facts = { users, next, requirements: [], rules, ...(outside ? { target } : {}) }
+  const decision = decideContent({ ...command, type }, blank, facts)
   if (!decision.ok) return decision
   const [first] = locksOf(decision.value.pinned)
   if (type === 'submit' && first && heldBy !== undefined) {

@@ -38,12 +38,13 @@ export function approvalStanding(
 ): ApprovalStanding {
   const { policies, ...rest } = standing(request, users)
   const free = whoCould(request, users, asked)
+  const mayApprove = eligibility(request, users, 'approve')
   return {
     ...rest,
     satisfiable: canBeMet(request, users, asked),
     standIns: standIns
       .filter(({ principal }) => free.some(({ id }) => id === principal.id))
-      .filter((giver) => eligibility(request, { ...giver, users, verdict: 'approve' }) === 'eligible')
+      .filter((giver) => mayApprove(giver) === 'eligible')
       .map(({ user, principal }) => ({ user: user.id, onBehalfOf: principal.id })),
     policies: policies.map(({ missing, ...policy }) => ({
       ...policy,

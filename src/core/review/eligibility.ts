@@ -6,27 +6,25 @@ import { isAmong, type KnownUser } from './voter.ts'
 /** Whether somebody may answer, and why not. */
 export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'excluded' | 'not_an_approver'
 
-/** Somebody who wants to answer, among those whom the directory knows. */
-export interface Answerer extends Giver {
-  readonly users: KnownUsers
-  readonly verdict: Verdict
-}
-
 /**
- * Tells whether a user may give this answer to a request.
+ * Makes the question whether somebody may give this answer to a request, to ask it of many.
  *
  * Whoever holds a veto may reject or ask for changes, and need not be an approver. Users of one person are one: what the requester or a
  * contributor may not do, their other accounts may not do either, and nobody for them.
  */
-export function eligibility(request: UnderReview, { user, principal, users, verdict }: Answerer): Eligibility {
-  const isBehind = (other: string) =>
-    isPerson(user, other, { request, users }) || (user !== principal && isPerson(principal, other, { request, users }))
-  if (request.excluded?.some(isBehind)) return 'excluded'
-  if (!request.rules.selfApproval && isBehind(request.requester)) return 'requester'
-  if (verdict === 'approve' && keptOut(request).some(isBehind)) return 'contributor'
+export function eligibility(request: UnderReview, users: KnownUsers, verdict: Verdict): (giver: Giver) => Eligibility {
+  const facts = { request, users }
+  const contributors = verdict === 'approve' ? keptOut(request) : []
   const asked =
     verdict === 'approve' ? needsOf(request.requirements).map(({ from }) => from) : peopleAsked(request.requirements)
-  return asked.some((from) => isAmong(principal, from)) ? 'eligible' : 'not_an_approver'
+  return ({ user, principal }) => {
+    const isBehind = (other: string) =>
+      isPerson(user, other, facts) || (user !== principal && isPerson(principal, other, facts))
+    if (request.excluded?.some(isBehind)) return 'excluded'
+    if (!request.rules.selfApproval && isBehind(request.requester)) return 'requester'
+    if (contributors.some(isBehind)) return 'contributor'
+    return asked.some((from) => isAmong(principal, from)) ? 'eligible' : 'not_an_approver'
+  }
 }
 
 /** Tells whether two users are one person: as far as the directory knows now, or knew when the other one acted. */

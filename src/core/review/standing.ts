@@ -78,11 +78,8 @@ export function whoCould(
   candidates: readonly KnownUser[],
 ): readonly KnownUser[] {
   const known = new Set(countedVoters(request, users).flatMap(({ persons }) => persons))
-  return candidates.filter(
-    (user) =>
-      !known.has(user.person) &&
-      eligibility(request, { user, principal: user, users, verdict: 'approve' }) === 'eligible',
-  )
+  const mayApprove = eligibility(request, users, 'approve')
+  return candidates.filter((user) => !known.has(user.person) && mayApprove({ user, principal: user }) === 'eligible')
 }
 
 /** The answers to this content in this round. */
@@ -91,9 +88,10 @@ function current({ reviews, digest, round }: UnderReview): readonly Review[] {
 }
 
 function countedVoters(request: UnderReview, users: KnownUsers): readonly Voter[] {
+  const mayApprove = eligibility(request, users, 'approve')
   const approvers = current(request)
     .filter(({ verdict }) => verdict === 'approve')
     .flatMap((review) => giverOf(review, users, request.rules) ?? [])
-    .filter((giver) => eligibility(request, { ...giver, users, verdict: 'approve' }) === 'eligible')
+    .filter((giver) => mayApprove(giver) === 'eligible')
   return votersOf(approvers.map(voteOf))
 }

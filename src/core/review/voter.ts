@@ -38,7 +38,12 @@ export function votersOf(votes: readonly Vote[], index: (position: number) => nu
   const voters = new Map<string, Voter>()
   for (const [position, { id, persons, roles }] of votes.entries()) {
     let voter: Voter = { persons, users: [id], roles, index: index(position) }
-    for (const met of new Set(persons.flatMap((person) => voters.get(person) ?? []))) voter = merged(met, voter)
+    const others = new Set<Voter>()
+    for (const person of persons) {
+      const other = voters.get(person)
+      if (other) others.add(other)
+    }
+    for (const met of others) voter = merged(met, voter)
     for (const person of voter.persons) voters.set(person, voter)
   }
   return [...new Set(voters.values())].toSorted((a, b) => (a.index === b.index ? 0 : a.index - b.index))

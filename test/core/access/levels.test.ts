@@ -46,6 +46,7 @@ const matrix = `
   requests.bypass             -      -      -       x
   roles.edit                  -      -      -       x
   default_access.edit         -      -      -       x
+  texts.erase                 -      -      -       x
   restricted_resources.edit   -      -      -       x
 `
 const [head = [], ...rows] = matrix

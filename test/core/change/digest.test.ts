@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { leafDigest, nodeDigest } from '../../../src/core/change/digest.ts'
 import { admit, canonical, digest, type JsonValue, parseJson } from '../../../src/core/index.ts'
 import { runs } from '../../runs.ts'
 import { done } from './done.ts'
@@ -150,5 +151,29 @@ describe('a digest', () => {
       expect(parseJson(text).ok).toBe(false)
     expect(digest('d', done(parseJson('-0')))).toBe(digest('d', done(parseJson('0'))))
     expect(digest('d', done(parseJson('1.0')))).toBe(digest('d', done(parseJson('1'))))
+  })
+})
+
+describe('where the platform has no SHA-256 that answers at once, as in a browser', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+    vi.resetModules()
+  })
+
+  it('[K6] digests are the same', async () => {
+    vi.stubGlobal('process', { ...process, getBuiltinModule: undefined })
+    vi.resetModules()
+    const elsewhere = await import('../../../src/core/change/digest.ts')
+    expect(elsewhere.digest).not.toBe(digest)
+    vi.unstubAllGlobals()
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        expect(elsewhere.digest('d', text)).toBe(digest('d', text))
+        expect(elsewhere.leafDigest(text)).toBe(leafDigest(text))
+      }),
+      { numRuns: runs(200) },
+    )
+    const [left, right] = [leafDigest('a'), leafDigest('b')]
+    expect(elsewhere.nodeDigest(left, right)).toBe(nodeDigest(left, right))
   })
 })

@@ -65,14 +65,14 @@ describe('the drawing of a life cycle', () => {
     )
     expect(text.split('classDef')[0]).toBe(`flowchart TB
   begin((" ")) --> state_draft
-  subgraph state_draft ["draft"]
+  subgraph state_draft ["<b>draft</b>"]
     state_draft__edit(["edit"])
     state_draft__set_up(["set up<br/><i>set up pending</i>"])
   end
-  subgraph state_waiting_room ["waiting room"]
+  subgraph state_waiting_room ["<b>waiting room</b>"]
     state_waiting_room__go__due(["go<br/>at its time"])
   end
-  state_over["over"]
+  state_over["<b>over</b>"]
   state_draft__set_up --> state_waiting_room
   state_waiting_room__go__due --> state_over
   `)

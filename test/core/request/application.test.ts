@@ -154,6 +154,15 @@ describe('a bypass', () => {
     line.when(bypass, { now: { rules: {} } }).refuses('bypass_forbidden')
   })
 
+  it('[A1] [F4] is bound to what was seen', () => {
+    const before = given(submitted({ rules }))
+    const line = given(submitted({ rules }), done({ type: 'edit', by: 'eve' }))
+    for (const seen of [undefined, '', before.request.digest]) {
+      line.when({ ...bypass, seen }).refuses('digest_mismatch', { digest: line.request.digest, seen: seen ?? null })
+    }
+    line.when({ ...bypass, by: 'ben', seen: '' }).refuses('bypass_forbidden')
+  })
+
   it('passes by answers that stand in the way, and by a schedule', () => {
     given(submitted({ rules }), changesRequested('ben')).when(bypass).yields('bypassed', 'applied')
     given(submitted({ rules, applyAt: due }))

@@ -239,6 +239,21 @@ describe('contributors', () => {
     byTwin.when(approve('cat'), { users: since }).refuses('contributor')
   })
 
+  it('[C3] are remembered once for every person that they were, and once as contributors', () => {
+    const twin = with_({ eve: { person: 'twin', roles: [] } })
+    const asTwin = done({ type: 'edit', by: 'eve' }, { users: twin })
+    const asBen = done({ type: 'edit', by: 'eve' }, { users: with_({ eve: { person: 'ben', roles: [] } }) })
+    const line = given(submitted(), edited('eve'), edited('ben'), edited('eve'), asTwin, asTwin, asBen)
+    expect(line.request.contributors).toEqual(['ben', 'eve'])
+    expect(line.request.persons.map(({ user, person }) => `${user}: ${person}`)).toEqual([
+      'ann: ann',
+      'eve: eve',
+      'ben: ben',
+      'eve: twin',
+      'eve: ben',
+    ])
+  })
+
   it('may reject and ask for changes', () => {
     const line = given(submitted(), edited('ben'))
     line.when(reject('ben')).yields('rejected', 'rejected')

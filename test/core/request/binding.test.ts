@@ -19,12 +19,13 @@ import {
   submitted,
 } from './given.ts'
 
-const reviewed: Required<Reviewed> = {
+const reviewed: Required<Omit<Reviewed, 'erased'>> = {
   tenant: 'acme',
   request: 'r1',
   round: 1,
   requester: 'ann',
   reason: 'full launch',
+  salt: 'sea',
   applyAt: start + hour,
   expiresAt: start + day,
   requirements: [{ policy: 'reviewed', version: 1, require: { quorum: 1, from: { roles: ['lead'], users: ['ben'] } } }],
@@ -110,6 +111,8 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   rules: 'bound',
   expiresAt: 'bound',
   reason: 'bound',
+  salt: 'bound',
+  erased: 'what is bound in the place of a reason that was erased',
   applyAt: 'bound',
   conflicts: 'bound',
   project: 'follows from the changes, which are bound',
@@ -128,6 +131,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   debt: 'what became of it',
   scheduleDropped: 'only ever holds an application back',
   bypassedBy: 'history',
+  application: 'what becomes of it',
   failure: 'what became of it',
   revisions: 'what became of it',
 }

@@ -14,6 +14,7 @@ import {
   people,
   rejected,
   rollout,
+  type Step,
   start,
   submitted,
 } from './given.ts'
@@ -44,7 +45,7 @@ function standingAfter(
   rules: Asked['rules'] = keep,
   verb: 'edit' | 'rebase' = 'edit',
 ) {
-  const owners = owned(owner('/rollout', 'ben'), owner('/rules/**', 'cat'))
+  const owners = owned(owner('/rollout', 'ben'), owner('/rules/**', 'cat'), owner('/title', 'dan'))
   const asked = { requirements: [{ policy: 'owners', version: 1, require: owners }], rules: { ...rules } }
   const line = given(submitted({ ...asked, changes: [places(before)] }), approved('ben'))
   const cat = given(submitted({ ...asked, changes: [places(before)] }), approved('cat'))
@@ -68,6 +69,11 @@ const kinds: readonly (readonly [kind: string, after: readonly ProposedChange[],
   ['the whole part of Cat replaced', [places({ '/rollout': 80, '/rules': 1 })], ['ben']],
   ['the document replaced as a whole', [places({ '': 1 })], []],
   ['a place that nobody owns', [places({ ...before, '/owner': 1 })], []],
+  [
+    'another action, by the part of Cat',
+    [places({ ...before, '/rules/eu/rollout': 6 }, { actions: ['enable'] })],
+    ['ben'],
+  ],
   ['another value before', [rollout(0, { places: [{ ...at('/rollout', 80), before: 1 } as ChangedPlace] })], []],
   ['another resource', [places(before, { resource: { type: 'flag', id: 'search' } })], []],
   ['another type', [places(before, { resource: { type: 'group', id: 'checkout' } })], []],
@@ -92,6 +98,71 @@ describe('carrying answers over', () => {
     expect(line.request.reviews.map(({ by }) => by)).toEqual(['ben', 'cat'])
     const after = line.when({ type: 'edit', by: 'eve' }, { next: { changes: [places({ ...before, '/owner': 1 })] } })
     expect(after.yields('edited', 'pending').reviews).toEqual([])
+  })
+
+  it('[A11] takes back the approval of whoever is asked about everything beside a part of their own', () => {
+    const line = given(...ownedRequest())
+    const after = line.when(
+      { type: 'edit', by: 'eve' },
+      { next: { changes: [places({ ...before, '/rules/eu/rollout': 6 })] } },
+    )
+    expect(after.yields('edited', 'pending').reviews).toEqual([])
+  })
+
+  it('[A11] takes back the approval of whoever shares the part that is edited, or owns two', () => {
+    const parts = owned(
+      owner('/rollout', 'ben'),
+      owner('/rollout', 'cat'),
+      owner('/title', 'ben'),
+      owner('/rules/**', 'cat'),
+    )
+    const asked = { requirements: [{ policy: 'owners', version: 1, require: parts }], rules: keep }
+    const line = given(submitted({ ...asked, changes: [places(before)] }), approved('ben'))
+    const edited = (values: typeof before) =>
+      line.when({ type: 'edit', by: 'eve' }, { next: { changes: [places(values)] } })
+    expect(edited({ ...before, '/rollout': 81 }).yields('edited', 'pending').reviews).toEqual([])
+    expect(edited({ ...before, '/rules/eu/rollout': 6 }).yields('edited', 'pending').reviews).toHaveLength(1)
+  })
+
+  it('[A11] takes back the approval of whoever can veto everything, and of nobody for that', () => {
+    const parts = owned(owner('/rollout', 'ben'), owner('/rules/**', 'cat'))
+    const requirements = [
+      { policy: 'owners', version: 1, require: parts, veto: { users: ['ben'] } },
+      { policy: 'others', version: 1, require: owner('/title', 'dan') },
+    ]
+    const line = given(
+      submitted({ requirements, rules: keep, changes: [places(before)] }),
+      approved('ben'),
+      approved('cat'),
+    )
+    const who = (values: typeof before) => {
+      const after = line.when({ type: 'edit', by: 'eve' }, { next: { changes: [places(values)] } })
+      return after.request.reviews.map(({ by }) => by)
+    }
+    expect(who({ ...before, '/rules/eu/rollout': 6 })).toEqual([])
+    expect(who({ ...before, '/rollout': 81 })).toEqual(['cat'])
+  })
+
+  it.each(['what was asked before', 'what is asked now'])('[A11] looks at the parts of %s', (when) => {
+    const asks = (require: Requirement) => ({ requirements: [{ policy: 'p', version: 1, require }], rules: keep })
+    const [part, whole] = [asks(owned(owner('/rollout', 'ben'), owner('/rules/**', 'cat'))), asks(leads(2))]
+    const [then, now] = when === 'what is asked now' ? [part, whole] : [whole, part]
+    const line = given(submitted({ ...then, changes: [places(before)] }), approved('ben'))
+    const changes = [places({ ...before, '/rules/eu/rollout': 6 })]
+    const after = line.when({ type: 'edit', by: 'eve' }, { next: { changes, asks: now } })
+    expect(after.yields('edited', 'pending').reviews).toEqual([])
+  })
+
+  it('[A3] carries nothing that was said of other content, or in another round', () => {
+    const line = given(submitted({ require: leads(2), rules: keep }), approved('ben'))
+    for (const stale of [{ digest: 'sha256:other' }, { round: 0 }]) {
+      const outdated: Step = (held) => {
+        const reviews = held.request.reviews.map((review) => ({ ...review, ...stale }))
+        return { ...held, request: { ...held.request, reviews } }
+      }
+      const again = given(() => line, outdated)
+      expect(again.when({ type: 'edit', by: 'eve' }).yields('edited', 'pending').reviews).toEqual([])
+    }
   })
 
   it('[B6] lets a file list, an order or a title carry nothing: the effect of the change decides', () => {

@@ -60,6 +60,12 @@ describe('the chain of a stream', () => {
     expect(brokenLink(headAfter(first), second)).toBeUndefined()
     expect(brokenLink(headAfter(other), second)).toBe('unlinked')
   })
+
+  it('[O4] breaks where an event is missing, though the next one names the hash of the one before', () => {
+    const first = link('acme', 'settings', emptyStream, { at: 1 })
+    const third = link('acme', 'settings', { seq: 2, hash: first.hash }, { at: 3 })
+    expect(brokenLink(headAfter(first), third)).toBe('missing')
+  })
 })
 
 describe('a checkpoint', () => {

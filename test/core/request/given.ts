@@ -4,7 +4,13 @@ import type { Escalation } from '../../../src/core/policy/escalation.ts'
 import type { Evaluation } from '../../../src/core/policy/policy.ts'
 import type { PinnedRequirement, Requirement } from '../../../src/core/policy/requirement.ts'
 import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/rules-of-conduct.ts'
-import type { Facts, NextContent, RequestCommand, TargetFacts } from '../../../src/core/request/command.ts'
+import type {
+  ConfirmCommand,
+  Facts,
+  NextContent,
+  RequestCommand,
+  TargetFacts,
+} from '../../../src/core/request/command.ts'
 import type { Content, ProposedChange } from '../../../src/core/request/content.ts'
 import type { OpenDebt } from '../../../src/core/request/debt.ts'
 import { decide } from '../../../src/core/request/decide.ts'
@@ -83,6 +89,10 @@ export interface Said {
   /** The digest that a reviewer saw: the current one where left out. */
   readonly seen?: string | undefined
   readonly onBehalfOf?: string
+  /** What the host has, of a change on its way, by the claim with this number: the last one where left out. */
+  readonly found?: ConfirmCommand['found']
+  readonly fence?: number
+  readonly problem?: string
 }
 
 /** Facts that are not what they usually are. */
@@ -92,7 +102,9 @@ export interface Otherwise {
   readonly now?: Asked
   readonly target?: Partial<TargetFacts> | 'unread'
   readonly delegation?: Delegation
-  readonly debts?: readonly OpenDebt[]
+  readonly debts?: readonly OpenDebt[] | 'unread'
+  /** Since which state of the settings what waited before goes back to being a draft. What is put to reviewers here is pinned from state 1. */
+  readonly switchedOff?: number
   /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
   readonly next?: Partial<NextContent> & { readonly asks?: Asked }
 }
@@ -167,6 +179,8 @@ export const owed: OpenDebt = {
   at: start,
   dueAt: start + day,
 }
+/** The resource is kept outside of the database, and was claimed six times before. */
+export const outside = { outside: { resource: { type: 'flag', id: 'checkout' }, fence: 6, lease: hour } } as const
 /** Applied onto a live revision that has moved on: the request fails. */
 export const moved = { live: [9] } as const
 
@@ -205,7 +219,7 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
 function askedOf(
   { request, content, asked: before }: Held,
   said: Said,
-  { users = office, now, target, next, delegation, debts = [] }: Otherwise,
+  { users = office, now, target, next, delegation, debts = [], switchedOff }: Otherwise,
 ) {
   const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
@@ -213,6 +227,9 @@ function askedOf(
   const command = commandOf(type, origin, {
     seen,
     incident: 'INC-1',
+    found: said.found ?? 'next',
+    fence: said.fence ?? request.application?.fence ?? 0,
+    ...(said.problem === undefined ? {} : { problem: said.problem }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
@@ -236,7 +253,8 @@ function askedOf(
     ...(target === 'unread' ? {} : { target: { ...applies, live, ...target } }),
     ...(brings ? { next: nextContent } : {}),
     ...(delegation ? { delegation } : {}),
-    debts,
+    ...(switchedOff === undefined ? {} : { switchedOff }),
+    ...(debts === 'unread' ? {} : { debts }),
   }
   return { command, facts }
 }
@@ -244,17 +262,25 @@ function askedOf(
 function commandOf(
   type: Said['type'],
   origin: Pick<RequestCommand, 'by' | 'at' | 'reason'>,
-  { seen, incident, ...behalf }: { seen: string | undefined; incident: string; onBehalfOf?: string },
+  {
+    seen,
+    incident,
+    onBehalfOf,
+    ...arrival
+  }: { seen: string | undefined; incident: string; onBehalfOf?: string } & Pick<ConfirmCommand, 'found' | 'fence'>,
 ): RequestCommand {
   switch (type) {
     case 'approve':
     case 'reject':
     case 'request_changes':
-      return { type, ...origin, seen, ...behalf }
+      return { type, ...origin, seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
     case 'break_glass':
       return { type, ...origin, seen, incident }
+    case 'bypass':
     case 'settle_debt':
       return { type, ...origin, seen }
+    case 'confirm':
+      return { type, ...origin, ...arrival }
     default:
       return { type, ...origin }
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { allows, verbNames } from '../../../src/core/request/status.ts'
+import type { Refusal } from '../../../src/errors.ts'
 import {
   approved,
   changesRequested,
@@ -92,6 +94,38 @@ describe('a draft', () => {
     line.when({ type: 'edit' }, { target: { lockedBy: 'r2' } }).yields('edited', 'draft')
   })
 
+  it('is edited whoever holds the lock that it will want', () => {
+    const locks = { lock: 'resource', cancel: 'any_time' } as const
+    const line = given(submitted({ rules: locks }), done({ type: 'recall' }))
+    line.when({ type: 'edit' }, { target: { lockedBy: 'r2', heldBy: 'r2' } }).yields('edited', 'draft')
+  })
+
+  it('keeps its rules, its deadline and its reason until it is put to the reviewers', () => {
+    const asked = { rules: { cancel: 'any_time', expiresAfter: '2d' }, reason: 'why' } as const
+    const line = given(submitted(asked), done({ type: 'recall' }))
+    const next = { asks: { rules: { expiresAfter: '1d', reasonRequired: true, feedbackLimit: 5 } } } as const
+    const after = line.when({ type: 'edit', reason: 'not that of the request' }, { next }).yields('edited', 'draft')
+    const { rules, expiresAt, reason } = line.request
+    expect(after).toMatchObject({ rules, expiresAt, reason })
+    expect(line.when({ type: 'submit' }, { next }).yields('submitted', 'pending')).toMatchObject({ reason: 'why' })
+  })
+
+  it('is not put to the reviewers where nothing gates it and its content is not there', () => {
+    const line = given(drafted({ requirements: [] }))
+    line.when({ type: 'submit' }, { target: 'unread' }).refuses('content_tampered')
+    line.when({ type: 'submit' }, { target: { changes: [rollout(81)] } }).refuses('content_tampered')
+    line.when({ type: 'submit' }).yields('submitted', 'applied')
+  })
+
+  it('is not put to the reviewers with a document that could not be applied, unless it can still be rebased', () => {
+    const invalid = { code: 'invalid_by_schema', message: 'no', details: { issues: [] } } as unknown as Refusal
+    const other = rollout(80, { resource: { type: 'flag', id: 'search' } })
+    const line = given(drafted({ changes: [rollout(80), other], require: leads(2) }))
+    line.when({ type: 'submit' }, { target: { invalid } }).refuses('invalid_by_schema')
+    line.when({ type: 'submit' }, { target: { invalid, live: [1, 2] } }).yields('submitted', 'pending')
+    line.when({ type: 'edit' }, { target: { invalid } }).yields('edited', 'draft')
+  })
+
   it('takes a request back from its reviewers, who are asked anew', () => {
     const asked = { require: leads(2), rules: { cancel: 'any_time' } } as const
     const line = given(submitted(asked), approved('ben'), done({ type: 'recall' }))
@@ -129,6 +163,8 @@ describe('new content', () => {
     const line = given(submitted())
     line.when({ type: 'edit' }, { next: { asks: locks }, target: { lockedBy: 'r2' } }).refuses('locked')
     line.when({ type: 'edit' }, { target: { lockedBy: 'r2' } }).yields('edited', 'pending')
+    line.when({ type: 'edit' }, { target: { heldBy: 'r2' } }).yields('edited', 'pending')
+    line.when({ type: 'edit' }, { next: { asks: locks }, target: { heldBy: 'r2' } }).refuses('locked')
     given(submitted(), rejected('ben'))
       .when({ type: 'reopen' }, { target: { lockedBy: 'r2' } })
       .refuses('locked')
@@ -146,5 +182,59 @@ describe('new content', () => {
     const line = given(submitted())
     line.when({ type: 'comment', by: 'eve' }).refuses('reason_required', { verb: 'comment' })
     line.when({ type: 'comment', by: 'eve', reason: ' ' }).refuses('reason_required')
+  })
+})
+
+describe('a request that waits while the workflow is switched off', () => {
+  const off = { switchedOff: 2 }
+  const waiting = () => given(submitted({ require: leads(2) }), approved('ben'))
+
+  it('[CT-12] goes back to being a draft that was answered by nobody', () => {
+    const draft = waiting()
+      .when({ type: 'return', by: 'root', reason: 'moving house' }, off)
+      .yields('returned', 'draft')
+    expect(draft).toMatchObject({ reviews: [], round: 1 })
+    const submittedAgain = given(
+      submitted({ require: leads(2) }),
+      approved('ben'),
+      done({ type: 'return' }, off),
+      done({ type: 'submit' }, { ...off, next: { policySet: 2 } }),
+    )
+    expect(submittedAgain.request).toMatchObject({ status: 'pending', round: 2, reviews: [] })
+    submittedAgain.when({ ...approve, by: 'cat' }, off).yields('approved', 'pending')
+  })
+
+  it('[E10] is neither answered nor applied from that moment on, also before that is recorded', () => {
+    for (const verb of verbNames) {
+      if (verb === 'return' || verb === 'expire' || !allows('pending', verb)) continue
+      waiting().when({ type: verb, by: 'ann', reason: 'x' }, off).refuses('switched_off', { verb })
+    }
+    const approvedOne = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
+    approvedOne.when({ type: 'apply' }, off).refuses('switched_off')
+    approvedOne.when({ type: 'come_due' }, off).refuses('switched_off')
+  })
+
+  it('stays before its reviewers where it was put to them since, or the workflow never was off', () => {
+    waiting().when({ type: 'return' }, { switchedOff: 1 }).refuses('not_switched_off')
+    waiting().when({ type: 'return' }).refuses('not_switched_off')
+    waiting()
+      .when({ ...approve, by: 'cat' }, { switchedOff: 1 })
+      .yields('approved', 'applied')
+  })
+
+  it('is expired where its deadline comes before that is recorded', () => {
+    waiting().when({ type: 'return', at: deadline }, off).refuses('expired')
+    waiting().when({ type: 'expire', at: deadline }, off).yields('expired', 'expired')
+    waiting()
+      .when({ type: 'reopen', at: deadline }, { ...off, next: { policySet: 2 } })
+      .yields('reopened', 'pending')
+  })
+
+  it('keeps what was decided before', () => {
+    given(submitted(), rejected('ben')).when({ type: 'return' }, off).refuses('not_open')
+    given(submitted(), rejected('ben'))
+      .when({ type: 'reopen' }, { ...off, next: { policySet: 2 } })
+      .yields('reopened', 'pending')
+    given(drafted()).when({ type: 'return' }, off).refuses('not_open')
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   approved,
   changesRequested,
+  day,
   done,
   given,
   leads,
@@ -9,6 +10,7 @@ import {
   people,
   rejected,
   rollout,
+  start,
   submitted,
 } from './given.ts'
 
@@ -58,6 +60,17 @@ describe('a rejection', () => {
     const users = with_({ ben2: { person: 'ben', roles: ['lead'] } })
     const line = given(submitted({ rules: { onReject: 'block' } }), rejected('ben'))
     line.when(approve('ben2'), { users }).yields('approved', 'pending')
+  })
+
+  it('[BY-14] for one person stands, whatever its giver answers for another one', () => {
+    const forSomebody = (from: string) => ({
+      delegation: { from, to: 'cat', begins: start, ends: start + day, match: {} },
+    })
+    const objected = done({ type: 'reject', by: 'cat', onBehalfOf: 'ben', reason: 'no' }, forSomebody('ben'))
+    const line = given(submitted({ rules: { onReject: 'block' } }), objected)
+    line.when({ type: 'approve', by: 'cat', onBehalfOf: 'dan' }, forSomebody('dan')).yields('approved', 'pending')
+    line.when(approve('cat')).yields('approved', 'pending')
+    line.when(approve('ben')).yields('approved', 'applied')
   })
 
   it('closes where what the policies ask now is stricter than what they asked', () => {

@@ -11,6 +11,7 @@ import {
   glassBroken,
   leads,
   moved,
+  outside,
   owed,
   rejected,
   rollout,
@@ -23,6 +24,7 @@ type Attempt = ReturnType<ReturnType<typeof given>['when']>
 const line = given(submitted({ rules: { bypass: ['admin'], breakGlass: ['admin'] } }))
 const broken = given(submitted({ rules: { breakGlass: ['admin'] } }), glassBroken)
 const byHand = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
+const onTheWay = given(submitted(), approved('ben', { target: outside }))
 const rebase = { from: 1, draft: {}, resolutions: [], open: 1 }
 
 /** One line for every way in which a command on a request can be refused. */
@@ -52,16 +54,22 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   no_debt: () => given(submitted(), approved('ben')).when({ type: 'settle_debt', by: 'ben', reason: 'fine' }),
   own_debt: () => broken.when({ type: 'settle_debt', by: 'root', reason: 'fine' }),
   locked: () => byHand.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }),
+  switched_off: () => line.when({ type: 'approve', by: 'ben' }, { switchedOff: 2 }),
+  not_switched_off: () => line.when({ type: 'return' }),
   stale: () => line.when({ type: 'bypass', by: 'root', reason: 'now' }, { target: moved }),
+  claim_lost: () => onTheWay.when({ type: 'confirm', fence: 6 }),
   conflicts_open: () => given(drafted()).when({ type: 'submit' }, { next: { changes: [rollout(80, { rebase })] } }),
 }
+
+/** Why a change on its way can fail, beside what refuses it. */
+const failures = ['host_failed']
 
 describe('the refusals of a request', () => {
   it('[E13] are all reached', () => {
     const folder = join(import.meta.dirname, '../../../src/core/request')
     const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
     const named = source.flatMap((text) => [...text.matchAll(/\brefuse\('(\w+)'/g)].map(([, code]) => code))
-    expect(Object.keys(reached).toSorted()).toEqual([...new Set(named)].toSorted())
+    expect([...Object.keys(reached), ...failures].toSorted()).toEqual([...new Set(named)].toSorted())
   })
 
   it.each(Object.keys(reached) as ErrorCode[])('[E13] %s', (code) => {

@@ -102,6 +102,11 @@ describe('drafting', () => {
     )
   })
 
+  it('[H13] takes a schedule that lies in the future', () => {
+    expect(refusal(draft(command, facts({ applyAt: start })))).toBe('invalid_input')
+    expect(refusal(draft(command, facts({ applyAt: start + 1 })))).toBe('accepted as request')
+  })
+
   it('is only for people whom the directory knows', () => {
     expect(refusal(draft({ ...command, by: { ...ann, user: 'zoe' } }, facts()))).toBe('unknown_actor')
   })

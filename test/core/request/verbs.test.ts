@@ -15,6 +15,7 @@ import {
   leads,
   moved,
   type Otherwise,
+  outside,
   rejected,
   rollout,
   type Said,
@@ -36,6 +37,7 @@ const histories: { readonly [S in RequestStatus]: readonly [Beginning, ...Step[]
   pending: [submitted(quorumOf2), approved('cat')],
   changes_requested: [submitted(quorumOf2), changesRequested('cat')],
   approved: [submitted(quorumOf2), approved('cat'), approved('dan')],
+  applying: [submitted(quorumOf2), approved('cat'), approved('dan'), done({ type: 'apply' }, { target: outside })],
   applied: [submitted(quorumOf2), approved('cat'), approved('dan'), done({ type: 'apply' })],
   rejected: [submitted(quorumOf2), rejected('cat')],
   cancelled: [submitted(quorumOf2), done({ type: 'cancel' })],
@@ -73,7 +75,7 @@ type Who = keyof typeof actors
 /** Why somebody may not use a verb that exists in this state; undefined where they may. */
 function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): ErrorCode | undefined {
   const { by } = verbs[verb]
-  if (by === 'clock') return undefined
+  if (by === 'clock' || by === 'worker') return undefined
   if (who === 'stranger') return 'unknown_actor'
   switch (by) {
     case 'anyone':
@@ -107,6 +109,7 @@ function whyNotSettle(who: Who): ErrorCode | undefined {
 const times: { readonly [V in RequestVerb]?: number } = {
   expire: start + 14 * day,
   escalate: start + 2 * day,
+  reclaim: start + 2 * hour,
   remind: start + 4 * day,
 }
 
@@ -116,6 +119,8 @@ function said(verb: RequestVerb, by: string): Said {
 }
 
 function otherwise(verb: RequestVerb): Otherwise {
+  if (verb === 'return') return { switchedOff: 2 }
+  if (verb === 'reclaim') return { target: outside }
   if (verb === 'schedule') return { next: { applyAt: start + 3 * hour } }
   return verb === 'edit' ? { next: { changes: [rollout(70)] } } : {}
 }
@@ -154,6 +159,7 @@ describe('the table of verbs', () => {
         else {
           expect(attempt.decision).toMatchObject({ ok: true })
           expect(verbs[verb].to).toContain(attempt.request.status)
+          if (status === 'applied') expect(attempt.request.status).toBe('applied')
         }
       })
     }
@@ -192,17 +198,24 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     changes_requested: [histories.changes_requested, said('edit', 'ben'), otherwise('edit')],
     pending: [histories.approved, said('edit', 'ben'), otherwise('edit')],
     approved: [[submitted(keptByHand), approved('ben')], { type: 'edit', by: 'ann' }],
+    applying: [locked(kept), { type: 'edit', by: 'ann' }, { target: outside }],
     applied: [locked(kept), { type: 'edit', by: 'ann' }],
     failed: [locked(kept), { type: 'edit', by: 'ann' }, { target: moved }],
   },
   submit: {
     pending: [histories.draft, { type: 'submit' }],
+    applying: [[drafted(ungated)], { type: 'submit' }, { target: outside }],
     applied: [[drafted(ungated)], { type: 'submit' }],
     failed: [[drafted(ungated)], { type: 'submit' }, { target: moved }],
   },
   resubmit: { pending: [histories.changes_requested, { type: 'resubmit' }] },
   reopen: {
     pending: [histories.rejected, { type: 'reopen' }],
+    applying: [
+      [drafted(ungated), done({ type: 'submit' }, { target: moved })],
+      { type: 'reopen' },
+      { target: outside },
+    ],
     applied: [[drafted(ungated), done({ type: 'submit' }, { target: moved })], { type: 'reopen' }],
     failed: [[drafted(ungated), done({ type: 'submit' }, { target: moved })], { type: 'reopen' }, { target: moved }],
   },
@@ -211,6 +224,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     changes_requested: [histories.changes_requested, { type: 'rebase' }],
     pending: [histories.failed, { type: 'rebase' }],
     approved: [[submitted(keptByHand), approved('ben')], { type: 'rebase' }],
+    applying: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }, { target: outside }],
     applied: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }],
     failed: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }, { target: moved }],
   },
@@ -219,6 +233,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     changes_requested: [histories.changes_requested, { type: 'resolve' }],
     pending: [histories.pending, { type: 'resolve' }],
     approved: [[submitted(keptByHand), approved('ben')], { type: 'resolve' }],
+    applying: [locked(kept), { type: 'resolve' }, { target: outside }],
     applied: [locked(kept), { type: 'resolve' }],
     failed: [locked(kept), { type: 'resolve' }, { target: moved }],
   },
@@ -236,6 +251,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     pending: [[submitted(quorumOf2)], { type: 'approve', by: 'ben' }],
     changes_requested: [histories.changes_requested, { type: 'approve', by: 'ben' }],
     approved: [[submitted(byHand)], { type: 'approve', by: 'ben' }],
+    applying: [[submitted()], { type: 'approve', by: 'ben' }, { target: outside }],
     applied: [[submitted()], { type: 'approve', by: 'ben' }],
     failed: [[submitted()], { type: 'approve', by: 'ben' }, { target: moved }],
   },
@@ -252,6 +268,11 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
       { type: 'withdraw', by: 'cat' },
     ],
     approved: [[submitted(byHand), changesRequested('ben'), approved('cat')], { type: 'withdraw', by: 'ben' }],
+    applying: [
+      [submitted(), changesRequested('ben'), approved('cat')],
+      { type: 'withdraw', by: 'ben' },
+      { target: outside },
+    ],
     applied: [[submitted(), changesRequested('ben'), approved('cat')], { type: 'withdraw', by: 'ben' }],
     failed: [
       [submitted(), changesRequested('ben'), approved('cat')],
@@ -269,31 +290,48 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
   cancel: { cancelled: [histories.approved, { type: 'cancel' }] },
   discard: { cancelled: [histories.draft, { type: 'discard' }] },
   apply: {
+    applying: [histories.approved, { type: 'apply', by: 'eve' }, { target: outside }],
     applied: [histories.approved, { type: 'apply', by: 'eve' }],
     failed: [histories.approved, { type: 'apply', by: 'eve' }, { target: moved }],
   },
   retry: {
+    applying: [histories.failed, { type: 'retry', by: 'eve' }, { target: outside }],
     applied: [histories.failed, { type: 'retry', by: 'eve' }],
     failed: [histories.failed, { type: 'retry', by: 'eve' }, { target: moved }],
   },
-  bypass: { applied: [histories.changes_requested, said('bypass', 'root')] },
-  break_glass: { applied: [histories.pending, said('break_glass', 'root')] },
+  bypass: {
+    applying: [histories.changes_requested, said('bypass', 'root'), { target: outside }],
+    applied: [histories.changes_requested, said('bypass', 'root')],
+  },
+  break_glass: {
+    applying: [histories.pending, said('break_glass', 'root'), { target: outside }],
+    applied: [histories.pending, said('break_glass', 'root')],
+  },
   settle_debt: { applied: [broken, said('settle_debt', 'ben')] },
   escalate: {
     pending: [histories.pending, said('escalate', 'root')],
     approved: [[submitted(escalating({ apply: 'by_hand' })), approved('cat')], said('escalate', 'root')],
+    applying: [[submitted(escalating()), approved('cat')], said('escalate', 'root'), { target: outside }],
     applied: [[submitted(escalating()), approved('cat')], said('escalate', 'root')],
     failed: [[submitted(escalating()), approved('cat')], said('escalate', 'root'), { target: moved }],
   },
+  confirm: {
+    applying: [histories.applying, { type: 'confirm', found: 'unknown' }],
+    applied: [histories.applying, { type: 'confirm', found: 'next' }],
+    failed: [histories.applying, { type: 'confirm', found: 'other' }],
+  },
+  reclaim: { applying: [histories.applying, said('reclaim', 'root'), otherwise('reclaim')] },
   remind: {
     pending: [histories.pending, said('remind', 'root')],
     applied: [broken, said('remind', 'root')],
   },
   come_due: {
+    applying: [scheduled, { type: 'come_due', at: due }, { target: outside }],
     applied: [scheduled, { type: 'come_due', at: due }],
     failed: [scheduled, { type: 'come_due', at: due }, { target: moved }],
     pending: [scheduled, { type: 'come_due', at: due }, { now: { require: leads(3) } }],
   },
+  return: { draft: [histories.approved, said('return', 'root'), otherwise('return')] },
   expire: { expired: [histories.approved, { type: 'expire', at: start + 14 * day }] },
 }
 

@@ -1,0 +1,103 @@
+import { type Result, refuse, success } from '../../errors.ts'
+import { canonical } from '../change/canonical.ts'
+import { digest } from '../change/digest.ts'
+import type { JsonValue } from '../change/json.ts'
+import type { ConfirmCommand, Facts, ReclaimCommand } from './command.ts'
+import { type Application, type Applied, type Applying, type Failed, happened, type LaterEvent } from './event.ts'
+import type { Request } from './request.ts'
+import { applicationOf } from './settle.ts'
+
+/** How often a change is sent on its way before it fails, where the host keeps the document of before. */
+const mostAttempts = 8
+const longestPause = 60 * 60_000
+
+/** Decides what became of a change on its way. Only whoever claimed it last can say, and only as long as nobody else may claim it. */
+export function confirm(command: ConfirmCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const { application } = request
+  const { fence, at } = command
+  if (!application || fence !== application.fence || at >= application.until) {
+    const { fence: current = 0, until = 0 } = application ?? {}
+    return refuse('claim_lost', { request: request.id, fence, current, until })
+  }
+  const outcome = confirmed(command, { request, application, facts })
+  if (!outcome.ok) return outcome
+  const { status } = outcome.value
+  return success({ type: status === 'applying' ? 'put_off' : status, ...happened(command), outcome: outcome.value })
+}
+
+/** Decides that a change of which nobody has said in time what became of it is sent on its way again. */
+export function reclaim(command: ReclaimCommand, request: Request, { target }: Facts): Result<LaterEvent> {
+  const { id, application } = request
+  const { at } = command
+  if (!application || at < application.until) {
+    return refuse('not_due', { request: id, verb: command.type, dueAt: application?.until ?? 0 })
+  }
+  if (!target?.outside) return refuse('content_tampered', { request: id, digest: request.digest, found: 'nothing' })
+  const { fence, lease } = target.outside
+  const claimed = { ...application, fence: fence + 1, until: at + lease, attempts: application.attempts + 1 }
+  return success({ type: 'claimed', ...happened(command), outcome: { status: 'applying', application: claimed } })
+}
+
+/**
+ * The key under which the host lands a change once, however often it is sent: another request, round, revision or document has another one.
+ */
+export function landingKey({ tenant, id, round }: Request, { resource, revisions }: Application): string {
+  const revision = revisions.find(({ type, id }) => type === resource.type && id === resource.id)
+  return digest('landing', { tenant, request: id, round, revision } as unknown as JsonValue)
+}
+
+interface Confirming {
+  readonly request: Request
+  readonly application: Application
+  readonly facts: Facts
+}
+
+function confirmed(
+  { found, problem = 'the document is not there', at }: ConfirmCommand,
+  { request, application, facts }: Confirming,
+): Result<Applied | Failed | Applying> {
+  const { resource, attempts } = application
+  switch (found) {
+    case 'next':
+      return landed({ request, application, facts }, at)
+    case 'before':
+      return attempts < mostAttempts
+        ? success(putOff(application, { problem, at }))
+        : failed(refuse('host_failed', { ...resource, operation: 'write', problem }))
+    case 'other': {
+      const live =
+        application.revisions.find(({ type, id }) => type === resource.type && id === resource.id)?.number ?? 0
+      return failed(refuse('stale', { type: resource.type, id: resource.id, base: live - 1, live }))
+    }
+    case 'unknown':
+      return success(putOff(application, { problem, at }))
+  }
+}
+
+/** What was claimed lands as it was claimed: everything else was kept off meanwhile. */
+function landed({ request, application, facts }: Confirming, at: number): Result<Applied> {
+  const { id, digest } = request
+  if (!facts.target) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  const { outside: _outside, ...target } = facts.target
+  const outcome = applicationOf(request, target, at)
+  if (!outcome.ok) return outcome
+  const { value } = outcome
+  if (value.status === 'applied' && isSame(value.revisions, application.revisions)) return success(value)
+  return refuse('content_tampered', { request: id, digest, found: 'another change than was claimed' })
+}
+
+function putOff(
+  application: Application,
+  { problem, at }: { readonly problem: string; readonly at: number },
+): Applying {
+  const pause = Math.min(1_000 * 2 ** application.attempts, longestPause)
+  return { status: 'applying', application: { ...application, until: at + pause, problem } }
+}
+
+function failed({ refusal: failure }: Extract<Result<never>, { readonly ok: false }>): Result<Failed> {
+  return success({ status: 'failed', failure })
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonical(a as JsonValue) === canonical(b as JsonValue)
+}

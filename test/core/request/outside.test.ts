@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import { landingKey } from '../../../src/core/request/decide-outside.ts'
+import { nextDue } from '../../../src/core/request/due.ts'
+import type { Application } from '../../../src/core/request/event.ts'
+import type { Request } from '../../../src/core/request/request.ts'
+import {
+  approved,
+  type Beginning,
+  done,
+  drafted,
+  given,
+  glassBroken,
+  hour,
+  outside,
+  rollout,
+  type Step,
+  start,
+  submitted,
+} from './given.ts'
+
+const claim = approved('ben', { target: outside })
+const onTheWay = given(submitted(), claim)
+const lease = start + 2 * hour
+const unknown = done({ type: 'confirm', found: 'unknown', problem: 'no answer' })
+const search = { type: 'flag', id: 'search' }
+
+const applicationOf = ({ application }: Request): Application => {
+  if (!application) throw new TypeError('Nothing is on its way.')
+  return application
+}
+
+describe('a change of a resource that is kept outside of the database', () => {
+  it('is claimed by the approval that is enough, and makes nothing yet', () => {
+    const after = given(submitted())
+      .when({ type: 'approve', by: 'ben' }, { target: outside })
+      .yields('approved', 'applying')
+    expect(after.revisions).toBeUndefined()
+    expect(after.application).toMatchObject({ fence: 7, until: lease, attempts: 1, revisions: [{ number: 2 }] })
+  })
+
+  it('is claimed by whatever applies a change that nobody has to approve', () => {
+    const ungated = given(drafted({ requirements: [] }))
+    ungated.when({ type: 'submit' }, { target: outside }).yields('submitted', 'applying')
+  })
+
+  it('is not decided about any more while it is on its way', () => {
+    for (const type of ['edit', 'cancel', 'reject', 'withdraw', 'apply', 'comment', 'expire'] as const) {
+      onTheWay.when({ type, by: 'ben', reason: 'no' }).refuses('not_open', { status: 'applying' })
+    }
+  })
+
+  it('waits where another request holds a lock, also one that lets others pass meanwhile', () => {
+    const held = { ...outside, heldBy: 'r2' }
+    given(submitted()).when({ type: 'approve', by: 'ben' }, { target: held }).yields('approved', 'approved')
+    const byHand = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
+    byHand.when({ type: 'apply' }, { target: held }).refuses('locked', { request: 'r2' })
+  })
+
+  it('is applied once it is there, as it was claimed', () => {
+    const after = onTheWay.when({ type: 'confirm' }, { target: outside }).yields('applied', 'applied')
+    expect(after.revisions).toEqual(onTheWay.request.application?.revisions)
+    expect(after.application).toBeUndefined()
+  })
+
+  it('[F5] is not applied where the stored content is not what was claimed', () => {
+    const other = { target: { ...outside, changes: [rollout(81)] } }
+    onTheWay.when({ type: 'confirm' }, other).refuses('content_tampered')
+    onTheWay.when({ type: 'confirm' }, { target: 'unread' }).refuses('content_tampered')
+    const moved = { target: { ...outside, rebased: [{ ...rollout(80), after: { rollout: 80, enabled: false } }] } }
+    onTheWay.when({ type: 'confirm' }, moved).refuses('content_tampered', { found: 'another change than was claimed' })
+    const two = { changes: [rollout(80), rollout(3, { resource: search, base: 7 })] }
+    const both = given(submitted(two), claim)
+    both.when({ type: 'confirm' }, { target: { ...outside, live: [1, 8] } }).refuses('content_tampered')
+  })
+
+  it('[G12] is confirmed by whoever claimed it last, and only while nobody else may claim it', () => {
+    for (const fence of [6, 8]) {
+      onTheWay.when({ type: 'confirm', fence }).refuses('claim_lost', { fence, current: 7 })
+    }
+    onTheWay.when({ type: 'confirm', at: lease - 1 }).yields('applied', 'applied')
+    onTheWay.when({ type: 'confirm', at: lease }).refuses('claim_lost', { until: lease })
+  })
+
+  it('[G12] is claimed anew when its time is over, by one worker, with a higher number', () => {
+    const at = lease
+    onTheWay.when({ type: 'reclaim', at: at - 1 }, { target: outside }).refuses('not_due', { dueAt: at })
+    const again = done({ type: 'reclaim', at }, { target: { outside: { ...outside.outside, fence: 7 } } })
+    const line = given(submitted(), claim, again)
+    expect(line.request.application).toMatchObject({ fence: 8, until: lease + hour, attempts: 2 })
+    line.when({ type: 'reclaim', at }, { target: outside }).refuses('not_due')
+    line.when({ type: 'confirm', fence: 7, at }).refuses('claim_lost', { fence: 7, current: 8 })
+    line.when({ type: 'confirm', fence: 8, at }).yields('applied', 'applied')
+    onTheWay.when({ type: 'reclaim', at }, { target: {} }).refuses('content_tampered')
+  })
+
+  it('is put off, longer from time to time, while nobody can say what became of it', () => {
+    const { request } = given(submitted(), claim, unknown)
+    expect(request.application).toMatchObject({ fence: 7, problem: 'no answer', until: start + hour + 2_000 })
+    expect(nextDue(request)).toBe(start + hour + 2_000)
+    const tenth = { ...request, application: { ...applicationOf(request), attempts: 30 } }
+    const line = given(() => ({ ...onTheWay, request: tenth }))
+    const after = line.when({ type: 'confirm', found: 'unknown' }).yields('put_off', 'applying')
+    expect(after.application?.until).toBe(start + 2 * hour)
+  })
+
+  it('fails where the host keeps the document of before, after eight attempts', () => {
+    const attempted = (attempts: number): Beginning => {
+      const application = { ...applicationOf(onTheWay.request), attempts }
+      return () => ({ ...onTheWay, request: { ...onTheWay.request, application } })
+    }
+    const said = { type: 'confirm', found: 'before', problem: 'it says 503' } as const
+    given(attempted(7)).when(said).yields('put_off', 'applying')
+    const { failure } = given(attempted(8)).when(said).yields('failed', 'failed')
+    expect(failure).toMatchObject({ code: 'host_failed', details: { id: 'checkout', problem: 'it says 503' } })
+  })
+
+  it('fails where the host has another document, and can be retried', () => {
+    const other = done({ type: 'confirm', found: 'other' })
+    const line = given(submitted(), claim, other)
+    expect(line.request.failure).toMatchObject({ code: 'stale', details: { id: 'checkout', base: 1, live: 2 } })
+    expect(line.request.application).toBeUndefined()
+    line.when({ type: 'retry' }, { target: outside }).yields('claimed', 'applying')
+  })
+
+  it('leaves nothing behind of whoever passed the approvals by, where it does not get there', () => {
+    const rules = { rules: { bypass: ['admin'], breakGlass: ['admin'] } }
+    const passing: readonly Step[] = [
+      done({ type: 'bypass', by: 'root', reason: 'now' }, { target: outside }),
+      done({ type: 'break_glass', by: 'root', reason: 'now' }, { target: outside }),
+    ]
+    for (const pass of passing) {
+      const { request } = given(submitted(rules), pass, done({ type: 'confirm', found: 'other' }))
+      expect([request.status, request.bypassedBy, request.debt]).toEqual(['failed', undefined, undefined])
+    }
+    expect(given(submitted(rules), glassBroken).request.debt).toBeDefined()
+  })
+
+  it('has one key for all its attempts, and no other change has it', () => {
+    const keyOf = (request: Request) => landingKey(request, applicationOf(request))
+    const again = done({ type: 'reclaim', at: lease }, { target: { outside: { ...outside.outside, fence: 9 } } })
+    const [first, second] = [onTheWay.request, given(submitted(), claim, again).request]
+    expect(keyOf(second)).toBe(keyOf(first))
+    const others: readonly Request[] = [
+      { ...first, tenant: 'globex' },
+      { ...first, id: 'r2' },
+      { ...first, round: 2 },
+      given(submitted({ changes: [rollout(81)] }), claim).request,
+      given(submitted({ changes: [rollout(80, { base: 2 })] }), approved('ben', { target: { ...outside, live: [2] } }))
+        .request,
+    ]
+    expect(new Set([first, ...others].map(keyOf)).size).toBe(6)
+  })
+})
