@@ -91,8 +91,8 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
     if (!allowed.ok) throw new ApprovalError(allowed.refusal)
   }
   const one = async (
-    given: RoleOf,
-    options: KeyOptions,
+    does: 'grant' | 'revoke',
+    { given, options }: { readonly given: RoleOf; readonly options: KeyOptions },
     after: (held: readonly string[], role: string) => string[],
   ) => {
     checkKeys('role', given, ['user', 'role', 'project'])
@@ -104,7 +104,7 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
       const held = grants.filter((grant) => grant.user === user && grant.project === project).map((grant) => grant.role)
       return [{ users: [user], projects: [project], roles: after(held, role) }]
     }
-    return await run(changeGrantsCommand(context, actor, { edits, users: [user] }), given, options)
+    return await run(changeGrantsCommand(context, actor, { edits, users: [user] }), { does, ...given }, options)
   }
 
   return {
@@ -118,8 +118,9 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
         throw error
       }
     },
-    grant: (given, options = {}) => one(given, options, (held, role) => [...held, role]),
-    revoke: (given, options = {}) => one(given, options, (held, role) => held.filter((other) => other !== role)),
+    grant: (given, options = {}) => one('grant', { given, options }, (held, role) => [...held, role]),
+    revoke: (given, options = {}) =>
+      one('revoke', { given, options }, (held, role) => held.filter((other) => other !== role)),
     async preview(edits) {
       const preview = await previewGrants(context, actor, checkEdits(edits))
       if (!preview.ok) throw new ApprovalError(preview.refusal)

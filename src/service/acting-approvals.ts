@@ -8,15 +8,18 @@ import type { OpenDebt } from '../core/request/debt.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import type { ActingAccess, InProject } from './acting-access.ts'
 import type { Wanted } from './action-input.ts'
-import type { AuditReport, VerifyOptions } from './audit.ts'
+import type { AuditReport } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
 import type { DelegationInput } from './delegations.ts'
+import type { Erasable, Erased } from './erase.ts'
 import type { Comparison, ListedRevision, LiveResource } from './history.ts'
 import type { RequestFilter, RequestPage } from './request-list.ts'
 import type { ChangeRequest, RequestSummary } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
+import type { VerifyOptions } from './sealed-log.ts'
 import type { PastChange, SimulateOptions } from './simulation.ts'
 import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './submit.ts'
+import type { Waiting } from './workflow.ts'
 
 /** What one actor can do. Every call throws `ApprovalError` where it is refused. */
 export interface ActingApprovals {
@@ -30,23 +33,29 @@ export interface ActingApprovals {
   /** The same for several changes, on different resources, that land together or not at all. Each policy sees its own resource. */
   submitAll<const T extends readonly unknown[]>(
     changes: { readonly [K in keyof T]: ChangeOf<T[K]> },
-    options?: ReasonAndTime,
+    options?: ReasonAndTime & AskOptions,
   ): Promise<SubmitOutcome>
   /** Says what `submit` would do, and whom it would ask. Writes nothing. */
   preview<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
   /** Begins a request that is not put to anybody yet. Everybody can see and edit it; what is live does not change. */
-  draft<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<ChangeRequest>
-  /** Asks for an earlier revision to be live again, or drafts that. The result is a new revision; history stays. `resources.compare` shows what it would change. */
+  draft<T>(
+    ref: ResourceRef<T>,
+    change: Wanted<NoInfer<T>>,
+    options?: Omit<SubmitOptions, 'notify'>,
+  ): Promise<ChangeRequest>
+  /** Asks for an earlier revision to be live again, or drafts that. The result is a new revision; history stays. */
   revert<T>(ref: ResourceRef<T>, revision: number, options?: RevertOptions): Promise<SubmitOutcome>
+  /** Says what `revert` would change, and whom it would ask. Writes nothing. */
+  previewRevert<T>(ref: ResourceRef<T>, revision: number, options?: ReasonAndTime): Promise<Preview>
 
   /** Changes what a request would make of its resource, going on from what it makes of it so far. Takes reviews back, unless a policy keeps them. */
   edit<T>(request: string, ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: VerbOptions): Promise<Done>
   /** Puts a draft to its reviewers. */
-  submitDraft(request: string, options?: VerbOptions): Promise<Done>
+  submitDraft(request: string, options?: AskOptions): Promise<Done>
   /** Puts a request to its reviewers again after they asked for changes. */
-  resubmit(request: string, options?: VerbOptions): Promise<Done>
+  resubmit(request: string, options?: AskOptions): Promise<Done>
   /** Puts a request that has ended without being applied to its reviewers anew. */
-  reopen(request: string, options?: VerbOptions): Promise<Done>
+  reopen(request: string, options?: AskOptions): Promise<Done>
   /** Moves a request onto what is live by now, by three-way merge. May leave conflicts. */
   rebase(request: string, options?: VerbOptions): Promise<Done>
   /** Answers conflicts that a rebase left. An answer names the digest of the conflict that it answers. */
@@ -76,10 +85,10 @@ export interface ActingApprovals {
   apply(request: string, options?: VerbOptions): Promise<Done>
   /** Tries a failed request again. Everything is judged again. */
   retry(request: string, options?: VerbOptions): Promise<Done>
-  /** Applies a request without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
-  bypass(request: string, options: VerbOptions & { readonly reason: string }): Promise<Done>
+  /** Applies the content that was seen without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
+  bypass(request: string, options: BypassOptions): Promise<Done>
   /**
-   * Applies a request in an emergency without the approvals that it lacks, for those whom all of its policies let do so. Everyone concerned is told, and a
+   * Applies the content that was seen in an emergency, without the approvals that it lacks, for those whom all of its policies let do so. Everyone concerned is told, and a
    * review is owed: until it is settled, the same person breaks no glass, and nobody does against the same policy.
    */
   breakGlass(request: string, options: BreakGlassOptions): Promise<Done>
@@ -121,8 +130,11 @@ export interface ActingApprovals {
     isOn(where?: InProject): Promise<boolean>
     /** Switches approvals on: policies ask again, and what waited goes on. A project without a switch of its own follows the tenant. */
     turnOn(options?: InProject & VerbOptions): Promise<void>
-    /** Switches approvals off: no policy asks for anything, types that are `gated` stay refused, and what waits is held until the workflow is on again. */
-    turnOff(options?: InProject & VerbOptions): Promise<void>
+    /**
+     * Switches approvals off: no policy asks for anything, and types that are `gated` stay refused. Requests that wait are neither applied nor lost:
+     * they are drafts again, which nobody has approved.
+     */
+    turnOff(options?: TurnOffOptions): Promise<void>
   }
   readonly delegations: {
     /** Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them. */
@@ -142,6 +154,11 @@ export interface ActingApprovals {
     checkpoint(): Promise<Checkpoint | undefined>
     /** Reads what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them; the oldest first. */
     events(filter: LogFilter): Promise<readonly LoggedEvent[]>
+    /**
+     * Erases what people wrote: the reasons, comments and messages of a request, of a resource, of another part of the log, or all that one user wrote.
+     * The log says who erased what and why, and can be verified as before. Documents stay.
+     */
+    erase(what: Erasable, options?: Pick<VerbOptions, 'reason'>): Promise<Erased>
     /** Exports the log with everything that it speaks of, to be written line by line as JSON and verified elsewhere. */
     export(): AsyncIterable<ExportLine>
   }
@@ -167,6 +184,14 @@ export interface RejectOptions extends VerbOptions, AnswerOptions {
   readonly reason: string
 }
 
+/** What somebody says who applies a request without approval. */
+export interface BypassOptions extends VerbOptions {
+  /** The `digest` of the request as the actor saw it. A request that has another one by now is not applied. */
+  readonly seen: string
+  /** Why; not blank. */
+  readonly reason: string
+}
+
 /** What somebody says who reviews afterwards. */
 export interface SettleOptions extends VerbOptions {
   /** The `digest` of the request as the reviewer saw it. */
@@ -176,7 +201,7 @@ export interface SettleOptions extends VerbOptions {
 }
 
 /** What somebody says who breaks the glass. */
-export interface BreakGlassOptions extends SettleOptions {
+export interface BreakGlassOptions extends BypassOptions {
   /** What the host calls the emergency: the number of an incident, or a link to it. */
   readonly incident: string
 }
@@ -190,6 +215,21 @@ export interface VerbOptions {
   readonly idempotencyKey?: string
   /** Why, for the people concerned and the log. */
   readonly reason?: string
+}
+
+/** What goes with putting a request to its reviewers. */
+export interface AskOptions extends VerbOptions {
+  /** Those among the approvers who are told, by id; all of them where left out. The others may answer as well. */
+  readonly notify?: readonly string[]
+}
+
+/** How approvals are switched off. */
+export interface TurnOffOptions extends VerbOptions, InProject {
+  /**
+   * What becomes of requests that wait: `return`, the default, makes drafts of them, on record; with `hold` they stay as they are, can be cancelled, and
+   * go on with the approvals that they have when the workflow is on again.
+   */
+  readonly waiting?: Waiting
 }
 
 /** What goes with verbs that have no reason. */

@@ -1,16 +1,27 @@
 import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
-import { actingAccess, checkProject, type InProject } from './acting-access.ts'
-import type { ActingApprovals, ApproveOptions, Done, RejectOptions, VerbOptions } from './acting-approvals.ts'
+import { actingAccess, checkProject } from './acting-access.ts'
+import type {
+  ActingApprovals,
+  ApproveOptions,
+  AskOptions,
+  Done,
+  RejectOptions,
+  RevertOptions,
+  TurnOffOptions,
+  VerbOptions,
+} from './acting-approvals.ts'
 import type { Wanted } from './action-input.ts'
 import { verifyAudit } from './audit.ts'
 import { exportLog, readLog } from './audit-log.ts'
+import { current } from './carry-out.ts'
 import { checkDigest, checkResolutions, checkWanted } from './check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context.ts'
 import { listDebts } from './debts.ts'
 import { checkDelegation, delegateCommand, endDelegationCommand, listDelegations } from './delegations.ts'
+import { eraseTexts } from './erase.ts'
 import { type Command, execute } from './execute.ts'
 import { documentAt } from './facts.ts'
 import { compareRevisions, readHistory, readResource } from './history.ts'
@@ -23,10 +34,13 @@ import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
 import { readRequest, summaryOf } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
+import { returnWaiting } from './return-waiting.ts'
+import type { VerifyOptions } from './sealed-log.ts'
 import { readCheckpoint } from './sealed-log.ts'
 import { simulatePolicies } from './simulation.ts'
-import { type ChangeOf, preview, submitCommand } from './submit.ts'
-import { isOn, switchCommand } from './workflow.ts'
+import { type ChangeOf, outcomeNow, preview, type SubmitOptions, submitCommand } from './submit.ts'
+import { switchCommand } from './switch-workflow.ts'
+import { isOn, type Waiting } from './workflow.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */
 export function actingAs(context: Context, actor: Actor): ActingApprovals {
@@ -34,18 +48,30 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   const run = <T>(command: Command<T>, asked: object, { idempotencyKey }: VerbOptions) =>
     execute(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
   const submit = async (intention: Intention, asked: object, options: VerbOptions) =>
-    await run(submitCommand(context, actor, intention), { ...asked, ...intention, wishes: undefined }, options)
-  const turn = async (on: boolean, options: InProject & VerbOptions) => {
-    checkOptions(options, 'project')
+    await outcomeNow(
+      context,
+      actor,
+      await run(submitCommand(context, actor, intention), { ...asked, ...intention, wishes: undefined }, options),
+    )
+  const turn = async (on: boolean, options: TurnOffOptions, waiting?: Waiting) => {
     const project = checkProject('options.project', options.project)
-    const reason = checkText('reason', options.reason)
-    await run(switchCommand(context, actor, { project, on, reason }), { project, on, reason }, options)
+    const asked = { project, on, ...(waiting ? { waiting } : {}), ...said(options) }
+    await run(switchCommand(context, actor, asked), asked, options)
+    if (waiting === 'return') await returnWaiting(context, { tenant, project }, { most: 100, failed: [] })
   }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
     const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })
-    const request = await run(command, { id, ...wanted, ...said(options) }, options)
+    const told = await run(command, { id, ...wanted, ...said(options) }, options)
+    const request = told.status === 'applying' ? await current(context, told) : told
     return { request: summaryOf(request, context.now()) }
   }
+  /** A verb that puts a request to its reviewers. */
+  const asking =
+    (type: 'submit' | 'resubmit' | 'reopen') =>
+    async (id: string, options: AskOptions = {}) => {
+      checkOptions(options, 'notify')
+      return await ask(id, { type, ...told(options) }, options)
+    }
   /** A verb that takes nothing but what every verb takes. */
   const plain =
     (type: PlainVerb) =>
@@ -65,6 +91,16 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       return await ask(id, { type, seen: checkDigest(seen), ...behalf }, options)
     }
 
+  const reverting = async <T>(given: ResourceRef<T>, revision: number, options: RevertOptions): Promise<Intention> => {
+    const { ref, type } = checkRef(context, given)
+    const resource = { type: ref.type, id: ref.id }
+    const value = await documentAt(context, tenant, { resource, revision: checkRevision('revision', revision) })
+    if (value === undefined) fail('unknown_revision', { ...resource, revision })
+    const change: ChangeInput<never> = { value: value as never }
+    const verb = options.draft === true ? 'draft' : 'submit'
+    return { verb, wishes: [{ type, ref, change }], ...said(options), ...timed(options) }
+  }
+
   return {
     async submit(ref, change, options = {}) {
       return await submit(
@@ -74,9 +110,10 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       )
     },
     async submitAll(changes, options = {}) {
-      checkOptions(options, 'applyAt')
+      checkOptions(options, 'applyAt', 'notify')
       const wishes = wishesOf(context, changes as readonly ChangeOf<never>[])
-      return await submit({ verb: 'submit', wishes, ...said(options), ...timed(options) }, { changes }, options)
+      const intention = { verb: 'submit', wishes, ...said(options), ...timed(options), ...told(options) } as const
+      return await submit(intention, { changes }, options)
     },
     async preview(ref, change, options = {}) {
       return await preview(context, actor, intentionOf(context, 'submit', { ref, change, options }))
@@ -87,16 +124,13 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       if (outcome.status === 'pending') return outcome.request
       return fail('invalid_input', { argument: 'change', problem: 'was applied instead of drafted' })
     },
-    async revert(given, revision, options = {}) {
-      const { ref, type } = checkRef(context, given)
+    async revert(ref, revision, options = {}) {
       checkOptions(options, 'applyAt', 'draft')
-      const verb = options.draft === true ? 'draft' : 'submit'
-      const resource = { type: ref.type, id: ref.id }
-      const value = await documentAt(context, tenant, { resource, revision: checkRevision('revision', revision) })
-      if (value === undefined) fail('unknown_revision', { ...resource, revision })
-      const change: ChangeInput<never> = { value: value as never }
-      const wishes = [{ type, ref, change }]
-      return await submit({ verb, wishes, ...said(options), ...timed(options) }, { ref, revision }, options)
+      return await submit(await reverting(ref, revision, options), { ref, revision }, options)
+    },
+    async previewRevert(ref, revision, options = {}) {
+      checkOptions(options, 'applyAt')
+      return await preview(context, actor, await reverting(ref, revision, options))
     },
 
     async edit(id, given, change, options) {
@@ -104,9 +138,9 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkWanted(change) }]
       return await rewrite(id, { type: 'edit', rewrite: { type: 'edit', edits } }, options)
     },
-    submitDraft: plain('submit'),
-    resubmit: plain('resubmit'),
-    reopen: plain('reopen'),
+    submitDraft: asking('submit'),
+    resubmit: asking('resubmit'),
+    reopen: asking('reopen'),
     rebase: (id, options) => rewrite(id, { type: 'rebase', rewrite: { type: 'rebase' } }, options),
     async resolve(id, resolutions, options) {
       const checked = checkResolutions(resolutions)
@@ -133,7 +167,10 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
     apply: plain('apply'),
     retry: plain('retry'),
-    bypass: plain('bypass'),
+    async bypass(id, options) {
+      checkOptions(options, 'seen')
+      return await ask(id, { type: 'bypass', seen: checkDigest(options.seen) }, options)
+    },
     async breakGlass(id, options) {
       checkOptions(options, 'seen', 'incident')
       const incident = checkId('options.incident', options.incident)
@@ -190,8 +227,18 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
         const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
         return isOn(context, settings?.value, checkProject('where.project', where.project))
       },
-      turnOn: async (options = {}) => await turn(true, options),
-      turnOff: async (options = {}) => await turn(false, options),
+      async turnOn(options = {}) {
+        checkOptions(options, 'project')
+        await turn(true, options)
+      },
+      async turnOff(options = {}) {
+        checkOptions(options, 'project', 'waiting')
+        const { waiting = 'return' } = options
+        if (waiting !== 'return' && waiting !== 'hold') {
+          fail('invalid_input', { argument: 'options.waiting', problem: 'must be "return" or "hold"' })
+        }
+        await turn(false, options, waiting)
+      },
     },
     delegations: {
       async give(delegation, options = {}) {
@@ -207,31 +254,37 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
     audit: {
       verify: async (options = {}) => {
-        checkKeys('options', options, ['checkpoint'])
+        checkKeys('options', options, ['checkpoint', 'keys'])
+        checkSignatureChecks(options.keys)
         return await verifyAudit(context.storage, tenant, options)
       },
       checkpoint: () => readCheckpoint(context.storage, tenant),
       events: async (filter) => await readLog(context.storage, tenant, filter),
+      async erase(what, options = {}) {
+        checkKeys('options', options, ['reason'])
+        const reason = checkText('reason', options.reason)
+        return await eraseTexts(context, actor, { what, reason })
+      },
       export: () => exportLog(context.storage, tenant, context.now()),
     },
   }
 }
 
-type PlainVerb =
-  | 'submit'
-  | 'resubmit'
-  | 'reopen'
-  | 'recall'
-  | 'cancel'
-  | 'discard'
-  | 'withdraw'
-  | 'apply'
-  | 'retry'
-  | 'bypass'
+type PlainVerb = 'recall' | 'cancel' | 'discard' | 'withdraw' | 'apply' | 'retry'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 function checkOptions(options: object, ...own: readonly string[]): void {
   checkKeys('options', options, ['reason', 'idempotencyKey', ...own])
+}
+
+function checkSignatureChecks(keys: VerifyOptions['keys']): void {
+  if (keys === undefined) return
+  const named = typeof keys === 'object' && keys !== null ? Object.values(keys) : []
+  if (named.length > 0 && named.every((check) => typeof check === 'function')) return
+  fail('invalid_input', {
+    argument: 'options.keys',
+    problem: 'must name keys, each with a function that checks signatures',
+  })
 }
 
 function said(options: VerbOptions) {
@@ -243,15 +296,25 @@ function timed({ applyAt }: { readonly applyAt?: number }) {
   return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
 }
 
+/** Checks whom of the approvers the requester wants told. */
+function told({ notify }: { readonly notify?: readonly string[] }) {
+  if (notify === undefined) return {}
+  if (!Array.isArray(notify) || notify.length === 0 || notify.length > 100) {
+    fail('invalid_input', { argument: 'options.notify', problem: 'must be a list of 1 to 100 ids of approvers' })
+  }
+  return { notify: [...new Set(notify.map((user) => checkId('options.notify', user)))] }
+}
+
 interface Call<T> {
   readonly ref: ResourceRef<T>
   readonly change: Wanted<T>
-  readonly options: { readonly reason?: string; readonly base?: number; readonly applyAt?: number }
+  readonly options: SubmitOptions
 }
 
 function intentionOf<T>(context: Context, verb: Intention['verb'], { ref, change, options }: Call<T>): Intention {
-  checkOptions(options, 'base', 'applyAt')
-  return { verb, wishes: [wishOf(context, ref, { change, base: options.base })], ...said(options), ...timed(options) }
+  checkOptions(options, 'base', 'applyAt', ...(verb === 'submit' ? ['notify'] : []))
+  const wishes = [wishOf(context, ref, { change, base: options.base })]
+  return { verb, wishes, ...said(options), ...timed(options), ...told(options) }
 }
 
 function wishesOf(

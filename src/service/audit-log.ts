@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/change/json.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
+import { restored } from '../core/request/texts.ts'
 import { fail } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import { freeze } from './freeze.ts'
@@ -10,6 +11,7 @@ import { walkSealed } from './sealed-log.ts'
 import {
   accessStream,
   delegationStream,
+  erasureStream,
   refusalStream,
   requestStream,
   resourceStream,
@@ -31,9 +33,10 @@ export type LogSubject =
   | { readonly settings: true }
   | { readonly access: { readonly type: string; readonly id: string } }
   | { readonly refusals: string }
+  | { readonly erasures: true }
   | { readonly delegations: string }
 
-/** Reads a stream of the log, the oldest first. */
+/** Reads a stream of the log, the oldest first, with the texts that are not erased. */
 export async function readLog(storage: Storage, tenant: string, filter: LogFilter): Promise<readonly LoggedEvent[]> {
   checkKeys('filter', filter, [
     'request',
@@ -41,6 +44,7 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
     'settings',
     'access',
     'refusals',
+    'erasures',
     'delegations',
     'after',
     'limit',
@@ -57,7 +61,12 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
     order: 'ascending',
     limit,
   })
-  return freeze(records.map(({ value }) => value))
+  return freeze(
+    records.map(({ value: { texts, ...logged } }) => ({
+      ...logged,
+      event: restored({ ...logged, ...(texts ? { texts } : {}) }),
+    })),
+  )
 }
 
 /** One line of an export. */
@@ -70,15 +79,21 @@ export type ExportLine =
 
 /**
  * Exports everything that an auditor needs of a tenant, line by line: every event, every content that was reviewed, every revision, and where each
- * stream ends. What it says can be verified with neither this library nor the database.
+ * stream ends. It holds nothing that cannot be verified, with neither this library nor the database.
  */
 export async function* exportLog(storage: Storage, tenant: string, at: number): AsyncGenerator<ExportLine> {
   yield { kind: 'header', countersign: 1, tenant, at }
   yield* sealedLines(storage, tenant)
   const all = { index: 'key', where: [tenant], order: 'ascending' } as const
   for await (const { value } of walk(storage, { collection: 'events', ...all })) yield { kind: 'event', ...value }
-  for await (const { value } of walk(storage, { collection: 'contents', ...all })) yield lineOf('content', value)
-  for await (const { value } of walk(storage, { collection: 'revisions', ...all })) yield lineOf('revision', value)
+  for await (const { value } of walk(storage, { collection: 'contents', ...all })) {
+    const { request, edition, changes } = value
+    yield lineOf('content', { request, edition, changes })
+  }
+  for await (const { value } of walk(storage, { collection: 'revisions', ...all })) {
+    const { type, id, number, document } = value
+    yield lineOf('revision', { type, id, number, document })
+  }
   for await (const { value } of walk(storage, { collection: 'requests', ...all })) {
     yield lineOf('head', { stream: requestStream(value.id), ...value.head })
   }
@@ -108,7 +123,8 @@ function lineOf(kind: 'content' | 'revision' | 'head', value: object): ExportLin
   return { kind, value: value as JsonObject }
 }
 
-function streamOf(subject: LogSubject): string {
+/** Names the stream that is about something. */
+export function streamOf(subject: LogSubject): string {
   if ('request' in subject) return requestStream(checkId('filter.request', subject.request))
   if ('resource' in subject) {
     return resourceStream(checkResource('filter.resource', subject.resource))
@@ -116,10 +132,11 @@ function streamOf(subject: LogSubject): string {
   if ('access' in subject) return accessStream(checkResource('filter.access', subject.access))
   if ('refusals' in subject) return refusalStream(checkId('filter.refusals', subject.refusals))
   if ('delegations' in subject) return delegationStream(checkId('filter.delegations', subject.delegations))
-  if (subject.settings === true) return settingsStream
+  if ('erasures' in subject && subject.erasures === true) return erasureStream
+  if ('settings' in subject && subject.settings === true) return settingsStream
   return fail('invalid_input', {
     argument: 'filter',
     problem:
-      'must name a request, a resource, { settings: true }, the access to a resource, whose refusals or whose delegations',
+      'must name a request, a resource, { settings: true }, { erasures: true }, the access to a resource, whose refusals or whose delegations',
   })
 }

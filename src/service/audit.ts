@@ -1,11 +1,12 @@
 import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../core/request/audit-chain.ts'
-import type { Checkpoint } from '../core/request/checkpoint.ts'
+import { restored, textProblem } from '../core/request/texts.ts'
 import { hasCode } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
+import { readErased } from './erase.ts'
 import { keyOf, read, walk } from './records.ts'
 import { type Replay, replayOf } from './replay.ts'
-import { readSealed, type SealedEnd } from './sealed-log.ts'
-import { accessStream, requestStream, resourceStream, settingsStream } from './streams.ts'
+import { readSealed, type SealedEnd, type VerifyOptions } from './sealed-log.ts'
+import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 
 /** What the verification of a tenant's log found. */
 export interface AuditReport {
@@ -29,14 +30,9 @@ export interface AuditProblem {
 const sentences = {
   missing: 'an event before this one is missing',
   altered: 'the event is not what was written: its hash does not match its content',
+  foreign: 'the event is one of another stream, or of another tenant',
   unlinked: 'the event does not follow the one before it: its link names another hash',
 } as const
-
-/** What a verification compares the log with, beside itself. */
-export interface VerifyOptions {
-  /** A checkpoint that was kept where nobody who can write to the database could change it. The log has to go on from it. */
-  readonly checkpoint?: Checkpoint
-}
 
 /**
  * Verifies the log of a tenant: that each event is what was written and follows the one before it, that no stream was cut off, written
@@ -44,26 +40,23 @@ export interface VerifyOptions {
  *
  * Reads everything the tenant has, page by page; writes nothing.
  */
-export async function verifyAudit(
-  storage: Storage,
-  tenant: string,
-  { checkpoint: kept }: VerifyOptions,
-): Promise<AuditReport> {
+export async function verifyAudit(storage: Storage, tenant: string, trusted: VerifyOptions): Promise<AuditReport> {
   const problems: AuditProblem[] = []
   let checkpoints = 0
   let streams = 0
   let events = 0
   try {
-    const sealed = await readSealed(storage, tenant, kept)
+    const sealed = await readSealed(storage, tenant, trusted)
     checkpoints = sealed.checkpoints
     problems.push(...sealed.problems)
     const { ends } = sealed
     const seen = new Set<string>()
+    const erased = await readErased(storage, tenant)
     const heads = await headsOf(storage, tenant)
     for await (const stream of streamsOf(storage, tenant)) {
       streams++
       const head = heads.get(stream.name)
-      const found = await verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name) })
+      const found = await verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name), erased })
       events += stream.events.length
       problems.push(...(found.length === 0 ? found : await verifyAgain(storage, tenant, stream.name, ends)))
       heads.delete(stream.name)
@@ -101,12 +94,14 @@ async function* streamsOf(storage: Storage, tenant: string): AsyncGenerator<Stre
 interface Ends {
   readonly head: StreamHead | undefined
   readonly sealed: SealedEnd | undefined
+  /** The commitments to texts that were erased. */
+  readonly erased: ReadonlySet<string>
 }
 
 async function verifyStream(
   storage: Storage,
   tenant: string,
-  { name, events, head, sealed }: Stream & Ends,
+  { name, events, head, sealed, erased }: Stream & Ends,
 ): Promise<readonly AuditProblem[]> {
   if (events.length === 0) {
     const record = head ? 'the record is there' : `a checkpoint sealed event ${sealed?.seq}, the record is missing`
@@ -116,13 +111,13 @@ async function verifyStream(
   const replay: Replay = replayOf(storage, tenant, name)
   let end = emptyStream
   for (const logged of events) {
-    const broken = brokenLink(end, logged)
+    const broken = logged.tenant === tenant && logged.stream === name ? brokenLink(end, logged) : 'foreign'
     if (logged.seq === sealed?.seq && logged.hash !== sealed.hash) {
       problems.push({ stream: name, seq: logged.seq, problem: 'the event is not the one that a checkpoint sealed' })
     }
     if (broken) problems.push({ stream: name, seq: logged.seq, problem: sentences[broken] })
     else if (problems.length === 0) {
-      const problem = await replay.take(logged)
+      const problem = textProblem(logged, erased) ?? (await replay.take({ ...logged, event: restored(logged) }))
       if (problem) problems.push({ stream: name, seq: logged.seq, problem })
     }
     end = headAfter(logged)
@@ -162,7 +157,8 @@ async function verifyAgain(
     const events: LoggedEvent[] = []
     for await (const { value } of walk(storage, { ...inKeyOrder('events', tenant), where: [tenant, name] }))
       events.push(value)
-    problems = await verifyStream(storage, tenant, { name, events, head, sealed })
+    const erased = await readErased(storage, tenant)
+    problems = await verifyStream(storage, tenant, { name, events, head, sealed, erased })
     const after = await headOf(storage, tenant, name)
     if (problems.length === 0 || head?.seq === after?.seq) break
   }
@@ -176,7 +172,8 @@ async function headOf(storage: Storage, tenant: string, name: string): Promise<S
     request: kind === 'request' ? [keyOf('requests', tenant, [first, ...rest].join('/'))] : [],
     resource: kind === 'resource' ? [keyOf('resources', tenant, first, rest.join('/'))] : [],
     access: kind === 'access' ? [keyOf('accesses', tenant, first, rest.join('/'))] : [],
-    stream: kind === 'refusals' || kind === 'delegations' ? [keyOf('streams', tenant, name)] : [],
+    stream:
+      kind === 'refusals' || kind === 'delegations' || name === erasureStream ? [keyOf('streams', tenant, name)] : [],
     set: name === settingsStream ? [keyOf('policySets', tenant)] : [],
   })
   return [...request, ...resource, ...access, ...stream, ...set][0]?.value.head

@@ -3,13 +3,23 @@ import { draft, type Submission, submit } from '../core/request/submit.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import { claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
 import { mayEditAll } from './editors.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { type Proposal, propose, type Wish } from './propose.ts'
-import { keyOf, type PolicySetRecord, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import {
+  type ClaimRecord,
+  keyOf,
+  type PolicySetRecord,
+  type ResourceRecord,
+  read,
+  type Stored,
+  unchanged,
+} from './records.ts'
+import { newSalt } from './salt.ts'
 import { weigh } from './weigh.ts'
 import { isOn } from './workflow.ts'
 
@@ -19,6 +29,8 @@ export interface Intention {
   readonly wishes: readonly Wish[]
   readonly reason?: string
   readonly applyAt?: number
+  /** Those among the approvers who are to be told. */
+  readonly notify?: readonly string[]
 }
 
 /** An intention with the facts that it was decided on, before anything is written. */
@@ -28,6 +40,8 @@ export interface Considered {
   readonly users: KnownUsers
   readonly submission: Submission
   readonly settings: PolicySetRecord | undefined
+  /** The claim of the resource that is kept outside of the database. */
+  readonly claim: Stored<ClaimRecord> | undefined
   /** The state of the policies that it was decided by. */
   readonly setVersion: number
   /** States that everything that was relied on is still as it was read, but for the resources. */
@@ -47,10 +61,15 @@ export async function consider(
     wishes.map(({ ref }) => ref),
   )
   const lockKeys = wishes.map(({ ref }) => keyOf('locks', tenant, ref.type, ref.id))
-  const { policySet, resources, locks } = await read(context.storage, {
+  const named = wishes.map(({ ref }) => ref)
+  const mixed = mixture(wishes)
+  if (mixed) return refuse('invalid_input', { argument: 'changes', problem: mixed })
+  const claimed = claimKeys(context, tenant, named)
+  const { policySet, resources, locks, claims } = await read(context.storage, {
     policySet: keyOf('policySets', tenant),
     resources: wishes.map(({ ref }) => keyOf('resources', tenant, ref.type, ref.id)),
     locks: lockKeys,
+    claims: claimed,
   })
   const proposals: Proposal[] = []
   for (const [index, wish] of wishes.entries()) {
@@ -75,22 +94,46 @@ export async function consider(
   const { holders, relied: heldAsRead } = await readHolders(context, locks)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
+  const resource = outsideOf(context, named)
+  const claim = resource && { resource, stored: claims[0] }
   const submission = { submit, draft }[verb](
-    { id: context.newId(), by: actor, at, ...(reason === undefined ? {} : { reason }) },
+    { id: context.newId(), by: actor, at, ...(reason === undefined ? {} : { reason, salt: newSalt() }) },
     {
       users,
       next: { changes, before: [], policySet: setVersion, ...weighed, ...(applyAt === undefined ? {} : { applyAt }) },
       ...(lockedBy === undefined ? {} : { lockedBy }),
       ...(heldBy === undefined ? {} : { heldBy }),
+      ...(claim ? { outside: outsideFacts(context, claim) } : {}),
     },
   )
   if (!submission.ok) return submission
   const relied = [
     unchanged(keyOf('policySets', tenant), policySet),
     ...lockKeys.map((key, index) => unchanged(key, locks[index])),
+    ...claimed.map((key, index) => unchanged(key, claims[index])),
     ...heldAsRead,
     ...editing.value,
   ]
   const settings = policySet?.value
-  return success({ proposals, resources, users, submission: submission.value, settings, setVersion, relied })
+  return success({
+    proposals,
+    resources,
+    users,
+    submission: submission.value,
+    settings,
+    setVersion,
+    relied,
+    claim: claims[0],
+  })
+}
+
+/** Why some resources cannot land together. */
+function mixture(wishes: readonly Wish[]): string | undefined {
+  const outside = wishes.filter(({ type }) => type.outside)
+  const [first, second] = outside
+  if (!first) return undefined
+  const other = second ?? wishes.find(({ type }) => type.hosting)
+  if (!other) return undefined
+  const names = [first, other].map(({ ref }) => `${ref.type} ${JSON.stringify(ref.id)}`).join(' and ')
+  return `must not hold both ${names}: at most one of the resources that the application keeps itself can land together with others where one is kept outside of the database, since no transaction holds both; ask for them one by one`
 }

@@ -2,8 +2,10 @@ import type { Vocabulary } from '../core/policy/compile-condition.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AccessControl } from './access-control.ts'
+import type { Audiences } from './audiences.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
 import type { ResourceType } from './resource-type.ts'
@@ -17,10 +19,16 @@ export interface Context {
   /** Who may do what. */
   readonly access: AccessControl
   readonly notifiers: readonly Notifier[]
+  /** Which notice goes to whom. */
+  readonly audiences: Audiences
+  /** Who signs checkpoints; nobody where left out. */
+  readonly signer: Signer | undefined
   readonly resources: ReadonlyMap<string, ResourceType>
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue
+  /** In which refusals of one actor wait for each other. */
+  readonly refusals: KeyedQueue
   readonly policies: PoliciesInForce
   /** Whether approvals are asked for in a tenant where nobody has switched that. */
   readonly workflow: 'on' | 'off'

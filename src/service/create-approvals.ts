@@ -1,12 +1,15 @@
+import { identifierProblem } from '../core/identifier.ts'
 import type { Predicate } from '../core/policy/compile-condition.ts'
 import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import type { Notifier } from '../ports/notifier.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
+import { type Audiences, audiencesOf } from './audiences.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { appointFirstAdminCommand } from './first-admin.ts'
@@ -53,6 +56,10 @@ export interface HostOptions {
   readonly predicates?: Readonly<Record<string, Predicate>>
   /** Who delivers notices. `tick` hands them over. */
   readonly notifiers?: readonly Notifier[]
+  /** Which notice goes to whom, where that is to be another than the default: `{ applied: ['requester', 'admins'], returned: ['requester'] }`. */
+  readonly notices?: Partial<Audiences>
+  /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
+  readonly signer?: Signer
   /** The time, in milliseconds since 1970. The system's clock where left out. */
   readonly now?: Clock
   /** Makes ids of requests. Random UUIDs where left out. */
@@ -93,6 +100,8 @@ const optionNames = [
   'workflow',
   'predicates',
   'notifiers',
+  'notices',
+  'signer',
   'now',
   'newId',
 ]
@@ -115,10 +124,13 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     directory: options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
     access,
     notifiers,
+    audiences: audiencesOf(options.notices),
+    signer: checkedSigner(options.signer),
     now,
     newId,
     resources,
     queue: keyedQueue(),
+    refusals: keyedQueue(),
     policies: policiesInForce(vocabulary),
     vocabulary,
     workflow: options.workflow ?? 'on',
@@ -162,6 +174,7 @@ function joinedTo(context: Context, transaction: object): Context {
     transaction,
     directory: access.type === 'roles' && access.stored ? storedDirectory(storage, access.roles) : context.directory,
     queue: (_key, task) => queue('transaction', task),
+    refusals: keyedQueue(),
     policies: policiesInForce(context.vocabulary),
   }
 }
@@ -182,6 +195,14 @@ function checkNeeds(access: AccessControl, resources: readonly ResourceType[]): 
       )
     }
   }
+}
+
+function checkedSigner(signer: Signer | undefined): Signer | undefined {
+  if (signer === undefined) return undefined
+  if (identifierProblem(signer.keyId) || typeof signer.sign !== 'function') {
+    throw new TypeError('createApprovals: signer must have a keyId, the name of its key, and a function sign(bytes)')
+  }
+  return signer
 }
 
 function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {

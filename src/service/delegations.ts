@@ -69,13 +69,11 @@ export function delegateCommand(
       const users = await knownUsers(context.directory, { tenant: actor.tenant }, [from, to])
       const [user, delegate] = [users.get(from), users.get(to)]
       if (!user || !delegate) return refuse('unknown_actor', { actor: user ? to : from })
-      const problem =
-        user.agent || delegate.agent
-          ? 'an agent answers for nobody, and nobody for it'
-          : user.person === delegate.person
-            ? 'the two are one person'
-            : await circle(context, actor.tenant, delegation)
-      if (problem) return refuse('not_delegable', { from, to, problem })
+      const refused = (problem: string) => refuse('not_delegable', { from, to, problem })
+      if (user.agent || delegate.agent) return refused('an agent answers for nobody, and nobody for it')
+      if (user.person === delegate.person) return refused('the two are one person')
+      const { way, relied } = await wayBack(context, actor.tenant, delegation)
+      if (way) return refused(`it would close a circle: ${way.join(' → ')}`)
       const event = {
         type: 'delegated',
         by: from,
@@ -85,7 +83,7 @@ export function delegateCommand(
         ...(reason === undefined ? {} : { reason }),
       }
       return success({
-        writes: await delegationWrites(context, actor.tenant, { delegation, event }),
+        writes: [...relied, ...(await delegationWrites(context, actor.tenant, { delegation, event }))],
         answer: freeze(delegation),
       })
     },
@@ -146,10 +144,21 @@ export async function readDelegation({ storage }: Context, tenant: string, from:
   return { delegation: stored && shown(stored.value), relied: [unchanged(key, stored)] }
 }
 
-/** Says how a delegation would close a circle, in which each would answer for the next at the same time; undefined where it does not. */
-async function circle({ storage }: Context, tenant: string, wanted: Delegation): Promise<string | undefined> {
+/**
+ * Looks for the way on which a delegation would come back to whoever gives it, each answering for the next at the same time; and states that none of those whom it
+ * looked at has delegated anything since.
+ */
+async function wayBack(
+  { storage }: Context,
+  tenant: string,
+  wanted: Delegation,
+): Promise<{ readonly way?: readonly string[]; readonly relied: readonly Write[] }> {
   const ways = new Map([[wanted.to, [wanted.from, wanted.to]]])
+  const relied: Write[] = []
   for (const [user, way] of ways) {
+    const key = keyOf('streams', tenant, delegationStream(user))
+    const { before } = await read(storage, { before: key })
+    relied.push(unchanged(key, before))
     for await (const { value } of walk(storage, {
       collection: 'delegations',
       index: 'key',
@@ -157,11 +166,11 @@ async function circle({ storage }: Context, tenant: string, wanted: Delegation):
       order: 'ascending',
     })) {
       if (value.begins >= wanted.ends || value.ends <= wanted.begins) continue
-      if (value.to === wanted.from) return `it would close a circle: ${[...way, value.to].join(' → ')}`
+      if (value.to === wanted.from) return { way: [...way, value.to], relied }
       if (!ways.has(value.to)) ways.set(value.to, [...way, value.to])
     }
   }
-  return undefined
+  return { relied }
 }
 
 async function delegationWrites(

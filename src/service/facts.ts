@@ -9,6 +9,7 @@ import type { Revision } from '../core/request/resource.ts'
 import { fail, type Refusal } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import { judgedAgain } from './carry.ts'
+import { type ClaimRead, claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
@@ -29,6 +30,8 @@ export interface ContentRead {
 /** The resources of a request as they are now, and who keeps whom off them. */
 export interface ResourcesRead {
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
+  /** The claim of the one that is kept outside of the database, where one is. */
+  readonly claim?: ClaimRead
   /** The other requests that hold locks on them. */
   readonly holders: readonly (Holder | undefined)[]
   /** States that they are still as they were read. */
@@ -86,16 +89,20 @@ export async function readWhole(
   await adopt(context, tenant, resources)
   const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
   const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
-  const found = await read(context.storage, { ...contentKeys(request), resources: keys, locks: lockKeys })
+  const claims = claimKeys(context, tenant, resources)
+  const found = await read(context.storage, { ...contentKeys(request), resources: keys, locks: lockKeys, claims })
+  const outside = outsideOf(context, resources)
   const { holders, relied } = await readHolders(context, found.locks, id)
   return {
     stored: contentOf(found),
     resources: {
       resources: found.resources,
+      ...(outside ? { claim: { resource: outside, stored: found.claims[0] } } : {}),
       holders,
       relied: [
         ...keys.map((key, index) => unchanged(key, found.resources[index])),
         ...lockKeys.map((key, index) => unchanged(key, found.locks[index])),
+        ...claims.map((key, index) => unchanged(key, found.claims[index])),
         ...relied,
       ],
     },
@@ -139,7 +146,7 @@ export async function targetOf(
   { content, proposals }: ContentRead,
   landing: Landing,
 ): Promise<TargetFacts> {
-  const { resources, holders } = landing.read
+  const { resources, holders, claim } = landing.read
   const live = resources.map((resource) => resource?.value.revision ?? 0)
   const stale = content.changes.some(({ base }, index) => base !== live[index])
   const moved = stale && landing.rebases ? await movedOnto(context, proposals, landing) : undefined
@@ -151,6 +158,7 @@ export async function targetOf(
     live,
     ...(lockedBy === undefined ? {} : { lockedBy }),
     ...(heldBy === undefined ? {} : { heldBy }),
+    ...(claim ? { outside: outsideFacts(context, claim) } : {}),
     ...(invalid ? { invalid } : {}),
     ...(moved ? { rebased: moved } : {}),
   }

@@ -39,13 +39,14 @@ export async function readResource<T>(
   { type, id, project }: ResourceRef<T>,
 ): Promise<LiveResource<T> | undefined> {
   await adopt(context, tenant, [{ type, id, ...(project === undefined ? {} : { project }) }])
-  const { stored, lock } = await read(context.storage, {
+  const { stored, lock, settings } = await read(context.storage, {
     stored: keyOf('resources', tenant, type, id),
     lock: keyOf('locks', tenant, type, id),
+    settings: keyOf('policySets', tenant),
   })
   if (!stored || stored.value.document === null) return undefined
   const { project: its, revision, document } = stored.value
-  const lifecycle = await standingOf(context, { resource: stored.value, lock })
+  const lifecycle = await standingOf(context, { resource: stored.value, lock, settings: settings?.value })
   return freeze({
     type,
     id,

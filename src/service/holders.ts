@@ -1,5 +1,6 @@
 import { stepFrom } from '../core/lifecycle/transition-table.ts'
 import type { ProposedChange } from '../core/request/content.ts'
+import type { Request } from '../core/request/request.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { keyOf, type LockRecord, read, type Stored, unchanged } from './records.ts'
@@ -7,6 +8,8 @@ import { keyOf, type LockRecord, read, type Stored, unchanged } from './records.
 /** A request that keeps others off a resource. */
 export interface Holder {
   readonly request: string
+  /** That request, as it is stored. */
+  readonly stored?: Request
   /** The action of the life cycle that waits for approval, where that is why. */
   readonly waiting?: string
   /** Whether a policy keeps everybody off, whatever the life cycle lets happen meanwhile. */
@@ -36,8 +39,13 @@ export async function readHolders(
     const holder = requests[ids.indexOf(lock.request)]?.value
     const target = holder?.resources.find(({ type, id }) => type === lock.type && id === lock.id)
     const { waiting } = target ?? {}
-    const whole = holder?.rules.lock !== 'none' || waiting === undefined
-    return { request: lock.request, whole, ...(waiting === undefined ? {} : { waiting }) }
+    const whole = holder?.status === 'applying' || holder?.rules.lock !== 'none' || waiting === undefined
+    return {
+      request: lock.request,
+      whole,
+      ...(holder ? { stored: holder } : {}),
+      ...(waiting === undefined ? {} : { waiting }),
+    }
   })
   return { holders, relied: keys.map((key, index) => unchanged(key, requests[index])) }
 }

@@ -6,7 +6,8 @@ import type { ProposedChange } from '../core/request/content.ts'
 import { ApprovalError, fail, hasCode } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import { keyOf, type ResourceRecord, read, type Stored } from './records.ts'
+import { inTime } from './in-time.ts'
+import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
 import type { Hosting, ReferredResource, ResourceType } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'
 
@@ -19,20 +20,23 @@ interface Named {
   readonly project?: string
 }
 
-interface Hosted {
+interface Kept {
   readonly type: ResourceType
-  readonly hosting: Hosting
   readonly resource: ReferredResource
+}
+
+interface Hosted extends Kept {
+  readonly hosting: Hosting
 }
 
 /**
  * Records what the host has by now, wherever that is not what was live: as a revision that nobody asked for, so that whatever was made against
- * another one is stale.
+ * another one is stale. While a change is on its way to a resource, what the host has of it is the change's matter.
  */
 export async function adopt(context: Context, tenant: string, resources: readonly Named[]): Promise<void> {
   for (const named of resources) {
-    const hosted = hostedOf(context, tenant, named)
-    if (hosted) await adoptOne(context, hosted)
+    const { type, resource } = keptAs(context, tenant, named)
+    if (type?.hosting || type?.outside) await adoptOne(context, { type, resource })
   }
 }
 
@@ -64,7 +68,9 @@ export async function hostWrites(
         const { type, id } = hosted.resource
         fail('version_conflict', { collection: 'resources', key: JSON.stringify([tenant, type, id]) })
       }
-      await asked(hosted, 'write', () => hosted.hosting.write(hosted.resource, document ?? undefined, connection))
+      await asked(hosted.resource, 'write', () =>
+        hosted.hosting.write(hosted.resource, document ?? undefined, connection),
+      )
     }
   }
 }
@@ -86,24 +92,38 @@ interface Landing {
   readonly document: JsonValue
 }
 
-function hostedOf({ resources }: Context, tenant: string, named: Named): Hosted | undefined {
-  const type = resources.get(named.type)
-  const { hosting } = type ?? {}
-  const { type: name, id, project } = named
-  if (!type || !hosting) return undefined
-  return { type, hosting, resource: { tenant, type: name, id, ...(project === undefined ? {} : { project }) } }
+function hostedOf(context: Context, tenant: string, named: Named): Hosted | undefined {
+  const { type, resource } = keptAs(context, tenant, named)
+  return type?.hosting && { type, hosting: type.hosting, resource }
 }
 
-async function adoptOne(context: Context, hosted: Hosted): Promise<void> {
-  const { tenant, type, id, project } = hosted.resource
+function keptAs({ resources }: Context, tenant: string, { type, id, project }: Named) {
+  return {
+    type: resources.get(type),
+    resource: { tenant, type, id, ...(project === undefined ? {} : { project }) },
+  }
+}
+
+async function adoptOne(context: Context, kept: Kept): Promise<void> {
+  const { hosting, outside } = kept.type
+  const { tenant, type, id, project } = kept.resource
+  const claimKey = keyOf('claims', tenant, type, id)
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const { live } = await read(context.storage, { live: keyOf('resources', tenant, type, id) })
-    const document = await documentOf(hosted, context.transaction)
-    if (isSame(document, live?.value.document ?? null)) return
-    const change = foundChange(hosted, live?.value, { document, project })
+    const { live, claims } = await read(context.storage, {
+      live: keyOf('resources', tenant, type, id),
+      claims: outside ? [claimKey] : [],
+    })
+    const [claim] = claims
+    if (claim?.value.request !== undefined) return
+    const document = hosting
+      ? await documentOf({ ...kept, hosting }, context.transaction)
+      : outside && (await asked(kept.resource, 'read', () => outsideDocument(outside, kept.resource)))
+    if (document === undefined || isSame(document, live?.value.document ?? null)) return
+    const change = foundChange(kept, live?.value, { document, project })
     const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), message: 'found in the host' }
     try {
-      return await context.storage.commit(revisionWrites(live, change, authorship))
+      const unclaimed = outside ? [unchanged(claimKey, claim)] : []
+      return await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
     } catch (error) {
       if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
     }
@@ -112,7 +132,7 @@ async function adoptOne(context: Context, hosted: Hosted): Promise<void> {
 }
 
 function foundChange(
-  { type, resource }: Hosted,
+  { type, resource }: Kept,
   live: Stored<ResourceRecord>['value'] | undefined,
   { document, project }: { readonly document: JsonValue; readonly project: string | undefined },
 ): ProposedChange {
@@ -133,14 +153,30 @@ function foundChange(
 
 /** The document that the host has; null where it has none. */
 async function documentOf(hosted: Hosted, connection: unknown): Promise<JsonValue> {
-  const found = await asked(hosted, 'read', () => hosted.hosting.read(hosted.resource, connection))
+  const { hosting, resource } = hosted
+  return admitted(await asked(resource, 'read', () => hosting.read(resource, connection)))
+}
+
+/** Reads, in time, the document that the host keeps outside of the database; null where it has none. */
+export async function outsideDocument(
+  { read, patience }: NonNullable<ResourceType['outside']>,
+  resource: ReferredResource,
+): Promise<JsonValue> {
+  return admitted(await inTime(read(resource, { signal: AbortSignal.timeout(patience) }), patience))
+}
+
+function admitted(found: unknown): JsonValue {
   if (found === undefined || found === null) return null
   const admitted = admit(found)
   if (!admitted.ok) throw new ApprovalError(admitted.refusal)
   return admitted.value
 }
 
-async function asked<T>({ resource }: Hosted, operation: 'read' | 'write', ask: () => T | Promise<T>): Promise<T> {
+async function asked<T>(
+  resource: ReferredResource,
+  operation: 'read' | 'write',
+  ask: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await ask()
   } catch (cause) {

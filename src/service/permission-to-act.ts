@@ -84,7 +84,10 @@ export function isContentCommand({ type }: Pick<RequestCommand, 'type'>): boolea
     case 'come_due':
     case 'escalate':
     case 'expire':
+    case 'confirm':
+    case 'reclaim':
     case 'remind':
+    case 'return':
       return false
   }
 }

@@ -32,14 +32,16 @@ export async function rebased(
   type: ResourceType,
   { tenant, change, base, live, resolutions }: Moving,
 ): Promise<Result<Moved>> {
-  const { resource, incarnation, rebase } = change
+  const { resource, project, incarnation, rebase } = change
   const exists = live !== undefined && live.document !== null
   const revision = live?.revision ?? 0
   if (incarnation !== (exists ? live.incarnation : 0)) {
     return refuse('stale', { ...resource, base: change.base, live: revision })
   }
+  if (live && live.project !== project) {
+    return refuse('wrong_project', { ...resource, project, actual: live.project })
+  }
   const before = exists ? live.document : undefined
-  const project = live?.project ?? change.project
   const start = { tenant, resource, project, base: revision, incarnation, before, ...liveState(type, live) }
   const wanted = restated(type, change)
   if (wanted.action !== undefined) {

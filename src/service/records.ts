@@ -6,7 +6,7 @@ import type { JsonObject, JsonValue } from '../core/change/json.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { LoggedEvent, StreamHead } from '../core/request/audit-chain.ts'
 import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
-import type { Content } from '../core/request/content.ts'
+import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { OpenDebt } from '../core/request/debt.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Resource, Revision } from '../core/request/resource.ts'
@@ -52,6 +52,19 @@ export interface LockRecord {
   readonly request: string
 }
 
+/** How often a resource that is kept outside of the database was claimed, and which change is on its way to it. */
+export interface ClaimRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  /** The number of the last claim. */
+  readonly fence: number
+  /** The request whose change is on its way; absent while none is. */
+  readonly request?: string
+  /** The changes as they land, where they were moved onto the live revisions when they were claimed. */
+  readonly rebased?: readonly ProposedChange[]
+}
+
 /** A resource, with the end of its stream. */
 export interface ResourceRecord extends Resource {
   readonly head: StreamHead
@@ -86,6 +99,19 @@ export interface StreamRecord {
   readonly tenant: string
   readonly stream: string
   readonly head: StreamHead
+  /** How many refusals there were lately, where the stream is one of refusals. */
+  readonly window?: RefusalWindow
+  /** When what was only counted is to be stated in an event; absent where nothing was. */
+  readonly dueAt?: number
+}
+
+/** The refusals of one actor since the first of them, for some time. */
+export interface RefusalWindow {
+  readonly from: number
+  /** How many have an event of their own. */
+  readonly recorded: number
+  /** How many more there were: code → number. */
+  readonly counted: Readonly<Record<string, number>>
 }
 
 /** Everything that was given to one user. */
@@ -149,6 +175,18 @@ export interface AnswerRecord {
   readonly dueAt: number
 }
 
+/** That the workflow was switched off, and what waited is not all back to being drafts yet. */
+export interface ReturnsRecord {
+  readonly tenant: string
+  /** Empty where it was switched off in the whole tenant. */
+  readonly project: string
+  readonly dueAt: number
+  /** Who switched it off, through which door. */
+  readonly by: string
+  readonly via: string
+  readonly reason?: string
+}
+
 /** A notice on its way. */
 export interface OutboxRecord {
   readonly tenant: string
@@ -165,6 +203,7 @@ interface RecordTypes {
   readonly contents: ContentRecord
   readonly targets: TargetRecord
   readonly locks: LockRecord
+  readonly claims: ClaimRecord
   readonly resources: ResourceRecord
   readonly revisions: Revision
   readonly events: LoggedEvent
@@ -174,6 +213,7 @@ interface RecordTypes {
   readonly checkpoints: CheckpointRecord
   readonly policies: PolicyRecord
   readonly policySets: PolicySetRecord
+  readonly returns: ReturnsRecord
   readonly outbox: OutboxRecord
   readonly delegations: DelegationRecord
   readonly grants: GrantRecord

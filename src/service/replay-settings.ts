@@ -7,7 +7,7 @@ import type { Policy } from '../core/policy/policy.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
 import type { Replay } from './replay.ts'
-import type { WorkflowSwitch } from './workflow.ts'
+import { type Turn, turned, type WorkflowSwitch } from './workflow.ts'
 
 /** What happened to the settings, as far as records were made of it. */
 type Happened =
@@ -21,7 +21,7 @@ type Happened =
   | { readonly type: 'role_saved'; readonly role: RoleDefinition }
   | { readonly type: 'role_removed'; readonly role: string }
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
-  | { readonly type: 'workflow_switched'; readonly project: string; readonly on: boolean }
+  | ({ readonly type: 'workflow_switched' } & Turn)
   | { readonly type: 'notices_muted'; readonly by: string; readonly types: readonly string[] }
 
 /** What was said of the settings last, where it was. */
@@ -53,14 +53,9 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'default_access_set':
           told = { ...told, defaultAccess: happened.access }
           break
-        case 'workflow_switched': {
-          const { project, on } = happened
-          told = {
-            ...told,
-            workflow: [...(told.workflow ?? []).filter((one) => one.project !== project), { project, on }],
-          }
+        case 'workflow_switched':
+          told = { ...told, workflow: turned(told.workflow, happened, setVersion) }
           break
-        }
         case 'notices_muted':
           break
         case 'role_removed':

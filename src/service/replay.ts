@@ -13,6 +13,7 @@ import type { Storage } from '../ports/storage.ts'
 import { keyOf, type RequestRecord, read, walk } from './records.ts'
 import { replaySettings } from './replay-settings.ts'
 import { settingsStream } from './streams.ts'
+import { lockedBy } from './writes.ts'
 
 /** Follows a stream of verified events, and says where what is stored is not what they made of it. */
 export interface Replay {
@@ -20,7 +21,7 @@ export interface Replay {
   end(): Promise<string | undefined>
 }
 
-/** Begins to follow a stream. */
+/** Begins to follow a stream. Events are given with their texts. */
 export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
   const [kind, ...rest] = stream.split('/')
   if (stream === settingsStream) return replaySettings(storage, tenant)
@@ -44,20 +45,31 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
         if ('tenant' in happened) return 'the request is made a second time'
         request = evolve(request, happened)
       }
-      return undefined
+      if (!('pinned' in happened)) return undefined
+      const { content } = await read(storage, { content: keyOf('contents', tenant, id, request.edition) })
+      const digest = content && requestDigest({ ...request, ...content.value, request: id })
+      return digest === request.digest ? undefined : 'the content is not what was reviewed'
     },
     async end() {
       if (!request) return 'the stream is empty'
-      const { record, content, debts, targets } = await read(storage, {
+      const locked = lockedBy(request)
+      const next = request.edition + 1
+      const { record, extra, debts, targets, locks, claims } = await read(storage, {
         record: keyOf('requests', tenant, id),
-        content: keyOf('contents', tenant, id, request.edition),
+        extra: keyOf('contents', tenant, id, next),
+        locks: locked.map((resource) => keyOf('locks', tenant, resource.type, resource.id)),
+        claims: request.resources.map((resource) => keyOf('claims', tenant, resource.type, resource.id)),
         debts: keyOf('debts', tenant),
         targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
       })
       if (!record || !isSame(withoutIndexes(record.value), request))
         return 'the request is not what its events made of it'
-      const digest = content && requestDigest({ ...request, ...content.value, request: id })
-      if (digest !== request.digest) return 'the content is not what was reviewed'
+      if (extra) return `content ${next} was made by no event`
+      if (locks.some((lock) => lock?.value.request !== id))
+        return 'a resource that it keeps others off is not locked by it'
+      const claimed = claims.flatMap((claim) => (claim?.value.request === id ? [claim.value.fence] : []))
+      if (!isSame(claimed, request.application ? [request.application.fence] : []))
+        return 'the claim of a resource is not the one that its events tell of'
       if (record.value.dueAt !== nextDue(request)) return 'the request comes due at another time than its events say'
       const owed = debts?.value.open.find((debt) => debt.request === id)
       if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
@@ -92,6 +104,9 @@ function replayResource(
       })
       if (extra) return `revision ${next} was made by no event`
       const { revision, document = null, project, incarnation } = resource?.value ?? {}
+      if (resource && !isSame([resource.value.tenant, resource.value.type, resource.value.id], [tenant, type, id])) {
+        return 'the live document is that of another resource'
+      }
       const same = revision === last?.number && documentDigest(document) === last?.digest
       if (!same) return 'the live document is not the one of its last revision'
       const { state, stateDueAt } = resource?.value ?? {}

@@ -1,35 +1,43 @@
-import type { RequestCommand, TargetFacts } from '../core/request/command.ts'
+import type { ConfirmCommand, ReclaimCommand, RequestCommand, TargetFacts } from '../core/request/command.ts'
 import type { Content } from '../core/request/content.ts'
 import type { OpenDebt } from '../core/request/debt.ts'
 import { decide } from '../core/request/decide.ts'
 import type { Actor, LaterEvent } from '../core/request/event.ts'
 import { evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
-import { landing } from '../core/request/settle.ts'
 import { verbs } from '../core/request/status.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
-import { approversOf, toBeReminded, toBeTold } from './approvers.ts'
+import { carryOut } from './carry-out.ts'
+import { claimWrites, hasClaimed } from './claims.ts'
 import type { Context } from './context.ts'
 import { debtWrites } from './debts.ts'
 import { readDelegation } from './delegations.ts'
 import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './facts.ts'
+import { landingWrites } from './landing-writes.ts'
+import { messageOf } from './message.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
 import { createdAccess, isContentCommand, permittedTo } from './permission-to-act.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, unchanged } from './records.ts'
-import { heldBack, isOn } from './workflow.ts'
-import { requestWrites, revisionWrites } from './writes.ts'
+import { newSalt } from './salt.ts'
+import { heldBack, isOn, switchedOffIn } from './workflow.ts'
+import { requestWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
 
-/** What a caller wants done with a request; `rewrite` is the new content that some verbs bring. */
-export type Ask = WithoutOrigin<RequestCommand> & { readonly rewrite?: Rewrite }
+/** What a caller wants done with a request. */
+export type Ask = WithoutOrigin<Exclude<RequestCommand, ConfirmCommand | ReclaimCommand>> & {
+  /** The new content that some verbs bring. */
+  readonly rewrite?: Rewrite
+  /** Those among the approvers who are to be told; all of them where left out. */
+  readonly notify?: readonly string[]
+}
 
 /** Makes the command that does something with a request. */
 export function requestCommand(context: Context, by: Actor, id: string, ask: Ask): Command<Request> {
   const { tenant } = by
-  const { rewrite, ...wanted } = ask
+  const { rewrite, notify, ...wanted } = ask
   const attempt: Command<Request>['attempt'] = async (at) => {
     const { before, policySet, owed } = await read(context.storage, {
       before: keyOf('requests', tenant, id),
@@ -38,28 +46,36 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     })
     if (!before) return refuse('unknown_request', { request: id })
     const request = before.value
-    const command: RequestCommand = { ...wanted, by, at }
+    const salt = wanted.reason === undefined ? {} : { salt: newSalt() }
+    const command: RequestCommand = { ...wanted, ...salt, by, at }
     const setVersion = policySet?.version ?? 0
     const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
     const settings = policySet?.value
     const held = heldBack(context, request, { verb: ask.type, settings })
     if (held) return held
     const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
-    if (!decided.ok) return (await hasMoved(context, before)) ? await attempt(at) : decided
+    if (!decided.ok) {
+      // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.
+      const moved = success({ writes: [unchanged(keyOf('requests', tenant, id), before)], answer: request })
+      return (await hasMoved(context, before)) ? moved : decided
+    }
 
     const { event, content } = decided.value
     const next = evolve(request, event)
-    const approvers = await concerned(context, event, { before: request, next, at })
+    const message = await messageOf(context, event, { before: request, next, settings, notify })
+    if (!message.ok) return message
     return success({
       writes: [
         unchanged(keyOf('policySets', tenant), policySet),
-        ...requestWrites(context, before, { event, next, approvers, ...(content ? { content } : {}) }),
+        ...requestWrites(context, before, { event, next, message: message.value, ...(content ? { content } : {}) }),
         ...landingWrites(next, decided.value),
+        ...claimWrites(request, next, claimRead(decided.value)),
         ...decided.value.relied,
         ...(debts ? [debtWrites(owed[0], next)] : []),
         ...(await createdAccess(context, next, { ...decided.value, settings })),
       ],
       answer: next,
+      ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),
     })
   }
   return { verb: ask.type, actor: by, about: `request/${id}`, attempt }
@@ -99,15 +115,24 @@ async function decideOn(
   },
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
-  if (command.type === 'expire' || command.type === 'remind') {
-    return decidedBy(decide(command, request, { users: new Map(), requirements, rules }), { relied: [] })
+  const switchedOff = switchedOffIn(settings, request.project)
+  if (command.type === 'expire' || command.type === 'remind' || command.type === 'return') {
+    return decidedBy(decide(command, request, { users: new Map(), requirements, rules, ...switchedOff }), {
+      relied: [],
+    })
   }
   const [users, inForce, { delegation, relied }] = await Promise.all([
     peopleOf(context, request, [...actingIn(command), ...(debts ?? []).map(({ by }) => by)]),
     askedNow(context, request, setVersion),
     delegationFor(context, command),
   ])
-  const facts = { users, ...inForce, ...(delegation ? { delegation } : {}), ...(debts ? { debts } : {}) }
+  const facts = {
+    users,
+    ...inForce,
+    ...switchedOff,
+    ...(delegation ? { delegation } : {}),
+    ...(debts ? { debts } : {}),
+  }
   const early = decide(command, request, facts)
   if (!early.ok && early.refusal.code !== 'content_tampered') return early
   const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
@@ -160,32 +185,7 @@ function concernsDebts(type: RequestCommand['type']): boolean {
   return type === 'break_glass' || type === 'settle_debt'
 }
 
-const forApprovers: ReadonlySet<LaterEvent['type']> = new Set([
-  'bypassed',
-  'glass_broken',
-  'schedule_dropped',
-  'escalated',
-])
-
-/** Whom an event concerns besides the requester: those who are asked by it, or were asked. */
-async function concerned(
-  context: Context,
-  { type }: LaterEvent,
-  { before, next, at }: { readonly before: Request; readonly next: Request; readonly at: number },
-): Promise<readonly string[]> {
-  if (type === 'reminded') return await toBeReminded(context, next, at)
-  const asks = next.status === 'pending' && before.status !== 'pending'
-  return asks || forApprovers.has(type) ? toBeTold(await approversOf(context, next, at), next.requester) : []
-}
-
-/** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */
-function landingWrites(request: Request, { event: { outcome, at }, target, resources }: Decided): readonly Write[] {
-  if (!resources || !target) return []
-  if (outcome.status !== 'applied') return resources.relied
-  const { tenant, id, requester: author, via, reason: message } = request
-  const authorship = { tenant, author, via, at, request: id, ...(message === undefined ? {} : { message }) }
-  const revisions = landing(target).flatMap((change, index) =>
-    revisionWrites(resources.resources[index], change, authorship),
-  )
-  return [...resources.relied, ...revisions]
+/** The claim as it was read, and what it is a claim for. */
+function claimRead({ target, resources }: Decided) {
+  return { stored: resources?.claim?.stored, ...(target ? { target } : {}) }
 }

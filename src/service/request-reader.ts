@@ -22,7 +22,8 @@ import { permitted } from './permitted.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read } from './records.ts'
-import { type WayOut, waysOut } from './ways-out.ts'
+import { delays, type WayOut, waysOut } from './ways-out.ts'
+import { switchedOffIn } from './workflow.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {
@@ -54,7 +55,7 @@ export interface ChangeRequest extends RequestSummary {
   readonly stale: boolean
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
-  /** Who can help, while it is open and could not be approved even if everybody whom it asks did so. */
+  /** Who can help, while it is open and could not be approved even if everybody whom it asks did so, or while its change does not get to where it is kept. */
   readonly waysOut?: readonly WayOut[]
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
   readonly can: Permissions
@@ -101,9 +102,10 @@ export async function showRequest(
   const open = isOpen(summary.status)
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
-  const facts = { users, ...asked, debts }
+  const facts = { users, ...asked, debts, ...switchedOffIn(settings, request.project) }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
+  const ways = stuck ? await waysOut(context, request, asked) : delays(request)
   return freeze({
     ...summary,
     changes: await Promise.all(
@@ -114,7 +116,7 @@ export async function showRequest(
     ),
     stale: open && moved,
     ...(approval ? { approval } : {}),
-    ...(stuck ? { waysOut: await waysOut(context, request, asked) } : {}),
+    ...(stuck || ways.length > 0 ? { waysOut: ways } : {}),
     can: await permitted(context, reader, {
       request,
       facts,

@@ -7,15 +7,16 @@ import { liveState } from './carry.ts'
 import type { Context } from './context.ts'
 import { typeOf } from './facts.ts'
 import { type Holder, readHolders } from './holders.ts'
-import type { LockRecord, ResourceRecord, Stored } from './records.ts'
+import type { LockRecord, PolicySetRecord, ResourceRecord, Stored } from './records.ts'
 import { referencesOf } from './references.ts'
 import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
+import { isWaiting } from './workflow.ts'
 
 /** Where a resource is in its life cycle. */
 export interface ResourceStanding {
   /** The live state: what the resource does follows this alone. */
   readonly state: string
-  /** The state to show: the live one, or what the action shows that waits for approval. */
+  /** The state to show: the live one, or what the action shows that waits for approval; not while that is held, because the workflow is off. */
   readonly shown: string
   /** The action that waits for approval, and the request that asks for it. */
   readonly waiting?: { readonly action: string; readonly request: string }
@@ -31,7 +32,15 @@ export interface ResourceStanding {
 /** Says where a resource is in its life cycle; undefined where its type has none. */
 export async function standingOf(
   context: Context,
-  { resource, lock }: { readonly resource: ResourceRecord; readonly lock: Stored<LockRecord> | undefined },
+  {
+    resource,
+    lock,
+    settings,
+  }: {
+    readonly resource: ResourceRecord
+    readonly lock: Stored<LockRecord> | undefined
+    readonly settings: PolicySetRecord | undefined
+  },
 ): Promise<ResourceStanding | undefined> {
   const type = typeOf(context, resource.type)
   const { lifecycle } = type
@@ -43,9 +52,10 @@ export async function standingOf(
   const can = await Promise.all(
     lifecycle.actions.map(async (action) => [action, (await refusalOf(asking, action)) ?? true] as const),
   )
+  const asks = holder?.stored !== undefined && isWaiting(context, settings, holder.stored)
   return {
     state: live,
-    shown: shownState(lifecycle, state),
+    shown: shownState(lifecycle, asks ? state : { live }),
     ...(holder?.waiting === undefined ? {} : { waiting: { action: holder.waiting, request: holder.request } }),
     ...(stateDueAt === undefined ? {} : { dueAt: stateDueAt }),
     can: Object.fromEntries(can),

@@ -1,14 +1,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ChangedPlace } from '../core/change/changed-place.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import { compileLabels, type Labels } from '../core/change/labels.ts'
-import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../core/change/pattern.ts'
-import { type CompiledShape, compileShape, type Groups, type Shape } from '../core/change/shape.ts'
-import { identifierProblem } from '../core/identifier.ts'
+import type { Labels } from '../core/change/labels.ts'
+import type { CompiledShape, Groups, Shape } from '../core/change/shape.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
 import type { Facets } from '../core/policy/policy.ts'
-import { type BeforeAfter, type FacetDefinition, type FacetReader, facetsIn, readersOf } from './facet.ts'
-import { type NeedsOf, needsOf, type PermissionsNeeded } from './permissions-needed.ts'
+import type { BeforeAfter, FacetDefinition, FacetReader } from './facet.ts'
+import type { NeedsOf, PermissionsNeeded } from './permissions-needed.ts'
 
 declare const documentType: unique symbol
 
@@ -79,6 +77,11 @@ export interface ResourceOptions<T> {
    * exactly once, or not at all where it throws.
    */
   readonly write?: (resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void
+  /**
+   * Reads and writes the documents of this type where the host keeps them outside of the database of the storage: behind an API, or in another database. In
+   * the place of `read` and `write`; not with a life cycle.
+   */
+  readonly outside?: Outside<T>
   /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
   readonly references?: References
 }
@@ -92,6 +95,41 @@ export interface ReferredResource {
   readonly type: string
   readonly id: string
   readonly project?: string
+}
+
+/**
+ * How the host keeps resources outside of the database. No transaction holds both, so that a change is claimed, then written, then confirmed. While it is on its
+ * way its request is `applying`, and nobody else's change lands on the resource.
+ */
+export interface Outside<T> {
+  /**
+   * Reads the live document; undefined where there is none. Whatever `write` has acknowledged is in it, and what was written is read back as it was, but for the
+   * order of keys.
+   */
+  read(resource: ReferredResource, call: { readonly signal: AbortSignal }): Promise<T | undefined> | T | undefined
+  /**
+   * Writes the next document; undefined removes the resource.
+   *
+   * May be called again with the same `idempotencyKey`, also while an earlier call is still under way: it lands once. Where it can, it compares with `expected`
+   * and refuses a `fence` lower than one it has seen: then a worker that slept changes nothing when it wakes.
+   *
+   * @throws Anything: the document is read then, and what it says counts. What is not there is sent again.
+   */
+  write(resource: ReferredResource, document: T | undefined, call: OutsideWrite<T>): Promise<void> | void
+  /** How long an answer may take, in milliseconds; 10,000 where left out. What takes longer counts as failed until it is read. */
+  readonly patience?: number
+}
+
+/** What goes with a document that is written outside of the database. */
+export interface OutsideWrite<T> {
+  /** The document that this one is to replace; undefined where there was none. */
+  readonly expected: T | undefined
+  /** The same for every attempt to make this change, and for no other change. */
+  readonly idempotencyKey: string
+  /** Grows with every attempt of anybody to write this resource. */
+  readonly fence: number
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
 }
 
 /** How the host keeps resources itself. */
@@ -124,154 +162,14 @@ export interface ResourceType<T = unknown> {
   readonly references?: References
   /** The permissions that a change with these actions needs, where it was said. */
   readonly needs?: NeedsOf
-  /** How the host keeps them; absent where Countersign does. */
+  /** How the host keeps them in the same database. */
   readonly hosting?: Hosting
+  /** How the host keeps them outside of it. Without either, Countersign keeps them. */
+  readonly outside?: Required<Outside<JsonValue>>
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
   /** Finds the actions that a change carries. */
   actionsOf(change: BeforeAfter<JsonValue>, places: readonly ChangedPlace[]): readonly string[]
   /** Works out the attributes of a change; null is one of which nobody can say. */
   facetsOf(change: BeforeAfter<JsonValue>): Facets
-}
-
-const builtIn = ['create', 'update', 'delete']
-
-/**
- * Declares a type of resource.
- *
- * @throws TypeError where the declaration cannot be right.
- */
-export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
-  checkOptionNames(options)
-  const { type, schema, shape = {}, groups = {}, labels = {}, facets = {}, gated = false, references } = options
-  if (typeof type !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(type)) {
-    throw new TypeError(
-      `defineResource: type must be 1 to 64 letters, digits, "_", "-" or ".", not ${JSON.stringify(type)}`,
-    )
-  }
-  if (typeof schema?.['~standard']?.validate !== 'function') {
-    throw new TypeError(`defineResource: schema of "${type}" must be a Standard Schema (zod, valibot, arktype, …)`)
-  }
-  const lifecycle =
-    options.lifecycle && lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references })
-  const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
-    const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
-    if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
-    const { detect, covers = [] } = typeof action === 'function' ? { detect: action } : action
-    return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
-  })
-  const readers = readersOf(type, facets)
-
-  compileLabels(labels)
-  const actions = [
-    ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
-  ]
-
-  return {
-    type,
-    schema,
-    shape: compileShape(shape),
-    groups,
-    labels,
-    actions,
-    facets: Object.fromEntries(readers.map(({ name, values }) => [name, values])),
-    gated,
-    ...(lifecycle ? { lifecycle } : {}),
-    ...(references ? { references } : {}),
-    ...(options.permissions === undefined
-      ? {}
-      : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
-    ...hostingOf(options),
-    ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
-    actionsOf(change, places) {
-      const found = detectors
-        .map((action) => ({ ...action, seen: detected(action.detect, change as BeforeAfter<T>) }))
-        .filter(({ seen }) => seen !== 'no')
-      const names = found.map(({ name }) => name)
-      if (change.before === undefined) return ['create', ...names]
-      if (change.after === undefined) return ['delete', ...names]
-      const patterns = found.flatMap(({ covers, seen }) => (seen === 'yes' ? covers : []))
-      const covered = places.every(({ path }) => patterns.some((pattern) => covers(pattern, path)))
-      return covered && names.length > 0 ? names : ['update', ...names]
-    },
-    facetsOf(change) {
-      return facetsIn(readers, change as BeforeAfter<T>)
-    },
-  }
-}
-
-/** A misspelt option would be an option that is not there: `gate: true` gates nothing. */
-function checkOptionNames(options: object): void {
-  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
-  if (unknown !== undefined) {
-    throw new TypeError(`defineResource has no option "${unknown}"; known are ${optionNames.join(', ')}`)
-  }
-}
-
-const optionNames = [
-  'type',
-  'schema',
-  'shape',
-  'groups',
-  'labels',
-  'actions',
-  'facets',
-  'gated',
-  'lifecycle',
-  'references',
-  'permissions',
-  'read',
-  'write',
-]
-
-function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { readonly hosting?: Hosting } {
-  if (!read && !write) return {}
-  if (!read || !write) throw new TypeError(`defineResource: "${type}" needs both read and write, or neither`)
-  if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
-  return { hosting: { read, write: write as unknown as Hosting['write'] } }
-}
-
-function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {
-  if (lifecycle?.moves.some(({ action }) => action === name)) return 'is one of its life cycle'
-  return identifierProblem(name)
-}
-
-function lifecycleOf(
-  type: string,
-  lifecycle: Lifecycle<JsonValue>,
-  { groups, references }: { readonly groups: Groups; readonly references: References | undefined },
-): ResourceLifecycle {
-  const asks = lifecycle.moves.find(({ unreferenced }) => unreferenced)
-  if (asks && !references) {
-    throw new TypeError(
-      `defineResource: ${JSON.stringify(asks.action)} of "${type}" is possible only while nothing refers to it: pass references, which says what does`,
-    )
-  }
-  const critical = lifecycle.critical.map((pattern) => patternOf(type, pattern, groups))
-  return {
-    ...lifecycle,
-    isCritical: (places) => places.some(({ path }) => critical.some((pattern) => touchesPattern(pattern, path))),
-  }
-}
-
-/** Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the places. */
-function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
-  try {
-    const found: unknown = detect(change)
-    return typeof found === 'boolean' ? (found ? 'yes' : 'no') : 'unknown'
-  } catch {
-    return 'unknown'
-  }
-}
-
-function patternOf(type: string, text: string, groups: Groups): Pattern {
-  const pattern = compilePattern(text, groups)
-  if (!pattern.ok) throw new TypeError(`defineResource: covers of "${type}": ${pattern.refusal.message}`)
-  return pattern.value
-}
-
-/** Tells whether a pattern names a path or one above it. */
-function covers(pattern: Pattern, path: string): boolean {
-  if (matchesPattern(pattern, path)) return true
-  return path !== '' && covers(pattern, path.slice(0, path.lastIndexOf('/')))
 }

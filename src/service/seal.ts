@@ -1,7 +1,17 @@
-import { type Seal, type SealedTree, sealed } from '../core/request/checkpoint.ts'
+import { hexOf } from '../core/change/digest.ts'
+import {
+  type Checkpoint,
+  type CheckpointSignature,
+  type Seal,
+  type SealedTree,
+  sealed,
+  signedBytes,
+} from '../core/request/checkpoint.ts'
 import { hasCode } from '../errors.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { Storage, Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
+import { inTime } from './in-time.ts'
 import { type CheckpointRecord, page, put } from './records.ts'
 import type { TickFailure } from './tick.ts'
 
@@ -37,7 +47,7 @@ export async function sealDue(context: Context, failed: TickFailure[]): Promise<
 }
 
 /** Makes one checkpoint; tells whether there was something to seal. Of two processes that do so at once, one is refused. */
-async function sealTenant({ storage, now }: Context, tenant: string): Promise<boolean> {
+async function sealTenant({ storage, now, signer }: Context, tenant: string): Promise<boolean> {
   const [before, { records }] = await Promise.all([
     lastCheckpoint(storage, tenant),
     page(storage, { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending', limit: atOnce }),
@@ -53,12 +63,20 @@ async function sealTenant({ storage, now }: Context, tenant: string): Promise<bo
       expected: version,
     }),
   )
+  const signature = signer && (await signatureOf(signer, checkpoint))
   await storage.commit([
     ...done,
     ...seals.map((seal: Seal) => put('seals', seal, undefined)),
-    put('checkpoints', { ...checkpoint, peaks: tree.peaks }, undefined),
+    put('checkpoints', { ...checkpoint, ...(signature ? { signature } : {}), peaks: tree.peaks }, undefined),
   ])
   return true
+}
+
+async function signatureOf(signer: Signer, checkpoint: Checkpoint): Promise<CheckpointSignature> {
+  const { keyId } = signer
+  const signature = await inTime(signer.sign(signedBytes(checkpoint, keyId)))
+  if (signature instanceof Uint8Array && signature.length > 0) return { keyId, value: hexOf(signature) }
+  throw new TypeError(`The signer of key "${keyId}" has to give the bytes of a signature.`)
 }
 
 /** Reads the last checkpoint of a tenant; undefined where nothing is sealed yet. */

@@ -1,9 +1,11 @@
-import type { Digest } from '../core/change/digest.ts'
-import { type Checkpoint, checkpointDigest, type Seal, sealDigest } from '../core/request/checkpoint.ts'
+import { bytesOfHex, type Digest } from '../core/change/digest.ts'
+import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes } from '../core/request/checkpoint.ts'
 import { emptyTree, rootOf, withLeaf } from '../core/request/merkle.ts'
+import type { SignatureCheck } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AuditProblem } from './audit.ts'
 import { freeze } from './freeze.ts'
+import { inTime } from './in-time.ts'
 import { type CheckpointRecord, page, walk } from './records.ts'
 import { lastCheckpoint } from './seal.ts'
 
@@ -48,13 +50,29 @@ export async function* walkSealed(
   }
 }
 
-/** Reads what is sealed, and checks that it is what was sealed, and goes on from a checkpoint that was kept elsewhere. */
-export async function readSealed(storage: Storage, tenant: string, kept?: Checkpoint): Promise<SealedLog> {
+/** What sealed logs are compared with, beside themselves. */
+export interface VerifyOptions {
+  /** A checkpoint that was kept where nobody could change it who can write to the database. The log has to go on from it. */
+  readonly checkpoint?: Checkpoint
+  /**
+   * The keys that checkpoints may be signed with, by name, those that are not used any more among them. From the first signed checkpoint on, each
+   * has to be signed with one of them.
+   */
+  readonly keys?: Readonly<Record<string, SignatureCheck>>
+}
+
+/** Reads what is sealed, and checks that it is what was sealed, is signed where that is asked for, and goes on from a checkpoint that was kept elsewhere. */
+export async function readSealed(
+  storage: Storage,
+  tenant: string,
+  { checkpoint: kept, keys }: VerifyOptions,
+): Promise<SealedLog> {
   const problems: AuditProblem[] = []
   const ends = new Map<string, SealedEnd>()
   let tree = emptyTree
   let before: Pick<Checkpoint, 'number' | 'hash'> | { readonly number: 0; readonly hash: '' } = { number: 0, hash: '' }
   let found = kept === undefined
+  let signed = false
   for await (const { checkpoint, seals } of walkSealed(storage, tenant)) {
     for (const seal of seals) {
       tree = withLeaf(tree, sealDigest(seal))
@@ -66,12 +84,19 @@ export async function readSealed(storage: Storage, tenant: string, kept?: Checkp
     if (number !== before.number + 1 || prev !== before.hash) tell('the checkpoint does not follow the one before it')
     if (size !== tree.size || root !== rootOf(tree)) tell('the seals are not those that the checkpoint was made of')
     if (kept?.number === number && kept.hash === hash && checkpointDigest(kept) === hash) found = true
+    if (keys && (checkpoint.signature || signed)) {
+      signed = true
+      const problem = await signatureProblem(checkpoint, keys)
+      if (problem) tell(problem)
+    }
     before = { number, hash }
   }
   if (!found) {
     const problem = `the log does not go on from checkpoint ${kept?.number}, which was kept elsewhere`
     problems.push({ stream: checkpointsName, problem })
   }
+  if (keys && !signed && before.number > 0)
+    problems.push({ stream: checkpointsName, problem: 'no checkpoint is signed' })
   if (await isCut(storage, tenant, { number: before.number, size: tree.size })) {
     problems.push({ stream: checkpointsName, problem: 'the checkpoints end before what was sealed does' })
   }
@@ -79,6 +104,30 @@ export async function readSealed(storage: Storage, tenant: string, kept?: Checkp
 }
 
 const checkpointsName = 'checkpoints'
+
+/** Says what is wrong with the signature of a checkpoint; undefined where one of the keys made it. */
+async function signatureProblem(
+  checkpoint: Checkpoint,
+  keys: Readonly<Record<string, SignatureCheck>>,
+): Promise<string | undefined> {
+  const { signature } = checkpoint
+  if (!signature) return 'the checkpoint is not signed, and one before it is'
+  const { keyId, value } = signature
+  const check = Object.hasOwn(keys, keyId) ? keys[keyId] : undefined
+  if (!check)
+    return `the checkpoint is signed with key ${JSON.stringify(keyId)}, which is not among those that were given`
+  const holds = await answerOf(() => check(signedBytes(checkpoint, keyId), bytesOfHex(value)))
+  return holds ? undefined : `the signature of the checkpoint was not made with key ${JSON.stringify(keyId)}`
+}
+
+/** Asks a function of the host; one that throws at what somebody wrote into a signature has not said yes. */
+async function answerOf(check: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return (await inTime(check())) === true
+  } catch {
+    return false
+  }
+}
 
 /** Tells whether seals are there that no checkpoint speaks of. */
 async function isCut(

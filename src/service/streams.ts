@@ -1,7 +1,9 @@
 import type { JsonObject } from '../core/change/json.ts'
 import { emptyStream, headAfter, link, type StreamHead } from '../core/request/audit-chain.ts'
+import { withheld } from '../core/request/texts.ts'
 import type { Write } from '../ports/storage.ts'
 import { put } from './records.ts'
+import { newSalt } from './salt.ts'
 
 /** Names the stream of a request. */
 export const requestStream = (id: string) => `request/${id}`
@@ -13,6 +15,8 @@ export const refusalStream = (user: string) => `refusals/${user}`
 export const delegationStream = (from: string) => `delegations/${from}`
 /** Names the stream of who edits a resource. */
 export const accessStream = ({ type, id }: { readonly type: string; readonly id: string }) => `access/${type}/${id}`
+/** The stream of the texts that were erased. */
+export const erasureStream = 'erasures'
 /** The stream of a tenant's settings. */
 export const settingsStream = 'settings'
 
@@ -22,8 +26,10 @@ export function append(
   head: StreamHead | undefined,
   event: { readonly at: number },
 ): { readonly writes: readonly Write[]; readonly head: StreamHead } {
-  const logged = link(tenant, stream, head ?? emptyStream, event as unknown as JsonObject)
-  const { seq, hash } = logged
+  const { event: withoutTexts, texts } = withheld(event as unknown as JsonObject, newSalt)
+  const linked = link(tenant, stream, head ?? emptyStream, withoutTexts)
+  const logged = Object.keys(texts).length === 0 ? linked : { ...linked, texts }
+  const { seq, hash } = linked
   const unsealed = put('unsealed', { tenant, stream, seq, hash, dueAt: event.at }, undefined)
   return { writes: [put('events', logged, undefined), unsealed], head: headAfter(logged) }
 }

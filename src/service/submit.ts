@@ -12,13 +12,23 @@ import type { Write } from '../ports/storage.ts'
 import type { VerbOptions } from './acting-approvals.ts'
 import type { Wanted } from './action-input.ts'
 import { approversOf, toBeTold } from './approvers.ts'
+import { carryOut, current } from './carry-out.ts'
+import { claimWrites } from './claims.ts'
 import { type Considered, consider, type Intention } from './consider.ts'
 import type { Context } from './context.ts'
 import { newAccessWrites } from './editors.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
+import { messageOf } from './message.ts'
 import { keyOf, unchanged } from './records.ts'
-import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-reader.ts'
+import {
+  type ChangeRequest,
+  type RequestedChange,
+  type RequestSummary,
+  readRequest,
+  requestedChange,
+  summaryOf,
+} from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { explainAll } from './weigh.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
@@ -29,6 +39,8 @@ export interface SubmitOptions extends VerbOptions {
   readonly base?: number
   /** When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers agree to. */
   readonly applyAt?: number
+  /** Those among the approvers who are told, by id; all of them where left out. The others may answer as well. Where nobody is asked, nobody is told. */
+  readonly notify?: readonly string[]
 }
 
 /** One of several changes that land together. */
@@ -39,7 +51,7 @@ export interface ChangeOf<T> {
   readonly base?: number
 }
 
-/** What became of a submission. Both are successes. */
+/** What became of a submission. */
 export type SubmitOutcome =
   | {
       readonly status: 'applied'
@@ -48,6 +60,11 @@ export type SubmitOutcome =
       readonly changes: readonly RequestedChange[]
     }
   | { readonly status: 'pending'; readonly request: ChangeRequest }
+  /**
+   * Of a resource that is kept outside of the database, a change that nobody has to approve: it is still on its way, and `tick` sees to it, or it could not be
+   * made, and the request says why.
+   */
+  | { readonly status: 'applying' | 'failed'; readonly request: ChangeRequest }
 
 /** What would become of a submission. */
 export interface Preview {
@@ -89,15 +106,44 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       }
       const { event } = submission
       const opened = await open(context, actor, { considered: considered.value, event })
+      const { settings } = considered.value
+      const next = begin(event)
+      const message = await messageOf(context, event, { before: undefined, next, settings, notify: intention.notify })
+      if (!message.ok) return message
       const content = { changes: considered.value.proposals.map(({ change }) => change), ...scheduled(intention) }
       const writes = [
         ...relied,
         ...resourcesRelied(actor, considered.value, intention),
-        ...requestWrites(context, undefined, { event, next: begin(event), content, approvers: opened.approvers }),
+        ...requestWrites(context, undefined, { event, next, content, message: message.value }),
+        ...claimWrites(undefined, next, { stored: considered.value.claim }),
       ]
-      return success({ writes, answer: freeze({ status: 'pending', request: opened.request }) })
+      const { request } = opened
+      if (next.status !== 'applying') return success({ writes, answer: freeze({ status: 'pending', request }) })
+      return success({
+        writes,
+        answer: freeze({ status: 'applying', request }),
+        follow: async () => outcomeOf(request, summaryOf(await carryOut(context, next), context.now())),
+      })
     },
   }
+}
+
+/** Gives what became of a submission by now, where its change was on its way. */
+export async function outcomeNow(context: Context, actor: Actor, outcome: SubmitOutcome): Promise<SubmitOutcome> {
+  if (outcome.status !== 'applying') return outcome
+  const { status } = await current(context, outcome.request)
+  if (status === 'applying') return outcome
+  const request = await readRequest(context, actor, outcome.request.id)
+  return outcomeOf(request, request)
+}
+
+/** What a request that was made for a change that nobody has to approve has come to. */
+function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSummary): SubmitOutcome {
+  const { revisions = [] } = rest
+  const now = { ...request, ...rest, status }
+  const [first] = revisions
+  if (first) return freeze({ status: 'applied', revision: first.number, changes: request.changes })
+  return freeze({ status: status === 'applying' || status === 'failed' ? status : 'pending', request: now })
 }
 
 /** Says what a submission would do. Writes nothing. */
@@ -107,11 +153,18 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   const { submission, proposals, setVersion } = considered.value
   const explanations = await explainAll(context, actor.tenant, { proposals, setVersion })
   const explained = { explanations, reasons: explanations.flatMap(describeExplanation) }
-  if (submission.type === 'direct') {
+  if (submission.type === 'direct' || submission.event.outcome.status === 'applying') {
     const { changes } = applied(context, considered.value)
     return freeze({ status: 'applied', ...explained, changes, requirements: [], approvers: [], satisfiable: true })
   }
-  const { request, approvers } = await open(context, actor, { considered: considered.value, event: submission.event })
+  const { event } = submission
+  const { request, approvers } = await open(context, actor, { considered: considered.value, event })
+  const { notify } = intention
+  if (notify) {
+    const { settings } = considered.value
+    const message = await messageOf(context, event, { before: undefined, next: begin(event), settings, notify })
+    if (!message.ok) throw new ApprovalError(message.refusal)
+  }
   const { changes, requirements, rules, approval } = request
   return freeze({
     status: 'pending',

@@ -1,14 +1,17 @@
 import { dueVerb } from '../core/request/due.ts'
-import type { ClockVerb } from '../core/request/status.ts'
+import type { TimedVerb } from '../core/request/status.ts'
 import { hasCode } from '../errors.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Position } from '../ports/storage.ts'
+import { delayOf, onTheWayCommand } from './carry-out.ts'
 import { clockMoveCommand } from './clock-move.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { inTime } from './in-time.ts'
 import { type OutboxRecord, page, put, type Stored } from './records.ts'
+import { stateCounts } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
+import { returnWaiting } from './return-waiting.ts'
 import { sealDue } from './seal.ts'
 
 /** What a `tick` did. */
@@ -17,6 +20,10 @@ export interface TickReport {
   readonly expired: number
   /** How many requests whose time had come were applied, or could not be and say why. */
   readonly applied: number
+  /** How many requests were made drafts again, since the workflow was switched off. */
+  readonly returned: number
+  /** How many changes on their way to resources outside of the database were sent anew, since nobody had said in time what became of them. */
+  readonly reclaimed: number
   /** How many resources the clock moved on in their life cycle. */
   readonly moved: number
   /** How many requests were escalated, since nobody answered enough. */
@@ -51,11 +58,13 @@ const longestPause = 60 * 60_000
 export async function tick(context: Context): Promise<TickReport> {
   const failed: TickFailure[] = []
   const done = await moveDue(context, failed)
+  const returned = await returnDue(context, failed)
   const moved = await endStates(context, failed)
   await forgetAnswers(context)
   const delivered = await deliverDue(context, failed)
+  await stateCounts(context, failed)
   const sealed = await sealDue(context, failed)
-  return { ...done, moved, delivered, sealed, failed }
+  return { ...done, returned, moved, delivered, sealed, failed }
 }
 
 /** What a verb of the clock counts as in a report. */
@@ -64,27 +73,44 @@ const counts = {
   come_due: 'applied',
   escalate: 'escalated',
   remind: 'reminded',
-} as const satisfies Readonly<Record<ClockVerb, keyof TickReport>>
+  reclaim: 'reclaimed',
+} as const satisfies Readonly<Record<TimedVerb, keyof TickReport>>
 
 /** Refusals that only say that somebody else was there first. */
-const harmless = ['not_open', 'not_due', 'locked', 'workflow_off'] as const
+const harmless = ['not_open', 'not_due', 'locked', 'workflow_off', 'switched_off'] as const
 
 /** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
 async function moveDue(context: Context, failed: TickFailure[]) {
-  const done = { expired: 0, applied: 0, escalated: 0, reminded: 0 }
+  const done = { expired: 0, applied: 0, escalated: 0, reminded: 0, reclaimed: 0 }
   for await (const { value } of dueRecords(context, 'requests')) {
     const { tenant, id } = value
     const type = dueVerb(value, context.now())
     if (!type) continue
     try {
-      await execute(context, requestCommand(context, clockOf(tenant), id, { type }))
+      const actor = clockOf(tenant)
+      const command =
+        type === 'reclaim'
+          ? onTheWayCommand(context, actor, id, { type })
+          : requestCommand(context, actor, id, { type })
+      const delay = delayOf(await execute(context, command))
       done[counts[type]]++
+      if (delay) failed.push({ tenant, id, error: delay })
     } catch (error) {
       if (!harmless.some((code) => hasCode(error, code))) failed.push({ tenant, id, error })
     }
     if (Object.values(done).reduce((sum, count) => sum + count, 0) >= atOnce) break
   }
   return done
+}
+
+/** Makes drafts of what waited when the workflow was switched off, where whoever did that did not come to the end of it. */
+async function returnDue(context: Context, failed: TickFailure[]): Promise<number> {
+  let returned = 0
+  for await (const { value } of dueRecords(context, 'returns')) {
+    returned += await returnWaiting(context, value, { most: atOnce - returned, failed })
+    if (returned >= atOnce) break
+  }
+  return returned
 }
 
 /** Ends states whose time has come. One that another request keeps everybody off waits until that ends. */
@@ -169,7 +195,10 @@ async function deliveryError(notifier: Notifier | undefined, name: string, { not
 }
 
 /** Reads what is due by now, the oldest first, at most 1,000 records. */
-async function* dueRecords<const C extends 'requests' | 'resources' | 'outbox'>(context: Context, collection: C) {
+async function* dueRecords<const C extends 'requests' | 'resources' | 'returns' | 'outbox'>(
+  context: Context,
+  collection: C,
+) {
   let after: Position | undefined
   const query = due(context, collection)
   for (let pages = 0; pages < mostPages; pages++) {
@@ -180,6 +209,9 @@ async function* dueRecords<const C extends 'requests' | 'resources' | 'outbox'>(
   }
 }
 
-function due<const C extends 'requests' | 'resources' | 'outbox' | 'answers'>({ now }: Context, collection: C) {
+function due<const C extends 'requests' | 'resources' | 'returns' | 'outbox' | 'answers'>(
+  { now }: Context,
+  collection: C,
+) {
   return { collection, index: 'byDue', where: [], range: { to: now() }, order: 'ascending', limit: atOnce } as const
 }

@@ -4,12 +4,14 @@ import type { Request } from '../core/request/request.ts'
 import type { Context } from './context.ts'
 import { holdersOf, knownUsers, scopeOf } from './people.ts'
 
-/** Who can help a request that could not be approved even if everybody whom it asks did so. */
+/** Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not get to where it is kept. */
 export type WayOut =
   /** Others may approve from this time on, in milliseconds since 1970. */
   | { readonly type: 'escalation'; readonly at: number }
   /** These users may apply it without approval. */
   | { readonly type: 'bypass' | 'break_glass'; readonly users: readonly string[] }
+  /** The application that keeps the resource outside of the database did not take the change, and why; it is asked again at this time. */
+  | { readonly type: 'host'; readonly at: number; readonly problem: string }
   /** The requester can take it back, or edit it: what the policies ask is asked anew then. */
   | { readonly type: 'requester'; readonly user: string }
 
@@ -33,6 +35,12 @@ export async function waysOut(
     ...usersOf('break_glass', breakers),
     ...(known.has(requester) ? [{ type: 'requester' as const, user: requester }] : []),
   ]
+}
+
+/** Says what a change on its way waits for, where it did not get there at once. */
+export function delays({ application }: Request): readonly WayOut[] {
+  const { problem, until } = application ?? {}
+  return problem === undefined || until === undefined ? [] : [{ type: 'host', at: until, problem }]
 }
 
 function usersOf(

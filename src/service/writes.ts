@@ -6,6 +6,7 @@ import { type Authorship, revise } from '../core/request/resource.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
+import type { Message } from './message.ts'
 import { noticesOf } from './notices.ts'
 import { put, type RequestRecord, type ResourceRecord, type Stored } from './records.ts'
 import { append, requestStream, resourceStream } from './streams.ts'
@@ -16,15 +17,15 @@ export interface Happening {
   readonly next: Request
   /** The content that the event brought, if it brought one. */
   readonly content?: Content
-  /** Ids of those who are asked. */
-  readonly approvers?: readonly string[]
+  /** What is told of it. */
+  readonly message: Message
 }
 
 /** Writes what an event made of a request: the request, its content, its look-ups and locks, the event, the notices. */
 export function requestWrites(
   context: Context,
   before: Stored<RequestRecord> | undefined,
-  { event, next, content, approvers = [] }: Happening,
+  { event, next, content, message }: Happening,
 ): readonly Write[] {
   const { tenant, id, edition } = next
   const { head, writes } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
@@ -38,7 +39,7 @@ export function requestWrites(
     ...(content ? [put('contents', { tenant, request: id, edition, ...content }, undefined)] : []),
     ...(moved ? targetWrites(next, before?.value.targetVersion) : []),
     ...lockWrites(before?.value, next),
-    ...noticesOf(context, event, { request: next, before: before?.value, seq: head.seq, approvers }),
+    ...noticesOf(context, event, { request: next, seq: head.seq, message }),
   ]
 }
 
@@ -57,8 +58,9 @@ export function revisionWrites(
   return [put('resources', { ...resource, head }, live), put('revisions', revision, undefined), ...writes]
 }
 
-/** The resources that a request keeps everybody else off. */
+/** The resources that a request keeps everybody else off: all of them, while its change is on its way. */
 export function lockedBy(request: Request): readonly Target[] {
+  if (request.status === 'applying') return request.resources
   return isOpen(request.status) ? locksOf(request) : []
 }
 

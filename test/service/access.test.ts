@@ -345,6 +345,32 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
+  it('keeps an admin whoever takes the role from whom at the same time, in whichever process', async () => {
+    const storage = open()
+    const w = await accessWorld(storage)
+    const other = createApprovals({ storage, resources: [flags], access: {} })
+    const grants = { zoe: w.as('zoe').access, zac: other.as({ tenant: 'acme', user: 'zac' }).access }
+    const admin = (user: string) => ({ user, role: 'admin' })
+    await grants.zoe.grant(admin('zac'))
+    const rounds = [
+      () => [grants.zoe.revoke(admin('zac')), grants.zac.revoke(admin('zoe'))],
+      () => [grants.zoe.revoke(admin('zoe')), grants.zac.revoke(admin('zac'))],
+    ]
+    for (const round of [...rounds, ...rounds]) {
+      const codes = (await Promise.allSettled(round())).flatMap((one) =>
+        one.status === 'rejected' ? [one.reason.code] : [],
+      )
+      expect(codes).toHaveLength(1)
+      expect(['last_admin', 'unknown_actor', 'not_permitted']).toContain(codes[0])
+      const { holders } = other.as({ tenant: 'acme', user: 'mia' }).access
+      const left = (await holders('admin')).map(({ user }) => user)
+      expect(left).toHaveLength(1)
+      const back = left[0] === 'zoe' ? grants.zoe.grant(admin('zac')) : grants.zac.grant(admin('zoe'))
+      await back
+    }
+    expect((await w.as('zoe').audit.verify()).problems).toEqual([])
+  })
+
   it('[D3] [D4] keeps everything that somebody did who is gone, and lets them do nothing more', async () => {
     const w = await accessWorld(open())
     const request = pending(await ask(w, { require: { quorum: 2, from: { roles: ['manager', 'admin'] } } }))

@@ -68,7 +68,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect(await call('ruth', { reason: ' ' })).toBe('reason_required')
     expect(await call('ruth', { incident: '' })).toBe('invalid_input')
     expect(await call('ruth', { seen: `sha256:${'0'.repeat(64)}` })).toBe('digest_mismatch')
-    expect(await refusal(w.as('ruth').bypass(id, { reason: 'now' }))).toBe('bypass_forbidden')
+    expect(await refusal(w.as('ruth').bypass(id, { seen: digest, reason: 'now' }))).toBe('bypass_forbidden')
     await w.policy({ id: 'second' })
     expect(await call('ruth')).toBe('break_glass_forbidden')
     const refused = await w.as('ann').audit.events({ refusals: 'ruth' })

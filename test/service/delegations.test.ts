@@ -62,6 +62,24 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     expect((await w.as('fay').approve(id, { seen })).request.status).toBe('applied')
   })
 
+  it("[BY-14] [C11] takes back nobody else's objection with an answer for somebody", async () => {
+    const w = world(open(), { ...users, cat: ['lead'] })
+    const ref = await w.flag('checkout')
+    await w.policy({ rules: { onReject: 'block' } })
+    const { id, digest: seen } = pending(await w.as('ann').submit(ref, rollout(80)))
+    for (const lead of ['ben', 'eve']) await w.as(lead).delegations.give({ to: 'cat', ends: w.now() + week })
+    await w.as('cat').reject(id, { seen, onBehalfOf: 'eve', reason: 'no' })
+    const { request } = await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
+    expect(request).toMatchObject({
+      status: 'pending',
+      reviews: [
+        { onBehalfOf: 'eve', verdict: 'reject' },
+        { onBehalfOf: 'ben', verdict: 'approve' },
+      ],
+    })
+    expect((await w.as('eve').withdraw(id)).request.status).toBe('applied')
+  })
+
   it('[BY-14] [C11] counts one person once who answers as themselves and, under another account, for somebody', async () => {
     const w = world(open(), { ...users, caty: ['lead'] })
     w.person('caty', 'cat')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { PolicyInput, Storage } from '../../src/index.ts'
+import { createApprovals, type PolicyInput, type Storage } from '../../src/index.ts'
 import { accessWorld } from '../access-world.ts'
-import { flags, pending, refusal, rollout, storages } from '../world.ts'
+import { flags, pending, refusal, rollout, start, storages } from '../world.ts'
 
 const value = { enabled: true, rollout: 40 }
 const checkout = flags.ref('checkout', { project: 'web' })
@@ -32,7 +32,7 @@ describe.each(storages)('facts that move between a decision and its commit, on $
       expect(interruption).toBeUndefined()
       return code
     }
-    return { w, meanwhile }
+    return { w, inner, meanwhile }
   }
 
   it('[D1] counts no vote whose role was taken in between', async () => {
@@ -61,10 +61,24 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     await w.as('zoe').policies.save(byAdmins)
     const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
     const code = await meanwhile(
-      () => w.as('zoe').workflow.turnOff({ project: 'web' }),
+      () => w.as('zoe').workflow.turnOff({ project: 'web', waiting: 'hold' }),
       () => w.as('zac').approve(id, { seen: digest }),
     )
     expect(code).toBe('workflow_off')
+    expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
+  })
+
+  it('[E10] [CT-12] applies nothing that is approved while another process makes a draft of it', async () => {
+    const { w, inner, meanwhile } = await interrupted()
+    await w.as('zoe').policies.save(byAdmins)
+    const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
+    const other = createApprovals({ storage: inner, resources: [flags], access: {}, now: () => start })
+    const code = await meanwhile(
+      () => other.as({ tenant: 'acme', user: 'zoe' }).workflow.turnOff({ project: 'web' }),
+      () => w.as('zac').approve(id, { seen: digest }),
+    )
+    expect(code).toBe('not_open')
+    expect(await w.as('zoe').requests.get(id)).toMatchObject({ status: 'draft', reviews: [] })
     expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createApprovals, type PolicyInput, staticDirectory } from '../../src/index.ts'
+import { refuse } from '../../src/errors.ts'
+import { ApprovalError, createApprovals, type PolicyInput, type Storage, staticDirectory } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { experiments, flags, pending, refusal, rollout, start, storages } from '../world.ts'
@@ -7,6 +8,27 @@ import { experiments, flags, pending, refusal, rollout, start, storages } from '
 const value = { enabled: true, rollout: 40 }
 const checkout = flags.ref('checkout', { project: 'web' })
 const byAdmins: PolicyInput = { id: 'admins', match: {}, require: { quorum: 1, from: { roles: ['admin'] } } }
+
+/** A storage that can be made to fail, from the next commit but so many on. */
+function brittle(inner: Storage) {
+  let left = Number.POSITIVE_INFINITY
+  const storage: Storage = {
+    get: (keys) => inner.get(keys),
+    list: (query) => inner.list(query),
+    async commit(writes, effect) {
+      if (left-- <= 0)
+        throw new ApprovalError(refuse('storage_failed', { operation: 'commit', problem: 'gone' }).refusal)
+      await inner.commit(writes, effect)
+    },
+    close: () => inner.close(),
+  }
+  return {
+    storage,
+    fail: (after = Number.POSITIVE_INFINITY) => {
+      left = after
+    },
+  }
+}
 
 describe.each(storages)('the workflow switch, on $name', ({ open }) => {
   async function waiting() {
@@ -18,16 +40,16 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     return { w, request }
   }
 
-  it('[E10] neither applies nor loses what waits when approvals are switched off, and goes on when they are on again', async () => {
+  it('[E10] holds what waits where that is wished, and goes on with it when approvals are on again', async () => {
     const { w, request } = await waiting()
     const { id, digest } = request
-    await w.as('zoe').workflow.turnOff({ project: 'web', reason: 'moving house' })
+    await w.as('zoe').workflow.turnOff({ project: 'web', waiting: 'hold', reason: 'moving house' })
     for (const attempt of [
       w.as('zoe').approve(id, { seen: digest }),
       w.as('zoe').reject(id, { seen: digest, reason: 'no' }),
       w.as('ann').edit(id, checkout, rollout(81)),
       w.as('ann').rebase(id),
-      w.as('zoe').bypass(id, { reason: 'now' }),
+      w.as('zoe').bypass(id, { seen: digest, reason: 'now' }),
       w.as('ann').apply(id),
     ]) {
       expect(['workflow_off', 'not_open']).toContain(await refusal(attempt))
@@ -43,9 +65,92 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     expect(done.status).toBe('applied')
     const log = await w.as('zoe').audit.events({ settings: true, limit: 500 })
     expect(log.slice(-2).map(({ event }) => event)).toMatchObject([
-      { type: 'workflow_switched', project: 'web', on: false, by: 'zoe', reason: 'moving house' },
+      { type: 'workflow_switched', project: 'web', on: false, waiting: 'hold', by: 'zoe', reason: 'moving house' },
       { type: 'workflow_switched', project: 'web', on: true, by: 'zoe' },
     ])
+    expect((await w.as('zoe').audit.verify()).problems).toEqual([])
+  })
+
+  it('[CT-12] [E10] makes drafts of what waits, on record, and tells no creator: nothing is applied, nothing lost, nothing counts that was answered', async () => {
+    const w = await accessWorld(open())
+    await w.as('zoe').access.grant({ user: 'zac', role: 'admin' })
+    const ids = ['half', 'done', 'late', 'back']
+    for (const id of ids) await w.as('ann').submit(flags.ref(id, { project: 'web' }), { value })
+    await w.as('zoe').access.grant({ user: 'ann', role: 'member', project: 'shop' })
+    await w.as('ann').submit(flags.ref('shop', { project: 'shop' }), { value })
+    await w.as('zoe').policies.save({ ...byAdmins, require: { quorum: 2, from: { roles: ['admin'] } } })
+    const ask = async (id: string, options = {}) =>
+      pending(await w.as('ann').submit(flags.ref(id), rollout(80), options))
+    const half = await ask('half')
+    await w.as('zoe').approve(half.id, { seen: half.digest })
+    const late = await ask('late', { applyAt: start + 60_000 })
+    for (const admin of ['zoe', 'zac']) await w.as(admin).approve(late.id, { seen: late.digest })
+    const back = await ask('back')
+    await w.as('zoe').requestChanges(back.id, { seen: back.digest, reason: 'smaller' })
+    const rejected = await ask('done')
+    await w.as('zoe').reject(rejected.id, { seen: rejected.digest, reason: 'no' })
+    const elsewhere = await ask('shop')
+    await w.notices()
+
+    await w.as('mia').workflow.turnOff({ project: 'web', reason: 'moving house' })
+    for (const { id } of [half, late, back]) {
+      expect(await w.as('ann').requests.get(id)).toMatchObject({ status: 'draft', reviews: [] })
+      const log = await w.as('zoe').audit.events({ request: id })
+      expect(log.at(-1)?.event).toMatchObject({ type: 'returned', by: 'mia', reason: 'moving house' })
+    }
+    expect(await w.as('ann').requests.get(rejected.id)).toMatchObject({ status: 'rejected' })
+    expect(await w.as('ann').requests.get(elsewhere.id)).toMatchObject({ status: 'pending' })
+    for (const id of ids) expect((await w.as('ann').resources.get(flags.ref(id)))?.document.rollout).toBe(40)
+    w.pass(60_000)
+    expect(await w.approvals.tick()).toMatchObject({ applied: 0, returned: 0, failed: [] })
+    const told = (await w.notices()).filter(({ at }) => at >= start).map(({ type, to }) => [type, to.toSorted()])
+    expect(told.at(-1)).toEqual(['workflow_off', ['mia', 'zac', 'zoe']])
+
+    await w.as('amy').submit(flags.ref('back'), rollout(41))
+    await w.as('mia').workflow.turnOn({ project: 'web' })
+    expect(await refusal(w.as('zac').approve(half.id, { seen: half.digest }))).toBe('not_open')
+    const { request } = await w.as('ann').submitDraft(half.id)
+    expect(request).toMatchObject({ status: 'pending', round: 2, reviews: [] })
+    expect((await w.as('zac').approve(half.id, { seen: request.digest })).request.status).toBe('pending')
+    expect((await w.as('zoe').approve(half.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('zoe').audit.verify()).problems).toEqual([])
+  })
+
+  it('[CT-12] [E10] is as good as done with its commit: what is not returned yet can be neither answered nor applied, until tick makes a draft of it', async () => {
+    const { storage, fail } = brittle(open())
+    const w = await accessWorld(storage)
+    for (const id of ['one', 'two']) await w.as('ann').submit(flags.ref(id, { project: 'web' }), { value })
+    await w.as('zoe').access.grant({ user: 'zac', role: 'admin' })
+    await w.as('zoe').policies.save({ ...byAdmins, rules: { apply: 'by_hand' } })
+    const ask = async (id: string) => pending(await w.as('ann').submit(flags.ref(id), rollout(80)))
+    const [one, two] = [await ask('one'), await ask('two')]
+    await w.as('zoe').approve(two.id, { seen: two.digest })
+
+    fail(2)
+    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    fail()
+    const states = async () =>
+      Promise.all([one, two].map(async ({ id }) => (await w.as('ann').requests.get(id)).status))
+    expect(await states()).toEqual(['draft', 'approved'])
+
+    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    const attempts = [
+      w.as('zac').requestChanges(two.id, { seen: two.digest, reason: 'no' }),
+      w.as('ann').apply(two.id),
+      w.as('ann').recall(two.id),
+      w.as('ann').rebase(two.id),
+    ]
+    expect(new Set(await Promise.all(attempts.map(refusal)))).toEqual(new Set(['switched_off']))
+    const { can, status } = await w.as('ann').requests.get(two.id)
+    expect({ status, apply: can.apply }).toMatchObject({ status: 'approved', apply: { code: 'switched_off' } })
+
+    const ticks = await Promise.all([w.approvals.tick(), w.approvals.tick()])
+    expect(ticks.map(({ failed }) => failed)).toEqual([[], []])
+    expect(await states()).toEqual(['draft', 'draft'])
+    expect(await w.approvals.tick()).toMatchObject({ returned: 0, failed: [] })
+    expect(
+      (await w.as('zoe').audit.events({ request: two.id })).filter(({ event }) => event['type'] === 'returned'),
+    ).toHaveLength(1)
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
@@ -123,8 +228,7 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
           w.as('zoe').workflow.turnOff({ project: 'web' }),
         ])
         const after = await w.as('ann').requests.get(id)
-        expect(after.status).toBe(approved.status === 'fulfilled' ? 'applied' : 'pending')
-        if (after.status === 'pending') await w.as('ann').cancel(id)
+        expect(after.status).toBe(approved.status === 'fulfilled' ? 'applied' : 'draft')
       }
       await w.as('zoe').workflow.turnOff({ project: 'web' })
     }
@@ -159,5 +263,61 @@ describe('a workflow that the application keeps off at first', () => {
     expect(() =>
       createApprovals({ storage: memoryStorage(), resources: [], access: {}, workflow: 'of' as 'off' }),
     ).toThrow(TypeError)
+  })
+})
+
+describe('what becomes of what waits', () => {
+  async function tenant() {
+    const { storage, fail } = brittle(memoryStorage())
+    const w = await accessWorld(storage)
+    for (const project of ['web', 'shop', 'mail']) {
+      await w.as('zoe').access.grant({ user: 'ann', role: 'member', project })
+      await w.as('ann').submit(flags.ref(project, { project }), { value })
+    }
+    await w.as('zoe').access.grant({ user: 'zac', role: 'admin' })
+    await w.as('zoe').policies.save(byAdmins)
+    const ids = new Map<string, { id: string; digest: string }>()
+    const ask = async (...projects: string[]) => {
+      for (const project of projects)
+        ids.set(project, pending(await w.as('ann').submit(flags.ref(project), rollout(80))))
+    }
+    const of = (project: string) => ids.get(project) ?? { id: '', digest: '' }
+    const status = async (project: string) => (await w.as('ann').requests.get(of(project).id)).status
+    return { w, fail, ask, of, status }
+  }
+
+  it('follows the switch of the tenant but in projects that have their own', async () => {
+    const { w, ask, status } = await tenant()
+    await w.as('zoe').workflow.turnOn({ project: 'shop' })
+    await w.as('zoe').workflow.turnOff({ project: 'mail', waiting: 'hold' })
+    await ask('web', 'shop')
+    await w.as('zoe').workflow.turnOff()
+    expect([await status('web'), await status('shop')]).toEqual(['draft', 'pending'])
+  })
+
+  it('stays returned in a project that gets a switch of its own before tick comes to it', async () => {
+    const { w, fail, ask, of, status } = await tenant()
+    await ask('web', 'mail')
+    fail(1)
+    await w.as('zoe').workflow.turnOff()
+    fail()
+    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    expect(await status('web')).toBe('pending')
+    expect(await refusal(w.as('zac').approve(of('web').id, { seen: of('web').digest }))).toBe('switched_off')
+    expect(await w.approvals.tick()).toMatchObject({ returned: 2, failed: [] })
+    expect([await status('web'), await status('mail')]).toEqual(['draft', 'draft'])
+    const { request } = await w.as('ann').submitDraft(of('web').id)
+    expect((await w.as('zac').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+  })
+
+  it('can be returned after it was held, and refuses any third way', async () => {
+    const { w, ask, status } = await tenant()
+    await ask('web')
+    await w.as('zoe').workflow.turnOff({ waiting: 'hold' })
+    expect(await status('web')).toBe('pending')
+    await w.as('zoe').workflow.turnOff()
+    expect(await status('web')).toBe('draft')
+    expect(await refusal(w.as('zoe').workflow.turnOff({ waiting: 'apply' as 'hold' }))).toBe('invalid_input')
+    expect(await refusal(w.as('zoe').workflow.turnOn({ waiting: 'hold' } as object))).toBe('invalid_input')
   })
 })

@@ -1,0 +1,77 @@
+/**
+ * Somebody whom a notice can go to: who made the request, who edited it, whom its policies ask, or whoever may change the approval settings of its
+ * project.
+ */
+export type Party = 'requester' | 'contributors' | 'approvers' | 'admins'
+
+/**
+ * Which notice goes to whom. What people have to do, or what was done past them, is told to those whom it concerns in any case, and is not among
+ * these: reminders, reviews that are owed or fell, bypasses and broken glass.
+ */
+export interface Audiences {
+  /** Put to its approvers. */
+  readonly submitted: readonly Party[]
+  readonly changes_requested: readonly Party[]
+  /** Approved, and not applied yet. */
+  readonly approved: readonly Party[]
+  readonly applied: readonly Party[]
+  readonly rejected: readonly Party[]
+  readonly failed: readonly Party[]
+  readonly expired: readonly Party[]
+  readonly cancelled: readonly Party[]
+  /** Made a draft again by its requester. */
+  readonly recalled: readonly Party[]
+  /** Made a draft again because the workflow was switched off. */
+  readonly returned: readonly Party[]
+  /** Its time came when it could not be applied. */
+  readonly schedule_dropped: readonly Party[]
+  /** Nobody answered enough, so that others may answer too. */
+  readonly escalated: readonly Party[]
+  /** The workflow was switched on; approvers are those whom the policies there ask. */
+  readonly workflow_on: readonly Exclude<Party, 'requester' | 'contributors'>[]
+  readonly workflow_off: readonly Exclude<Party, 'requester' | 'contributors'>[]
+}
+
+/** Who is told of what where the application says nothing. */
+export const defaultAudiences: Audiences = {
+  submitted: ['approvers'],
+  changes_requested: ['requester'],
+  approved: ['requester'],
+  applied: ['requester'],
+  rejected: ['requester'],
+  failed: ['requester'],
+  expired: ['requester'],
+  cancelled: [],
+  recalled: [],
+  returned: [],
+  schedule_dropped: ['requester', 'contributors', 'approvers'],
+  escalated: ['requester', 'approvers'],
+  workflow_on: ['approvers', 'admins'],
+  workflow_off: ['approvers', 'admins'],
+}
+
+/**
+ * Completes the audiences that the application gives with the default ones.
+ *
+ * @throws TypeError where there is no such notice, or no such party to it.
+ */
+export function audiencesOf(given: Partial<Audiences> = {}): Audiences {
+  for (const [type, parties] of Object.entries(given)) {
+    if (!Object.hasOwn(defaultAudiences, type)) {
+      const known = Object.keys(defaultAudiences).join(', ')
+      throw new TypeError(
+        `createApprovals: there is no notice ${JSON.stringify(type)} to say the audience of; known are ${known}`,
+      )
+    }
+    const possible = type.startsWith('workflow_')
+      ? ['approvers', 'admins']
+      : ['requester', 'contributors', 'approvers', 'admins']
+    const wrong = Array.isArray(parties) ? parties.find((party) => !possible.includes(party)) : parties
+    if (!Array.isArray(parties) || wrong !== undefined) {
+      throw new TypeError(
+        `createApprovals: notices.${type} must be a list of ${possible.join(', ')}, not ${JSON.stringify(wrong) ?? 'nothing'}`,
+      )
+    }
+  }
+  return { ...defaultAudiences, ...given }
+}

@@ -1,0 +1,198 @@
+import { canonical } from '../core/change/canonical.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { ConfirmCommand, ReclaimCommand } from '../core/request/command.ts'
+import { documentDigest } from '../core/request/content.ts'
+import { decide } from '../core/request/decide.ts'
+import { landingKey } from '../core/request/decide-outside.ts'
+import type { Actor, Application } from '../core/request/event.ts'
+import { evolve } from '../core/request/evolve.ts'
+import type { Request } from '../core/request/request.ts'
+import { ApprovalError, isApprovalError, messageOf, refuse, success } from '../errors.ts'
+import { claimWrites, hasClaimed, outsideFacts } from './claims.ts'
+import type { Context } from './context.ts'
+import { debtWrites } from './debts.ts'
+import { type Command, execute } from './execute.ts'
+import { adopt, outsideDocument } from './hosted.ts'
+import { inTime } from './in-time.ts'
+import { landingWrites } from './landing-writes.ts'
+import { messageOf as messageTo } from './message.ts'
+import { createdAccess } from './permission-to-act.ts'
+import { keyOf, read, unchanged } from './records.ts'
+import type { ReferredResource, ResourceType } from './resource-type.ts'
+import { requestWrites } from './writes.ts'
+
+/** What a worker says of a change on its way, or that it is to be sent anew. */
+type OnTheWay = Omit<ConfirmCommand, 'by' | 'at'> | Omit<ReclaimCommand, 'by' | 'at'>
+
+/** Makes the command that says what became of a change on its way, or sends it anew. It is decided on what was claimed, and on nobody's roles. */
+export function onTheWayCommand(context: Context, by: Actor, id: string, ask: OnTheWay): Command<Request> {
+  const { tenant } = by
+  return {
+    verb: ask.type,
+    actor: by,
+    about: `request/${id}`,
+    async attempt(at) {
+      const { before } = await read(context.storage, { before: keyOf('requests', tenant, id) })
+      if (!before) return refuse('unknown_request', { request: id })
+      const request = before.value
+      const { resource = { type: '', id: '' } } = request.application ?? {}
+      const keys = request.resources.map((one) => keyOf('resources', tenant, one.type, one.id))
+      const found = await read(context.storage, {
+        policySet: keyOf('policySets', tenant),
+        content: keyOf('contents', tenant, id, request.edition),
+        claim: keyOf('claims', tenant, resource.type, resource.id),
+        debts: keyOf('debts', tenant),
+        resources: keys,
+      })
+      const { claim, content, policySet, debts, resources } = found
+      const moved = claim?.value.rebased
+      const target = content && {
+        changes: content.value.changes,
+        ...(content.value.applyAt === undefined ? {} : { applyAt: content.value.applyAt }),
+        ...(moved ? { rebased: moved } : {}),
+        live: resources.map((one) => one?.value.revision ?? 0),
+        outside: outsideFacts(context, { resource, stored: claim }),
+      }
+      const { requirements, rules } = request
+      const facts = { users: new Map(), requirements, rules, ...(target ? { target } : {}) }
+      const decision = decide({ ...ask, by, at }, request, facts)
+      if (!decision.ok) return decision
+      const event = decision.value
+      const next = evolve(request, event)
+      const message = await messageTo(context, event, { before: request, next, settings: policySet?.value })
+      if (!message.ok) return message
+      const relied = keys.map((key, index) => unchanged(key, resources[index]))
+      const landing = { event, ...(target ? { target } : {}), resources: { resources, relied } }
+      return success({
+        writes: [
+          ...requestWrites(context, before, { event, next, message: message.value }),
+          ...landingWrites(next, landing),
+          ...claimWrites(request, next, { stored: claim }),
+          ...(request.debt ? [debtWrites(debts, next)] : []),
+          ...(await createdAccess(context, next, { ...landing, settings: policySet?.value })),
+        ],
+        answer: next,
+        ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),
+      })
+    },
+  }
+}
+
+/**
+ * Carries a change that was claimed to the resource that the host keeps outside of the database, and says what became of it. Gives the request as it is then:
+ * still on its way where nobody can say, or where somebody else has taken it up.
+ */
+export async function carryOut(context: Context, request: Request): Promise<Request> {
+  const { tenant, id, application } = request
+  if (!application || context.transaction) return request
+  try {
+    const arrival = await arrivalOf(context, request, application)
+    if (!arrival) return await current(context, request)
+    const said = { type: 'confirm', fence: application.fence, ...arrival } as const
+    const confirmed = await execute(context, onTheWayCommand(context, { tenant, user, via: 'worker' }, id, said))
+    if (arrival.found === 'other') await adopt(context, tenant, [application.resource])
+    return confirmed
+  } catch (error) {
+    if (!isApprovalError(error)) throw error
+    return await current(context, request)
+  }
+}
+
+/** Reads a request again; as it is known where the storage does not answer. */
+export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'>>(
+  { storage }: Pick<Context, 'storage'>,
+  request: R,
+): Promise<R | Request> {
+  const { tenant, id } = request
+  try {
+    const { found } = await read(storage, { found: keyOf('requests', tenant, id) })
+    return found?.value ?? request
+  } catch (error) {
+    if (!isApprovalError(error)) throw error
+    return request
+  }
+}
+
+/** Whoever says what became of a change on its way. */
+const user = 'countersign'
+
+type Arrival = Pick<ConfirmCommand, 'found' | 'problem'>
+
+/** A change on its way, with the document that it makes and the one that it replaces. */
+interface Sent {
+  readonly outside: NonNullable<ResourceType['outside']>
+  readonly resource: ReferredResource
+  readonly next: JsonValue
+  readonly expected: JsonValue
+}
+
+/** Writes where that is still to be done, and finds out what the host has. Undefined where the claim is somebody else's by now, or could be. */
+async function arrivalOf(context: Context, request: Request, application: Application): Promise<Arrival | undefined> {
+  const { fence, until } = application
+  const sent = await sentBy(context, request, application)
+  if (sent === 'lost') return undefined
+  if ('problem' in sent) return sent
+  const before = await arrived(sent)
+  if (before.found !== 'before') return before
+  if (context.now() >= until) return undefined
+
+  const { outside, resource, next, expected } = sent
+  const { patience } = outside
+  const call = {
+    expected: expected ?? undefined,
+    idempotencyKey: landingKey(request, application),
+    fence,
+    signal: AbortSignal.timeout(patience),
+  }
+  try {
+    await inTime(Promise.resolve(outside.write(resource, next ?? undefined, call)), patience)
+    return { found: 'next' }
+  } catch (cause) {
+    const after = await arrived(sent)
+    return after.found === 'next' ? after : { problem: messageOf(cause), ...after }
+  }
+}
+
+/** Reads what is to be written, and believes nothing of it but what was claimed. */
+async function sentBy(
+  context: Context,
+  { tenant, id, project, edition }: Request,
+  { resource, fence, revisions }: Application,
+): Promise<Sent | 'lost' | (Arrival & { readonly problem: string })> {
+  const isIt = (one: { readonly type: string; readonly id: string }) =>
+    one.type === resource.type && one.id === resource.id
+  const { content, claim, live } = await read(context.storage, {
+    content: keyOf('contents', tenant, id, edition),
+    claim: keyOf('claims', tenant, resource.type, resource.id),
+    live: keyOf('resources', tenant, resource.type, resource.id),
+  })
+  if (claim?.value.request !== id || claim.value.fence !== fence) return 'lost'
+  const changes = claim.value.rebased ?? content?.value.changes ?? []
+  const after = changes.find((change) => isIt(change.resource))?.after
+  const revision = revisions.find(isIt)
+  if (after === undefined || documentDigest(after) !== revision?.digest) {
+    return { found: 'unknown', problem: 'the stored content is not what was claimed' }
+  }
+  const { outside } = context.resources.get(resource.type) ?? {}
+  if (!outside) return { found: 'unknown', problem: `no resource type "${resource.type}" is kept outside any more` }
+  const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }
+  return { outside, resource: named, next: after, expected: live?.value.document ?? null }
+}
+
+/** Asks the host which document it has. */
+async function arrived({ outside, resource, next, expected }: Sent): Promise<Arrival> {
+  try {
+    const found = canonical(await outsideDocument(outside, resource))
+    if (found === canonical(next)) return { found: 'next' }
+    return { found: found === canonical(expected) ? 'before' : 'other' }
+  } catch (cause) {
+    return { found: 'unknown', problem: messageOf(cause) }
+  }
+}
+
+/** Says that a change is still on its way, since the host did not take it; undefined where nothing went wrong yet. */
+export function delayOf({ application }: Request): ApprovalError<'host_failed'> | undefined {
+  if (application?.problem === undefined) return undefined
+  const { resource, problem } = application
+  return new ApprovalError(refuse('host_failed', { ...resource, operation: 'write', problem }).refusal)
+}

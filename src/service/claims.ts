@@ -1,0 +1,76 @@
+import type { OutsideFacts, TargetFacts } from '../core/request/command.ts'
+import type { Request } from '../core/request/request.ts'
+import { landing } from '../core/request/settle.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { type ClaimRecord, keyOf, put, type Stored, type TypedKey } from './records.ts'
+
+/** How long a worker has for everything but the answers of the host, in milliseconds. */
+const margin = 30_000
+
+interface Named {
+  readonly type: string
+  readonly id: string
+}
+
+/** The claim of the resource of a request that is kept outside of the database. */
+export interface ClaimRead {
+  readonly resource: Named
+  readonly stored: Stored<ClaimRecord> | undefined
+}
+
+/** Gives the key of the claim of the resource that is kept outside of the database: a list, since most requests have none. */
+export function claimKeys(
+  { resources }: Pick<Context, 'resources'>,
+  tenant: string,
+  named: readonly Named[],
+): readonly TypedKey<'claims'>[] {
+  const outside = outsideOf({ resources }, named)
+  return outside ? [keyOf('claims', tenant, outside.type, outside.id)] : []
+}
+
+/** Finds the resource that is kept outside of the database. */
+export function outsideOf({ resources }: Pick<Context, 'resources'>, named: readonly Named[]): Named | undefined {
+  const found = named.find(({ type }) => resources.get(type)?.outside)
+  return found && { type: found.type, id: found.id }
+}
+
+/**
+ * What claiming it has to know. In a transaction of the host nobody can write outside before it is committed, so that the claim is there for whoever
+ * comes first after that.
+ */
+export function outsideFacts(
+  { resources, transaction }: Pick<Context, 'resources' | 'transaction'>,
+  { resource, stored }: ClaimRead,
+): OutsideFacts {
+  const { patience = 0 } = resources.get(resource.type)?.outside ?? {}
+  return { resource, fence: stored?.value.fence ?? 0, lease: transaction ? 0 : margin + 3 * patience }
+}
+
+/** Tells whether an event has claimed a resource: whoever made it carries the change there. */
+export function hasClaimed(before: Request | undefined, { application }: Request): boolean {
+  return application !== undefined && application.fence !== before?.application?.fence
+}
+
+/** Writes what an event made of the claim of a resource that is kept outside of the database. */
+export function claimWrites(
+  before: Request | undefined,
+  next: Request,
+  { stored, target }: { readonly stored: Stored<ClaimRecord> | undefined; readonly target?: TargetFacts },
+): readonly Write[] {
+  const { tenant, id: request, application } = next
+  const { resource, fence } = application ?? before?.application ?? {}
+  if (!resource || fence === undefined) return []
+  const { type, id } = resource
+  if (!application) return [put('claims', { tenant, type, id, fence }, stored)]
+  if (!hasClaimed(before, next)) return []
+  const again = before?.application !== undefined
+  const moved = again ? stored?.value.rebased : movedOnto(target)
+  return [put('claims', { tenant, type, id, fence, request, ...(moved ? { rebased: moved } : {}) }, stored)]
+}
+
+function movedOnto(target: TargetFacts | undefined): ClaimRecord['rebased'] {
+  if (!target) return undefined
+  const lands = landing(target)
+  return lands === target.changes ? undefined : lands
+}

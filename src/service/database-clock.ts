@@ -1,0 +1,69 @@
+import { fail } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import { inTime } from './in-time.ts'
+
+/** How closely a clock follows the one of the database. */
+export interface DatabaseClockOptions {
+  /** After how many milliseconds the time of the database is asked for again; 60,000 where left out. */
+  readonly every?: number
+}
+
+/** How often the time is asked for in a row. The quickest answer is the one that says most. */
+const samples = 5
+
+/**
+ * Makes a clock that follows the one of the database, so that all instances of an application go by the same time, whatever their own clocks say.
+ *
+ * It asks the database before it is given, and again in the background as it is used. In between it goes on with a timer that no setting of the system
+ * clock moves. It never goes back. While the database does not answer, it goes on as it was.
+ *
+ * @throws ApprovalError `storage_failed` where the time cannot be read at first.
+ */
+export async function databaseClock(
+  readTime: () => Promise<number>,
+  { every = 60_000 }: DatabaseClockOptions = {},
+): Promise<Clock> {
+  let offset = await measuredOffset(readTime)
+  let measuredAt = performance.now()
+  let measuring = false
+  let latest = 0
+  const measureAgain = async () => {
+    measuring = true
+    try {
+      offset = await measuredOffset(readTime)
+    } catch {
+      // Whoever uses the database hears of it from the database.
+    }
+    measuredAt = performance.now()
+    measuring = false
+  }
+  return () => {
+    if (!measuring && performance.now() - measuredAt >= every) void measureAgain()
+    latest = Math.max(latest, Math.floor(performance.now() + offset))
+    return latest
+  }
+}
+
+/** By how much the clock of the database is ahead of the timer of this process. Halfway between question and answer was when it was read. */
+async function measuredOffset(readTime: () => Promise<number>): Promise<number> {
+  let best = { took: Number.POSITIVE_INFINITY, offset: 0 }
+  for (let sample = 0; sample < samples; sample++) {
+    const asked = performance.now()
+    const time = await timeOf(readTime)
+    const took = performance.now() - asked
+    if (took < best.took) best = { took, offset: time - (asked + took / 2) }
+  }
+  return best.offset
+}
+
+async function timeOf(readTime: () => Promise<number>): Promise<number> {
+  const operation = 'read the time'
+  let time: unknown
+  try {
+    time = await inTime(readTime())
+  } catch (cause) {
+    return fail('storage_failed', { operation, problem: String(cause) }, { cause })
+  }
+  if (Number.isSafeInteger(time)) return Number(time)
+  return fail('storage_failed', { operation, problem: 'the answer is not a whole number of milliseconds since 1970' })
+}

@@ -1,0 +1,188 @@
+import type { JsonValue } from '../core/change/json.ts'
+import { compileLabels } from '../core/change/labels.ts'
+import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../core/change/pattern.ts'
+import { compileShape, type Groups } from '../core/change/shape.ts'
+import { identifierProblem } from '../core/identifier.ts'
+import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
+import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
+import { needsOf } from './permissions-needed.ts'
+import type {
+  ActionDetector,
+  Hosting,
+  Outside,
+  References,
+  ResourceLifecycle,
+  ResourceOptions,
+  ResourceType,
+} from './resource-type.ts'
+
+const builtIn = ['create', 'update', 'delete']
+
+/**
+ * Declares a type of resource.
+ *
+ * @throws TypeError where the declaration cannot be right.
+ */
+export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
+  checkOptionNames(options)
+  const { type, schema, shape = {}, groups = {}, labels = {}, facets = {}, gated = false, references } = options
+  if (typeof type !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(type)) {
+    throw new TypeError(
+      `defineResource: type must be 1 to 64 letters, digits, "_", "-" or ".", not ${JSON.stringify(type)}`,
+    )
+  }
+  if (typeof schema?.['~standard']?.validate !== 'function') {
+    throw new TypeError(`defineResource: schema of "${type}" must be a Standard Schema (zod, valibot, arktype, …)`)
+  }
+  const lifecycle =
+    options.lifecycle && lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references })
+  const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
+    const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
+    if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
+    const { detect, covers = [] } = typeof action === 'function' ? { detect: action } : action
+    return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
+  })
+  const readers = readersOf(type, facets)
+
+  compileLabels(labels)
+  const actions = [
+    ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
+  ]
+
+  return {
+    type,
+    schema,
+    shape: compileShape(shape),
+    groups,
+    labels,
+    actions,
+    facets: Object.fromEntries(readers.map(({ name, values }) => [name, values])),
+    gated,
+    ...(lifecycle ? { lifecycle } : {}),
+    ...(references ? { references } : {}),
+    ...(options.permissions === undefined
+      ? {}
+      : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
+    ...hostingOf(options),
+    ...outsideOf(options),
+    ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
+    actionsOf(change, places) {
+      const found = detectors
+        .map((action) => ({ ...action, seen: detected(action.detect, change as BeforeAfter<T>) }))
+        .filter(({ seen }) => seen !== 'no')
+      const names = found.map(({ name }) => name)
+      if (change.before === undefined) return ['create', ...names]
+      if (change.after === undefined) return ['delete', ...names]
+      const patterns = found.flatMap(({ covers, seen }) => (seen === 'yes' ? covers : []))
+      const covered = places.every(({ path }) => patterns.some((pattern) => covers(pattern, path)))
+      return covered && names.length > 0 ? names : ['update', ...names]
+    },
+    facetsOf(change) {
+      return facetsIn(readers, change as BeforeAfter<T>)
+    },
+  }
+}
+
+/** A misspelt option would be an option that is not there: `gate: true` gates nothing. */
+function checkOptionNames(options: object): void {
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
+  if (unknown !== undefined) {
+    throw new TypeError(`defineResource has no option "${unknown}"; known are ${optionNames.join(', ')}`)
+  }
+}
+
+const optionNames = [
+  'type',
+  'schema',
+  'shape',
+  'groups',
+  'labels',
+  'actions',
+  'facets',
+  'gated',
+  'lifecycle',
+  'references',
+  'permissions',
+  'read',
+  'write',
+  'outside',
+]
+
+function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { readonly hosting?: Hosting } {
+  if (!read && !write) return {}
+  if (!read || !write) throw new TypeError(`defineResource: "${type}" needs both read and write, or neither`)
+  if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
+  return { hosting: { read, write: write as unknown as Hosting['write'] } }
+}
+
+function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions<T>): Pick<ResourceType, 'outside'> {
+  if (!outside) return {}
+  if (read || write) {
+    throw new TypeError(
+      `defineResource: "${type}" is kept in the same database (read, write) or outside of it, not both`,
+    )
+  }
+  if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
+  const { patience = 10_000 } = outside
+  if (typeof outside.read !== 'function' || typeof outside.write !== 'function') {
+    throw new TypeError(`defineResource: outside of "${type}" needs both read and write`)
+  }
+  if (!Number.isSafeInteger(patience) || patience < 1) {
+    throw new TypeError(
+      `defineResource: outside.patience of "${type}" must be a whole number of milliseconds, at least 1`,
+    )
+  }
+  const kept = outside as unknown as Outside<JsonValue>
+  return {
+    outside: {
+      read: (resource, call) => kept.read(resource, call),
+      write: (resource, document, call) => kept.write(resource, document, call),
+      patience,
+    },
+  }
+}
+
+function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {
+  if (lifecycle?.moves.some(({ action }) => action === name)) return 'is one of its life cycle'
+  return identifierProblem(name)
+}
+
+function lifecycleOf(
+  type: string,
+  lifecycle: Lifecycle<JsonValue>,
+  { groups, references }: { readonly groups: Groups; readonly references: References | undefined },
+): ResourceLifecycle {
+  const asks = lifecycle.moves.find(({ unreferenced }) => unreferenced)
+  if (asks && !references) {
+    throw new TypeError(
+      `defineResource: ${JSON.stringify(asks.action)} of "${type}" is possible only while nothing refers to it: pass references, which says what does`,
+    )
+  }
+  const critical = lifecycle.critical.map((pattern) => patternOf(type, pattern, groups))
+  return {
+    ...lifecycle,
+    isCritical: (places) => places.some(({ path }) => critical.some((pattern) => touchesPattern(pattern, path))),
+  }
+}
+
+/** Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the places. */
+function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
+  try {
+    const found: unknown = detect(change)
+    return typeof found === 'boolean' ? (found ? 'yes' : 'no') : 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+function patternOf(type: string, text: string, groups: Groups): Pattern {
+  const pattern = compilePattern(text, groups)
+  if (!pattern.ok) throw new TypeError(`defineResource: covers of "${type}": ${pattern.refusal.message}`)
+  return pattern.value
+}
+
+/** Tells whether a pattern names a path or one above it. */
+function covers(pattern: Pattern, path: string): boolean {
+  if (matchesPattern(pattern, path)) return true
+  return path !== '' && covers(pattern, path.slice(0, path.lastIndexOf('/')))
+}

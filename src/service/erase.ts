@@ -1,0 +1,180 @@
+import type { JsonObject } from '../core/change/json.ts'
+import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import type { Actor, RequestEvent } from '../core/request/event.ts'
+import { begin, evolve } from '../core/request/evolve.ts'
+import type { Request } from '../core/request/request.ts'
+import { erasedText, type FreeText, freeTexts, restored } from '../core/request/texts.ts'
+import { success } from '../errors.ts'
+import type { Storage, Write } from '../ports/storage.ts'
+import { type LogSubject, streamOf } from './audit-log.ts'
+import type { Context } from './context.ts'
+import { type Command, execute } from './execute.ts'
+import { checkId, checkKeys } from './input.ts'
+import { keyOf, put, type RequestRecord, read, type Stored, unchanged, walk } from './records.ts'
+import { maySet } from './settings-guard.ts'
+import { append, erasureStream, resourceStream } from './streams.ts'
+
+/** Which texts to erase: those of a stream of the log, or all that one user wrote. */
+export type Erasable = Exclude<LogSubject, { readonly erasures: true }> | { readonly user: string }
+
+/** What was erased. */
+export interface Erased {
+  /** How many texts. */
+  readonly texts: number
+}
+
+/** Which texts of a stream are to go. */
+interface Picked {
+  readonly stream: string
+  readonly picks: (text: FreeText, event: JsonObject) => boolean
+}
+
+/** Erases texts, stream by stream: each either goes with all that speaks of it, or stays. Called again, it goes on where it was interrupted. */
+export async function eraseTexts(
+  context: Context,
+  actor: Actor,
+  { what, reason }: { readonly what: Erasable; readonly reason: string | undefined },
+): Promise<Erased> {
+  let texts = 0
+  for (const picked of await pickedBy(context.storage, actor.tenant, what)) {
+    texts += await execute(context, eraseCommand(context, actor, { ...picked, reason }))
+  }
+  return { texts }
+}
+
+/** Reads the commitments to all texts of a tenant that were erased. */
+export async function readErased(storage: Storage, tenant: string): Promise<ReadonlySet<string>> {
+  const erased = new Set<string>()
+  for await (const { value } of walk(storage, eventsOf(tenant, erasureStream))) {
+    for (const one of (value.event['erased'] ?? []) as readonly string[]) erased.add(one)
+  }
+  return erased
+}
+
+async function pickedBy(storage: Storage, tenant: string, what: Erasable): Promise<readonly Picked[]> {
+  checkKeys('what', what, ['user', 'request', 'resource', 'settings', 'access', 'refusals', 'delegations'])
+  if ('user' in what) {
+    const user = checkId('what.user', what.user)
+    const picks = ({ by }: FreeText) => by === user
+    const streams = new Set<string>()
+    const requesters = new Map<string, string>()
+    const all = { collection: 'events', index: 'key', where: [tenant], order: 'ascending' } as const
+    for await (const { value } of walk(storage, all)) {
+      const { stream, seq, event } = value
+      if (seq === 1) requesters.set(stream, String(event['by']))
+      if (freeTexts(event, requesters.get(stream)).some(picks)) streams.add(stream)
+    }
+    return [...streams].filter((stream) => stream !== erasureStream).map((stream) => ({ stream, picks }))
+  }
+  const { request } = what as { readonly request?: string }
+  const stream = streamOf(what)
+  const own: Picked = { stream, picks: () => true }
+  if (request === undefined) return [own]
+  const { found } = await read(storage, { found: keyOf('requests', tenant, request) })
+  const copies = (found?.value.revisions ?? []).map((revision): Picked => {
+    return { stream: resourceStream(revision), picks: (_text, event) => event['request'] === request }
+  })
+  return [own, ...copies]
+}
+
+/** Makes the command that erases texts of one stream. What the log commits to stays, so that it can be verified as before. */
+function eraseCommand(
+  context: Context,
+  actor: Actor,
+  { stream, picks, reason }: Picked & { readonly reason: string | undefined },
+): Command<number> {
+  const { storage } = context
+  const { tenant, user: by, via } = actor
+  return {
+    verb: 'erase texts',
+    actor,
+    about: erasureStream,
+    async attempt(at) {
+      const { set, erasures } = await read(storage, {
+        set: keyOf('policySets', tenant),
+        erasures: keyOf('streams', tenant, erasureStream),
+      })
+      const allowed = await maySet(context, actor, { settings: set?.value, permission: 'texts.erase', projects: [''] })
+      if (!allowed.ok) return allowed
+      const events: Stored<LoggedEvent>[] = []
+      for await (const event of walk(storage, eventsOf(tenant, stream))) events.push(event)
+      const requester = String(events[0]?.value.event['by'])
+      const erased: string[] = []
+      const changed = events.flatMap(({ version, value }) => {
+        const gone = freeTexts(value.event, requester).filter(
+          (text) => value.texts?.[text.place] !== undefined && picks(text, value.event),
+        )
+        if (gone.length === 0) return []
+        erased.push(...gone.map(({ text }) => text))
+        const places = new Set(gone.map(({ place }) => place))
+        const kept = Object.entries(value.texts ?? {}).filter(([place]) => !places.has(place))
+        return [{ version, value: { ...value, texts: Object.fromEntries(kept) } }]
+      })
+      if (changed.length === 0) return success({ writes: [unchanged(keyOf('policySets', tenant), set)], answer: 0 })
+      const after = new Map(changed.map(({ value }) => [value.seq, value]))
+      const log = events.map(({ value }) => after.get(value.seq) ?? value)
+      const said = reason === undefined ? {} : { reason }
+      const event = { type: 'texts_erased', by, via, at, stream, erased: [...new Set(erased)], ...said }
+      const { head, writes } = append({ tenant, stream: erasureStream }, erasures?.value.head, event)
+      return success({
+        writes: [
+          unchanged(keyOf('policySets', tenant), set),
+          ...changed.map(({ version, value }) => put('events', value, { version })),
+          ...(await recordWrites(storage, tenant, { stream, log, changed: [...after.values()] })),
+          put('streams', { tenant, stream: erasureStream, head }, erasures),
+          ...writes,
+        ],
+        answer: new Set(erased).size,
+      })
+    },
+  }
+}
+
+/** Writes the records that hold copies of the texts: the request, the revisions, and what is still to be delivered. */
+async function recordWrites(
+  storage: Storage,
+  tenant: string,
+  {
+    stream,
+    log,
+    changed,
+  }: { readonly stream: string; readonly log: readonly LoggedEvent[]; readonly changed: readonly LoggedEvent[] },
+): Promise<readonly Write[]> {
+  const [kind, type = '', ...rest] = stream.split('/')
+  const revised = kind === 'resource' ? changed.filter(({ event }) => event['type'] === 'revised') : []
+  const request = kind === 'request' ? requestOf(log) : undefined
+  const { records, revisions, notices } = await read(storage, {
+    records: request ? [keyOf('requests', tenant, request.id)] : [],
+    revisions: revised.map(({ seq }) => keyOf('revisions', tenant, type, rest.join('/'), seq)),
+    notices: changed.map(({ seq }) => keyOf('outbox', tenant, `${stream}/${seq}`)),
+  })
+  const [record] = records
+  return [
+    ...(record && request ? [put('requests', withIndexes(request, record.value), record)] : []),
+    ...revisions.flatMap((one) => (one ? [put('revisions', { ...one.value, message: erasedText }, one)] : [])),
+    ...notices.flatMap((one) => {
+      if (!one) return []
+      return [put('outbox', { ...one.value, notice: { ...one.value.notice, reason: erasedText } }, one)]
+    }),
+  ]
+}
+
+/** The request with what its record has besides. */
+function withIndexes(request: Request, { head, targetVersion, dueAt }: RequestRecord): RequestRecord {
+  return { ...request, head, targetVersion, ...(dueAt === undefined ? {} : { dueAt }) }
+}
+
+/** The request that a log makes, with the texts that it has. */
+function requestOf(log: readonly LoggedEvent[]): Request | undefined {
+  let request: Request | undefined
+  for (const logged of log) {
+    const event = restored(logged) as unknown as RequestEvent
+    if ('tenant' in event) request = begin(event)
+    else if (request) request = evolve(request, event)
+  }
+  return request
+}
+
+function eventsOf(tenant: string, stream: string) {
+  return { collection: 'events', index: 'key', where: [tenant, stream], order: 'ascending' } as const
+}

@@ -1,0 +1,29 @@
+import type { TargetFacts } from '../core/request/command.ts'
+import type { LaterEvent } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
+import { landing } from '../core/request/settle.ts'
+import type { Write } from '../ports/storage.ts'
+import type { ResourcesRead } from './facts.ts'
+import { revisionWrites } from './writes.ts'
+
+/** What was read of the resources of a request, if it was. */
+export interface Landing {
+  readonly event: LaterEvent
+  readonly target?: TargetFacts
+  readonly resources?: Pick<ResourcesRead, 'resources' | 'relied'>
+}
+
+/** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */
+export function landingWrites(
+  request: Request,
+  { event: { outcome, at }, target, resources }: Landing,
+): readonly Write[] {
+  if (!resources || !target) return []
+  if (outcome.status !== 'applied') return resources.relied
+  const { tenant, id, requester: author, via, reason: message } = request
+  const authorship = { tenant, author, via, at, request: id, ...(message === undefined ? {} : { message }) }
+  const revisions = landing(target).flatMap((change, index) =>
+    revisionWrites(resources.resources[index], change, authorship),
+  )
+  return [...resources.relied, ...revisions]
+}

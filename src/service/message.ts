@@ -1,0 +1,91 @@
+import type { RequestEvent } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
+import { type Result, refuse, success } from '../errors.ts'
+import { approversOf, toBeReminded, toBeTold } from './approvers.ts'
+import type { Audiences, Party } from './audiences.ts'
+import type { Context } from './context.ts'
+import { scopeOf } from './people.ts'
+import type { PolicySetRecord } from './records.ts'
+import { adminsOf, peopleNamed } from './settings-admins.ts'
+
+/** What is told, and to whom. */
+export interface Message {
+  readonly type: string
+  readonly to: readonly string[]
+}
+
+/** A request before and after an event, and what goes with telling people. */
+export interface Telling {
+  /** The request before; undefined for a new one. */
+  readonly before: Request | undefined
+  readonly next: Request
+  readonly settings: PolicySetRecord | undefined
+  /** Those among the approvers whom the requester wants told; all of them where left out. */
+  readonly notify?: readonly string[] | undefined
+}
+
+/** Works out what an event has to tell people: that the request is in another state, or that their answers do not count any more. */
+export async function messageOf(context: Context, event: RequestEvent, telling: Telling): Promise<Result<Message>> {
+  const { before, next } = telling
+  const { requester, contributors, debt, status } = next
+  const approvers = async () => toBeTold(await approversOf(context, next, event.at), requester)
+  const addressed = async (type: string, to: readonly string[]) => success({ type, to: distinct(to) })
+  switch (event.type) {
+    case 'bypassed':
+    case 'glass_broken':
+      return addressed(event.type, [requester, ...contributors, ...(await approvers())])
+    case 'debt_reviewed':
+      return addressed('debt_settled', event.settles ? [requester, debt?.by ?? requester] : [])
+    case 'reminded': {
+      const reminded = await toBeReminded(context, next, event.at)
+      if (debt) return addressed('review_owed', [debt.by, ...reminded])
+      return reminded.length > 0 ? addressed('reminded', reminded) : addressed('unsatisfiable', [requester])
+    }
+    case 'schedule_dropped':
+      return await toParties(context, event, { ...telling, type: event.type })
+    case 'escalated':
+      if (status === 'pending') return await toParties(context, event, { ...telling, type: event.type })
+  }
+  if (status !== before?.status) return await toParties(context, event, { ...telling, type: typeOf(event) })
+  const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
+  const concerned = fallen.length === 0 ? [] : [requester, ...fallen.map(({ by }) => by)]
+  return addressed(
+    'reviews_fell',
+    concerned.filter((user) => user !== event.by),
+  )
+}
+
+/** What a request that is in another state tells: the state, and for a draft how it came to be one. */
+function typeOf({ type, outcome: { status } }: RequestEvent): string {
+  if (status === 'pending') return 'submitted'
+  return status === 'draft' ? type : status
+}
+
+async function toParties(
+  context: Context,
+  { at }: RequestEvent,
+  { next, settings, notify, type }: Telling & { readonly type: string },
+): Promise<Result<Message>> {
+  const { tenant, project, requester, contributors } = next
+  const parties: readonly Party[] = context.audiences[type as keyof Audiences] ?? []
+  const asked = parties.includes('approvers') || notify ? toBeTold(await approversOf(context, next, at), requester) : []
+  const stranger = notify?.find((user) => !asked.includes(user))
+  if (stranger !== undefined) {
+    const problem = `${JSON.stringify(stranger)} is not asked about this; asked are ${asked.map((user) => JSON.stringify(user)).join(', ') || 'nobody'}`
+    return refuse('invalid_input', { argument: 'options.notify', problem })
+  }
+  const admins = parties.includes('admins')
+    ? await peopleNamed(context.directory, scopeOf(tenant, project), [adminsOf(context, settings)])
+    : []
+  const people: { readonly [P in Party]: readonly string[] } = {
+    requester: [requester],
+    contributors,
+    approvers: notify ?? asked,
+    admins,
+  }
+  return success({ type, to: distinct([...parties.flatMap((party) => people[party]), ...(notify ?? [])]) })
+}
+
+function distinct(users: readonly string[]): readonly string[] {
+  return [...new Set(users)]
+}

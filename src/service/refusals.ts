@@ -1,0 +1,137 @@
+import type { Actor } from '../core/request/event.ts'
+import { type ErrorCode, fail, hasCode, type Refusal } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Context } from './context.ts'
+import { noticeWrites } from './notices.ts'
+import { keyOf, page, put, type RefusalWindow, read, type Stored, type StreamRecord } from './records.ts'
+import { settingsAdmins } from './settings-admins.ts'
+import { append, refusalStream } from './streams.ts'
+import type { TickFailure } from './tick.ts'
+
+/** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */
+export const mostRecorded = 100
+export const windowLength = 60 * 60 * 1000
+
+/** Refusals that tell an auditor of somebody who tried what they may not. */
+const telling: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'self_approval',
+  'not_an_approver',
+  'not_the_requester',
+  'digest_mismatch',
+  'content_tampered',
+  'approval_missing',
+  'bypass_forbidden',
+  'break_glass_forbidden',
+  'review_owed',
+  'own_debt',
+  'contributor',
+  'not_delegated',
+  'unknown_actor',
+  'unknown_request',
+  'not_permitted',
+  'not_an_editor',
+  'beyond_own_permissions',
+  'last_admin',
+])
+
+/** What was refused, to whom, and when. */
+export interface Refused {
+  readonly actor: Actor
+  readonly at: number
+  readonly verb: string
+  readonly refusal: Refusal
+}
+
+const attempts = 12
+
+/**
+ * Records a refusal that matters to an auditor in the actor's own stream, so that nobody's failed attempts stand in the way of other people's
+ * commands. Somebody who is refused again and again fills no log: their refusals are counted from some number on.
+ */
+export async function recordRefusal(context: Context, refused: Refused): Promise<void> {
+  if (!telling.has(refused.refusal.code)) return
+  const { tenant, user } = refused.actor
+  const stream = refusalStream(user)
+  await context.refusals(`${tenant}\n${stream}`, async () => {
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const { before } = await read(context.storage, { before: keyOf('streams', tenant, stream) })
+      try {
+        return await context.storage.commit(await refusalWrites(context, before, refused))
+      } catch (error) {
+        if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
+      }
+      await pause(attempt)
+    }
+    return fail('contention', { verb: 'record a refusal', attempts })
+  })
+}
+
+/** States in the log what was only counted, where the time to count it is over. Gives what could not be stated to `failed`. */
+export async function stateCounts({ storage, now }: Context, failed: TickFailure[]): Promise<void> {
+  const at = now()
+  const range = { to: at }
+  const due = { collection: 'streams', index: 'byDue', where: [], range, order: 'ascending', limit: 100 } as const
+  const { records } = await page(storage, due)
+  for (const record of records) {
+    const { tenant, stream } = record.value
+    try {
+      const { head, writes } = stated(record, at)
+      await storage.commit([put('streams', { tenant, stream, head }, record), ...writes])
+    } catch (error) {
+      if (!hasCode(error, 'version_conflict')) failed.push({ tenant, id: stream, error })
+    }
+  }
+}
+
+async function refusalWrites(
+  context: Context,
+  before: Stored<StreamRecord> | undefined,
+  { actor: { tenant, user, via }, at, verb, refusal }: Refused,
+): Promise<readonly Write[]> {
+  const stream = refusalStream(user)
+  const window = before?.value.window
+  const goesOn = before && window && at < window.from + windowLength
+  if (goesOn && window.recorded >= mostRecorded) {
+    const { code } = refusal
+    const counted = { ...window.counted, [code]: (window.counted[code] ?? 0) + 1 }
+    const next = { tenant, stream, head: before.value.head, window: { ...window, counted } }
+    const first = Object.keys(window.counted).length === 0
+    return [
+      put('streams', { ...next, dueAt: window.from + windowLength }, before),
+      ...(first ? await warning(context, { tenant, user, at }, before.value.head.seq) : []),
+    ]
+  }
+  const earlier = before && !goesOn ? stated(before, at) : { head: before?.value.head, writes: [] }
+  const event = { type: 'refused', by: user, via, at, verb, ...refusal }
+  const { head, writes } = append({ tenant, stream }, earlier.head, event)
+  const next: RefusalWindow = goesOn
+    ? { ...window, recorded: window.recorded + 1 }
+    : { from: at, recorded: 1, counted: {} }
+  return [put('streams', { tenant, stream, head, window: next }, before), ...earlier.writes, ...writes]
+}
+
+/** The event that states what was counted in a window that is over; nothing where nothing was. */
+function stated({ value: { tenant, stream, head, window } }: Stored<StreamRecord>, at: number) {
+  if (!window || Object.keys(window.counted).length === 0) return { head, writes: [] }
+  const by = stream.slice(refusalStream('').length)
+  const { from, counted } = window
+  const event = { type: 'refusals_counted', by, at, from, until: from + windowLength, counted }
+  return append({ tenant, stream }, head, event)
+}
+
+/** Tells those who may change the settings that somebody is refused again and again. */
+async function warning(
+  context: Context,
+  { tenant, user: by, at }: { readonly tenant: string; readonly user: string; readonly at: number },
+  seq: number,
+): Promise<readonly Write[]> {
+  // A directory that fails is no reason to answer otherwise, or to forget the refusal.
+  const to = await settingsAdmins(context, tenant).catch(() => [])
+  const id = `${refusalStream(by)}/${seq}`
+  return noticeWrites(context, { id, tenant, type: 'refusals_counted', to, resources: [], at, by })
+}
+
+/** Waits for a moment of random length, longer from attempt to attempt, so that two writers do not meet again. */
+export async function pause(attempt: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, 100)))
+}

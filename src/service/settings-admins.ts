@@ -1,0 +1,32 @@
+import { rolesWith } from '../core/access/role.ts'
+import type { Approvers } from '../core/policy/requirement.ts'
+import type { Directory, Scope } from '../ports/directory.ts'
+import { rolesOf } from './access-control.ts'
+import type { Context } from './context.ts'
+import { mostTold } from './notices.ts'
+import { holdersOf, knownUsers, scopeOf } from './people.ts'
+import { keyOf, type PolicySetRecord, read } from './records.ts'
+
+/** Finds whoever may change the settings of a tenant, as far as they are named: nobody, where that is anyone. */
+export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {
+  const { set } = await read(context.storage, { set: keyOf('policySets', tenant) })
+  return await peopleNamed(context.directory, scopeOf(tenant, ''), [adminsOf(context, set?.value)])
+}
+
+/** Who may change settings, by user and role. */
+export function adminsOf({ access }: Context, settings: PolicySetRecord | undefined): Approvers {
+  if (access.type === 'admins') return access.admins === 'anyone' ? {} : access.admins
+  return { roles: rolesWith(rolesOf(access.roles, settings), 'approval_settings.edit') }
+}
+
+/** Asks the directory for those whom it knows among some users and the holders of some roles, as many as a notice goes to. */
+export async function peopleNamed(
+  directory: Directory,
+  scope: Scope,
+  named: readonly Approvers[],
+): Promise<readonly string[]> {
+  const roles = new Set(named.flatMap(({ roles = [] }) => roles))
+  const holders = Object.values(await holdersOf(directory, scope, [...roles])).flat()
+  const ids = new Set([...named.flatMap(({ users = [] }) => users), ...holders])
+  return [...(await knownUsers(directory, scope, [...ids].slice(0, mostTold))).keys()]
+}
