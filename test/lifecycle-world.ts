@@ -96,9 +96,12 @@ export const aSwitch: Switch = {
 /** Every action of the life cycles that shows something while it waits. */
 export const gatedActions = ['start', 'schedule', 'pause', 'resume', 'publish', 'finish', 'delete', 'activate']
 
+/** The users of a world, and how it is set up. */
+type WorldOptions = [users?: Parameters<typeof world>[1], options?: Parameters<typeof world>[3]]
+
 /** A world of resources with life cycles, in which a lead is asked about every action that shows something while it waits. */
-export function lifecycleWorld(storage: Storage) {
-  const w = world(storage, undefined, types)
+export function lifecycleWorld(storage: Storage, ...[users, options]: WorldOptions) {
+  const w = world(storage, users, types, options)
   return {
     ...w,
     /** Asks a lead about the actions of the life cycles. */

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import {
   type ActorInput,
+  type Admins,
+  type Audiences,
   type ChangeRequest,
   createApprovals,
   defineResource,
@@ -77,21 +79,25 @@ export function world(
   storage: Storage,
   users: Readonly<Record<string, readonly string[]>> = people,
   types: readonly ResourceType[] = [flags, experiments],
+  { admins = 'anyone', notices = {} }: { readonly admins?: Admins; readonly notices?: Partial<Audiences> } = {},
 ) {
   const delivered: Notice[] = []
   const given = new Map<string, readonly string[]>()
+  const gone = new Set<string>()
   const directory = staticDirectory(users)
   const persons = new Map<string, string>()
   let time = start
   let ids = 0
   const approvals = createApprovals({
-    admins: 'anyone',
+    admins,
+    notices,
     storage,
     resources: types,
     directory: {
       ...directory,
       async users(scope, ids) {
-        const known = await directory.users(scope, ids)
+        const found = await directory.users(scope, ids)
+        const known = found.map((user, index) => (gone.has(ids[index] ?? '') ? undefined : user))
         return known.map(
           (user, index) =>
             user && {
@@ -125,6 +131,8 @@ export function world(
     now: () => time,
     /** Says that two users are one person. */
     person: (user: string, same: string) => persons.set(user, same),
+    /** Takes a user out of the directory. */
+    leave: (user: string) => gone.add(user),
     /** Gives a user other roles. */
     roles: (user: string, roles: readonly string[]) => given.set(user, roles),
     /** Delivers what is in the outbox, and gives everything that was ever delivered. */

@@ -1,14 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { exported, verifier } from '../verify-export.ts'
 import { pending, refusal, rollout, storages, world } from '../world.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'countersign-audit-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const verified = verifier()
 
 /** A tenant with a bit of everything in its log. */
 async function busy(storage: Storage) {
@@ -25,26 +21,6 @@ async function busy(storage: Storage) {
   await w.as('cat').reject(second.id, { seen: second.digest, reason: 'no' })
   await w.approvals.tick()
   return { w, ref, applied: first.id, rejected: second.id }
-}
-
-async function exported(w: Awaited<ReturnType<typeof busy>>['w']): Promise<readonly string[]> {
-  const lines: string[] = []
-  for await (const line of w.as('ann').audit.export()) lines.push(JSON.stringify(line))
-  return lines
-}
-
-function verified(lines: readonly string[]): { readonly ok: boolean; readonly output: string } {
-  const file = join(folder, 'export.jsonl')
-  writeFileSync(file, `${lines.join('\n')}\n`)
-  try {
-    const output = execFileSync(process.execPath, ['examples/verify-export.mjs', file], {
-      encoding: 'utf8',
-      stdio: 'pipe',
-    })
-    return { ok: true, output }
-  } catch (error) {
-    return { ok: false, output: String((error as { stderr: string }).stderr) }
-  }
 }
 
 describe.each(storages)('the audit log on $name', ({ open }) => {
@@ -81,7 +57,7 @@ describe.each(storages)('the audit log on $name', ({ open }) => {
 
   it('[O11] exports what a program without the library verifies', async () => {
     const { w } = await busy(open())
-    const lines = await exported(w)
+    const lines = await exported(w.as('ann'))
     expect(verified(lines)).toMatchObject({ ok: true, output: expect.stringContaining('everything holds') })
   })
 
@@ -164,7 +140,7 @@ describe.each(storages)('the audit log on $name', ({ open }) => {
 describe('an export', () => {
   it('[O4] finds every change, deletion, insertion and reordering in an export', async () => {
     const { w, applied } = await busy(memoryStorage())
-    const lines = await exported(w)
+    const lines = await exported(w.as('ann'))
     for (const [index, line] of lines.entries()) {
       if (index === 0) continue
       const without = lines.toSpliced(index, 1)

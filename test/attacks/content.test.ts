@@ -42,7 +42,7 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     expect(await refusal(w.as('ben').approve(request.id, { seen: request.digest }))).toBe('content_tampered')
     expect((await w.as('ann').resources.get(ref))?.document.rollout).toBe(40)
     expect((await w.as('ann').audit.verify()).problems).toEqual([
-      { stream: `request/${request.id}`, problem: 'the content is not what was reviewed' },
+      { stream: `request/${request.id}`, seq: 1, problem: 'the content is not what was reviewed' },
     ])
   })
 

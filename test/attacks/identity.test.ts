@@ -143,7 +143,7 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
         (id) => stranger.cancel(id),
         (id) => stranger.apply(id),
         (id) => stranger.rebase(id),
-        (id) => stranger.bypass(id, { reason: 'mine' }),
+        (id) => stranger.bypass(id, { seen: request.digest, reason: 'mine' }),
       ]
       for (const id of [request.id, 'no-such-request'])
         for (const attempt of attempts) expect(await refusal(attempt(id))).toBe('unknown_request')

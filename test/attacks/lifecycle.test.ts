@@ -341,6 +341,138 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     expect(await w.standing(ref)).toMatchObject({ state: 'draft' })
   })
 
+  it('[D1] [D2] [D4] counts no answer to an action from somebody who lost the role, or is gone, and keeps what they said', async () => {
+    const w = lifecycleWorld(open())
+    const ref = await w.test('checkout', 'running')
+    await w.policy({
+      match: { action: 'pause' },
+      rules: { apply: 'by_hand' },
+      require: { quorum: 2, from: { roles: ['lead'] } },
+    })
+    const { id, digest } = await w.ask(ref, { action: 'pause' })
+    for (const lead of ['ben', 'cat']) await w.as(lead).approve(id, { seen: digest })
+    w.roles('ben', [])
+    await expect(w.as('ann').apply(id)).rejects.toMatchObject({
+      code: 'approval_missing',
+      details: { policies: ['reviewed'] },
+    })
+    expect(await refusal(w.as('ben').reject(id, { seen: digest, reason: 'no' }))).toBe('not_an_approver')
+    const { reviews, approval } = await w.as('ann').requests.get(id)
+    expect({ by: reviews.map(({ by }) => by), met: approval?.met }).toEqual({ by: ['ben', 'cat'], met: false })
+    expect(await w.standing(ref)).toMatchObject({ state: 'running', shown: 'pause_pending' })
+    w.roles('ben', ['lead'])
+    await w.as('ann').apply(id)
+    expect(await w.standing(ref)).toMatchObject({ state: 'paused' })
+  })
+
+  it('[D2] counts who was an approver when they answered alone, where the policy says so of the action', async () => {
+    const w = lifecycleWorld(open())
+    const ref = await w.test('checkout', 'running')
+    await w.policy({ match: { action: 'pause' }, rules: { apply: 'by_hand', eligibleAt: 'review' } })
+    const { id, digest } = await w.ask(ref, { action: 'pause' })
+    await w.as('ben').approve(id, { seen: digest })
+    w.roles('ben', [])
+    expect((await w.as('ann').apply(id)).request).toMatchObject({
+      status: 'applied',
+      reviews: [{ by: 'ben', roles: ['lead'] }],
+    })
+    expect(await w.standing(ref)).toMatchObject({ state: 'paused' })
+  })
+
+  it('[D3] [D4] lets nobody go on with an action whom the directory does not know any more, and loses nothing of it', async () => {
+    const w = lifecycleWorld(open())
+    const ref = await w.test('checkout', 'running')
+    await w.gate(['finish'], { onReject: 'block' })
+    const { id, digest } = await w.ask(ref, { action: 'finish' })
+    await w.as('ben').reject(id, { seen: digest, reason: 'not yet' })
+    for (const user of ['ann', 'ben']) w.leave(user)
+    const ann = w.as('ann')
+    const winner = { action: 'finish', details: { winner: 'short' } }
+    const attempts = [
+      ann.edit(id, ref, winner),
+      ann.cancel(id),
+      ann.recall(id),
+      ann.schedule(id, w.now() + hour),
+      ann.submit(ref, { action: 'pause' }),
+      w.as('ben').withdraw(id),
+    ]
+    expect(new Set(await Promise.all(attempts.map(refusal)))).toEqual(new Set(['unknown_actor']))
+    const kept = await w.as('cat').requests.get(id)
+    expect(kept).toMatchObject({ status: 'pending', requester: 'ann', reviews: [{ by: 'ben', verdict: 'reject' }] })
+    expect(await w.standing(ref)).toMatchObject({ state: 'running', shown: 'finish_pending' })
+    expect(await w.as('cat').audit.verify()).toMatchObject({ ok: true })
+  })
+
+  it('[E9] [E8] asks whoever was asked about an action, also after the policy about it was loosened or removed', async () => {
+    const w = lifecycleWorld(open())
+    const ref = await w.test('checkout', 'running')
+    await w.policy({ match: { action: 'pause' }, require: { quorum: 2, from: { roles: ['lead'] } } })
+    const { id, digest } = await w.ask(ref, { action: 'pause' })
+    await w.as('ben').approve(id, { seen: digest })
+    await w.policy({ match: { action: 'pause' }, require: { quorum: 1, from: { roles: ['developer'] } } })
+    expect((await w.as('ben').requests.get(id)).approval?.met).toBe(false)
+    await w.as('ann').policies.remove('reviewed')
+    expect(await refusal(w.as('ann').apply(id))).toBe('not_open')
+    expect(await w.standing(ref)).toMatchObject({ state: 'running' })
+    const policy = { type: 'policy', id: 'reviewed' } as const
+    const both = [
+      { ref, change: { action: 'pause' } },
+      { ref: policy, change: { remove: true } },
+    ] as never
+    expect(await refusal(w.as('ann').submitAll(both))).toBe('unknown_resource_type')
+    await w.as('cat').approve(id, { seen: digest })
+    expect(await w.standing(ref)).toMatchObject({ state: 'paused' })
+  })
+
+  it('[L1] [L2] [L4] [L6] [L7] knows an action by its very name alone, and takes nothing else for it', async () => {
+    const w = lifecycleWorld(open())
+    const ref = await w.test('checkout', 'running')
+    const spellings = [
+      'Pause',
+      'PAUSE',
+      ' pause',
+      'pause ',
+      'pau\u017fe',
+      'pause\u200b',
+      'ｐａｕｓｅ',
+      'p\u0430use',
+      '',
+      'pause\u0000',
+      'pause\n',
+    ]
+    for (const action of spellings) {
+      expect(await refusal(w.as('ann').submit(ref, { action })), JSON.stringify(action)).toMatch(
+        /^(not_from_this_state|invalid_input)$/,
+      )
+    }
+    const others: readonly unknown[] = [1, ['pause'], { toString: () => 'pause' }, null]
+    for (const action of others) {
+      expect(await refusal(w.as('ann').submit(ref, { action } as never)), String(action)).toBe('invalid_input')
+    }
+    await expect(w.policy({ match: { action: 'Pause' } })).rejects.toMatchObject({ code: 'invalid_policy' })
+    expect(await w.standing(ref)).toMatchObject({ state: 'running' })
+  })
+
+  it('[L3] [L5] keeps resources apart whose ids a database could take for one, each in its own state', async () => {
+    const w = lifecycleWorld(open())
+    const long = 'x'.repeat(254)
+    const ids = ['a', 'A', '\u00e1', 'a\u0301', 'ab', long, `${long}y`]
+    const known = []
+    for (const id of ids) {
+      try {
+        known.push(await w.test(id, 'running'))
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'invalid_input' })
+      }
+    }
+    expect(known.map(({ id }) => id)).toEqual(expect.arrayContaining(['a', 'A', 'ab', long]))
+    const [first, ...rest] = known
+    if (!first) throw new TypeError('There is no first one.')
+    await w.as('ann').submit(first, { action: 'pause' })
+    expect(await w.standing(first)).toMatchObject({ state: 'paused' })
+    for (const ref of rest) expect(await w.standing(ref)).toMatchObject({ state: 'running' })
+  })
+
   it('[L8] takes names that objects already have for names', async () => {
     const odd = testsBy(
       defineLifecycle({

@@ -94,6 +94,33 @@ describe.each(storages)('what a policy is about on $name', ({ open }) => {
     }
   })
 
+  it('[A9] [B2] moves no request into the project where somebody has made its resource meanwhile, and removed it', async () => {
+    const leads: Readonly<Record<string, string>> = { ben: 'web', cat: 'ios' }
+    const isLead = (id: string, project = leads[id]) => project !== undefined && leads[id] === project
+    const directory: Directory = {
+      users: async ({ project }, ids) => ids.map((id) => ({ roles: isLead(id, project) ? ['lead'] : [] })),
+      holders: async ({ project }) => Object.keys(leads).filter((id) => isLead(id, project)),
+      roles: async (_scope, names) => names.map(() => true),
+    }
+    const approvals = createApprovals({ storage: open(), resources: [flags], admins: 'anyone', directory })
+    const as = (user: string) => approvals.as({ tenant: 'acme', user })
+    const policy = { id: 'p', match: {}, require: lead }
+    const value = { enabled: true, rollout: 1 }
+    await as('ann').policies.save(policy)
+    const { id } = pending(await as('ann').submit(flags.ref('new', { project: 'web' }), { value }))
+    await as('ann').policies.remove('p')
+    const elsewhere = flags.ref('new', { project: 'ios' })
+    await as('eve').submit(elsewhere, { value })
+    await as('eve').submit(elsewhere, { remove: true })
+    await as('ann').policies.save(policy)
+
+    expect(await refusal(as('ann').rebase(id))).toBe('wrong_project')
+    const { digest } = await as('ann').requests.get(id)
+    expect(await refusal(as('cat').approve(id, { seen: digest }))).toBe('not_an_approver')
+    const { request } = await as('ben').approve(id, { seen: digest })
+    expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
+  })
+
   it('[E11] offers no evidence from outside: no condition, approver or command takes a check, a status or a vote on behalf of one', async () => {
     const w = world(open())
     const ref = await w.flag('checkout')

@@ -111,7 +111,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { bypass: ['security'] } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('dan').bypass(request.id, { reason: 'it is on fire' })
+    await w.as('dan').bypass(request.id, { seen: request.digest, reason: 'it is on fire' })
     expect(await w.notices()).toContainEqual(
       expect.objectContaining({
         type: 'bypassed',

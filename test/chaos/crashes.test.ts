@@ -4,9 +4,12 @@ import { hasCode } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { desk, everything, lasting, type Office, office } from './desk.ts'
 import { type Failure, failingStorage, failures, lateStorage, watchedStorage } from './failing-storage.ts'
+import { sameSalts } from './same-salts.ts'
 import { dueScenes, type Scene, scenes } from './scenes.ts'
 
 const key = { idempotencyKey: 'once' }
+
+sameSalts()
 
 /** A storage in which the scene is prepared. */
 async function prepared({ prepare }: Scene) {
@@ -98,5 +101,7 @@ describe('a storage that makes a commit after it has said that it failed', () =>
 
 it('[P1] has a scene for every verb', () => {
   const names = [...scenes, ...dueScenes].map(({ name }) => name.split(/[, ]/)[0])
-  for (const verb of verbNames) expect(names).toContain(verb)
+  // What is on its way to another system crashes in a file of its own.
+  const elsewhere = ['confirm', 'reclaim']
+  for (const verb of verbNames) expect([...names, ...elsewhere]).toContain(verb)
 })

@@ -1,7 +1,11 @@
+import type { Digest } from '../../src/core/change/digest.ts'
 import { isApprovalError, type Storage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { type Desk, desk, everything, lasting, type Office, office } from './desk.ts'
+import { sameSalts } from './same-salts.ts'
 import { everySchedule } from './schedules.ts'
+
+sameSalts()
 
 /** Two commands that meet, in a situation in which each alone is accepted. */
 export interface Meeting {
@@ -18,6 +22,8 @@ export interface Asked {
   readonly digest: string
   readonly other?: string
   readonly seen?: string
+  /** Digests of the conflicts that wait for an answer. */
+  readonly conflicts?: readonly Digest[]
 }
 
 /** What came of it: what each was told, and everything that commands leave behind. */

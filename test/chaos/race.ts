@@ -119,8 +119,13 @@ export function racecourse(storage: Storage) {
       await ann.policies.save(policy(race, race.quorum))
       await ann.submit(ref, { merge: { rollout: 50 } })
     },
-    /** Does one deed after the other, and notes when, and what was answered. */
-    async run(tenant: string, race: Race, line: readonly Deed[]): Promise<readonly Operation<Done>[]> {
+    /** Does one deed after the other, and notes when, and what was answered; `after` waits in between. */
+    async run(
+      tenant: string,
+      race: Race,
+      line: readonly Deed[],
+      after?: (operation: Operation<Done>) => Promise<void>,
+    ): Promise<readonly Operation<Done>[]> {
       const done: Operation<Done>[] = []
       let seen: { readonly rollout: number; readonly digest: string } | undefined
       for (const deed of line) {
@@ -132,7 +137,9 @@ export function racecourse(storage: Storage) {
           seen = { rollout, digest }
           return text
         })
-        done.push({ asked, answered: now(), what: { ...deed, seen: seen?.rollout, ...told } })
+        const operation = { asked, answered: now(), what: { ...deed, seen: seen?.rollout, ...told } }
+        done.push(operation)
+        await after?.(operation)
       }
       return done
     },

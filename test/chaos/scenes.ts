@@ -78,11 +78,12 @@ async function overtaken(desk: Desk): Promise<Asked> {
 }
 
 /** A request whose rollout somebody else has set meanwhile, rebased: it waits for an answer. */
-async function collided(desk: Desk): Promise<Asked> {
-  const request = await asked(desk)
+/** A request whose rebase left a conflict with what is live. */
+export async function collided(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
+  const request = await asked(desk, rules)
   await desk.as('ann').policies.remove('reviewed')
   await desk.as('eve').submit(checkout, toRollout(60))
-  await desk.as('ann').policies.save(reviewed())
+  await desk.as('ann').policies.save(reviewed(rules))
   await desk.as('ann').rebase(request.id)
   const { changes, ...rebased } = await desk.as('ann').requests.get(request.id)
   return { ...rebased, conflicts: changes.flatMap((change) => change.conflicts.map(({ digest }) => digest)) }
@@ -169,12 +170,16 @@ export const scenes: readonly Scene[] = [
     (ann, { id }, key) => ann.reopen(id, key),
   ),
   verb('rebase', 'eve', overtaken, (eve, { id }, key) => eve.rebase(id, key)),
-  verb('resolve', 'ann', collided, (ann, { id, conflicts = [] }, key) =>
-    ann.resolve(
-      id,
-      conflicts.map((conflict) => ({ conflict, take: 'draft' })),
-      key,
-    ),
+  verb(
+    'resolve',
+    'ann',
+    (desk) => collided(desk),
+    (ann, { id, conflicts = [] }, key) =>
+      ann.resolve(
+        id,
+        conflicts.map((conflict) => ({ conflict, take: 'draft' })),
+        key,
+      ),
   ),
   verb(
     'schedule',
@@ -246,13 +251,28 @@ export const scenes: readonly Scene[] = [
     'bypass',
     'dan',
     (desk) => asked(desk, { bypass: ['security'] }),
-    (dan, { id }, key) => dan.bypass(id, { reason: 'fire', ...key }),
+    (dan, { id, digest }, key) => dan.bypass(id, { seen: digest, reason: 'fire', ...key }),
   ),
   verb('break_glass', 'dan', sealed, (dan, { id, digest }, key) =>
     dan.breakGlass(id, { seen: digest, incident: 'INC-7', reason: 'fire', ...key }),
   ),
   verb('settle_debt', 'ben', broken, (ben, { id, digest }, key) =>
     ben.settleDebt(id, { seen: digest, reason: 'all is well', ...key }),
+  ),
+  verb(
+    'switch the workflow off',
+    'dan',
+    (desk) => asked(desk),
+    (dan, _, key) => dan.workflow.turnOff({ waiting: 'hold', ...key }),
+  ),
+  verb(
+    'switch the workflow on',
+    'dan',
+    async (desk) => {
+      await desk.as('dan').workflow.turnOff({ waiting: 'hold' })
+      return nothing
+    },
+    (dan, _, key) => dan.workflow.turnOn(key),
   ),
   verb('save a policy', 'ann', settled, (ann, _, key) => ann.policies.save(reviewed({}, 2), key)),
   verb('remove a policy', 'ann', settled, (ann, _, key) => ann.policies.remove('reviewed', key)),
@@ -291,6 +311,15 @@ export const dueScenes: readonly Scene[] = [
       return request
     },
     act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'return, when the workflow is switched off',
+    async prepare(desk) {
+      const request = await asked(desk, {}, 2)
+      await desk.as('ben').approve(request.id, { seen: request.digest })
+      return request
+    },
+    act: ({ as }, _, key) => as('dan').workflow.turnOff(key),
   },
   {
     name: 'remind',

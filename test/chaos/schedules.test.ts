@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { flawedStorage } from '../testing/flawed-storage.ts'
 import type { Flaw } from '../testing/flaws.ts'
-import { day, pending } from '../world.ts'
+import { day, pending, start } from '../world.ts'
 import { checkout } from './desk.ts'
 import { type Asked, type Doing, type Meeting, meet } from './meeting.ts'
 import { approved, asked, flag, reviewed } from './scenes.ts'
@@ -28,7 +28,20 @@ const tick: Doing = ({ approvals }) => approvals.tick()
 const none: Asked = { id: '', digest: '' }
 const freely = { cancel: 'any_time' } as const
 
+/** Lets somebody answer for oneself until the next day. */
+const delegate =
+  (from: 'ben' | 'cat' | 'dan', to: string): Doing =>
+  ({ as }) =>
+    as(from).delegations.give({ to, ends: start + day })
+
 const meetings: Readonly<Record<string, Meeting>> = {
+  '[BY-14] two delegations, each of which would close the circle of the other': {
+    async prepare(one) {
+      await delegate('cat', 'dan')(one, none)
+      return none
+    },
+    acts: [delegate('ben', 'cat'), delegate('dan', 'ben')],
+  },
   'an edit and an apply': { prepare: (one) => approved(one), acts: [edit, apply] },
   'an edit and the approval that applies': { prepare: (one) => asked(one), acts: [edit, approve('ben')] },
   'two applies': { prepare: (one) => approved(one), acts: [apply, apply] },

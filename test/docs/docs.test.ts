@@ -45,6 +45,21 @@ describe('the pages', () => {
   })
 })
 
+describe('the guide to storage', () => {
+  it('writes an adapter of less than 200 lines that keeps every promise', () => {
+    const program = programOf('docs/guides/storage.md')
+    const adapter = program.slice(
+      program.indexOf('/** A record as the file has it. */'),
+      program.indexOf('const folder ='),
+    )
+    expect(adapter).toContain('function fileStorage(path: string): Storage {')
+    expect(adapter.trim().split('\n').length).toBeLessThan(200)
+    // The programs below run it: so many checks of the kit, and none that fails.
+    expect(program).toContain('storageConformance(() => fileStorage(')
+    expect(promisedOutput(program)).toContain('0 promises are broken')
+  })
+})
+
 describe('the programs of the pages', () => {
   const folder = mkdtempSync(join(import.meta.dirname, 'programs-'))
   afterAll(() => rmSync(folder, { recursive: true }))

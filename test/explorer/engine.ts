@@ -74,8 +74,8 @@ export function engineOf(world: World): Engine {
       policySet: policies,
       gated: false,
     }))
-  const targetOf = (draft: Draft, { live, rival }: Surroundings, rebases: boolean): TargetFacts =>
-    once(targets, `${draft.id} ${live.join()} ${rival} ${rebases}`, () => {
+  const targetOf = (draft: Draft, { live, rival, fence }: Surroundings, rebases: boolean): TargetFacts =>
+    once(targets, `${draft.id} ${live.join()} ${rival} ${fence} ${rebases}`, () => {
       const stale = draft.bases.some((base, at) => base !== live[at])
       const moved = stale && rebases ? movedOnto(world, draft, live) : undefined
       const healed = moved?.conflicts.every((conflict) => conflict === undefined) ? intern(moved) : undefined
@@ -83,6 +83,9 @@ export function engineOf(world: World): Engine {
         ...contentOf(draft),
         live,
         ...(rival ? { lockedBy: 'rival' } : {}),
+        ...(world.outside
+          ? { outside: { resource: { type: 'flag', id: 'f0' }, fence, lease: world.outside.lease } }
+          : {}),
         ...(healed ? { rebased: contentOf(healed).changes } : {}),
       }
     })
@@ -105,12 +108,17 @@ export function engineOf(world: World): Engine {
         users: directories[around.directory] ?? new Map(),
         requirements,
         rules,
+        ...switched(world, around),
         debts: around.owed && world.owed ? [world.owed] : [],
         target: targetOf(next ?? before, around, rules.onStale === 'rebase'),
         ...(next ? { next: content(before, next, around.policies) } : {}),
       }
     },
   }
+}
+
+function switched({ switchedOff }: World, { policies }: Surroundings): Pick<Facts, 'switchedOff'> {
+  return switchedOff === undefined || policies < switchedOff ? {} : { switchedOff }
 }
 
 /** More than there are drafts, or policy sets, in any world. */

@@ -105,7 +105,8 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
     for (const node of frontier) {
       for (const shift of shifts) {
         const around = shifted(world, node.around, shift)
-        if (around) visit(node.index, shift, { ...node, around })
+        const held = node.request.status === 'applying' && shift.startsWith('live')
+        if (around && !held) visit(node.index, shift, { ...node, around })
       }
       const facts = engine.facts(node.request, { before: node.ledger.draft, next: undefined }, node.around)
       for (const command of world.commands) {
@@ -130,7 +131,9 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
         const request = evolve(node.request, event)
         const problem = disagreement(ledger, request) ?? ambiguity(digests, ledger)
         if (problem) return counterexample(node.index, move, problem)
-        visit(node.index, move, { request, ledger, around: node.around })
+        const { fence = node.around.fence } = request.application ?? {}
+        if (world.outside && fence > world.outside.claims) continue
+        visit(node.index, move, { request, ledger, around: { ...node.around, fence } })
       }
     }
   }
@@ -145,6 +148,7 @@ function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
     time: 0,
     rival: false,
     owed: false,
+    fence: 0,
     live: world.resources.map(() => 0),
   }
   const next = engine.beginning()
@@ -177,8 +181,12 @@ function factsFor(
 function commandOf({ world, command, around }: Scene, { request }: Node, root: Omit<Node, 'index'>): RequestCommand {
   const { type, by } = command
   const said = { by: actorOf(by), at: world.times[around.time] ?? 0, reason }
-  if (type === 'approve' || type === 'reject' || type === 'request_changes') {
+  if (type === 'approve' || type === 'reject' || type === 'request_changes' || type === 'bypass') {
     return { type, ...said, seen: command.seen === 'first' ? root.request.digest : request.digest }
+  }
+  if (type === 'confirm') {
+    const { fence = 0 } = request.application ?? {}
+    return { type, ...said, fence: command.claim === 'lost' ? fence - 1 : fence, found: command.found ?? 'unknown' }
   }
   if (type === 'break_glass') return { type, ...said, seen: request.digest, incident: 'INC-1' }
   return type === 'settle_debt' ? { type, ...said, seen: request.digest } : { type, ...said }
@@ -233,7 +241,7 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     ids.set(value, ids.size)
     return ids.size - 1
   }
-  const { directory, policies, time, rival, owed, live } = around
+  const { directory, policies, time, rival, owed, fence, live } = around
   const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
   let answers = ''
   for (const { by, verdict } of reviews) answers += `${by} ${verdict} `
@@ -251,6 +259,8 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     ledger.draft.id,
     id(request.failure?.code),
     id(watchOf(request)),
+    fence,
+    id(request.application ? JSON.stringify(request.application) : ''),
   ]
   return String.fromCodePoint(...numbers.map(withoutSurrogates))
 }
@@ -279,8 +289,9 @@ function ambiguity(
   return known === undefined || known === meant ? undefined : `one digest means ${known} and ${meant}`
 }
 
-function nameOf({ type, by, edit, applyAt, seen }: Command): string {
+function nameOf({ type, by, edit, applyAt, seen, found, claim }: Command): string {
   const what = edit ? ` ${JSON.stringify(edit.set)} of ${edit.resource}` : ''
   const when = applyAt === undefined ? '' : ` for ${applyAt}`
-  return `${type}${what}${when} by ${by}${seen ? ' who saw the first content' : ''}`
+  const host = found ? ` ${found}${claim ? ` with a claim that is ${claim}` : ''}` : ''
+  return `${type}${what}${when}${host} by ${by}${seen ? ' who saw the first content' : ''}`
 }

@@ -1,5 +1,5 @@
 import type { Policy } from '../../src/core/policy/policy.ts'
-import type { RequestCommand } from '../../src/core/request/command.ts'
+import type { ConfirmCommand, RequestCommand } from '../../src/core/request/command.ts'
 import type { OpenDebt } from '../../src/core/request/debt.ts'
 
 /** A small document: fields with numbers. */
@@ -25,12 +25,16 @@ export interface World {
   readonly directories: readonly Directory[]
   /** The policies in force, in the order in which they change. Policies name fields as `/a`. */
   readonly policySets: readonly (readonly Policy[])[]
+  /** The place of the set that came about when the workflow was switched off, so that what waited goes back to being a draft. */
+  readonly switchedOff?: number
   /** The instants, in milliseconds, in their order. */
   readonly times: readonly number[]
   /** Whether another request takes the lock of the resource, and gives it back. */
   readonly rival?: true
   /** A review that another request owes for a while, and then not, and then again. */
   readonly owed?: OpenDebt
+  /** How long a claim is good, in milliseconds, and how many are made at most, where the resource is kept outside of the database. */
+  readonly outside?: { readonly lease: number; readonly claims: number }
   /** How the request begins: the fields that it sets, as a draft or put to its reviewers, and perhaps its schedule. */
   readonly beginning: { readonly edit: Edit; readonly verb: 'submit' | 'draft'; readonly applyAt?: number }
   readonly commands: readonly Command[]
@@ -52,6 +56,9 @@ export interface Command {
   readonly applyAt?: number
   /** Which digest a reviewer saw: the current one, or that of the first content. */
   readonly seen?: 'first'
+  /** What the host has, of a change on its way, as whoever claimed it last says, or whoever did before. */
+  readonly found?: ConfirmCommand['found']
+  readonly claim?: 'lost'
 }
 
 /** What a request would make of its resources, and when. Two that are equal are the same object. */
@@ -72,6 +79,8 @@ export interface Surroundings {
   readonly time: number
   readonly rival: boolean
   readonly owed: boolean
+  /** The number of the last claim of the resource. */
+  readonly fence: number
   /** For each resource, the live document. */
   readonly live: readonly number[]
 }

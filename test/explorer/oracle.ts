@@ -26,6 +26,15 @@ export interface Ledger {
   /** The policies that let others answer too by now. */
   readonly escalated: readonly Policy[]
   readonly debt: Owed | undefined
+  /** The change on its way to a resource that is kept outside of the database. */
+  readonly application: Sent | undefined
+}
+
+/** A claim: its number, until when it is good, and how many there were for this change. */
+interface Sent {
+  readonly fence: number
+  readonly until: number
+  readonly attempts: number
 }
 
 /** What is owed since somebody broke the glass. */
@@ -55,7 +64,7 @@ export interface Scene {
 const open: readonly string[] = ['pending', 'changes_requested', 'approved']
 const endings: readonly string[] = ['rejected', 'cancelled', 'expired', 'failed']
 const asking: readonly string[] = ['submit', 'resubmit', 'reopen']
-const clocks: readonly string[] = ['come_due', 'expire', 'escalate', 'remind']
+const clocks: readonly string[] = ['come_due', 'expire', 'escalate', 'remind', 'return', 'reclaim', 'confirm']
 const writing: readonly string[] = ['edit', 'rebase', 'resolve', 'schedule', 'unschedule']
 const reviewing: readonly string[] = ['approve', 'reject', 'request_changes']
 const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall', 'cancel', 'discard']
@@ -68,6 +77,8 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   const late = now >= ledger.deadline
   const revives = type === 'reopen' && late && open.includes(ledger.status)
   if (!existsIn(ledger.status, type) && !revives) return 'refused'
+  const sentBack = isReturned(ledger, scene) && !revives
+  if (sentBack ? !['return', 'expire'].includes(type) : type === 'return') return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
   if (late && type !== 'reopen' && [...open, 'failed'].includes(ledger.status)) return 'refused'
   if (!clocks.includes(type) && !directoryOf(scene)[by]) return 'refused'
@@ -77,7 +88,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   if (asking.includes(type) || writing.includes(type)) return expectedOfContent(ledger, scene)
   if (reviewing.includes(type)) {
     if (!mayAnswer(ledger, scene, force, { by, verdict: type as Answer['verdict'] })) return 'refused'
-    if (command.seen === 'first' && ledger.digest !== firstDigest.get(world)) return 'refused'
+    if (isOutdated(command, ledger, world)) return 'refused'
     if (type === 'approve' && openConflicts(ledger.draft) > 0) return 'refused'
     const own = ledger.answers.find((answer) => isSamePerson(scene, answer.by, by))
     if (own?.verdict === type) return 'refused'
@@ -85,6 +96,14 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     return settled({ ...ledger, answers: withAnswer(ledger, { by, verdict: type as Answer['verdict'] }) }, scene, force)
   }
   switch (type) {
+    case 'reclaim':
+      return now >= (ledger.application?.until ?? 0) ? 'applying' : 'refused'
+    case 'confirm': {
+      if (command.claim === 'lost' || now >= (ledger.application?.until ?? 0)) return 'refused'
+      return ({ next: 'applied', other: 'failed', before: 'applying', unknown: 'applying' } as const)[
+        command.found ?? 'unknown'
+      ]
+    }
     case 'withdraw':
       if (!ledger.answers.some((answer) => answer.by === by)) return 'refused'
       return settled({ ...ledger, answers: ledger.answers.filter((answer) => answer.by !== by) }, scene, force)
@@ -92,6 +111,8 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       return ledger.status
     case 'discard':
       return 'cancelled'
+    case 'return':
+      return 'draft'
     case 'recall':
     case 'cancel':
       if (ledger.answers.length > 0 && !strictest(force).cancelsAnyTime) return 'refused'
@@ -117,7 +138,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       const roles = directoryOf(scene)[by]?.roles ?? []
       const allowed =
         force.length > 0 && force.every(({ rules }) => rules?.bypass?.some((role) => roles.includes(role)))
-      const outcome = allowed ? applied(ledger, scene, force) : 'refused'
+      const outcome = allowed && !isOutdated(command, ledger, world) ? applied(ledger, scene, force) : 'refused'
       return outcome === 'failed' ? 'refused' : outcome
     }
     default: {
@@ -133,8 +154,11 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
 
 /** Follows an event, and says what is wrong with it, if something is. */
 export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | string {
-  const status = event.outcome.status
-  const after = { ...ledger, status }
+  const { outcome } = event
+  const { status } = outcome
+  const sent = sentBy(ledger, event, scene)
+  if (typeof sent === 'string') return sent
+  const after = { ...ledger, status, application: sent }
   switch (event.type) {
     case 'approved':
       return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'approve' }) }
@@ -145,15 +169,19 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
     case 'withdrawn':
       return { ...after, answers: ledger.answers.filter(({ by }) => by !== event.by) }
     case 'recalled':
+    case 'returned':
       return { ...after, answers: [] }
     case 'schedule_dropped':
       return { ...after, dropped: true }
+    case 'failed':
+      return { ...after, debt: undefined }
+    case 'claimed':
+    case 'put_off':
     case 'commented':
     case 'cancelled':
     case 'discarded':
     case 'expired':
     case 'applied':
-    case 'failed':
     case 'bypassed':
       return after
     case 'glass_broken': {
@@ -186,9 +214,26 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       if (told !== JSON.stringify(next.answers)) return `carries ${told}, not ${JSON.stringify(next.answers)}`
       if (pinned.reviews.some(({ digest, round }) => digest !== pinned.digest || round !== pinned.round))
         return 'carries an answer to something else'
-      return { ...next, status, digest: pinned.digest }
+      return { ...next, status, digest: pinned.digest, application: sent }
     }
   }
+}
+
+/** Follows a change on its way: claims follow each other, only the last one counts, and nothing lands outside that was not claimed. */
+function sentBy(ledger: Ledger, { type, outcome }: LaterEvent, scene: Scene): Sent | undefined | string {
+  const { world, around } = scene
+  const now = nowOf(scene)
+  const before = ledger.application
+  if (outcome.status === 'applied' && world.outside && !before && ledger.status !== 'applied')
+    return 'it is applied outside without a claim'
+  if (outcome.status !== 'applying') return undefined
+  const { fence, until, attempts } = outcome.application
+  const told = JSON.stringify({ fence, until, attempts })
+  const claims = type !== 'put_off'
+  const right: Sent = claims
+    ? { fence: around.fence + 1, until: now + (world.outside?.lease ?? 0), attempts: (before?.attempts ?? 0) + 1 }
+    : { fence: around.fence, until: now + 1_000 * 2 ** (before?.attempts ?? 0), attempts: before?.attempts ?? 0 }
+  return told === JSON.stringify(right) ? right : `it is on its way with ${told}, not with ${JSON.stringify(right)}`
 }
 
 /** The ledger of a request that has just begun. */
@@ -212,6 +257,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     remindedAt: undefined,
     escalated: [],
     debt: undefined,
+    application: undefined,
   }
 }
 
@@ -230,6 +276,8 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   const escalated = ledger.escalated.map(({ id, version }) => `${id} ${version}`).join()
   const told = (request.escalated ?? []).map(({ policy, version }) => `${policy} ${version}`).join()
   if (told !== escalated) return `it was escalated by ${told}, not by ${escalated}`
+  if (request.application?.fence !== ledger.application?.fence) return 'another claim than the last one holds'
+  if ((request.debt === undefined) !== (ledger.debt === undefined)) return 'a debt is there, or is not'
   if ((request.debt?.settledAt !== undefined) !== (ledger.debt?.settled ?? false))
     return 'the debt is settled, or is not'
   if (request.debt?.remindedAt !== ledger.debt?.remindedAt) return 'people were reminded of the debt, or were not'
@@ -243,6 +291,11 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
 }
 
 const firstDigest = new WeakMap<World, string>()
+
+/** Tells whether somebody speaks of the first content while there is another one. */
+function isOutdated({ seen }: Command, { digest }: Ledger, world: World): boolean {
+  return seen === 'first' && digest !== firstDigest.get(world)
+}
 
 function existsIn(status: string, type: Command['type']): boolean {
   switch (type) {
@@ -270,6 +323,9 @@ function existsIn(status: string, type: Command['type']): boolean {
       return status === 'failed'
     case 'settle_debt':
       return status === 'applied'
+    case 'confirm':
+    case 'reclaim':
+      return status === 'applying'
     case 'escalate':
       return status === 'pending'
     case 'remind':
@@ -277,6 +333,12 @@ function existsIn(status: string, type: Command['type']): boolean {
     default:
       return open.includes(status)
   }
+}
+
+/** Tells whether the workflow was switched off while the request waited. */
+function isReturned({ status, askedAt }: Ledger, { world: { switchedOff }, around }: Scene): boolean {
+  if (switchedOff === undefined || around.policies < switchedOff) return false
+  return open.includes(status) && askedAt < switchedOff
 }
 
 function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
@@ -375,7 +437,11 @@ function settled(ledger: Ledger, scene: Scene, force: readonly Policy[]): Reques
   return applied(ledger, scene, force)
 }
 
-function applied({ draft }: Ledger, scene: Scene, force: readonly Policy[]): 'applied' | 'failed' | 'refused' {
+function applied(
+  { draft }: Ledger,
+  scene: Scene,
+  force: readonly Policy[],
+): 'applying' | 'applied' | 'failed' | 'refused' {
   const { world, around } = scene
   if (openConflicts(draft) > 0 || around.rival) return 'refused'
   const stale = draft.bases.flatMap((base, at) => (base === around.live[at] ? [] : [at]))
@@ -392,7 +458,8 @@ function applied({ draft }: Ledger, scene: Scene, force: readonly Policy[]): 'ap
     const there = effectOf(world, { ...moved, documents: draft.documents.with(at, merged) }, at)
     return touched.every((field) => live[field] === base[field]) && there.size === touched.length
   })
-  return stale.length === 0 || (heals && clean) ? 'applied' : 'failed'
+  const lands = stale.length === 0 || (heals && clean)
+  return lands ? (world.outside ? 'applying' : 'applied') : 'failed'
 }
 
 function isMet(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {

@@ -9,7 +9,7 @@ export const deep = runs(1) > 1
 /** Explores a world in a test, says what was seen, and shows the shortest way to anything that must not be. */
 export function explored(world: World, leastStates: number): void {
   it(`${world.name}: at least ${grouped(leastStates)} states, and nothing that must not be`, {
-    timeout: 3_600_000,
+    timeout: 7_200_000,
   }, () => {
     const started = performance.now()
     const exploration = explore(world)

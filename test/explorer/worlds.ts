@@ -22,18 +22,21 @@ const ben = { roles: ['lead'] }
 const cat = { roles: ['lead', 'legal'] }
 const eve = { roles: ['lead'] }
 const dan = { roles: ['lead', 'security'] }
+const fay = { roles: ['lead', 'legal'] }
 
 /** Who may answer: accounts of one person, roles that are lost, people who turn out to be one, policies that change meanwhile. */
-export function people(rounds: number): World {
+export function people(rounds: number, crowd: 'few' | 'many'): World {
   const block = { onReject: 'block' } as const
+  const more = crowd === 'many' ? { fay } : {}
+  const answering = ['amy', 'ben', 'cat', 'dan', 'eve', ...Object.keys(more)]
   return {
     name: 'people',
-    bound: `${rounds} rounds, 6 accounts of 5 people, 3 directories, 3 policy sets`,
+    bound: `${rounds} rounds, ${answering.length + 1} accounts of ${answering.length} people, 3 directories, 3 policy sets`,
     resources: [[{ a: 0, b: 0 }]],
     directories: [
-      { ann, amy, ben, cat, dan, eve },
-      { ann, amy, ben: { roles: [] }, cat, dan, eve },
-      { ann, amy, ben, cat: { person: 'ben', roles: ['lead', 'legal'] }, dan, eve },
+      { ann, amy, ben, cat, dan, eve, ...more },
+      { ann, amy, ben: { roles: [] }, cat, dan, eve, ...more },
+      { ann, amy, ben, cat: { person: 'ben', roles: ['lead', 'legal'] }, dan, eve, ...more },
     ],
     policySets: [
       [policy('reviewed', 1, from(2, 'lead'), block)],
@@ -43,7 +46,7 @@ export function people(rounds: number): World {
     times: [0],
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
     commands: [
-      ...each(['approve', 'reject', 'withdraw'], ['amy', 'ben', 'cat', 'dan', 'eve']),
+      ...each(['approve', 'reject', 'withdraw'], answering),
       ...each(['request_changes'], ['ben']),
       ...each(['approve'], ['ann', 'zoe']),
       { type: 'approve', by: 'ben', seen: 'first' },
@@ -56,11 +59,13 @@ export function people(rounds: number): World {
 }
 
 /** When: schedules, deadlines, what is due and late, on a resource that may move meanwhile. */
-export function time(rounds: number): World {
+export function time(rounds: number, crowd: 'few' | 'many'): World {
+  const answering = crowd === 'many' ? ['ben', 'cat', 'dan'] : ['ben', 'cat']
+  const more = crowd === 'many' ? { dan } : {}
   const rules = { onReject: 'block', cancel: 'any_time' } as const
   return {
     name: 'time',
-    bound: `${rounds} rounds, 6 instants around 2 schedules and 2 deadlines, 2 directories, 2 policy sets, 2 live documents`,
+    bound: `${rounds} rounds, ${answering.length} reviewers, 6 instants around 2 schedules and 2 deadlines, 2 directories, 2 policy sets, 2 live documents`,
     resources: [
       [
         { a: 0, b: 0 },
@@ -68,8 +73,8 @@ export function time(rounds: number): World {
       ],
     ],
     directories: [
-      { ann, ben, cat },
-      { ann, ben: { roles: [] }, cat },
+      { ann, ben, cat, ...more },
+      { ann, ben: { roles: [] }, cat, ...more },
     ],
     policySets: [
       [policy('reviewed', 1, from(2, 'lead'), { ...rules, expiresAfter: '3d', bypass: ['security'] })],
@@ -78,7 +83,7 @@ export function time(rounds: number): World {
     times: [0, day - 1, day, 2 * day, 3 * day - 1, 3 * day],
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
     commands: [
-      ...each(['approve', 'reject', 'request_changes', 'withdraw'], ['ben', 'cat']),
+      ...each(['approve', 'reject', 'request_changes', 'withdraw'], answering),
       ...each(['apply', 'come_due', 'expire', 'retry', 'rebase'], ['cat']),
       ...each(['bypass'], ['ben', 'cat']),
       ...each(['resubmit', 'reopen', 'cancel', 'unschedule'], ['ann']),
@@ -118,6 +123,7 @@ export function ground(rounds: number): World {
       ...each(['reject'], ['cat']),
       ...each(['apply', 'retry', 'rebase', 'resolve', 'bypass', 'come_due'], ['dan']),
       ...each(['bypass'], ['ben']),
+      { type: 'bypass', by: 'dan', seen: 'first' },
       ...each(['resubmit', 'reopen', 'cancel'], ['ann']),
       { type: 'edit', by: 'cat', edit: { resource: 0, set: { a: 2 } } },
     ],
@@ -147,6 +153,37 @@ export function drafts(rounds: number): World {
       ...each(['submit', 'discard', 'recall'], ['ben']),
       { type: 'edit', by: 'cat', edit: { resource: 0, set: { b: 1 } } },
       { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 0 } } },
+    ],
+    rounds,
+  }
+}
+
+/** Whether at all: the workflow is switched off and on again, before, while and after a request waits, and before that is recorded of it. */
+export function switched(rounds: number): World {
+  const rules = {
+    onReject: 'block',
+    cancel: 'any_time',
+    expiresAfter: '2d',
+    remindEvery: '1d',
+    bypass: ['security'],
+  } as const
+  const byLeads = [policy('reviewed', 1, from(2, 'lead'), rules)]
+  return {
+    name: 'switched',
+    bound: `${rounds} rounds, the workflow on, off and on again, 3 instants around a deadline, 2 live documents`,
+    resources: [[{ a: 0 }, { a: 0, b: 5 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [byLeads, [], byLeads],
+    switchedOff: 1,
+    times: [0, day, 2 * day],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'withdraw', 'request_changes'], ['ben', 'cat']),
+      ...each(['reject'], ['cat']),
+      ...each(['return', 'expire', 'remind', 'come_due'], ['countersign']),
+      ...each(['submit', 'resubmit', 'reopen', 'recall', 'cancel', 'discard', 'apply', 'retry', 'rebase'], ['ann']),
+      ...each(['bypass'], ['dan']),
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
     ],
     rounds,
   }
@@ -244,6 +281,42 @@ export function watch(rounds: number): World {
       ...each(['settle_debt'], ['ann', 'ben', 'cat', 'ruth']),
       ...each(['escalate', 'remind'], ['countersign']),
       { type: 'edit', by: 'fay', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
+/** What is on its way: claims that are confirmed, lost, put off and made anew, of a resource that is kept outside of the database. */
+export function outside(rounds: number, claims: number): World {
+  const rules = { onReject: 'block', onStale: 'rebase', bypass: ['security'], breakGlass: ['security'] } as const
+  const lease = 60_000
+  const found = ['next', 'before', 'other', 'unknown'] as const
+  return {
+    name: 'outside',
+    bound: `${rounds} rounds, at most ${claims} claims, 3 instants around a lease and a pause, 2 live documents, 2 policy sets`,
+    resources: [
+      [
+        { a: 0, b: 0 },
+        { a: 0, b: 5 },
+      ],
+    ],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [policy('reviewed', 1, from(1, 'lead'), rules)],
+      [policy('reviewed', 2, from(2, 'lead'), { ...rules, apply: 'by_hand' })],
+    ],
+    times: [0, 2_000, lease],
+    outside: { lease, claims },
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat']),
+      ...each(['apply', 'retry', 'rebase', 'bypass', 'break_glass'], ['dan']),
+      ...each(['reopen', 'cancel'], ['ann']),
+      ...each(['settle_debt'], ['ben']),
+      ...each(['come_due', 'reclaim', 'expire'], ['countersign']),
+      ...found.flatMap((one) => each(['confirm'], ['countersign'], { found: one })),
+      { type: 'confirm', by: 'countersign', found: 'next', claim: 'lost' },
+      { type: 'edit', by: 'cat', edit: { resource: 0, set: { a: 2 } } },
     ],
     rounds,
   }

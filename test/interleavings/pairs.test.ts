@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { checkout, type Desk, desk, type Office, office } from '../chaos/desk.ts'
 import { type Doing, inTurn, type Meeting, meet } from '../chaos/meeting.ts'
-import { approved, asked, flag } from '../chaos/scenes.ts'
+import { approved, asked, collided, flag } from '../chaos/scenes.ts'
 import { day } from '../world.ts'
 
 const rules = { cancel: 'any_time', bypass: ['security'] } as const
@@ -26,6 +26,8 @@ const states: Readonly<Record<string, Meeting['prepare']>> = {
     const { id, digest } = await one.as('ann').draft(checkout, { merge: { rollout: 80 } })
     return { id, digest }
   },
+  'locked, and keeping answers': (one) => asked(one, { ...rules, lock: 'resource', onEdit: 'keep' }, 2),
+  'conflicts open': (one) => collided(one, rules),
   failed: async (one) => {
     const request = await asked(one, rules)
     await one.as('eve').submit(checkout, { merge: { description: 'b' } })
@@ -41,6 +43,11 @@ const verbs: Readonly<Record<string, Doing>> = {
   resubmit: ({ as }, { id }) => as('ann').resubmit(id),
   reopen: ({ as }, { id }) => as('ann').reopen(id),
   rebase: ({ as }, { id }) => as('ann').rebase(id),
+  resolve: ({ as }, { id, conflicts = [] }) =>
+    as('ann').resolve(
+      id,
+      conflicts.map((conflict) => ({ conflict, take: 'draft' })),
+    ),
   schedule: ({ as }, { id }) => as('ann').schedule(id, Date.UTC(2026, 0, 9)),
   unschedule: ({ as }, { id }) => as('ann').unschedule(id),
   approve: ({ as }, { id, digest }) => as('ben').approve(id, { seen: digest }),
@@ -54,7 +61,7 @@ const verbs: Readonly<Record<string, Doing>> = {
   discard: ({ as }, { id }) => as('ann').discard(id),
   apply: ({ as }, { id }) => as('ann').apply(id),
   retry: ({ as }, { id }) => as('ann').retry(id),
-  bypass: ({ as }, { id }) => as('dan').bypass(id, { reason: 'fire' }),
+  bypass: ({ as }, { id, digest }) => as('dan').bypass(id, { seen: digest, reason: 'fire' }),
   'another write': ({ as }) => as('eve').submit(checkout, { merge: { description: 'c' } }),
   'a stricter policy': ({ as }) =>
     as('ann').policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } }),

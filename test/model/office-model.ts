@@ -279,5 +279,14 @@ export function officeModel(rules: OfficeRules) {
     for (const request of model.requests) if (isOpen(request) && isLate(request)) request.status = 'expired'
   }
 
-  return { model, act, tick, person }
+  /** The workflow is switched off and on again: what waited is a draft, and nobody has answered it. */
+  function switchOff(): void {
+    for (const request of model.requests) {
+      if (!isOpen(request) || isLate(request)) continue
+      request.status = 'draft'
+      request.answers = []
+    }
+  }
+
+  return { model, act, tick, switchOff, person }
 }

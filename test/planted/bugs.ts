@@ -17,14 +17,24 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   },
   'core/request': {
     rules: ['test/core/request'],
-    attacks: ['test/attacks/rounds.test.ts', 'test/attacks/audit.test.ts'],
+    attacks: ['test/attacks/rounds.test.ts', 'test/attacks/audit.test.ts', 'test/attacks/erasure.test.ts'],
     explorer: ['test/explorer'],
     model: ['test/model'],
+    races: ['test/chaos/outside.test.ts'],
   },
   service: {
-    attacks: ['requests', 'audit', 'upkeep', 'checkpoints', 'concurrency'].map(
-      (name) => `test/attacks/${name}.test.ts`,
-    ),
+    attacks: [
+      'requests',
+      'scope',
+      'audit',
+      'upkeep',
+      'checkpoints',
+      'concurrency',
+      'signatures',
+      'auditor',
+      'exhaustion',
+      'erasure',
+    ].map((name) => `test/attacks/${name}.test.ts`),
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
   },
@@ -83,7 +93,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'who lost the role still counts when the change is applied',
     file: 'core/review/standing.ts',
-    find: ".filter((giver) => eligibility(request, { ...giver, users, verdict: 'approve' }) === 'eligible')",
+    find: ".filter((giver) => mayApprove(giver) === 'eligible')",
     put: '',
   },
   {
@@ -116,6 +126,12 @@ export const bugs: readonly Bug[] = [
     file: 'core/request/decide-review.ts',
     find: 'if (seen !== digest) return',
     put: 'if (seen === undefined) return',
+  },
+  {
+    name: 'an answer for one person takes back an objection for another',
+    file: 'core/request/evolve.ts',
+    find: "(other.verdict !== 'approve' || ![by, whose].includes(other.by))",
+    put: '![by, whose].includes(other.by)',
   },
   {
     name: 'conflicts can be approved',
@@ -160,6 +176,18 @@ export const bugs: readonly Bug[] = [
     put: '!giver) return []',
   },
   {
+    name: 'whoever can veto everything keeps their approval of a part',
+    file: 'core/request/carry-over.ts',
+    find: 'if (requirements.some(({ veto }) => veto && isAmong(user, veto))) return undefined',
+    put: '',
+  },
+  {
+    name: 'whoever is asked about everything keeps their approval of a part',
+    file: 'core/request/carry-over.ts',
+    find: 'else if (asked) return undefined',
+    put: '',
+  },
+  {
     name: 'a schedule is not part of what is approved',
     file: 'core/request/content.ts',
     find: 'round, requester, reason, applyAt, expiresAt,',
@@ -180,8 +208,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "another request's lock does not matter when a change is applied",
     file: 'core/request/settle.ts',
-    find: 'if (first && target.lockedBy !== undefined)',
-    put: "if (first && target.lockedBy === '')",
+    find: 'if (first && other !== undefined)',
+    put: "if (first && other === '')",
   },
   {
     name: 'a bypass needs no reason',
@@ -194,6 +222,18 @@ export const bugs: readonly Bug[] = [
     file: 'core/request/decide-application.ts',
     find: 'if (applyAt === undefined || at >= applyAt)',
     put: 'if (applyAt === undefined || at >= applyAt - 1)',
+  },
+  {
+    name: 'whoever broke the glass settles it under another account',
+    file: 'core/request/decide-glass.ts',
+    find: '[...request.persons, { user: debt.by, person: debt.person }]',
+    put: 'request.persons',
+  },
+  {
+    name: 'somebody who owes a review breaks the glass under another account',
+    file: 'core/request/decide-glass.ts',
+    find: '[debt.person, facts.users.get(debt.by)?.person]',
+    put: '[facts.users.get(debt.by)?.person]',
   },
   {
     name: 'an event that follows another one than it says is not noticed',
@@ -259,9 +299,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'attempts that were refused are not recorded',
-    file: 'service/execute.ts',
-    find: 'if (recorded.has(refusal.code))',
-    put: 'if (recorded.has(refusal.code) && attempts === 0)',
+    file: 'service/refusals.ts',
+    find: 'if (!telling.has(refused.refusal.code)) return',
+    put: 'if (!telling.has(refused.refusal.code) || attempts > 0) return',
   },
   {
     name: 'an idempotency key gives the answer to another question',
@@ -285,6 +325,60 @@ export const bugs: readonly Bug[] = [
     name: 'what a checkpoint sealed is not looked for',
     file: 'service/sealed-log.ts',
     find: 'ends.set(seal.stream, { seq: seal.seq, hash: seal.hash })',
+    put: '',
+  },
+  {
+    name: 'a checkpoint that is signed with an unknown key is believed',
+    file: 'service/sealed-log.ts',
+    find: 'const check = Object.hasOwn(keys, keyId) ? keys[keyId] : undefined',
+    put: 'const check = keys[keyId] ?? (() => true)',
+  },
+  {
+    name: 'a content that was edited away can be rewritten unseen',
+    file: 'service/replay.ts',
+    find: "return digest === request.digest ? undefined : 'the content is not what was reviewed'",
+    put: "return content || digest === request.digest ? undefined : 'the content is not what was reviewed'",
+  },
+  {
+    name: 'refusals without end fill the log',
+    file: 'service/refusals.ts',
+    find: 'if (goesOn && window.recorded >= mostRecorded) {',
+    put: 'if (goesOn && window.recorded < 0) {',
+  },
+  {
+    name: 'refusals that were counted are never stated',
+    file: 'service/refusals.ts',
+    find: 'if (!window || Object.keys(window.counted).length === 0) return { head, writes: [] }',
+    put: "if (!window || stream !== '') return { head, writes: [] }",
+  },
+  {
+    name: 'a notice goes to however many people',
+    file: 'service/notices.ts',
+    find: 'notice.to.slice(0, mostTold)',
+    put: 'notice.to',
+  },
+  {
+    name: 'a text that nobody erased can be taken away',
+    file: 'core/request/texts.ts',
+    find: 'if (!salted && !erased.has(committed))',
+    put: "if (!salted && committed === '')",
+  },
+  {
+    name: 'a text that was erased stays in the request',
+    file: 'service/erase.ts',
+    find: "...(record && request ? [put('requests', withIndexes(request, record.value), record)] : []),",
+    put: "...(record && request && !request.reason ? [put('requests', withIndexes(request, record.value), record)] : []),",
+  },
+  {
+    name: 'a request is rebased onto a resource of another project',
+    file: 'service/rebase.ts',
+    find: 'if (live && live.project !== project) {',
+    put: 'if (live && live.project !== project && exists) {',
+  },
+  {
+    name: 'two delegations at the same time close a circle',
+    file: 'service/delegations.ts',
+    find: 'relied.push(unchanged(key, before))',
     put: '',
   },
 
@@ -353,5 +447,35 @@ export const bugs: readonly Bug[] = [
     file: 'core/change/pointer.ts',
     find: "['__proto__', 'constructor', 'prototype']",
     put: "['constructor', 'prototype']",
+  },
+  {
+    name: 'whoever claimed a change on its way before can say what became of it',
+    file: 'core/request/decide-outside.ts',
+    find: '!application || fence !== application.fence || at >= application.until',
+    put: '!application || at >= application.until',
+  },
+  {
+    name: 'a change on its way is confirmed although its claim has run out',
+    file: 'core/request/decide-outside.ts',
+    find: 'fence !== application.fence || at >= application.until',
+    put: 'fence !== application.fence',
+  },
+  {
+    name: 'a change on its way has another key each time that it is sent',
+    file: 'core/request/decide-outside.ts',
+    find: '{ tenant, request: id, round, revision }',
+    put: '{ tenant, request: id, round, revision, nonce: Math.random() }',
+  },
+  {
+    name: 'a change on its way is sent anew by somebody else before its claim has run out',
+    file: 'core/request/decide-outside.ts',
+    find: 'if (!application || at < application.until) {',
+    put: 'if (!application) {',
+  },
+  {
+    name: 'what a change on its way became is not compared with what was claimed',
+    file: 'core/request/decide-outside.ts',
+    find: "value.status === 'applied' && isSame(value.revisions, application.revisions)",
+    put: "value.status === 'applied'",
   },
 ]

@@ -46,6 +46,34 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     })
   })
 
+  it.each(goingLive)(
+    '[AA-06] [AA-08] [AA-09] to %s a flag tells the approvers whom the requester chooses, and the requester of either answer',
+    async (action) => {
+      const w = lifecycleWorld(open())
+      const ref = switches.ref('checkout')
+      await w.as('ann').submit(ref, { value: aSwitch })
+      await w.gate()
+      const wanted = () => (action === 'schedule' ? { action, at: w.now() + hour } : { action })
+      for (const notify of [['eve'], ['ann'], ['ben', 'nobody']]) {
+        expect(await refusal(w.as('ann').submit(ref, wanted(), { notify }))).toBe('invalid_input')
+        expect(await refusal(w.as('ann').preview(ref, wanted(), { notify }))).toBe('invalid_input')
+      }
+      const first = await w.ask(ref, wanted(), { notify: ['ben'] })
+      const { changes } = await w.as('ben').requests.get(first.id)
+      expect(changes[0]?.lines[0]).toContain(`${action}: state inactive → `)
+      await w.as('ben').reject(first.id, { seen: first.digest, reason: 'too early' })
+      const { request: again } = await w.as('ann').reopen(first.id, { notify: ['cat', 'ben'] })
+      await w.as('cat').approve(again.id, { seen: again.digest })
+      const told = (await w.notices()).map(({ type, to }) => [type, to.toSorted()])
+      expect(told.slice(0, 2)).toEqual([
+        ['submitted', ['ben']],
+        ['rejected', ['ann']],
+      ])
+      expect(told[2]).toEqual(['submitted', ['ben', 'cat']])
+      expect(told[3]).toEqual(['applied', ['ann']])
+    },
+  )
+
   it('[AA-10] while an activation waits, edits and testing go on, and it can be cancelled at any time', async () => {
     const w = lifecycleWorld(open())
     const ref = switches.ref('checkout')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { allCollections, everything } from '../chaos/desk.ts'
 import { type Flag, type flags, pending, refusal, rollout, storages, type World, world } from '../world.ts'
 
 const rules = (...list: readonly { id: string; rollout: number }[]) => ({
@@ -74,7 +75,17 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     await land(w, ref, rollout(80))
+    const before = await everything(w.storage, allCollections, ['acme'])
+    const preview = await w.as('ann').previewRevert(ref, 1)
+    expect(preview).toMatchObject({ status: 'pending', requirements: [{ policy: 'reviewed' }], satisfiable: true })
+    expect(preview.approvers.toSorted()).toEqual(['amy', 'ben', 'cat'])
+    expect(await refusal(w.as('ann').previewRevert(ref, 9))).toBe('unknown_revision')
+    expect(await refusal(w.as('ann').previewRevert(ref, 2))).toBe('nothing_changed')
+    expect(await refusal(w.as('ann').previewRevert(ref, 1, { draft: true } as object))).toBe('invalid_input')
+    expect(await everything(w.storage, allCollections, ['acme'])).toEqual(before)
+
     const outcome = pending(await w.as('ann').revert(ref, 1, { reason: 'it broke' }))
+    expect(outcome.changes).toEqual(preview.changes)
     expect(outcome.changes[0]?.places).toEqual([{ type: 'changed', path: '/rollout', before: 80, after: 40 }])
     await w.as('ben').approve(outcome.id, { seen: outcome.digest })
     const history = await w.as('ann').resources.history(ref)
@@ -220,9 +231,15 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     await w.policy({ rules: { bypass: ['security'] } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    expect(await refusal(w.as('ben').bypass(request.id, { reason: 'hurry' }))).toBe('bypass_forbidden')
-    expect(await refusal(w.as('dan').bypass(request.id, { reason: ' ' }))).toBe('reason_required')
-    const { request: done } = await w.as('dan').bypass(request.id, { reason: 'it is on fire' })
+    expect(await refusal(w.as('ben').bypass(request.id, { seen: request.digest, reason: 'hurry' }))).toBe(
+      'bypass_forbidden',
+    )
+    expect(await refusal(w.as('dan').bypass(request.id, { seen: request.digest, reason: ' ' }))).toBe('reason_required')
+    const { request: edited } = await w.as('eve').edit(request.id, ref, rollout(85))
+    expect(await refusal(w.as('dan').bypass(request.id, { seen: request.digest, reason: 'it is on fire' }))).toBe(
+      'digest_mismatch',
+    )
+    const { request: done } = await w.as('dan').bypass(request.id, { seen: edited.digest, reason: 'it is on fire' })
     expect(done).toMatchObject({ status: 'applied', bypassedBy: 'dan', reviews: [] })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(2)
     expect((await w.as('ann').audit.verify()).problems).toEqual([])

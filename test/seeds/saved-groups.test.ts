@@ -105,7 +105,7 @@ describe.each(storages)('saved groups on $name', ({ open }) => {
     expect((await w.as('ann').submit(ref, { merge: { description: 'newest' } })).status).toBe('pending')
   })
 
-  it('lets those bypass whom the policies of all projects of a group name, and nobody who is named by some of them', async () => {
+  it('[GB-29] lets those bypass whom the policies of all projects of a group name, and nobody who is named by some of them', async () => {
     const { w, ref } = await began({ projects: ['web', 'app'] })
     const bypassing = { web: ['admin', 'web-admin'], app: ['admin'] }
     for (const [project, bypass] of Object.entries(bypassing)) {
@@ -117,14 +117,14 @@ describe.each(storages)('saved groups on $name', ({ open }) => {
       })
     }
     const both = pending(await w.as('ann').submit(ref, { merge: { values: [] } }))
-    expect(await refusal(w.as('cat').bypass(both.id, { reason: 'urgent' }))).toBe('bypass_forbidden')
-    expect((await w.as('dan').bypass(both.id, { reason: 'urgent' })).request.status).toBe('applied')
+    expect(await refusal(w.as('cat').bypass(both.id, { seen: both.digest, reason: 'urgent' }))).toBe('bypass_forbidden')
+    expect((await w.as('dan').bypass(both.id, { seen: both.digest, reason: 'urgent' })).request.status).toBe('applied')
 
     const left = pending(await w.as('ann').submit(ref, { merge: { projects: ['web'] } }))
-    expect(await refusal(w.as('cat').bypass(left.id, { reason: 'urgent' }))).toBe('bypass_forbidden')
-    await w.as('dan').bypass(left.id, { reason: 'urgent' })
+    expect(await refusal(w.as('cat').bypass(left.id, { seen: left.digest, reason: 'urgent' }))).toBe('bypass_forbidden')
+    await w.as('dan').bypass(left.id, { seen: left.digest, reason: 'urgent' })
     const web = pending(await w.as('ann').submit(ref, { merge: { values: ['ann'] } }))
-    expect((await w.as('cat').bypass(web.id, { reason: 'urgent' })).request.status).toBe('applied')
+    expect((await w.as('cat').bypass(web.id, { seen: web.digest, reason: 'urgent' })).request.status).toBe('applied')
   })
 
   it('[GB-31] archives no group that something refers to, and says what does', async () => {
