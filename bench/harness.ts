@@ -1,4 +1,4 @@
-import { byTurns, type Contender, warmUp } from './stopwatch.ts'
+import { byTurns, type Contender, median, percentile, type Rush, rush, warmUp } from './stopwatch.ts'
 
 /** A claim of the form "we are at least `goal` times as good as the peer". Made by `timed`, `budgeted` or `counted`. */
 export interface Comparison {
@@ -81,6 +81,73 @@ export function budgeted<Input, Output>(options: {
       return { subject: time, peer: milliseconds, unit: 'ms' }
     },
   }
+}
+
+const WARM_UP_RUSHES = 3
+const RUSHES = 7
+const RUSH_MS = 300
+const LARGEST_RUSH = 400
+
+/**
+ * Compares two contenders, each with so many workers at once: the time of a call when all work, and beside it the 99th percentile of the time that one
+ * call takes. `valid` says whether a call did the right thing.
+ */
+export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(options: {
+  readonly case: string
+  readonly workers: number
+  readonly subject: Contender<SubjectInput, SubjectOutput> & { readonly valid: (output: SubjectOutput) => boolean }
+  readonly peer: Contender<PeerInput, PeerOutput>
+  readonly goal: number | null
+  /** What the ratio of the 99th percentiles must reach; null where it is only stated. */
+  readonly tail: number | null
+}): readonly Comparison[] {
+  const { workers, subject, peer } = options
+  const tails: [number[], number[]] = [[], []]
+  const names = { subject: subject.name, peer: peer.name }
+  return [
+    {
+      case: options.case,
+      ...names,
+      goal: options.goal,
+      async measure() {
+        const output = await subject.run((await subject.prepare?.()) as SubjectInput)
+        if (!subject.valid(output)) throw new Error(`${options.case}: ${subject.name} did something else.`)
+        const times: readonly [number[], number[]] = [[], []]
+        const calls = [await pace(subject, workers), await pace(peer, workers)] as const
+        const turns = [
+          async () => add(0, await rush(subject, { workers, calls: calls[0] })),
+          async () => add(1, await rush(peer, { workers, calls: calls[1] })),
+        ]
+        const add = (side: 0 | 1, { perCall, latencies }: Rush) => {
+          times[side].push(perCall)
+          tails[side].push(...latencies)
+        }
+        for (let round = 0; round < RUSHES; round++) {
+          for (const turn of turns) await turn()
+          turns.reverse()
+        }
+        return { subject: median(times[0]), peer: median(times[1]), unit: 'ms' }
+      },
+    },
+    {
+      case: `${options.case}, p99`,
+      ...names,
+      goal: options.tail,
+      async measure() {
+        return { subject: percentile(tails[0], 0.99), peer: percentile(tails[1], 0.99), unit: 'ms' }
+      },
+    },
+  ]
+}
+
+/** Warms a contender up, and says how many calls fill a rush. */
+async function pace<Input>(contender: Contender<Input, unknown>, workers: number): Promise<number> {
+  let calls = workers * 8
+  for (let round = 0; round < WARM_UP_RUSHES; round++) {
+    const { perCall } = await rush(contender, { workers, calls })
+    calls = Math.max(workers * 4, Math.min(LARGEST_RUSH, Math.ceil(RUSH_MS / perCall)))
+  }
+  return calls
 }
 
 /** Compares two counts of the same thing. Fewer is better. */

@@ -58,6 +58,42 @@ export async function byTurns(a: Warm<unknown>, b: Warm<unknown>): Promise<reado
   return [median(times[0]), median(times[1])]
 }
 
+/** How long the calls of several workers took. */
+export interface Rush {
+  /** Milliseconds of all calls together, for each call. */
+  readonly perCall: number
+  /** Milliseconds of each call by itself. */
+  readonly latencies: readonly number[]
+}
+
+/** Has so many workers make calls at once, each of them one after the other, until all inputs are used. */
+export async function rush<Input>(
+  { prepare, run }: Contender<Input, unknown>,
+  { workers, calls }: { readonly workers: number; readonly calls: number },
+): Promise<Rush> {
+  const inputs = await inputsOf({ name: '', run, ...(prepare ? { prepare } : {}) }, calls)
+  const latencies: number[] = []
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < calls) {
+      const input = inputs[next++] as Input
+      const begun = performance.now()
+      sink.output = await run(input)
+      latencies.push(performance.now() - begun)
+    }
+  }
+  globalThis.gc?.()
+  const begun = performance.now()
+  await Promise.all(Array.from({ length: workers }, work))
+  return { perCall: (performance.now() - begun) / calls, latencies }
+}
+
+/** The time that this share of the calls stays below. */
+export function percentile(latencies: readonly number[], share: number): number {
+  const sorted = latencies.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
 function synchronous<Input>(contender: Contender<Input, unknown>): Stopwatch {
   return inBatches(contender, async (inputs, calls) => {
     const started = performance.now()
@@ -101,7 +137,8 @@ async function inputOf<Input>(contender: Contender<Input, unknown>): Promise<Inp
   return input as Input
 }
 
-function median(times: readonly number[]): number {
+/** The middle of several times. */
+export function median(times: readonly number[]): number {
   const sorted = times.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
   const around = sorted.slice(Math.ceil(middle - 1), Math.floor(middle) + 1)

@@ -1,232 +1,235 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
-import {
-  createApprovals,
-  defineResource,
-  type JsonObject,
-  type Storage,
-  staticDirectory,
-  type Write,
-} from 'countersign'
-import { postgresStorage } from 'countersign/storage/postgres'
-import { sqliteStorage } from 'countersign/storage/sqlite'
-import pg from 'pg'
-import { boolean, number, object } from 'zod'
-import { type Comparison, timed } from './harness.ts'
+import { type Comparison, pressed } from './harness.ts'
+import { byHand, following, type Step } from './storage-by-hand.ts'
+import { crowd } from './storage-crowd.ts'
+import { type BenchDatabase, connections, mariadb, pglite, postgres, sqlite } from './storage-databases.ts'
+import { type Office, office, type Pending, rehearsal, type Trace } from './storage-office.ts'
 
-/** One review by hand, as a developer would write it: begin, select for update, update, insert, commit. */
-type ByHand = (id: string, rows: Rows) => Promise<void> | void
-
-/** The bytes that Countersign writes for one review. */
-interface Rows {
-  readonly request: string
-  readonly event: string
+/** How well a database has to do; null where it is only stated. */
+interface Goals {
+  readonly review: number | null
+  readonly flow: number | null
+  /** Of callers who all want the same request. */
+  readonly hot: number | null
+  /** For the 99th percentiles of reviews. */
+  readonly tail: number | null
 }
 
-const workers = 16
+const stated: Goals = { review: null, flow: null, hot: null, tail: null }
 
-/** Compares reviews on real databases with hand-written transactions of the same rows and bytes. */
+/** Compares commands on real databases with the same rows written by hand, and with themselves where more is stored. */
 export async function comparisons(): Promise<readonly Comparison[]> {
-  return [...(await onSqlite()), ...(await onPostgres())]
+  const [server, mysql] = [await postgres(), await mariadb()]
+  return [
+    ...(await beside(sqlite(), { review: 0.7, flow: 0.75, hot: null, tail: 0.5 })),
+    ...(server ? await beside(server, { review: 1, flow: 0.9, hot: 1, tail: 0.5 }) : []),
+    ...(await beside(await pglite(), stated)),
+    ...(mysql ? await beside(mysql, stated) : []),
+    ...(await scaled(sqlite)),
+    ...(server ? await scaled(postgres) : []),
+  ]
 }
 
-async function onSqlite(): Promise<readonly Comparison[]> {
-  const folder = mkdtempSync(join(import.meta.dirname, 'storage-'))
-  process.on('exit', () => rmSync(folder, { recursive: true }))
-  const open = (name: string) => {
-    const database = new Database(join(folder, name))
-    database.exec('pragma journal_mode = wal; pragma synchronous = full')
-    return database
-  }
-  const subject = await office(sqliteStorage(open('subject.db')))
-  const crowded = await office(sqliteStorage(open('crowded.db')))
-  await crowded.crowd(100_000)
-  const database = open('peer.db')
-  database.exec(tables)
-  const [select, update, insert] = byHandStatements.map((text) => database.prepare(text.replaceAll(/\$\d/g, '?')))
-  const review: ByHand = (id, { request, event }) => {
-    database.exec('begin immediate')
-    const version = (select?.get(id) as { readonly version: number } | undefined)?.version ?? 0
-    update?.run(version + 1, request, id)
-    insert?.run(id, version + 1, event)
-    database.exec('commit')
-  }
-  const seed = (id: string, text: string) =>
-    void database.prepare('insert into hand_requests values (?, 1, ?)').run(id, text)
-  return [
-    compared('one review, SQLite, synchronous = FULL', { subject, review, seed, at: 1, goal: 0.7 }),
-    timed({
-      case: 'one review, 100,000 requests stored',
-      subject: { name: 'approve', prepare: crowded.submit, run: crowded.approve },
-      peer: { name: 'approve, few stored', prepare: subject.submit, run: subject.approve },
-      same: () => true,
-      goal: 1 / 1.3,
+/** Compares with what a developer would write by hand on the same database. */
+async function beside(database: BenchDatabase, goals: Goals): Promise<readonly Comparison[]> {
+  const { name } = database
+  const subject = await office(database.open())
+  const other = await office(database.open())
+  const hand = await handOn(database)
+  const { floor } = database
+  return closing(database, [
+    ...reviews(`one review, ${name}`, { subject, hand, workers: 1, goals }),
+    ...reviews(`${connections} callers, each on a request, ${name}`, { subject, hand, workers: connections, goals }),
+    ...onOneRequest(`${connections} callers on one request, ${name}`, { offices: [subject], hand, goals }),
+    ...(goals.hot === null
+      ? []
+      : onOneRequest(`the same, half of them elsewhere, ${name}`, { offices: [subject, other], hand, goals: stated })),
+    ...pressed({
+      case: `submit, two approvals, applied, ${name}`,
+      workers: 1,
+      subject: { name: 'countersign', run: subject.seeThrough, valid: (status) => status === 'applied' },
+      peer: hand.seenThrough,
+      goal: goals.flow,
+      tail: null,
     }),
-  ]
+    ...(floor
+      ? pressed({
+          case: `one review, ${name}, the floor`,
+          workers: 1,
+          subject: approving(subject),
+          peer: {
+            name: name === 'SQLite' ? 'append and fdatasync' : 'one read, one write',
+            prepare: hand.bytesOfReview,
+            run: floor,
+          },
+          goal: null,
+          tail: null,
+        })
+      : []),
+  ])
 }
 
-async function onPostgres(): Promise<readonly Comparison[]> {
-  const schema = `countersign_bench_${randomUUID().replaceAll('-', '')}`
-  const connectionString = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'
-  const pool = new pg.Pool({ connectionString, max: workers, options: `-c search_path=${schema}` })
-  try {
-    await pool.query(`create schema ${schema}`)
-  } catch (error) {
-    console.log(`PostgreSQL is left out: nobody answers at ${connectionString} (${String(error)}).`)
-    await pool.end()
-    return []
-  }
-  await pool.query(tables)
-  const subject = await office(postgresStorage(pool))
-  const [select = '', update = '', insert = ''] = byHandStatements
-  const review: ByHand = async (id, { request, event }) => {
-    const client = await pool.connect()
-    await client.query('begin')
-    const { rows } = await client.query({ name: 'select', text: `${select} for update`, values: [id] })
-    const version = Number(rows[0].version)
-    await client.query({ name: 'update', text: update, values: [version + 1, request, id] })
-    await client.query({ name: 'insert', text: insert, values: [id, version + 1, event] })
-    await client.query('commit')
-    client.release()
-  }
-  const seed = async (id: string, text: string) =>
-    void (await pool.query('insert into hand_requests values ($1, 1, $2)', [id, text]))
-  const last: Comparison = compared(`${workers} reviews at once, PostgreSQL`, {
-    subject,
-    review,
-    seed,
-    at: workers,
-    goal: 1,
-  })
-  return [
-    compared('one review, PostgreSQL', { subject, review, seed, at: 1, goal: 1 }),
-    {
-      ...last,
-      async measure() {
-        const measured = await last.measure()
-        await pool.query(`drop schema ${schema} cascade`)
-        await pool.end()
-        return measured
-      },
-    },
-  ]
-}
-
-const tables = `create table hand_requests (id varchar(80) primary key, version bigint not null, value text not null);
-  create table hand_events (stream varchar(80), seq bigint, value text not null, primary key (stream, seq))`
-const byHandStatements = [
-  'select version, value from hand_requests where id = $1',
-  'update hand_requests set version = $1, value = $2 where id = $3',
-  'insert into hand_events values ($1, $2, $3)',
-]
-
-type Office = Awaited<ReturnType<typeof office>>
-
-/** Compares so many reviews at once with as many by hand. */
-function compared(
+function reviews(
   name: string,
   {
     subject,
-    review,
-    seed,
-    at,
-    goal,
-  }: {
-    readonly subject: Office
-    readonly review: ByHand
-    readonly seed: (id: string, text: string) => Promise<void> | void
-    readonly at: number
-    readonly goal: number
-  },
-): Comparison {
-  const many = <T>(make: () => Promise<T>) => Promise.all(Array.from({ length: at }, make))
-  let requests = 0
-  return timed({
+    hand,
+    workers,
+    goals,
+  }: { readonly subject: Office; readonly hand: Hand; readonly workers: number; readonly goals: Goals },
+): readonly Comparison[] {
+  return pressed({
     case: name,
+    workers,
+    subject: approving(subject),
+    peer: hand.review,
+    goal: goals.review,
+    tail: goals.tail,
+  })
+}
+
+function approving({ submit, approve }: Office) {
+  return { name: 'approve', prepare: submit, run: approve, valid: (status: string) => status === 'pending' }
+}
+
+/** Many callers comment on one request. */
+function onOneRequest(
+  name: string,
+  { offices, hand, goals }: { readonly offices: readonly Office[]; readonly hand: Hand; readonly goals: Goals },
+): readonly Comparison[] {
+  let request: Promise<Pending> | undefined
+  let calls = 0
+  return pressed({
+    case: name,
+    workers: connections,
     subject: {
-      name: 'approve',
-      prepare: () => many(subject.submit),
-      run: (all: readonly Pending[]) => Promise.all(all.map(subject.approve)),
-    },
-    peer: {
-      name: 'by hand',
-      async prepare() {
-        const rows = await subject.rowsOfReview()
-        return await many(async () => {
-          const id = `${name} ${++requests}`
-          await seed(id, rows.request)
-          return { id, rows }
-        })
+      name: 'comment',
+      prepare: () => {
+        request ??= offices[0]?.submit()
+        return request as Promise<Pending>
       },
-      run: (all: readonly { readonly id: string; readonly rows: Rows }[]) =>
-        Promise.all(all.map(({ id, rows }) => review(id, rows))),
+      run: (pending: Pending) => offices[calls++ % offices.length]?.comment(pending),
+      valid: (status) => status === 'pending',
     },
-    same: (ours) => ours.every(({ request }) => request.status === 'pending'),
-    goal,
+    peer: hand.comment,
+    goal: goals.hot,
+    tail: goals.hot,
   })
 }
 
-interface Pending {
-  readonly id: string
-  readonly digest: string
-}
+type Hand = Awaited<ReturnType<typeof handOn>>
 
-/** People who gate every change of a flag behind two leads. */
-async function office(storage: Storage) {
-  const flags = defineResource({ type: 'feature_flag', schema: object({ enabled: boolean(), rollout: number() }) })
-  const approvals = createApprovals({
-    admins: 'anyone',
-    storage,
-    resources: [flags],
-    directory: staticDirectory({ ann: [], ben: ['lead'], cara: ['lead'] }),
-  })
-  const ann = approvals.as({ tenant: 'acme', user: 'ann' })
-  const ben = approvals.as({ tenant: 'acme', user: 'ben' })
-  await ben.policies.save({ id: 'all', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } })
-  let flag = 0
-  const submit = async (): Promise<Pending> => {
-    const outcome = await ann.submit(flags.ref(`flag-${++flag}`), { value: { enabled: true, rollout: 10 } })
-    if (outcome.status !== 'pending') throw new TypeError('The change was not gated.')
-    return outcome.request
+/** What a developer would write by hand for the same commands, of the same rows. */
+async function handOn({ dialect, transaction }: BenchDatabase) {
+  const acting = await rehearsal()
+  const name = 'by hand'
+  const seed = async ({ writes }: Trace) => await transaction(byHand({ reads: [], writes }, dialect))
+  const only = (traces: readonly Trace[]): Trace => {
+    const [trace] = traces
+    if (!trace || traces.length > 1) throw new TypeError('One command makes one commit.')
+    return trace
   }
-  const approve = ({ id, digest }: Pending) => ben.approve(id, { seen: digest })
-  const storedRequest = async (id: string) => {
-    const [record] = await storage.get([{ collection: 'requests', key: ['acme', id] }])
-    return record?.value ?? {}
+  const submitted = async (): Promise<Pending> => {
+    const { answer, traces } = await acting.traced(acting.submit)
+    await seed(only(traces))
+    return answer
   }
-  let rows: Promise<Rows> | undefined
+  const rehearsed = async (act: (pending: Pending) => Promise<unknown>): Promise<Trace> => {
+    const pending = await submitted()
+    return only((await acting.traced(() => act(pending))).traces)
+  }
+  let onOne: Promise<readonly Step[]> | undefined
+  /** A comment that follows on whatever was said before: its number and the hash before it are not known earlier. */
+  const commentOnOne = async (): Promise<readonly Step[]> => {
+    const trace = await rehearsed(acting.comment)
+    const event = trace.writes.flatMap((write) => (write.type === 'insert' ? [write.value] : []))[0]
+    const { seq, prev } = event as unknown as { readonly seq: number; readonly prev: string }
+    const numbered = following(byHand(trace, dialect), seq, (version) => version + 1)
+    return following(numbered, prev, () => `sha256:${randomUUID().replaceAll('-', '').repeat(2)}`)
+  }
   return {
-    submit,
-    approve,
-    /** What one review leaves, as it is stored. */
-    rowsOfReview(): Promise<Rows> {
-      rows ??= (async () => {
-        const request = await submit()
-        await approve(request)
-        const where = ['acme', `request/${request.id}`]
-        const query = { collection: 'events', index: 'key', where, order: 'descending', limit: 1 } as const
-        const [event] = (await storage.list(query)).records
-        return { request: JSON.stringify(await storedRequest(request.id)), event: JSON.stringify(event?.value) }
-      })()
-      return rows
+    review: {
+      name,
+      prepare: async () => byHand(await rehearsed(acting.approve), dialect),
+      run: transaction,
     },
-    /** Stores so many requests beside those that are used. */
-    async crowd(count: number): Promise<void> {
-      const { id } = await submit()
-      const value: JsonObject = await storedRequest(id)
-      for (let from = 0; from < count; from += 1000) {
-        const writes = Array.from(
-          { length: 1000 },
-          (_, index): Write => ({
-            type: 'insert',
-            collection: 'requests',
-            value: { ...value, id: `crowd-${from + index}` },
-          }),
-        )
-        await storage.commit(writes)
-      }
+    comment: {
+      name,
+      prepare: () => {
+        onOne ??= commentOnOne()
+        return onOne
+      },
+      run: transaction,
     },
+    seenThrough: {
+      name,
+      prepare: async () =>
+        (await acting.traced(acting.seeThrough)).traces.map((trace: Trace) => byHand(trace, dialect)),
+      async run(commands: readonly (readonly Step[])[]) {
+        for (const steps of commands) await transaction(steps)
+      },
+    },
+    /** Everything that a review writes, as text. */
+    bytesOfReview: async () =>
+      JSON.stringify((await rehearsed(acting.approve)).writes.map((write) => ('value' in write ? write.value : null))),
   }
+}
+
+/** Compares commands with themselves where more is stored, or more has happened. */
+async function scaled(make: () => BenchDatabase | Promise<BenchDatabase | undefined>): Promise<readonly Comparison[]> {
+  const databases: BenchDatabase[] = []
+  const stored = async (count: number): Promise<Office> => {
+    const database = await make()
+    if (!database) throw new TypeError('The database has gone.')
+    databases.push(database)
+    const acting = await office(database.open())
+    await crowd(database, await acting.submit(), count)
+    return acting
+  }
+  const [few, some, many] = [await stored(10), await stored(1_000), await stored(100_000)]
+  const name = databases[0]?.name
+  const flat = 1 / 1.3
+  const crowded = (count: string, subject: Office) =>
+    pressed({
+      case: `one review, ${count} stored, ${name}`,
+      workers: 1,
+      subject: approving(subject),
+      peer: { ...approving(few), name: 'with 10 stored' },
+      goal: flat,
+      tail: null,
+    }).slice(0, 1)
+  const told = async (events: number): Promise<Pending> => {
+    const request = await few.submit()
+    for (let event = 1; event < events; event++) await few.comment(request)
+    return request
+  }
+  const backAndForth = async (request: Pending) => {
+    await few.approve(request)
+    return await few.withdraw(request)
+  }
+  const old = await told(1_000)
+  const history = pressed({
+    case: `approve and withdraw, 1,000 events, ${name}`,
+    workers: 1,
+    subject: { name: 'countersign', prepare: () => old, run: backAndForth, valid: (status) => status === 'pending' },
+    peer: { name: 'with 10 events', prepare: () => told(10), run: backAndForth },
+    goal: flat,
+    tail: null,
+  }).slice(0, 1)
+  return closing(databases, [...crowded('1,000', some), ...crowded('100,000', many), ...history])
+}
+
+/** Closes databases when the last comparison on them has been made. */
+function closing(
+  databases: BenchDatabase | readonly BenchDatabase[],
+  all: readonly Comparison[],
+): readonly Comparison[] {
+  const last = all.at(-1)
+  if (!last) return all
+  const measure = async () => {
+    const measured = await last.measure()
+    for (const database of [databases].flat()) await database.close()
+    return measured
+  }
+  return [...all.slice(0, -1), { ...last, measure }]
 }

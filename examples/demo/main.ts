@@ -39,11 +39,11 @@ async function verify() {
   return report
 }
 
-/** Turns “not signed” into “now signed” in the event that says why the rule was rejected; answers what puts it back. */
+/** Turns “not signed” into “now signed” beside the event of the rejection, which commits to it; answers what puts it back. */
 function changeOneByte(): () => void {
   const path = join(folder, 'approvals.db')
   const original = readFileSync(path)
-  const upToTheByte = /"event":\{"type":"rejected"[^}]*contract is no/.exec(original.toString('latin1'))
+  const upToTheByte = /"texts":\{"\/reason":\{[^}]*contract is no/.exec(original.toString('latin1'))
   if (!upToTheByte) throw new TypeError('The database does not hold the event.')
   const changed = Buffer.from(original)
   changed.write('w', upToTheByte.index + upToTheByte[0].length)

@@ -1,0 +1,92 @@
+import { createApprovals, defineResource, type RecordKey, type Storage, staticDirectory, type Write } from 'countersign'
+import { memoryStorage } from 'countersign/storage/memory'
+import { boolean, number, object } from 'zod'
+
+/** A request that waits for its reviewers. */
+export interface Pending {
+  readonly id: string
+  readonly digest: string
+}
+
+/** People who gate every change of a flag behind two leads. */
+export type Office = Awaited<ReturnType<typeof office>>
+
+const flagsInUse = 50
+
+/** Opens an office on a storage. */
+export async function office(storage: Storage) {
+  const flags = defineResource({ type: 'feature_flag', schema: object({ enabled: boolean(), rollout: number() }) })
+  const approvals = createApprovals({
+    admins: 'anyone',
+    storage,
+    resources: [flags],
+    directory: staticDirectory({ ann: [], ben: ['lead'], cara: ['lead'] }),
+  })
+  const [ann, ben, cara] = ['ann', 'ben', 'cara'].map((user) => approvals.as({ tenant: 'acme', user }))
+  if (!ann || !ben || !cara) throw new TypeError('Nobody is here.')
+  if ((await ben.policies.list()).length === 0) {
+    await ben.policies.save({ id: 'all', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } })
+  }
+  let changes = 0
+  const submit = async (): Promise<Pending> => {
+    const flag = flags.ref(`flag-${++changes % flagsInUse}`)
+    const outcome = await ann.submit(flag, { value: { enabled: true, rollout: changes } })
+    if (outcome.status !== 'pending') throw new TypeError('The change was not gated.')
+    return outcome.request
+  }
+  const approve = async ({ id, digest }: Pending) => (await ben.approve(id, { seen: digest })).request.status
+  const confirm = async ({ id, digest }: Pending) => (await cara.approve(id, { seen: digest })).request.status
+  const comment = async ({ id }: Pending) => (await ben.comment(id, 'Looks good to me.')).request.status
+  return {
+    submit,
+    /** The first of the two approvals. */
+    approve,
+    /** The second one, which applies the change. */
+    confirm,
+    comment,
+    /** Takes the first one back. */
+    withdraw: async ({ id }: Pending) => (await ben.withdraw(id)).request.status,
+    /** Submits, approves twice, and so applies. */
+    async seeThrough() {
+      const request = await submit()
+      await approve(request)
+      return await confirm(request)
+    },
+  }
+}
+
+/** What one command read and wrote. */
+export interface Trace {
+  readonly reads: readonly RecordKey[]
+  readonly writes: readonly Write[]
+}
+
+/** The same office in memory, where every command leaves word of what it read and wrote. */
+export async function rehearsal() {
+  const memory = memoryStorage()
+  const traces: Trace[] = []
+  let reads: RecordKey[] = []
+  const { commit, get } = memory
+  const acting = await office({
+    ...memory,
+    get(keys) {
+      reads.push(...keys)
+      return get(keys)
+    },
+    commit(writes, effect) {
+      traces.push({ reads, writes })
+      reads = []
+      return commit(writes, effect)
+    },
+  })
+  return {
+    ...acting,
+    /** Does something and gives its answer, with what each of its commands read and wrote. */
+    async traced<T>(act: () => Promise<T>): Promise<{ readonly answer: T; readonly traces: readonly Trace[] }> {
+      traces.length = 0
+      reads = []
+      const answer = await act()
+      return { answer, traces: [...traces] }
+    },
+  }
+}
