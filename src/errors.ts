@@ -89,6 +89,10 @@ export interface ErrorDetails {
    * `fence` is the number of their claim, `current` that of the last.
    */
   claim_lost: { readonly request: string; readonly fence: number; readonly current: number; readonly until: number }
+  /** Somebody is carrying the change to where it is kept, and has until then to say what became of it: it cannot be given up before. */
+  on_its_way: { readonly request: string; readonly until: number }
+  /** The change was given up while it was on its way. `problem` is the last that was heard of it; whether it got there nobody knows. */
+  abandoned: { readonly type: string; readonly id: string; readonly problem: string }
   /** Not every matching policy lets the actor bypass it. */
   bypass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /** Not every matching policy lets the actor break the glass. */
@@ -247,6 +251,10 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${type} ${quote(id)} is locked by request ${quote(request)} until that is applied, rejected, cancelled or expired.`,
   claim_lost: ({ request, fence, current, until }) =>
     `Claim ${fence} of request ${quote(request)} is over: the last one is ${current}, good until ${new Date(until).toISOString()}. Leave the request to whoever claims it next.`,
+  on_its_way: ({ request, until }) =>
+    `The change of request ${quote(request)} is being carried out until ${new Date(until).toISOString()}: it can be given up after that, or once an attempt has failed.`,
+  abandoned: ({ type, id, problem }) =>
+    `The change of ${type} ${quote(id)} was given up on its way (${problem}). Read the resource to see whether it got there, then retry or reopen the request.`,
   bypass_forbidden: ({ request, actor, roles }) =>
     `${quote(actor)} cannot bypass the policies of request ${quote(request)}: they let ${roles.map(quote).join(', ') || 'nobody'} do so.`,
   break_glass_forbidden: ({ request, actor, roles }) =>

@@ -85,6 +85,11 @@ export interface ActingApprovals {
   apply(request: string, options?: VerbOptions): Promise<Done>
   /** Tries a failed request again. Everything is judged again. */
   retry(request: string, options?: VerbOptions): Promise<Done>
+  /**
+   * Gives up a change on its way to a resource that the host keeps outside of the database, where the host does not take it and nobody knows what became of it: the request
+   * fails, and others may change the resource again. Takes a reason. Refused with `on_its_way` while somebody is at it.
+   */
+  abandon(request: string, options: VerbOptions): Promise<Done>
   /** Applies the content that was seen without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
   bypass(request: string, options: BypassOptions): Promise<Done>
   /**

@@ -167,6 +167,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
     apply: plain('apply'),
     retry: plain('retry'),
+    abandon: plain('abandon'),
     async bypass(id, options) {
       checkOptions(options, 'seen')
       return await ask(id, { type: 'bypass', seen: checkDigest(options.seen) }, options)
@@ -270,7 +271,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   }
 }
 
-type PlainVerb = 'recall' | 'cancel' | 'discard' | 'withdraw' | 'apply' | 'retry'
+type PlainVerb = 'recall' | 'cancel' | 'discard' | 'withdraw' | 'apply' | 'retry' | 'abandon'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 function checkOptions(options: object, ...own: readonly string[]): void {

@@ -12,7 +12,7 @@ import { maySet } from './settings-guard.ts'
 
 /** Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but being asked. */
 export function needsEditing(type: RequestCommand['type']): boolean {
-  return type === 'apply' || type === 'retry' || isContentCommand({ type })
+  return type === 'apply' || type === 'retry' || type === 'abandon' || isContentCommand({ type })
 }
 
 /** Decides whether the actor may do this to these changes, besides what the request itself says of them. */
@@ -78,6 +78,7 @@ export function isContentCommand({ type }: Pick<RequestCommand, 'type'>): boolea
     case 'discard':
     case 'apply':
     case 'retry':
+    case 'abandon':
     case 'bypass':
     case 'break_glass':
     case 'settle_debt':

@@ -10,7 +10,7 @@ export type WayOut =
   | { readonly type: 'escalation'; readonly at: number }
   /** These users may apply it without approval. */
   | { readonly type: 'bypass' | 'break_glass'; readonly users: readonly string[] }
-  /** The application that keeps the resource outside of the database did not take the change, and why; it is asked again at this time. */
+  /** The application that keeps the resource outside of the database did not take the change, and why; it is asked again at this time. Who may change the resource can give the change up meanwhile. */
   | { readonly type: 'host'; readonly at: number; readonly problem: string }
   /** The requester can take it back, or edit it: what the policies ask is asked anew then. */
   | { readonly type: 'requester'; readonly user: string }

@@ -102,6 +102,6 @@ describe('a storage that makes a commit after it has said that it failed', () =>
 it('[P1] has a scene for every verb', () => {
   const names = [...scenes, ...dueScenes].map(({ name }) => name.split(/[, ]/)[0])
   // What is on its way to another system crashes in a file of its own.
-  const elsewhere = ['confirm', 'reclaim']
+  const elsewhere = ['confirm', 'reclaim', 'abandon']
   for (const verb of verbNames) expect([...names, ...elsewhere]).toContain(verb)
 })

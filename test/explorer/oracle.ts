@@ -35,6 +35,8 @@ interface Sent {
   readonly fence: number
   readonly until: number
   readonly attempts: number
+  /** Whether nobody is at it, since the last attempt came to nothing. */
+  readonly isIdle: boolean
 }
 
 /** What is owed since somebody broke the glass. */
@@ -104,6 +106,8 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
         command.found ?? 'unknown'
       ]
     }
+    case 'abandon':
+      return ledger.application?.isIdle || now >= (ledger.application?.until ?? 0) ? 'failed' : 'refused'
     case 'withdraw':
       if (!ledger.answers.some((answer) => answer.by === by)) return 'refused'
       return settled({ ...ledger, answers: ledger.answers.filter((answer) => answer.by !== by) }, scene, force)
@@ -227,12 +231,22 @@ function sentBy(ledger: Ledger, { type, outcome }: LaterEvent, scene: Scene): Se
   if (outcome.status === 'applied' && world.outside && !before && ledger.status !== 'applied')
     return 'it is applied outside without a claim'
   if (outcome.status !== 'applying') return undefined
-  const { fence, until, attempts } = outcome.application
-  const told = JSON.stringify({ fence, until, attempts })
+  const { fence, until, attempts, problem } = outcome.application
+  const told = JSON.stringify({ fence, until, attempts, isIdle: problem !== undefined })
   const claims = type !== 'put_off'
   const right: Sent = claims
-    ? { fence: around.fence + 1, until: now + (world.outside?.lease ?? 0), attempts: (before?.attempts ?? 0) + 1 }
-    : { fence: around.fence, until: now + 1_000 * 2 ** (before?.attempts ?? 0), attempts: before?.attempts ?? 0 }
+    ? {
+        fence: around.fence + 1,
+        until: now + (world.outside?.lease ?? 0),
+        attempts: (before?.attempts ?? 0) + 1,
+        isIdle: false,
+      }
+    : {
+        fence: around.fence,
+        until: now + 1_000 * 2 ** (before?.attempts ?? 0),
+        attempts: before?.attempts ?? 0,
+        isIdle: true,
+      }
   return told === JSON.stringify(right) ? right : `it is on its way with ${told}, not with ${JSON.stringify(right)}`
 }
 
@@ -325,6 +339,7 @@ function existsIn(status: string, type: Command['type']): boolean {
       return status === 'applied'
     case 'confirm':
     case 'reclaim':
+    case 'abandon':
       return status === 'applying'
     case 'escalate':
       return status === 'pending'

@@ -310,7 +310,7 @@ export function outside(rounds: number, claims: number): World {
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
     commands: [
       ...each(['approve', 'withdraw'], ['ben', 'cat']),
-      ...each(['apply', 'retry', 'rebase', 'bypass', 'break_glass'], ['dan']),
+      ...each(['apply', 'retry', 'rebase', 'bypass', 'break_glass', 'abandon'], ['dan']),
       ...each(['reopen', 'cancel'], ['ann']),
       ...each(['settle_debt'], ['ben']),
       ...each(['come_due', 'reclaim', 'expire'], ['countersign']),

@@ -473,6 +473,12 @@ export const bugs: readonly Bug[] = [
     put: 'if (!application) {',
   },
   {
+    name: 'a change on its way is given up under the hands of whoever carries it',
+    file: 'core/request/decide-outside.ts',
+    find: 'if (problem === undefined && command.at < until) return',
+    put: 'if (false) return',
+  },
+  {
     name: 'what a change on its way became is not compared with what was claimed',
     file: 'core/request/decide-outside.ts',
     find: "value.status === 'applied' && isSame(value.revisions, application.revisions)",

@@ -99,6 +99,7 @@ const attempts: { readonly [M in keyof Permissions]: Attempt } = {
   discard: (as, { id }) => as.discard(id),
   apply: (as, { id }) => as.apply(id),
   retry: (as, { id }) => as.retry(id),
+  abandon: (as, { id }) => as.abandon(id, { reason: 'it never answers' }),
   breakGlass: (as, { id, digest }) => as.breakGlass(id, { seen: digest, incident: 'INC-1', reason: 'it burns' }),
   settleDebt: (as, { id, digest }) => as.settleDebt(id, { seen: digest, reason: 'it did burn' }),
   bypass: (as, { id, digest }) => as.bypass(id, { seen: digest, reason: 'because' }),

@@ -205,12 +205,48 @@ describe('a resource that is kept outside of the database', () => {
     expect((await o.approvals.tick()).failed).toMatchObject([{ id: request.id, error: { code: 'host_failed' } }])
     const seen = await o.read(request.id)
     expect(seen.waysOut).toMatchObject([{ type: 'host', problem: 'it says 503' }])
-    for (const can of Object.values(seen.can)) expect(can).toMatchObject({ code: 'not_open' })
+    const { abandon, ...others } = seen.can
+    expect(abandon).toBe(true)
+    for (const can of Object.values(others)) expect(can).toMatchObject({ code: 'not_open' })
     server.state.blind = false
     o.pass(minute)
     await o.approvals.tick()
     expect((await o.read(request.id)).status).toBe('applied')
     expect(server.asked).toHaveLength(1)
+    expect(await o.problems()).toEqual([])
+  })
+
+  it('[BY-08] can be given up where the system never says what became of it, and lets others on', async () => {
+    const o = await office(memoryStorage, 50)
+    await o.policy()
+    const request = await o.ask(200)
+    server.meet('sleeps')
+    await o.approve(request)
+    const reason = { reason: 'the vendor shut it down' }
+    expect(await refusal(o.as('zoe').abandon(request.id, reason))).toBe('unknown_actor')
+    expect(await refusal(o.as('cat').abandon(request.id, {}))).toBe('reason_required')
+    const { request: after } = await o.as('cat').abandon(request.id, reason)
+    expect([after.status, after.failure?.code, o.cents()]).toEqual(['failed', 'abandoned', 100])
+    o.pass(60 * minute)
+    expect((await o.approvals.tick()).reclaimed).toBe(0)
+    const other = await o.ask(300)
+    expect((await o.approve(other)).status).toBe('applied')
+    expect(server.asked.map(({ fence }) => fence)).toEqual([1, 2])
+    expect((await o.notices()).map(({ type }) => type)).toEqual(['submitted', 'failed', 'submitted', 'applied'])
+    expect(await o.problems()).toEqual([])
+  })
+
+  it('is recorded as found, where it got there after it was given up', async () => {
+    const o = await office(memoryStorage, 50)
+    await o.policy()
+    const request = await o.ask(200)
+    server.meet('blinds')
+    await o.approve(request)
+    await o.as('cat').abandon(request.id, { reason: 'enough' })
+    server.state.blind = false
+    expect((await o.as('ann').resources.get(o.basic))?.document).toEqual({ cents: 200 })
+    expect(await o.authors()).toEqual(['countersign', 'countersign'])
+    expect((await o.read(request.id)).failure).toMatchObject({ code: 'abandoned' })
     expect(await o.problems()).toEqual([])
   })
 

@@ -80,6 +80,11 @@ export interface ReclaimCommand extends Asked {
   readonly type: 'reclaim'
 }
 
+/** Gives up a change on its way of which nobody can say what became of it. */
+export interface AbandonCommand extends Asked {
+  readonly type: 'abandon'
+}
+
 /** Everything else. */
 export interface OtherCommand extends Asked {
   readonly type: 'withdraw' | 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'return'
@@ -95,6 +100,7 @@ export type RequestCommand =
   | SettleCommand
   | ConfirmCommand
   | ReclaimCommand
+  | AbandonCommand
   | OtherCommand
 
 /** What was true when the command was decided. Every stored fact among these is stated again in the commit. */

@@ -2,8 +2,9 @@ import { type Result, refuse, success } from '../../errors.ts'
 import { canonical } from '../change/canonical.ts'
 import { digest } from '../change/digest.ts'
 import type { JsonValue } from '../change/json.ts'
-import type { ConfirmCommand, Facts, ReclaimCommand } from './command.ts'
+import type { AbandonCommand, ConfirmCommand, Facts, ReclaimCommand } from './command.ts'
 import { type Application, type Applied, type Applying, type Failed, happened, type LaterEvent } from './event.ts'
+import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { applicationOf } from './settle.ts'
 
@@ -34,8 +35,24 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
   }
   if (!target?.outside) return refuse('content_tampered', { request: id, digest: request.digest, found: 'nothing' })
   const { fence, lease } = target.outside
-  const claimed = { ...application, fence: fence + 1, until: at + lease, attempts: application.attempts + 1 }
+  const { resource, revisions, attempts } = application
+  const claimed = { resource, revisions, fence: fence + 1, until: at + lease, attempts: attempts + 1 }
   return success({ type: 'claimed', ...happened(command), outcome: { status: 'applying', application: claimed } })
+}
+
+/**
+ * Decides that a change is given up that the host does not take and of which it does not say what became of it: nobody else could change the resource
+ * for as long as it is on its way. Not while somebody is at it, with a reason, and on record as what it is: the host may have the change, or get it yet.
+ */
+export function abandon(command: AbandonCommand, request: Request, { target }: Facts): Result<LaterEvent> {
+  const { id, digest, application } = request
+  const { problem, until = 0 } = application ?? {}
+  if (problem === undefined && command.at < until) return refuse('on_its_way', { request: id, until })
+  if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'abandon' })
+  if (!target || !application) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  const { resource } = application
+  const outcome = failed(refuse('abandoned', { ...resource, problem: problem ?? 'nobody said what became of it' }))
+  return success({ type: 'failed', ...happened(command), outcome })
 }
 
 /**
@@ -63,11 +80,11 @@ function confirmed(
     case 'before':
       return attempts < mostAttempts
         ? success(putOff(application, { problem, at }))
-        : failed(refuse('host_failed', { ...resource, operation: 'write', problem }))
+        : success(failed(refuse('host_failed', { ...resource, operation: 'write', problem })))
     case 'other': {
       const live =
         application.revisions.find(({ type, id }) => type === resource.type && id === resource.id)?.number ?? 0
-      return failed(refuse('stale', { type: resource.type, id: resource.id, base: live - 1, live }))
+      return success(failed(refuse('stale', { type: resource.type, id: resource.id, base: live - 1, live })))
     }
     case 'unknown':
       return success(putOff(application, { problem, at }))
@@ -94,8 +111,8 @@ function putOff(
   return { status: 'applying', application: { ...application, until: at + pause, problem } }
 }
 
-function failed({ refusal: failure }: Extract<Result<never>, { readonly ok: false }>): Result<Failed> {
-  return success({ status: 'failed', failure })
+function failed({ refusal: failure }: Extract<Result<never>, { readonly ok: false }>): Failed {
+  return { status: 'failed', failure }
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -3,7 +3,7 @@ import type { Facts, RequestCommand } from './command.ts'
 import { bypass, decideApplication } from './decide-application.ts'
 import { decideContent } from './decide-content.ts'
 import { breakGlass, settleDebt } from './decide-glass.ts'
-import { confirm, reclaim } from './decide-outside.ts'
+import { abandon, confirm, reclaim } from './decide-outside.ts'
 import { decideReview, escalate, withdraw } from './decide-review.ts'
 import { duesOf } from './due.ts'
 import { happened, type LaterEvent, type Outcome } from './event.ts'
@@ -64,6 +64,8 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
     case 'apply':
     case 'retry':
       return decideApplication(command, request, facts)
+    case 'abandon':
+      return abandon(command, request, facts)
     case 'bypass':
       return bypass(command, request, facts)
     case 'break_glass':

@@ -93,6 +93,7 @@ export const verbs = {
   discard: { method: 'discard', from: ['draft'], by: 'requester', to: ['cancelled'] },
   apply: { method: 'apply', from: ['approved'], by: 'anyone', to: landing },
   retry: { method: 'retry', from: ['failed'], by: 'anyone', to: landing },
+  abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'] },
   bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'] },
   break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applying', 'applied'] },
   settle_debt: { method: 'settleDebt', from: ['applied'], by: 'approver', to: ['applied'] },

@@ -122,6 +122,33 @@ describe('a change of a resource that is kept outside of the database', () => {
     line.when({ type: 'retry' }, { target: outside }).yields('claimed', 'applying')
   })
 
+  it('[BY-08] can be given up, with a reason, once nobody is at it, and tried again', () => {
+    const giving = { type: 'abandon', by: 'eve', reason: 'that system is gone' } as const
+    const read = { target: outside }
+    onTheWay.when({ ...giving, at: lease - 1 }, read).refuses('on_its_way', { until: lease })
+    onTheWay.when({ ...giving, at: lease }, read).yields('failed', 'failed')
+    const delayed = given(submitted(), claim, unknown)
+    for (const reason of [undefined, ' ']) {
+      delayed.when({ type: 'abandon', by: 'eve', ...(reason ? { reason } : {}) }, read).refuses('reason_required')
+    }
+    delayed.when({ ...giving, by: 'zoe' }, read).refuses('unknown_actor')
+    delayed.when(giving, { target: 'unread' }).refuses('content_tampered')
+    const { failure, application } = delayed.when(giving, read).yields('failed', 'failed')
+    expect(failure).toMatchObject({ code: 'abandoned', details: { id: 'checkout', problem: 'no answer' } })
+    expect(application).toBeUndefined()
+    const abandoned = given(submitted(), claim, unknown, done(giving, read))
+    abandoned.when({ type: 'confirm', fence: 7 }, read).refuses('not_open', { status: 'failed' })
+    abandoned.when({ type: 'retry' }, read).yields('claimed', 'applying')
+  })
+
+  it('is somebody’s again when it is claimed anew, and is not given up under their hands', () => {
+    const at = start + 2 * hour
+    const again = done({ type: 'reclaim', at }, { target: { outside: { ...outside.outside, fence: 7 } } })
+    const line = given(submitted(), claim, unknown, again)
+    expect(line.request.application?.problem).toBeUndefined()
+    line.when({ type: 'abandon', by: 'eve', reason: 'enough', at }, { target: outside }).refuses('on_its_way')
+  })
+
   it('leaves nothing behind of whoever passed the approvals by, where it does not get there', () => {
     const rules = { rules: { bypass: ['admin'], breakGlass: ['admin'] } }
     const passing: readonly Step[] = [

@@ -57,12 +57,13 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   switched_off: () => line.when({ type: 'approve', by: 'ben' }, { switchedOff: 2 }),
   not_switched_off: () => line.when({ type: 'return' }),
   stale: () => line.when({ type: 'bypass', by: 'root', reason: 'now' }, { target: moved }),
+  on_its_way: () => onTheWay.when({ type: 'abandon', reason: 'gone' }),
   claim_lost: () => onTheWay.when({ type: 'confirm', fence: 6 }),
   conflicts_open: () => given(drafted()).when({ type: 'submit' }, { next: { changes: [rollout(80, { rebase })] } }),
 }
 
 /** Why a change on its way can fail, beside what refuses it. */
-const failures = ['host_failed']
+const failures = ['abandoned', 'host_failed']
 
 describe('the refusals of a request', () => {
   it('[E13] are all reached', () => {

@@ -110,6 +110,7 @@ const times: { readonly [V in RequestVerb]?: number } = {
   expire: start + 14 * day,
   escalate: start + 2 * day,
   reclaim: start + 2 * hour,
+  abandon: start + 2 * hour,
   remind: start + 4 * day,
 }
 
@@ -120,7 +121,7 @@ function said(verb: RequestVerb, by: string): Said {
 
 function otherwise(verb: RequestVerb): Otherwise {
   if (verb === 'return') return { switchedOff: 2 }
-  if (verb === 'reclaim') return { target: outside }
+  if (verb === 'reclaim' || verb === 'abandon') return { target: outside }
   if (verb === 'schedule') return { next: { applyAt: start + 3 * hour } }
   return verb === 'edit' ? { next: { changes: [rollout(70)] } } : {}
 }
@@ -320,6 +321,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     applied: [histories.applying, { type: 'confirm', found: 'next' }],
     failed: [histories.applying, { type: 'confirm', found: 'other' }],
   },
+  abandon: { failed: [histories.applying, said('abandon', 'eve'), otherwise('abandon')] },
   reclaim: { applying: [histories.applying, said('reclaim', 'root'), otherwise('reclaim')] },
   remind: {
     pending: [histories.pending, said('remind', 'root')],
