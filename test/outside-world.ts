@@ -94,6 +94,12 @@ export async function priceServer() {
     /** What the next writes meet, one after the other. */
     meet: (...next: readonly Mood[]) => void moods.push(...next),
     keys: () => new Set(asked.map(({ key }) => key)),
+    /** How many wait for an answer that does not come. */
+    waiting: () => held.filter(({ destroyed }) => !destroyed).length,
+    /** Cuts off whoever waits for an answer. */
+    wake: () => {
+      for (const response of held.splice(0)) response.destroy()
+    },
     /** Waits until the next write is asked for. */
     nextWrite: () =>
       new Promise<void>((arrives) => {

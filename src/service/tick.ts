@@ -8,7 +8,7 @@ import { clockMoveCommand } from './clock-move.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { inTime } from './in-time.ts'
-import { type OutboxRecord, page, put, type Stored } from './records.ts'
+import { type OutboxRecord, page, put, type RequestRecord, type Stored } from './records.ts'
 import { stateCounts } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
 import { returnWaiting } from './return-waiting.ts'
@@ -48,6 +48,8 @@ export interface TickFailure {
 
 const atOnce = 100
 const mostPages = 10
+/** So many systems outside of the database are asked at the same time: one that does not answer holds up nobody else. */
+const mostOnTheWay = 8
 const deliveryTimeout = 60_000
 const longestPause = 60 * 60_000
 
@@ -82,10 +84,8 @@ const harmless = ['not_open', 'not_due', 'locked', 'workflow_off', 'switched_off
 /** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
 async function moveDue(context: Context, failed: TickFailure[]) {
   const done = { expired: 0, applied: 0, escalated: 0, reminded: 0, reclaimed: 0 }
-  for await (const { value } of dueRecords(context, 'requests')) {
-    const { tenant, id } = value
-    const type = dueVerb(value, context.now())
-    if (!type) continue
+  const onTheWay = new Set<Promise<void>>()
+  const move = async ({ tenant, id }: RequestRecord, type: TimedVerb) => {
     try {
       const actor = clockOf(tenant)
       const command =
@@ -98,8 +98,18 @@ async function moveDue(context: Context, failed: TickFailure[]) {
     } catch (error) {
       if (!harmless.some((code) => hasCode(error, code))) failed.push({ tenant, id, error })
     }
-    if (Object.values(done).reduce((sum, count) => sum + count, 0) >= atOnce) break
   }
+  for await (const { value } of dueRecords(context, 'requests')) {
+    const type = dueVerb(value, context.now())
+    if (!type) continue
+    const moving = move(value, type).finally(() => onTheWay.delete(moving))
+    if (type === 'reclaim') onTheWay.add(moving)
+    else await moving
+    if (onTheWay.size >= mostOnTheWay) await Promise.race(onTheWay)
+    const most = Object.values(done).reduce((sum, count) => sum + count, onTheWay.size)
+    if (most >= atOnce) break
+  }
+  await Promise.all(onTheWay)
   return done
 }
 

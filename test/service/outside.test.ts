@@ -8,6 +8,8 @@ import { type PriceServer, priceServer, pricesAt } from '../outside-world.ts'
 import { flags, pending, refusal, rollout, storages, world } from '../world.ts'
 
 const minute = 60_000
+/** How long those wait for the other system who are to give it up, in milliseconds. */
+const impatient = 500
 
 let server: PriceServer
 let names = 0
@@ -196,7 +198,7 @@ describe('a resource that is kept outside of the database', () => {
   })
 
   it('is on its way for as long as nobody can say what became of it, and is not written again once it is there', async () => {
-    const o = await office(memoryStorage, 50)
+    const o = await office(memoryStorage, impatient)
     await o.policy()
     const request = await o.ask(200)
     server.meet('blinds')
@@ -216,8 +218,28 @@ describe('a resource that is kept outside of the database', () => {
     expect(await o.problems()).toEqual([])
   })
 
+  it('[P4] is sent anew beside others: one that does not answer holds up nobody', async () => {
+    const [first, second] = [await office(memoryStorage), await office(memoryStorage)]
+    const w = world(memoryStorage(), { ann: [], ben: ['lead'] }, [flags, first.prices])
+    await w.policy()
+    for (const { basic } of [first, second]) {
+      const { id, digest } = pending(await w.as('ann').submit(basic, { value: { cents: 200 } }))
+      server.meet('refuses')
+      await w.as('ben').approve(id, { seen: digest })
+    }
+    w.pass(minute)
+    server.asked.length = 0
+    server.meet('sleeps', 'sleeps')
+    const ticking = w.approvals.tick()
+    await server.nextWrite()
+    await server.nextWrite()
+    expect(server.waiting()).toBe(2)
+    server.wake()
+    expect(await ticking).toMatchObject({ reclaimed: 2, failed: [{}, {}] })
+  })
+
   it('[BY-08] can be given up where the system never says what became of it, and lets others on', async () => {
-    const o = await office(memoryStorage, 50)
+    const o = await office(memoryStorage, impatient)
     await o.policy()
     const request = await o.ask(200)
     server.meet('sleeps')
@@ -237,7 +259,7 @@ describe('a resource that is kept outside of the database', () => {
   })
 
   it('is recorded as found, where it got there after it was given up', async () => {
-    const o = await office(memoryStorage, 50)
+    const o = await office(memoryStorage, impatient)
     await o.policy()
     const request = await o.ask(200)
     server.meet('blinds')
@@ -253,13 +275,13 @@ describe('a resource that is kept outside of the database', () => {
   it.each(['hangs', 'sleeps'] as const)(
     '[P4] is waited for no longer than it may take, where the system %s',
     async (mood) => {
-      const o = await office(memoryStorage, 50)
+      const o = await office(memoryStorage, impatient)
       await o.policy()
       const request = await o.ask(200)
       server.meet(mood)
       const { status, application } = await o.approve(request)
       expect(status).toBe(mood === 'hangs' ? 'applied' : 'applying')
-      expect(application?.problem ?? 'nothing').toMatch(mood === 'hangs' ? 'nothing' : /within 50 ms|timeout/)
+      expect(application?.problem ?? 'nothing').toMatch(mood === 'hangs' ? 'nothing' : /within 500 ms|timeout/)
       o.pass(minute)
       await o.approvals.tick()
       expect((await o.read(request.id)).status).toBe('applied')
