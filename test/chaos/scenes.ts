@@ -46,6 +46,13 @@ export async function asked(desk: Desk, rules: PolicyInput['rules'] = {}, quorum
   return about(await desk.as('ann').submit(checkout, toRollout(80)))
 }
 
+/** A request of ann's that a security officer may approve as well once it has waited for a day. */
+export async function escalating(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
+  await flag(desk, rules)
+  await desk.as('ann').policies.save({ ...reviewed(rules), escalate: { after: '1d', to: { roles: ['security'] } } })
+  return about(await desk.as('ann').submit(checkout, toRollout(80)))
+}
+
 /** The same, approved by ben, and left to be applied by hand. */
 export async function approved(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
   const request = await asked(desk, { apply: 'by_hand', ...rules })
@@ -77,7 +84,6 @@ async function overtaken(desk: Desk): Promise<Asked> {
   return request
 }
 
-/** A request whose rollout somebody else has set meanwhile, rebased: it waits for an answer. */
 /** A request whose rebase left a conflict with what is live. */
 export async function collided(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
   const request = await asked(desk, rules)

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { checkout, type Desk, desk, type Office, office } from '../chaos/desk.ts'
 import { type Doing, inTurn, type Meeting, meet } from '../chaos/meeting.ts'
-import { approved, asked, collided, flag } from '../chaos/scenes.ts'
+import { approved, asked, collided, escalating, flag } from '../chaos/scenes.ts'
 import { day } from '../world.ts'
 
 const rules = { cancel: 'any_time', bypass: ['security'] } as const
@@ -67,6 +67,26 @@ const verbs: Readonly<Record<string, Doing>> = {
     as('ann').policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } }),
 }
 
+/** A request in each state in which the clock does something to it. */
+const due: Readonly<Record<string, Meeting['prepare']>> = {
+  'a reminder is due': async (one, shared) => {
+    const request = await asked(one, { ...rules, remindEvery: '1d' }, 2)
+    shared.now += day
+    return request
+  },
+  'others are to be asked as well': async (one, shared) => {
+    const request = await escalating(one, rules)
+    shared.now += day
+    return request
+  },
+}
+
+/** What the clock has done to requests, without the notices and seals that another process may have had first. */
+const clock: Doing = async ({ approvals }) => {
+  const { delivered, sealed, ...done } = await approvals.tick()
+  return done
+}
+
 const names = Object.keys(verbs)
 const pairs = names.flatMap((first, at) => names.slice(at).map((second) => [first, second] as const))
 
@@ -119,6 +139,27 @@ function doing(name: string): Doing {
   if (!verb) throw new TypeError(`There is no verb ${name}.`)
   return verb
 }
+
+describe('a verb on a request that meets the clock, in every order of their calls to the storage', () => {
+  it.each(Object.entries(due))(
+    '[BY-15] ends as if one had waited for the other, where %s',
+    { timeout: 3_600_000 },
+    async (state, prepare) => {
+      let done = 0
+      for (const name of names) {
+        const meeting: Meeting = { prepare, acts: [clock, doing(name)] }
+        if (!(await happen(meeting))) continue
+        const { schedules, illegal } = await meet(meeting, memoryStorage)
+        expect(`${state}, and ${name}: ${illegal} illegal`).toBe(`${state}, and ${name}: 0 illegal`)
+        done++
+        meetings++
+        orders += schedules
+      }
+      expect(done).toBeGreaterThan(10)
+      expect(await sound(prepare)).toEqual([])
+    },
+  )
+})
 
 /** What is wrong with the log of a request in a state: nothing, or the outcomes above would prove little. */
 async function sound(prepare: (desk: Desk, office: Office) => Promise<unknown>): Promise<readonly unknown[]> {
