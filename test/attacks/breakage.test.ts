@@ -65,7 +65,7 @@ describe.each(storages)('what is out of date, on $name', ({ open }) => {
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
-  it('[G12] finishes nothing for a worker that was taken for dead, and whose work another one has done', async () => {
+  it('lets a worker that was taken for dead, and whose notice another one has delivered, finish nothing of it', async () => {
     const storage = open()
     let now = start
     const delivered: Notice[] = []
