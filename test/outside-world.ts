@@ -5,6 +5,8 @@ import { defineResource } from '../src/index.ts'
 
 /** A write that the other system was asked for. */
 export interface Asked {
+  /** Its tenant and id, as the path of the address. */
+  readonly place: string
   readonly key: string
   readonly fence: number
   readonly document: Price | null
@@ -54,7 +56,7 @@ export async function priceServer() {
     })
     request.on('end', () => {
       const { document, expected, key, fence } = JSON.parse(body)
-      asked.push({ key, fence, document })
+      asked.push({ place: id, key, fence, document })
       ready.arrives()
       const mood = moods.shift()
       if (mood === 'refuses') return void response.writeHead(503).end('closed for lunch')
@@ -66,7 +68,7 @@ export async function priceServer() {
           return void response.writeHead(409).end('another document')
         }
         done.add(key)
-        landed.push({ key, fence, document })
+        landed.push({ place: id, key, fence, document })
         if (document === null) prices.delete(id)
         else prices.set(id, document)
       }
