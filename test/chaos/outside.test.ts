@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { number, object } from 'zod'
 import { defineResource, hasCode } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
-import { pending, world } from '../world.ts'
+import { pending, storages, world } from '../world.ts'
 import { type Failure, failingStorage, failures } from './failing-storage.ts'
 
 const minute = 60_000
@@ -83,13 +83,13 @@ async function approving(host: ReturnType<typeof elsewhere>, storage = memorySto
   return { storage, approve, recovered }
 }
 
-describe.each(Object.keys(failures) as Failure[])(
-  'an application outside of the database, over a storage that %s',
-  (failure) => {
-    it('[P1, G8, G12] lands once, whichever call it is', async () => {
+describe.each(storages)('an application outside of the database, with requests on $name', ({ open }) => {
+  it.each(Object.keys(failures) as Failure[])(
+    '[P1, G8, G12] lands once where the storage %s, whichever call it is',
+    async (failure) => {
       for (let at = 1; ; at++) {
         const host = elsewhere()
-        const { storage, approve, recovered } = await approving(host)
+        const { storage, approve, recovered } = await approving(host, open())
         const failing = failingStorage(storage, failure, at)
         await approve(world(failing, users, [host.type])).catch((error) => {
           if (!hasCode(error, 'storage_failed')) throw error
@@ -100,9 +100,9 @@ describe.each(Object.keys(failures) as Failure[])(
         }
         await recovered(`call ${at} ${failure}`)
       }
-    })
-  },
-)
+    },
+  )
+})
 
 describe.each(['before', 'after'] as const)(
   'an application outside of the database, whose system fails %s it has done its work',
