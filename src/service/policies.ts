@@ -1,3 +1,4 @@
+import type { JsonValue } from '../core/change/json.ts'
 import { checkPolicy, type ResourceWords } from '../core/policy/check-policy.ts'
 import { namedApprovers } from '../core/policy/named-approvers.ts'
 import { parsePolicy } from '../core/policy/parse-policy.ts'
@@ -9,10 +10,13 @@ import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { directoryFacts, rolesUnknown, scopeOf } from './people.ts'
-import { keyOf, type PolicyRecord, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
+import { keyOf, type PolicyRecord, type PolicySetRecord, page, put, read, type Stored, walk } from './records.ts'
 import type { ResourceType } from './resource-type.ts'
 import { aboutSettings, type SettingsEvent, settingsWrites } from './settings.ts'
 import { maySet, projectsOf } from './settings-guard.ts'
+
+/** So many documents of a resource type are looked at when a policy is checked. */
+const examples = 100
 
 /** Makes the command that saves a policy: a new one, or the next version of the one with its id. */
 export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<Policy> {
@@ -135,13 +139,40 @@ export async function checkedPolicy(
     return problems.map((problem) => ({ ...problem, policy, severity: 'error' }))
   }
   const { set } = await readPolicy(context, tenant, parsed.value.id)
-  return await findingsOf(context, tenant, { policy: parsed.value, setVersion: set?.version ?? 0 })
+  const documents = await liveDocuments(context, tenant, parsed.value)
+  return await findingsOf(context, tenant, { policy: parsed.value, setVersion: set?.version ?? 0, documents })
+}
+
+/** Reads some live documents of each resource type that a policy matches. */
+async function liveDocuments({ storage, resources }: Context, tenant: string, { match }: PolicyInput) {
+  const types = match.resource === undefined ? [...resources.keys()] : [match.resource].flat()
+  const pages = types.map((type) =>
+    page(storage, {
+      collection: 'resources',
+      index: 'key',
+      where: [tenant, type],
+      order: 'ascending',
+      limit: examples,
+    }),
+  )
+  const found = await Promise.all(pages)
+  return new Map(
+    types.map((type, at) => [type, (found[at]?.records ?? []).flatMap(({ value }) => value.document ?? [])]),
+  )
 }
 
 async function findingsOf(
   { storage, directory, resources, vocabulary, policies }: Context,
   tenant: string,
-  { policy, setVersion }: { readonly policy: PolicyInput; readonly setVersion: number },
+  {
+    policy,
+    setVersion,
+    documents,
+  }: {
+    readonly policy: PolicyInput
+    readonly setVersion: number
+    readonly documents?: ReadonlyMap<string, readonly JsonValue[]>
+  },
 ): Promise<readonly PolicyFinding[]> {
   const { users, roles } = namedApprovers(policy)
   const scope = scopeOf(tenant, onlyProject(policy))
@@ -155,7 +186,7 @@ async function findingsOf(
   return checkPolicy(policy, {
     others,
     predicates: Object.keys(vocabulary.predicates ?? {}),
-    resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words)])),
+    resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words, documents?.get(type))])),
     directory: { ...known, unknownRoles: [...known.unknownRoles, ...unknownBypass] },
   })
 }
@@ -166,8 +197,11 @@ function onlyProject({ match: { project } }: PolicyInput): string {
   return projects.length === 1 ? (projects[0] ?? '') : ''
 }
 
-function wordsOf({ actions, facets, groups }: ResourceType): ResourceWords {
-  return { actions, groups, facets }
+function wordsOf(
+  { actions, facets, groups, shape }: ResourceType,
+  documents: readonly JsonValue[] | undefined,
+): ResourceWords {
+  return { actions, groups, facets, shape, ...(documents ? { documents } : {}) }
 }
 
 function problemIn({ path, problem, fix }: PolicyFinding): PolicyProblem {

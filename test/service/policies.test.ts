@@ -57,6 +57,17 @@ describe.each(storages)('policies on $name', ({ open }) => {
     expect((await w.as('ann').policies.list()).map(({ id }) => id)).toEqual(['everything'])
   })
 
+  it('are told of fields at which no live document has anything, in their own tenant', async () => {
+    const { w } = await stepped()
+    const misspelt = { ...bigSteps, when: { type: 'any_change', field: '/rollot' } } as const
+    const hints = async (tenant: string) =>
+      (await w.approvals.as({ tenant, user: 'ann' }).policies.check(misspelt)).map(({ path, fix }) => [path, fix])
+    expect(await hints('acme')).toEqual([
+      ['/when/field', expect.stringMatching(/^correct it: there are .*rollout.*; keep it where/)],
+    ])
+    expect(await hints('globex')).toEqual([])
+  })
+
   it('[BY-05] say for each change why they ask, as data and in sentences', async () => {
     const { w, ref } = await stepped()
     await w.as('ann').policies.save(bigSteps)

@@ -1,7 +1,9 @@
-import type { Groups } from '../change/shape.ts'
+import type { JsonValue } from '../change/json.ts'
+import type { CompiledShape, Groups } from '../change/shape.ts'
 import { checkApprovers } from './check-approvers.ts'
 import { checkConditions } from './check-conditions.ts'
 import { checkOthers } from './check-others.ts'
+import { checkPlaces } from './check-places.ts'
 import { checkWords } from './check-words.ts'
 import type { PolicyInput } from './policy.ts'
 import type { PolicyFinding } from './policy-problem.ts'
@@ -25,6 +27,10 @@ export interface ResourceWords {
   /** The facets that it computes, each with its values where these are known. */
   readonly facets?: Readonly<Record<string, readonly string[] | undefined>>
   readonly groups?: Groups
+  /** How its lists are identified. */
+  readonly shape?: CompiledShape
+  /** Some of its live documents: a field at which none of them has anything is pointed out. */
+  readonly documents?: readonly JsonValue[]
 }
 
 /** What the directory says about the people whom a policy names. */
@@ -43,7 +49,7 @@ export interface DirectoryFacts {
  * Errors are names that nobody knows, conditions that never or always hold, quorums that nobody can reach, overrides that lead in a circle.
  */
 export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
-  const checks = [checkConditions, checkApprovers, checkWords, checkOthers]
+  const checks = [checkConditions, checkApprovers, checkWords, checkPlaces, checkOthers]
   return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
 }
 

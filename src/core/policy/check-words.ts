@@ -1,6 +1,7 @@
 import { formatPointer } from '../change/pointer.ts'
 import type { PolicyFacts, ResourceWords } from './check-policy.ts'
 import { type Placed, testsIn } from './condition-parts.ts'
+import { fieldsIn } from './fields-in.ts'
 import type { PolicyInput } from './policy.ts'
 import type { Finding } from './policy-problem.ts'
 
@@ -88,16 +89,6 @@ function unknownNames(
     problem: `there is no ${kind} ${JSON.stringify(name)}`,
     fix,
   }))
-}
-
-function fieldsIn({ when, safe = [], require }: Omit<PolicyInput, 'match'>): readonly Placed<string>[] {
-  const owners = 'owners' in require ? require.owners : []
-  const tests = when ? testsIn({ value: when, path: '/when' }) : []
-  return [
-    ...tests.flatMap(({ value, path }) => ('field' in value ? { value: value.field, path: `${path}/field` } : [])),
-    ...safe.map(({ field }, index) => ({ value: field, path: `/safe/${index}/field` })),
-    ...owners.map(({ field }, index) => ({ value: field, path: `/require/owners/${index}/field` })),
-  ]
 }
 
 function predicatesIn({ when }: PolicyInput): readonly Placed<string>[] {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   checkPolicy,
+  compileShape,
   type DirectoryFacts,
+  keyedBy,
   lintPolicies,
   type PolicyFacts,
   type PolicyInput,
@@ -19,6 +21,78 @@ const directory = (rest: Partial<DirectoryFacts> = {}): DirectoryFacts => ({
   unknownRoles: [],
   holders: { lead: ['ann', 'ben'], legal: ['ann'], nobody: [] },
   ...rest,
+})
+
+describe('fields', () => {
+  const rule = (id: string) => ({ id, rollout: 1 })
+  const documents = [
+    { enabled: true, rollout: 40, rules: [rule('eu'), rule('us')] },
+    { enabled: false, rules: [] },
+  ]
+  const shape = compileShape({ '/rules': keyedBy('id') })
+  const flag = { documents, shape, groups: { reach: ['/rollout', '/reach'], lost: ['/nowhere'] } }
+  const watching = (...fields: readonly string[]) => ({
+    match: { resource: 'flag' },
+    when: { any: fields.map((field) => ({ type: 'any_change', field }) as const) },
+  })
+  const facts = { resources: { flag } }
+
+  it('at which no live document has anything are pointed out, with what there is instead', () => {
+    const policy = input(
+      watching(
+        '/rollout',
+        '/rules/*/rollout',
+        '/rules/eu',
+        '@reach',
+        '/rollot',
+        '/rules/*/roll',
+        '/rules/uk/x',
+        '@lost',
+      ),
+    )
+    expect(
+      checkPolicy(policy, facts).map(({ path, severity, problem, fix }) => [path, severity, problem, fix]),
+    ).toEqual([
+      [
+        '/when/any/4/field',
+        'hint',
+        'none of the 2 live documents that were looked at (flag) has anything at /rollot',
+        'correct it: there are enabled, rollout, rules; keep it where such documents are still to come',
+      ],
+      [
+        '/when/any/5/field',
+        'hint',
+        'none of the 2 live documents that were looked at (flag) has anything at /rules/*/roll',
+        'correct it: under /rules/* there are id, rollout; keep it where such documents are still to come',
+      ],
+      [
+        '/when/any/6/field',
+        'hint',
+        'none of the 2 live documents that were looked at (flag) has anything at /rules/uk/x',
+        'correct it: under /rules there are eu, us; keep it where such documents are still to come',
+      ],
+      [
+        '/when/any/7/field',
+        'hint',
+        'none of the 2 live documents that were looked at (flag) has anything at @lost',
+        'correct what the group names; keep it where such documents are still to come',
+      ],
+    ])
+  })
+
+  it('are left alone where there is nothing to compare them with, or another type has them', () => {
+    expect(found(input(watching('/rollot')), { resources: { flag: { ...flag, documents: [] } } })).toEqual([])
+    const other = { documents: [{ rollot: 1 }] }
+    const both = { ...watching('/rollot'), match: {} }
+    expect(found(input(both), { resources: { flag, other } })).toEqual([])
+    expect(found(input(both), facts)).toHaveLength(1)
+  })
+
+  it('are named up to eight where there are many', () => {
+    const wide = { documents: [Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`field${at}`, at]))] }
+    const [hint] = checkPolicy(input(watching('/feld')), { resources: { flag: wide } })
+    expect(hint?.fix).toMatch(/^correct it: there are (field\d, ){8}…; keep/)
+  })
 })
 
 describe('approvers', () => {
