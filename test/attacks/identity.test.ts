@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createApprovals, type Directory, type DirectoryUser } from '../../src/index.ts'
+import { type ApprovalError, createApprovals, type Directory, type DirectoryUser } from '../../src/index.ts'
+import { type Attempt, attempts } from '../attempts.ts'
+import { failingStorage } from '../chaos/failing-storage.ts'
 import { flags, pending, refusal, rollout, start, storages, world } from '../world.ts'
 
 const people: Record<string, DirectoryUser> = {
@@ -128,7 +130,8 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
   })
 
   it('[I1, I2, L8] answers for a foreign id as for an unknown one, also for tenants with treacherous names', async () => {
-    const storage = open()
+    const storage = failingStorage(open(), 'refuses the call', Number.POSITIVE_INFINITY)
+    let strangers = 0
     for (const tenant of ['acme', '__proto__', 'constructor']) {
       const w = world(storage)
       const as = (user: string) => w.as(user, { tenant })
@@ -136,17 +139,22 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
       await as('ann').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
       const request = pending(await as('ann').submit(flags.ref('checkout'), rollout(2)))
       const stranger = w.as('ben', { tenant: 'other' })
-      const attempts: readonly ((id: string) => Promise<unknown>)[] = [
-        (id) => stranger.requests.get(id),
-        (id) => stranger.approve(id, { seen: request.digest }),
-        (id) => stranger.reject(id, { seen: request.digest, reason: 'no' }),
-        (id) => stranger.cancel(id),
-        (id) => stranger.apply(id),
-        (id) => stranger.rebase(id),
-        (id) => stranger.bypass(id, { seen: request.digest, reason: 'mine' }),
-      ]
-      for (const id of [request.id, 'no-such-request'])
-        for (const attempt of attempts) expect(await refusal(attempt(id))).toBe('unknown_request')
+      // Each is somebody else, so that nobody is answered otherwise because of what was refused before.
+      const told = async (attempt: Attempt, id: string) => {
+        const somebody = w.as(`stranger-${++strangers}`, { tenant: 'other' })
+        const before = storage.calls
+        const error = await attempt(somebody, { ...request, id }, w.now()).then(
+          () => undefined,
+          (thrown) => thrown as ApprovalError,
+        )
+        return { code: error?.code, message: error?.message.replace(id, '…'), calls: storage.calls - before }
+      }
+      const get: Attempt = (as, { id }) => as.requests.get(id)
+      for (const attempt of [get, ...Object.values(attempts)]) {
+        const unknown = await told(attempt, 'no-such-request')
+        expect(unknown).toMatchObject({ code: 'unknown_request' })
+        expect(await told(attempt, request.id)).toEqual(unknown)
+      }
       expect(await stranger.resources.get(flags.ref('checkout'))).toBeUndefined()
       expect((await stranger.requests.list()).requests).toEqual([])
       expect((await as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')

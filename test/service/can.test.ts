@@ -2,11 +2,10 @@ import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type RequestStatus, statuses } from '../../src/core/request/status.ts'
 import { type ActingApprovals, type ChangeRequest, isApprovalError, type Permissions } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { attempts } from '../attempts.ts'
 import { day, pending, rollout, type World, world } from '../world.ts'
 
 const users = { ann: ['developer'], ben: ['lead'], cat: ['lead'], eve: [], root: ['admin'] }
-const hour = day / 24
-
 type Reached = Exclude<RequestStatus, 'applying'>
 
 /** The states that a managed resource leads through. */
@@ -73,36 +72,6 @@ async function overtake(w: World) {
   await w.as('ann').policies.remove('reviewed')
   await w.as('eve').submit({ type: 'feature_flag', id: 'checkout' }, { merge: { description: `new at ${++writes}` } })
   if (policy) await w.policy({ require: policy.require, ...(policy.rules ? { rules: policy.rules } : {}) })
-}
-
-type Attempt = (as: ActingApprovals, request: ChangeRequest, now: number) => Promise<unknown>
-
-const nothing = `sha256:${'0'.repeat(64)}` as const
-
-/** Every method that `can` speaks of, as a screen would call it. */
-const attempts: { readonly [M in keyof Permissions]: Attempt } = {
-  edit: (as, { id }) => as.edit(id, { type: 'feature_flag', id: 'checkout' }, { merge: { rollout: 61 } }),
-  submitDraft: (as, { id }) => as.submitDraft(id),
-  resubmit: (as, { id }) => as.resubmit(id),
-  reopen: (as, { id }) => as.reopen(id),
-  rebase: (as, { id }) => as.rebase(id),
-  resolve: (as, { id }) => as.resolve(id, [{ conflict: nothing, take: 'live' }]),
-  schedule: (as, { id }, now) => as.schedule(id, now + hour),
-  unschedule: (as, { id }) => as.unschedule(id),
-  approve: (as, { id, digest }) => as.approve(id, { seen: digest }),
-  reject: (as, { id, digest }) => as.reject(id, { seen: digest, reason: 'no' }),
-  requestChanges: (as, { id, digest }) => as.requestChanges(id, { seen: digest, reason: 'smaller' }),
-  withdraw: (as, { id }) => as.withdraw(id),
-  comment: (as, { id }) => as.comment(id, 'hm'),
-  recall: (as, { id }) => as.recall(id),
-  cancel: (as, { id }) => as.cancel(id),
-  discard: (as, { id }) => as.discard(id),
-  apply: (as, { id }) => as.apply(id),
-  retry: (as, { id }) => as.retry(id),
-  abandon: (as, { id }) => as.abandon(id, { reason: 'it never answers' }),
-  breakGlass: (as, { id, digest }) => as.breakGlass(id, { seen: digest, incident: 'INC-1', reason: 'it burns' }),
-  settleDebt: (as, { id, digest }) => as.settleDebt(id, { seen: digest, reason: 'it did burn' }),
-  bypass: (as, { id, digest }) => as.bypass(id, { seen: digest, reason: 'because' }),
 }
 
 async function outcome(attempt: Promise<unknown>): Promise<string | true> {
