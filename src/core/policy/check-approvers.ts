@@ -12,7 +12,8 @@ export function checkApprovers(policy: PolicyInput, { directory }: PolicyFacts):
   return unknown.length > 0 ? unknown : askedTrees(policy).flatMap((tree) => checkTree(tree, policy, directory))
 }
 
-function askedTrees({ require }: PolicyInput): readonly Placed<Requirement>[] {
+/** Lists everything that a policy asks for, each tree with its place. */
+export function askedTrees({ require }: PolicyInput): readonly Placed<Requirement>[] {
   if (!('owners' in require)) return [{ value: require, path: '/require' }]
   const owners = require.owners.map(({ field: _, ...need }, index) => ({
     value: need,
@@ -56,7 +57,8 @@ function requestersStuck(requirement: Requirement, people: PeopleAmong): readonl
 
 const most = 50
 
-function peopleKnown(directory: DirectoryFacts | undefined): PeopleAmong {
+/** Says who is among approvers, as far as the directory was asked. */
+export function peopleKnown(directory: DirectoryFacts | undefined): PeopleAmong {
   return ({ users = [], roles = [] }) => {
     if (!directory) return roles.length > 0 ? undefined : new Set(users)
     const { holders, people = {} } = directory

@@ -1,6 +1,7 @@
 import { equal } from '../change/equal.ts'
 import type { JsonValue } from '../change/json.ts'
 import type { PolicyFacts } from './check-policy.ts'
+import { isOwnType } from './own-type.ts'
 import type { PolicyInput, PolicyMatch } from './policy.ts'
 import type { Finding } from './policy-problem.ts'
 import { completeRules, joinRules } from './rules-of-conduct.ts'
@@ -77,6 +78,7 @@ function asksAsMuch(require: PolicyInput['require'], than: PolicyInput['require'
 function covers({ match }: PolicyInput, { match: other }: PolicyInput): boolean {
   const dimensions = ['resource', 'action', 'project'] as const
   return (
+    (match.resource !== undefined || ![other.resource ?? []].flat().some(isOwnType)) &&
     dimensions.every((dimension) => namesAll(match[dimension], other[dimension])) &&
     Object.entries(match.facets ?? {}).every(([name, values]) => namesAll(values, facetOf(other, name)))
   )

@@ -5,13 +5,15 @@ import { valuesAt } from '../change/values-at.ts'
 import type { PolicyFacts, ResourceWords } from './check-policy.ts'
 import type { Placed } from './condition-parts.ts'
 import { fieldsIn } from './fields-in.ts'
+import { isOwnType } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
 import type { Finding } from './policy-problem.ts'
 import { plainShape } from './touched-values.ts'
 
 /** Finds fields at which no live document has anything: one that is misspelt gates nothing, and nobody would notice. */
 export function checkPlaces({ match, ...policy }: PolicyInput, { resources = {} }: PolicyFacts): readonly Finding[] {
-  const types = match.resource === undefined ? Object.keys(resources) : [match.resource].flat()
+  const types =
+    match.resource === undefined ? Object.keys(resources).filter((type) => !isOwnType(type)) : [match.resource].flat()
   const seen = types.flatMap((type) => {
     const { documents = [], ...words } = resources[type] ?? {}
     return documents.length > 0 ? [{ ...words, type, documents }] : []

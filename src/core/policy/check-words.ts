@@ -2,6 +2,7 @@ import { formatPointer } from '../change/pointer.ts'
 import type { PolicyFacts, ResourceWords } from './check-policy.ts'
 import { type Placed, testsIn } from './condition-parts.ts'
 import { fieldsIn } from './fields-in.ts'
+import { gatesPolicies, isOwnType, policyType } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
 import type { Finding } from './policy-problem.ts'
 
@@ -9,12 +10,34 @@ import type { Finding } from './policy-problem.ts'
 export function checkWords(policy: PolicyInput, { resources, projects, predicates }: PolicyFacts): readonly Finding[] {
   const { match } = policy
   return [
+    ...checkPlace(policy),
     ...(resources ? checkResourceWords(policy, resources) : []),
     ...(projects ? unknownNames('project', listed(match.project), projects, '/match/project') : []),
     ...(predicates
       ? predicatesIn(policy).flatMap(({ value, path }) => unknownNames('predicate', [value], predicates, path))
       : []),
   ]
+}
+
+/** Policies are the whole tenant's, and a policy about them that leaves some changes to anybody can be got around. */
+function checkPlace(policy: PolicyInput): readonly Finding[] {
+  if (!gatesPolicies(policy)) return []
+  return [...checkActions(policy), ...checkProject(policy)]
+}
+
+function checkActions({ match: { action } }: PolicyInput): readonly Finding[] {
+  const free = action === undefined ? [] : everyType.filter((name) => ![action].flat().includes(name))
+  if (free.length === 0) return []
+  const problem = `policies can be changed past it: nobody is asked about ${free.join(' and ')}`
+  const fix = 'leave the actions out: what cannot be updated can be removed and created anew'
+  return [{ path: '/match/action', severity: 'warning', problem, fix }]
+}
+
+function checkProject({ match: { project } }: PolicyInput): readonly Finding[] {
+  if (project === undefined) return []
+  const problem = `policies belong to no project, so it would never be about ${policyType}`
+  const fix = `leave the project out, or take ${policyType} out of match.resource`
+  return [{ path: '/match/project', severity: 'error', problem, fix }]
 }
 
 type Resources = Readonly<Record<string, ResourceWords>>
@@ -24,7 +47,8 @@ const everyType = ['create', 'update', 'delete']
 function checkResourceWords({ match, ...policy }: PolicyInput, resources: Resources): readonly Finding[] {
   const unknown = unknownNames('resource type', listed(match.resource), Object.keys(resources), '/match/resource')
   if (unknown.length > 0) return unknown
-  const types = (listed(match.resource) ?? Object.keys(resources)).map((type) => [type, resources[type] ?? {}] as const)
+  const hosts = Object.keys(resources).filter((type) => !isOwnType(type))
+  const types = (listed(match.resource) ?? hosts).map((type) => [type, resources[type] ?? {}] as const)
   const actions = types.flatMap(([, words]) => words.actions ?? [])
   return [
     ...unknownNames('action', listed(match.action), [...everyType, ...actions], '/match/action'),

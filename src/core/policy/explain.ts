@@ -4,6 +4,7 @@ import { type Answer, type ConditionExplanation, explainCondition, truthOf } fro
 import { findCandidates } from './find-candidates.ts'
 import type { Sight } from './judge-condition.ts'
 import { factOf, judgeScope, withoutSafe } from './judge-policy.ts'
+import { isOwnType } from './own-type.ts'
 import { pinRequirements } from './pin-requirement.ts'
 import type { Evaluation, Policy, PolicySubject } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
@@ -142,11 +143,14 @@ function withFate(explanation: PolicyExplanation, standing: readonly Match[]): P
   return { ...explanation, outcome, asks: none, overriddenBy: overriddenBy.sort(compareText) }
 }
 
+/** What a policy is about that names no type. */
+const anyOfTheHost = 'any type of the application'
+
 function scopeOf(compiled: CompiledPolicy, subject: PolicySubject): readonly ScopeExplanation[] {
   const { resources, actions, projects, facets } = compiled
   const { resource, project } = subject
   const all: ScopeExplanation[] = [
-    dimension('resource', resources, [resource.type], 'no'),
+    dimension('resource', resources ?? (isOwnType(resource.type) ? [anyOfTheHost] : undefined), [resource.type], 'no'),
     dimension('project', projects, project === undefined ? [] : [project], 'no'),
     dimension('action', actions, subject.actions, subject.actions.length === 0 ? 'unknown' : 'no'),
     ...facets.map(({ name, values }) => {

@@ -1,5 +1,6 @@
 import type { CompiledPolicy } from './compile-policy.ts'
 import { factOf } from './judge-policy.ts'
+import { isOwnType } from './own-type.ts'
 import type { PolicySubject } from './policy.ts'
 import type { PolicyIndex } from './policy-index.ts'
 
@@ -24,8 +25,9 @@ interface Search {
 function find(index: PolicyIndex, search: Search): readonly CompiledPolicy[] {
   searchActions(index.name.get(search.subject.resource.type), search)
   searchActions(index.anything, search)
-  const { lists } = search
-  return lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? none)
+  const { lists, subject } = search
+  const found = lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? none)
+  return isOwnType(subject.resource.type) ? found.filter(({ resources }) => resources !== undefined) : found
 }
 
 const none: readonly CompiledPolicy[] = []

@@ -4,6 +4,7 @@ import type { CompiledPolicy, CompiledSafeChange } from './compile-policy.ts'
 import { isAt, isWithin, pathsFor } from './field.ts'
 import { judge, type Sight } from './judge-condition.ts'
 import { isNumber, moves, typeOf } from './judge-value.ts'
+import { isOwnType } from './own-type.ts'
 import type { PolicySubject } from './policy.ts'
 import { isPaired } from './touched-values.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
@@ -21,7 +22,7 @@ export function judgePolicy(compiled: CompiledPolicy, sight: Sight): Truth {
 /** Judges whether a policy is about a change at all. Whatever nobody knows about the change could be what the policy names. */
 export function judgeScope({ resources, actions, projects, facets }: CompiledPolicy, subject: PolicySubject): Truth {
   const { resource, project } = subject
-  if (resources && !resources.includes(resource.type)) return no
+  if (resources ? !resources.includes(resource.type) : isOwnType(resource.type)) return no
   if (projects && !(project !== undefined && projects.includes(project))) return no
   let least = actions ? judgeActions(actions, subject.actions) : yes
   for (const { name, values } of facets) {

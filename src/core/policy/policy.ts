@@ -5,9 +5,9 @@ import type { Escalation } from './escalation.ts'
 import type { Approvers, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
 
-/** Which changes a policy is about. What is left out matches everything. */
+/** Which changes a policy is about. What is left out matches everything, but for policies themselves. */
 export interface PolicyMatch {
-  /** Resource types. */
+  /** Resource types. Left out: all of the application; `countersign.policy`, which policies themselves are, has to be named. */
   readonly resource?: string | readonly string[]
   /** Actions: `update`, `create`, `delete`, or one that the resource type declares. */
   readonly action?: string | readonly string[]

@@ -1,0 +1,55 @@
+import { canBeMet, type PeopleAmong } from './can-be-met.ts'
+import { askedTrees, peopleKnown } from './check-approvers.ts'
+import type { DirectoryFacts } from './check-policy.ts'
+import { gatesPolicies } from './own-type.ts'
+import type { PolicyInput } from './policy.ts'
+import type { Finding } from './policy-problem.ts'
+import { completeRules } from './rules-of-conduct.ts'
+
+/** Who could change policies. */
+export interface PolicyPeople {
+  /** What the directory says, for the whole tenant, of those whom the policies about policies name. */
+  readonly directory: DirectoryFacts
+  /** The users who may ask for a change of a policy; left out where that is anybody. */
+  readonly changers?: readonly string[]
+}
+
+/**
+ * Finds out whether nobody could change policies any more once these are in force: whether no user who may ask for that could get what every policy
+ * about policies asks.
+ */
+export function checkLockOut(
+  policies: readonly PolicyInput[],
+  { directory, changers }: PolicyPeople,
+): Finding | undefined {
+  const gates = policies.filter(gatesPolicies)
+  const people = peopleThere(directory)
+  const requesters = changers === undefined ? [undefined] : [...(people({ users: changers }) ?? [])]
+  const canChange = (gate: PolicyInput, requester: string | undefined) => {
+    const others = completeRules(gate.rules).selfApproval ? people : without(people, requester)
+    return askedTrees(gate).every(({ value }) => canBeMet(value, others))
+  }
+  if (gates.length === 0 || requesters.some((one) => gates.every((gate) => canChange(gate, one)))) return undefined
+  const stuck = gates.filter((gate) => !requesters.some((one) => canChange(gate, one)))
+  const names = (stuck.length > 0 ? stuck : gates).map(({ id }) => JSON.stringify(id)).join(' and ')
+  return {
+    path: '/require',
+    severity: 'error',
+    problem: `nobody could change policies any more: none of those who may ask for that could get the approvals of ${names}`,
+    fix: 'name more approvers there, let somebody else change policies too, or allow selfApproval',
+  }
+}
+
+/** Those among approvers whom the directory knows. */
+function peopleThere(directory: DirectoryFacts): PeopleAmong {
+  const people = peopleKnown(directory)
+  return ({ users = [], roles = [] }) =>
+    people({ users: users.filter((user) => !directory.unknownUsers.includes(user)), roles })
+}
+
+function without(people: PeopleAmong, requester: string | undefined): PeopleAmong {
+  return (approvers) => {
+    const among = people(approvers)
+    return among && new Set([...among].filter((person) => person !== requester))
+  }
+}
