@@ -37,6 +37,8 @@ export interface ErrorDetails {
   not_delegable: { readonly from: string; readonly to: string; readonly problem: string }
   /** No such policy, here. */
   unknown_policy: { readonly policy: string }
+  /** A policy in force wants this change of a policy approved. `by` names what gates it. */
+  policy_gated: { readonly policy: string; readonly by: readonly string[] }
   /** The directory does not know who acts. */
   unknown_actor: { readonly actor: string }
   /** The resource belongs to another project than the one that the reference names. */
@@ -210,6 +212,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
   unknown_delegation: ({ from, to }) => `${quote(from)} lets nobody called ${quote(to)} answer for them.`,
   not_delegable: ({ from, to, problem }) => `${quote(from)} cannot let ${quote(to)} answer for them: ${problem}.`,
   unknown_policy: ({ policy }) => `There is no policy ${quote(policy)}.`,
+  policy_gated: ({ policy, by }) =>
+    `A change of policy ${quote(policy)} needs the approval that ${by.map(quote).join(', ')} asks for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
   unknown_actor: ({ actor }) => `The directory does not know ${quote(actor)}: only people whom it knows can act.`,
   wrong_project: ({ type, id, project, actual }) =>
     `${type} ${quote(id)} belongs to project ${quote(actual)}, not to ${quote(project)}: leave the project out, or correct it.`,

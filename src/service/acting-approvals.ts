@@ -117,7 +117,10 @@ export interface ActingApprovals {
     compare<T>(ref: ResourceRef<T>, from: number, to: number): Promise<Comparison>
   }
   readonly policies: {
-    /** Saves a policy: a new one, or the next version of the one with its id. Open requests are held to the stricter of both. */
+    /**
+     * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it is. Open requests are held to the
+     * stricter of both. Where a policy in force gates that, `policy_gated`: submit the change with `policyResource.ref(id)`.
+     */
     save(policy: PolicyInput, options?: KeyOptions): Promise<Policy>
     /** Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing. */
     check(policy: PolicyInput): Promise<readonly PolicyFinding[]>
@@ -125,7 +128,7 @@ export interface ActingApprovals {
     simulate(policies: readonly PolicyInput[], options?: SimulateOptions): Promise<SimulationComparison<PastChange>>
     /** Lists the policies in force. */
     list(): Promise<readonly Policy[]>
-    /** Removes a policy. Requests that it gated keep what it asked. */
+    /** Removes a policy. Requests that it gated keep what it asked. Where a policy in force gates that, `policy_gated`. */
     remove(id: string, options?: KeyOptions): Promise<void>
   }
   /** Who may do what. */
@@ -136,7 +139,7 @@ export interface ActingApprovals {
     /** Switches approvals on: policies ask again, and what waited goes on. A project without a switch of its own follows the tenant. */
     turnOn(options?: InProject & VerbOptions): Promise<void>
     /**
-     * Switches approvals off: no policy asks for anything, and types that are `gated` stay refused. Requests that wait are neither applied nor lost:
+     * Switches approvals off: no policy asks for anything, but of changes of policies, and types that are `gated` stay refused. Requests that wait are neither applied nor lost:
      * they are drafts again, which nobody has approved.
      */
     turnOff(options?: TurnOffOptions): Promise<void>

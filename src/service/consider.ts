@@ -5,10 +5,12 @@ import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import { claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
-import { mayEditAll } from './editors.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
+import { mayMakeAll } from './permission-to-act.ts'
+import { policyRefusal } from './policy-findings.ts'
+import { policyResource } from './policy-resource.ts'
 import { type Proposal, propose, type Wish } from './propose.ts'
 import {
   type ClaimRecord,
@@ -21,7 +23,7 @@ import {
 } from './records.ts'
 import { newSalt } from './salt.ts'
 import { weigh } from './weigh.ts'
-import { isOn } from './workflow.ts'
+import { isOnFor } from './workflow.ts'
 
 /** What somebody wants made, all or nothing. */
 export interface Intention {
@@ -31,6 +33,8 @@ export interface Intention {
   readonly applyAt?: number
   /** Those among the approvers who are to be told. */
   readonly notify?: readonly string[]
+  /** Whether it is to be made at once, or refused: no request comes of it. */
+  readonly directly?: true
 }
 
 /** An intention with the facts that it was decided on, before anything is written. */
@@ -39,7 +43,7 @@ export interface Considered {
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
   readonly users: KnownUsers
   readonly submission: Submission
-  readonly settings: PolicySetRecord | undefined
+  readonly policySet: Stored<PolicySetRecord> | undefined
   /** The claim of the resource that is kept outside of the database. */
   readonly claim: Stored<ClaimRecord> | undefined
   /** The state of the policies that it was decided by. */
@@ -52,7 +56,7 @@ export interface Considered {
 export async function consider(
   context: Context,
   actor: Actor,
-  { verb, wishes, reason, applyAt, at }: Intention & { readonly at: number },
+  { verb, wishes, reason, applyAt, directly, at }: Intention & { readonly at: number },
 ): Promise<Result<Considered>> {
   const { tenant, user } = actor
   await adopt(
@@ -83,21 +87,33 @@ export async function consider(
     return refuse('invalid_input', { argument: 'changes', problem })
   }
   const changes = proposals.map(({ change }) => change)
-  const editing = await mayEditAll(context, actor, { settings: policySet?.value, changes })
-  if (!editing.ok) return editing
   const setVersion = policySet?.version ?? 0
+  const settings = policySet?.value
+  const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
+  if (!editing.ok) return editing
+  const flawed = verb === 'draft' ? undefined : await policyRefusal(context, { tenant, settings, setVersion }, changes)
+  if (flawed) return { ok: false, refusal: flawed }
   const project = proposals[0]?.change.project ?? ''
   const [weighed, users] = await Promise.all([
-    weigh(context, tenant, { setVersion, proposals, off: !isOn(context, policySet?.value, project) }),
+    weigh(context, tenant, { setVersion, proposals, off: !isOnFor(context, settings, { project, resources: named }) }),
     knownUsers(context.directory, scopeOf(tenant, project), [user]),
   ])
+  const { requirements } = weighed.evaluation
+  const [gated] = named
+  if (directly && gated && requirements.length > 0)
+    return refuse('policy_gated', { policy: gated.id, by: [...new Set(requirements.map(({ policy }) => policy))] })
   const { holders, relied: heldAsRead } = await readHolders(context, locks)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
   const resource = outsideOf(context, named)
   const claim = resource && { resource, stored: claims[0] }
   const submission = { submit, draft }[verb](
-    { id: context.newId(), by: actor, at, ...(reason === undefined ? {} : { reason, salt: newSalt() }) },
+    {
+      id: directly ? '' : context.newId(),
+      by: actor,
+      at,
+      ...(reason === undefined ? {} : { reason, salt: newSalt() }),
+    },
     {
       users,
       next: { changes, before: [], policySet: setVersion, ...weighed, ...(applyAt === undefined ? {} : { applyAt }) },
@@ -114,13 +130,12 @@ export async function consider(
     ...heldAsRead,
     ...editing.value,
   ]
-  const settings = policySet?.value
   return success({
     proposals,
     resources,
     users,
     submission: submission.value,
-    settings,
+    policySet,
     setVersion,
     relied,
     claim: claims[0],
@@ -129,11 +144,27 @@ export async function consider(
 
 /** Why some resources cannot land together. */
 function mixture(wishes: readonly Wish[]): string | undefined {
+  return mixtureWithPolicies(wishes) ?? mixtureWithOutside(wishes)
+}
+
+/** A rule and what it would allow are two requests: whoever agrees to the one has not agreed to the other. */
+function mixtureWithPolicies(wishes: readonly Wish[]): string | undefined {
+  const policy = wishes.find(({ type }) => type === policyResource)
+  const other = wishes.find(({ type }) => type !== policyResource)
+  if (!policy || !other) return undefined
+  return `must not hold both ${nameOf(policy)} and ${nameOf(other)}: policies are changed by themselves, so ask for them one by one`
+}
+
+function mixtureWithOutside(wishes: readonly Wish[]): string | undefined {
   const outside = wishes.filter(({ type }) => type.outside)
   const [first, second] = outside
   if (!first) return undefined
   const other = second ?? wishes.find(({ type }) => type.hosting)
   if (!other) return undefined
-  const names = [first, other].map(({ ref }) => `${ref.type} ${JSON.stringify(ref.id)}`).join(' and ')
+  const names = [first, other].map(nameOf).join(' and ')
   return `must not hold both ${names}: at most one of the resources that the application keeps itself can land together with others where one is kept outside of the database, since no transaction holds both; ask for them one by one`
+}
+
+function nameOf({ ref }: Wish): string {
+  return `${ref.type} ${JSON.stringify(ref.id)}`
 }

@@ -1,5 +1,6 @@
 import { identifierProblem } from '../core/identifier.ts'
 import type { Predicate } from '../core/policy/compile-condition.ts'
+import { isOwnType } from '../core/policy/own-type.ts'
 import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
@@ -16,6 +17,7 @@ import { appointFirstAdminCommand } from './first-admin.ts'
 import { type ActorInput, checkActor, checkKeys } from './input.ts'
 import { keyedQueue } from './keyed-queue.ts'
 import { policiesInForce } from './policies-in-force.ts'
+import { policyResource } from './policy-resource.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
@@ -115,7 +117,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
   const { notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
   const storage = timelyStorage(options.storage)
-  const resources = byName('resource types', options.resources, ({ type }) => type)
+  const resources = byName('resource types', [...hostsOwn(options.resources), policyResource], ({ type }) => type)
   const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
   const stored = options.directory === undefined
   const access = accessControlOf({ admins: options.admins, access: options.access, stored })
@@ -177,6 +179,12 @@ function joinedTo(context: Context, transaction: object): Context {
     refusals: keyedQueue(),
     policies: policiesInForce(context.vocabulary),
   }
+}
+
+function hostsOwn(resources: readonly ResourceType[]): readonly ResourceType[] {
+  const own = resources.find(({ type }) => isOwnType(type))
+  if (own) throw new TypeError(`createApprovals: "${own.type}" is there by itself: take it out of resources`)
+  return resources
 }
 
 /** With access, a change whose permissions nobody named could be made by nobody, or by everybody. */

@@ -4,6 +4,7 @@ import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '..
 import { compileShape, type Groups } from '../core/change/shape.ts'
 import { identifierProblem } from '../core/identifier.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
+import { isOwnType } from '../core/policy/own-type.ts'
 import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
@@ -25,6 +26,16 @@ const builtIn = ['create', 'update', 'delete']
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
   checkOptionNames(options)
+  if (typeof options.type === 'string' && isOwnType(options.type)) {
+    throw new TypeError(
+      `defineResource: names that begin with "countersign." are Countersign's own, so not ${JSON.stringify(options.type)}`,
+    )
+  }
+  return declareResource(options)
+}
+
+/** Declares a type, also one of Countersign's own. */
+export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T> {
   const { type, schema, shape = {}, groups = {}, labels = {}, facets = {}, gated = false, references } = options
   if (typeof type !== 'string' || !/^[A-Za-z0-9_.-]{1,64}$/.test(type)) {
     throw new TypeError(

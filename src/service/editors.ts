@@ -7,6 +7,7 @@ import {
   mayEdit,
   type ResourceAccess,
 } from '../core/access/resource-access.ts'
+import { policyType } from '../core/policy/own-type.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import type { Actor } from '../core/request/event.ts'
 import { type Result, refuse, success } from '../errors.ts'
@@ -18,6 +19,7 @@ import { typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from './people.ts'
+import { isPolicyChange } from './policy-resource.ts'
 import { type AccessRecord, keyOf, type PolicySetRecord, put, read, type Stored, unchanged } from './records.ts'
 import { accessStream, append } from './streams.ts'
 
@@ -70,7 +72,9 @@ export async function newAccessWrites(
   },
 ): Promise<readonly Write[]> {
   if (control.type !== 'roles') return []
-  const created = changes.filter(({ incarnation, after }) => incarnation === 0 && after !== null)
+  const created = changes.filter(
+    (change) => change.incarnation === 0 && change.after !== null && !isPolicyChange(change),
+  )
   const keys = created.map(({ resource }) => keyOf('accesses', tenant, resource.type, resource.id))
   const { found } = await read(storage, { found: keys })
   const access = accessOfNew(settings?.defaultAccess ?? 'everyone', { user, via })
@@ -96,6 +100,10 @@ export function changeAccessCommand(
     actor,
     about: accessStream(resource),
     async attempt(at) {
+      if (resource.type === policyType) {
+        const problem = 'a policy has no editors: who holds approval_settings.edit may change it'
+        return refuse('invalid_input', { argument: 'ref', problem })
+      }
       const key = keyOf('accesses', tenant, resource.type, resource.id)
       const liveKey = keyOf('resources', tenant, resource.type, resource.id)
       const { before, live, set } = await read(context.storage, {

@@ -14,9 +14,18 @@ import type { Context } from './context.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
+import { unfitPolicies } from './policy-changes.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
-import { type ContentRecord, keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import {
+  type ContentRecord,
+  keyOf,
+  type PolicySetRecord,
+  type ResourceRecord,
+  read,
+  type Stored,
+  unchanged,
+} from './records.ts'
 import { validated } from './validated.ts'
 import { weigh } from './weigh.ts'
 
@@ -133,10 +142,11 @@ function contentOf({
 
 /** Where content is to land, and by which rules. */
 export interface Landing {
-  readonly tenant: string
+  readonly request: Pick<Request, 'tenant' | 'requester' | 'via'>
   readonly read: ResourcesRead
   /** Whether what is stale may be moved onto the live revisions. */
   readonly rebases: boolean
+  readonly settings: PolicySetRecord | undefined
   readonly setVersion: number
 }
 
@@ -183,7 +193,7 @@ export function typeOf({ resources }: Context, type: string) {
 async function movedOnto(
   context: Context,
   proposals: readonly Proposal[],
-  { tenant, setVersion, read: { resources } }: Landing,
+  { request: { tenant }, setVersion, read: { resources } }: Landing,
 ): Promise<readonly ProposedChange[] | undefined> {
   const moved: Proposal[] = []
   for (const [index, { change, before }] of proposals.entries()) {
@@ -208,7 +218,7 @@ async function movedOnto(
 async function firstInvalid(
   context: Context,
   changes: readonly ProposedChange[],
-  { tenant, read: { resources } }: Landing,
+  { request: { tenant, requester: user, via }, settings, setVersion, read: { resources } }: Landing,
 ): Promise<Refusal | undefined> {
   for (const [index, change] of changes.entries()) {
     const { resource, after } = change
@@ -218,5 +228,6 @@ async function firstInvalid(
     const refusal = await judgedAgain(type, change, { tenant, live: resources[index]?.value })
     if (refusal) return refusal
   }
-  return undefined
+  const state = { tenant, settings, setVersion }
+  return await unfitPolicies(context, { state, requester: { tenant, user, via } }, changes)
 }

@@ -1,4 +1,5 @@
 import { identifierProblem } from '../core/identifier.ts'
+import { isOwnType } from '../core/policy/own-type.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { Context } from './context.ts'
@@ -75,6 +76,9 @@ export function checkRef<T>({ resources }: Context, given: ResourceRef<T>): Chec
   const type = resources.get(checkId('ref.type', name))
   if (!type) fail('unknown_resource_type', { type: name, known: [...resources.keys()] })
   const ref = { type: type.type, id: checkId('ref.id', id) }
+  if (project !== undefined && isOwnType(ref.type)) {
+    fail('invalid_input', { argument: 'ref.project', problem: `is no part of the name of a ${ref.type}: leave it out` })
+  }
   return { type, ref: project === undefined ? ref : { ...ref, project: checkId('ref.project', project) } }
 }
 

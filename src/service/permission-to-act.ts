@@ -1,13 +1,16 @@
 import type { RequestCommand, TargetFacts } from '../core/request/command.ts'
 import type { ProposedChange } from '../core/request/content.ts'
-import type { LaterEvent } from '../core/request/event.ts'
+import type { Actor, LaterEvent } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import { landing } from '../core/request/settle.ts'
 import { type Result, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { mayEditAll, newAccessWrites } from './editors.ts'
-import type { PolicySetRecord } from './records.ts'
+import { mayChangePolicies, policyWrites } from './policy-changes.ts'
+import type { PolicyState } from './policy-findings.ts'
+import { isPolicyChange, policiesIn } from './policy-resource.ts'
+import type { PolicySetRecord, Stored } from './records.ts'
 import { maySet } from './settings-guard.ts'
 
 /** Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but being asked. */
@@ -22,19 +25,32 @@ export async function permittedTo(
   {
     request: { project },
     settings,
+    setVersion,
     changes,
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
+    readonly setVersion: number
     readonly changes: readonly ProposedChange[]
   },
 ): Promise<Result<readonly Write[]>> {
   if (needsEditing(type)) {
-    return await mayEditAll(context, by, { settings, changes })
+    return await mayMakeAll(context, by, { settings, setVersion, changes })
   }
   const bypasses = type === 'bypass' || type === 'break_glass'
   if (!bypasses || context.access.type !== 'roles') return success([])
   const allowed = await maySet(context, by, { settings, permission: 'requests.bypass', projects: [project] })
+  return allowed.ok ? success([]) : allowed
+}
+
+/** Decides whether somebody may make changes: of policies, as whoever changes the settings; of anything else, as whoever edits it. */
+export async function mayMakeAll(
+  context: Context,
+  actor: Actor,
+  { settings, setVersion, changes }: Omit<PolicyState, 'tenant'> & { readonly changes: readonly ProposedChange[] },
+): Promise<Result<readonly Write[]>> {
+  if (!changes.some(isPolicyChange)) return await mayEditAll(context, actor, { settings, changes })
+  const allowed = await mayChangePolicies(context, actor, { settings, setVersion, policies: policiesIn(changes) })
   return allowed.ok ? success([]) : allowed
 }
 
@@ -54,6 +70,25 @@ export async function createdAccess(
 ): Promise<readonly Write[]> {
   if (event.outcome.status !== 'applied' || !target) return []
   return await newAccessWrites(context, { tenant, user, via }, { settings, changes: landing(target), at: event.at })
+}
+
+/** Writes the policies that a request puts in force. */
+export async function landedPolicies(
+  context: Context,
+  { tenant, requester: user, via, id: request }: Request,
+  {
+    event,
+    target,
+    policySet,
+  }: {
+    readonly event: LaterEvent
+    readonly target?: TargetFacts
+    readonly policySet: Stored<PolicySetRecord> | undefined
+  },
+): Promise<readonly Write[]> {
+  if (event.outcome.status !== 'applied' || !target) return []
+  const actor = { tenant, user, via }
+  return await policyWrites(context, landing(target), { policySet, actor, at: event.at, request })
 }
 
 /** Tells whether a command brings content, or puts content to reviewers. */

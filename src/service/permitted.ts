@@ -10,7 +10,7 @@ import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records.ts'
 import { weigh } from './weigh.ts'
-import { heldBack, isOn } from './workflow.ts'
+import { heldBack, isOnFor } from './workflow.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {
@@ -31,15 +31,16 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
   if (!stored) return permissions(actor, request, { at, factsFor: () => facts })
   const [target, weighed] = await Promise.all([
     targetOf(context, stored, {
-      tenant: request.tenant,
+      request,
       read: shown.resources,
       rebases: facts.rules.onStale === 'rebase',
+      settings: shown.settings,
       setVersion: shown.setVersion,
     }),
     weigh(context, request.tenant, {
       setVersion: shown.setVersion,
       proposals: stored.proposals,
-      off: !isOn(context, shown.settings, request.project),
+      off: !isOnFor(context, shown.settings, request),
     }),
   ])
   const { content } = stored
@@ -57,8 +58,8 @@ async function forbidden(
   by: Actor,
   { can, shown, content }: { readonly can: Permissions; readonly shown: Shown; readonly content: Content },
 ): Promise<Partial<Permissions>> {
-  const { request, settings } = shown
-  const facts = { request, settings, changes: content.changes }
+  const { request, settings, setVersion } = shown
+  const facts = { request, settings, setVersion, changes: content.changes }
   const [editing, bypassing] = await Promise.all(
     (['edit', 'bypass'] as const).map((type) => permittedTo(context, { type, by }, facts)),
   )

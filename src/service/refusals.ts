@@ -27,6 +27,7 @@ const telling: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'contributor',
   'not_delegated',
   'unknown_actor',
+  'policy_gated',
   'unknown_request',
   'not_permitted',
   'not_an_editor',

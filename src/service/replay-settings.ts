@@ -3,6 +3,7 @@ import type { ResourceAccess } from '../core/access/resource-access.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import { policyType } from '../core/policy/own-type.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { Storage } from '../ports/storage.ts'
 import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
@@ -13,6 +14,10 @@ import { type Turn, turned, type WorkflowSwitch } from './workflow.ts'
 type Happened =
   | { readonly type: 'policy_saved'; readonly policy: Policy }
   | { readonly type: 'policy_removed'; readonly policy: string }
+  | {
+      readonly type: 'policies_changed'
+      readonly changes: readonly { readonly id: string; readonly policy: Policy | null }[]
+    }
   | {
       readonly type: 'roles_changed' | 'first_admin_appointed'
       readonly give: readonly Grant[]
@@ -47,6 +52,9 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'policy_removed':
           policies.set(happened.policy, { policy: null, setVersion })
           break
+        case 'policies_changed':
+          for (const { id, policy } of happened.changes) policies.set(id, { policy, setVersion })
+          break
         case 'role_saved':
           roles.set(happened.role.id, happened.role)
           break
@@ -72,6 +80,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
     async end() {
       return (
         (await policyProblem(storage, tenant, policies)) ??
+        (await resourceProblem(storage, tenant)) ??
         (await grantProblem(storage, tenant, grants)) ??
         (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
       )
@@ -92,6 +101,22 @@ async function policyProblem(
   }
   const [missing] = policies.keys()
   return missing === undefined ? undefined : `policy ${JSON.stringify(missing)} is missing`
+}
+
+/** Each policy is a resource, too: what is live there has to be what is in force. */
+async function resourceProblem(storage: Storage, tenant: string): Promise<string | undefined> {
+  const documents = new Map<string, JsonValue>()
+  const live = { ...inKeyOrder('resources', tenant), where: [tenant, policyType] }
+  for await (const { value } of walk(storage, live)) documents.set(value.id, value.document)
+  for await (const { value } of walk(storage, inKeyOrder('policies', tenant))) {
+    const { version: _version, ...inForce } = value.policy ?? { version: 0 }
+    const document = documents.get(value.id)
+    if (document === undefined || !isSame(document, value.policy && inForce))
+      return `policy ${JSON.stringify(value.id)} is not the one that its revisions made`
+    documents.delete(value.id)
+  }
+  const [extra] = documents.keys()
+  return extra === undefined ? undefined : `policy ${JSON.stringify(extra)} has revisions, and was never saved`
 }
 
 async function grantProblem(

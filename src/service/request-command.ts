@@ -18,10 +18,10 @@ import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './f
 import { landingWrites } from './landing-writes.ts'
 import { messageOf } from './message.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
-import { createdAccess, isContentCommand, permittedTo } from './permission-to-act.ts'
+import { createdAccess, isContentCommand, landedPolicies, permittedTo } from './permission-to-act.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, unchanged } from './records.ts'
 import { newSalt } from './salt.ts'
-import { heldBack, isOn, switchedOffIn } from './workflow.ts'
+import { heldBack, isOnFor, switchedOffFor } from './workflow.ts'
 import { requestWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
@@ -73,6 +73,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         ...decided.value.relied,
         ...(debts ? [debtWrites(owed[0], next)] : []),
         ...(await createdAccess(context, next, { ...decided.value, settings })),
+        ...(await landedPolicies(context, next, { ...decided.value, policySet })),
       ],
       answer: next,
       ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),
@@ -115,7 +116,7 @@ async function decideOn(
   },
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
-  const switchedOff = switchedOffIn(settings, request.project)
+  const switchedOff = switchedOffFor(settings, request)
   if (command.type === 'expire' || command.type === 'remind' || command.type === 'return') {
     return decidedBy(decide(command, request, { users: new Map(), requirements, rules, ...switchedOff }), {
       relied: [],
@@ -146,16 +147,19 @@ async function decideOn(
         stored,
         resources,
         setVersion,
-        off: !isOn(context, settings, request.project),
+        off: !isOnFor(context, settings, request),
         rewrite,
       })
     : undefined
   if (rewritten && !rewritten.ok) return rewritten
   const read = rewritten ? rewritten.value.read : stored
-  const allowed = await permittedTo(context, command, { request, settings, changes: read.content.changes })
+  const allowed = await permittedTo(context, command, { request, settings, setVersion, changes: read.content.changes })
   if (!allowed.ok) return allowed
   const rebases = facts.rules.onStale === 'rebase'
-  const target = await targetOf(context, read, { tenant: request.tenant, read: resources, rebases, setVersion })
+  const target = await targetOf(context, read, { request, read: resources, rebases, settings, setVersion })
+  const { invalid } = target
+  if (rewrite?.type === 'edit' && request.status !== 'draft' && invalid?.code === 'invalid_policy')
+    return { ok: false, refusal: invalid }
   const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
   return decidedBy(decision, {
     relied: [...relied, ...allowed.value],

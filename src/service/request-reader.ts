@@ -23,7 +23,7 @@ import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read } from './records.ts'
 import { delays, type WayOut, waysOut } from './ways-out.ts'
-import { switchedOffIn } from './workflow.ts'
+import { switchedOffFor } from './workflow.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {
@@ -102,7 +102,7 @@ export async function showRequest(
   const open = isOpen(summary.status)
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
-  const facts = { users, ...asked, debts, ...switchedOffIn(settings, request.project) }
+  const facts = { users, ...asked, debts, ...switchedOffFor(settings, request) }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   const ways = stuck ? await waysOut(context, request, asked) : delays(request)

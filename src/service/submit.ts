@@ -20,6 +20,7 @@ import { newAccessWrites } from './editors.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { messageOf } from './message.ts'
+import { policyWrites } from './policy-changes.ts'
 import { keyOf, unchanged } from './records.ts'
 import {
   type ChangeRequest,
@@ -95,18 +96,12 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       if (!considered.ok) return considered
       const { submission, relied } = considered.value
       if (submission.type === 'direct') {
-        const { settings, proposals } = considered.value
-        const changes = proposals.map(({ change }) => change)
-        const writes = [
-          ...relied,
-          ...directWrites(actor, considered.value, { at, message: intention.reason }),
-          ...(await newAccessWrites(context, actor, { settings, changes, at })),
-        ]
+        const writes = await directWrites(context, actor, considered.value, { at, message: intention.reason })
         return success({ writes, answer: freeze(applied(context, considered.value)) })
       }
       const { event } = submission
       const opened = await open(context, actor, { considered: considered.value, event })
-      const { settings } = considered.value
+      const settings = considered.value.policySet?.value
       const next = begin(event)
       const message = await messageOf(context, event, { before: undefined, next, settings, notify: intention.notify })
       if (!message.ok) return message
@@ -161,7 +156,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   const { request, approvers } = await open(context, actor, { considered: considered.value, event })
   const { notify } = intention
   if (notify) {
-    const { settings } = considered.value
+    const settings = considered.value.policySet?.value
     const message = await messageOf(context, event, { before: undefined, next: begin(event), settings, notify })
     if (!message.ok) throw new ApprovalError(message.refusal)
   }
@@ -205,13 +200,22 @@ async function open(
   return { request, approvers: toBeTold(approvers, actor.user) }
 }
 
-function directWrites(
-  { tenant, user, via }: Actor,
-  { proposals, resources }: Considered,
-  { at, message }: { readonly at: number; readonly message: string | undefined },
-): readonly Write[] {
+/** Everything that is written where nobody has to approve. */
+export async function directWrites(
+  context: Context,
+  actor: Actor,
+  { proposals, resources, policySet, relied }: Considered,
+  { at, message }: { readonly at: number; readonly message?: string | undefined },
+): Promise<readonly Write[]> {
+  const { tenant, user, via } = actor
   const authorship = { tenant, author: user, via, at, ...(message === undefined ? {} : { message }) }
-  return proposals.flatMap(({ change }, index) => revisionWrites(resources[index], change, authorship))
+  const changes = proposals.map(({ change }) => change)
+  return [
+    ...relied,
+    ...changes.flatMap((change, index) => revisionWrites(resources[index], change, authorship)),
+    ...(await newAccessWrites(context, actor, { settings: policySet?.value, changes, at })),
+    ...(await policyWrites(context, changes, { policySet, actor, at })),
+  ]
 }
 
 function resourcesRelied({ tenant }: Actor, { resources }: Considered, { wishes }: Intention): readonly Write[] {

@@ -1,3 +1,4 @@
+import { policyType } from '../core/policy/own-type.ts'
 import { isReturned } from '../core/request/decide.ts'
 import type { Request } from '../core/request/request.ts'
 import { isOpen, type RequestVerb } from '../core/request/status.ts'
@@ -35,6 +36,18 @@ export function isOn(
   return switchOf(settings?.workflow, project)?.on ?? workflow === 'on'
 }
 
+/** What is asked for, as far as the switch is concerned. */
+type Switched = Pick<Request, 'project'> & { readonly resources: readonly { readonly type: string }[] }
+
+/** The same for what is asked for. What policies ask of a change of a policy, the switch never frees anybody of. */
+export function isOnFor(
+  context: Pick<Context, 'workflow'>,
+  settings: Settings | undefined,
+  { project, resources }: Switched,
+): boolean {
+  return isAboutPolicies(resources) || isOn(context, settings, project)
+}
+
 /** The switches after a turn, which makes this state of the settings. What was returned before stays returned, whatever is switched later. */
 export function turned(
   switches: readonly WorkflowSwitch[] | undefined,
@@ -46,16 +59,20 @@ export function turned(
   return [...others, { project, on, ...(switchedOff === undefined ? {} : { switchedOff }) }]
 }
 
-/** Since which state of the settings what waited in a project goes back to being a draft. */
-export function switchedOffIn(settings: Settings | undefined, project: string): { readonly switchedOff?: number } {
+/** Since which state of the settings what waited there goes back to being a draft. */
+export function switchedOffFor(
+  settings: Settings | undefined,
+  { project, resources }: Switched,
+): { readonly switchedOff?: number } {
+  if (isAboutPolicies(resources)) return {}
   const { switchedOff } = switchOf(settings?.workflow, project) ?? {}
   return switchedOff === undefined ? {} : { switchedOff }
 }
 
 /** Tells whether a request waits for people just now: it is open, and the workflow was not switched off under it. */
 export function isWaiting(context: Context, settings: Settings | undefined, request: Request): boolean {
-  const { project, status } = request
-  return isOpen(status) && isOn(context, settings, project) && !isReturned(request, switchedOffIn(settings, project))
+  const on = isOpen(request.status) && isOnFor(context, settings, request)
+  return on && !isReturned(request, switchedOffFor(settings, request))
 }
 
 /** What can still be done with a request whose project has the workflow off. */
@@ -68,8 +85,8 @@ export function heldBack(
   { verb, settings }: { readonly verb: RequestVerb; readonly settings: Settings | undefined },
 ): { readonly ok: false; readonly refusal: Refusal } | undefined {
   const { id, project, status } = request
-  if (!isOpen(status) || possible.has(verb) || isOn(context, settings, project)) return undefined
-  if (isReturned(request, switchedOffIn(settings, project))) return undefined
+  if (!isOpen(status) || possible.has(verb) || isOnFor(context, settings, request)) return undefined
+  if (isReturned(request, switchedOffFor(settings, request))) return undefined
   return refuse('workflow_off', { request: id, project, verb })
 }
 
@@ -77,4 +94,8 @@ export function heldBack(
 function switchOf(switches: readonly WorkflowSwitch[] | undefined, project: string): WorkflowSwitch | undefined {
   const own = switches?.find((one) => one.project === project)
   return own ?? switches?.find((one) => one.project === '')
+}
+
+function isAboutPolicies(resources: Switched['resources']): boolean {
+  return resources.some(({ type }) => type === policyType)
 }

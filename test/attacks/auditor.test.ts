@@ -130,7 +130,7 @@ describe('who is given an export', () => {
     expect(verified([...lines, content.replace('"edition":1', '"edition":9')]).output).toContain(
       `content request/${id} #9: is not what the log says`,
     )
-    const revision = lines.find((line) => line.includes('"kind":"revision"')) ?? ''
+    const revision = lines.findLast((line) => line.includes('"kind":"revision"')) ?? ''
     expect(verified([...lines, revision.replace('"number":1', '"number":2')]).output).toContain(
       'revision resource/feature_flag/checkout #2: is not what the log says',
     )

@@ -174,7 +174,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
         collection,
         index: 'key',
         where: ['acme'],
-        order: 'ascending',
+        order: 'descending',
         limit: 1,
       })
       const [record] = records

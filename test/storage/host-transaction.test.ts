@@ -17,7 +17,7 @@ import { createPool } from 'mysql2'
 import type mysql from 'mysql2/promise'
 import type pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { TransactionalStorage } from '../../src/index.ts'
+import { policyResource, type TransactionalStorage } from '../../src/index.ts'
 import { mysqlStorage } from '../../src/storage/mysql.ts'
 import { type PostgresPool, type PostgresPoolClient, postgresStorage } from '../../src/storage/postgres.ts'
 import { type SqliteConnection, sqliteStorage } from '../../src/storage/sqlite.ts'
@@ -323,6 +323,34 @@ describe.each(Object.keys(hosts))('inside a transaction of %s', (name) => {
     expect((await as('ann').requests.get(request.id)).status).toBe('applied')
     expect((await host.written()).length).toBe(before + 1)
     expect((await w.notices()).length).toBeGreaterThan(delivered)
+    expect((await as('ann').audit.verify()).problems).toEqual([])
+  })
+
+  it('[E9] [G15] policies change as those in force ask, and go where the host rolls back', async () => {
+    const { host, as, inside } = await open()
+    const gate = {
+      id: 'gate',
+      match: { resource: 'countersign.policy' },
+      require: { quorum: 1, from: { users: ['ben'] } },
+    }
+    const reviewed = policyResource.ref('reviewed')
+    await as('ann').policies.save(gate)
+    const transaction = host.transact(async (transaction) => {
+      const ann = inside(transaction, 'ann')
+      expect(await refusal(ann.policies.remove('reviewed'))).toBe('policy_gated')
+      expect(await refusal(ann.policies.save({ ...gate, match: { resource: 'feature_flag' } }))).toBe('policy_gated')
+      const removal = pending(await ann.submit(reviewed, { remove: true }))
+      await inside(transaction, 'ben').approve(removal.id, { seen: removal.digest })
+      expect((await ann.policies.list()).map(({ id }) => id)).toEqual(['gate'])
+      throw notNow
+    })
+    await expect(transaction).rejects.toBe(notNow)
+    expect((await as('ann').policies.list()).map(({ id }) => id)).toEqual(['gate', 'reviewed'])
+    const removal = pending(await as('ann').submit(reviewed, { remove: true }))
+    await host.transact(async (transaction) => {
+      await inside(transaction, 'ben').approve(removal.id, { seen: removal.digest })
+    })
+    expect((await as('ann').policies.list()).map(({ id }) => id)).toEqual(['gate'])
     expect((await as('ann').audit.verify()).problems).toEqual([])
   })
 

@@ -1,0 +1,131 @@
+import type { JsonValue } from '../core/change/json.ts'
+import { checkLockOut, type PolicyPeople } from '../core/policy/check-lock-out.ts'
+import { checkPolicy, type ResourceWords } from '../core/policy/check-policy.ts'
+import { namedApprovers } from '../core/policy/named-approvers.ts'
+import { gatesPolicies } from '../core/policy/own-type.ts'
+import type { PolicyInput } from '../core/policy/policy.ts'
+import type { PolicyFinding, PolicyProblem } from '../core/policy/policy-problem.ts'
+import type { ProposedChange } from '../core/request/content.ts'
+import { type Refusal, refuse } from '../errors.ts'
+import { holdingsFor } from './access-control.ts'
+import type { Context } from './context.ts'
+import { directoryFacts, knownUsers, rolesUnknown, scopeOf } from './people.ts'
+import { type NextPolicy, policiesIn } from './policy-resource.ts'
+import type { PolicySetRecord } from './records.ts'
+import type { ResourceType } from './resource-type.ts'
+import { adminsOf } from './settings-admins.ts'
+
+/** The state of the policies that others are judged beside. */
+export interface PolicyState {
+  readonly tenant: string
+  readonly settings: PolicySetRecord | undefined
+  readonly setVersion: number
+  /** Some live documents by their type, where the fields of policies are to be looked for in them. */
+  readonly documents?: ReadonlyMap<string, readonly JsonValue[]>
+}
+
+/** Why policies cannot be changed so: what is wrong with one of them beside those that would be in force with it. Undefined where nothing is. */
+export async function policyRefusal(
+  context: Context,
+  state: PolicyState,
+  changes: readonly ProposedChange[],
+): Promise<Refusal | undefined> {
+  const next = policiesIn(changes)
+  if (next.length === 0) return undefined
+  const findings = await findingsOf(context, state, next)
+  const [first] = findings.filter(({ severity }) => severity === 'error')
+  if (!first) return undefined
+  const { policy } = first
+  const problems = findings.filter((one) => one.severity === 'error' && one.policy === policy).map(problemIn)
+  return refuse('invalid_policy', { policy, problems }).refusal
+}
+
+/** Finds what is wrong, or only odd, about policies, beside those that would be in force with them. */
+export async function findingsOf(
+  context: Context,
+  state: PolicyState,
+  next: readonly NextPolicy[],
+): Promise<readonly PolicyFinding[]> {
+  const { storage, policies } = context
+  const inForce = (await policies(storage, state.tenant, state.setVersion)).policies
+  const before = new Map<string, PolicyInput>([...inForce].map(([id, { policy }]) => [id, policy]))
+  const after = new Map(before)
+  for (const { id, policy } of next) {
+    if (policy) after.set(id, policy)
+    else after.delete(id)
+  }
+  const all = [...after.values()]
+  const found = await Promise.all(next.map((one) => findingsOfOne(context, state, { ...one, all })))
+  const [gate] = next.filter(({ id, policy }) => [before.get(id), policy].some((one) => one && gatesPolicies(one)))
+  const lockOut = gate && checkLockOut(all, await policyPeople(context, state, all.filter(gatesPolicies)))
+  return [...found.flat(), ...(lockOut ? [{ policy: gate.id, ...lockOut }] : [])]
+}
+
+async function findingsOfOne(
+  { directory, resources, vocabulary }: Context,
+  { tenant, documents }: PolicyState,
+  { id, policy, all }: NextPolicy & { readonly all: readonly PolicyInput[] },
+): Promise<readonly PolicyFinding[]> {
+  if (!policy) return []
+  if (policy.id !== id) {
+    const problem = `is ${JSON.stringify(policy.id)}, and the policy is ${JSON.stringify(id)}`
+    return [
+      { policy: id, path: '/id', severity: 'error', problem, fix: 'keep the id, or submit a policy of that name' },
+    ]
+  }
+  const { users, roles } = namedApprovers(policy)
+  const scope = scopeOf(tenant, onlyProject(policy))
+  const [known, unknownBypass] = await Promise.all([
+    directoryFacts(directory, scope, { users, roles }),
+    rolesUnknown(directory, scope, policy.rules?.bypass ?? []),
+  ])
+  return checkPolicy(policy, {
+    others: all.filter((other) => other.id !== id),
+    predicates: Object.keys(vocabulary.predicates ?? {}),
+    resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words, documents?.get(type))])),
+    directory: { ...known, unknownRoles: [...known.unknownRoles, ...unknownBypass] },
+  })
+}
+
+/** Asks the directory who could approve changes of policies, and who may ask for them: in the whole tenant, as policies belong to no project. */
+async function policyPeople(
+  context: Context,
+  { tenant, settings }: PolicyState,
+  gates: readonly PolicyInput[],
+): Promise<PolicyPeople> {
+  const { directory, access } = context
+  const scope = scopeOf(tenant, '')
+  const admins = adminsOf(context, settings)
+  const named = [...gates.map(namedApprovers), admins]
+  const facts = await directoryFacts(directory, scope, {
+    users: [...new Set(named.flatMap(({ users = [] }) => users))],
+    roles: [...new Set(named.flatMap(({ roles = [] }) => roles))],
+  })
+  const { holders, people = {} } = facts
+  const known = await knownUsers(directory, scope, Object.keys(people))
+  const holds = (user: string, role: string) => !known.has(user) || known.get(user)?.roles.includes(role) === true
+  const held = Object.entries(holders).map(([role, users]) => [role, users.filter((user) => holds(user, role))])
+  const there = { ...facts, holders: Object.fromEntries(held) }
+  if (access.type === 'admins' && access.admins === 'anyone') return { directory: there }
+  const changers = [...known.values()].filter((user) =>
+    holdingsFor(access, settings, { user, project: '' }).permissions.has('approval_settings.edit'),
+  )
+  return { directory: there, changers: changers.map(({ id }) => id) }
+}
+
+/** The project whose people a policy asks; empty where they may be those of any project. */
+function onlyProject({ match: { project } }: PolicyInput): string {
+  const projects = [project ?? []].flat()
+  return projects.length === 1 ? (projects[0] ?? '') : ''
+}
+
+function wordsOf(
+  { actions, facets, groups, shape }: ResourceType,
+  documents: readonly JsonValue[] | undefined,
+): ResourceWords {
+  return { actions, groups, facets, shape, ...(documents ? { documents } : {}) }
+}
+
+function problemIn({ path, problem, fix }: PolicyFinding): PolicyProblem {
+  return { path, problem, fix }
+}

@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import { type ActingApprovals, type JsonObject, policyResource, type Storage } from '../../src/index.ts'
+import { admins, approved, flagPolicy, gate, gated, inForce, lead, nobody, users, whole } from '../policy-world.ts'
+import { day, flags, pending, refusal, rollout, storages, world } from '../world.ts'
+
+describe.each(storages)('policies about policies, on $name', ({ open }) => {
+  it('[E9] [BY-19] change only as those in force ask, on record with who asked and what was approved', async () => {
+    const { w } = await gated(open())
+    const outcome = await w.as('zoe').submit(policyResource.ref('flags'), { value: nobody }, { reason: 'too slow' })
+    const request = pending(outcome)
+    expect(request.requirements).toMatchObject([{ policy: 'gate', version: 1 }])
+    expect((await inForce(w))['flags']).toEqual({ ...flagPolicy, version: 1 })
+    expect(await refusal(approved(w, 'zoe', request))).toBe('self_approval')
+    expect(await refusal(approved(w, 'ben', request))).toBe('not_an_approver')
+    expect((await approved(w, 'sam', request)).request.status).toBe('applied')
+    expect((await inForce(w))['flags']).toEqual({ ...nobody, version: 2 })
+
+    const events = await w.as('zoe').audit.events({ settings: true })
+    expect(events.at(-1)?.event).toMatchObject({ type: 'policy_saved', by: 'zoe', request: request.id })
+    const history = await w.as('zoe').resources.history(policyResource.ref('flags'))
+    expect(history.map(({ number, document, message }) => [number, document, message])).toEqual([
+      [2, nobody, 'too slow'],
+      [1, flagPolicy, undefined],
+    ])
+    await whole(w)
+  })
+
+  it('[E9] [BY-19] hold for themselves: the gate is taken away by those alone whom it asks', async () => {
+    const { w, ref } = await gated(open())
+    const request = pending(await w.as('zoe').submit(policyResource.ref('gate'), { remove: true }))
+    expect(await refusal(w.as('zoe').policies.save(nobody))).toBe('policy_gated')
+    expect((await approved(w, 'sam', request)).request.status).toBe('applied')
+    expect(await inForce(w)).toEqual({ flags: { ...flagPolicy, version: 1 } })
+    expect((await w.as('zoe').audit.events({ settings: true })).at(-1)?.event).toMatchObject({
+      type: 'policy_removed',
+      by: 'zoe',
+      policy: 'gate',
+      request: request.id,
+    })
+    await w.as('zoe').policies.save(nobody)
+    expect((await w.as('ann').submit(ref, rollout(41))).status).toBe('applied')
+    await whole(w)
+  })
+
+  it('[E9] [BY-19] leave no way around: not another verb, name, project, time, door or switch', async () => {
+    const { w, ref } = await gated(open())
+    const zoe = w.as('zoe')
+    const before = await inForce(w)
+    const fold = policyResource.ref('flags')
+    const key = { idempotencyKey: 'once' }
+    const saves: Record<string, (by: ActingApprovals) => Promise<unknown>> = {
+      save: (by) => by.policies.save(nobody),
+      'save again under a key': async (by) => {
+        await by.policies.save(nobody, key).catch(() => {})
+        return await by.policies.save(nobody, key)
+      },
+      remove: (by) => by.policies.remove('flags'),
+      'remove the gate': (by) => by.policies.remove('gate'),
+      'loosen the gate': (by) => by.policies.save({ ...gate, require: { quorum: 1, from: { users: ['zoe'] } } }),
+      'move the gate to a project': (by) =>
+        by.policies.save({ ...gate, match: { resource: 'feature_flag', project: 'web' } }),
+      'stand in for it': (by) => by.policies.save({ ...gate, id: 'mine', require: lead, overrides: ['gate'] }),
+      'stand in for the other': (by) => by.policies.save({ ...nobody, id: 'mine', overrides: ['flags'] }),
+      'for one project': (by) => by.policies.save({ ...nobody, id: 'mine', match: { project: 'web' } }),
+    }
+    for (const [name, save] of Object.entries(saves)) expect(await refusal(save(zoe)), name).toBe('policy_gated')
+    const earlier = pending(await zoe.submit(fold, { remove: true }))
+    await zoe.workflow.turnOff()
+    for (const [name, save] of Object.entries(saves)) expect(await refusal(save(zoe)), name).toBe('policy_gated')
+    const off = pending(await zoe.submit(fold, { remove: true }))
+    await w.approvals.tick()
+    expect((await zoe.requests.get(off.id)).status).toBe('pending')
+    await zoe.workflow.turnOn()
+    for (const { id } of [earlier, off]) {
+      expect((await zoe.requests.get(id)).status).toBe('pending')
+      await zoe.cancel(id)
+    }
+
+    const asked: Record<string, () => Promise<unknown>> = {
+      removal: () => zoe.submit(fold, { remove: true }),
+      'the next value': () => zoe.submit(fold, { value: nobody }),
+      'a patch': () => zoe.submit(fold, { merge: { when: nobody.when } }),
+      'a function': () => zoe.submit(fold, (policy) => ({ ...policy, when: nobody.when as never })),
+      'a new one': () =>
+        zoe.submit(policyResource.ref('mine'), { value: { ...nobody, id: 'mine', overrides: ['flags'] } }),
+      'two at once': () =>
+        zoe.submitAll([
+          { ref: policyResource.ref('gate'), change: { remove: true } },
+          { ref: fold, change: { value: nobody } },
+        ]),
+      'a preview': () => zoe.preview(fold, { remove: true }),
+      'a later time': () => zoe.submit(fold, { remove: true }, { applyAt: w.now() + day }),
+      'another door': () => w.as('zoe', { via: 'management_api' }).submit(fold, { remove: true }),
+    }
+    for (const [name, ask] of Object.entries(asked)) expect(await ask(), name).toMatchObject({ status: 'pending' })
+    const draft = await zoe.draft(fold, { remove: true })
+    expect((await zoe.submitDraft(draft.id)).request.status).toBe('pending')
+    expect(await refusal(zoe.apply(draft.id))).toBe('not_open')
+    expect(
+      await refusal(zoe.bypass(draft.id, { seen: (await zoe.requests.get(draft.id)).digest, reason: 'now' })),
+    ).toBe('bypass_forbidden')
+    w.pass(2 * day)
+    await w.approvals.tick()
+    expect(await inForce(w)).toEqual(before)
+    expect((await w.as('ann').submit(ref, rollout(90))).status).toBe('pending')
+    const tried = await zoe.audit.events({ refusals: 'zoe' })
+    expect(tried.filter(({ event }) => event['code'] === 'policy_gated').length).toBeGreaterThanOrEqual(18)
+    await whole(w)
+  })
+
+  it('[E9] refuse one request with a rule and what the rule would allow', async () => {
+    const { w, ref } = await gated(open())
+    const both = [
+      { ref: policyResource.ref('flags'), change: { remove: true } },
+      { ref, change: { merge: { rollout: 90 } } },
+    ] as const
+    for (const changes of [both, both.toReversed()]) {
+      await expect(w.as('zoe').submitAll(changes as never)).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringMatching(
+          /countersign\.policy "flags".*feature_flag "checkout"|feature_flag "checkout".*countersign\.policy "flags"/,
+        ),
+      })
+    }
+    expect((await w.as('zoe').requests.list()).requests).toEqual([])
+    expect(Object.keys(await inForce(w))).toEqual(['flags', 'gate'])
+  })
+
+  it('[E9] are judged by what is in force before any of those that land together', async () => {
+    const { w } = await gated(open())
+    const easier = { ...gate, require: { quorum: 1, from: { users: ['ben'] } } }
+    const request = pending(
+      await w.as('zoe').submitAll([
+        { ref: policyResource.ref('gate'), change: { value: easier } },
+        { ref: policyResource.ref('flags'), change: { remove: true } },
+        { ref: policyResource.ref('new'), change: { value: { ...flagPolicy, id: 'new', overrides: ['gate'] } } },
+      ]),
+    )
+    expect(await refusal(approved(w, 'ben', request))).toBe('not_an_approver')
+    await approved(w, 'sue', request)
+    expect(Object.values(await inForce(w)).map(({ id, version }) => [id, version])).toEqual([
+      ['gate', 2],
+      ['new', 1],
+    ])
+    const last = (await w.as('zoe').audit.events({ settings: true })).at(-1)?.event
+    expect(last).toMatchObject({ type: 'policies_changed', by: 'zoe', request: request.id })
+    expect(last?.['changes']).toMatchObject([{ id: 'gate' }, { id: 'flags', policy: null }, { id: 'new' }])
+    await whole(w)
+  })
+
+  it('[E8] [E9] keep an open change of a policy to the stricter of the gates then and now', async () => {
+    const { w } = await gated(open())
+    const change = pending(await w.as('zoe').submit(policyResource.ref('flags'), { remove: true }))
+    const stricter = { ...gate, require: { quorum: 2, from: { roles: ['security'] } } }
+    await approved(w, 'sam', pending(await w.as('zoe').submit(policyResource.ref('gate'), { value: stricter })))
+    expect((await approved(w, 'sam', change)).request.status).toBe('pending')
+    expect((await approved(w, 'sue', change)).request.status).toBe('applied')
+
+    const again = pending(await w.as('zoe').submit(policyResource.ref('flags'), { value: flagPolicy }))
+    const gone = pending(await w.as('zoe').submit(policyResource.ref('gate'), { remove: true }))
+    for (const user of ['sam', 'sue']) await approved(w, user, gone)
+    expect((await approved(w, 'sam', again)).request.status).toBe('pending')
+    expect((await approved(w, 'sue', again)).request.status).toBe('applied')
+    expect((await inForce(w))['flags']).toEqual({ ...flagPolicy, version: 2 })
+    await whole(w)
+  })
+
+  it('[E9] [J1] decide anew what was decided by policies that moved before the commit, also in another process', async () => {
+    const inner = open()
+    let interruption: (() => Promise<unknown>) | undefined
+    const storage: Storage = {
+      ...inner,
+      get: (keys) => inner.get(keys),
+      list: (query) => inner.list(query),
+      async commit(writes, effect) {
+        const happens = interruption
+        interruption = undefined
+        await happens?.()
+        return await inner.commit(writes, effect)
+      },
+    }
+    const w = world(storage, users, [flags], { admins })
+    const ref = await w.flag('checkout')
+    const other = world(inner, users, [flags], { admins })
+    interruption = () => other.as('zoe').policies.save(gate)
+    expect(await refusal(w.as('zoe').policies.save(flagPolicy))).toBe('policy_gated')
+    expect(Object.keys(await inForce(w))).toEqual(['gate'])
+
+    const value = { ...flagPolicy }
+    const request = pending(await w.as('zoe').submit(policyResource.ref('flags'), { value }))
+    interruption = () => other.as('sam').approve(request.id, { seen: request.digest })
+    expect((await w.as('ann').submit(ref, rollout(80))).status).toBe('pending')
+    await whole(w)
+  })
+
+  it('[E9] [BY-21] are found out where a record, its revisions or the log do not agree', async () => {
+    const inner = open()
+    const { w } = await gated(inner)
+    const request = pending(await w.as('zoe').submit(policyResource.ref('flags'), { value: nobody }))
+    await approved(w, 'sam', request)
+    const [record] = await inner.get([{ collection: 'policies', key: ['acme', 'flags'] }])
+    if (!record) throw new TypeError('The policy is not stored.')
+    const policy = { ...(record.value['policy'] as JsonObject), overrides: ['gate'] }
+    const forged = { ...record.value, policy }
+    await inner.commit([{ type: 'replace', collection: 'policies', value: forged, expected: record.version }])
+    expect((await w.as('zoe').audit.verify()).problems).toEqual([
+      { stream: 'settings', problem: 'policy "flags" is not what was saved' },
+    ])
+    await inner.commit([{ type: 'replace', collection: 'policies', value: record.value, expected: record.version + 1 }])
+    await whole(w)
+
+    const [resource] = await inner.get([{ collection: 'resources', key: ['acme', 'countersign.policy', 'flags'] }])
+    if (!resource) throw new TypeError('The policy is no resource.')
+    const key = ['acme', 'countersign.policy', 'flags']
+    await inner.commit([{ type: 'remove', collection: 'resources', key, expected: resource.version }])
+    const { problems } = await w.as('zoe').audit.verify()
+    expect(problems).toContainEqual({
+      stream: 'settings',
+      problem: 'policy "flags" is not the one that its revisions made',
+    })
+    await inner.commit([{ type: 'insert', collection: 'resources', value: resource.value }])
+    await whole(w)
+    const extra = { ...resource.value, id: 'extra' }
+    await inner.commit([{ type: 'insert', collection: 'resources', value: extra }])
+    expect((await w.as('zoe').audit.verify()).problems).toContainEqual({
+      stream: 'settings',
+      problem: 'policy "extra" has revisions, and was never saved',
+    })
+  })
+})
