@@ -23,6 +23,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     races: ['test/chaos/outside.test.ts'],
   },
   service: {
+    rules: ['test/service/policy-resource.test.ts'],
     attacks: [
       'requests',
       'scope',
@@ -34,6 +35,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
       'auditor',
       'exhaustion',
       'erasure',
+      'policies',
     ].map((name) => `test/attacks/${name}.test.ts`),
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
@@ -483,5 +485,47 @@ export const bugs: readonly Bug[] = [
     file: 'core/request/decide-outside.ts',
     find: "value.status === 'applied' && isSame(value.revisions, application.revisions)",
     put: "value.status === 'applied'",
+  },
+  {
+    name: 'a policy is saved past the policies that gate it',
+    file: 'service/consider.ts',
+    find: 'directly && gated && requirements.length > 0',
+    put: 'directly && gated && requirements.length > 100',
+  },
+  {
+    name: 'a rule and what it would allow are one request',
+    file: 'service/consider.ts',
+    find: 'if (!policy || !other) return undefined',
+    put: 'return undefined',
+  },
+  {
+    name: 'a policy that has become invalid is put in force',
+    file: 'service/policy-changes.ts',
+    find: 'return allowed.ok ? await policyRefusal(context, state, changes) : allowed.refusal',
+    put: 'return allowed.ok ? undefined : allowed.refusal',
+  },
+  {
+    name: 'a policy is put in force for somebody who may not change it any more',
+    file: 'service/policy-changes.ts',
+    find: 'return allowed.ok ? await policyRefusal(context, state, changes) : allowed.refusal',
+    put: 'return await policyRefusal(context, state, changes)',
+  },
+  {
+    name: 'switching the workflow off frees the policies themselves',
+    file: 'service/workflow.ts',
+    find: 'return isAboutPolicies(resources) || isOn(context, settings, project)',
+    put: 'return isOn(context, settings, project)',
+  },
+  {
+    name: 'the only one who may change policies has to approve that',
+    file: 'core/policy/check-lock-out.ts',
+    find: 'completeRules(gate.rules).selfApproval ? people : without(people, requester)',
+    put: 'people',
+  },
+  {
+    name: 'a policy is put in force and nothing is said of it among the settings',
+    file: 'service/policy-changes.ts',
+    find: '...settingsWrites(actor, policySet, { at, event }),',
+    put: '',
   },
 ]
