@@ -103,7 +103,7 @@ function pinnedBy(
   const { rules } = drafting ? request : asked
   const requirements = drafting ? [] : asked.requirements
   const round = drafting ? request.round : request.round + 1
-  const latest = drafting ? request.expiresAt : command.at + milliseconds(rules.expiresAfter)
+  const latest = command.at + milliseconds(rules.expiresAfter)
   const expiresAt = asksReviewers(command) ? latest : Math.min(request.expiresAt, latest)
   const restated = asksReviewers(command) || command.type === 'draft'
   const { reason, salt, erased } =

@@ -117,7 +117,7 @@ function refusedReview(
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
   const given = request.reviews.find(({ by, onBehalfOf = by }) => {
-    return onBehalfOf === principal.id || facts.users.get(onBehalfOf)?.person === principal.person
+    return facts.users.get(onBehalfOf)?.person === principal.person
   })
   if (given === undefined) return undefined
   const isDelegates = given.onBehalfOf !== undefined

@@ -101,9 +101,9 @@ export function statusAt({ status, expiresAt }: Pick<Request, 'status' | 'expire
 /** Tells whether the workflow was switched off while a request waited, so that it is a draft as soon as that is recorded. */
 export function isReturned(
   { status, policySet }: Pick<Request, 'status' | 'policySet'>,
-  { switchedOff = 0 }: Pick<Facts, 'switchedOff'>,
+  { switchedOff }: Pick<Facts, 'switchedOff'>,
 ): boolean {
-  return isOpen(status) && policySet < switchedOff
+  return isOpen(status) && switchedOff !== undefined && policySet < switchedOff
 }
 
 /** Makes a draft of what waited when the workflow was switched off: its round is over, and whatever was answered in it. */
