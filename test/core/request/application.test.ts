@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ProposedChange } from '../../../src/core/request/content.ts'
 import { refuse } from '../../../src/errors.ts'
 import {
   approved,
@@ -79,6 +80,19 @@ describe('applying', () => {
   it('is refused while another request holds the lock', () => {
     const line = given(submitted(byHand), approved('ben'))
     line.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }).refuses('locked', { request: 'r2' })
+    line.when({ type: 'apply' }, { target: { heldBy: 'r2' } }).yields('applied', 'applied')
+  })
+
+  it('names the policies that are not met, and no others', () => {
+    const now = {
+      ...byHand,
+      requirements: [
+        { policy: 'met', version: 1, require: leads(1) },
+        { policy: 'unmet', version: 1, require: { quorum: 1, from: { users: ['cat'] } } },
+      ],
+    }
+    const { decision } = given(submitted(byHand), approved('ben')).when({ type: 'apply' }, { now })
+    expect(decision).toMatchObject({ refusal: { code: 'approval_missing', details: { policies: ['unmet'] } } })
   })
 
   it('[BY-26] moves onto the live revision where the effect there is equal', () => {
@@ -101,6 +115,31 @@ describe('applying', () => {
     given(submitted({ rules: { onStale: 'rebase' } }))
       .when(approve, { target: { live: [2], rebased } })
       .yields('approved', 'failed')
+  })
+
+  it('[B8] fails where the rebase of one of several changes would mean something else', () => {
+    const second = (to: number) => rollout(to, { resource: search, base: 2 })
+    const line = given(submitted({ changes: [rollout(80), second(3)], rules: { onStale: 'rebase' } }))
+    const rebased = (to: number) => ({ target: { live: [2, 2], rebased: [rollout(80, { base: 2 }), second(to)] } })
+    line.when(approve, rebased(3)).yields('approved', 'applied')
+    line.when(approve, rebased(4)).yields('approved', 'failed')
+  })
+
+  it('[B8] fails where the rebase would make something else of the life cycle', () => {
+    const begins = { action: 'start', from: 'draft', to: 'running' } as const
+    const stays = { action: 'edit', from: 'running', to: 'running' } as const
+    const after = { rollout: 80, owner: 'eve' }
+    const outcome = (move: ProposedChange['move'], more: Partial<ProposedChange>) => {
+      const changes = [rollout(80, move ? { move } : {})]
+      const line = given(submitted({ changes, rules: { onStale: 'rebase' } }))
+      return line.when(approve, { target: { live: [2], rebased: [rollout(80, { base: 2, ...more })] } }).request.status
+    }
+    expect(outcome(begins, { move: begins })).toBe('applied')
+    expect(outcome(begins, { move: { ...begins, to: 'stopped' } })).toBe('failed')
+    expect(outcome(begins, {})).toBe('failed')
+    expect(outcome(undefined, { move: stays })).toBe('failed')
+    expect(outcome(begins, { move: begins, after })).toBe('failed')
+    expect(outcome(stays, { move: stays, after })).toBe('applied')
   })
 
   it('[G6] can be tried again once it is possible, and is judged again', () => {

@@ -142,7 +142,10 @@ interface Edit {
 }
 
 const two = { require: leads(2) }
-const editing = (next: Otherwise['next']): Edit => ({ said: { type: 'edit' }, otherwise: { next: { ...next } } })
+const editing = (next: Exclude<Otherwise['next'], 'unread'>): Edit => ({
+  said: { type: 'edit' },
+  otherwise: { next: { ...next } },
+})
 
 /** One edit for every part of what a reviewer agrees to, that changes nothing else. */
 const edits: Readonly<Record<string, Edit>> = {

@@ -260,6 +260,18 @@ describe('carrying answers over', () => {
     }
   })
 
+  it('carries nothing into a round that is not before its reviewers', () => {
+    const line = given(submitted({ require: leads(2), rules: keep }), approved('ben'), changesRequested('cat'))
+    expect(line.when({ type: 'edit' }).yields('edited', 'changes_requested').reviews).toEqual([])
+  })
+
+  it('counts what is carried over by what the new content asks, and not by what the old one asked', () => {
+    const line = given(submitted({ require: leads(2), rules: keep }), approved('ben'))
+    const into = (rules: Asked['rules']) => ({ next: { asks: { require: leads(1), rules: { ...keep, ...rules } } } })
+    line.when({ type: 'rebase', by: 'eve' }, into({})).yields('rebased', 'applied')
+    line.when({ type: 'rebase', by: 'eve' }, into({ apply: 'by_hand' })).yields('rebased', 'approved')
+  })
+
   it('[E12] carries the veto of somebody who owns no part of the change', () => {
     const owners = { policy: 'owners', version: 1, require: owner('/rollout', 'ben'), veto: { users: ['eve'] } }
     const asked = { requirements: [owners], rules: { onEdit: 'keep', onReject: 'block' } } as const

@@ -106,7 +106,7 @@ export interface Otherwise {
   /** Since which state of the settings what waited before goes back to being a draft. What is put to reviewers here is pinned from state 1. */
   readonly switchedOff?: number
   /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
-  readonly next?: Partial<NextContent> & { readonly asks?: Asked }
+  readonly next?: (Partial<NextContent> & { readonly asks?: Asked }) | 'unread'
 }
 
 /** A request with the content that is kept beside it, and what the policies ask of that. */
@@ -233,7 +233,7 @@ function askedOf(
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
-  const { asks: asked, ...rest } = next ?? {}
+  const { asks: asked, ...rest } = next === 'unread' || next === undefined ? {} : next
   const { applyAt: _applyAt, ...unscheduled } = content
   const nextContent: NextContent = {
     ...(type === 'unschedule' ? unscheduled : content),
@@ -244,7 +244,7 @@ function askedOf(
     gated: false,
     ...rest,
   }
-  const brings = bringsContent(type)
+  const brings = bringsContent(type) && next !== 'unread'
   const applies = brings ? contentOf(nextContent) : content
   const live = applies.changes.map(({ base }) => base)
   const facts: Facts = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Request } from '../../../src/core/request/request.ts'
 import { allows, verbNames } from '../../../src/core/request/status.ts'
 import type { Refusal } from '../../../src/errors.ts'
 import {
@@ -176,6 +177,67 @@ describe('new content', () => {
     given(submitted({ reason: 'why' }))
       .when({ type: 'edit' }, { next })
       .yields('edited', 'pending')
+  })
+
+  it('is not decided without that content', () => {
+    given(submitted()).when({ type: 'edit' }, { next: 'unread' }).refuses('content_tampered', { found: 'nothing' })
+  })
+
+  it('may leave nothing but conflicts that wait for an answer', () => {
+    const rebase = { from: 1, draft: { rollout: 80 }, resolutions: [], open: 1 }
+    const changes = [rollout(40, { base: 2, places: [], rebase })]
+    const line = given(submitted({ require: leads(2) }), done({ type: 'rebase' }, { next: { changes } }))
+    expect(line.request).toMatchObject({ status: 'pending', conflicts: 1 })
+    line.when({ type: 'approve', by: 'ben' }).refuses('conflicts_open', { conflicts: 1 })
+    line.when({ type: 'edit' }, { next: { changes: [rollout(40, { places: [] })] } }).refuses('nothing_changed')
+  })
+
+  it('keeps the reason that a draft was given, and only another draft or submission states another', () => {
+    expect(given(drafted({ reason: 'why' })).request.reason).toBe('why')
+    const edited = given(submitted({ reason: 'why' }), done({ type: 'edit', reason: 'a typo' }))
+    expect(edited.request.reason).toBe('why')
+    edited.when({ type: 'approve', by: 'ben' }).yields('approved', 'applied')
+    expect(given(drafted({ reason: 'why' }), done({ type: 'submit', reason: 'because' })).request.reason).toBe(
+      'because',
+    )
+  })
+
+  it('keeps what the reason is bound by, also once it is erased, until another one is stated', () => {
+    const held = drafted({ reason: 'why' })()
+    const stating = (stated: Pick<Request, 'salt' | 'erased'>) => () => ({
+      ...held,
+      request: { ...held.request, ...stated },
+    })
+    for (const stated of [{ salt: 'grain' }, { erased: 'sha256:0' }] as const) {
+      const line = given(stating(stated))
+      expect(line.when({ type: 'edit' }).yields('edited', 'draft')).toMatchObject({ reason: 'why', ...stated })
+      const { salt, erased } = line.when({ type: 'submit', reason: 'because' }).yields('submitted', 'pending')
+      expect([salt, erased]).toEqual([undefined, undefined])
+    }
+  })
+
+  it('is more than nothing where the life cycle moves, unless that was only found from places that are the same now', () => {
+    const move = { action: 'start', from: 'draft', to: 'running' } as const
+    const unplaced = (more: object) => ({
+      next: { changes: [rollout(40, { places: [], move: { ...move, ...more } })] },
+    })
+    given(submitted()).when({ type: 'edit' }, unplaced({})).yields('edited', 'pending')
+    given(submitted())
+      .when({ type: 'edit' }, unplaced({ edits: true }))
+      .refuses('nothing_changed')
+    const moving = [rollout(80, { move })]
+    given(submitted())
+      .when({ type: 'edit' }, { next: { changes: moving } })
+      .yields('edited', 'pending')
+  })
+
+  it('names the action that waits, where the life cycle shows it', () => {
+    const move = { action: 'start', from: 'draft', to: 'running' } as const
+    const resourcesOf = (pending: object) =>
+      given(submitted({ changes: [rollout(80, { move: { ...move, ...pending } })] })).request.resources
+    const target = { type: 'flag', id: 'checkout', base: 1 }
+    expect(resourcesOf({ pending: 'starting' })).toEqual([{ ...target, waiting: 'start' }])
+    expect(resourcesOf({})).toEqual([target])
   })
 
   it('cannot be a comment that says nothing', () => {

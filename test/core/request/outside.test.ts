@@ -149,6 +149,22 @@ describe('a change of a resource that is kept outside of the database', () => {
     line.when({ type: 'abandon', by: 'eve', reason: 'enough', at }, { target: outside }).refuses('on_its_way')
   })
 
+  it('says of itself what it made, among other changes that are like it', () => {
+    const others = [
+      rollout(3, { resource: search, base: 7 }),
+      rollout(4, { resource: { type: 'price', id: 'checkout' }, base: 5 }),
+    ]
+    const claimed = (to: number) => {
+      const changes = [...others, rollout(to)]
+      return given(submitted({ changes }), approved('ben', { target: { ...outside, live: [7, 5, 1] } }))
+    }
+    const line = claimed(80)
+    const { failure } = line.when({ type: 'confirm', found: 'other' }).yields('failed', 'failed')
+    expect(failure?.details).toMatchObject({ id: 'checkout', base: 1, live: 2 })
+    const keys = [line, claimed(81)].map(({ request }) => landingKey(request, applicationOf(request)))
+    expect(new Set(keys).size).toBe(2)
+  })
+
   it('leaves nothing behind of whoever passed the approvals by, where it does not get there', () => {
     const rules = { rules: { bypass: ['admin'], breakGlass: ['admin'] } }
     const passing: readonly Step[] = [

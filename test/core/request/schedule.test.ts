@@ -46,7 +46,7 @@ describe('a schedule', () => {
     expect(line.request).toMatchObject({ status: 'pending', scheduleDropped: true, reviews: [{ by: 'ben' }] })
     const again = given(scheduled, approved('ben'), dropped, done({ type: 'approve', by: 'cat', at: due + hour }))
     expect(again.request.status).toBe('approved')
-    again.when({ type: 'come_due', at: due + 2 * hour }).refuses('not_due')
+    again.when({ type: 'come_due', at: due + 2 * hour }).refuses('not_due', { dueAt: due })
     again.when({ type: 'apply', by: 'eve', at: due + 2 * hour }).yields('applied', 'applied')
   })
 

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { duesOf, dueVerb, nextDue } from '../../../src/core/request/due.ts'
+import type { Request } from '../../../src/core/request/request.ts'
+import {
+  approved,
+  type Beginning,
+  changesRequested,
+  day,
+  done,
+  drafted,
+  given,
+  glassBroken,
+  hour,
+  leads,
+  moved,
+  outside,
+  rejected,
+  start,
+  submitted,
+} from './given.ts'
+
+const deadline = start + 14 * day
+const byHand = { rules: { apply: 'by_hand' } } as const
+const reminding = { rules: { remindEvery: '1d' } } as const
+const glass = { rules: { breakGlass: ['admin'], settleWithin: '2d' } } as const
+const escalate = { after: '2d', to: { users: ['eve'] } } as const
+const demoted = { now: { require: leads(2), ...byHand } } as const
+
+const verbsOf = (request: Request) => duesOf(request).map(({ verb, at }) => [verb, at])
+
+describe('what time does to a request', () => {
+  it.each<[string, Request, readonly (readonly [string, number])[]]>([
+    ['a draft', given(drafted()).request, []],
+    ['one that waits', given(submitted()).request, [['expire', deadline]]],
+    [
+      'one that waits, and is escalated and reminded of',
+      given(submitted({ ...reminding, escalate })).request,
+      [
+        ['expire', deadline],
+        ['escalate', start + 2 * day],
+        ['remind', start + day],
+      ],
+    ],
+    [
+      'one with changes requested',
+      given(submitted(reminding), changesRequested('ben')).request,
+      [['expire', deadline]],
+    ],
+    [
+      'an approved one that is applied by hand',
+      given(submitted(byHand), approved('ben')).request,
+      [['expire', deadline]],
+    ],
+    [
+      'an approved one that another request keeps off',
+      given(submitted(), approved('ben', { target: { lockedBy: 'r2' } })).request,
+      [
+        ['expire', deadline],
+        ['come_due', start + hour],
+      ],
+    ],
+    [
+      'a scheduled one',
+      given(submitted({ applyAt: start + day }), approved('ben')).request,
+      [
+        ['expire', deadline],
+        ['come_due', start + day],
+      ],
+    ],
+    [
+      'one whose schedule was dropped',
+      given(
+        submitted({ applyAt: start + day }),
+        approved('ben'),
+        done({ type: 'come_due', at: start + day }, demoted),
+        done({ type: 'approve', by: 'cat', at: start + day }),
+      ).request,
+      [['expire', deadline]],
+    ],
+    [
+      'one on its way',
+      given(submitted(), approved('ben', { target: outside })).request,
+      [['reclaim', start + 2 * hour]],
+    ],
+    ['an applied one', given(submitted(reminding), approved('ben')).request, []],
+    ['one that owes a review', given(submitted(glass), glassBroken).request, [['remind', start + hour + 2 * day]]],
+    [
+      'one whose review is there',
+      given(submitted(glass), glassBroken, done({ type: 'settle_debt', by: 'ben', reason: 'fine' })).request,
+      [],
+    ],
+    ['a rejected one', given(submitted(reminding), rejected('ben')).request, []],
+    ['a cancelled one', given(submitted(reminding), done({ type: 'cancel' })).request, []],
+    ['an expired one', given(submitted(reminding), done({ type: 'expire', at: deadline })).request, []],
+    ['a failed one', given(submitted(reminding), approved('ben', { target: moved })).request, []],
+  ])('to %s', (_, request, expected) => {
+    expect(verbsOf(request)).toEqual(expected)
+    const times = expected.map(([, at]) => at).toSorted((a, b) => a - b)
+    expect(nextDue(request)).toBe(times[0])
+  })
+
+  it('is done from its moment on, and what ends the request first', () => {
+    const { request } = given(submitted({ ...reminding, escalate }))
+    expect(dueVerb(request, start + day - 1)).toBeUndefined()
+    expect(dueVerb(request, start + day)).toBe('remind')
+    expect(dueVerb(request, start + 2 * day)).toBe('escalate')
+    expect(dueVerb(request, deadline)).toBe('expire')
+  })
+})
+
+describe('a reminder', () => {
+  const remind = (at: number) => ({ type: 'remind', at }) as const
+
+  it('[BY-15] is due again and again, counted from the last one, and new content begins anew', () => {
+    const line = given(submitted(reminding))
+    line.when(remind(start + day - 1)).refuses('not_due', { verb: 'remind', dueAt: start + day })
+    line.when(remind(start + day)).yields('reminded', 'pending')
+    const again = given(submitted(reminding), done(remind(start + 5 * day)))
+    expect(again.request).toMatchObject({ status: 'pending', remindedAt: start + 5 * day })
+    again.when(remind(start + 6 * day - 1)).refuses('not_due', { dueAt: start + 6 * day })
+    again.when(remind(start + 6 * day)).yields('reminded', 'pending')
+    const edited = given(submitted(reminding), done(remind(start + day)), done({ type: 'edit', at: start + 2 * day }))
+    expect(nextDue(edited.request)).toBe(start + 3 * day)
+  })
+
+  it('[BY-15] is never due where no policy asks for it', () => {
+    given(submitted())
+      .when(remind(deadline - 1))
+      .refuses('not_due', { dueAt: 0 })
+  })
+
+  it('[BY-10] of a review that is owed is due when that should be there, and leaves what was applied as it is', () => {
+    const owing = given(submitted(glass), glassBroken)
+    const due = start + hour + 2 * day
+    owing.when(remind(due - 1)).refuses('not_due', { dueAt: due })
+    const after = owing.when(remind(due)).yields('reminded', 'applied')
+    expect(after.revisions).toEqual(owing.request.revisions)
+    expect(after.revisions).toHaveLength(1)
+    expect(after.debt?.remindedAt).toBe(due)
+    expect(verbsOf(after)).toEqual([['remind', due + 2 * day]])
+  })
+})
+
+describe('an escalation', () => {
+  const at = (time: number) => ({ type: 'escalate', at: time }) as const
+  const policy = (id: string, version: number, after: '1d' | '3d') => {
+    return { policy: id, version, require: leads(2), escalate: { after, to: { users: ['eve'] } } } as const
+  }
+  const twice: Beginning = submitted({
+    requirements: [policy('a', 1, '1d'), policy('a', 2, '3d'), policy('b', 1, '3d')],
+  })
+
+  it('[BY-15] is refused before its time, and where no policy asks for it', () => {
+    const line = given(submitted({ escalate }))
+    line.when(at(start + 2 * day - 1)).refuses('not_due', { verb: 'escalate', dueAt: start + 2 * day })
+    line.when(at(start + 2 * day)).yields('escalated', 'pending')
+    given(submitted())
+      .when(at(deadline - 1))
+      .refuses('not_due', { dueAt: deadline })
+  })
+
+  it('[BY-15] is of those policies whose time has come, in the version that was asked, once each', () => {
+    const line = given(twice, done(at(start + day)))
+    expect(line.request.escalated).toEqual([{ policy: 'a', version: 1 }])
+    line.when(at(start + 3 * day - 1)).refuses('not_due', { dueAt: start + 3 * day })
+    expect(verbsOf(line.request)).toEqual([
+      ['expire', deadline],
+      ['escalate', start + 3 * day],
+      ['escalate', start + 3 * day],
+    ])
+    expect(line.when(at(start + 3 * day)).yields('escalated', 'pending').escalated).toEqual([
+      { policy: 'a', version: 1 },
+      { policy: 'a', version: 2 },
+      { policy: 'b', version: 1 },
+    ])
+  })
+
+  it('[BY-15] is counted from when the reviewers were asked last', () => {
+    const line = given(submitted({ escalate }), done({ type: 'edit', at: start + day }))
+    line.when(at(start + 3 * day - 1)).refuses('not_due')
+    line.when(at(start + 3 * day)).yields('escalated', 'pending')
+  })
+})
