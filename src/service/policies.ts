@@ -13,7 +13,7 @@ import type { Command } from './execute.ts'
 import { mayChangePolicies } from './policy-changes.ts'
 import { findingsOf } from './policy-findings.ts'
 import { policyResource } from './policy-resource.ts'
-import { keyOf, page, read, unchanged, walk } from './records.ts'
+import { keyOf, type PolicySetRecord, page, read, type Stored, unchanged, walk } from './records.ts'
 import { aboutSettings } from './settings.ts'
 import { directWrites } from './submit.ts'
 
@@ -38,7 +38,7 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
         const writes = [unchanged(keyOf('policySets', actor.tenant), set)]
         return allowed.ok ? success({ writes, answer: saved }) : allowed
       }
-      const writes = await writesOf(context, actor, { id: value.id, change: { value }, at })
+      const writes = await writesOf(context, actor, { id: value.id, change: { value }, at, set })
       const answer = { ...value, version: (stored?.value.version ?? 0) + 1 }
       return writes.ok ? success({ writes: writes.value, answer }) : writes
     },
@@ -61,7 +61,7 @@ export function removePolicyCommand(context: Context, actor: Actor, id: string):
         })
         return allowed.ok ? refuse('unknown_policy', { policy: id }) : allowed
       }
-      const writes = await writesOf(context, actor, { id, change: { remove: true }, at })
+      const writes = await writesOf(context, actor, { id, change: { remove: true }, at, set })
       return writes.ok ? success({ writes: writes.value, answer: undefined }) : writes
     },
   }
@@ -120,15 +120,26 @@ async function liveDocuments({ storage, resources }: Context, tenant: string, { 
   )
 }
 
+interface Wanted {
+  readonly id: string
+  readonly change: ChangeInput<PolicyInput>
+  readonly at: number
+  /** The settings as they were read before: where they have moved since, the command is run again. */
+  readonly set: Stored<PolicySetRecord> | undefined
+}
+
 /** Submits a change of a policy that is to be made at once or not at all. */
 async function writesOf(
   context: Context,
   actor: Actor,
-  { id, change, at }: { readonly id: string; readonly change: ChangeInput<PolicyInput>; readonly at: number },
+  { id, change, at, set }: Wanted,
 ): Promise<Result<readonly Write[]>> {
   const wish = { type: policyResource, ref: policyResource.ref(id), change: change as ChangeInput<never> }
   const considered = await consider(context, actor, { verb: 'submit', directly: true, wishes: [wish], at })
-  return considered.ok ? success(await directWrites(context, actor, considered.value, { at })) : considered
+  const asRead = unchanged(keyOf('policySets', actor.tenant), set)
+  if (considered.ok) return success([asRead, ...(await directWrites(context, actor, considered.value, { at }))])
+  const { set: now } = await readPolicy(context, actor.tenant, id)
+  return now?.version === set?.version ? considered : success([asRead])
 }
 
 async function readPolicy({ storage }: Context, tenant: string, id: string) {

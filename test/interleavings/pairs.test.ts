@@ -65,6 +65,7 @@ const verbs: Readonly<Record<string, Doing>> = {
   'another write': ({ as }) => as('eve').submit(checkout, { merge: { description: 'c' } }),
   'a stricter policy': ({ as }) =>
     as('ann').policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } }),
+  'no policy any more': ({ as }) => as('ann').policies.remove('reviewed'),
 }
 
 /** A request in each state in which the clock does something to it. */
