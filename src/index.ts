@@ -71,6 +71,7 @@ export type {
   Write,
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/access-control.ts'
+export type { Account } from './service/accounts.ts'
 export type { ActingAccess, InProject, RoleOf } from './service/acting-access.ts'
 export type {
   ActingApprovals,

@@ -6,6 +6,7 @@ import type { RoleDefinition } from '../core/access/role.ts'
 import { admit } from '../core/change/admit.ts'
 import type { Actor } from '../core/request/event.ts'
 import { ApprovalError, fail, hasCode } from '../errors.ts'
+import { type Account, readAccount, setAccountCommand } from './accounts.ts'
 import type { KeyOptions } from './acting-approvals.ts'
 import type { Context } from './context.ts'
 import { changeAccessCommand, readAccess } from './editors.ts'
@@ -40,6 +41,15 @@ export interface ActingAccess {
   /** Lists to whom a role was given. */
   holders(role: string): Promise<readonly Grant[]>
 
+  readonly accounts: {
+    /** Reads whose an account is. */
+    get(user: string): Promise<Account>
+    /**
+     * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with the user alone, that it is a person of its own.
+     * Takes `organization_roles.edit`, and is on record.
+     */
+    set(account: Account, options?: KeyOptions): Promise<Account>
+  }
   readonly editors: {
     /** Reads who edits a resource, among those whose roles allow it. */
     get<T>(ref: ResourceRef<T>): Promise<ResourceAccess>
@@ -142,6 +152,18 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
       kept(context)
       return freeze(await grantsOfRole(context.storage, tenant, checkId('role', role)))
     },
+    accounts: {
+      async get(user) {
+        kept(context)
+        return await readAccount(context, tenant, checkId('user', user))
+      },
+      async set(given, options = {}) {
+        checkKeys('options', options, ['idempotencyKey'])
+        kept(context)
+        const account = checkAccount(given)
+        return await run(setAccountCommand(context, actor, account), { account }, options)
+      },
+    },
     editors: {
       async get(ref) {
         return await readAccess(context, tenant, checkRef(context, ref).ref)
@@ -196,6 +218,20 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
 function kept(context: Context): void {
   const roles = keptRoles(context)
   if (!roles.ok) throw new ApprovalError(roles.refusal)
+}
+
+function checkAccount(given: Account): Account {
+  checkKeys('account', given, ['user', 'person', 'owner'])
+  const { user, person, owner } = given
+  if (person !== undefined && owner !== undefined) {
+    const problem = 'names a person or an owner, not both: an agent is its owner'
+    return fail('invalid_input', { argument: 'account', problem })
+  }
+  return {
+    user: checkId('account.user', user),
+    ...(person === undefined ? {} : { person: checkId('account.person', person) }),
+    ...(owner === undefined ? {} : { owner: checkId('account.owner', owner) }),
+  }
 }
 
 /** Editors are among people whose roles say whether they may edit at all. */

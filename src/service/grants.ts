@@ -137,7 +137,19 @@ export async function readGrants(
   const theirs = found.flatMap((one) => (one ? grantsOf(one.value) : []))
   const others = await adminGrants({ storage }, tenant, roles)
   const grants = [...theirs, ...others.filter(({ user }) => !stored.has(user))]
-  return { facts: { roles, grants, actor }, settings, stored }
+  const agents = await agentsAmong({ storage }, tenant, [...stored.keys(), ...others.map(({ user }) => user)])
+  return { facts: { roles, grants, actor, gone: agents }, settings, stored }
+}
+
+/** The agents among users: whatever roles they hold, these make no admins of them. */
+async function agentsAmong(
+  { storage }: Pick<Context, 'storage'>,
+  tenant: string,
+  users: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const ids = [...new Set(users)]
+  const { found } = await read(storage, { found: ids.map((user) => keyOf('grants', tenant, user)) })
+  return new Set(ids.filter((_, index) => found[index]?.value.owner !== undefined))
 }
 
 /** Reads the grants, in the whole tenant, of the roles that let their holders give roles. */

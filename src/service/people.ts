@@ -60,7 +60,7 @@ export async function unwantedNotices(
 }
 
 /** How many agents may own each other in a row. */
-const mostOwners = 5
+export const mostOwners = 5
 
 /** The person at the end of a row of owners; undefined where it ends with nobody, or never. */
 function personBehind(id: string, known: ReadonlyMap<string, Entry>): string | undefined {

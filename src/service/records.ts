@@ -118,6 +118,10 @@ export interface RefusalWindow {
 export interface GrantRecord {
   readonly tenant: string
   readonly user: string
+  /** The person behind the user, where that was said. */
+  readonly person?: string
+  /** The user who owns it, where it is an agent. */
+  readonly owner?: string
   readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
   /** Types of notices that the user has switched off. */
   readonly unwanted?: readonly string[]

@@ -6,6 +6,7 @@ import type { JsonValue } from '../core/change/json.ts'
 import { policyType } from '../core/policy/own-type.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { Storage } from '../ports/storage.ts'
+import { type Account, belongsTo } from './accounts.ts'
 import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
 import type { Replay } from './replay.ts'
 import { type Turn, turned, type WorkflowSwitch } from './workflow.ts'
@@ -26,6 +27,7 @@ type Happened =
   | { readonly type: 'role_saved'; readonly role: RoleDefinition }
   | { readonly type: 'role_removed'; readonly role: string }
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
+  | ({ readonly type: 'account_set' } & Account)
   | ({ readonly type: 'workflow_switched' } & Turn)
   | { readonly type: 'notices_muted'; readonly by: string; readonly types: readonly string[] }
 
@@ -41,6 +43,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
   const policies = new Map<string, { readonly policy: Policy | null; readonly setVersion: number }>()
   const roles = new Map<string, RoleDefinition>()
   const grants = new Map<string, Grant>()
+  const accounts = new Map<string, string>()
   let told: Told = {}
   return {
     async take({ event, seq: setVersion }) {
@@ -64,6 +67,9 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'workflow_switched':
           told = { ...told, workflow: turned(told.workflow, happened, setVersion) }
           break
+        case 'account_set':
+          accounts.set(happened.user, canonical(belongsTo(happened)))
+          break
         case 'notices_muted':
           break
         case 'role_removed':
@@ -82,6 +88,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         (await policyProblem(storage, tenant, policies)) ??
         (await resourceProblem(storage, tenant)) ??
         (await grantProblem(storage, tenant, grants)) ??
+        (await accountProblem(storage, tenant, accounts)) ??
         (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
       )
     },
@@ -132,6 +139,21 @@ async function grantProblem(
   for await (const { value } of walk(storage, inKeyOrder('holders', tenant))) byRole.push(nameOf(value))
   const wrong = [byUser, byRole].some((found) => found.length !== told.size || found.some((name) => !told.has(name)))
   return wrong ? 'who holds which role is not what was given and taken' : undefined
+}
+
+async function accountProblem(
+  storage: Storage,
+  tenant: string,
+  told: ReadonlyMap<string, string>,
+): Promise<string | undefined> {
+  const found = new Set<string>()
+  for await (const { value } of walk(storage, inKeyOrder('grants', tenant))) {
+    found.add(value.user)
+    if (canonical(belongsTo(value)) !== (told.get(value.user) ?? '{}'))
+      return `whose account ${JSON.stringify(value.user)} is, is not what was said`
+  }
+  const missing = [...told.keys()].find((user) => !found.has(user))
+  return missing === undefined ? undefined : `what was said of account ${JSON.stringify(missing)} is missing`
 }
 
 async function settingProblem(

@@ -70,10 +70,11 @@ function changeRoleCommand<T>(context: Context, actor: Actor, { verb, id, change
       const concerned = (await grantsOfRole(context.storage, actor.tenant, id)).filter(
         ({ user }) => user !== actor.user,
       )
-      const { roles, grants } = facts
-      const held = rolesIn({ roles, grants }, { user: actor.user, project: '' })
+      const { roles, grants, gone = new Set() } = facts
+      const held = gone.has(actor.user) ? [] : rolesIn({ roles, grants }, { user: actor.user, project: '' })
       const changed = change({
         roles,
+        gone,
         grants: [...grants, ...concerned.filter((one) => !grants.some((grant) => isSame(grant, one)))],
         holdings: holdingsOf(roles, { user: actor.user, project: '', held }),
         known: context.access.type === 'roles' ? context.access.known : [],

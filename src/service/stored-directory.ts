@@ -55,8 +55,9 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
   const held = rolesIn({ roles, grants }, { user: record.user, project })
   if (held.length === 0 && (project !== '' || grants.length === 0)) return undefined
   const approves = held.some((role) => roles.get(role)?.permissions.includes(approverRole))
-  const { unwanted = [] } = record
-  return { roles: approves ? [...held, approverRole] : held, ...(unwanted.length === 0 ? {} : { unwanted }) }
+  const { unwanted = [], person, owner } = record
+  const whose = { ...(person === undefined ? {} : { person }), ...(owner === undefined ? {} : { owner }) }
+  return { roles: approves ? [...held, approverRole] : held, ...whose, ...(unwanted.length === 0 ? {} : { unwanted }) }
 }
 
 async function holdersAt(storage: Storage, where: readonly string[]): Promise<readonly string[]> {

@@ -12,7 +12,7 @@ export interface GrantFacts {
   /** Every grant of the users concerned and of the actor, and every grant in the whole tenant. */
   readonly grants: readonly Grant[]
   readonly actor: string
-  /** Users who do not exist any more: they count as nobody. */
+  /** Users who do not exist any more, and agents: they count as nobody. */
   readonly gone?: ReadonlySet<string>
 }
 
@@ -50,7 +50,7 @@ export function planGrants(
     if (theirs) theirs.push(grant)
     else held.set(grant.user, [grant])
   }
-  const actors = held.get(facts.actor) ?? []
+  const actors = facts.gone?.has(facts.actor) ? [] : (held.get(facts.actor) ?? [])
   const lines = wanted.value.flatMap((want) => lineOf(want, held.get(want.user) ?? [], { ...facts, grants: actors }))
 
   const give = lines.flatMap(({ user, project, before, after }) =>
