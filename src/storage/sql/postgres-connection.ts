@@ -39,12 +39,16 @@ export interface PostgresPoolClient {
   off(event: 'error', listener: () => void): unknown
 }
 
+/** Hears of a connection that is there, or why none is. */
+type TakenClient = (error: Error | undefined, client: PostgresPoolClient | undefined) => void
+
 /** A `Pool` of `pg`. */
 export interface PostgresPool {
   /** Runs a statement. */
   query(query: PostgresQuery): Promise<PostgresResult>
-  /** Takes a connection. */
-  connect(taken: (error: Error | undefined, client: PostgresPoolClient | undefined) => void): void
+  /** Takes a connection, and calls back with it. One that is wrapped may answer with a promise instead. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: what `pg` declares
+  connect(taken: TakenClient): void | Promise<PostgresPoolClient>
   /** Closes all connections. */
   end(): Promise<void>
 }
@@ -102,12 +106,13 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
   const lender: Lender<PostgresPoolClient> = {
     take: () =>
       new Promise((resolve, reject) => {
-        // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
-        pool.connect((error, client) => {
+        const taken: TakenClient = (error, client) => {
           client?.on('error', ignore)
           if (client) resolve(client)
           else reject(error)
-        })
+        }
+        // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
+        pool.connect(taken)?.then((client) => taken(undefined, client), reject)
       }),
     giveBack(client, broken) {
       client.release(broken)
