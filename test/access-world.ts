@@ -1,14 +1,14 @@
-import { type AccessOptions, createApprovals, type Notice, type Storage } from '../src/index.ts'
+import { type AccessOptions, createApprovals, type Notice, type ResourceType, type Storage } from '../src/index.ts'
 import { experiments, flags, start } from './world.ts'
 
 /** A tenant whose roles are kept by Countersign: Zoe is its admin; Mia manages project `web`, Ann and Amy are members of it, Vic looks on. */
-export async function accessWorld(storage: Storage, access: AccessOptions = {}) {
+export async function accessWorld(storage: Storage, access: AccessOptions = {}, types: readonly ResourceType[] = []) {
   const delivered: Notice[] = []
   let time = start
   let ids = 0
   const approvals = createApprovals({
     storage,
-    resources: [flags, experiments],
+    resources: [flags, experiments, ...types],
     access,
     notifiers: [
       {

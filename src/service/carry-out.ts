@@ -12,7 +12,7 @@ import { claimWrites, hasClaimed, outsideFacts } from './claims.ts'
 import type { Context } from './context.ts'
 import { debtWrites } from './debts.ts'
 import { type Command, execute } from './execute.ts'
-import { adopt, outsideDocument } from './hosted.ts'
+import { adopt, namedIn, outsideDocument } from './hosted.ts'
 import { inTime } from './in-time.ts'
 import { landingWrites } from './landing-writes.ts'
 import { messageOf as messageTo } from './message.ts'
@@ -48,7 +48,6 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const moved = claim?.value.rebased
       const target = content && {
         changes: content.value.changes,
-        ...(content.value.applyAt === undefined ? {} : { applyAt: content.value.applyAt }),
         ...(moved ? { rebased: moved } : {}),
         live: resources.map((one) => one?.value.revision ?? 0),
         outside: outsideFacts(context, { resource, stored: claim }),
@@ -90,7 +89,7 @@ export async function carryOut(context: Context, request: Request): Promise<Requ
     if (!arrival) return await current(context, request)
     const said = { type: 'confirm', fence: application.fence, ...arrival } as const
     const confirmed = await execute(context, onTheWayCommand(context, { tenant, user, via: 'worker' }, id, said))
-    if (arrival.found === 'other') await adopt(context, tenant, [application.resource])
+    if (arrival.found === 'other') await adopt(context, tenant, namedIn(request, [application.resource]))
     return confirmed
   } catch (error) {
     if (!isApprovalError(error)) throw error
@@ -148,8 +147,7 @@ async function arrivalOf(context: Context, request: Request, application: Applic
     await inTime(Promise.resolve(outside.write(resource, next ?? undefined, call)), patience)
     return { found: 'next' }
   } catch (cause) {
-    const after = await arrived(sent)
-    return after.found === 'next' ? after : { problem: messageOf(cause), ...after }
+    return { problem: messageOf(cause), ...(await arrived(sent)) }
   }
 }
 

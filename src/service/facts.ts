@@ -12,7 +12,7 @@ import { judgedAgain } from './carry.ts'
 import { type ClaimRead, claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
-import { adopt } from './hosted.ts'
+import { adopt, namedIn } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { unfitPolicies } from './policy-changes.ts'
 import type { Proposal } from './propose.ts'
@@ -95,7 +95,7 @@ export async function readWhole(
   request: Request,
 ): Promise<{ readonly stored: ContentRead | undefined; readonly resources: ResourcesRead }> {
   const { tenant, id, resources } = request
-  await adopt(context, tenant, resources)
+  await adopt(context, tenant, namedIn(request, resources))
   const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
   const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
   const claims = claimKeys(context, tenant, resources)

@@ -40,6 +40,11 @@ export async function adopt(context: Context, tenant: string, resources: readonl
   }
 }
 
+/** Names the resources of a request as the host knows them: with their project, where they have one. */
+export function namedIn({ project }: { readonly project: string }, resources: readonly Named[]): readonly Named[] {
+  return resources.map(({ type, id }) => ({ type, id, ...(project === '' ? {} : { project }) }))
+}
+
 /**
  * Makes the host's part of a commit: its own writes of the resources that get a revision, each only where the host still has the document that
  * the revision follows. Undefined where the host keeps none of them.
@@ -106,7 +111,7 @@ function keptAs({ resources }: Context, tenant: string, { type, id, project }: N
 
 async function adoptOne(context: Context, kept: Kept): Promise<void> {
   const { hosting, outside } = kept.type
-  const { tenant, type, id, project } = kept.resource
+  const { tenant, type, id, project: said = '' } = kept.resource
   const claimKey = keyOf('claims', tenant, type, id)
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const { live, claims } = await read(context.storage, {
@@ -115,9 +120,11 @@ async function adoptOne(context: Context, kept: Kept): Promise<void> {
     })
     const [claim] = claims
     if (claim?.value.request !== undefined) return
+    const { project = said } = live?.value ?? {}
+    const resource = { tenant, type, id, ...(project === '' ? {} : { project }) }
     const document = hosting
-      ? await documentOf({ ...kept, hosting }, context.transaction)
-      : outside && (await asked(kept.resource, 'read', () => outsideDocument(outside, kept.resource)))
+      ? await documentOf({ type: kept.type, resource, hosting }, context.transaction)
+      : outside && (await asked(resource, 'read', () => outsideDocument(outside, resource)))
     if (document === undefined || isSame(document, live?.value.document ?? null)) return
     const change = foundChange(kept, live?.value, { document, project })
     const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), message: 'found in the host' }
@@ -134,7 +141,7 @@ async function adoptOne(context: Context, kept: Kept): Promise<void> {
 function foundChange(
   { type, resource }: Kept,
   live: Stored<ResourceRecord>['value'] | undefined,
-  { document, project }: { readonly document: JsonValue; readonly project: string | undefined },
+  { document, project }: { readonly document: JsonValue; readonly project: string },
 ): ProposedChange {
   const before = live?.document ?? undefined
   const after = document ?? undefined
@@ -142,7 +149,7 @@ function foundChange(
   if (!places.ok) throw new ApprovalError(places.refusal)
   return {
     resource: { type: resource.type, id: resource.id },
-    project: live?.project ?? project ?? '',
+    project,
     base: live?.revision ?? 0,
     incarnation: live && before !== undefined ? live.incarnation : 0,
     actions: type.actionsOf({ before, after }, places.value),

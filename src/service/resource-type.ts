@@ -94,6 +94,7 @@ export interface ReferredResource {
   readonly tenant: string
   readonly type: string
   readonly id: string
+  /** The project that it is in; left out where it is in none. */
   readonly project?: string
 }
 

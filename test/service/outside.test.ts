@@ -351,7 +351,10 @@ describe('a resource that is kept outside of the database', () => {
       const ben = o.approvals.within(database).as({ tenant: 'acme', user: 'ben' })
       return (await ben.approve(request.id, { seen: request.digest })).request.status
     }
+    const { reads } = server.state
     expect(await approve()).toBe('applying')
+    // What is live is looked up for the decision, and nothing is asked after it.
+    expect(server.state.reads - reads).toBe(1)
     database.exec('rollback')
     await o.approvals.tick()
     expect([(await o.read(request.id)).status, server.asked]).toEqual(['pending', []])
