@@ -1,9 +1,8 @@
-import { digest } from '../core/change/digest.ts'
-import type { JsonValue } from '../core/change/json.ts'
 import { isOpen, type RequestStatus, statuses } from '../core/request/status.ts'
 import { fail } from '../errors.ts'
 import type { Position } from '../ports/storage.ts'
 import type { Context } from './context.ts'
+import { checkLimit, cursorAt, type Listed, positionOf } from './cursor.ts'
 import { checkId, checkKeys, checkResource } from './input.ts'
 import { keyOf, page, type RequestRecord, read } from './records.ts'
 import { type RequestSummary, summaryOf } from './request-reader.ts'
@@ -32,10 +31,8 @@ export interface RequestPage {
 /** Lists requests, the newest first. */
 export async function listRequests(context: Context, tenant: string, filter: RequestFilter): Promise<RequestPage> {
   checkKeys('filter', filter, ['resource', 'project', 'status', 'limit', 'after'])
-  const { limit = 50, after } = filter
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) {
-    fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 200' })
-  }
+  const { after } = filter
+  const limit = checkLimit(filter.limit)
   const scope = scopeOf(tenant, filter)
   const wanted = wantedStatuses(filter.status)
   const cursor = { tenant, scope: [...scope.where], wanted: [...wanted] }
@@ -90,13 +87,6 @@ function scopeOf(tenant: string, { resource, project }: RequestFilter): Scope {
   return { collection: 'requests', index: 'byStatus', where: [tenant] }
 }
 
-/** Where a request stands in the list. */
-interface Listed {
-  readonly tenant: string
-  readonly id: string
-  readonly createdAt: number
-}
-
 async function firstOf(
   { storage }: Context,
   { collection, index, where }: Scope,
@@ -120,7 +110,8 @@ async function firstOf(
   return records.map(({ value: { tenant, request: id, createdAt } }) => ({ tenant, id, createdAt }))
 }
 
-async function requestsOf({ storage }: Context, listed: readonly Listed[]): Promise<readonly RequestRecord[]> {
+/** Reads listed requests in one round trip, in their order. */
+export async function requestsOf({ storage }: Context, listed: readonly Listed[]): Promise<readonly RequestRecord[]> {
   const { found } = await read(storage, { found: listed.map(({ tenant, id }) => keyOf('requests', tenant, id)) })
   return found.flatMap((request) => request?.value ?? [])
 }
@@ -128,20 +119,4 @@ async function requestsOf({ storage }: Context, listed: readonly Listed[]): Prom
 function newestFirst(a: Listed, b: Listed): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt
   return a.id < b.id ? 1 : -1
-}
-
-/** Writes down a position. Its seal makes a cursor useless that was edited, cut off, or made for another tenant or filter. */
-function cursorAt({ createdAt, id }: Listed, made: JsonValue): string {
-  const position = [createdAt, id]
-  return btoa(encodeURIComponent(JSON.stringify({ position, seal: digest('cursor', { made, position }) })))
-}
-
-function positionOf(cursor: string, made: JsonValue): Position {
-  try {
-    const { position, seal } = JSON.parse(decodeURIComponent(atob(cursor)))
-    if (digest('cursor', { made, position }) === seal) return position
-  } catch {
-    // What cannot be read is refused as what was tampered with is.
-  }
-  return fail('invalid_input', { argument: 'filter.after', problem: 'is not the next of a page of this list' })
 }

@@ -7,6 +7,7 @@ export {
   type Index,
   maxColumnBytes,
 } from '../ports/collections.ts'
+export { compareKeys } from '../ports/compare.ts'
 export type {
   IndexQuery,
   KeyPart,
@@ -19,7 +20,6 @@ export type {
   Write,
 } from '../ports/storage.ts'
 export { checkedKey, columnsOf, declarationOf, keyOf, keyText, partsOf } from './columns.ts'
-export { compareKeys } from './compare.ts'
 export { createEffectScope, type EffectScope } from './effect-scope.ts'
 export {
   type IndexPlan,

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../core/change/json.ts'
 import { fail } from '../errors.ts'
 import type { CollectionName, Column, Index } from '../ports/collections.ts'
+import { compareKeys, compareParts } from '../ports/compare.ts'
 import type { IndexQuery, KeyPart, Page, Position, StoredRecord } from '../ports/storage.ts'
 import { checkedParts, declarationOf, partsOf } from './columns.ts'
-import { compareKeys, compareParts } from './compare.ts'
 
 /** The largest page. */
 export const maxPage = 1000

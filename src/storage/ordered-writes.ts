@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts'
+import { compareKeys, compareParts } from '../ports/compare.ts'
 import type { KeyPart, Write } from '../ports/storage.ts'
 import { checkedKey, keyOf, keyText } from './columns.ts'
-import { compareKeys, compareParts } from './compare.ts'
 
 /** A write and the record that it is about. */
 export interface KeyedWrite {

@@ -1,4 +1,4 @@
-import type { KeyPart } from '../ports/storage.ts'
+import type { KeyPart } from './storage.ts'
 
 /** Orders two parts of a key as every adapter does: numbers by value, text by its UTF-8 bytes. */
 export function compareParts(a: KeyPart, b: KeyPart): number {
