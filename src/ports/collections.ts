@@ -23,6 +23,8 @@ export interface Column {
 
 /** An order over a collection, and its uniqueness. Records in which one of the columns is missing or null are not in it. */
 export interface Index {
+  /** The version of the schema that brought it, over columns that were there before; that of its collection where left out. */
+  readonly since?: number
   readonly columns: readonly Column[]
   readonly unique?: true
 }
@@ -53,6 +55,15 @@ export const collections = {
       byStatus: { columns: [tenant, text('type'), text('id'), text('status'), integer('createdAt')] },
     },
   },
+  /** From whom an approval is awaited: a request under each user and role that it asks, while it can be approved. */
+  waiting: {
+    since: 3,
+    key: [tenant, text('approver'), text('request')],
+    indexes: {
+      byAge: { columns: [tenant, text('approver'), integer('createdAt')] },
+      byProject: { columns: [tenant, text('approver'), text('project'), integer('createdAt')] },
+    },
+  },
   /** Which request keeps everybody else off a resource. */
   locks: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Which request is on its way to a resource that is kept outside of the database, and how often one was. */
@@ -66,7 +77,10 @@ export const collections = {
   /** Who may answer for whom. */
   delegations: {
     key: [tenant, text('from'), text('to')],
-    indexes: { byEnd: { columns: [tenant, integer('ends')] } },
+    indexes: {
+      byEnd: { columns: [tenant, integer('ends')] },
+      byDelegate: { since: 3, columns: [tenant, text('to'), integer('ends')] },
+    },
   },
   /** One record a tenant: the reviews that are owed for changes that were applied by breaking the glass. */
   debts: { key: [tenant], indexes: {} },

@@ -4,6 +4,12 @@ export interface Scope {
   readonly project?: string
 }
 
+/** The roles that a user holds in one project. */
+export interface RolesInProject {
+  readonly project: string
+  readonly roles: readonly string[]
+}
+
 /** What the directory says of one user, here and now. */
 export interface DirectoryUser {
   /**
@@ -13,6 +19,11 @@ export interface DirectoryUser {
   readonly person?: string
   /** Roles held in this scope. */
   readonly roles: readonly string[]
+  /**
+   * Roles held in projects besides, where the question names no project: what waits for somebody is looked for under these. A role that is missing here hides
+   * requests from the list of those that wait, and from nothing else; one too many costs a look. Left out: no project gives roles of its own.
+   */
+  readonly inProjects?: readonly RolesInProject[]
   /**
    * The user who owns this one, where it is a service account or an agent. It acts for its owner: the two are one person, and its own roles make
    * nobody an approver. It counts only where a policy names it.

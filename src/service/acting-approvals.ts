@@ -19,6 +19,7 @@ import type { ResourceRef } from './resource-type.ts'
 import type { VerifyOptions } from './sealed-log.ts'
 import type { PastChange, SimulateOptions } from './simulation.ts'
 import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './submit.ts'
+import type { WaitingFilter, WaitingPage } from './waiting.ts'
 import type { Waiting } from './workflow.ts'
 
 /** What one actor can do. Every call throws `ApprovalError` where it is refused. */
@@ -105,6 +106,11 @@ export interface ActingApprovals {
     get(id: string): Promise<ChangeRequest>
     /** Lists requests, the newest first. */
     list(filter?: RequestFilter): Promise<RequestPage>
+    /**
+     * Lists the requests that wait for an approval of the actor's, the oldest first: those that they `can` approve, and have not answered yet, where an approval
+     * would count now: at its stage, and beside the ones that are given. Also those that they may answer for somebody else, which say for whom.
+     */
+    waiting(filter?: WaitingFilter): Promise<WaitingPage>
     /** Lists the reviews that are owed because somebody broke the glass, the oldest first. */
     debts(): Promise<readonly OpenDebt[]>
   }

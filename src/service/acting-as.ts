@@ -40,6 +40,7 @@ import { readCheckpoint } from './sealed-log.ts'
 import { simulatePolicies } from './simulation.ts'
 import { type ChangeOf, outcomeNow, preview, type SubmitOptions, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
+import { listWaiting } from './waiting.ts'
 import { isOn, type Waiting } from './workflow.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */
@@ -185,6 +186,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     requests: {
       get: async (id) => await readRequest(context, actor, checkId('request', id)),
       list: (filter = {}) => listRequests(context, tenant, filter),
+      waiting: (filter = {}) => listWaiting(context, actor, filter),
       debts: () => listDebts(context, tenant),
     },
     resources: {

@@ -6,6 +6,7 @@ import { readErased } from './erase.ts'
 import { keyOf, read, walk } from './records.ts'
 import { type Replay, replayOf } from './replay.ts'
 import { readSealed, type SealedEnd, type VerifyOptions } from './sealed-log.ts'
+import { strayWaiting } from './stray-waiting.ts'
 import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 
 /** What the verification of a tenant's log found. */
@@ -64,6 +65,7 @@ export async function verifyAudit(storage: Storage, tenant: string, trusted: Ver
     }
     const unseen = new Set([...heads.keys(), ...ends.keys()].filter((stream) => !seen.has(stream)))
     for (const stream of unseen) problems.push(...(await verifyAgain(storage, tenant, stream, ends)))
+    problems.push(...(await strayWaiting(storage, tenant)))
   } catch (error) {
     if (!hasCode(error, 'storage_failed')) throw error
     problems.push({ stream: 'storage', problem: `${error.message} What comes after it was not verified.` })

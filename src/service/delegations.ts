@@ -137,6 +137,18 @@ export async function standInsFor(
   })
 }
 
+/** Lists the delegations to a user that are not over, the one that ends first at the front. */
+export async function delegationsTo(
+  { storage }: Context,
+  { tenant, user }: Pick<Actor, 'tenant' | 'user'>,
+  now: number,
+): Promise<readonly Delegation[]> {
+  const live = { index: 'byDelegate', where: [tenant, user], range: { from: now + 1 }, order: 'ascending' } as const
+  const delegations: Delegation[] = []
+  for await (const { value } of walk(storage, { collection: 'delegations', ...live })) delegations.push(shown(value))
+  return delegations
+}
+
 /** Reads the delegation from one user to another, with the statement that it is still as it was read. */
 export async function readDelegation({ storage }: Context, tenant: string, from: string, to: string) {
   const key = keyOf('delegations', tenant, from, to)

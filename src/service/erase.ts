@@ -160,8 +160,14 @@ async function recordWrites(
 }
 
 /** The request with what its record has besides. */
-function withIndexes(request: Request, { head, targetVersion, dueAt }: RequestRecord): RequestRecord {
-  return { ...request, head, targetVersion, ...(dueAt === undefined ? {} : { dueAt }) }
+function withIndexes(request: Request, { head, targetVersion, dueAt, awaited }: RequestRecord): RequestRecord {
+  return {
+    ...request,
+    head,
+    targetVersion,
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(awaited === undefined ? {} : { awaited }),
+  }
 }
 
 /** The request that a log makes, with the texts that it has. */

@@ -4,7 +4,7 @@ import { peopleAsked } from '../core/review/needs.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import { fail, messageOf } from '../errors.ts'
-import type { Directory, DirectoryUser, Scope } from '../ports/directory.ts'
+import type { Directory, DirectoryUser, RolesInProject, Scope } from '../ports/directory.ts'
 import { inTime } from './in-time.ts'
 
 /** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
@@ -48,6 +48,25 @@ export async function rolesHeld(
   return entry?.roles
 }
 
+/** Where a user holds which roles. An agent brings none along. */
+export interface Reach {
+  readonly id: string
+  /** Those held in the whole tenant. */
+  readonly roles: readonly string[]
+  readonly inProjects: readonly RolesInProject[]
+}
+
+/** Asks the directory which roles these users hold in a tenant and in its projects; of one whom it does not know there, none. */
+export async function reachOf(directory: Directory, tenant: string, ids: readonly string[]): Promise<readonly Reach[]> {
+  const entries = await lookUp(directory, { tenant }, ids)
+  return ids.map((id) => {
+    const { roles, inProjects, owner } = entries.find((entry) => entry.id === id) ?? nobody
+    return owner === undefined ? { id, roles, inProjects } : { id, roles: [], inProjects: [] }
+  })
+}
+
+const nobody = { roles: [], inProjects: [], owner: undefined }
+
 /** Asks the directory which of these users do not want notices of a type. */
 export async function unwantedNotices(
   directory: Directory,
@@ -74,6 +93,7 @@ function personBehind(id: string, known: ReadonlyMap<string, Entry>): string | u
 
 interface Entry extends KnownUser {
   readonly owner: string | undefined
+  readonly inProjects: readonly RolesInProject[]
 }
 
 async function lookUp(directory: Directory, scope: Scope, ids: readonly string[]): Promise<readonly Entry[]> {
@@ -87,7 +107,7 @@ async function lookUp(directory: Directory, scope: Scope, ids: readonly string[]
 
 function entryOf(id: string, user: DirectoryUser | undefined, question: string): Entry | undefined {
   if (user === undefined) return undefined
-  const { person = id, roles, owner } = user ?? {}
+  const { person = id, roles, owner, inProjects = [] } = user ?? {}
   if (!isListOfStrings(roles))
     fail('directory_failed', { question, problem: `the roles of "${id}" must be a list of strings` })
   for (const name of [person, owner ?? id]) {
@@ -95,7 +115,11 @@ function entryOf(id: string, user: DirectoryUser | undefined, question: string):
       fail('directory_failed', { question, problem: `the person and the owner of "${id}" must be ids` })
     }
   }
-  return { id, person, roles: [...roles], owner }
+  if (!Array.isArray(inProjects) || !inProjects.every(isRolesInProject)) {
+    const problem = `the roles of "${id}" in projects must be a list of { project, roles }`
+    fail('directory_failed', { question, problem })
+  }
+  return { id, person, roles: [...roles], owner, inProjects }
 }
 
 /** Asks the directory for everybody whom these requirements are put to, at most 1,000 people. */
@@ -173,6 +197,11 @@ async function answered<T>(question: string, ask: () => Promise<T>): Promise<T> 
   } catch (cause) {
     return fail('directory_failed', { question, problem: messageOf(cause) }, { cause })
   }
+}
+
+function isRolesInProject(value: unknown): value is RolesInProject {
+  if (typeof value !== 'object' || value === null || !('project' in value) || !('roles' in value)) return false
+  return typeof value.project === 'string' && isListOfStrings(value.roles)
 }
 
 function isListOfStrings(value: unknown): value is readonly string[] {

@@ -24,6 +24,8 @@ export interface RequestRecord extends Request {
   readonly dueAt?: number
   /** The version of its records in `targets`, which move together. */
   readonly targetVersion: number
+  /** The names under which it is in `waiting`; absent where it is not. */
+  readonly awaited?: readonly string[]
   readonly head: StreamHead
 }
 
@@ -41,6 +43,17 @@ export interface TargetRecord {
   readonly id: string
   readonly request: string
   readonly status: RequestStatus
+  readonly createdAt: number
+}
+
+/** That a request waits for an approval. */
+export interface WaitingRecord {
+  readonly tenant: string
+  /** The user or the role whose approval it is, as `awaitedFrom` names them. */
+  readonly approver: string
+  readonly request: string
+  /** Empty where its resources belong to no project. */
+  readonly project: string
   readonly createdAt: number
 }
 
@@ -206,6 +219,7 @@ interface RecordTypes {
   readonly requests: RequestRecord
   readonly contents: ContentRecord
   readonly targets: TargetRecord
+  readonly waiting: WaitingRecord
   readonly locks: LockRecord
   readonly claims: ClaimRecord
   readonly resources: ResourceRecord

@@ -1,6 +1,7 @@
 import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import { awaitedFrom } from '../core/request/awaited.ts'
 import { documentDigest, requestDigest } from '../core/request/content.ts'
 import { openDebt } from '../core/request/debt.ts'
 import { nextDue } from '../core/request/due.ts'
@@ -13,7 +14,7 @@ import type { Storage } from '../ports/storage.ts'
 import { keyOf, type RequestRecord, read, walk } from './records.ts'
 import { replaySettings } from './replay-settings.ts'
 import { settingsStream } from './streams.ts'
-import { lockedBy } from './writes.ts'
+import { lockedBy, waitingRecord } from './writes.ts'
 
 /** Follows a stream of verified events, and says where what is stored is not what they made of it. */
 export interface Replay {
@@ -54,13 +55,15 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       if (!request) return 'the stream is empty'
       const locked = lockedBy(request)
       const next = request.edition + 1
-      const { record, extra, debts, targets, locks, claims } = await read(storage, {
+      const awaited = awaitedFrom(request)
+      const { record, extra, debts, targets, locks, claims, waiting } = await read(storage, {
         record: keyOf('requests', tenant, id),
         extra: keyOf('contents', tenant, id, next),
         locks: locked.map((resource) => keyOf('locks', tenant, resource.type, resource.id)),
         claims: request.resources.map((resource) => keyOf('claims', tenant, resource.type, resource.id)),
         debts: keyOf('debts', tenant),
         targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
+        waiting: awaited.map((approver) => keyOf('waiting', tenant, approver, id)),
       })
       if (!record || !isSame(withoutIndexes(record.value), request))
         return 'the request is not what its events made of it'
@@ -74,7 +77,15 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       const owed = debts?.value.open.find((debt) => debt.request === id)
       if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
       const listed = targets.every((target) => target?.value.status === request?.status)
-      return listed ? undefined : 'the request is not listed with its resources as what it is'
+      if (!listed) return 'the request is not listed with its resources as what it is'
+      const rows = awaited.map((approver) => ({ version: 1, value: waitingRecord(request as Request, approver) }))
+      const waits =
+        isSame(record.value.awaited ?? [], awaited) &&
+        isSame(
+          waiting.map((row) => row ?? null),
+          rows,
+        )
+      return waits ? undefined : 'the request is not listed with those for whose approval it waits'
     },
   }
 }
@@ -165,7 +176,7 @@ function replayDelegations(storage: Storage, tenant: string, from: string): Repl
 }
 
 function withoutIndexes(record: RequestRecord): Request {
-  const { head: _head, dueAt: _dueAt, targetVersion: _version, ...request } = record
+  const { head: _head, dueAt: _dueAt, targetVersion: _version, awaited: _awaited, ...request } = record
   return request
 }
 

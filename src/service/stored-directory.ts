@@ -54,10 +54,24 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
   const grants = grantsOf(record)
   const held = rolesIn({ roles, grants }, { user: record.user, project })
   if (held.length === 0 && (project !== '' || grants.length === 0)) return undefined
-  const approves = held.some((role) => roles.get(role)?.permissions.includes(approverRole))
   const { unwanted = [], person, owner } = record
-  const whose = { ...(person === undefined ? {} : { person }), ...(owner === undefined ? {} : { owner }) }
-  return { roles: approves ? [...held, approverRole] : held, ...whose, ...(unwanted.length === 0 ? {} : { unwanted }) }
+  const projects = project === '' ? [...new Set(grants.map((grant) => grant.project))].filter((id) => id !== '') : []
+  const inProjects = projects.map((id) => ({
+    project: id,
+    roles: withApprover(roles, rolesIn({ roles, grants }, { user: record.user, project: id })),
+  }))
+  return {
+    roles: withApprover(roles, held),
+    ...(person === undefined ? {} : { person }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(inProjects.length === 0 ? {} : { inProjects }),
+    ...(unwanted.length === 0 ? {} : { unwanted }),
+  }
+}
+
+function withApprover(roles: Roles, held: readonly string[]): readonly string[] {
+  const approves = held.some((role) => roles.get(role)?.permissions.includes(approverRole))
+  return approves ? [...held, approverRole] : held
 }
 
 async function holdersAt(storage: Storage, where: readonly string[]): Promise<readonly string[]> {

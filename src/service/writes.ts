@@ -1,3 +1,4 @@
+import { awaitedFrom } from '../core/request/awaited.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import { nextDue } from '../core/request/due.ts'
 import { locksOf, type RequestEvent, type Target } from '../core/request/event.ts'
@@ -8,7 +9,7 @@ import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { Message } from './message.ts'
 import { noticesOf } from './notices.ts'
-import { put, type RequestRecord, type ResourceRecord, type Stored } from './records.ts'
+import { keyOf, put, type RequestRecord, type ResourceRecord, type Stored, type WaitingRecord } from './records.ts'
 import { append, requestStream, resourceStream } from './streams.ts'
 
 /** What happened to a request, and what it is from then on. */
@@ -31,14 +32,23 @@ export function requestWrites(
   const { head, writes } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
   const moved = before?.value.status !== next.status
   const targetVersion = (before?.value.targetVersion ?? 0) + (moved ? 1 : 0)
-  const { dueAt: _dueAt, ...request } = next as RequestRecord
+  const { dueAt: _dueAt, awaited: had = [], ...request } = next as RequestRecord
   const dueAt = nextDue(next)
+  const has = awaitedFrom(next)
+  const record = {
+    ...request,
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(has.length === 0 ? {} : { awaited: has }),
+    targetVersion,
+    head,
+  }
   return [
-    put('requests', { ...request, ...(dueAt === undefined ? {} : { dueAt }), targetVersion, head }, before),
+    put('requests', record, before),
     ...writes,
     ...(content ? [put('contents', { tenant, request: id, edition, ...content }, undefined)] : []),
     ...(moved ? targetWrites(next, before?.value.targetVersion) : []),
     ...lockWrites(before?.value, next),
+    ...waitingWrites(next, { had, has }),
     ...noticesOf(context, event, { request: next, seq: head.seq, message }),
   ]
 }
@@ -90,6 +100,30 @@ function lockWrites(before: Request | undefined, next: Request): readonly Write[
     }
     return had.has(name) && !has.has(name) ? [{ type: 'remove', collection: 'locks', key, expected: 1 }] : []
   })
+}
+
+/** What is stored of a request for one of those from whom an approval is awaited. */
+export function waitingRecord({ tenant, id, project, createdAt }: Request, approver: string): WaitingRecord {
+  return { tenant, approver, request: id, project, createdAt }
+}
+
+/**
+ * Each of these records is written once and removed once, so that its version is always 1. Which of them there are is read from the request itself, so that
+ * they follow whatever wrote it.
+ */
+function waitingWrites(
+  next: Request,
+  { had, has }: { readonly had: readonly string[]; readonly has: readonly string[] },
+): readonly Write[] {
+  const [before, after] = [new Set(had), new Set(has)]
+  return [
+    ...had
+      .filter((approver) => !after.has(approver))
+      .map((approver): Write => ({ type: 'remove', ...keyOf('waiting', next.tenant, approver, next.id), expected: 1 })),
+    ...has
+      .filter((approver) => !before.has(approver))
+      .map((approver) => put('waiting', waitingRecord(next, approver), undefined)),
+  ]
 }
 
 const nameOf = ({ type, id }: Target) => `${type}/${id}`

@@ -84,6 +84,22 @@ describe('who looks after a log whose rows somebody copied', () => {
     ])
   })
 
+  it('[O4] finds a request that is listed with somebody for whose approval it does not wait', async () => {
+    const database = new Database(':memory:')
+    const w = world(sqliteStorage(database))
+    await w.flag('checkout')
+    await w.policy()
+    const { id } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
+    copy(database, 'countersign_waiting', { approver: "'user:eve'" }, `request = '${id}'`)
+    expect((await w.as('eve').requests.waiting()).requests).toEqual([])
+    expect((await w.as('ann').audit.verify()).problems).toEqual([
+      {
+        stream: `request/${id}`,
+        problem: 'the request is listed as one that waits for the approval of "role:lead", and is listed twice',
+      },
+    ])
+  })
+
   it('[O4] finds a live document that is that of another resource', async () => {
     const database = new Database(':memory:')
     const w = world(sqliteStorage(database))

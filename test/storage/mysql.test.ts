@@ -1,8 +1,12 @@
 import type mysql from 'mysql2/promise'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { RecordKey, Storage, Write } from '../../src/ports/storage.ts'
+import { planOf } from '../../src/storage/index-plan.ts'
 import { type MysqlPool, type MysqlPoolConnection, mysqlSchema, mysqlStorage } from '../../src/storage/mysql.ts'
+import { bound, pageArguments } from '../../src/storage/sql/arguments.ts'
+import { mysqlDialect } from '../../src/storage/sql/dialect.ts'
 import { schemaVersions } from '../../src/storage/sql/schema.ts'
+import { createStatements } from '../../src/storage/sql/statements.ts'
 import { storageConformance } from '../../src/testing/storage-conformance.ts'
 import { leftOut, mysqlDatabase } from './servers.ts'
 
@@ -39,6 +43,36 @@ else {
   })
 
   describe('mysqlStorage', () => {
+    it('reads what waits for somebody along its index, and never sorts it', async () => {
+      const storage = await fresh()
+      const row = (index: number) => ({
+        tenant: 'acme',
+        approver: `role:${index % 2}`,
+        request: `request-${index}`,
+        project: `project-${index % 49}`,
+        createdAt: index,
+      })
+      const rows = Array.from({ length: 2_000 }, (_, index) => row(index))
+      await storage.commit(rows.map((value): Write => ({ type: 'insert', collection: 'waiting', value })))
+      await pool.query('analyze table countersign_waiting')
+      const pages = createStatements(mysqlDialect)
+      for (const [index, key] of [
+        ['byAge', 'countersign_waiting_by_age'],
+        ['byProject', 'countersign_waiting_by_project'],
+      ] as const) {
+        const where = ['acme', 'role:1', ...(index === 'byProject' ? ['project-1'] : [])]
+        for (const after of [{}, { after: [500, 'request-500'] }]) {
+          const query = { collection: 'waiting', index, where, order: 'ascending', limit: 10, ...after } as const
+          const plan = planOf(query)
+          const { text, parameters } = pages.page(plan, query)
+          const given = bound(parameters, pageArguments(plan, query)) as string[]
+          const [steps] = await pool.execute<mysql.RowDataPacket[]>(`explain ${text}`, given)
+          expect(steps, text).toMatchObject([{ table: 'countersign_waiting', key }])
+          expect(steps[0]?.['Extra'], text).not.toContain('filesort')
+        }
+      }
+    })
+
     it('[I10] binds nothing but text, numbers and null', async () => {
       const types = new Set<string>()
       const storage = mysqlStorage(noting(pool, types))

@@ -15,10 +15,23 @@ export function permissions(
   { at, factsFor }: { readonly at: number; readonly factsFor: (verb: PeopleVerb) => Facts },
 ): Permissions {
   const entries = peopleVerbs.map((type) => {
-    const command: RequestCommand = { type, by, at, seen: request.digest, reason: '…', incident: '…' }
-    const decision = decide(command, request, factsFor(type))
-    // Whatever needs facts that were not read is decided on everything else here.
-    return [verbs[type].method, decision.ok || decision.refusal.code === 'content_tampered' ? true : decision.refusal]
+    return [verbs[type].method, permission({ type, by, at }, request, factsFor(type))]
   })
   return Object.fromEntries(entries)
+}
+
+/** A verb that somebody could use: for themselves, or for somebody who has delegated an answer to them. */
+export interface Use {
+  readonly type: PeopleVerb
+  readonly by: Actor
+  readonly at: number
+  readonly onBehalfOf?: string
+}
+
+/** Says why somebody cannot use one verb on a request now; true where they can, as far as can be said before they say what for. */
+export function permission(use: Use, request: Request, facts: Facts): true | Refusal {
+  const command: RequestCommand = { ...use, seen: request.digest, reason: '…', incident: '…' }
+  const decision = decide(command, request, facts)
+  // Whatever needs facts that were not read is decided on everything else here.
+  return decision.ok || decision.refusal.code === 'content_tampered' ? true : decision.refusal
 }

@@ -1,8 +1,8 @@
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import { eligibility } from './eligibility.ts'
-import { giverOf, voteOf } from './giver.ts'
-import { type Tally, tally } from './tally.ts'
+import { type Giver, giverOf, voteOf } from './giver.ts'
+import { comesCloser, type Tally, tally } from './tally.ts'
 import { type KnownUser, type Vote, type Voter, votersOf } from './voter.ts'
 
 /** What somebody answered to one digest in one round. */
@@ -82,16 +82,26 @@ export function whoCould(
   return candidates.filter((user) => !known.has(user.person) && mayApprove({ user, principal: user }) === 'eligible')
 }
 
+/** Tells whether an approval by this giver, as things stand, would fill a place that is still open: at its stage, and beside those that are given already. */
+export function wouldCount(request: UnderReview, users: KnownUsers, giver: Giver): boolean {
+  const votes = countedVotes(request, users)
+  return comesCloser(request.requirements, votersOf(votes), votersOf([...votes, voteOf(giver)]))
+}
+
 /** The answers to this content in this round. */
 function current({ reviews, digest, round }: UnderReview): readonly Review[] {
   return reviews.filter((review) => review.digest === digest && review.round === round)
 }
 
 function countedVoters(request: UnderReview, users: KnownUsers): readonly Voter[] {
+  return votersOf(countedVotes(request, users))
+}
+
+function countedVotes(request: UnderReview, users: KnownUsers): readonly Vote[] {
   const mayApprove = eligibility(request, users, 'approve')
-  const approvers = current(request)
+  return current(request)
     .filter(({ verdict }) => verdict === 'approve')
     .flatMap((review) => giverOf(review, users, request.rules) ?? [])
     .filter((giver) => mayApprove(giver) === 'eligible')
-  return votersOf(approvers.map(voteOf))
+    .map(voteOf)
 }

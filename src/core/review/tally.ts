@@ -34,6 +34,25 @@ export function tally(requirements: readonly PinnedRequirement[], voters: readon
   return { met: policies.length > 0 && policies.every(({ met }) => met), policies }
 }
 
+/**
+ * Tells whether more voters leave fewer places open, on some way of meeting one of the policies that are not met yet; or whether there is none of those left,
+ * so that whatever is answered next settles it.
+ */
+export function comesCloser(
+  requirements: readonly PinnedRequirement[],
+  voters: readonly Voter[],
+  more: readonly Voter[],
+): boolean {
+  const open = requirements
+    .map(({ require }) => alternatives(require).map((way) => [missingOn(way, voters), missingOn(way, more)] as const))
+    .filter((ways) => ways.every(([missing]) => missing > 0))
+  return open.length === 0 || open.flat().some(([missing, left]) => left < missing)
+}
+
+function missingOn(way: Alternative, voters: readonly Voter[]): number {
+  return shortage(slotsOf(way, 0, voters), voters)
+}
+
 function tallyPolicy({ policy, version, require }: PinnedRequirement, voters: readonly Voter[]): PolicyTally {
   let nearest: { readonly slots: readonly Slot[]; readonly missing: number } | undefined
   for (const alternative of alternatives(require)) {

@@ -6,28 +6,26 @@ import { columnName, indexName, tableName } from './names.ts'
 
 const names = Object.keys(collections) as readonly CollectionName[]
 
-/** The versions of the schema: each brings the collections that are there since then. */
-export const schemaVersions: readonly number[] = [...new Set(names.map(sinceOf))].toSorted((a, b) => a - b)
+/** The versions of the schema: each brings the collections and indexes that are there since then. */
+export const schemaVersions: readonly number[] = [
+  ...new Set(names.flatMap((name) => [sinceOf(name), ...indexesOf(name).map(({ since }) => since)])),
+].toSorted((a, b) => a - b)
 
-/** The statements that create a table for each collection that a version of the schema brought, with its indexes. */
+/** The statements that create a table for each collection that a version of the schema brought, and the indexes that it brought. */
 export function schemaStatements(dialect: Dialect, version: number): readonly string[] {
-  return names.flatMap((name) => {
-    if (sinceOf(name) !== version) return []
-    return collectionStatements(dialect, name)
-  })
+  return names.flatMap((name) => [
+    ...(sinceOf(name) === version ? [tableStatement(dialect, name)] : []),
+    ...indexesOf(name).flatMap((index) => (index.since === version ? [indexStatement(dialect, name, index)] : [])),
+  ])
 }
 
 function sinceOf(name: CollectionName): number {
   return declarationOf(name).since ?? 1
 }
 
-function collectionStatements(dialect: Dialect, name: CollectionName): readonly string[] {
-  return [
-    tableStatement(dialect, name),
-    ...Object.entries(declarationOf(name).indexes).map(([index, declared]) =>
-      indexStatement(dialect, name, { ...declared, name: index }),
-    ),
-  ]
+function indexesOf(collection: CollectionName) {
+  const { indexes } = declarationOf(collection)
+  return Object.entries(indexes).map(([name, index]) => ({ since: sinceOf(collection), ...index, name }))
 }
 
 function tableStatement({ builder, types, tableSuffix }: Dialect, name: CollectionName): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Need, Requirement } from '../../../src/core/policy/requirement.ts'
-import { tally } from '../../../src/core/review/tally.ts'
+import { comesCloser, tally } from '../../../src/core/review/tally.ts'
 import type { Voter } from '../../../src/core/review/voter.ts'
 import { runs } from '../../runs.ts'
 
@@ -45,6 +45,30 @@ describe('a tally', () => {
       { missing: 1, open: true },
       { missing: 1, open: false },
     ])
+  })
+
+  it('comes closer with whoever fills a place that is open now, on any way, and with nobody else', () => {
+    const closer = (requires: readonly Requirement[], voters: readonly Voter[], one: Voter) =>
+      comesCloser(
+        requires.map((require) => ({ policy: 'p', version: 1, require })),
+        voters,
+        [...voters, one],
+      )
+    const lead = voter('ben', ['lead'], 0)
+    const both = { all: [one('lead'), one('legal')] }
+    expect(closer([both], [lead], voter('cat', ['lead'], 1))).toBe(false)
+    expect(closer([both], [lead], voter('ann', ['legal'], 1))).toBe(true)
+    expect(closer([both], [voter('ben', ['lead', 'legal'], 0)], voter('cat', ['lead'], 1))).toBe(true)
+    const stages = { stages: [one('legal'), one('lead')] }
+    expect(closer([stages], [], lead)).toBe(false)
+    expect(closer([stages], [voter('ann', ['legal'], 0)], voter('ben', ['lead'], 1))).toBe(true)
+    const either = { any: [both, one('security')] }
+    expect(closer([either], [lead], voter('dan', ['security'], 1))).toBe(true)
+    expect(closer([either], [lead], voter('cat', ['lead'], 1))).toBe(false)
+    expect(closer([one('lead'), one('legal')], [lead], voter('cat', ['lead'], 1))).toBe(false)
+    expect(closer([{ any: [one('lead'), both] }, one('security')], [lead], voter('ann', ['legal'], 1))).toBe(false)
+    expect(closer([one('lead')], [lead], voter('eve', [], 1))).toBe(true)
+    expect(closer([{ all: [] }], [], lead)).toBe(false)
   })
 
   it('[E3] is never met by default: not by an empty list, an empty tree, or a quorum that is no number of people', () => {

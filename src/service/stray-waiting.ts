@@ -1,0 +1,59 @@
+import type { Storage } from '../ports/storage.ts'
+import type { AuditProblem } from './audit.ts'
+import { keyOf, type RequestRecord, read, type Stored, type WaitingRecord, walk } from './records.ts'
+import { requestStream } from './streams.ts'
+
+const batch = 500
+
+/** Finds where a request is listed with somebody for whose approval it does not wait. That it is listed with all the others is verified with its stream. */
+export async function strayWaiting(storage: Storage, tenant: string): Promise<readonly AuditProblem[]> {
+  const problems: AuditProblem[] = []
+  const seen = new Set<string>()
+  let rows: WaitingRecord[] = []
+  const all = { collection: 'waiting', index: 'key', where: [tenant], order: 'ascending' } as const
+  for await (const { value } of walk(storage, all)) {
+    const { request, approver } = value
+    const name = JSON.stringify([approver, request])
+    if (seen.has(name)) problems.push(problemOf(value, 'is listed twice'))
+    seen.add(name)
+    rows.push(value)
+    if (rows.length < batch) continue
+    problems.push(...(await straysAmong(storage, tenant, rows)))
+    rows = []
+  }
+  return [...problems, ...(await straysAmong(storage, tenant, rows))]
+}
+
+async function straysAmong(
+  storage: Storage,
+  tenant: string,
+  rows: readonly WaitingRecord[],
+): Promise<readonly AuditProblem[]> {
+  const { requests } = await read(storage, { requests: rows.map(({ request }) => keyOf('requests', tenant, request)) })
+  const problems: AuditProblem[] = []
+  for (const [index, row] of rows.entries()) {
+    if (isListed(row, requests[index]) || !(await isStray(storage, tenant, row))) continue
+    problems.push(problemOf(row, 'does not wait for it'))
+  }
+  return problems
+}
+
+function problemOf({ request, approver }: WaitingRecord, problem: string): AuditProblem {
+  return {
+    stream: requestStream(request),
+    problem: `the request is listed as one that waits for the approval of "${approver}", and ${problem}`,
+  }
+}
+
+/** Looks again at one moment: between the row and its request, the request may only have moved. */
+async function isStray(storage: Storage, tenant: string, { approver, request }: WaitingRecord): Promise<boolean> {
+  const { row, record } = await read(storage, {
+    row: keyOf('waiting', tenant, approver, request),
+    record: keyOf('requests', tenant, request),
+  })
+  return row !== undefined && !isListed(row.value, record)
+}
+
+function isListed({ approver }: WaitingRecord, request: Stored<RequestRecord> | undefined): boolean {
+  return request?.value.awaited?.includes(approver) ?? false
+}

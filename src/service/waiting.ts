@@ -1,0 +1,147 @@
+import { hasAnswered } from '../core/request/awaited.ts'
+import type { Facts } from '../core/request/command.ts'
+import type { Actor } from '../core/request/event.ts'
+import { permission } from '../core/request/probe.ts'
+import type { Request } from '../core/request/request.ts'
+import { inForce } from '../core/request/settle.ts'
+import type { Delegation } from '../core/review/delegation.ts'
+import { type KnownUsers, wouldCount } from '../core/review/standing.ts'
+import type { Context } from './context.ts'
+import { checkLimit, cursorAt, type Listed, positionOf } from './cursor.ts'
+import { delegationsTo } from './delegations.ts'
+import { askedOfAll, peopleIn } from './facts.ts'
+import { freeze } from './freeze.ts'
+import { checkKeys } from './input.ts'
+import { knownUsers, reachOf, scopeOf } from './people.ts'
+import { keyOf, type PolicySetRecord, read, type Stored } from './records.ts'
+import { requestsOf } from './request-list.ts'
+import { type RequestSummary, summaryOf } from './request-reader.ts'
+import { listsFor, oldestOf } from './waiting-lists.ts'
+import { heldBack, switchedOffFor } from './workflow.ts'
+
+/** Which part of what waits to list. */
+export interface WaitingFilter {
+  /** At most so many, 1 to 200; 50 where left out. */
+  readonly limit?: number
+  /** The `next` of the page before, of the same actor. */
+  readonly after?: string
+}
+
+/** A request that waits for an approval. */
+export interface WaitingRequest extends RequestSummary {
+  /** Who has delegated the answer to the actor: to be given with it, as `onBehalfOf`. Absent where the answer is the actor's own. */
+  readonly onBehalfOf?: string
+}
+
+/** A page of requests that wait for an approval, the oldest first. */
+export interface WaitingPage {
+  readonly requests: readonly WaitingRequest[]
+  /** Where the next page begins; absent on the last one. */
+  readonly next?: string
+}
+
+/** How many requests are judged for one page: of those that ask a role, not every one waits for everybody who holds it. */
+const mostJudged = 1_000
+
+/** Lists the requests that wait for an approval of the actor's, the oldest first. */
+export async function listWaiting(context: Context, actor: Actor, filter: WaitingFilter): Promise<WaitingPage> {
+  checkKeys('filter', filter, ['limit', 'after'])
+  const limit = checkLimit(filter.limit)
+  const cursor = { tenant: actor.tenant, waitingFor: actor.user }
+  let from = filter.after === undefined ? undefined : positionOf(filter.after, cursor)
+  const desk = await deskOf(context, actor)
+  const found: WaitingRequest[] = []
+  for (let judged = 0; judged < mostJudged; judged += limit + 1) {
+    const { requests, next } = await oldestOf(context.storage, desk.lists, { limit: limit + 1, from })
+    found.push(...(await waitingAmong(context, desk, requests)))
+    const shown = found.slice(0, limit)
+    const last = shown.at(-1)
+    if (found.length > limit && last) return freeze({ requests: shown, next: cursorAt(last, cursor) })
+    if (!next) return freeze({ requests: found })
+    from = next
+  }
+  const [createdAt, id] = from as readonly [number, string]
+  return freeze({ requests: found, next: cursorAt({ tenant: actor.tenant, createdAt, id }, cursor) })
+}
+
+/** Everything by which it is judged what waits for somebody now. */
+interface Desk {
+  readonly actor: Actor
+  readonly at: number
+  readonly set: Stored<PolicySetRecord> | undefined
+  /** Who lets the actor answer for them. */
+  readonly delegations: readonly Delegation[]
+  readonly lists: ReturnType<typeof listsFor>
+}
+
+async function deskOf(context: Context, actor: Actor): Promise<Desk> {
+  const { tenant, user } = actor
+  const at = context.now()
+  const [{ set }, delegations] = await Promise.all([
+    read(context.storage, { set: keyOf('policySets', tenant) }),
+    delegationsTo(context, actor, at),
+  ])
+  const users = await reachOf(context.directory, tenant, [user, ...delegations.map(({ from }) => from)])
+  return { actor, at, set, delegations, lists: listsFor(tenant, users) }
+}
+
+/** Keeps those among some requests that the actor may approve as things stand, and whose answer is not given yet. */
+async function waitingAmong(
+  context: Context,
+  desk: Desk,
+  listed: readonly Listed[],
+): Promise<readonly WaitingRequest[]> {
+  if (listed.length === 0) return []
+  const requests = await requestsOf(context, listed)
+  const [asked, people] = await Promise.all([
+    askedOfAll(context, requests, desk.set?.version ?? 0),
+    peopleAround(context, desk, requests),
+  ])
+  return requests.flatMap((request, index) => {
+    const users: KnownUsers = people.get(request.project) ?? new Map()
+    const answer = answerTo(context, desk, { request, asked: asked[index] ?? request, users })
+    return answer ? [freeze({ ...summaryOf(request, desk.at), ...answer })] : []
+  })
+}
+
+/** Says whose answer a request waits for, out of those that the actor may give; undefined where it waits for none of them. */
+function answerTo(
+  context: Context,
+  { actor, at, set, delegations }: Desk,
+  {
+    request,
+    asked: { requirements, rules },
+    users,
+  }: { readonly request: Request; readonly asked: Pick<Facts, 'requirements' | 'rules'>; readonly users: KnownUsers },
+): Pick<WaitingRequest, 'onBehalfOf'> | undefined {
+  const settings = set?.value
+  const facts: Facts = { requirements, rules, users, ...switchedOffFor(settings, request) }
+  if (hasAnswered(actor.user, request, users) || heldBack(context, request, { verb: 'approve', settings }))
+    return undefined
+  const awaits = (delegation?: Delegation) => {
+    const [user, principal] = [users.get(actor.user), users.get(delegation?.from ?? actor.user)]
+    if (!user || !principal || hasAnswered(principal.id, request, users)) return false
+    const use = { type: 'approve', by: actor, at, ...(delegation ? { onBehalfOf: delegation.from } : {}) } as const
+    if (permission(use, request, delegation ? { ...facts, delegation } : facts) !== true) return false
+    return wouldCount({ ...request, ...inForce(request, facts) }, users, { user, principal })
+  }
+  if (awaits()) return {}
+  const delegation = delegations.find(awaits)
+  return delegation && { onBehalfOf: delegation.from }
+}
+
+/** Asks, once for each project, who everybody is that a decision about these requests looks at. */
+async function peopleAround(
+  { directory }: Context,
+  { actor, delegations }: Desk,
+  requests: readonly Request[],
+): Promise<ReadonlyMap<string, KnownUsers>> {
+  const own = [actor.user, ...delegations.map(({ from }) => from)]
+  const projects = [...new Set(requests.map(({ project }) => project))]
+  const people = projects.map(async (project) => {
+    const there = requests.filter((request) => request.project === project)
+    const ids = [...own, ...there.flatMap(peopleIn)]
+    return [project, await knownUsers(directory, scopeOf(actor.tenant, project), ids)] as const
+  })
+  return new Map(await Promise.all(people))
+}

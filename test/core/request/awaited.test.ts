@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { awaitedFrom, hasAnswered } from '../../../src/core/request/awaited.ts'
+import { statuses } from '../../../src/core/request/status.ts'
+import { approved, given, office, submitted } from './given.ts'
+
+const tree = {
+  stages: [
+    { quorum: 1, from: { roles: ['lead'], users: ['eve'] } },
+    {
+      any: [
+        { quorum: 1, from: { roles: ['lead', 'legal'] } },
+        { quorum: 1, from: { users: ['user:eve'] } },
+      ],
+    },
+  ],
+}
+
+it('a request waits for everybody whom its requirements name, each once, and for nobody who only holds a veto', () => {
+  const { request } = given(submitted({ require: tree }))
+  const requirements = request.requirements.map((one) => ({ ...one, veto: { roles: ['security'] } }))
+  const names = ['user:eve', 'role:lead', 'role:legal', 'user:user:eve']
+  expect(awaitedFrom({ ...request, requirements })).toEqual(names)
+})
+
+it('a request waits for those whom it has escalated to, once that has happened', () => {
+  const { request } = given(submitted({ require: { quorum: 1, from: { roles: ['lead'] } } }))
+  const escalate = { after: '1d', to: { users: ['eve'] } } as const
+  const requirements = request.requirements.map((one) => ({ ...one, escalate }))
+  expect(awaitedFrom({ ...request, requirements })).toEqual(['role:lead'])
+  const escalated = requirements.map(({ policy, version }) => ({ policy, version }))
+  expect(awaitedFrom({ ...request, requirements, escalated })).toEqual(['user:eve', 'role:lead'])
+})
+
+it('a request waits for nobody in a state in which it cannot be approved', () => {
+  const { request } = given(submitted({ require: tree }))
+  const waits = statuses.filter((status) => awaitedFrom({ ...request, status }).length > 0)
+  expect(waits).toEqual(['pending', 'changes_requested'])
+})
+
+it('whoever has answered has done so with all of their accounts, and for whom they answered', () => {
+  const { request } = given(submitted({ require: { quorum: 2, from: { roles: ['lead'] } } }), approved('ben'))
+  const [review] = request.reviews
+  if (!review) throw new TypeError('Ben has not answered.')
+  expect(hasAnswered('ben', request, office)).toBe(true)
+  expect(hasAnswered('cat', request, office)).toBe(false)
+  const forCat = { reviews: [{ ...review, onBehalfOf: 'cat' }] }
+  expect(['ben', 'cat', 'dan'].filter((user) => hasAnswered(user, forCat, office))).toEqual(['ben', 'cat'])
+  const known = new Map([...office, ['ben2', { id: 'ben2', person: 'ben', roles: ['lead'] }]])
+  expect(hasAnswered('ben2', request, known)).toBe(true)
+})
