@@ -5,6 +5,7 @@ import type { Pending } from './storage-office.ts'
 const tables = {
   requests: ['tenant', 'id', 'status', 'created_at', 'project', 'due_at'],
   contents: ['tenant', 'request', 'edition'],
+  waiting: ['tenant', 'approver', 'request', 'project', 'created_at'],
   targets: ['tenant', 'type', 'id', 'request', 'status', 'created_at'],
   events: ['tenant', 'stream', 'seq', 'prev'],
   unsealed: ['tenant', 'stream', 'seq', 'due_at'],

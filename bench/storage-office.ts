@@ -16,14 +16,15 @@ const flagsInUse = 50
 /** Opens an office on a storage. */
 export async function office(storage: Storage) {
   const flags = defineResource({ type: 'feature_flag', schema: object({ enabled: boolean(), rollout: number() }) })
+  const prices = defineResource({ type: 'price', schema: object({ cents: number() }) })
   const approvals = createApprovals({
     admins: 'anyone',
     storage,
-    resources: [flags],
-    directory: staticDirectory({ ann: [], ben: ['lead'], cara: ['lead'] }),
+    resources: [flags, prices],
+    directory: staticDirectory({ ann: [], ben: ['lead'], cara: ['lead'], dora: ['finance'] }),
   })
-  const [ann, ben, cara] = ['ann', 'ben', 'cara'].map((user) => approvals.as({ tenant: 'acme', user }))
-  if (!ann || !ben || !cara) throw new TypeError('Nobody is here.')
+  const [ann, ben, cara, dora] = ['ann', 'ben', 'cara', 'dora'].map((user) => approvals.as({ tenant: 'acme', user }))
+  if (!ann || !ben || !cara || !dora) throw new TypeError('Nobody is here.')
   if ((await ben.policies.list()).length === 0) {
     await ben.policies.save({ id: 'all', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } })
   }
@@ -44,6 +45,17 @@ export async function office(storage: Storage) {
     /** The second one, which applies the change. */
     confirm,
     comment,
+    /** Submits so many prices, which are Dora's to approve, besides the leads. */
+    async submitPrices(count: number) {
+      await ben.policies.save({
+        id: 'prices',
+        match: { resource: 'price' },
+        require: { quorum: 1, from: { roles: ['finance'] } },
+      })
+      for (let cents = 1; cents <= count; cents++) await ann.submit(prices.ref(`price-${cents}`), { value: { cents } })
+    },
+    /** Counts what waits for Dora. */
+    waiting: async () => (await dora.requests.waiting()).requests.length,
     /** Takes the first one back. */
     withdraw: async ({ id }: Pending) => (await ben.withdraw(id)).request.status,
     /** Submits, approves twice, and so applies. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Comparison, pressed } from './harness.ts'
+import { budgeted, type Comparison, pressed } from './harness.ts'
 import { byHand, following, type Step } from './storage-by-hand.ts'
 import { crowd } from './storage-crowd.ts'
 import { type BenchDatabase, connections, mariadb, pglite, postgres, sqlite } from './storage-databases.ts'
@@ -216,7 +216,14 @@ async function scaled(make: () => BenchDatabase | Promise<BenchDatabase | undefi
     goal: flat,
     tail: null,
   }).slice(0, 1)
-  return closing(databases, [...crowded('1,000', some), ...crowded('100,000', many), ...history])
+  await many.submitPrices(10)
+  const waiting = budgeted({
+    case: `what waits for one person, 10 of 100,000 stored, ${name}`,
+    subject: { name: 'requests.waiting', run: many.waiting },
+    milliseconds: 5,
+    valid: (count) => count === 10,
+  })
+  return closing(databases, [...crowded('1,000', some), ...crowded('100,000', many), ...history, waiting])
 }
 
 /** Closes databases when the last comparison on them has been made. */
