@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createApprovals, type PolicyInput, type Storage } from '../../src/index.ts'
+import { type ChangeRequest, createApprovals, type PolicyInput, type Storage } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
-import { flags, pending, refusal, rollout, start, storages } from '../world.ts'
+import { flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'
 
 const value = { enabled: true, rollout: 40 }
 const checkout = flags.ref('checkout', { project: 'web' })
@@ -94,5 +95,47 @@ describe.each(storages)('facts that move between a decision and its commit, on $
       },
     )
     expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
+  })
+})
+
+describe('a request that moves while a command on it is decided', () => {
+  /** A request that is applied by hand, and a process after whose every look at it something happens. */
+  async function restless(happens: (w: World, request: ChangeRequest) => Promise<unknown>) {
+    const storage = memoryStorage()
+    const w = world(storage)
+    const ref = await w.flag('checkout')
+    await w.policy({ rules: { apply: 'by_hand' } })
+    const request = pending(await w.as('ann').submit(ref, rollout(80)))
+    let looks = 0
+    const looking: Storage = {
+      ...storage,
+      async get(keys) {
+        const found = await storage.get(keys)
+        if (keys.some(({ collection }) => collection === 'requests')) {
+          looks++
+          await happens(w, request)
+        }
+        return found
+      },
+    }
+    return { w, request, apply: () => world(looking).as('eve').apply(request.id), looks: () => looks }
+  }
+
+  it('[G9] is decided about anew, and nobody is told what was true before', async () => {
+    let approved = false
+    const { apply, looks } = await restless(async (w, { id, digest }) => {
+      if (approved) return
+      approved = true
+      await w.as('ben').approve(id, { seen: digest })
+    })
+    expect((await apply()).request.status).toBe('applied')
+    expect(looks()).toBeGreaterThan(2)
+  })
+
+  it('[G9] again and again is decided about a bounded number of times', async () => {
+    const { w, request, apply, looks } = await restless((w, { id }) => w.as('ann').comment(id, 'and another thing'))
+    expect(await refusal(apply())).toBe('contention')
+    expect(looks()).toBe(2 * 12)
+    expect((await w.as('ann').requests.get(request.id)).status).toBe('pending')
   })
 })
