@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { covers, type Delegation } from '../../../src/core/review/delegation.ts'
+import { eligibility } from '../../../src/core/review/eligibility.ts'
+import { giverOf, voteOf } from '../../../src/core/review/giver.ts'
+import { canBeMet, standing, whoCould } from '../../../src/core/review/standing.ts'
+import type { KnownUser } from '../../../src/core/review/voter.ts'
+import {
+  approved,
+  day,
+  done,
+  given,
+  leads,
+  office,
+  people,
+  rejected,
+  type Step,
+  start,
+  submitted,
+} from '../request/given.ts'
+
+const known = (id: string): KnownUser => {
+  const user = office.get(id)
+  if (!user) throw new TypeError(`Nobody knows ${id}.`)
+  return user
+}
+const [ann, amy, ben, cat, eve] = ['ann', 'amy', 'ben', 'cat', 'eve'].map(known) as [
+  KnownUser,
+  KnownUser,
+  KnownUser,
+  KnownUser,
+  KnownUser,
+]
+
+describe('what a delegation is about', () => {
+  const about = (match: Delegation['match'], project: string, ...types: readonly string[]) => {
+    const delegation: Delegation = { from: 'ben', to: 'eve', begins: start, ends: start + day, match }
+    return covers(delegation, { at: start, project, resources: types.map((type) => ({ type })) })
+  }
+
+  it('[BY-14] is the project and the type that it names, and not those whose names it contains', () => {
+    expect(about({ project: 'webshop' }, 'web', 'flag')).toBe(false)
+    expect(about({ project: 'web' }, 'web', 'flag')).toBe(true)
+    expect(about({ project: ['webshop', 'web'] }, 'web', 'flag')).toBe(true)
+    expect(about({ project: ['webshop'] }, 'web', 'flag')).toBe(false)
+    expect(about({ resource: 'flags' }, 'web', 'flag')).toBe(false)
+    expect(about({}, 'web', 'flag')).toBe(true)
+  })
+
+  it('[BY-14] is all that the answer is about, or nothing', () => {
+    expect(about({ resource: 'flag' }, 'web', 'flag', 'price')).toBe(false)
+    expect(about({ resource: ['flag', 'price'] }, 'web', 'flag', 'price')).toBe(true)
+  })
+})
+
+describe('who may answer', () => {
+  const mayApprove = (user: KnownUser, principal = user, request = given(submitted()).request) =>
+    eligibility(request, office, 'approve')({ user, principal })
+
+  it('[C6] [C11] is nobody who is behind the request, neither by themselves nor on either side of a delegation', () => {
+    expect(mayApprove(ben)).toBe('eligible')
+    expect(mayApprove(eve, ben)).toBe('eligible')
+    expect(mayApprove(amy)).toBe('requester')
+    expect(mayApprove(ann, ben)).toBe('requester')
+    expect(mayApprove(ben, amy)).toBe('requester')
+    const edited = given(submitted(), done({ type: 'edit', by: 'eve' })).request
+    expect(mayApprove(eve, ben, edited)).toBe('contributor')
+    expect(mayApprove(ben, eve, edited)).toBe('contributor')
+  })
+
+  it.each(['all', 'last_editor'] as const)(
+    '[C8] is the requester of what they edited themselves, where they may approve it: contributors excluded %s',
+    (excludeContributors) => {
+      const rules = { selfApproval: true, excludeContributors } as const
+      const edited = done({ type: 'edit', by: 'ben' })
+      const { request } = given(submitted({ by: 'ben', rules }), edited)
+      expect(mayApprove(ben, ben, request)).toBe('eligible')
+      const others = given(submitted({ by: 'ben', rules }), done({ type: 'edit', by: 'cat' })).request
+      expect(mayApprove(cat, cat, others)).toBe('contributor')
+    },
+  )
+})
+
+describe('who gave an answer', () => {
+  const lets = { delegation: { from: 'ben', to: 'eve', begins: start, ends: start + day, match: {} } }
+  const reviewOf = (...steps: readonly Step[]) => {
+    const [review] = given(submitted({ require: leads(2) }), ...steps).request.reviews
+    if (!review) throw new TypeError('Nobody has answered.')
+    return review
+  }
+  const { rules } = given(submitted()).request
+  const own = reviewOf(approved('ben'))
+  const delegated = reviewOf(done({ type: 'approve', by: 'eve', onBehalfOf: 'ben' }, lets))
+  const nobody = people({})
+
+  it('[D2] is known as the directory knows them now, and not at all once it does not', () => {
+    const demoted = people({ ben: { roles: [] }, eve: { roles: [] } })
+    expect(giverOf(own, demoted, { ...rules, eligibleAt: 'both' })?.principal.roles).toEqual([])
+    expect(giverOf(own, nobody, { ...rules, eligibleAt: 'both' })).toBeUndefined()
+    for (const gone of ['ben', 'eve']) {
+      const rest = new Map([...office].filter(([id]) => id !== gone))
+      expect(giverOf(delegated, rest, { ...rules, eligibleAt: 'both' })).toBeUndefined()
+    }
+  })
+
+  it('[D2] [D4] is known as they were when they answered, where a policy says so', () => {
+    const then = { ...rules, eligibleAt: 'review' } as const
+    const lead = { id: 'ben', person: 'ben', roles: ['lead'] }
+    expect(giverOf(own, nobody, then)).toEqual({ user: lead, principal: lead })
+    expect(giverOf({ ...own, by: 'amy', person: 'ann' }, nobody, then)?.principal.person).toBe('ann')
+    const eves = { id: 'eve', person: 'eve', roles: [] }
+    expect(giverOf(delegated, nobody, then)).toEqual({ user: eves, principal: lead })
+    const linked = people({ ben: { person: 'cat', roles: [] }, eve: { person: 'dan', roles: ['x'] } })
+    expect(giverOf(own, linked, then)?.principal).toEqual({ ...lead, person: 'cat' })
+    expect(giverOf(delegated, linked, then)?.user).toEqual({ ...eves, person: 'dan', roles: ['x'] })
+  })
+
+  it('[C11] is every person behind it, once', () => {
+    expect(voteOf({ user: ben, principal: ben })).toEqual({ id: 'ben', persons: ['ben'], roles: ['lead'] })
+    expect(voteOf({ user: eve, principal: ben })).toEqual({ id: 'ben', persons: ['eve', 'ben'], roles: ['lead'] })
+    expect(voteOf({ user: amy, principal: ann }).persons).toEqual(['ann'])
+  })
+})
+
+describe('what is missing', () => {
+  it('[BY-05] is not less for an answer that stands in the way', () => {
+    const { request } = given(submitted({ require: leads(2), rules: { onReject: 'block' } }), rejected('ben'))
+    expect(standing(request, office).policies[0]?.missing).toMatchObject([{ missing: 2 }])
+  })
+
+  it('[BY-05] [BY-08] can be supplied by whoever may approve and has not, and counts with what is there', () => {
+    const { request } = given(submitted({ require: leads(2) }), approved('ben'))
+    expect(whoCould(request, office, [ann, amy, ben, cat, eve]).map(({ id }) => id)).toEqual(['cat'])
+    expect(canBeMet(request, office, [cat])).toBe(true)
+    expect(canBeMet(request, office, [ben])).toBe(false)
+    expect(canBeMet(request, office, [eve, amy])).toBe(false)
+    expect(canBeMet(given(submitted({ require: leads(2) })).request, office, [cat])).toBe(false)
+  })
+})
