@@ -49,6 +49,8 @@ interface Tally {
   operations: number
   inTheWay: number
   applied: number
+  /** The first race in which something was wrong: its people, and what they were told. */
+  example?: string
 }
 
 const nothing = (): Tally => ({ illegal: 0, appliedTwice: 0, broken: 0, operations: 0, inTheWay: 0, applied: 0 })
@@ -61,7 +63,10 @@ async function inspect(tally: Tally, course: ReturnType<typeof racecourse>, over
   const revisions = await course.as(tenant, 'dan').resources.history(flags.ref('checkout'))
   const applied = revisions.filter(({ request }) => request === 'request').length
   if (applied > 1) tally.appliedTwice++
-  if (!(await course.as(tenant, 'dan').audit.verify()).ok) tally.broken++
+  const { ok, problems } = await course.as(tenant, 'dan').audit.verify()
+  if (!ok) tally.broken++
+  if (tally.illegal + tally.appliedTwice + tally.broken > 0)
+    tally.example ??= JSON.stringify({ tenant, race, history, problems })
   tally.applied += applied
   tally.operations += history.length
   tally.inTheWay += history.filter(({ what }) => what.answer === inTheWay).length
@@ -131,7 +136,7 @@ describe.each(courses)('reviewers, editors and appliers of several processes on 
     for (const child of children) child.send('end')
     expect(await Promise.all(children.map(ended))).toEqual(children.map(() => 0))
     await storage.close()
-    expect(tally, `seed ${seed}`).toMatchObject({ illegal: 0, appliedTwice: 0, broken: 0 })
+    expect(tally, `seed ${seed}, ${tally.example}`).toMatchObject({ illegal: 0, appliedTwice: 0, broken: 0 })
     expect(tally.applied).toBeGreaterThan(usual / 10)
   })
 })
