@@ -12,7 +12,6 @@ import type {
   TurnOffOptions,
   VerbOptions,
 } from './acting-approvals.ts'
-import type { Wanted } from './action-input.ts'
 import { verifyAudit } from './audit.ts'
 import { exportLog, readLog } from './audit-log.ts'
 import { current } from './carry-out.ts'
@@ -27,8 +26,8 @@ import { documentAt } from './facts.ts'
 import { compareRevisions, readHistory, readResource } from './history.ts'
 import { idempotencyOf } from './idempotency.ts'
 import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
+import { checkOptions, intentionOf, said, timed, told, wishesOf } from './intentions.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
-import type { Wish } from './propose.ts'
 import { keyOf, read } from './records.ts'
 import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
@@ -38,7 +37,7 @@ import { returnWaiting } from './return-waiting.ts'
 import type { VerifyOptions } from './sealed-log.ts'
 import { readCheckpoint } from './sealed-log.ts'
 import { simulatePolicies } from './simulation.ts'
-import { type ChangeOf, outcomeNow, preview, type SubmitOptions, submitCommand } from './submit.ts'
+import { type ChangeOf, outcomeNow, preview, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
 import { listWaiting } from './waiting.ts'
 import { isOn, type Waiting } from './workflow.ts'
@@ -275,11 +274,6 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
 
 type PlainVerb = 'recall' | 'cancel' | 'discard' | 'withdraw' | 'apply' | 'retry' | 'abandon'
 
-/** Checks the options of a verb: those that every verb has, and its own. */
-function checkOptions(options: object, ...own: readonly string[]): void {
-  checkKeys('options', options, ['reason', 'idempotencyKey', ...own])
-}
-
 function checkSignatureChecks(keys: VerifyOptions['keys']): void {
   if (keys === undefined) return
   const named = typeof keys === 'object' && keys !== null ? Object.values(keys) : []
@@ -288,60 +282,4 @@ function checkSignatureChecks(keys: VerifyOptions['keys']): void {
     argument: 'options.keys',
     problem: 'must name keys, each with a function that checks signatures',
   })
-}
-
-function said(options: VerbOptions) {
-  const reason = checkText('reason', options.reason)
-  return reason === undefined ? {} : { reason }
-}
-
-function timed({ applyAt }: { readonly applyAt?: number }) {
-  return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
-}
-
-/** Checks whom of the approvers the requester wants told. */
-function told({ notify }: { readonly notify?: readonly string[] }) {
-  if (notify === undefined) return {}
-  if (!Array.isArray(notify) || notify.length === 0 || notify.length > 100) {
-    fail('invalid_input', { argument: 'options.notify', problem: 'must be a list of 1 to 100 ids of approvers' })
-  }
-  return { notify: [...new Set(notify.map((user) => checkId('options.notify', user)))] }
-}
-
-interface Call<T> {
-  readonly ref: ResourceRef<T>
-  readonly change: Wanted<T>
-  readonly options: SubmitOptions
-}
-
-function intentionOf<T>(context: Context, verb: Intention['verb'], { ref, change, options }: Call<T>): Intention {
-  checkOptions(options, 'base', 'applyAt', ...(verb === 'submit' ? ['notify'] : []))
-  const wishes = [wishOf(context, ref, { change, base: options.base })]
-  return { verb, wishes, ...said(options), ...timed(options), ...told(options) }
-}
-
-function wishesOf(
-  context: Context,
-  changes: readonly { readonly ref: ResourceRef<never>; readonly change: Wanted<never>; readonly base?: number }[],
-): readonly Wish[] {
-  if (!Array.isArray(changes) || changes.length === 0 || changes.length > 100) {
-    fail('invalid_input', { argument: 'changes', problem: 'must be a list of 1 to 100 changes' })
-  }
-  const wishes = changes.map((one) => {
-    checkKeys('changes', one, ['ref', 'change', 'base'])
-    return wishOf(context, one.ref, one)
-  })
-  const names = new Set(wishes.map(({ ref }) => JSON.stringify([ref.type, ref.id])))
-  if (names.size < wishes.length)
-    fail('invalid_input', { argument: 'changes', problem: 'must be on different resources' })
-  return wishes
-}
-
-function wishOf<T>(
-  context: Context,
-  ref: ResourceRef<T>,
-  { change, base }: { readonly change: Wanted<T>; readonly base?: number | undefined },
-): Wish {
-  const wish: Wish = { ...checkRef(context, ref), change: checkWanted(change) }
-  return base === undefined ? wish : { ...wish, base: checkRevision('base', base) }
 }

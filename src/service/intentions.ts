@@ -1,0 +1,79 @@
+import { fail } from '../errors.ts'
+import type { VerbOptions } from './acting-approvals.ts'
+import type { Wanted } from './action-input.ts'
+import { checkWanted } from './check-change.ts'
+import type { Intention } from './consider.ts'
+import type { Context } from './context.ts'
+import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
+import type { Wish } from './propose.ts'
+import type { ResourceRef } from './resource-type.ts'
+import type { SubmitOptions } from './submit.ts'
+
+/** Checks the options of a verb: those that every verb has, and its own. */
+export function checkOptions(options: object, ...own: readonly string[]): void {
+  checkKeys('options', options, ['reason', 'idempotencyKey', ...own])
+}
+
+/** The reason that goes with a verb, where one does. */
+export function said(options: VerbOptions) {
+  const reason = checkText('reason', options.reason)
+  return reason === undefined ? {} : { reason }
+}
+
+/** When something is to be applied, where that is said. */
+export function timed({ applyAt }: { readonly applyAt?: number }) {
+  return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
+}
+
+/** Checks whom of the approvers the requester wants told. */
+export function told({ notify }: { readonly notify?: readonly string[] }) {
+  if (notify === undefined) return {}
+  if (!Array.isArray(notify) || notify.length === 0 || notify.length > 100) {
+    fail('invalid_input', { argument: 'options.notify', problem: 'must be a list of 1 to 100 ids of approvers' })
+  }
+  return { notify: [...new Set(notify.map((user) => checkId('options.notify', user)))] }
+}
+
+interface Call<T> {
+  readonly ref: ResourceRef<T>
+  readonly change: Wanted<T>
+  readonly options: SubmitOptions
+}
+
+/** Reads what somebody intends to do with one resource. */
+export function intentionOf<T>(
+  context: Context,
+  verb: Intention['verb'],
+  { ref, change, options }: Call<T>,
+): Intention {
+  checkOptions(options, 'base', 'applyAt', ...(verb === 'submit' ? ['notify'] : []))
+  const wishes = [wishOf(context, ref, { change, base: options.base })]
+  return { verb, wishes, ...said(options), ...timed(options), ...told(options) }
+}
+
+/** Reads the changes that are to land together: 1 to 100, on different resources. */
+export function wishesOf(
+  context: Context,
+  changes: readonly { readonly ref: ResourceRef<never>; readonly change: Wanted<never>; readonly base?: number }[],
+): readonly Wish[] {
+  if (!Array.isArray(changes) || changes.length === 0 || changes.length > 100) {
+    fail('invalid_input', { argument: 'changes', problem: 'must be a list of 1 to 100 changes' })
+  }
+  const wishes = changes.map((one) => {
+    checkKeys('changes', one, ['ref', 'change', 'base'])
+    return wishOf(context, one.ref, one)
+  })
+  const names = new Set(wishes.map(({ ref }) => JSON.stringify([ref.type, ref.id])))
+  if (names.size < wishes.length)
+    fail('invalid_input', { argument: 'changes', problem: 'must be on different resources' })
+  return wishes
+}
+
+function wishOf<T>(
+  context: Context,
+  ref: ResourceRef<T>,
+  { change, base }: { readonly change: Wanted<T>; readonly base?: number | undefined },
+): Wish {
+  const wish: Wish = { ...checkRef(context, ref), change: checkWanted(change) }
+  return base === undefined ? wish : { ...wish, base: checkRevision('base', base) }
+}
