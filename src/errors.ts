@@ -236,7 +236,9 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
   not_an_approver: ({ request, actor, roles }) =>
     `${quote(actor)} (roles: ${roles.join(', ') || 'none'}) is not among the approvers of request ${quote(request)}.`,
   approval_missing: ({ request, policies }) =>
-    `Request ${quote(request)} lacks approvals that ${policies.map(quote).join(', ')} asks for: nothing was applied.`,
+    policies.length === 0
+      ? `Nobody was asked about request ${quote(request)}, so that there are no approvals to go by: reopen it, and it is decided anew.`
+      : `Request ${quote(request)} lacks approvals that ${policies.map(quote).join(', ')} asks for: nothing was applied.`,
   stale: ({ type, id, base, live }) =>
     `${type} ${quote(id)} is at revision ${live}, and the change was made against revision ${base}: make it again on the live one.`,
   already_reviewed: ({ request, actor, verdict }) =>

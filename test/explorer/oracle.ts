@@ -82,7 +82,8 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   const sentBack = isReturned(ledger, scene) && !revives
   if (sentBack ? !['return', 'expire'].includes(type) : type === 'return') return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
-  if (late && type !== 'reopen' && [...open, 'failed'].includes(ledger.status)) return 'refused'
+  const outlasts = ledger.status === 'failed' && ['settle_debt', 'remind'].includes(type)
+  if (late && type !== 'reopen' && !outlasts && [...open, 'failed'].includes(ledger.status)) return 'refused'
   if (!clocks.includes(type) && !directoryOf(scene)[by]) return 'refused'
   if (ownOnly.includes(type) && by !== requester) return 'refused'
   const force = inForce(ledger, scene)
@@ -137,7 +138,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       return outcome === 'failed' ? 'refused' : outcome
     }
     case 'settle_debt':
-      return maySettle(ledger, scene, force) ? 'applied' : 'refused'
+      return maySettle(ledger, scene, force) ? ledger.status : 'refused'
     case 'bypass': {
       const roles = directoryOf(scene)[by]?.roles ?? []
       const allowed =
@@ -178,7 +179,8 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
     case 'schedule_dropped':
       return { ...after, dropped: true }
     case 'failed':
-      return { ...after, debt: undefined }
+      // Only where the host says that it has the document of before, nothing can be live.
+      return status === 'failed' && outcome.failure.code === 'host_failed' ? { ...after, debt: undefined } : after
     case 'claimed':
     case 'put_off':
     case 'commented':
@@ -336,7 +338,7 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'retry':
       return status === 'failed'
     case 'settle_debt':
-      return status === 'applied'
+      return status === 'applied' || status === 'failed'
     case 'confirm':
     case 'reclaim':
     case 'abandon':
@@ -344,7 +346,7 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'escalate':
       return status === 'pending'
     case 'remind':
-      return status === 'pending' || status === 'applied'
+      return status === 'pending' || status === 'applied' || status === 'failed'
     default:
       return open.includes(status)
   }
@@ -359,6 +361,7 @@ function isReturned({ status, askedAt }: Ledger, { world: { switchedOff }, aroun
 function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
   const { type } = scene.command
   const { next, around, world } = scene
+  if (ledger.debt && !ledger.debt.settled) return 'refused'
   const after = rewritten(ledger, scene)
   const drafting = ledger.status === 'draft' && type !== 'submit'
   const { applyAt } = next
@@ -505,6 +508,7 @@ function isEnough(
 /** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
 function isTimeToRemind({ status, debt, asked, waitsSince, remindedAt = waitsSince }: Ledger, now: number): boolean {
   const { remindEvery, settleWithin } = strictest(asked)
+  if (status === 'failed' && !debt) return false
   if (status === 'pending') return remindEvery !== undefined && now >= remindedAt + remindEvery
   if (!debt || debt.settled) return false
   return now >= (debt.remindedAt === undefined ? debt.dueAt : debt.remindedAt + settleWithin)

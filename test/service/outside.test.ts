@@ -258,6 +258,41 @@ describe('a resource that is kept outside of the database', () => {
     expect(await o.problems()).toEqual([])
   })
 
+  it('[BY-10] leaves what is owed for a broken glass owed, whoever gives the change up', async () => {
+    const o = await office(memoryStorage, impatient)
+    await o.policy({ rules: { breakGlass: ['security'] } })
+    const request = await o.ask(666)
+    server.meet('blinds')
+    const glass = { seen: request.digest, incident: 'INC-1', reason: 'fire' }
+    expect((await o.as('dan').breakGlass(request.id, glass)).request.status).toBe('applying')
+    await o.as('dan').abandon(request.id, { reason: 'enough' })
+    server.state.blind = false
+    expect((await o.as('ann').resources.get(o.basic))?.document).toEqual({ cents: 666 })
+    expect(await o.as('ann').requests.debts()).toMatchObject([{ request: request.id, by: 'dan' }])
+    const other = await o.ask(999)
+    expect(await refusal(o.as('dan').breakGlass(other.id, { ...glass, seen: other.digest }))).toBe('review_owed')
+    expect(await refusal(o.as('ann').reopen(request.id))).toBe('review_owed')
+    await o.as('ben').settleDebt(request.id, { seen: request.digest, reason: 'it did burn' })
+    expect(await o.as('ann').requests.debts()).toEqual([])
+    expect((await o.as('ann').reopen(request.id)).request.status).toBe('pending')
+    expect(await o.problems()).toEqual([])
+  })
+
+  it('is reopened where nobody had to approve it: there are no approvals to go by', async () => {
+    const o = await office(memoryStorage, impatient)
+    server.meet('sleeps')
+    const outcome = await o.as('ann').submit(o.basic, { value: { cents: 5 } })
+    const { id } = outcome.status === 'applying' ? outcome.request : { id: '' }
+    await o.as('ann').abandon(id, { reason: 'enough' })
+    const told = await o
+      .as('ann')
+      .retry(id)
+      .catch((error: Error) => error)
+    expect(told).toMatchObject({ code: 'approval_missing', message: expect.stringContaining('reopen it') })
+    expect((await o.as('ann').reopen(id)).request.status).toBe('applied')
+    expect(o.cents()).toBe(5)
+  })
+
   it('is recorded as found, where it got there after it was given up', async () => {
     const o = await office(memoryStorage, impatient)
     await o.policy()
@@ -329,14 +364,16 @@ describe('a resource that is kept outside of the database', () => {
     const o = await office()
     await o.policy({ rules: { breakGlass: ['security'], bypass: ['security'] } })
     const { id, digest: seen } = await o.ask(200)
-    server.meet('refuses')
+    server.meet(...Array(8).fill('refuses'))
     const glass = { seen, incident: 'INC-1', reason: 'fire' }
     expect((await o.as('dan').breakGlass(id, glass)).request.status).toBe('applying')
-    expect(await o.as('ann').requests.debts()).toHaveLength(1)
-    o.poke(60)
-    o.pass(minute)
-    await o.approvals.tick()
-    expect((await o.read(id)).status).toBe('failed')
+    for (let attempt = 2; attempt <= 8; attempt++) {
+      expect(await o.as('ann').requests.debts()).toHaveLength(1)
+      o.pass(60 * minute)
+      await o.approvals.tick()
+    }
+    expect((await o.read(id)).failure).toMatchObject({ code: 'host_failed' })
+    expect(o.cents()).toBe(100)
     expect(await o.as('ann').requests.debts()).toEqual([])
     expect(await o.problems()).toEqual([])
   })

@@ -1,4 +1,5 @@
 import type { Review } from '../review/standing.ts'
+import type { Applied, Failed } from './event.ts'
 import type { Request } from './request.ts'
 
 /** That somebody has broken the glass, and what for: a review is owed for it. */
@@ -26,6 +27,12 @@ export interface Debt extends GlassBroken {
 /** A review that is still owed, and the request that owes it. */
 export interface OpenDebt extends GlassBroken {
   readonly request: string
+}
+
+/** The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not come so far. */
+export function asEnded({ status, revisions = [], failure }: Request): Applied | Failed | undefined {
+  if (status === 'applied') return { status, revisions }
+  return status === 'failed' && failure ? { status, failure } : undefined
 }
 
 /** The review that a request still owes; undefined where it owes none. */

@@ -4,6 +4,7 @@ import type { KnownUsers } from '../review/standing.ts'
 import { carriedOver } from './carry-over.ts'
 import type { ContentCommand, DraftCommand, Facts, NextContent } from './command.ts'
 import { isEmpty, openConflicts, type ProposedChange, requestDigest } from './content.ts'
+import { openDebt } from './debt.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from './event.ts'
 import { evolve } from './evolve.ts'
 import { isBlank } from './reason.ts'
@@ -30,6 +31,8 @@ const eventTypes = {
 export function decideContent(command: Writing, request: Request, facts: Facts): Result<ContentEvent> {
   const { next } = facts
   if (!next) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+  const owed = openDebt(request)
+  if (owed) return refuse('review_owed', { request: request.id, by: owed.by, policies: owed.policies })
   const lands = landingStatus(command, request)
   const checked = checkContent(command, request, { next, lands })
   if (!checked.ok) return checked

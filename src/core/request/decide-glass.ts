@@ -4,7 +4,7 @@ import { eligibility } from '../review/eligibility.ts'
 import { type Review, standing, type UnderReview } from '../review/standing.ts'
 import type { KnownUser } from '../review/voter.ts'
 import type { Facts, GlassCommand, SettleCommand } from './command.ts'
-import type { OpenDebt } from './debt.ts'
+import { asEnded, type OpenDebt } from './debt.ts'
 import { landed } from './decide-application.ts'
 import { happened, type LaterEvent } from './event.ts'
 import { isBlank } from './reason.ts'
@@ -60,7 +60,7 @@ function stands(
  * once they are as many as the policies had asked for.
  */
 export function settleDebt(command: SettleCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const { id, digest, round, debt, revisions = [] } = request
+  const { id, digest, round, debt } = request
   const user = facts.users.get(command.by.user)
   if (!user) return refuse('unknown_actor', { actor: command.by.user })
   if (!debt || debt.settledAt !== undefined) return refuse('no_debt', { request: id })
@@ -100,8 +100,9 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
     roles: user.roles,
     reason,
   }
+  const outcome = asEnded(request)
+  if (!outcome) return refuse('no_debt', { request: id })
   const { met } = standing({ ...owed, reviews: [...debt.reviews, review] }, facts.users)
-  const outcome = { status: 'applied', revisions } as const
   return success({
     type: 'debt_reviewed',
     ...happened(command),

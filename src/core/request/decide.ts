@@ -1,15 +1,19 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Facts, RequestCommand } from './command.ts'
+import { asEnded } from './debt.ts'
 import { bypass, decideApplication } from './decide-application.ts'
 import { decideContent } from './decide-content.ts'
 import { breakGlass, settleDebt } from './decide-glass.ts'
 import { abandon, confirm, reclaim } from './decide-outside.ts'
 import { decideReview, escalate, withdraw } from './decide-review.ts'
 import { duesOf } from './due.ts'
-import { happened, type LaterEvent, type Outcome } from './event.ts'
+import { happened, type LaterEvent } from './event.ts'
 import { feedbackProblem, isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { allows, isOpen, type RequestStatus, verbs } from './status.ts'
+
+/** What is done to a request that failed although its deadline has come. */
+const outlasting: readonly RequestCommand['type'][] = ['reopen', 'settle_debt', 'remind']
 
 /** Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
@@ -24,7 +28,7 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
   if (command.type === 'return') return sendBack(command, request, facts)
   if (isOpen(status) && isReturned(request, facts))
     return refuse('switched_off', { request: request.id, verb: command.type })
-  if (status === 'failed' && command.type !== 'reopen' && hasExpired(request, at)) {
+  if (status === 'failed' && !outlasting.includes(command.type) && hasExpired(request, at)) {
     return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
   if (command.type === 'remind') return remind(command, request)
@@ -120,11 +124,10 @@ function expire(command: RequestCommand, request: Request): Result<LaterEvent> {
 }
 
 function remind(command: RequestCommand, request: Request): Result<LaterEvent> {
-  const { id, status, revisions = [] } = request
+  const { id } = request
   const due = duesOf(request).find(({ verb }) => verb === 'remind')
   if (!due || command.at < due.at) return refuse('not_due', { request: id, verb: 'remind', dueAt: due?.at ?? 0 })
-  const outcome: Outcome = status === 'applied' ? { status, revisions } : { status: 'pending' }
-  return success({ type: 'reminded', ...happened(command), outcome })
+  return success({ type: 'reminded', ...happened(command), outcome: asEnded(request) ?? { status: 'pending' } })
 }
 
 function comment(command: RequestCommand, { status }: Request): Result<LaterEvent> {

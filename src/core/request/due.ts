@@ -25,12 +25,12 @@ export function duesOf(request: Request): readonly Due[] {
     case 'applying':
       return application ? [{ verb: 'reclaim', at: application.until }] : []
     case 'applied':
+    case 'failed':
       return reviewsOwed(request)
     case 'draft':
     case 'rejected':
     case 'cancelled':
     case 'expired':
-    case 'failed':
       return []
   }
 }

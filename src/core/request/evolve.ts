@@ -92,8 +92,8 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
   const { outcome, at } = event
   const { failure: _failure, application: _application, ...lasting } = request
   const next = { ...lasting, ...stateOf(outcome), updatedAt: at, ...changes }
-  if (outcome.status !== 'failed') return next
-  // Whoever passed the approvals by has changed nothing.
+  // Where the host still has the document of before, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
+  if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed') return next
   const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
 }

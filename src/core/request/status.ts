@@ -96,14 +96,14 @@ export const verbs = {
   abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'] },
   bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'] },
   break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applying', 'applied'] },
-  settle_debt: { method: 'settleDebt', from: ['applied'], by: 'approver', to: ['applied'] },
+  settle_debt: { method: 'settleDebt', from: ['applied', 'failed'], by: 'approver', to: ['applied', 'failed'] },
   come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending'] },
   expire: { from: open, by: 'clock', to: ['expired'] },
   escalate: { from: ['pending'], by: 'clock', to: settled },
   return: { from: open, by: 'clock', to: ['draft'] },
   confirm: { from: ['applying'], by: 'worker', to: landing },
   reclaim: { from: ['applying'], by: 'clock', to: ['applying'] },
-  remind: { from: ['pending', 'applied'], by: 'clock', to: ['pending', 'applied'] },
+  remind: { from: ['pending', 'applied', 'failed'], by: 'clock', to: ['pending', 'applied', 'failed'] },
 } as const satisfies Readonly<Record<string, VerbRow>>
 
 /** The verbs that act on a request. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { openDebt } from '../../../src/core/request/debt.ts'
 import { landingKey } from '../../../src/core/request/decide-outside.ts'
 import { nextDue } from '../../../src/core/request/due.ts'
 import type { Application } from '../../../src/core/request/event.ts'
@@ -6,6 +7,7 @@ import type { Request } from '../../../src/core/request/request.ts'
 import {
   approved,
   type Beginning,
+  day,
   done,
   drafted,
   given,
@@ -165,14 +167,39 @@ describe('a change of a resource that is kept outside of the database', () => {
     expect(new Set(keys).size).toBe(2)
   })
 
-  it('leaves nothing behind of whoever passed the approvals by, where it does not get there', () => {
+  it('[BY-10] leaves what is owed for a broken glass, unless the host has the document of before', () => {
+    const rules = { rules: { breakGlass: ['admin'] } }
+    const pass = done({ type: 'break_glass', by: 'root', reason: 'now' }, { target: outside })
+    const read = { target: outside }
+    const gone = done({ type: 'abandon', by: 'root', reason: 'gone', at: lease }, read)
+    for (const end of [gone, done({ type: 'confirm', found: 'other' })]) {
+      const line = given(submitted(rules), pass, end)
+      expect(openDebt(line.request)).toMatchObject({ by: 'root', request: line.request.id })
+      line.when({ type: 'settle_debt', by: 'root', reason: 'fine' }).refuses('own_debt')
+      for (const type of ['reopen', 'rebase'] as const) line.when({ type }).refuses('review_owed', { by: 'root' })
+      const dueAt = line.request.debt?.dueAt ?? 0
+      expect(nextDue(line.request)).toBe(dueAt)
+      line.when({ type: 'remind', at: dueAt }).yields('reminded', 'failed')
+      const late = { type: 'settle_debt', by: 'ben', reason: 'fine', at: start + 20 * day } as const
+      const { failure, debt } = line.when(late).yields('debt_reviewed', 'failed')
+      expect(failure).toEqual(line.request.failure)
+      expect(debt?.settledAt).toBe(late.at)
+      given(submitted(rules), pass, end, done(late)).when({ type: 'reopen' }).yields('reopened', 'pending')
+    }
+  })
+
+  it('leaves nothing behind of whoever passed the approvals by, where the host goes on having the document of before', () => {
     const rules = { rules: { bypass: ['admin'], breakGlass: ['admin'] } }
     const passing: readonly Step[] = [
       done({ type: 'bypass', by: 'root', reason: 'now' }, { target: outside }),
       done({ type: 'break_glass', by: 'root', reason: 'now' }, { target: outside }),
     ]
     for (const pass of passing) {
-      const { request } = given(submitted(rules), pass, done({ type: 'confirm', found: 'other' }))
+      const application = { ...applicationOf(given(submitted(rules), pass).request), attempts: 8 }
+      const { request } = given(
+        () => ({ ...onTheWay, request: { ...given(submitted(rules), pass).request, application } }),
+        done({ type: 'confirm', found: 'before', fence: 7 }),
+      )
       expect([request.status, request.bypassedBy, request.debt]).toEqual(['failed', undefined, undefined])
     }
     expect(given(submitted(rules), glassBroken).request.debt).toBeDefined()

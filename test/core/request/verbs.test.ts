@@ -53,10 +53,19 @@ const scheduled: readonly [Beginning, ...Step[]] = [
 
 const broken: readonly [Beginning, ...Step[]] = [submitted(quorumOf2), approved('cat'), glassBroken]
 
+/** The glass was broken for a change that was given up on its way: nobody knows whether it got there. */
+const brokenOff: readonly [Beginning, ...Step[]] = [
+  submitted(quorumOf2),
+  approved('cat'),
+  done({ type: 'break_glass', by: 'root', reason: 'it burns' }, { target: outside }),
+  done({ type: 'abandon', by: 'eve', reason: 'gone', at: start + 2 * hour }, { target: outside }),
+]
+
 /** The histories of those verbs that need more than a state. */
 function special(verb: RequestVerb, status: RequestStatus) {
   if (verb === 'come_due' && status === 'approved') return scheduled
-  return status === 'applied' && (verb === 'settle_debt' || verb === 'remind') ? broken : undefined
+  if (verb !== 'settle_debt' && verb !== 'remind') return undefined
+  return status === 'failed' ? brokenOff : status === 'applied' ? broken : undefined
 }
 
 /** Everybody who may try: who they are to the request, and who the directory says they are. */
@@ -308,7 +317,10 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     applying: [histories.pending, said('break_glass', 'root'), { target: outside }],
     applied: [histories.pending, said('break_glass', 'root')],
   },
-  settle_debt: { applied: [broken, said('settle_debt', 'ben')] },
+  settle_debt: {
+    applied: [broken, said('settle_debt', 'ben')],
+    failed: [brokenOff, said('settle_debt', 'ben')],
+  },
   escalate: {
     pending: [histories.pending, said('escalate', 'root')],
     approved: [[submitted(escalating({ apply: 'by_hand' })), approved('cat')], said('escalate', 'root')],
@@ -326,6 +338,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
   remind: {
     pending: [histories.pending, said('remind', 'root')],
     applied: [broken, said('remind', 'root')],
+    failed: [brokenOff, said('remind', 'root')],
   },
   come_due: {
     applying: [scheduled, { type: 'come_due', at: due }, { target: outside }],
