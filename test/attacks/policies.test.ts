@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type ActingApprovals, type JsonObject, policyResource, type Storage } from '../../src/index.ts'
+import {
+  type ActingApprovals,
+  type JsonObject,
+  type PolicyInput,
+  policyResource,
+  type Storage,
+} from '../../src/index.ts'
 import { admins, approved, flagPolicy, gate, gated, inForce, lead, nobody, users, whole } from '../policy-world.ts'
 import { day, flags, pending, refusal, rollout, storages, world } from '../world.ts'
 
@@ -190,6 +196,26 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     const request = pending(await w.as('zoe').submit(policyResource.ref('flags'), { value }))
     interruption = () => other.as('sam').approve(request.id, { seen: request.digest })
     expect((await w.as('ann').submit(ref, rollout(80))).status).toBe('pending')
+    await whole(w)
+  })
+
+  it('[E9] [BY-19] are refused where gates that are fine one by one cannot be passed together', async () => {
+    const w = world(open(), users, [flags], { admins: { users: ['zoe'] } })
+    const zoe = w.as('zoe')
+    const own: PolicyInput = {
+      ...gate,
+      require: { quorum: 1, from: { users: ['zoe'] } },
+      rules: { selfApproval: true },
+    }
+    await zoe.policies.save(own)
+    const second = { ...gate, id: 'second' }
+    expect(await refusal(zoe.submit(policyResource.ref('second'), { value: second }))).toBe('invalid_policy')
+    const fine = { ...second, rules: { selfApproval: true } }
+    const request = pending(await zoe.submit(policyResource.ref('second'), { value: fine }))
+    expect((await approved(w, 'zoe', request)).request.status).toBe('applied')
+    const gone = pending(await zoe.submit(policyResource.ref('gate'), { remove: true }))
+    await approved(w, 'sam', gone)
+    expect((await approved(w, 'zoe', gone)).request.status).toBe('applied')
     await whole(w)
   })
 

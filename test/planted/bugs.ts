@@ -521,7 +521,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'the only one who may change policies has to approve that',
     file: 'core/policy/check-lock-out.ts',
-    find: 'completeRules(gate.rules).selfApproval ? people : without(people, requester)',
+    find: 'selfApproval ? people : without(people, requester)',
     put: 'people',
   },
   {

@@ -4,7 +4,7 @@ import type { DirectoryFacts } from './check-policy.ts'
 import { gatesPolicies } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
 import type { Finding } from './policy-problem.ts'
-import { completeRules } from './rules-of-conduct.ts'
+import { completeRules, joinRules } from './rules-of-conduct.ts'
 
 /** Who could change policies. */
 export interface PolicyPeople {
@@ -16,20 +16,22 @@ export interface PolicyPeople {
 
 /**
  * Finds out whether nobody could change policies any more once these are in force: whether no user who may ask for that could get what every policy
- * about policies asks.
+ * about policies asks. One of them that forbids selfApproval forbids it for all, as it does in a review.
  */
 export function checkLockOut(
   policies: readonly PolicyInput[],
   { directory, changers }: PolicyPeople,
 ): Finding | undefined {
   const gates = policies.filter(gatesPolicies)
+  if (gates.length === 0) return undefined
   const people = peopleThere(directory)
   const requesters = changers === undefined ? [undefined] : [...(people({ users: changers }) ?? [])]
+  const { selfApproval } = gates.map(({ rules }) => completeRules(rules)).reduce(joinRules)
   const canChange = (gate: PolicyInput, requester: string | undefined) => {
-    const others = completeRules(gate.rules).selfApproval ? people : without(people, requester)
+    const others = selfApproval ? people : without(people, requester)
     return askedTrees(gate).every(({ value }) => canBeMet(value, others))
   }
-  if (gates.length === 0 || requesters.some((one) => gates.every((gate) => canChange(gate, one)))) return undefined
+  if (requesters.some((one) => gates.every((gate) => canChange(gate, one)))) return undefined
   const stuck = gates.filter((gate) => !requesters.some((one) => canChange(gate, one)))
   const names = (stuck.length > 0 ? stuck : gates).map(({ id }) => JSON.stringify(id)).join(' and ')
   return {

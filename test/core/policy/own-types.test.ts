@@ -112,10 +112,16 @@ describe('who could change policies', () => {
       there({}, { changers: ['ann', 'ben'] }),
     ],
     [
-      'one of the gates lets its own approver ask',
-      true,
+      'one of the gates lets its own approver ask, and the other one forbids it for both',
+      false,
       [byUser('ann', { rules: { selfApproval: true } }), byUser('ben', { id: 'other' })],
       there({}, { changers: ['ann', 'ben'] }),
+    ],
+    [
+      'all gates let their own approvers ask',
+      true,
+      ['gate', 'other'].map((id) => byUser('ann', { id, rules: { selfApproval: true } })),
+      there({}, { changers: ['ann'] }),
     ],
   ])('[BY-19] [BY-08] is looked for: %s', (_name, possible, policies, people) => {
     const found = checkLockOut(policies, people)
