@@ -4,7 +4,7 @@ import { checkPolicy, type ResourceWords } from '../core/policy/check-policy.ts'
 import { namedApprovers } from '../core/policy/named-approvers.ts'
 import { gatesPolicies } from '../core/policy/own-type.ts'
 import type { PolicyInput } from '../core/policy/policy.ts'
-import type { PolicyFinding, PolicyProblem } from '../core/policy/policy-problem.ts'
+import type { Finding, PolicyFinding, PolicyProblem } from '../core/policy/policy-problem.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { holdingsFor } from './access-control.ts'
@@ -57,8 +57,18 @@ export async function findingsOf(
   const all = [...after.values()]
   const found = await Promise.all(next.map((one) => findingsOfOne(context, state, { ...one, all })))
   const [gate] = next.filter(({ id, policy }) => [before.get(id), policy].some((one) => one && gatesPolicies(one)))
-  const lockOut = gate && checkLockOut(all, await policyPeople(context, state, all.filter(gatesPolicies)))
+  const lockOut = gate && (await newLockOut(context, state, { before: [...before.values()], after: all }))
   return [...found.flat(), ...(lockOut ? [{ policy: gate.id, ...lockOut }] : [])]
+}
+
+/** Finds out whether a change locks everybody out of the policies. Where they are locked out already, it may be a step of the way back. */
+async function newLockOut(
+  context: Context,
+  state: PolicyState,
+  { before, after }: { readonly before: readonly PolicyInput[]; readonly after: readonly PolicyInput[] },
+): Promise<Finding | undefined> {
+  const people = await policyPeople(context, state, [...before, ...after].filter(gatesPolicies))
+  return checkLockOut(before, people) ? undefined : checkLockOut(after, people)
 }
 
 async function findingsOfOne(

@@ -219,6 +219,25 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     await whole(w)
   })
 
+  it('[E9] [BY-19] are mended one by one where everybody is locked out of them', async () => {
+    const { w } = await gated(open(), { rules: { bypass: ['admin'] } })
+    const zoe = w.as('zoe')
+    const second = { ...gate, id: 'second', require: lead, rules: { bypass: ['admin'] } }
+    await approved(w, 'sam', pending(await zoe.submit(policyResource.ref('second'), { value: second })))
+    for (const user of ['ben', 'cat', 'sam', 'sue']) w.leave(user)
+    for (const id of ['gate', 'second']) {
+      const change = { merge: { require: { quorum: 1, from: { roles: ['developer'] } } } }
+      const request = pending(await zoe.submit(policyResource.ref(id), change))
+      const { status } = (await zoe.bypass(request.id, { seen: request.digest, reason: 'they left' })).request
+      expect(status, id).toBe('applied')
+    }
+    const stuck = { value: { ...gate, require: { quorum: 1, from: { users: ['zoe'] } } } }
+    expect(await refusal(zoe.submit(policyResource.ref('gate'), stuck))).toBe('invalid_policy')
+    await approved(w, 'ann', pending(await zoe.submit(policyResource.ref('second'), { remove: true })))
+    expect(Object.keys(await inForce(w))).toEqual(['flags', 'gate'])
+    await whole(w)
+  })
+
   it('[E9] [BY-21] are found out where a record, its revisions or the log do not agree', async () => {
     const inner = open()
     const { w } = await gated(inner)
