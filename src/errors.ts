@@ -163,7 +163,7 @@ export interface ErrorDetails {
   unknown_role: { readonly role: string; readonly known: readonly string[] }
   /** The role is still held. */
   role_in_use: { readonly role: string; readonly holders: readonly string[] }
-  /** Nobody would be left who can give roles in the organization. */
+  /** Nobody would be left who can give roles in the organization, or nobody of those who may say who approves: `permission` is what they would lack. */
   last_admin: { readonly admins: readonly string[]; readonly permission: string }
 
   /** The idempotency key was used for another command before. */
@@ -301,7 +301,7 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
   role_in_use: ({ role, holders }) =>
     `Role ${quote(role)} is held by ${holders.map(quote).join(', ')}: take it from them first.`,
   last_admin: ({ admins, permission }) =>
-    `Without ${admins.map(quote).join(', ')} nobody would hold ${quote(permission)} any more: give it to somebody else first.`,
+    `Without ${admins.map(quote).join(', ')} nobody ${permission === 'organization_roles.edit' ? '' : 'who can give roles '}would hold ${quote(permission)} any more: give it to somebody else first.`,
   idempotency_mismatch: ({ key }) =>
     `The idempotency key ${quote(key)} was used for another command before: take a new key for a new command.`,
   host_failed: ({ type, id, operation, problem }) =>

@@ -1,3 +1,4 @@
+import { adminPermissions } from '../core/access/admins.ts'
 import type { Grant } from '../core/access/grant.ts'
 import type { GrantEdit } from '../core/access/grant-edit.ts'
 import {
@@ -152,7 +153,7 @@ async function agentsAmong(
   return new Set(ids.filter((_, index) => found[index]?.value.owner !== undefined))
 }
 
-/** Reads the grants, in the whole tenant, of the roles that let their holders give roles. */
+/** Reads the grants, in the whole tenant, of the roles that hold something of what makes an admin. */
 export async function adminGrants(
   { storage }: Pick<Context, 'storage'>,
   tenant: string,
@@ -160,7 +161,8 @@ export async function adminGrants(
 ): Promise<readonly Grant[]> {
   const grants: Grant[] = []
   for (const { id, permissions } of roles.values()) {
-    if (permissions.includes('organization_roles.edit')) grants.push(...(await grantsOfRole(storage, tenant, id, '')))
+    if (!adminPermissions.some((one) => permissions.includes(one))) continue
+    grants.push(...(await grantsOfRole(storage, tenant, id, '')))
   }
   return grants
 }

@@ -1,5 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { adminsOf, lastAdminRefusal } from './admins.ts'
+import { lastAdminRefusal } from './admins.ts'
 import { type Grant, isHeldThere } from './grant.ts'
 import { type Holdings, requirePermissions } from './holdings.ts'
 import type { Permission } from './levels.ts'
@@ -52,10 +52,7 @@ function changedRoles(
   if (!allowed.ok) return allowed
   const missing = changed.filter((permission) => !holdings.permissions.has(permission))
   if (missing.length > 0) return refuse('beyond_own_permissions', { actor: holdings.user, role, missing })
-  const lockedOut: Refusal | undefined = lastAdminRefusal(
-    adminsOf({ roles, grants, gone }),
-    adminsOf({ roles: next, grants, gone }),
-  )
+  const lockedOut: Refusal | undefined = lastAdminRefusal({ roles, grants, gone }, { roles: next, grants, gone })
   return lockedOut ? { ok: false, refusal: lockedOut } : success(next)
 }
 

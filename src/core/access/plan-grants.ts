@@ -1,5 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { adminsOf, lastAdminRefusal } from './admins.ts'
+import { lastAdminRefusal } from './admins.ts'
 import { type Grant, rolesIn } from './grant.ts'
 import { type GrantEdit, type WantedRoles, wantedRoles } from './grant-edit.ts'
 import { holdingsOf, requirePermissions } from './holdings.ts'
@@ -108,7 +108,7 @@ function lockOut(
 ): Refusal | undefined {
   const taken = new Set(take.map(keyOf))
   const after = [...grants.filter((grant) => !taken.has(keyOf(grant))), ...give]
-  return lastAdminRefusal(adminsOf({ roles, grants, gone }), adminsOf({ roles, grants: after, gone }))
+  return lastAdminRefusal({ roles, grants, gone }, { roles, grants: after, gone })
 }
 
 function without(list: readonly string[], those: readonly string[]): readonly string[] {

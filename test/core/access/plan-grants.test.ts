@@ -162,10 +162,41 @@ describe('the last admin', () => {
     expect(done(plan('zoe', demote(['zoe']), facts)).refusal?.code).toBe('last_admin')
   })
 
-  it('is whoever can give roles, whatever the role is called, and nobody whose grant does not count', () => {
-    const owner: RoleDefinition = { id: 'owner', permissions: ['organization_roles.edit'], held: 'tenant' }
-    const held = grantsOf('olga: owner', 'eve: admin @web', 'max: manager', 'una: unknown')
-    expect(adminsOf({ roles: rolesOf(owner), grants: held })).toEqual(['olga'])
+  const giver: RoleDefinition = { id: 'giver', permissions: ['organization_roles.edit'], held: 'tenant' }
+  const setter: RoleDefinition = { id: 'setter', permissions: ['approval_settings.edit'], held: 'tenant' }
+
+  it('is whoever can give roles and say who approves, whatever the roles are called, and nobody whose grant does not count', () => {
+    const roles = rolesOf(giver, setter)
+    const held = grantsOf(
+      'olga: giver',
+      'olga: setter',
+      'gil: giver',
+      'eve: admin @web',
+      'max: manager',
+      'una: unknown',
+    )
+    expect(adminsOf({ roles, grants: held })).toEqual(['olga'])
+  })
+
+  it('[C7] is nobody who can only give roles: they could not give back who says who approves', () => {
+    const roles = rolesOf(giver, setter)
+    const held = grantsOf('zoe: admin', 'gil: giver', 'sue: setter')
+    expect(done(plan('zoe', demote(['zoe']), { roles, grants: held })).refusal).toMatchObject({
+      code: 'last_admin',
+      details: { admins: ['zoe'], permission: 'approval_settings.edit' },
+      message:
+        'Without "zoe" nobody who can give roles would hold "approval_settings.edit" any more: give it to somebody else first.',
+    })
+    const both = [...held, ...grantsOf('gil: setter')]
+    expect(done(plan('zoe', demote(['zoe']), { roles, grants: both })).refusal).toBeUndefined()
+  })
+
+  it('[C7] is, where there is no other, whoever can give roles', () => {
+    const facts = { roles: rolesOf(giver), grants: grantsOf('gil: giver') }
+    expect(done(plan('gil', demote(['gil']), facts)).refusal).toMatchObject({
+      code: 'last_admin',
+      details: { admins: ['gil'], permission: 'organization_roles.edit' },
+    })
   })
 
   it('is there after any change that is not refused, whoever asks for whatever', () => {

@@ -78,6 +78,11 @@ describe('custom roles', () => {
       code: 'last_admin',
       details: { admins: ['olga'], permission: 'organization_roles.edit' },
     })
+    const unset = { ...owner, permissions: permissions.filter((permission) => permission !== 'approval_settings.edit') }
+    expect(refusal(saveRole(unset, facts('olga', grants, roles)))).toMatchObject({
+      code: 'last_admin',
+      details: { admins: ['olga'], permission: 'approval_settings.edit' },
+    })
     const two = [...grants, ...admins]
     expect(saveRole(less, facts('olga', two, roles)).ok).toBe(true)
     expect(refusal(saveRole(less, { ...facts('olga', two, roles), gone: new Set(['zoe']) }))?.code).toBe('last_admin')
