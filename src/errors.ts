@@ -157,6 +157,8 @@ export interface ErrorDetails {
   }
   /** The actor would give or take a role that can do more than the actor. */
   beyond_own_permissions: { readonly actor: string; readonly role: string; readonly missing: readonly string[] }
+  /** The actor is the person behind the account, and would not be any more: nobody parts an account from themselves. */
+  own_account: { readonly actor: string; readonly account: string }
   /** What a change of access does has moved since it was previewed. */
   preview_outdated: { readonly seen: string; readonly digest: string }
   /** No such role, here. */
@@ -294,6 +296,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${type} ${quote(id)} is restricted to ${editors.map(quote).join(', ')}: ${quote(actor)} cannot edit it.`,
   beyond_own_permissions: ({ actor, role, missing }) =>
     `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${missing.map(quote).join(', ')} and so can do more.`,
+  own_account: ({ actor, account }) =>
+    `${quote(actor)} is the person behind account ${quote(account)} and cannot part it from themselves: another admin has to.`,
   preview_outdated: ({ seen, digest }) =>
     `The change would not do what you saw any more: it has digest ${digest}, you saw ${seen}. Preview it again.`,
   unknown_role: ({ role, known }) =>

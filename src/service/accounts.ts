@@ -25,8 +25,12 @@ export async function readAccount({ storage }: Context, tenant: string, user: st
   return freeze({ user, ...belongsTo(found?.value ?? {}) })
 }
 
-/** Makes the command that says whose an account is. Whoever makes an agent of a user, or a user of an agent, needs what taking or giving its roles needs. */
+/**
+ * Makes the command that says whose an account is. It takes what giving the roles of everybody concerned takes, and, where a user becomes an agent,
+ * what taking them does. Nobody parts an account from themselves.
+ */
 export function setAccountCommand(context: Context, actor: Actor, account: Account): Command<Account> {
+  const { storage } = context
   const { tenant } = actor
   const { user, owner } = account
   return {
@@ -36,18 +40,26 @@ export function setAccountCommand(context: Context, actor: Actor, account: Accou
     async attempt(at) {
       const kept = keptRoles(context)
       if (!kept.ok) return kept
-      const { facts, settings, stored } = await readGrants(context, actor, { roles: kept.value, users: [user] })
+      const { settings, before, acting } = await read(storage, {
+        settings: keyOf('policySets', tenant),
+        before: keyOf('grants', tenant, user),
+        acting: keyOf('grants', tenant, actor.user),
+      })
       const permission = 'organization_roles.edit'
       const allowed = await maySet(context, actor, { settings: settings?.value, permission, projects: [''] })
       if (!allowed.ok) return allowed
-      const before = stored.get(user)
-      const { person: _person, owner: ownedBy, ...rest } = before?.value ?? { tenant, user, grants: [] }
+      const { person: _person, owner: _owner, ...rest } = before?.value ?? { tenant, user, grants: [] }
+      const was: Account = { user, ...belongsTo(before?.value ?? {}) }
       const owned = owner === undefined ? success(undefined) : await mayOwn(context, tenant, { user, owner })
       if (!owned.ok) return owned
-      if ((owner === undefined) !== (ownedBy === undefined)) {
-        const turned = mayTurn(user, facts, owner === undefined ? 'give' : 'take')
-        if (!turned.ok) return turned
-      }
+      const [from, to] = [await personBehind(context, tenant, was), await personBehind(context, tenant, account)]
+      const others = [was.owner, owner, from, to].filter((one) => one !== undefined && one !== user)
+      const users = [user, ...(others as string[])]
+      const { facts } = await readGrants(context, actor, { roles: kept.value, users })
+      const moved = mayMove(facts, { was, is: account, users })
+      if (!moved.ok) return moved
+      const self = acting?.value.person ?? actor.user
+      if (from === self && to !== self) return refuse('own_account', { actor: actor.user, account: user })
       const event = { type: 'account_set', ...account }
       const writes = [
         ...settingsWrites(actor, settings, { at, event }),
@@ -81,7 +93,39 @@ async function mayOwn(
   return refuse('invalid_input', { argument, problem: `is an agent of agents, more than ${mostOwners} in a row` })
 }
 
-/** Roles of an agent make nobody an admin, or an approver: to make one is to take them, and the other way round. */
+/** The person at the end of the owners of an account, by what is kept. */
+async function personBehind({ storage }: Context, tenant: string, account: Account): Promise<string> {
+  let { user, person, owner } = account
+  const seen = new Set<string>()
+  while (owner !== undefined && !seen.has(owner)) {
+    seen.add(owner)
+    const { found } = await read(storage, { found: keyOf('grants', tenant, owner) })
+    user = owner
+    person = found?.value.person
+    owner = found?.value.owner
+  }
+  return person ?? user
+}
+
+/**
+ * Roles of an agent make nobody an admin, or an approver: to make one is to take them. Everything else that is said of an account decides with whom
+ * it counts, so it takes what giving its roles does, and giving those of whoever it is tied to or parted from.
+ */
+function mayMove(
+  facts: GrantFacts,
+  { was, is, users }: { readonly was: Account; readonly is: Account; readonly users: readonly string[] },
+): Result<undefined> {
+  if (was.person === is.person && was.owner === is.owner) return success(undefined)
+  const turnsAgent = was.owner === undefined && is.owner !== undefined
+  for (const user of new Set(users)) {
+    const does = user === is.user && turnsAgent ? 'take' : 'give'
+    if (user === facts.actor && does === 'give') continue
+    const turned = mayTurn(user, facts, does)
+    if (!turned.ok) return turned
+  }
+  return success(undefined)
+}
+
 function mayTurn(user: string, facts: GrantFacts, does: 'give' | 'take'): Result<undefined> {
   const theirs = facts.grants.filter((grant) => grant.user === user)
   const others = facts.grants.filter((grant) => grant.user !== user)

@@ -32,6 +32,7 @@ const telling: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not_permitted',
   'not_an_editor',
   'beyond_own_permissions',
+  'own_account',
   'last_admin',
 ])
 

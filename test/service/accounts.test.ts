@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createApprovals, type PolicyInput, policyResource, staticDirectory } from '../../src/index.ts'
+import { type Account, createApprovals, type PolicyInput, policyResource, staticDirectory } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { flags, pending, refusal, rollout, storages } from '../world.ts'
@@ -107,6 +107,93 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     await whole(t)
   })
 
+  /** Hanna may give roles and holds that of a member; she has a phone and a robot with an arm, which are hers. */
+  async function clerk() {
+    const t = await tenant()
+    const { w, zoe } = t
+    const edits = [{ users: ['hanna', 'phone', 'robot', 'arm'], projects: ['web'], roles: ['member'] }]
+    await zoe.access.change(edits, { seen: (await zoe.access.preview(edits)).digest })
+    const adds = ['organization_users.add', 'organization_roles.edit', 'project_users.add', 'project_roles.edit']
+    await zoe.access.roles.save({ id: 'clerk', permissions: adds, held: 'tenant' })
+    await zoe.access.grant({ user: 'hanna', role: 'clerk' })
+    await zoe.access.accounts.set({ user: 'phone', person: 'hanna' })
+    await zoe.access.accounts.set({ user: 'robot', owner: 'phone' })
+    await zoe.access.accounts.set({ user: 'arm', owner: 'robot' })
+    return { ...t, set: (account: Account, by = 'hanna') => refusal(w.as(by).access.accounts.set(account)) }
+  }
+
+  it('[C4] [C7] lets nobody part an account from themselves, to approve with it what they asked for', async () => {
+    const t = await clerk()
+    const { w, zoe, set } = t
+    const request = pending(await w.as('hanna').submit(checkout, rollout(80)))
+    for (const account of [
+      { user: 'phone' },
+      { user: 'phone', person: 'amy' },
+      { user: 'phone', owner: 'amy' },
+      { user: 'robot' },
+      { user: 'robot', owner: 'amy' },
+      { user: 'robot', person: 'amy' },
+      { user: 'arm' },
+      { user: 'arm', owner: 'amy' },
+      { user: 'hanna', person: 'amy' },
+      { user: 'hanna', owner: 'amy' },
+    ]) {
+      expect(await set(account), JSON.stringify(account)).toBe('own_account')
+    }
+    expect(await refusal(w.as('phone').approve(request.id, { seen: request.digest }))).toBe('self_approval')
+    expect(await zoe.audit.events({ refusals: 'hanna' })).toHaveLength(10)
+    await zoe.access.grant({ user: 'phone', role: 'clerk' })
+    expect(await set({ user: 'hanna', person: 'amy' }, 'phone')).toBe('own_account')
+    await w.as('hanna').access.accounts.set({ user: 'robot', owner: 'hanna' })
+    await w.as('hanna').access.accounts.set({ user: 'phone', owner: 'hanna' })
+    await zoe.access.accounts.set({ user: 'phone' })
+    expect((await w.as('phone').approve(request.id, { seen: request.digest })).request.status).toBe('pending')
+    await whole(t)
+  })
+
+  it('[C4] [C7] ties and parts no accounts of somebody who can do more, whose approval that would take or give', async () => {
+    const t = await clerk()
+    const { w, zoe, set } = t
+    await zoe.access.grant({ user: 'root', role: 'admin' })
+    await zoe.access.grant({ user: 'root-phone', role: 'member', project: 'web' })
+    await zoe.access.accounts.set({ user: 'root-phone', person: 'root' })
+    await zoe.access.accounts.set({ user: 'bot', owner: 'root-phone' })
+    for (const account of [
+      { user: 'zoe', person: 'ann' },
+      { user: 'root', person: 'zoe' },
+      { user: 'ann', person: 'zoe' },
+      { user: 'ann', owner: 'zoe' },
+      { user: 'ann', owner: 'root-phone' },
+      { user: 'phone', person: 'zoe' },
+      { user: 'root-phone' },
+      { user: 'root-phone', person: 'ann' },
+      { user: 'bot' },
+      { user: 'bot', owner: 'ann' },
+    ]) {
+      expect(await set(account), JSON.stringify(account)).toBe('beyond_own_permissions')
+      expect(await zoe.access.accounts.get(account.user)).not.toEqual(account)
+    }
+    await zoe.access.accounts.set({ user: 'bot', owner: 'ann' })
+    expect(await set({ user: 'bot', owner: 'zoe' })).toBe('beyond_own_permissions')
+    await w.as('hanna').access.accounts.set({ user: 'bot', owner: 'amy' })
+    await w.as('hanna').access.accounts.set({ user: 'ann-phone', person: 'ann' })
+    await whole(t)
+  })
+
+  it('[C7] takes nobody who can only give roles for an admin', async () => {
+    const t = await clerk()
+    const { w, zoe } = t
+    expect(await refusal(zoe.access.revoke({ user: 'zoe', role: 'admin' }))).toBe('last_admin')
+    expect(await t.set({ user: 'zoe', owner: 'ann' }, 'zoe')).toBe('last_admin')
+    await zoe.access.roles.save({ id: 'setter', permissions: ['approval_settings.edit'], held: 'tenant' })
+    await zoe.access.grant({ user: 'sue', role: 'setter' })
+    expect(await refusal(zoe.access.revoke({ user: 'zoe', role: 'admin' }))).toBe('last_admin')
+    await zoe.access.grant({ user: 'hanna', role: 'setter' })
+    await zoe.access.revoke({ user: 'zoe', role: 'admin' })
+    await w.as('hanna').access.grant({ user: 'sue', role: 'clerk' })
+    await whole(t)
+  })
+
   it('refuses owners whom nobody knows, circles, and what is both a person and an agent', async () => {
     const { w, zoe } = await tenant()
     const set = (account: object) => refusal(zoe.access.accounts.set(account as never))
@@ -135,7 +222,9 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     await zoe.access.grant({ user: 'zoe-phone', role: 'admin' })
     await zoe.access.accounts.set({ user: 'zoe-phone', person: 'zoe' })
     expect(await refusal(zoe.policies.save(gate))).toBe('invalid_policy')
-    await zoe.access.accounts.set({ user: 'zoe-phone' })
+    await zoe.access.grant({ user: 'root', role: 'admin' })
+    await w.as('root').access.accounts.set({ user: 'zoe-phone' })
+    await zoe.access.revoke({ user: 'root', role: 'admin' })
     await zoe.policies.save(gate)
     const request = pending(await zoe.submit(policyResource.ref('members'), { remove: true }))
     await zoe.access.accounts.set({ user: 'zoe-phone', person: 'zoe' })
