@@ -1,10 +1,12 @@
-import { evaluate, nothingAsked } from '../core/policy/evaluate.ts'
+import { evaluate, joinEvaluations, nothingAsked } from '../core/policy/evaluate.ts'
+import { evaluateOverrides } from '../core/policy/evaluate-overrides.ts'
 import { type Explanation, explain } from '../core/policy/explain.ts'
 import type { Evaluation } from '../core/policy/policy.ts'
-import { requirementsJoin } from '../core/policy/requirement.ts'
-import { joinRules } from '../core/policy/rules-of-conduct.ts'
+import type { PolicySet } from '../core/policy/policy-set.ts'
 import type { Context } from './context.ts'
+import { policiesIn } from './policy-resource.ts'
 import { type Proposal, subjectOf } from './propose.ts'
+import type { ResourceType } from './resource-type.ts'
 
 /** What the policies ask of changes that land together. */
 export interface Weighed {
@@ -29,13 +31,21 @@ export async function weigh(
   const policies = await context.policies(context.storage, tenant, setVersion)
   const each = proposals.map((proposal) => {
     const type = context.resources.get(proposal.change.resource.type)
-    const evaluation = off ? nothingAsked : evaluate(policies, subjectOf(type, proposal))
+    const evaluation = off ? nothingAsked : evaluateOne(policies, type, proposal)
     return { evaluation, refused: evaluation.requirements.length === 0 && type?.gated !== false }
   })
   return {
-    evaluation: each.map(({ evaluation }) => evaluation).reduce(joined, nothingAsked),
+    evaluation: each.map(({ evaluation }) => evaluation).reduce(joinEvaluations, nothingAsked),
     gated: each.some(({ refused }) => refused),
   }
+}
+
+/** A policy that stands in for others asks what its own change does, and what theirs could. */
+function evaluateOne(policies: PolicySet, type: ResourceType | undefined, proposal: Proposal): Evaluation {
+  const overriding = policiesIn([proposal.change]).flatMap(({ policy }) => policy ?? [])
+  return overriding
+    .map((policy) => evaluateOverrides(policies, policy))
+    .reduce(joinEvaluations, evaluate(policies, subjectOf(type, proposal)))
 }
 
 /** Says of each change why each policy that comes into question asks for approval or does not. */
@@ -49,10 +59,4 @@ export async function explainAll(
     const type = context.resources.get(proposal.change.resource.type)
     return explain(policies, subjectOf(type, proposal))
   })
-}
-
-function joined(a: Evaluation, b: Evaluation): Evaluation {
-  if (a.requirements.length === 0) return b
-  if (b.requirements.length === 0) return a
-  return { requirements: requirementsJoin(a.requirements, b.requirements), rules: joinRules(a.rules, b.rules) }
 }

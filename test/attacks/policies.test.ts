@@ -238,6 +238,93 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     await whole(w)
   })
 
+  const both = { resource: ['countersign.policy', 'feature_flag'] }
+  const own = { require: { quorum: 1, from: { users: ['zoe'] } }, rules: { selfApproval: true } }
+  it.each<[string, Partial<PolicyInput>, string]>([
+    ['that is about updates and removals', { match: { ...gate.match, action: ['update', 'delete'] } }, 'gate'],
+    ['that is about updates', { match: { ...gate.match, action: 'update' } }, 'flags'],
+    ['that is about removals', { match: { ...gate.match, action: 'delete' } }, 'flags'],
+    [
+      'that looks at one policy',
+      { when: { type: 'before_after', field: '/id', operator: '==', value: 'flags' } },
+      'flags',
+    ],
+    [
+      'that looks at what gets weaker',
+      { when: { type: 'change_amount', field: '/require/quorum', operator: '>', value: 0, direction: 'decrease' } },
+      'flags',
+    ],
+    [
+      'that looks at what must stay',
+      { when: { not: { type: 'before_after', field: '/require/quorum', operator: '>=', value: 1 } } },
+      'flags',
+    ],
+    [
+      'that calls some changes safe',
+      { match: { ...gate.match, action: 'update' }, safe: [{ field: '/require' }] },
+      'flags',
+    ],
+    [
+      'that asks the owner of a field',
+      { require: { owners: [{ field: '/when', quorum: 1, from: { roles: ['security'] } }] } },
+      'flags',
+    ],
+  ])('[E9] [BY-19] are not stood in for past a gate %s', async (_gate, changed, target) => {
+    const { w } = await gated(open(), changed)
+    const zoe = w.as('zoe')
+    const x: PolicyInput = { id: 'x', match: both, ...own, overrides: [target] }
+    const ref = policyResource.ref('x')
+    expect(await refusal(zoe.policies.save(x))).toBe('policy_gated')
+    expect(await zoe.preview(ref, { value: x })).toMatchObject({
+      status: 'pending',
+      requirements: [{ policy: 'gate' }],
+    })
+    const request = pending(await zoe.submit(ref, { value: x }))
+    expect(await refusal(approved(w, 'zoe', request))).toBe('self_approval')
+    expect((await approved(w, 'sam', request)).request.status).toBe('applied')
+    await whole(w)
+  })
+
+  it('[E9] [BY-19] are not stood in for by an edit, an update or a wider reach', async () => {
+    const { w } = await gated(open(), { match: { ...gate.match, action: 'delete' } })
+    const zoe = w.as('zoe')
+    const x: PolicyInput = { id: 'x', match: { resource: 'feature_flag', project: 'web' }, ...own }
+    const ref = policyResource.ref('x')
+    const draft = await zoe.draft(ref, { value: x })
+    await zoe.edit(draft.id, ref, { merge: { overrides: ['flags'] } })
+    const { request: sent } = await zoe.submitDraft(draft.id)
+    expect(sent).toMatchObject({ status: 'pending', requirements: [{ policy: 'gate' }] })
+    await zoe.cancel(sent.id)
+
+    await zoe.policies.save(x)
+    const overriding = { ...x, overrides: ['flags'] }
+    expect(await refusal(zoe.policies.save(overriding))).toBe('policy_gated')
+    await approved(w, 'sam', pending(await zoe.submit(ref, { value: overriding })))
+    expect(await refusal(zoe.policies.save({ ...overriding, match: both }))).toBe('policy_gated')
+    expect(await refusal(zoe.policies.save({ ...overriding, require: { quorum: 1, from: { users: ['sue'] } } }))).toBe(
+      'policy_gated',
+    )
+    await zoe.policies.save(x)
+    expect((await inForce(w))['x']).toEqual({ ...x, version: 3 })
+    await whole(w)
+  })
+
+  it('[E8] [E9] are stood in for only as gates ask that came while the change waited', async () => {
+    const w = world(open(), users, [flags], { admins })
+    const zoe = w.as('zoe')
+    await zoe.policies.save(flagPolicy)
+    await zoe.policies.save({ ...gate, id: 'new ones', match: { ...gate.match, action: 'create' }, require: lead })
+    const x: PolicyInput = { id: 'x', match: both, ...own, overrides: ['flags'] }
+    const request = pending(await zoe.submit(policyResource.ref('x'), { value: x }))
+    const late = pending(
+      await zoe.submit(policyResource.ref('gate'), { value: { ...gate, match: { ...gate.match, action: 'update' } } }),
+    )
+    expect((await approved(w, 'ben', late)).request.status).toBe('applied')
+    expect((await approved(w, 'ben', request)).request.status).toBe('pending')
+    expect((await approved(w, 'sam', request)).request.status).toBe('applied')
+    await whole(w)
+  })
+
   it('[E9] [BY-21] are found out where a record, its revisions or the log do not agree', async () => {
     const inner = open()
     const { w } = await gated(inner)

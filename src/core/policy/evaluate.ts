@@ -6,7 +6,7 @@ import { pinRequirements } from './pin-requirement.ts'
 import type { Evaluation, PolicySubject } from './policy.ts'
 
 import type { PolicySet } from './policy-set.ts'
-import { compareText } from './requirement.ts'
+import { compareText, requirementsJoin } from './requirement.ts'
 import { defaultRules, joinRules } from './rules-of-conduct.ts'
 import { type Match, withoutIdleFallbacks, withoutOverridden } from './settle-matches.ts'
 import { plainShape } from './touched-values.ts'
@@ -60,4 +60,11 @@ export function conclude(matches: readonly Match[]): Evaluation {
     requirements: matches.flatMap(({ pinned }) => pinned).sort((a, b) => compareText(a.policy, b.policy)),
     rules: matches.map(({ compiled }) => compiled.rules).reduce(joinRules),
   }
+}
+
+/** Joins what is asked of changes that land together: all of it holds. */
+export function joinEvaluations(a: Evaluation, b: Evaluation): Evaluation {
+  if (a.requirements.length === 0) return b
+  if (b.requirements.length === 0) return a
+  return { requirements: requirementsJoin(a.requirements, b.requirements), rules: joinRules(a.rules, b.rules) }
 }

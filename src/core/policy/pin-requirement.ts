@@ -13,6 +13,14 @@ export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonl
   return asked.map((require) => pinnedOf(compiled.policy, require))
 }
 
+/** Says what a policy can ask at most: all the owners of fields, and the others. */
+export function pinAll({ pinned, policy }: CompiledPolicy): readonly PinnedRequirement[] {
+  const { require } = policy
+  if (pinned || !('owners' in require)) return pinned ?? []
+  const owners = require.owners.map(({ field, ...need }): Requirement => ({ ...need, about: field }))
+  return [...owners, ...(require.otherwise ? [require.otherwise] : [])].map((asked) => pinnedOf(policy, asked))
+}
+
 /** Asks the owners of every field that is touched, and the others where a place is nobody's. Who owns several fields speaks for all of them. */
 function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight): readonly Requirement[] {
   if (!('owners' in require)) return [require]

@@ -3,6 +3,7 @@ import { checkLockOut, type PolicyPeople } from '../../../src/core/policy/check-
 import { checkPolicy } from '../../../src/core/policy/check-policy.ts'
 import { describeExplanation } from '../../../src/core/policy/describe-explanation.ts'
 import { evaluate } from '../../../src/core/policy/evaluate.ts'
+import { evaluateOverrides } from '../../../src/core/policy/evaluate-overrides.ts'
 import { explain, explainPolicy } from '../../../src/core/policy/explain.ts'
 import type { PolicyInput, PolicySubject } from '../../../src/core/policy/policy.ts'
 import { compilePolicies } from '../../../src/core/policy/policy-set.ts'
@@ -128,5 +129,46 @@ describe('who could change policies', () => {
     expect(found === undefined).toBe(possible)
     if (found)
       expect(found).toMatchObject({ severity: 'error', path: '/require', problem: expect.stringContaining('"gate"') })
+  })
+})
+
+describe('what stands in for a policy', () => {
+  const asked = (gates: readonly PolicyInput[], overrides: readonly string[] = ['target']) => {
+    const target: PolicyInput = { id: 'target', match: { resource: 'flag' }, require: lead }
+    const set = compilePolicies([target, ...gates].map((one) => ({ ...one, version: 1 })))
+    return evaluateOverrides(set, { overrides })
+  }
+  const other: PolicyInput = { ...gate, id: 'other', overrides: ['gate'], rules: { reasonRequired: true } }
+
+  it('[E9] asks what a change of that one could, under the strictest rules', () => {
+    const { requirements, rules } = asked([
+      { ...gate, rules: { selfApproval: true } },
+      { ...other, overrides: [] },
+    ])
+    expect(requirements.map(({ policy }) => policy)).toEqual(['gate', 'other'])
+    expect(rules).toMatchObject({ selfApproval: false, reasonRequired: true })
+    expect(asked([{ ...gate, match: { ...gate.match, action: 'create' } }]).requirements).toEqual([])
+    expect(asked([gate], ['nowhere']).requirements).toEqual([])
+    expect(asked([gate], []).requirements).toEqual([])
+  })
+
+  it('[E9] is asked each owner of a field, once', () => {
+    const from = { roles: ['lead'] }
+    const owners = ['/when', '/require'].map((field) => ({ field, quorum: 1, from }))
+    const { requirements } = asked([{ ...gate, require: { owners, otherwise: { quorum: 2, from } } }])
+    expect(requirements.map(({ require }) => ('about' in require ? require.about : require))).toEqual([
+      '/require',
+      '/when',
+      { quorum: 2, from },
+    ])
+  })
+
+  it('[E9] is let past a gate by another one only where that certainly asks', () => {
+    const policies = (gates: readonly PolicyInput[]) => asked(gates).requirements.map(({ policy }) => policy)
+    expect(policies([gate, other])).toEqual(['other'])
+    expect(policies([gate, { ...other, when: { type: 'any_change', field: '/when' } }])).toEqual(['gate', 'other'])
+    expect(policies([gate, { ...other, safe: [{ field: '/when' }] }])).toEqual(['gate', 'other'])
+    const owners = [{ field: '/when', quorum: 1, from: { roles: ['lead'] } }]
+    expect(policies([gate, { ...other, require: { owners } }])).toEqual(['gate', 'other'])
   })
 })

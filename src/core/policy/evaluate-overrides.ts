@@ -1,0 +1,35 @@
+import { conclude, joinEvaluations, nothingAsked, settle } from './evaluate.ts'
+import { findInScope } from './find-candidates.ts'
+import { judgeScope } from './judge-policy.ts'
+import { policyType } from './own-type.ts'
+import { pinAll } from './pin-requirement.ts'
+import type { Evaluation, PolicyInput, PolicySubject } from './policy.ts'
+import type { PolicySet } from './policy-set.ts'
+import { no, unknown } from './truth.ts'
+
+/**
+ * Evaluates what it takes to put a policy in force that stands in for others: whatever updating or removing one of those that are in force could take.
+ *
+ * What an override leaves of a policy is not known. So the conditions of the gates, and what they call safe, count as unknown, and all their owners are asked.
+ */
+export function evaluateOverrides(set: PolicySet, { overrides = [] }: Pick<PolicyInput, 'overrides'>): Evaluation {
+  return overrides
+    .filter((id) => set.policies.has(id))
+    .flatMap((id) => ['update', 'delete'].map((action) => evaluateInDoubt(set, subjectOf(id, action))))
+    .reduce(joinEvaluations, nothingAsked)
+}
+
+function evaluateInDoubt(set: PolicySet, subject: PolicySubject): Evaluation {
+  const matches = findInScope(set.index, subject).flatMap((compiled) => {
+    const inScope = judgeScope(compiled, subject)
+    if (inScope === no) return []
+    const certain = compiled.when === undefined && compiled.safe.length === 0 && compiled.pinned !== undefined
+    return [{ compiled, truth: certain ? inScope : unknown, pinned: pinAll(compiled) }]
+  })
+  return conclude(settle(set, matches, subject))
+}
+
+function subjectOf(id: string, action: string): PolicySubject {
+  const resource = { type: policyType, id }
+  return { resource, project: undefined, actions: [action], places: [], before: undefined, after: undefined }
+}
