@@ -39,16 +39,15 @@ export interface PostgresPoolClient {
   off(event: 'error', listener: () => void): unknown
 }
 
-/** Hears of a connection that is there, or why none is. */
-type TakenClient = (error: Error | undefined, client: PostgresPoolClient | undefined) => void
-
 /** A `Pool` of `pg`. */
 export interface PostgresPool {
   /** Runs a statement. */
   query(query: PostgresQuery): Promise<PostgresResult>
   /** Takes a connection, and calls back with it. One that is wrapped may answer with a promise instead. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: what `pg` declares
-  connect(taken: TakenClient): void | Promise<PostgresPoolClient>
+  connect(
+    taken: (error: Error | undefined, client: PostgresPoolClient | undefined) => void,
+    // biome-ignore lint/suspicious/noConfusingVoidType: what `pg` declares
+  ): void | Promise<PostgresPoolClient>
   /** Closes all connections. */
   end(): Promise<void>
 }
@@ -106,7 +105,7 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
   const lender: Lender<PostgresPoolClient> = {
     take: () =>
       new Promise((resolve, reject) => {
-        const taken: TakenClient = (error, client) => {
+        const taken: Parameters<PostgresPool['connect']>[0] = (error, client) => {
           client?.on('error', ignore)
           if (client) resolve(client)
           else reject(error)
