@@ -186,7 +186,7 @@ function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>):
 
 /** Tells whether a verb looks at the reviews that are owed, or changes them. */
 function concernsDebts(type: RequestCommand['type']): boolean {
-  return type === 'break_glass' || type === 'settle_debt' || type === 'abandon'
+  return type === 'break_glass' || type === 'settle_debt'
 }
 
 /** The claim as it was read, and what it is a claim for. */
