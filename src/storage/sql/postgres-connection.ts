@@ -44,10 +44,7 @@ export interface PostgresPool {
   /** Runs a statement. */
   query(query: PostgresQuery): Promise<PostgresResult>
   /** Takes a connection, and calls back with it. One that is wrapped may answer with a promise instead. */
-  connect(
-    taken: (error: Error | undefined, client: PostgresPoolClient | undefined) => void,
-    // biome-ignore lint/suspicious/noConfusingVoidType: what `pg` declares
-  ): void | Promise<PostgresPoolClient>
+  connect(taken: (error: Error | undefined, client: PostgresPoolClient | undefined) => void): unknown
   /** Closes all connections. */
   end(): Promise<void>
 }
@@ -111,7 +108,8 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
           else reject(error)
         }
         // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
-        pool.connect(taken)?.then((client) => taken(undefined, client), reject)
+        const answer = pool.connect(taken)
+        if (answer instanceof Promise) answer.then((client) => taken(undefined, client), reject)
       }),
     giveBack(client, broken) {
       client.release(broken)
