@@ -12,6 +12,7 @@ function elsewhere(wrong: 'before' | 'after' | 'never' = 'never', at = 0) {
   const rates = new Map([['base', { percent: 1 }]])
   const keys = new Set<string>()
   const fences: number[] = []
+  const state = { writes: true }
   let calls = 0
   let landed = 0
   const called = <T>(work: () => T): T => {
@@ -28,6 +29,7 @@ function elsewhere(wrong: 'before' | 'after' | 'never' = 'never', at = 0) {
       read: async ({ id }) => called(() => rates.get(id)),
       write: async ({ id }, rate, { idempotencyKey, fence }) =>
         called(() => {
+          if (!state.writes) throw new RangeError('gone')
           fences.push(fence)
           if (keys.has(idempotencyKey)) return
           keys.add(idempotencyKey)
@@ -41,6 +43,7 @@ function elsewhere(wrong: 'before' | 'after' | 'never' = 'never', at = 0) {
     type,
     rates,
     fences,
+    state,
     get calls() {
       return calls
     },
@@ -80,7 +83,7 @@ async function approving(host: ReturnType<typeof elsewhere>, storage = memorySto
     ).toHaveLength(1)
     expect((await w.as('ann').audit.verify()).problems, told).toEqual([])
   }
-  return { storage, approve, recovered }
+  return { w, id, storage, approve, recovered }
 }
 
 describe.each(storages)('an application outside of the database, with requests on $name', ({ open }) => {
@@ -99,6 +102,41 @@ describe.each(storages)('an application outside of the database, with requests o
           return
         }
         await recovered(`call ${at} ${failure}`)
+      }
+    },
+  )
+})
+
+describe.each(storages)('a change that is given up on its way, with requests on $name', ({ open }) => {
+  it.each(Object.keys(failures) as Failure[])(
+    '[P1, BY-08] fails once where the storage %s, whichever call it is, and lets others on',
+    async (failure) => {
+      for (let at = 1; ; at++) {
+        const told = `call ${at} ${failure}`
+        const host = elsewhere()
+        const { w, id, storage, approve } = await approving(host, open())
+        host.state.writes = false
+        expect((await approve()).request.status, told).toBe('applying')
+        const abandon = async (by = w) =>
+          (await by.as('ann').abandon(id, { reason: 'gone', idempotencyKey: 'enough' })).request.status
+        const failing = failingStorage(storage, failure, at)
+        await abandon(world(failing, users, [host.type])).catch((error) => {
+          if (!hasCode(error, 'storage_failed')) throw error
+        })
+        expect(await abandon(), told).toBe('failed')
+        const events = await w.as('ann').audit.events({ request: id })
+        expect(
+          events.filter(({ event }) => event['type'] === 'failed'),
+          told,
+        ).toHaveLength(1)
+        host.state.writes = true
+        const next = pending(await w.as('ann').submit(host.type.ref('base'), { value: { percent: 3 } }))
+        expect((await w.as('ben').approve(next.id, { seen: next.digest })).request.status, told).toBe('applied')
+        expect([host.rates.get('base'), host.landed], told).toEqual([{ percent: 3 }, 1])
+        expect((await w.as('ann').audit.verify()).problems, told).toEqual([])
+        if (failing.calls >= at) continue
+        expect(at).toBeGreaterThan(3)
+        return
       }
     },
   )
