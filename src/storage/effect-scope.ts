@@ -9,19 +9,38 @@ export interface EffectScope {
   refuseInside(operation: string): void
 }
 
+/** An effect that a call can come out of, and the one that this came out of itself. */
+interface RunningEffect {
+  readonly scope: object
+  readonly outer: RunningEffect | undefined
+  isRunning: boolean
+}
+
+const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks')
+/** One for all storages, of which a host can have one per transaction: at each promise, Node before 24 goes through every one ever used. */
+const inside: AsyncLocalStorage<RunningEffect> | undefined = hooks && new hooks.AsyncLocalStorage()
+
 /** Makes the scope of one storage. Where the platform cannot follow asynchronous calls (a browser), it refuses nothing. */
 export function createEffectScope(): EffectScope {
-  const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks')
-  const inside: AsyncLocalStorage<true> | undefined = hooks && new hooks.AsyncLocalStorage()
+  const scope = {}
   return {
-    run: (effect) => (inside ? inside.run(true, effect) : effect()),
+    async run(effect) {
+      const own: RunningEffect = { scope, outer: inside?.getStore(), isRunning: true }
+      try {
+        await (inside ? inside.run(own, effect) : effect())
+      } finally {
+        own.isRunning = false
+      }
+    },
     refuseInside(operation) {
-      if (!inside?.getStore()) return
-      fail('storage_failed', {
-        operation,
-        problem:
-          'it was called by an effect of a commit that waits for that effect; use the connection that the effect is given',
-      })
+      for (let each = inside?.getStore(); each; each = each.outer) {
+        if (each.scope !== scope || !each.isRunning) continue
+        fail('storage_failed', {
+          operation,
+          problem:
+            'it was called by an effect of a commit that waits for that effect; use the connection that the effect is given',
+        })
+      }
     },
   }
 }
