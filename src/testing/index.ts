@@ -24,4 +24,4 @@ export {
   type PolicyPropertiesOptions,
   policyProperties,
 } from './arbitraries/policy-properties.ts'
-export { type ConformanceCheck, storageConformance } from './storage-conformance.ts'
+export { type ConformanceCheck, type FreshStorage, storageConformance } from './storage-conformance.ts'

@@ -1,9 +1,10 @@
+import { AssertionError } from 'node:assert/strict'
 import type { Storage } from '../ports/storage.ts'
 import { effectChecks } from './storage-checks/effects.ts'
 import { keyChecks } from './storage-checks/keys.ts'
 import { listChecks } from './storage-checks/lists.ts'
 import { raceChecks } from './storage-checks/races.ts'
-import type { StorageCheck } from './storage-checks/storage-check.ts'
+import { broken, outcomeOf, type StorageCheck } from './storage-checks/storage-check.ts'
 import { uniqueChecks } from './storage-checks/unique.ts'
 import { valueChecks } from './storage-checks/values.ts'
 import { writeChecks } from './storage-checks/writes.ts'
@@ -15,12 +16,19 @@ export interface ConformanceCheck {
   readonly run: () => Promise<void>
 }
 
+/** A storage for one check, or several on one database, as several processes have them. */
+export type FreshStorage = Storage | readonly Storage[]
+
 /**
  * Lists the checks that a `Storage` has to pass. Each one asks for a storage of its own, which must be empty, and closes it.
  *
+ * Where it is given several, its calls go to them in turn: what one storage promises has to hold among them.
+ *
  * Hand them to any test runner: `for (const { name, run } of storageConformance(freshStorage)) it(name, run)`.
  */
-export function storageConformance(freshStorage: () => Storage | Promise<Storage>): readonly ConformanceCheck[] {
+export function storageConformance(
+  freshStorage: () => FreshStorage | Promise<FreshStorage>,
+): readonly ConformanceCheck[] {
   const checks: Readonly<Record<string, StorageCheck>> = {
     ...keyChecks,
     ...writeChecks,
@@ -33,12 +41,29 @@ export function storageConformance(freshStorage: () => Storage | Promise<Storage
   return Object.entries(checks).map(([name, check]) => ({
     name,
     run: async () => {
-      const storage = await freshStorage()
+      const fresh = await freshStorage()
+      const [alone, ...others] = 'get' in fresh ? [fresh] : fresh
+      if (!alone) throw new TypeError('storageConformance needs a storage for each check')
       try {
-        await check(storage)
+        await check(inRotation([alone, ...others]), alone)
+      } catch (thrown) {
+        if (thrown instanceof AssertionError) throw thrown
+        throw broken(`A call that should be done ${outcomeOf(thrown)}`, thrown)
       } finally {
-        await storage.close()
+        for (const storage of [alone, ...others]) await storage.close()
       }
     },
   }))
+}
+
+/** Makes one storage of several: each call goes to the next. */
+function inRotation(storages: readonly [Storage, ...Storage[]]): Storage {
+  let calls = 0
+  const next = () => storages[calls++ % storages.length] ?? storages[0]
+  return {
+    get: (keys) => next().get(keys),
+    list: (query) => next().list(query),
+    commit: (writes, effect) => next().commit(writes, effect),
+    close: async () => {},
+  }
 }

@@ -3,6 +3,7 @@ import { hasCode } from '../../src/errors.ts'
 import { compareKeys } from '../../src/ports/compare.ts'
 import type { KeyPart, RecordKey, Storage, StoredRecord, Write } from '../../src/ports/storage.ts'
 import { checkedKey, declarationOf, keyText, partsOf } from '../../src/storage/columns.ts'
+import { createEffectScope } from '../../src/storage/effect-scope.ts'
 import { type IndexPlan, planOf } from '../../src/storage/index-plan.ts'
 import { orderedWrites, refuseConflict, refuseDuplicate } from '../../src/storage/ordered-writes.ts'
 import { createTurns } from '../../src/storage/turns.ts'
@@ -13,10 +14,21 @@ type Rows = Map<
   { readonly collection: string; readonly key: readonly KeyPart[]; readonly record: StoredRecord }
 >
 
+/** Comes after some turns of the event loop, as the answer of a database does. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
 /** An in-memory storage that breaks the promises it is told to break; without flaws it keeps them all. */
 export function flawedStorage(...chosen: readonly Flaw[]): Storage {
   const has = (flaw: Flaw) => chosen.includes(flaw)
   const turns = createTurns()
+  const scope = createEffectScope()
+  const refuseInside = (operation: string) => {
+    if (has('answers an effect that asks it') || (operation === 'commit' && has('lets an effect wait for itself')))
+      return
+    scope.refuseInside(operation)
+  }
   let rows: Rows = new Map()
   let failures = 0
   const counted = new Map<string, number>()
@@ -152,7 +164,8 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
       for (const keyed of writes) make(target, keyed)
       if (has('looks before it writes, and waits in between')) await Promise.resolve()
       if (has('commits before the effect')) rows = target
-      const running = has('never runs the effect') || has('runs the effect first') ? undefined : effect?.(undefined)
+      const own = effect && (async () => effect(undefined))
+      const running = has('never runs the effect') || has('runs the effect first') || !own ? undefined : scope.run(own)
       if (has('does not wait for the effect')) running?.catch(() => {})
       else await running
     } catch (thrown) {
@@ -163,7 +176,14 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
       if (has('swallows what the effect threw')) return
       throw has('wraps what the effect threw') ? new Error('the effect failed', { cause: thrown }) : thrown
     }
-    if (has('looks before it writes, and waits in between')) for (const [id, row] of target) rows.set(id, row)
+    if (has('writes one record after the other')) {
+      for (const [id, row] of target) {
+        if (rows.get(id) === row) continue
+        await someTurns()
+        rows.set(id, row)
+      }
+      for (const id of rows.keys()) if (!target.has(id)) rows.delete(id)
+    } else if (has('looks before it writes, and waits in between')) for (const [id, row] of target) rows.set(id, row)
     else rows = target
   }
 
@@ -188,6 +208,7 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
 
   return {
     async get(keys) {
+      refuseInside('get')
       const ids = keys.map((key) => idOf({ collection: key.collection, key: checked(key) }))
       const found: (StoredRecord | undefined)[] = []
       for (const id of has('reads no more than a hundred records in a call') ? ids.slice(0, 100) : ids) {
@@ -200,6 +221,7 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
     },
 
     async list(query) {
+      refuseInside('list')
       if (
         has('takes any query') &&
         !Object.hasOwn(declarationOf(query.collection).indexes, query.index) &&
@@ -244,6 +266,7 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
     },
 
     async commit(writes, effect) {
+      refuseInside('commit')
       if (has('copies when its turn comes')) await Promise.resolve()
       const sorted = ordered(writes)
       if (has('checks before the transaction')) {

@@ -68,10 +68,13 @@ export const flaws = {
   'commits before the effect': 'writes nothing where the effect throws, and throws on what it threw',
   'wraps what the effect threw': 'writes nothing where the effect throws, and throws on what it threw',
   'swallows what the effect threw': 'writes nothing where the effect throws, and throws on what it threw',
+  'answers an effect that asks it': 'refuses what an effect asks of the storage that waits for it',
+  'lets an effect wait for itself': 'refuses what an effect asks of the storage that waits for it',
   'shows what is not committed': 'shows nobody what a commit would write while its effect runs',
   'lets commits overtake an effect': 'keeps what was checked as it was until the effect is done',
   'looks before it writes, and waits in between': 'lets exactly one of many commits replace the same version',
   'locks what it checks for itself alone': 'lets several commits through that rely on the same version',
   'reads one record after the other': 'reads several records as they were at one moment',
+  'writes one record after the other': 'reads several records as they were at one moment',
   'answers before it has written': 'shows a commit to everybody once it has returned',
 } as const

@@ -4,6 +4,7 @@ import {
   fill,
   inserts,
   listAll,
+  outcomeOf,
   outcomes,
   query,
   readOne,
@@ -16,6 +17,15 @@ const replaceA = { type: 'replace', collection: 'requests', value: request('a', 
 
 /** Lets everything run that can run now. */
 const aMoment = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
+
+/** Expects a commit to throw what its effect threw, and nothing made of it. */
+async function expectThrownOn(committing: Promise<void>, thrown: object): Promise<void> {
+  const found = await committing.then(
+    () => 'was done',
+    (caught: unknown) => (caught === thrown ? undefined : outcomeOf(caught)),
+  )
+  if (found) throw broken(`A commit should throw the very thing that its effect threw; it ${found}`)
+}
 
 /** Something that one side waits for and the other gives. */
 function signal(): { readonly given: Promise<void>; readonly give: () => void } {
@@ -76,15 +86,30 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
     ]
     const thrown = { not: 'even an error' }
     for (const effect of failures) {
-      const caught = await storage.commit([replaceA, ...events], effect).then(
-        () => 'nothing',
-        (error: unknown) => error,
-      )
-      strictEqual(caught, thrown)
+      await expectThrownOn(storage.commit([replaceA, ...events], effect), thrown)
     }
     deepStrictEqual(await readOne(storage, 'requests', 'acme', 'a'), { version: 1, value: request('a') })
     deepStrictEqual(await storage.list(query({ collection: 'events' })), { records: [] })
     await storage.commit([replaceA, ...events])
+  },
+
+  'refuses what an effect asks of the storage that waits for it': async (_, storage) => {
+    const calls = {
+      get: () => readOne(storage, 'requests', 'acme', 'a'),
+      list: () => storage.list(query({})),
+      commit: () => storage.commit(inserts('requests', request('b'))),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      await storage.commit([], async () => {
+        const answer = refusal('storage_failed', call())
+        const waited = aMoment().then(() => 'waited')
+        if ((await Promise.race([answer, waited])) !== 'waited') return
+        answer.catch(() => {})
+        throw broken(`An effect that calls ${name} waits for the commit, which waits for the effect.`)
+      })
+    }
+    await fill(storage, 'requests', request('a'))
+    strictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.version, 1)
   },
 
   'shows nobody what a commit would write while its effect runs': async (storage) => {
@@ -96,18 +121,16 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
       await end.given
       throw thrown
     })
-    const caught = committing.then(
-      () => 'nothing',
-      (error: unknown) => error,
-    )
-    await Promise.race([begin.given, caught])
+    const thrownOn = expectThrownOn(committing, thrown)
+    thrownOn.catch(() => {})
+    await Promise.race([begin.given, thrownOn])
     const reading = Promise.all([
       readOne(storage, 'requests', 'acme', 'a'),
       listAll(storage, query({ index: 'byStatus' })),
     ])
     await aMoment()
     end.give()
-    strictEqual(await caught, thrown)
+    await thrownOn
     deepStrictEqual(await reading, [{ version: 1, value: request('a') }, ['a']])
   },
 

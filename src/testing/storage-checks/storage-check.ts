@@ -1,11 +1,16 @@
 import { AssertionError, deepStrictEqual } from 'node:assert/strict'
+import { inspect } from 'node:util'
 import type { JsonObject } from '../../core/change/json.ts'
-import { type AnyApprovalError, type ErrorCode, hasCode } from '../../errors.ts'
+import { type AnyApprovalError, type ErrorCode, hasCode, isApprovalError } from '../../errors.ts'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { IndexQuery, KeyPart, Storage, StoredRecord, Write } from '../../ports/storage.ts'
 
-/** Tries one promise of the port on an empty storage; rejects where it is broken. */
-export type StorageCheck = (storage: Storage) => Promise<void>
+/**
+ * Tries one promise of the port on an empty storage; rejects where it is broken.
+ *
+ * The calls of `storage` may go to several in turn; those of `alone` go to one of them.
+ */
+export type StorageCheck = (storage: Storage, alone: Storage) => Promise<void>
 
 /** A request with what its key and indexes need. */
 export function request(id: string, more: JsonObject = {}): JsonObject {
@@ -66,7 +71,8 @@ export async function refusal<C extends ErrorCode>(
     (error: unknown) => error,
   )
   if (hasCode(thrown, code)) return thrown as AnyApprovalError & { code: C }
-  throw thrown
+  if (thrown instanceof AssertionError) throw thrown
+  throw broken(`It should be refused with ${code}; it ${outcomeOf(thrown)}`, thrown)
 }
 
 /** Expects records to be there exactly as given, in versions as given; undefined for one that must not be there. */
@@ -86,11 +92,19 @@ export async function outcomes(commits: readonly Promise<void>[]): Promise<reado
     if (outcome.status === 'fulfilled') return 'done'
     if (hasCode(outcome.reason, 'version_conflict') || hasCode(outcome.reason, 'duplicate_key'))
       return outcome.reason.code
-    throw outcome.reason
+    if (outcome.reason instanceof AssertionError) throw outcome.reason
+    const found = outcomeOf(outcome.reason)
+    throw broken(`A commit that meets others is done, or refused as a conflict; one ${found}`, outcome.reason)
   })
 }
 
-/** Makes the error of a broken promise. */
-export function broken(message: string): AssertionError {
-  return new AssertionError({ message })
+/** Makes the error of a broken promise. The cause is what the storage threw. */
+export function broken(message: string, cause?: unknown): AssertionError {
+  const error = new AssertionError({ message })
+  return cause === undefined ? error : Object.assign(error, { cause })
+}
+
+/** Says what a call threw, as the end of a sentence. */
+export function outcomeOf(thrown: unknown): string {
+  return isApprovalError(thrown) ? `was refused with ${thrown.code}: ${thrown.message}` : `threw ${inspect(thrown)}`
 }
