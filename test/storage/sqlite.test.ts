@@ -25,6 +25,14 @@ describe('[G10, I8, L3, L5] sqliteStorage on a file keeps every promise of the p
   for (const { name, run } of storageConformance(() => sqliteStorage(freshPath()))) it(name, run)
 })
 
+describe('two of sqliteStorage on one file keep every promise of the port between them', () => {
+  const both = () => {
+    const path = freshPath()
+    return [sqliteStorage(path), sqliteStorage(path)]
+  }
+  for (const { name, run } of storageConformance(both)) it(name, run)
+})
+
 describe('sqliteStorage on an open connection keeps every promise of the port', () => {
   const values: SqliteValue[] = []
 
