@@ -30,4 +30,5 @@ export {
   uniquePlaces,
 } from './index-plan.ts'
 export { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './ordered-writes.ts'
+export { refuseFailed } from './sql/stored-row.ts'
 export { createTurns } from './turns.ts'
