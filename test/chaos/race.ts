@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { createApprovals, isApprovalError, type PolicyInput, type Storage } from '../../src/index.ts'
-import { type Act, type OfficeRules, officeModel } from '../model/office-model.ts'
+import { officeModel } from '../model/office-model.ts'
+import type { Act, OfficeRules } from '../model/vocabulary.ts'
 import { flags, start } from '../world.ts'
 import type { Operation, SequentialModel } from './history.ts'
 

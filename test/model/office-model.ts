@@ -1,57 +1,27 @@
-/** The rules of one office: those of its one policy, which asks leads about every change of a rollout. */
-export interface OfficeRules {
-  readonly selfApproval: boolean
-  readonly onReject: 'close' | 'block'
-  readonly onEdit: 'reset' | 'keep'
-  readonly onStale: 'fail' | 'rebase'
-  readonly apply: 'on_approval' | 'by_hand'
-  readonly cancel: 'before_reviews' | 'any_time'
-  readonly lock: 'resource' | 'none'
-  readonly excludeContributors: 'all' | 'last_editor' | 'none'
-}
+import type { Elsewhere } from './elsewhere.ts'
+import { moved } from './moved.ts'
+import { onItsWay } from './on-its-way.ts'
+import {
+  type Act,
+  deadlineAfter,
+  type Flag,
+  hour,
+  type LiveFlag,
+  type ModelRequest,
+  type OfficeRules,
+} from './vocabulary.ts'
 
-/** A flag, as far as this model looks at it. */
-export interface Flag {
-  readonly rollout: number
-  readonly description: string
-}
+/** The verbs that bring content, or put it to the leads: for those the flag is looked at first. */
+const contentVerbs = ['edit', 'rebase', 'resolve', 'submitDraft', 'resubmit', 'reopen']
 
-/** What the model believes of a request. */
-export interface ModelRequest {
-  status: string
-  readonly requester: string
-  base: Flag & { readonly revision: number }
-  after: Flag
-  /** The draft of before a rebase that collided. */
-  collided: { readonly from: Flag; readonly draft: Flag } | undefined
-  /** How many leads were asked for when the content was put to them; 0 where nobody was. */
-  quorum: number
-  answers: { readonly by: string; readonly verdict: string }[]
-  contributors: string[]
-  /** Who was behind the content, user by user, when they acted. */
-  behind: { readonly user: string; readonly person: string }[]
-  deadline: number
-  /** Counts its contents: a reviewer who saw an older one is refused. */
-  edition: number
-}
-
-/** What somebody does. `request` counts from the newest. */
-export interface Act {
-  readonly verb: string
-  readonly by: string
-  readonly request: number
-  readonly value: number
-  readonly seesOld: boolean
-}
-
-export const hour = 60 * 60 * 1000
-export const deadlineAfter = 24 * hour
-
-/** A simple model of an office: says of every act whether it is refused, or what state the request is in from then on. */
-export function officeModel(rules: OfficeRules) {
+/**
+ * A simple model of an office: says of every act whether it is refused, or what state the request is in from then on. Its flag is kept in the
+ * database, or by a system elsewhere.
+ */
+export function officeModel(rules: OfficeRules, system?: Elsewhere) {
   const model = {
     now: 0,
-    live: { rollout: 1, description: 'a', revision: 1 } as Flag & { readonly revision: number },
+    live: { rollout: 1, description: 'a', revision: 1 } as LiveFlag,
     /** How many leads the policy asks for; 0 while there is none. */
     asked: 1,
     roles: new Map<string, boolean>([
@@ -64,13 +34,18 @@ export function officeModel(rules: OfficeRules) {
     persons: new Map([['amy', 'ann']]),
     requests: [] as ModelRequest[],
   }
+  const away = system && onItsWay(model, system)
+  const look = () => away?.look() ?? true
+  let made = 0
   /** Who a user is, as far as the directory says: nothing of whom it does not know. */
   const person = (user: string) => (model.roles.has(user) ? (model.persons.get(user) ?? user) : user)
   /** Whether two users are one person. Whoever is gone is nobody's account any more. */
   const isAccountOf = (one: string, other: string) => model.roles.has(one) && person(one) === person(other)
   const isOpen = ({ status }: ModelRequest) => ['pending', 'changes_requested', 'approved'].includes(status)
   const isLate = ({ deadline }: ModelRequest) => model.now >= deadline
-  const lockHolder = () => (rules.lock === 'resource' ? model.requests.find((one) => isOpen(one)) : undefined)
+  const lockHolder = () =>
+    away?.request() ?? (rules.lock === 'resource' ? model.requests.find((one) => isOpen(one)) : undefined)
+  const isKeptOff = (request: ModelRequest) => (lockHolder() ?? request) !== request
   const isBehind = (user: string, other: string, { behind }: ModelRequest) =>
     person(user) === person(other) || behind.some((one) => one.user === other && one.person === person(user))
 
@@ -99,6 +74,7 @@ export function officeModel(rules: OfficeRules) {
     const heals = rules.onStale === 'rebase' && request.quorum > 0 && base.rollout === live.rollout
     if (base.revision !== live.revision && !heals) return 'failed'
     const rollout = after.rollout === base.rollout ? live.rollout : after.rollout
+    if (away) return away.begin(request, { rollout, description: live.description })
     model.live = { rollout, description: live.description, revision: live.revision + 1 }
     return 'applied'
   }
@@ -106,9 +82,9 @@ export function officeModel(rules: OfficeRules) {
   function settle(request: ModelRequest): string {
     if (request.answers.some(({ verdict }) => verdict === 'request_changes')) return 'changes_requested'
     if (!isApproved(request)) return 'pending'
-    const holder = lockHolder()
-    if (rules.apply === 'by_hand' || (holder && holder !== request)) return 'approved'
-    return apply(request)
+    if (rules.apply === 'by_hand') return 'approved'
+    if (!look()) return 'refused'
+    return isKeptOff(request) ? 'approved' : apply(request)
   }
 
   /** Puts new content, or the same again, in the place of the old. */
@@ -136,60 +112,61 @@ export function officeModel(rules: OfficeRules) {
       )
     }
     request.status = 'pending'
-    return request.quorum === 0 ? apply(request) : settle(request)
+    if (request.quorum > 0) return settle(request)
+    return isKeptOff(request) ? 'refused' : apply(request)
   }
 
-  /** What a rebase makes of a request: its draft on what is live, and whether that collided. */
-  function moved({ base, after, collided }: ModelRequest) {
-    const from = collided?.from ?? base
-    const draft = collided?.draft ?? after
-    const { live } = model
-    const wanted = draft.rollout !== from.rollout
-    const collides = wanted && live.rollout !== from.rollout && live.rollout !== draft.rollout
-    const rollout = wanted && !collides ? draft.rollout : live.rollout
+  /** A change that nobody has to approve: made at once in the database; elsewhere a request of its own, listed where it does not get there at once. */
+  function change(by: string, next: Flag): string {
+    if (!away) {
+      model.live = { ...next, revision: model.live.revision + 1 }
+      return 'applied'
+    }
+    const request = newRequest(by, next, { quorum: 0, deadline: model.now + 14 * 24 * hour })
+    request.status = away.begin(request, next)
+    if (request.status !== 'applied' && next.rollout !== request.base.rollout) model.requests.unshift(request)
+    return request.status
+  }
+
+  function newRequest(by: string, after: Flag, asks: Pick<ModelRequest, 'quorum' | 'deadline'>): ModelRequest {
     return {
-      after: { rollout, description: live.description },
-      collided: collides ? { from, draft } : undefined,
-      draft,
+      id: made++,
+      status: 'draft',
+      requester: by,
+      base: model.live,
+      after,
+      collided: undefined,
+      answers: [],
+      contributors: [],
+      behind: [{ user: by, person: person(by) }],
+      edition: 1,
+      ...asks,
     }
   }
 
   /** Says what becomes of an act; `refused` leaves everything as it was. */
   function act(doing: Act): string {
     const { verb, by, value } = doing
-    if (verb === 'describe') {
-      if (!model.roles.has(by) || lockHolder()) return 'refused'
-      model.live = { ...model.live, description: `${model.live.description}!`, revision: model.live.revision + 1 }
-      return 'applied'
-    }
-    if (verb === 'submit' || verb === 'draft') {
-      if (!model.roles.has(by)) return 'refused'
-      const drafts = verb === 'draft'
-      if (!drafts && (lockHolder() || model.live.rollout === value)) return 'refused'
-      const after = { ...model.live, rollout: value }
-      if (!drafts && model.asked === 0) {
-        model.live = { ...after, revision: model.live.revision + 1 }
-        return 'applied'
-      }
-      model.requests.unshift({
-        status: drafts ? 'draft' : 'pending',
-        requester: by,
-        base: model.live,
-        after,
-        collided: undefined,
-        quorum: drafts ? 0 : model.asked,
-        answers: [],
-        contributors: [],
-        behind: [{ user: by, person: person(by) }],
-        deadline: drafts ? 0 : model.now + deadlineAfter,
-        edition: 1,
-      })
-      return drafts ? 'draft' : 'pending'
+    if (['describe', 'submit', 'draft'].includes(verb)) {
+      if (!look() || !model.roles.has(by)) return 'refused'
+      if (verb !== 'draft' && lockHolder()) return 'refused'
+      const { rollout, description } = model.live
+      if (verb === 'describe') return change(by, { rollout, description: `${description}!` })
+      const after = { rollout: value, description }
+      if (verb === 'submit' && value === rollout) return 'refused'
+      if (verb === 'submit' && model.asked === 0) return change(by, after)
+      const asks =
+        verb === 'draft' ? { quorum: 0, deadline: 0 } : { quorum: model.asked, deadline: model.now + deadlineAfter }
+      const request = newRequest(by, after, asks)
+      if (verb === 'submit') request.status = 'pending'
+      model.requests.unshift(request)
+      return request.status
     }
     const request = model.requests[doing.request]
     if (!request) return 'refused'
+    const before = { ...request }
     const status = actOn(request, doing)
-    if (status !== 'refused') request.status = status
+    Object.assign(request, status === 'refused' ? before : { status })
     return status
   }
 
@@ -197,6 +174,8 @@ export function officeModel(rules: OfficeRules) {
     const { verb, by, value } = doing
     const { status } = request
     const open = isOpen(request)
+    // Whoever resolves conflicts has read the request first.
+    if (verb === 'resolve' && !look()) return 'refused'
     const exists: Readonly<Record<string, boolean>> = {
       submitDraft: status === 'draft',
       discard: status === 'draft',
@@ -209,14 +188,15 @@ export function officeModel(rules: OfficeRules) {
       approve: open && status !== 'approved',
       apply: status === 'approved',
       retry: status === 'failed',
+      abandon: status === 'applying',
     }
     if (!(exists[verb] ?? open)) return 'refused'
     if (isLate(request) && verb !== 'reopen' && (open || status === 'failed')) return 'refused'
     if (!model.roles.has(by)) return 'refused'
     const own = ['submitDraft', 'discard', 'resubmit', 'reopen', 'recall', 'cancel']
     if (own.includes(verb) && by !== request.requester) return 'refused'
-    const holder = lockHolder()
-    const keptOff = holder !== undefined && holder !== request
+    if (contentVerbs.includes(verb) && !look()) return 'refused'
+    const keptOff = isKeptOff(request)
 
     switch (verb) {
       case 'approve':
@@ -245,7 +225,9 @@ export function officeModel(rules: OfficeRules) {
         return 'cancelled'
       case 'apply':
       case 'retry':
-        return isApproved(request) && !keptOff ? apply(request) : 'refused'
+        return isApproved(request) && look() && !keptOff ? apply(request) : 'refused'
+      case 'abandon':
+        return away?.abandon() ?? 'refused'
       case 'edit': {
         if (request.collided) return 'refused'
         if (request.after.rollout === value) return 'refused'
@@ -256,13 +238,14 @@ export function officeModel(rules: OfficeRules) {
       }
       case 'rebase':
       case 'resolve': {
-        const next = moved(request)
+        const next = moved(request, model.live)
         if (verb === 'rebase' && request.base.revision === model.live.revision) return 'refused'
         if (verb === 'resolve' && (!request.collided || !next.collided)) return 'refused'
         const after = verb === 'resolve' ? { ...next.after, rollout: next.draft.rollout } : next.after
         const collided = verb === 'resolve' ? undefined : next.collided
-        if (status !== 'draft' && (keptOff || (after.rollout === model.live.rollout && !collided))) return 'refused'
-        if (status === 'failed' && request.quorum === 0 && model.asked === 0 && collided) return 'refused'
+        const idle = after.rollout === model.live.rollout && !collided
+        if (status !== 'draft' && (idle || (keptOff && rules.lock === 'resource'))) return 'refused'
+        if (status === 'failed' && request.quorum === 0 && collided) return 'refused'
         request.collided = collided
         return rewrite(request, doing, after, model.live)
       }
@@ -274,9 +257,33 @@ export function officeModel(rules: OfficeRules) {
     }
   }
 
-  /** Records what is due: the requests whose deadline has come, and those that only waited for somebody else. */
+  /** Does what is due, until nothing is: ends what is late, sends again what is on its way, applies what only waited for that. */
   function tick(): void {
-    for (const request of model.requests) if (isOpen(request) && isLate(request)) request.status = 'expired'
+    while (ended() || away?.again() || tookItsTurn()) {}
+  }
+
+  function ended(): boolean {
+    const late = model.requests.find((request) => isOpen(request) && isLate(request))
+    if (late) late.status = 'expired'
+    return late !== undefined
+  }
+
+  const waiting = () =>
+    rules.apply === 'on_approval' ? model.requests.find(({ status }) => status === 'approved') : undefined
+
+  function tookItsTurn(): boolean {
+    const request = waiting()
+    if (!request) return false
+    const stands = isApproved(request)
+    if (stands && (!look() || away?.request())) return false
+    request.status = stands ? apply(request) : 'pending'
+    return true
+  }
+
+  /** Tells whether an act could make somebody wait behind somebody who waits: nobody says who of two is next. */
+  function queues({ request }: Act): boolean {
+    const first = waiting()
+    return first !== undefined && away?.request() !== undefined && model.requests[request] !== first
   }
 
   /** The workflow is switched off and on again: what waited is a draft, and nobody has answered it. */
@@ -288,5 +295,5 @@ export function officeModel(rules: OfficeRules) {
     }
   }
 
-  return { model, act, tick, switchOff, person }
+  return { model, act, tick, switchOff, queues, person, away }
 }

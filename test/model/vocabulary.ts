@@ -1,0 +1,54 @@
+/** The rules of one office: those of its one policy, which asks leads about every change of a rollout. */
+export interface OfficeRules {
+  readonly selfApproval: boolean
+  readonly onReject: 'close' | 'block'
+  readonly onEdit: 'reset' | 'keep'
+  readonly onStale: 'fail' | 'rebase'
+  readonly apply: 'on_approval' | 'by_hand'
+  readonly cancel: 'before_reviews' | 'any_time'
+  readonly lock: 'resource' | 'none'
+  readonly excludeContributors: 'all' | 'last_editor' | 'none'
+}
+
+/** A flag, as far as the model looks at it. */
+export interface Flag {
+  readonly rollout: number
+  readonly description: string
+}
+
+/** The live flag. */
+export type LiveFlag = Flag & { readonly revision: number }
+
+/** What the model believes of a request. */
+export interface ModelRequest {
+  /** Counts the requests. */
+  readonly id: number
+  status: string
+  readonly requester: string
+  base: LiveFlag
+  after: Flag
+  /** The draft of before a rebase that collided. */
+  collided: { readonly from: Flag; readonly draft: Flag } | undefined
+  /** How many leads were asked for when the content was put to them; 0 where nobody was. */
+  quorum: number
+  answers: { readonly by: string; readonly verdict: string }[]
+  contributors: string[]
+  /** Who was behind the content, user by user, when they acted. */
+  behind: { readonly user: string; readonly person: string }[]
+  deadline: number
+  /** Counts its contents: a reviewer who saw an older one is refused. */
+  edition: number
+}
+
+/** What somebody does. `request` counts from the newest. */
+export interface Act {
+  readonly verb: string
+  readonly by: string
+  readonly request: number
+  readonly value: number
+  readonly seesOld: boolean
+}
+
+export const minute = 60_000
+export const hour = 60 * minute
+export const deadlineAfter = 24 * hour
