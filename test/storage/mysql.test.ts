@@ -65,7 +65,7 @@ else {
           const query = { collection: 'waiting', index, where, order: 'ascending', limit: 10, ...after } as const
           const plan = planOf(query)
           const { text, parameters } = pages.page(plan, query)
-          const given = bound(parameters, pageArguments(plan, query)) as string[]
+          const given = bound(parameters, [pageArguments(plan, query)]) as string[]
           const [steps] = await pool.execute<mysql.RowDataPacket[]>(`explain ${text}`, given)
           expect(steps, text).toMatchObject([{ table: 'countersign_waiting', key }])
           expect(steps[0]?.['Extra'], text).not.toContain('filesort')

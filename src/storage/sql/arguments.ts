@@ -14,9 +14,26 @@ export function afterArgument(column: string): string {
   return `:after:${column}`
 }
 
-/** The arguments in the order of the placeholders. */
-export function bound(parameters: readonly string[], values: Arguments): (KeyPart | null)[] {
-  return parameters.map((name) => values[name] ?? null)
+/** What a placeholder stands for: an argument of one of the members that a statement is about, which are counted from 0. */
+export interface Parameter {
+  readonly member: number
+  readonly name: string
+}
+
+/** The arguments of the members of a statement, in the order of its placeholders. */
+export function bound(parameters: readonly Parameter[], members: readonly Arguments[]): (KeyPart | null)[] {
+  return parameters.map(({ member, name }) => members[member]?.[name] ?? null)
+}
+
+/** Says what an argument of one member is called while a statement is built. */
+export function memberArgument(member: number, name: string): string {
+  return `${member}/${name}`
+}
+
+/** Reads what {@link memberArgument} wrote; a name that was not written by it is the only member's. */
+export function parameterOf(written: string): Parameter {
+  const [, member, name] = /^(\d+)\/(.*)$/s.exec(written) ?? []
+  return { member: Number(member ?? 0), name: name ?? written }
 }
 
 /** Names the parts of a key that was checked. */

@@ -1,23 +1,11 @@
 import { sql } from 'kysely'
 import type { CollectionName } from '../../ports/collections.ts'
-import type { Arguments } from './arguments.ts'
+import type { StoredRecord } from '../../ports/storage.ts'
+import { memberArgument } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
-
-/** Says what an argument of one member of a list is called in the statement for the whole list. */
-export function memberArgument(member: number, name: string): string {
-  return `${member}:${name}`
-}
-
-/** Joins the arguments of the members of a list to those of the statement for the whole list. */
-export function memberArguments(members: readonly Arguments[]): Arguments {
-  const all: Record<string, Arguments[string]> = {}
-  for (const [member, values] of members.entries()) {
-    for (const [name, value] of Object.entries(values)) all[memberArgument(member, name)] = value
-  }
-  return all
-}
+import { recordOf } from './stored-row.ts'
 
 /** Compiles the read of several records at one moment: `at` says which of them a row is. */
 export function getStatement({ builder }: Dialect, collections: readonly CollectionName[]): Statement {
@@ -27,4 +15,11 @@ export function getStatement({ builder }: Dialect, collections: readonly Collect
     return sql`select ${sql.lit(member)} as at, version, value from ${table} where ${key} and version > 0`
   })
   return compiled({ compile: () => sql.join(reads, sql` union all `).compile(builder) })
+}
+
+/** Reads the records out of the rows of {@link getStatement}, in the order in which they were asked for; undefined for one that is not there. */
+export function recordsOf(rows: readonly unknown[], count: number): (StoredRecord | undefined)[] {
+  const records = new Array<StoredRecord | undefined>(count).fill(undefined)
+  for (const row of rows) records[Number((row as { readonly at: number | bigint | string }).at)] = recordOf(row)
+  return records
 }

@@ -8,7 +8,7 @@ import { type KeyedWrite, orderedWrites, refuseConflict } from '../ordered-write
 import { type Arguments, bound, keyArguments, pageArguments, writeArguments } from './arguments.ts'
 import { postgresDialect } from './dialect.ts'
 import { type Finding, refuseImpossible } from './inquiry.ts'
-import { getStatement, memberArguments } from './member-statements.ts'
+import { getStatement, recordsOf } from './member-statements.ts'
 import { isInTheWay, isTaken } from './postgres-connection.ts'
 import { absenceStatement, commitStatement, inquiryStatement, type WriteShape } from './postgres-statements.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
@@ -32,10 +32,8 @@ export function oneTripStorages() {
   const statements = new Map<string, Statement>()
   /** Collections in which somebody has marked that there is no record: only their inserts look out for that. */
   const marked = new Set<CollectionName>()
-  const compiled = (kind: string, shape: unknown, compile: () => Statement): Statement =>
-    remembered(statements, JSON.stringify([kind, shape]), compile)
-  const run = ({ text, parameters }: Statement, values: Arguments, session: SqlSession) =>
-    session.rows(text, bound(parameters, values))
+  const run = ({ text, parameters }: Statement, members: readonly Arguments[], session: SqlSession) =>
+    session.rows(text, bound(parameters, members))
 
   const shapeOf = ({ write: { type, collection, ...write } }: KeyedWrite): WriteShape => ({
     type,
@@ -47,14 +45,14 @@ export function oneTripStorages() {
   const make = async (commit: Commit, session: SqlSession): Promise<boolean> => {
     if (commit.ordered.length === 0) return true
     const shapes = commit.ordered.map(shapeOf)
-    const statement = compiled('commit', shapes, () => commitStatement(shapes))
+    const statement = remembered(statements, `commit ${shapes.map(nameOf)}`, () => commitStatement(shapes))
     const [row] = await run(statement, commit.values, session)
     return Number((row as { readonly done: number }).done) === 1
   }
   /** Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again. */
   const inquire = async ({ ordered, values }: Commit, database: SqlDatabase): Promise<void> => {
     const shapes = ordered.map(shapeOf)
-    const statement = compiled('inquiry', shapes, () => inquiryStatement(shapes))
+    const statement = remembered(statements, `inquiry ${shapes.map(nameOf)}`, () => inquiryStatement(shapes))
     const rows = (await run(statement, values, database)) as readonly Place[]
     const findings = shapes.map(({ collection }, member): Finding => {
       const here = rows.filter(({ at }) => Number(at) === member)
@@ -64,9 +62,10 @@ export function oneTripStorages() {
       return { version: stored && Number(stored.version), taken }
     })
     for (const absent of refuseImpossible(ordered, findings)) {
-      const mark = compiled('absence', absent.collection, () => absenceStatement(absent.collection))
-      await run(mark, keyArguments(absent), database)
-      marked.add(absent.collection)
+      const { collection } = absent
+      const mark = remembered(statements, `absence ${collection}`, () => absenceStatement(collection))
+      await run(mark, [keyArguments(absent)], database)
+      marked.add(collection)
     }
   }
 
@@ -82,13 +81,10 @@ export function oneTripStorages() {
         const collections = keys.map(({ collection }) => collection)
         try {
           await ready()
-          const statement = compiled('get', collections, () => getStatement(postgresDialect, collections))
-          const rows = await run(statement, memberArguments(checked), database)
-          const found = new Map(rows.map((row) => [Number((row as Pick<Place, 'at'>).at), row]))
-          return keys.map((_, member) => {
-            const row = found.get(member)
-            return row === undefined ? undefined : recordOf(row)
-          })
+          const statement = remembered(statements, `get ${collections}`, () =>
+            getStatement(postgresDialect, collections),
+          )
+          return recordsOf(await run(statement, checked, database), keys.length)
         } catch (thrown) {
           return refuseFailed('get', thrown)
         }
@@ -100,7 +96,7 @@ export function oneTripStorages() {
         const values = pageArguments(plan, query)
         try {
           await ready()
-          const rows = await run(pages.page(plan, query), values, database)
+          const rows = await run(pages.page(plan, query), [values], database)
           return pageOf(plan, rows.map(recordOf), query.limit)
         } catch (thrown) {
           return refuseFailed('list', thrown)
@@ -142,17 +138,22 @@ export function oneTripStorages() {
   }
 }
 
+/** Names a shape, so that equal ones have equal names. */
+function nameOf({ type, collection, absent, marked }: WriteShape): string {
+  return `${type} ${collection} ${absent} ${marked}`
+}
+
 /** A commit, as its statements take it. */
 interface Commit {
   readonly ordered: readonly KeyedWrite[]
-  readonly values: Arguments
+  readonly values: readonly Arguments[]
 }
 
 function commitOf(writes: readonly Write[]): Commit {
   const ordered = orderedWrites(writes)
   return {
     ordered,
-    values: memberArguments(ordered.map(writeArguments)),
+    values: ordered.map(writeArguments),
   }
 }
 

@@ -2,9 +2,8 @@ import { type RawBuilder, sql } from 'kysely'
 import type { CollectionName, Column } from '../../ports/collections.ts'
 import type { Write } from '../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
-import { argument } from './arguments.ts'
+import { argument, memberArgument, parameterOf } from './arguments.ts'
 import { postgresDialect } from './dialect.ts'
-import { memberArgument } from './member-statements.ts'
 import { columnName, tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
 
@@ -135,7 +134,8 @@ function castOf(type: Column['type']): string {
 /** Compiles a statement; what it is given under one name it is given once. */
 function compiledForPostgres(query: RawBuilder<unknown>): Statement {
   const { text, parameters } = compiled({ compile: () => query.compile(postgresDialect.builder) })
-  const names = [...new Set(parameters)]
-  const place = (_: string, number: string) => `$${names.indexOf(String(parameters[Number(number) - 1])) + 1}`
-  return { text: text.replace(/\$(\d+)/g, place), parameters: names }
+  const names = parameters.map(({ member, name }) => memberArgument(member, name))
+  const once = [...new Set(names)]
+  const place = (_: string, number: string) => `$${once.indexOf(names[Number(number) - 1] ?? '') + 1}`
+  return { text: text.replace(/\$(\d+)/g, place), parameters: once.map(parameterOf) }
 }

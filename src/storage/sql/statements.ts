@@ -3,14 +3,14 @@ import type { CollectionName } from '../../ports/collections.ts'
 import type { IndexQuery } from '../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
 import type { IndexPlan } from '../index-plan.ts'
-import { afterArgument, argument } from './arguments.ts'
+import { afterArgument, argument, type Parameter, parameterOf } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'
 
-/** A compiled statement: its text, and the name of the argument for each placeholder, in their order. */
+/** A compiled statement: its text, and the argument for each placeholder, in their order. */
 export interface Statement {
   readonly text: string
-  readonly parameters: readonly string[]
+  readonly parameters: readonly Parameter[]
 }
 
 /** The statements that reads by key and commits are made of, for one collection. */
@@ -59,7 +59,7 @@ export function compiled(query: {
   compile(): { readonly sql: string; readonly parameters: readonly unknown[] }
 }): Statement {
   const { sql: text, parameters } = query.compile()
-  return { text: text.replace(/\s+/g, ' '), parameters: parameters.map(String) }
+  return { text: text.replace(/\s+/g, ' '), parameters: parameters.map((name) => parameterOf(String(name))) }
 }
 
 function collectionStatements({ builder }: Dialect, collection: CollectionName): CollectionStatements {
@@ -99,7 +99,7 @@ function collectionStatements({ builder }: Dialect, collection: CollectionName):
 /** What of a query decides about the text of its statement. */
 function pageShape({ collection, index, where, range, order, after }: IndexQuery): string {
   const bounds = [range?.from !== undefined, range?.to !== undefined, after !== undefined]
-  return JSON.stringify([collection, index, where.length, order, ...bounds])
+  return [collection, index, where.length, order, ...bounds].join()
 }
 
 function pageStatement(dialect: Dialect, plan: IndexPlan, { range, order, after }: IndexQuery): Statement {

@@ -32,9 +32,9 @@ export async function makeWrite(session: SqlSession, prepared: PreparedWrite): P
 export async function rows(
   session: SqlSession,
   { text, parameters }: Statement,
-  values: Arguments,
+  members: readonly Arguments[],
 ): Promise<readonly unknown[]> {
-  return await session.rows(text, bound(parameters, values))
+  return await session.rows(text, bound(parameters, members))
 }
 
 async function check(
@@ -42,7 +42,7 @@ async function check(
   { keyed, values, statements, isTaken }: PreparedWrite,
   expected: number | 'absent',
 ): Promise<void> {
-  const version = versionOf(await rows(session, statements.hold, values))
+  const version = versionOf(await rows(session, statements.hold, [values]))
   if ((version || 'absent') !== expected) refuseConflict(keyed)
   if (version !== undefined || !statements.mark) return
   try {
@@ -67,15 +67,15 @@ async function takenIndex(
   session: SqlSession,
   { keyed, values, statements }: PreparedWrite,
 ): Promise<string | undefined> {
-  if (keyed.write.type === 'insert' && versionOf(await rows(session, statements.version, values))) return 'key'
+  if (keyed.write.type === 'insert' && versionOf(await rows(session, statements.version, [values]))) return 'key'
   for (const [index, statement] of Object.entries(statements.taken)) {
-    if ((await rows(session, statement, values)).length > 0) return index
+    if ((await rows(session, statement, [values])).length > 0) return index
   }
   return undefined
 }
 
 async function changes(session: SqlSession, { text, parameters }: Statement, values: Arguments): Promise<number> {
-  return await session.changes(text, bound(parameters, values))
+  return await session.changes(text, bound(parameters, [values]))
 }
 
 function versionOf([row]: readonly unknown[]): number | undefined {

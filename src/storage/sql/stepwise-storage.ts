@@ -7,7 +7,7 @@ import { pageOf, planOf } from '../index-plan.ts'
 import { orderedWrites, refuseConflict } from '../ordered-writes.ts'
 import { type Arguments, argument, keyArguments, pageArguments, writeArguments } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
-import { getStatement, memberArguments } from './member-statements.ts'
+import { getStatement, recordsOf } from './member-statements.ts'
 import type { HoldStatements } from './mysql-statements.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 import { createStatements, remembered, type Statement } from './statements.ts'
@@ -40,12 +40,12 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
     const read = async (session: SqlSession, part: readonly Member[]): Promise<(StoredRecord | undefined)[]> => {
       const collections = part.map(({ collection }) => collection)
       const statement = remembered(gets, collections.join(), () => getStatement(dialect, collections))
-      const found = await rows(session, statement, memberArguments(part.map(({ values }) => values)))
-      const byMember = new Map(found.map((row) => [Number((row as { readonly at: number }).at), row]))
-      return part.map((_, member) => {
-        const row = byMember.get(member)
-        return row === undefined ? undefined : recordOf(row)
-      })
+      const found = await rows(
+        session,
+        statement,
+        part.map(({ values }) => values),
+      )
+      return recordsOf(found, part.length)
     }
 
     return {
@@ -80,7 +80,7 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
         const sent = { ...values, [argument.limit]: database.sendsNumbersAsFloats ? String(limit) : limit }
         try {
           await ready()
-          const found = await rows(database, statements.page(plan, query), sent)
+          const found = await rows(database, statements.page(plan, query), [sent])
           return pageOf(plan, found.map(recordOf), query.limit)
         } catch (thrown) {
           return refuseFailed('list', thrown)

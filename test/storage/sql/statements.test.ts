@@ -21,7 +21,7 @@ describe('the statements of the SQL storages', () => {
       const { get, replace, remove, insert, taken } = statements.of(collection)
       for (const { text, parameters } of [get, replace, remove, ...Object.values(taken)]) {
         expect(text).toContain('"tenant" = ?')
-        expect(parameters).toContain('tenant')
+        expect(parameters).toContainEqual({ member: 0, name: 'tenant' })
       }
       expect(insert.text).toContain('"tenant"')
     }
@@ -95,7 +95,7 @@ describe('the pages of PostgreSQL', () => {
       const { text, parameters } = pages.page(plan, query)
       const { rows } = await database.query<{ 'QUERY PLAN': string }>(
         `explain ${text}`,
-        bound(parameters, pageArguments(plan, query)),
+        bound(parameters, [pageArguments(plan, query)]),
       )
       const steps = rows.map((row) => row['QUERY PLAN']).join('\n')
       expect(steps, text).toMatch(/^Limit .*\n +-> +Index Scan /)
