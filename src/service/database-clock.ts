@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import { inTime } from './in-time.ts'
+import { inTime } from '../ports/in-time.ts'
 
 /** How closely a clock follows the one of the database. */
 export interface DatabaseClockOptions {

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../core/change/json.ts'
 import type { ResolvedMove } from '../core/lifecycle/move.ts'
 import { messageOf, type Result, refuse, success } from '../errors.ts'
-import { inTime } from './in-time.ts'
+import { inTime } from '../ports/in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Asking {

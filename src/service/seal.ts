@@ -8,10 +8,10 @@ import {
   signedBytes,
 } from '../core/request/checkpoint.ts'
 import { hasCode } from '../errors.ts'
+import { inTime } from '../ports/in-time.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage, Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import { inTime } from './in-time.ts'
 import { type CheckpointRecord, page, put } from './records.ts'
 import type { TickFailure } from './tick.ts'
 

@@ -1,11 +1,11 @@
 import { bytesOfHex, type Digest } from '../core/change/digest.ts'
 import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes } from '../core/request/checkpoint.ts'
 import { emptyTree, rootOf, withLeaf } from '../core/request/merkle.ts'
+import { inTime } from '../ports/in-time.ts'
 import type { SignatureCheck } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AuditProblem } from './audit.ts'
 import { freeze } from './freeze.ts'
-import { inTime } from './in-time.ts'
 import { type CheckpointRecord, page, walk } from './records.ts'
 import { lastCheckpoint } from './seal.ts'
 

@@ -1,6 +1,6 @@
 import { ApprovalError, refuse } from '../errors.ts'
+import { inTime } from '../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
-import { inTime } from './in-time.ts'
 
 /** How long a storage may take for one call, in milliseconds. */
 const patience = 30_000

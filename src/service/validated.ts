@@ -2,7 +2,7 @@ import { admit } from '../core/change/admit.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { formatPointer } from '../core/change/pointer.ts'
 import { messageOf, type Result, refuse } from '../errors.ts'
-import { inTime } from './in-time.ts'
+import { inTime } from '../ports/in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** Validates a document against the schema of its type. What the schema returns is the document from then on. */

@@ -1,3 +1,5 @@
+import { inTime } from '../../ports/in-time.ts'
+
 /** How a storage treats the connections of its pool. */
 export interface PoolOptions {
   /**
@@ -38,12 +40,13 @@ export async function lent<C, T>(
   work: (connection: C, distrust: () => void) => Promise<T>,
 ): Promise<T> {
   const taking = take()
-  const nobodyWaits = () =>
+  const connection = await inTime(taking, timeout, (problem) => {
     taking.then(
       (late) => giveBack(late, false),
       () => {},
     )
-  const connection = await inTime(taking, timeout, nobodyWaits)
+    return tooLate(problem)
+  })
   let isOut = true
   const back = (broken: boolean) => {
     if (isOut) giveBack(connection, broken)
@@ -53,25 +56,16 @@ export async function lent<C, T>(
     return await inTime(
       work(connection, () => back(true)),
       timeout,
-      () => back(true),
+      (problem) => {
+        back(true)
+        return tooLate(problem)
+      },
     )
   } finally {
     back(false)
   }
 }
 
-async function inTime<T>(work: Promise<T>, timeout: number, giveUp: () => unknown): Promise<T> {
-  if (timeout === Number.POSITIVE_INFINITY) return await work
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new RangeError(`the database did not answer within ${timeout} ms`))
-      giveUp()
-    }, timeout)
-  })
-  try {
-    return await Promise.race([work, tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
+function tooLate(problem: string): Error {
+  return new RangeError(`the database: ${problem}`)
 }

@@ -1,0 +1,27 @@
+/** How long the code of the host may take for one answer, in milliseconds. */
+const patience = 10_000
+
+/**
+ * Waits for the answer of somebody else's code, but not for ever: a command that hangs would keep everybody off what it is about. What comes later is
+ * dropped. An infinite time is no limit.
+ */
+export function inTime<T>(
+  answer: T | Promise<T>,
+  milliseconds = patience,
+  late: (problem: string) => Error = (problem) => new RangeError(problem),
+): Promise<T> {
+  if (milliseconds === Number.POSITIVE_INFINITY) return Promise.resolve(answer)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late(`it did not answer within ${milliseconds} ms`)), milliseconds)
+    Promise.resolve(answer).then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (thrown) => {
+        clearTimeout(timer)
+        reject(thrown)
+      },
+    )
+  })
+}
