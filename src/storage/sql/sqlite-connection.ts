@@ -58,6 +58,22 @@ export function isBusy(thrown: unknown): boolean {
   return isOneOf(thrown, 'SQLITE_BUSY', 5) || isOneOf(thrown, 'SQLITE_LOCKED', 6)
 }
 
+/** How long a call waits for other connections to finish their transactions, in milliseconds. */
+const patience = 5000
+
+/** Tries again while another connection is in the way, without keeping this process from its other work meanwhile. */
+export async function patiently<T>(work: () => T): Promise<T> {
+  const deadline = performance.now() + patience
+  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    try {
+      return work()
+    } catch (thrown) {
+      if (!isBusy(thrown) || performance.now() > deadline) throw thrown
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
+}
+
 /** Tells whether SQLite refused a row because a key or a unique index is taken. */
 export function isTaken(thrown: unknown): boolean {
   return isOneOf(thrown, 'SQLITE_CONSTRAINT', 19)

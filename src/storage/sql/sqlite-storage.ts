@@ -1,143 +1,77 @@
-import { isApprovalError } from '../../errors.ts'
-import type { CollectionName } from '../../ports/collections.ts'
 import type { RecordKey, Storage, StoredRecord } from '../../ports/storage.ts'
 import { checkedKey } from '../columns.ts'
 import { createEffectScope } from '../effect-scope.ts'
 import { pageOf, planOf } from '../index-plan.ts'
-import { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from '../ordered-writes.ts'
+import { orderedWrites } from '../ordered-writes.ts'
 import { createTurns } from '../turns.ts'
-import { type Arguments, bound, keyArguments, pageArguments, writeArguments } from './arguments.ts'
+import { keyArguments, pageArguments } from './arguments.ts'
 import { sqliteDialect } from './dialect.ts'
-import { isBusy, isTaken, type SqliteConnection, type SqliteStatement } from './sqlite-connection.ts'
-import { replaceInPlace } from './sqlite-statements.ts'
+import { getStatement, recordsOf } from './member-statements.ts'
+import { createCommits } from './sqlite-commits.ts'
+import { patiently, type SqliteConnection } from './sqlite-connection.ts'
+import { preparedOn } from './sqlite-prepared.ts'
 import { createStatements, remembered, type Statement } from './statements.ts'
 import { recordOf, refuseFailed } from './stored-row.ts'
 
-/** How long a call waits for other connections to finish their transactions, in milliseconds. */
-const patience = 5000
+/** How many records are read by one statement at most. There is one for each list of collections, so that long lists, of which there are many, have none. */
+const mostAtOnce = 12
 
 /** Keeps everything on an open connection, whose calls return at once: nothing waits but for other connections and for effects. */
 export function directStorage(connection: SqliteConnection, ours: boolean): Storage {
   const statements = createStatements(sqliteDialect)
-  const replacements = new Map<CollectionName, Statement>()
-  const prepared = new Map<string, SqliteStatement>()
+  const gets = new Map<string, Statement>()
+  const prepared = preparedOn(connection)
   const inTurn = createTurns()
   const scope = createEffectScope()
-  let waitsForEffect = false
+  const commits = createCommits({ connection, prepared, statements, scope, inTurn })
 
-  const prepare = (text: string): SqliteStatement => remembered(prepared, text, () => connection.prepare(text))
-  const inPlace = (collection: CollectionName) => remembered(replacements, collection, () => replaceInPlace(collection))
-  const run = ({ text, parameters }: Statement, values: Arguments): boolean =>
-    Number(prepare(text).run(...bound(parameters, values)).changes) > 0
-  const row = ({ text, parameters }: Statement, values: Arguments): unknown =>
-    prepare(text).get(...bound(parameters, values))
-  const read = (key: RecordKey): StoredRecord | undefined => {
-    const found = row(statements.of(key.collection).get, keyArguments(key))
-    return found === undefined ? undefined : recordOf(found)
+  const readAtOnce = (keys: readonly RecordKey[]): readonly (StoredRecord | undefined)[] => {
+    const collections = keys.map(({ collection }) => collection)
+    const statement = remembered(gets, collections.join(), () => getStatement(sqliteDialect, collections))
+    return recordsOf(prepared.rows(statement, keys.map(keyArguments)), keys.length)
+  }
+  const readEach = (keys: readonly RecordKey[]): readonly (StoredRecord | undefined)[] => {
+    prepared.control('savepoint countersign_get')
+    try {
+      return keys.map((key) => {
+        const found = prepared.row(statements.of(key.collection).get, [keyArguments(key)])
+        return found === undefined ? undefined : recordOf(found)
+      })
+    } finally {
+      prepared.control('release countersign_get')
+    }
   }
 
   /** Reads at once or, while a transaction waits for its effect, after it. */
   const reading = <T>(operation: string, work: () => T): Promise<T> => {
     scope.refuseInside(operation)
     const answer = () => patiently(work).catch((thrown) => refuseFailed(operation, thrown))
-    return waitsForEffect ? inTurn(answer) : answer()
-  }
-
-  const takenIndex = ({ write }: KeyedWrite, values: Arguments): string | undefined => {
-    const { version, taken } = statements.of(write.collection)
-    if (write.type === 'insert' && row(version, values)) return 'key'
-    return Object.entries(taken).find(([, statement]) => row(statement, values))?.[0]
-  }
-  const make = (keyed: KeyedWrite, values: Arguments): void => {
-    const { write } = keyed
-    if (write.type === 'check') {
-      const found = row(statements.of(write.collection).version, values) as Pick<StoredRecord, 'version'> | undefined
-      if ((found ? Number(found.version) : 'absent') !== write.expected) refuseConflict(keyed)
-      return
-    }
-    try {
-      const statement = statements.of(write.collection)
-      if (write.type === 'replace' && run(inPlace(write.collection), values)) return
-      if (!run(statement[write.type], values)) refuseConflict(keyed)
-    } catch (thrown) {
-      const index = isTaken(thrown) ? takenIndex(keyed, values) : undefined
-      if (index === undefined) throw thrown
-      refuseDuplicate(keyed, index, thrown)
-    }
-  }
-
-  const rollback = (): void => {
-    try {
-      prepare('rollback').run()
-    } catch {
-      // After some failures SQLite has rolled back by itself: there is no transaction left to end.
-    }
+    return commits.waitForEffect() ? inTurn(answer) : answer()
   }
 
   return {
     async get(keys) {
       const checked = keys.map(({ collection, key }) => ({ collection, key: checkedKey({ collection, key }) }))
-      return reading('get', () => {
-        if (checked.length < 2) return checked.map(read)
-        prepare('savepoint countersign_get').run()
-        try {
-          return checked.map(read)
-        } finally {
-          prepare('release countersign_get').run()
-        }
-      })
+      if (checked.length === 0) return []
+      return reading('get', () => (checked.length <= mostAtOnce ? readAtOnce(checked) : readEach(checked)))
     },
 
     async list(query) {
       const plan = planOf(query)
-      const values = pageArguments(plan, query)
-      const { text, parameters } = statements.page(plan, query)
-      const found = await reading('list', () => prepare(text).all(...bound(parameters, values)))
+      const found = await reading('list', () =>
+        prepared.rows(statements.page(plan, query), [pageArguments(plan, query)]),
+      )
       return pageOf(plan, found.map(recordOf), query.limit)
     },
 
     async commit(writes, effect) {
       scope.refuseInside('commit')
-      const ordered = orderedWrites(writes).map((keyed) => ({ keyed, values: writeArguments(keyed) }))
-      await inTurn(async () => {
-        let inEffect = false
-        try {
-          await patiently(() => prepare('begin immediate').run())
-          for (const { keyed, values } of ordered) make(keyed, values)
-          if (effect) {
-            waitsForEffect = true
-            inEffect = true
-            await scope.run(async () => effect(connection))
-            inEffect = false
-          }
-          prepare('commit').run()
-        } catch (thrown) {
-          rollback()
-          const [first] = ordered
-          if (inEffect || isApprovalError(thrown)) throw thrown
-          if (isBusy(thrown) && first) refuseConflict(first.keyed, thrown)
-          refuseFailed('commit', thrown)
-        } finally {
-          waitsForEffect = false
-        }
-      })
+      const ordered = orderedWrites(writes)
+      await (effect ? commits.makeWith(ordered, effect) : commits.make(ordered))
     },
 
     async close() {
       if (ours) await inTurn(async () => void connection.close())
     },
-  }
-}
-
-/** Tries again while another connection is in the way, without keeping this process from its other work meanwhile. */
-async function patiently<T>(work: () => T): Promise<T> {
-  const deadline = performance.now() + patience
-  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    try {
-      return work()
-    } catch (thrown) {
-      if (!isBusy(thrown) || performance.now() > deadline) throw thrown
-    }
-    await new Promise((resolve) => setTimeout(resolve, pause))
   }
 }
