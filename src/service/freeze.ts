@@ -1,10 +1,13 @@
 /** Freezes a tree of plain data that is handed out, so that nobody changes what others see. */
 export function freeze<T>(value: T): T {
-  const open: unknown[] = [value]
-  for (let next = open.pop(); next !== undefined || open.length > 0; next = open.pop()) {
-    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue
-    Object.freeze(next)
-    open.push(...Object.values(next))
+  if (!isOpen(value)) return value
+  const open: object[] = [value]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const member of Object.values(Object.freeze(next))) if (isOpen(member)) open.push(member)
   }
   return value
+}
+
+function isOpen(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Object.isFrozen(value)
 }

@@ -1,7 +1,7 @@
 import type { RequestEvent } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Result, refuse, success } from '../errors.ts'
-import { approversOf, toBeReminded, toBeTold } from './approvers.ts'
+import { type Approvers, approversOf, toBeReminded, toBeTold } from './approvers.ts'
 import type { Audiences, Party } from './audiences.ts'
 import type { Context } from './context.ts'
 import { scopeOf } from './people.ts'
@@ -22,13 +22,15 @@ export interface Telling {
   readonly settings: PolicySetRecord | undefined
   /** Those among the approvers whom the requester wants told; all of them where left out. */
   readonly notify?: readonly string[] | undefined
+  /** Those whom the request is put to, where they have been asked for already. */
+  readonly approvers?: Approvers
 }
 
 /** Works out what an event has to tell people: that the request is in another state, or that their answers do not count any more. */
 export async function messageOf(context: Context, event: RequestEvent, telling: Telling): Promise<Result<Message>> {
   const { before, next } = telling
   const { requester, contributors, debt, status } = next
-  const approvers = async () => toBeTold(await approversOf(context, next, event.at), requester)
+  const approvers = () => asked(context, event, telling)
   const addressed = async (type: string, to: readonly string[]) => success({ type, to: distinct(to) })
   switch (event.type) {
     case 'bypassed':
@@ -63,15 +65,16 @@ function typeOf({ type, outcome: { status } }: RequestEvent): string {
 
 async function toParties(
   context: Context,
-  { at }: RequestEvent,
-  { next, settings, notify, type }: Telling & { readonly type: string },
+  event: RequestEvent,
+  telling: Telling & { readonly type: string },
 ): Promise<Result<Message>> {
+  const { next, settings, notify, type } = telling
   const { tenant, project, requester, contributors } = next
   const parties: readonly Party[] = context.audiences[type as keyof Audiences] ?? []
-  const asked = parties.includes('approvers') || notify ? toBeTold(await approversOf(context, next, at), requester) : []
-  const stranger = notify?.find((user) => !asked.includes(user))
+  const approvers = parties.includes('approvers') || notify ? await asked(context, event, telling) : []
+  const stranger = notify?.find((user) => !approvers.includes(user))
   if (stranger !== undefined) {
-    const problem = `${JSON.stringify(stranger)} is not asked about this; asked are ${asked.map((user) => JSON.stringify(user)).join(', ') || 'nobody'}`
+    const problem = `${JSON.stringify(stranger)} is not asked about this; asked are ${approvers.map((user) => JSON.stringify(user)).join(', ') || 'nobody'}`
     return refuse('invalid_input', { argument: 'options.notify', problem })
   }
   const admins = parties.includes('admins')
@@ -80,10 +83,14 @@ async function toParties(
   const people: { readonly [P in Party]: readonly string[] } = {
     requester: [requester],
     contributors,
-    approvers: notify ?? asked,
+    approvers: notify ?? approvers,
     admins,
   }
   return success({ type, to: distinct([...parties.flatMap((party) => people[party]), ...(notify ?? [])]) })
+}
+
+async function asked(context: Context, { at }: RequestEvent, { next, approvers }: Telling): Promise<readonly string[]> {
+  return toBeTold(approvers ?? (await approversOf(context, next, at)), next.requester)
 }
 
 function distinct(users: readonly string[]): readonly string[] {

@@ -327,7 +327,10 @@ export function unchanged(key: TypedKey, before: { readonly version: number } | 
  * @throws ApprovalError `version_conflict` where a record was read twice and had moved in between.
  */
 export function withoutImplied(writes: readonly Write[]): readonly Write[] {
-  const written = new Set(writes.filter(({ type }) => type !== 'check').map(nameOf))
+  const checked = new Set(writes.flatMap(({ type, collection }) => (type === 'check' ? collection : [])))
+  const written = new Set(
+    writes.filter(({ type, collection }) => type !== 'check' && checked.has(collection)).map(nameOf),
+  )
   const stated = new Map<string, number | 'absent'>()
   return writes.filter((write) => {
     if (write.type !== 'check') return true

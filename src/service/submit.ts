@@ -11,7 +11,7 @@ import { ApprovalError, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { VerbOptions } from './acting-approvals.ts'
 import type { Wanted } from './action-input.ts'
-import { approversOf, toBeTold } from './approvers.ts'
+import { type Approvers, approversOf, toBeTold } from './approvers.ts'
 import { carryOut, current } from './carry-out.ts'
 import { claimWrites } from './claims.ts'
 import { type Considered, consider, type Intention } from './consider.ts'
@@ -103,7 +103,9 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       const opened = await open(context, actor, { considered: considered.value, event })
       const settings = considered.value.policySet?.value
       const next = begin(event)
-      const message = await messageOf(context, event, { before: undefined, next, settings, notify: intention.notify })
+      const { request, approvers } = opened
+      const { notify } = intention
+      const message = await messageOf(context, event, { before: undefined, next, settings, notify, approvers })
       if (!message.ok) return message
       const content = { changes: considered.value.proposals.map(({ change }) => change), ...scheduled(intention) }
       const writes = [
@@ -112,7 +114,6 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
         ...requestWrites(context, undefined, { event, next, content, message: message.value }),
         ...claimWrites(undefined, next, { stored: considered.value.claim }),
       ]
-      const { request } = opened
       if (next.status !== 'applying') return success({ writes, answer: freeze({ status: 'pending', request }) })
       return success({
         writes,
@@ -157,7 +158,8 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   const { notify } = intention
   if (notify) {
     const settings = considered.value.policySet?.value
-    const message = await messageOf(context, event, { before: undefined, next: begin(event), settings, notify })
+    const next = begin(event)
+    const message = await messageOf(context, event, { before: undefined, next, settings, notify, approvers })
     if (!message.ok) throw new ApprovalError(message.refusal)
   }
   const { changes, requirements, rules, approval } = request
@@ -167,7 +169,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
     changes,
     requirements,
     rules,
-    approvers,
+    approvers: toBeTold(approvers, actor.user),
     satisfiable: approval?.satisfiable ?? false,
   })
 }
@@ -180,12 +182,12 @@ function applied(context: Context, { proposals }: Considered): Extract<SubmitOut
   }
 }
 
-/** The request as a submission opens it, and the ids of those whom it asks. */
+/** The request as a submission opens it, and those whom it asks. */
 async function open(
   context: Context,
   actor: Actor,
   { considered, event }: { readonly considered: Considered; readonly event: BeganEvent },
-): Promise<{ readonly request: ChangeRequest; readonly approvers: readonly string[] }> {
+): Promise<{ readonly request: ChangeRequest; readonly approvers: Approvers }> {
   const next = begin(event)
   const { users, proposals } = considered
   const approvers = await approversOf(context, next, event.at)
@@ -197,7 +199,7 @@ async function open(
     ...(isOpen(next.status) ? { approval: approvalStanding(next, users, approvers) } : {}),
     can: permissions(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),
   }
-  return { request, approvers: toBeTold(approvers, actor.user) }
+  return { request, approvers }
 }
 
 /** Everything that is written where nobody has to approve. */

@@ -57,6 +57,7 @@ const platform = globalThis.process?.getBuiltinModule?.('node:crypto')
  * gives promises, with one that is written in JavaScript.
  */
 function sha256Hex(data: string | Uint8Array): string {
-  if (platform) return platform.createHash('sha256').update(data).digest('hex')
+  if (platform)
+    return platform.hash ? platform.hash('sha256', data) : platform.createHash('sha256').update(data).digest('hex')
   return bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data))
 }
