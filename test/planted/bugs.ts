@@ -42,7 +42,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
   },
-  storage: { conformance: ['test/storage/memory.test.ts', 'test/storage/sqlite.test.ts'] },
+  storage: { conformance: ['memory', 'sqlite', 'sqlite-together'].map((name) => `test/storage/${name}.test.ts`) },
 }
 
 /** A mistake that somebody could make: a text of the source, and what stands in its place. */
@@ -400,15 +400,27 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'SQLite: a check is not checked',
-    file: 'storage/sql/sqlite-storage.ts',
+    file: 'storage/sql/sqlite-commits.ts',
     find: "if ((found ? Number(found.version) : 'absent') !== write.expected) refuseConflict(keyed)",
     put: '',
   },
   {
     name: 'SQLite: a commit that fails leaves its first half',
-    file: 'storage/sql/sqlite-storage.ts',
-    find: '        } catch (thrown) {\n          rollback()',
-    put: "        } catch (thrown) {\n          prepare('commit').run()",
+    file: 'storage/sql/sqlite-commits.ts',
+    find: '      done()\n    } catch (thrown) {\n      rollback()',
+    put: "      done()\n    } catch (thrown) {\n      prepared.control('commit')",
+  },
+  {
+    name: 'SQLite: a commit that is refused beside others leaves its first half',
+    file: 'storage/sql/sqlite-commits.ts',
+    find: 'prepared.control(undo)',
+    put: 'void undo',
+  },
+  {
+    name: 'SQLite: commits that are made together are reported before they are on the disk',
+    file: 'storage/sql/sqlite-commits.ts',
+    find: "      prepared.control('commit')\n      for (const commit of commits) {",
+    put: "      for (const { done } of commits) done()\n      prepared.control('commit')\n      for (const commit of commits) {",
   },
   {
     name: 'SQLite: a record that is replaced keeps its version',
