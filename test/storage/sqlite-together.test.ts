@@ -153,6 +153,14 @@ describe('commits that arrive together', () => {
     expect(Object.keys(await stored(storage, ids))).toHaveLength(300)
   })
 
+  it('are all made before a close that is asked for later, however many they are', async () => {
+    const storage = sqliteStorage(':memory:')
+    const committing = outcomes(names(100).map((id) => storage.commit([insert(id)])))
+    const closing = storage.close()
+    expect(new Set(await committing)).toEqual(new Set(['made']))
+    await closing
+  })
+
   it('fail together where the database is gone, each with word of it', async () => {
     const database = new Database(':memory:')
     const storage = sqliteStorage(database)

@@ -50,7 +50,8 @@ export interface CommitTools {
 export function createCommits({ connection, prepared, statements, scope, inTurn }: CommitTools) {
   const replacements = new Map<CollectionName, Statement>()
   const inPlace = (collection: CollectionName) => remembered(replacements, collection, () => replaceInPlace(collection))
-  let arrived: Commit[] = []
+  /** Those that the next commit can still join; undefined where it has to begin anew. */
+  let arriving: Commit[] | undefined
   let waitsForEffect = false
 
   const takenIndex = ({ write }: KeyedWrite, values: Arguments): string | undefined => {
@@ -131,11 +132,9 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
   }
 
   /** Makes what has arrived by the time when nobody in this process can go on without waiting. */
-  const makeArrived = async (): Promise<void> => {
+  const makeArrived = async (commits: readonly Commit[]): Promise<void> => {
     await new Promise((resolve) => nextTick(resolve))
-    const commits = arrived.slice(0, mostTogether)
-    arrived = arrived.slice(mostTogether)
-    if (arrived.length > 0) void inTurn(makeArrived)
+    if (arriving === commits) arriving = undefined
     try {
       await patiently(() => {
         prepared.control('begin immediate')
@@ -147,16 +146,22 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
       for (const { failed } of commits) failed(thrown)
     }
   }
+  /** Joins the commits that are made next, whose turn was taken when the first of them arrived: whatever is asked for later comes after them. */
+  const join = (commit: Commit): void => {
+    if (arriving === undefined || arriving.length === mostTogether) {
+      const commits: Commit[] = []
+      arriving = commits
+      void inTurn(() => makeArrived(commits))
+    }
+    arriving.push(commit)
+  }
 
   return {
     /** Makes a commit, together with others that arrive meanwhile. */
     async make(ordered: readonly KeyedWrite[]): Promise<void> {
       const writes = prepare(ordered)
       try {
-        await new Promise<void>((done, failed) => {
-          arrived.push({ writes, done, failed })
-          if (arrived.length === 1) void inTurn(makeArrived)
-        })
+        await new Promise<void>((done, failed) => join({ writes, done, failed }))
       } catch (thrown) {
         refuse(writes, thrown)
       }
