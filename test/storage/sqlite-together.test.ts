@@ -161,6 +161,15 @@ describe('commits that arrive together', () => {
     await closing
   })
 
+  it('are not told what was wrong with another one where SQLite loses the whole because of it', async () => {
+    const { connection } = watched((text) => (text.startsWith('rollback to') ? 'rolled back' : undefined))
+    const storage = sqliteStorage(connection)
+    await storage.commit([insert('taken')])
+    const ids = ['a', 'taken', 'b']
+    expect(await outcomes(ids.map((id) => storage.commit([insert(id)])))).toEqual(ids.map(() => 'storage_failed'))
+    expect(Object.keys(await stored(storage, ['a', 'b']))).toEqual([])
+  })
+
   it('fail together where the database is gone, each with word of it', async () => {
     const database = new Database(':memory:')
     const storage = sqliteStorage(database)

@@ -96,9 +96,9 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
         refusals.set(commit, thrown)
         try {
           prepared.control(undo)
-        } catch {
-          // SQLite has rolled back the whole, so that none of them is made.
-          throw thrown
+        } catch (lost) {
+          // SQLite has rolled back the whole, so that none of them is made. A refusal of this one says nothing of the others.
+          throw isApprovalError(thrown) ? lost : thrown
         }
       }
       prepared.control(release)
