@@ -120,6 +120,19 @@ describe('sqliteStorage', () => {
     expect((await readOne(storage, 'a'))?.version).toBe(1)
   })
 
+  it('leaves a transaction alone that it did not begin', async () => {
+    const connection = new Database(':memory:')
+    const storage = sqliteStorage(connection)
+    const other = sqliteStorage(connection)
+    await storage.commit([insert('a')], async () => {
+      for (const effect of [undefined, async () => {}]) {
+        await expect(other.commit([insert('b')], effect)).rejects.toMatchObject({ code: 'storage_failed' })
+      }
+    })
+    expect((await readOne(storage, 'a'))?.version).toBe(1)
+    expect(await readOne(storage, 'b')).toBeUndefined()
+  })
+
   it('[G17] refuses calls out of an effect, which would wait for themselves, and goes on', async () => {
     const storage = sqliteStorage(':memory:')
     const refusals: unknown[] = []

@@ -183,7 +183,8 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
           inEffect = false
           prepared.control('commit')
         } catch (thrown) {
-          rollback()
+          // Where none was begun, there may be one of the host, or of another storage on its connection.
+          if (waitsForEffect) rollback()
           if (inEffect) throw thrown
           refuse(writes, thrown)
         } finally {
