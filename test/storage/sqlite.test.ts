@@ -133,6 +133,22 @@ describe('sqliteStorage', () => {
     expect(await readOne(storage, 'b')).toBeUndefined()
   })
 
+  it('goes on after an effect that left a query running, because of which nothing can be kept nor undone', async () => {
+    const connection = new Database(':memory:')
+    connection.exec("create table flags (id text primary key) strict; insert into flags values ('a'), ('b')")
+    const storage = sqliteStorage(connection)
+    let finish = () => {}
+    const committing = storage.commit([insert('a')], async () => {
+      const running = connection.prepare('select id from flags').iterate()
+      finish = () => void running.return?.()
+    })
+    await expect(committing).rejects.toMatchObject({ code: 'storage_failed', details: { operation: 'commit' } })
+    finish()
+    await storage.commit([insert('b')])
+    expect(await readOne(storage, 'a')).toBeUndefined()
+    expect((await readOne(storage, 'b'))?.version).toBe(1)
+  })
+
   it('[G17] refuses calls out of an effect, which would wait for themselves, and goes on', async () => {
     const storage = sqliteStorage(':memory:')
     const refusals: unknown[] = []

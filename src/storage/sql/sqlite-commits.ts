@@ -53,6 +53,8 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
   /** Those that the next commit can still join; undefined where it has to begin anew. */
   let arriving: Commit[] | undefined
   let waitsForEffect = false
+  /** Whether a transaction that has come to nothing may be open still, because it could not be rolled back. */
+  let isLeftOpen = false
 
   const takenIndex = ({ write }: KeyedWrite, values: Arguments): string | undefined => {
     const { version, taken } = statements.of(write.collection)
@@ -81,8 +83,14 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
     try {
       prepared.control('rollback')
     } catch {
-      // After some failures SQLite has rolled back by itself: there is no transaction left to end.
+      // After some failures SQLite has rolled back by itself: there is no transaction left to end. Otherwise an effect has left a query running.
+      isLeftOpen = true
     }
+  }
+  const begin = (): void => {
+    if (isLeftOpen) rollback()
+    prepared.control('begin immediate')
+    isLeftOpen = false
   }
 
   /** Makes the writes of several commits, and answers what refused which of them. */
@@ -137,7 +145,7 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
     if (arriving === commits) arriving = undefined
     try {
       await patiently(() => {
-        prepared.control('begin immediate')
+        begin()
         const [first] = commits
         if (first && commits.length === 1) makeAlone(first)
         else makeTogether(commits)
@@ -174,7 +182,7 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
         let inEffect = false
         try {
           await patiently(() => {
-            prepared.control('begin immediate')
+            begin()
             waitsForEffect = true
           })
           for (const write of writes) make(write)
