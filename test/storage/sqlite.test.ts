@@ -149,6 +149,25 @@ describe('sqliteStorage', () => {
     expect((await readOne(storage, 'b'))?.version).toBe(1)
   })
 
+  it('reads nothing of a transaction that waits for its effect, also where it has to try again', async () => {
+    const path = freshPath()
+    const connection = new Database(path, { timeout: 0 })
+    const storage = sqliteStorage(connection)
+    const other = new Database(path)
+    other.exec('begin exclusive')
+    const effect = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      throw new RangeError('no')
+    }
+    const committing = expect(storage.commit([insert('a')], effect)).rejects.toThrow('no')
+    const reading = readOne(storage, 'a')
+    other.exec('commit')
+    expect(await reading).toBeUndefined()
+    await committing
+    other.close()
+    connection.close()
+  })
+
   it('[G17] refuses calls out of an effect, which would wait for themselves, and goes on', async () => {
     const storage = sqliteStorage(':memory:')
     const refusals: unknown[] = []

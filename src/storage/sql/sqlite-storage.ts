@@ -8,7 +8,7 @@ import { keyArguments, pageArguments } from './arguments.ts'
 import { sqliteDialect } from './dialect.ts'
 import { getStatement, recordsOf } from './member-statements.ts'
 import { createCommits } from './sqlite-commits.ts'
-import { patiently, type SqliteConnection } from './sqlite-connection.ts'
+import { isBusy, patiently, type SqliteConnection } from './sqlite-connection.ts'
 import { preparedOn } from './sqlite-prepared.ts'
 import { createStatements, remembered, type Statement } from './statements.ts'
 import { recordOf, refuseFailed } from './stored-row.ts'
@@ -42,11 +42,15 @@ export function directStorage(connection: SqliteConnection, ours: boolean): Stor
     }
   }
 
-  /** Reads at once or, while a transaction waits for its effect, after it. */
-  const reading = <T>(operation: string, work: () => T): Promise<T> => {
+  /** Reads at once or, while a transaction waits for its effect, after it. What has to be tried again takes turns too, as one may have begun meanwhile. */
+  const reading = async <T>(operation: string, work: () => T): Promise<T> => {
     scope.refuseInside(operation)
-    const answer = () => patiently(work).catch((thrown) => refuseFailed(operation, thrown))
-    return commits.waitForEffect() ? inTurn(answer) : answer()
+    try {
+      if (!commits.waitForEffect()) return work()
+    } catch (thrown) {
+      if (!isBusy(thrown)) refuseFailed(operation, thrown)
+    }
+    return inTurn(() => patiently(work)).catch((thrown) => refuseFailed(operation, thrown))
   }
 
   return {
