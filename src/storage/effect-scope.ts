@@ -12,7 +12,7 @@ export interface EffectScope {
 /** An effect that a call can come out of, and the one that this came out of itself. */
 interface RunningEffect {
   readonly scope: object
-  readonly outer: RunningEffect | undefined
+  outer: RunningEffect | undefined
   isRunning: boolean
 }
 
@@ -25,7 +25,7 @@ export function createEffectScope(): EffectScope {
   const scope = {}
   return {
     async run(effect) {
-      const own: RunningEffect = { scope, outer: inside?.getStore(), isRunning: true }
+      const own: RunningEffect = { scope, outer: running(inside?.getStore()), isRunning: true }
       try {
         await (inside ? inside.run(own, effect) : effect())
       } finally {
@@ -33,8 +33,8 @@ export function createEffectScope(): EffectScope {
       }
     },
     refuseInside(operation) {
-      for (let each = inside?.getStore(); each; each = each.outer) {
-        if (each.scope !== scope || !each.isRunning) continue
+      for (let each = running(inside?.getStore()); each; each = each.outer) {
+        if (each.scope !== scope) continue
         fail('storage_failed', {
           operation,
           problem:
@@ -43,4 +43,12 @@ export function createEffectScope(): EffectScope {
       }
     },
   }
+}
+
+/** Leaves out those that have ended: where each effect sets off the next one, there would be more and more of them. */
+function running(effect: RunningEffect | undefined): RunningEffect | undefined {
+  let first = effect
+  while (first && !first.isRunning) first = first.outer
+  if (first) first.outer = running(first.outer)
+  return first
 }

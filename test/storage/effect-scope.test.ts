@@ -34,6 +34,20 @@ describe('createEffectScope', () => {
     await scope.run(async () => other.refuseInside('commit'))
   })
 
+  it('has no more to look at after many effects, each of which set off the next one', async () => {
+    const scope = createEffectScope()
+    const took = await new Promise<number>((resolve) => {
+      const setOff = (effects: number): void => {
+        if (effects > 0) return void scope.run(async () => void globalThis.setImmediate(setOff, effects - 1))
+        const from = performance.now()
+        for (let calls = 0; calls < 1000; calls++) scope.refuseInside('get')
+        resolve(performance.now() - from)
+      }
+      setOff(50_000)
+    })
+    expect(took).toBeLessThan(50)
+  })
+
   it('throws on what an effect throws, at once or later', async () => {
     const scope = createEffectScope()
     const thrown = { not: 'even an error' }
