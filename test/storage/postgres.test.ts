@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -188,6 +189,14 @@ else {
       })
       expect(await versions(storage, 'a')).toEqual([1])
       await single.end()
+    })
+
+    it('takes a connection of a pool whose promises are not the ones of this realm', async () => {
+      await fresh()
+      const Elsewhere: PromiseConstructor = runInNewContext('Promise')
+      const connect = () => new Elsewhere((resolve) => resolve(pool.connect()))
+      const storage = postgresStorage({ ...counted(pool, []), connect }, { timeout: 1000 })
+      expect(await versions(storage, 'nobody')).toEqual([undefined])
     })
 
     it('[P4] says that the storage failed when its connection is ended, and goes on with another', async () => {

@@ -108,8 +108,8 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
           else reject(error)
         }
         // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
-        const answer = pool.connect(taken)
-        if (answer instanceof Promise) answer.then((client) => taken(undefined, client), reject)
+        const answer = pool.connect(taken) as Promise<PostgresPoolClient> | undefined
+        answer?.then?.((client) => taken(undefined, client), reject)
       }),
     giveBack(client, broken) {
       client.release(broken)
