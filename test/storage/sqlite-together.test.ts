@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { hasCode } from '../../src/index.ts'
 import type { Storage, Write } from '../../src/ports/storage.ts'
 import { type SqliteConnection, type SqliteStatement, sqliteStorage } from '../../src/storage/sqlite.ts'
@@ -168,6 +168,17 @@ describe('commits that arrive together', () => {
     const ids = ['a', 'taken', 'b']
     expect(await outcomes(ids.map((id) => storage.commit([insert(id)])))).toEqual(ids.map(() => 'storage_failed'))
     expect(Object.keys(await stored(storage, ['a', 'b']))).toEqual([])
+  })
+
+  it('are made where tests had put a clock in the place of the one of the process before anything was loaded', async () => {
+    vi.resetModules()
+    vi.stubGlobal('process', Object.create(process, { nextTick: { value: () => {}, writable: true } }))
+    try {
+      const loaded = await import('../../src/storage/sqlite.ts')
+      await loaded.sqliteStorage(new Database(':memory:')).commit([insert('a')])
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('fail together where the database is gone, each with word of it', async () => {

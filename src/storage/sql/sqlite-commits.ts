@@ -13,8 +13,8 @@ import { refuseFailed } from './stored-row.ts'
 /** How many commits are made in one transaction at most: none of them should wait long for the others. */
 const mostTogether = 64
 
-/** Taken here, before anybody's tests put a clock of their own in its place. */
-const { nextTick } = process
+/** Taken here, and from the platform: tests may have put a clock of their own in its place, in the whole process or before this was loaded. */
+const { nextTick } = process.getBuiltinModule?.('node:process') ?? process
 
 const keep = 'savepoint countersign_commit'
 const release = 'release countersign_commit'
