@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it, vi } from 'vitest'
 import { hasCode } from '../../src/index.ts'
 import type { Storage, Write } from '../../src/ports/storage.ts'
-import { type SqliteConnection, type SqliteStatement, sqliteStorage } from '../../src/storage/sqlite.ts'
+import { type SqliteConnection, type SqliteStatement, sqliteSchema, sqliteStorage } from '../../src/storage/sqlite.ts'
 
 const insert = (id: string, status = 'draft'): Write => ({
   type: 'insert',
@@ -34,6 +34,7 @@ async function outcomes(commits: readonly Promise<void>[]) {
 /** A connection that leaves word of what it runs, and on which something goes wrong with the statement that `breaks` picks. */
 function watched(breaks: (text: string, run: number) => 'before' | 'rolled back' | undefined = () => undefined) {
   const database = new Database(':memory:')
+  database.exec(sqliteSchema())
   const ran: string[] = []
   const connection: SqliteConnection = {
     prepare(text): SqliteStatement {
@@ -49,7 +50,10 @@ function watched(breaks: (text: string, run: number) => 'before' | 'rolled back'
         }
       return { run: watch(statement.run), get: watch(statement.get), all: watch(statement.all) }
     },
-    exec: (text) => database.exec(text),
+    exec(text) {
+      ran.push(text)
+      return database.exec(text)
+    },
     close: () => database.close(),
   }
   return { connection, ran, count: (text: string) => ran.filter((one) => one === text).length }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import Libsql from 'libsql'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { Storage, Write } from '../../src/ports/storage.ts'
 import {
@@ -166,6 +167,26 @@ describe('sqliteStorage', () => {
     await committing
     other.close()
     connection.close()
+  })
+
+  it.each([
+    ['better-sqlite3', (path: string) => new Database(path, { timeout: 0 })],
+    ['libsql', (path: string) => new Libsql(path)],
+  ])('keeps nobody from a commit while it waits to make one itself, on %s', async (_, open) => {
+    const path = freshPath()
+    const connections = [open(path), open(path)] as const
+    for (const connection of connections) connection.exec('pragma busy_timeout = 0')
+    const [storage, other] = [sqliteStorage(connections[0]), sqliteStorage(connections[1])]
+    let waiting: Promise<void> | undefined
+    await storage.commit([insert('a')], async () => {
+      waiting = other.commit([insert('b')])
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(await readOne(other, 'a')).toBeUndefined()
+    })
+    await waiting
+    expect((await readOne(other, 'a'))?.version).toBe(1)
+    expect((await readOne(storage, 'b'))?.version).toBe(1)
+    for (const connection of connections) connection.close()
   })
 
   it('[G17] refuses calls out of an effect, which would wait for themselves, and goes on', async () => {

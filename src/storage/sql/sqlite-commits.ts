@@ -89,7 +89,8 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
   }
   const begin = (): void => {
     if (isLeftOpen) rollback()
-    prepared.control('begin immediate')
+    // Not prepared: where this fails, libsql would leave it running until it is tried again, with a lock that keeps other connections from their commits.
+    connection.exec('begin immediate')
     isLeftOpen = false
   }
 
