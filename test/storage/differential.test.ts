@@ -126,7 +126,7 @@ const storages: readonly (readonly [string, number, Fresh])[] = [
 
 describe.each(storages)('%s', (_, usual, fresh) => {
   it('[P8] answers like memory to every log of commits and queries, refusals included', {
-    timeout: 120_000,
+    timeout: runs(120_000),
   }, async () => {
     await fc.assert(
       fc.asyncProperty(log, async (steps) => {
@@ -138,7 +138,7 @@ describe.each(storages)('%s', (_, usual, fresh) => {
     )
   })
 
-  it('[K5] gives back documents that hash to what they hashed to', { timeout: 120_000 }, async () => {
+  it('[K5] gives back documents that hash to what they hashed to', { timeout: runs(120_000) }, async () => {
     const storage = await fresh()
     let id = 0
     await fc.assert(
