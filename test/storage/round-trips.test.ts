@@ -6,7 +6,7 @@ import { flags, pending, rollout, world } from '../world.ts'
 const lite = await PGlite.create()
 afterAll(() => lite.close())
 
-it('a review takes two round trips on PostgreSQL, and one more when it applies the change', async () => {
+it('a submission takes three round trips on PostgreSQL, a review two, and one more when it applies the change', async () => {
   const trips: string[] = []
   const counted: PostgresLite = {
     query: (text, values) => {
@@ -31,6 +31,9 @@ it('a review takes two round trips on PostgreSQL, and one more when it applies t
   }
   const approve = (user: string, { id, digest }: typeof request) => tripsOf(w.as(user).approve(id, { seen: digest }))
   await approve('ben', another)
+  trips.length = 0
+  await w.as('ann').submit(flags.ref('checkout'), rollout(60))
+  expect(trips).toHaveLength(3)
   expect(await approve('ben', request)).toEqual({ status: 'pending', trips: 2 })
   expect(await approve('cat', request)).toEqual({ status: 'applied', trips: 3 })
 })
