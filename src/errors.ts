@@ -131,6 +131,17 @@ export interface ErrorDetails {
     readonly action: string
     readonly references: readonly string[]
   }
+  /** A property of the document says in which state of its life cycle the resource is: nothing but an action changes it. */
+  follows_state: {
+    readonly type: string
+    readonly id: string
+    readonly property: string
+    /** What the state says, as JSON. */
+    readonly says: string
+    readonly state: string
+    /** The actions that lead to another state. */
+    readonly possible: readonly string[]
+  }
   /** A guard of the life cycle says that the action is impossible just now, or its effect failed. */
   move_refused: {
     readonly lifecycle: string
@@ -282,6 +293,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `This ${lifecycle} is in state ${state}: ${quote(waiting)} waits for approval, and until then ${quote(action)} is impossible.`,
   still_referenced: ({ lifecycle, action, references }) =>
     `This ${lifecycle} is still in use by ${references.join(', ')}: it is too early to ${action}.`,
+  follows_state: ({ type, id, property, says, state, possible }) =>
+    `${quote(property)} of ${type} ${quote(id)} follows its state, and is ${says} in ${quote(state)}: leave it out, or ask for an action (${possible.join(', ') || 'none leads to another state'}).`,
   move_refused: ({ lifecycle, state, action, problem }) =>
     `In state ${state}, this ${lifecycle} refuses to ${action}: ${problem}.`,
   workflow_off: ({ request, project, verb }) =>

@@ -98,7 +98,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     if (value === undefined) fail('unknown_revision', { ...resource, revision })
     const change: ChangeInput<never> = { value: value as never }
     const verb = options.draft === true ? 'draft' : 'submit'
-    return { verb, wishes: [{ type, ref, change }], ...said(options), ...timed(options) }
+    return { verb, wishes: [{ type, ref, change, restores: true }], ...said(options), ...timed(options) }
   }
 
   return {

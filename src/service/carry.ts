@@ -2,11 +2,12 @@ import { canonical } from '../core/change/canonical.ts'
 import type { ChangedPlace } from '../core/change/changed-place.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import { saying, sayingsOf } from '../core/lifecycle/follow-state.ts'
 import type { ResolvedMove } from '../core/lifecycle/move.ts'
 import { editAction, impossible, possibleActions } from '../core/lifecycle/possible-actions.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Refusal, type Result, refuse, success } from '../errors.ts'
-import { type Carried, perform, type Start, type WantedAction } from './perform.ts'
+import { accepted, type Carried, perform, type Start, type WantedAction } from './perform.ts'
 import type { ResourceRecord } from './records.ts'
 import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
 
@@ -39,7 +40,9 @@ export async function carry(
   }
   if (before === undefined) {
     if (action !== undefined) return refuse('unknown_resource', resource)
-    return success({ after, move: { action: 'create', to: lifecycle.initial } })
+    const created = saying(after, sayingsOf(lifecycle.follows, lifecycle.initial))
+    const valid = created === after || created === undefined ? success(after) : await accepted(type, start, created)
+    return valid.ok ? success({ after: valid.value, move: { action: 'create', to: lifecycle.initial } }) : valid
   }
   const live = state ?? lifecycle.initial
   if (after === undefined) {

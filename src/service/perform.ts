@@ -67,7 +67,8 @@ export async function perform(
       : performedOf(proposeMove(lifecycle, { live: start.state }, wanted, now))
   if (!proposed.ok) return proposed
   const { state, dueAt } = proposed.value
-  const after = row.effect ? await accepted(type, start, proposed.value.document) : success(document)
+  const performed = proposed.value.document
+  const after = performed === document ? success(document) : await accepted(type, start, performed)
   if (!after.ok) return after
   const next =
     dueAt === undefined ? success(undefined) : await clockMove(type, start, { to: state.live, document: after.value })
@@ -97,11 +98,11 @@ async function clockMove(
   const place = { lifecycle: type.lifecycle?.name ?? '', state: to, action: row.action }
   const carried = carriedOut(row, { document, details: {}, references: [] }, place)
   if (!carried.ok) return carried
-  const after = row.effect ? await accepted(type, start, carried.value) : success(document)
+  const after = carried.value === document ? success(document) : await accepted(type, start, carried.value)
   if (!after.ok) return after
   const places = diff(start.before, after.value, type.shape)
   if (!places.ok) return places
-  const changes = row.effect ? { places: places.value, after: after.value } : { places: [] }
+  const changes = after.value !== document ? { places: places.value, after: after.value } : { places: [] }
   return success({ action: row.action, to: row.to, ...changes })
 }
 

@@ -1,14 +1,15 @@
 import { nextValue } from '../core/change/change-input.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import { contradictionIn } from '../core/lifecycle/follow-state.ts'
 import type { PolicySubject } from '../core/policy/policy.ts'
 import type { ProposedChange } from '../core/request/content.ts'
-import { type Result, refuse, success } from '../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../errors.ts'
 import { partsOf, type Wanted } from './action-input.ts'
 import { carry, liveState } from './carry.ts'
 import type { Carried, Start, WantedAction } from './perform.ts'
 import type { ResourceRecord } from './records.ts'
-import type { ResourceRef, ResourceType } from './resource-type.ts'
+import type { ResourceLifecycle, ResourceRef, ResourceType } from './resource-type.ts'
 import { validated } from './validated.ts'
 
 /** A change that somebody wants made to one resource. */
@@ -18,6 +19,8 @@ export interface Wish {
   readonly change: Wanted<never>
   /** The revision that the actor saw, where they said so. */
   readonly base?: number
+  /** Whether it brings back a document that stood before. */
+  readonly restores?: boolean
 }
 
 /** A change worked out against the document that it starts from. */
@@ -29,7 +32,7 @@ export interface Proposal {
 
 /** Works out what a wish would make of the live document. */
 export async function propose(
-  { type, ref, change, base }: Wish,
+  { type, ref, change, base, restores }: Wish,
   live: ResourceRecord | undefined,
   { tenant, now }: { readonly tenant: string; readonly now: number },
 ): Promise<Result<Proposal>> {
@@ -51,7 +54,7 @@ export async function propose(
   }
   const { change: input, ...action } = partsOf(change)
   const next = input === undefined ? success(start.before) : nextValue(start.before, input)
-  return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now } }) : next
+  return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now }, restores }) : next
 }
 
 /** What a change leads to before its action does something of its own, and that action. */
@@ -59,19 +62,45 @@ interface Leading {
   /** The document; undefined removes the resource. */
   readonly after: JsonValue | undefined
   readonly wanted: WantedAction
+  /** Whether the document is one that stood before: what follows the state in it then follows the state of now. */
+  readonly restores?: boolean | undefined
 }
 
 /** Works out the change from where it starts to a document. */
 export async function proposeValue(
   type: ResourceType,
   start: Start,
-  { after, wanted }: Leading,
+  { after, wanted, restores }: Leading,
 ): Promise<Result<Proposal>> {
   const valid = after === undefined ? success(undefined) : await validated(type, start.resource.id, after)
   if (!valid.ok) return valid
   if (valid.value === null)
     return refuse('invalid_document', { path: '', problem: 'null is no document: remove it with { remove: true }' })
-  return await proposeValid(type, start, { after: valid.value, wanted })
+  const proposal = await proposeValid(type, start, { after: valid.value, wanted })
+  if (!proposal.ok || !type.lifecycle || restores) return proposal
+  const refusal = contradicting(type.lifecycle, start, { asked: valid.value, proposal: proposal.value })
+  return refusal ? { ok: false, refusal } : proposal
+}
+
+/** Why a change cannot set what follows the state: an action does. */
+function contradicting(
+  lifecycle: ResourceLifecycle,
+  { resource, before, state }: Start,
+  { asked, proposal: { change } }: { readonly asked: JsonValue | undefined; readonly proposal: Proposal },
+): Refusal | undefined {
+  const found = contradictionIn(lifecycle.follows, { before, asked, after: change.after })
+  if (!found) return undefined
+  const live = change.move?.to ?? state ?? lifecycle.initial
+  const possible = lifecycle.actions.filter((action) => {
+    return lifecycle.moves.some((row) => row.from === live && row.action === action && row.to !== live)
+  })
+  return refuse('follows_state', {
+    ...resource,
+    property: found.property,
+    says: JSON.stringify(found.says),
+    state: live,
+    possible,
+  }).refusal
 }
 
 /** The same for a document that is not validated, or is already. */

@@ -22,8 +22,10 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     model: ['test/model'],
     races: ['test/chaos/outside.test.ts'],
   },
+  'core/lifecycle': { rules: ['test/core/lifecycle'], attacks: ['test/needs/followed-state.test.ts'] },
   service: {
     attacks: [
+      'test/needs/followed-state.test.ts',
       ...[
         'requests',
         'scope',
@@ -541,5 +543,23 @@ export const bugs: readonly Bug[] = [
     file: 'service/policy-changes.ts',
     find: '...settingsWrites(actor, policySet, { at, event }),',
     put: '',
+  },
+  {
+    name: 'a property that follows the state is set by hand, and so goes live without its action',
+    file: 'core/lifecycle/judge.ts',
+    find: 'if (!effect) return success(saying(situation.document, says))',
+    put: 'if (!effect) return success(situation.document)',
+  },
+  {
+    name: 'a resource is created in a state that its document contradicts',
+    file: 'service/carry.ts',
+    find: 'saying(after, sayingsOf(lifecycle.follows, lifecycle.initial))',
+    put: 'after',
+  },
+  {
+    name: 'a change that contradicts the state is put right without a word',
+    file: 'core/lifecycle/follow-state.ts',
+    find: 'value !== undefined && value !== own(before, name) && value !== own(after, name)',
+    put: 'false',
   },
 ]

@@ -1,3 +1,4 @@
+import type { Follows } from './follow-state.ts'
 import { buildMachine, type LifecycleMachine, transitionsOf } from './machine.ts'
 import { type MachineConfig, machineConfig } from './machine-config.ts'
 import type { ResolvedMove } from './move.ts'
@@ -15,6 +16,8 @@ export interface Lifecycle<T = unknown> {
   readonly actions: readonly string[]
   /** Patterns of the critical places of the document. */
   readonly critical: readonly string[]
+  /** Properties of the document that say in which live state it is, with their values. */
+  readonly follows: Follows
   /** The table, spelt out: one move for each state of each row. */
   readonly moves: readonly ResolvedMove<T>[]
   /** The machine as plain JSON: what `createMachine` takes and Stately opens. */
@@ -32,7 +35,7 @@ export interface Lifecycle<T = unknown> {
  */
 export function defineLifecycle<T = unknown>(options: LifecycleOptions<T>): Lifecycle<T> {
   const moves = resolveMoves(options)
-  const { name, initial, critical = [] } = options
+  const { name, initial, critical = [], follows = {} } = options
   const config = machineConfig({ name, initial }, moves)
   const machine = buildMachine(config, moves)
   return {
@@ -41,6 +44,7 @@ export function defineLifecycle<T = unknown>(options: LifecycleOptions<T>): Life
     states: Object.keys(config.states),
     actions: [...new Set(moves.filter(({ by }) => by !== 'clock').map(({ action }) => action))],
     critical,
+    follows,
     moves,
     config,
     machine,

@@ -1,5 +1,4 @@
 import { defineLifecycle, type Lifecycle } from './define-lifecycle.ts'
-import type { Effect } from './move.ts'
 
 /** What hosts may choose in the life cycle of a feature flag. */
 export interface FlagOptions {
@@ -7,8 +6,13 @@ export interface FlagOptions {
   readonly critical?: readonly string[]
   /** What a critical change keeps others off while it waits: the whole flag (where left out), or its critical places. */
   readonly lock?: 'resource' | 'critical'
-  /** A property of the document that is to say whether the flag is live: true while it is active, false otherwise. Left out: none. */
-  readonly enabled?: string
+  /**
+   * A property of the document that says whether the flag is live: true while it is active, false otherwise. Nothing but an action sets it:
+   * a change that sets it to something else is refused with `follows_state`.
+   *
+   * @defaultValue none
+   */
+  readonly enabled?: string | undefined
 }
 
 /** The critical places of a live flag, where its document names them so. */
@@ -20,14 +24,14 @@ export const criticalFlagPlaces: readonly string[] = [
   '/stickyBucketing',
 ]
 
+const offUntilActive = { inactive: false, testing: false, scheduled: false, active: true }
+
 /**
  * Makes the life cycle of a feature flag: edited and tested freely, activated or scheduled with approval, live from then on. While its
  * activation waits, it can still be edited and tested. A live flag asks for approval of critical changes, and of no others.
  */
 export function flagLifecycle<T = unknown>(options: FlagOptions = {}): Lifecycle<T> {
   const { critical = criticalFlagPlaces, lock = 'resource', enabled } = options
-  const says = (value: boolean): { readonly effect?: Effect<T> } =>
-    enabled === undefined ? {} : { effect: ({ document }) => ({ ...document, [enabled]: value }) }
   const offline = { from: ['inactive', 'testing'], pending: 'pending_approval' }
   const meanwhile = ['edit', 'enter_testing', 'leave_testing']
 
@@ -35,15 +39,16 @@ export function flagLifecycle<T = unknown>(options: FlagOptions = {}): Lifecycle
     name: 'flag',
     initial: 'inactive',
     critical,
+    follows: enabled === undefined ? {} : { [enabled]: offUntilActive },
     moves: [
       { from: ['inactive', 'testing'], action: 'edit', edits: 'any' },
       { from: 'inactive', action: 'enter_testing', to: 'testing' },
       { from: 'testing', action: 'leave_testing', to: 'inactive' },
-      { ...offline, action: 'activate', to: 'active', meanwhile, ...says(true) },
+      { ...offline, action: 'activate', to: 'active', meanwhile },
       { ...offline, action: 'schedule', to: 'scheduled', meanwhile },
-      { from: 'scheduled', action: 'activate', by: 'clock', to: 'active', ...says(true) },
+      { from: 'scheduled', action: 'activate', by: 'clock', to: 'active' },
       { from: 'scheduled', action: 'unschedule', to: 'inactive' },
-      { from: 'active', action: 'deactivate', to: 'inactive', ...says(false) },
+      { from: 'active', action: 'deactivate', to: 'inactive' },
       {
         from: ['scheduled', 'active'],
         action: 'publish',

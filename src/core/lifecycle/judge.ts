@@ -1,4 +1,5 @@
 import { messageOf, type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { saying } from './follow-state.ts'
 import type { ResolvedMove, Situation } from './move.ts'
 
 /** What a refusal says of where it happened. */
@@ -21,10 +22,10 @@ export function judge<T>(move: ResolvedMove<T>, situation: Situation<T>, place: 
 
 /** Gives the document that a move leads to. The document that it is given stays as it is. */
 export function carriedOut<T>(move: ResolvedMove<T>, situation: Situation<T>, place: Place): Result<T> {
-  const { action, effect } = move
-  if (!effect) return success(situation.document)
+  const { action, effect, says } = move
+  if (!effect) return success(saying(situation.document, says))
   try {
-    return success(effect({ ...situation, document: structuredClone(situation.document) }))
+    return success(saying(effect({ ...situation, document: structuredClone(situation.document) }), says))
   } catch (error) {
     return refuse('move_refused', { ...place, action, problem: `its effect failed: ${messageOf(error)}` })
   }

@@ -47,7 +47,8 @@ export function machineConfig<T>(
 function liveStates<T>(name: string, moves: readonly ResolvedMove<T>[]): (state: string) => MachineState {
   const step = (move: ResolvedMove<T>, target: string, carriesOut: boolean): MachineStep => {
     const params = { move: moves.indexOf(move) }
-    const { guard, unreferenced, effect } = move
+    const { guard, unreferenced } = move
+    const effect = move.effect !== undefined || Object.keys(move.says).length > 0
     return {
       target,
       ...(guard || unreferenced || effect ? { guard: { type: 'permitted', params } } : {}),

@@ -71,4 +71,6 @@ export interface ResolvedMove<T = unknown> extends Omit<Move<T>, 'from' | 'to' |
   readonly meanwhile: readonly string[]
   /** Whether it enters a state that the clock ends: it is then given the time at which. */
   readonly timed: boolean
+  /** What the properties that follow the state say after it. */
+  readonly says: Readonly<Record<string, unknown>>
 }

@@ -1,4 +1,5 @@
 import { checkMeanwhile } from './check-meanwhile.ts'
+import { type Follows, followsProblem, sayingsOf } from './follow-state.ts'
 import { endings, type Move, type ResolvedMove } from './move.ts'
 
 /** What a host declares of a life cycle. */
@@ -11,9 +12,16 @@ export interface LifecycleOptions<T = unknown> {
   readonly moves: readonly Move<T>[]
   /** Patterns of the critical places of the document, where some action carries only changes of those. */
   readonly critical?: readonly string[]
+  /**
+   * Properties at the top of the document that say in which state it is, each with its value in every live state:
+   * `{ enabled: { draft: false, live: true } }`. The library keeps them so; a change that sets one to something else is refused.
+   *
+   * @defaultValue none
+   */
+  readonly follows?: Follows | undefined
 }
 
-const optionNames = ['name', 'initial', 'moves', 'critical']
+const optionNames = ['name', 'initial', 'moves', 'critical', 'follows']
 const moveNames = [
   'from',
   'action',
@@ -50,11 +58,22 @@ export function resolveMoves<T>(options: LifecycleOptions<T>): readonly Resolved
     checkMove(move, wrong)
   }
 
+  const { follows = {} } = options
+  const states = [...new Set([options.initial, ...options.moves.flatMap(({ from, to = from }) => [from, to].flat())])]
+  const problem = followsProblem(follows, states)
+  if (problem !== undefined) wrong(problem)
   const timed = new Set(options.moves.flatMap(({ from, by }) => (by === 'clock' ? from : [])))
   const moves = options.moves.flatMap((move) =>
     [move.from].flat().map((from): ResolvedMove<T> => {
       const to = move.to ?? from
-      return { ...move, from, to, meanwhile: move.meanwhile ?? [], timed: to !== from && timed.has(to) }
+      return {
+        ...move,
+        from,
+        to,
+        meanwhile: move.meanwhile ?? [],
+        timed: to !== from && timed.has(to),
+        says: sayingsOf(follows, to),
+      }
     }),
   )
   checkTogether(moves, wrong)
