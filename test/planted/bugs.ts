@@ -22,7 +22,12 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     model: ['test/model'],
     races: ['test/chaos/outside.test.ts'],
   },
-  'core/lifecycle': { rules: ['test/core/lifecycle'], attacks: ['test/needs/followed-state.test.ts'] },
+  'core/lifecycle': {
+    rules: ['perform-move', 'ready', 'define-lifecycle', 'clock', 'machine'].map(
+      (name) => `test/core/lifecycle/${name}.test.ts`,
+    ),
+    attacks: ['test/needs/followed-state.test.ts'],
+  },
   service: {
     attacks: [
       'test/needs/followed-state.test.ts',
