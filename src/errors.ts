@@ -166,8 +166,14 @@ export interface ErrorDetails {
     readonly actor: string
     readonly editors: readonly string[]
   }
-  /** The actor would give or take a role that can do more than the actor. */
-  beyond_own_permissions: { readonly actor: string; readonly role: string; readonly missing: readonly string[] }
+  /** The actor would give or take a role that can do more than the actor: by its permissions, or by what policies let its holders do. */
+  beyond_own_permissions: {
+    readonly actor: string
+    readonly role: string
+    readonly missing: readonly string[]
+    /** Ids of policies that let the role approve, veto or go past them, which the actor can neither do nor change. */
+    readonly policies: readonly string[]
+  }
   /** The actor is the person behind the account, and would not be any more: nobody parts an account from themselves. */
   own_account: { readonly actor: string; readonly account: string }
   /** What a change of access does has moved since it was previewed. */
@@ -307,8 +313,10 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${quote(actor)} needs ${missing.map(quote).join(', ') || 'a permission'} ${project === '' ? 'in the organization' : `in project ${quote(project)}`} for this.`,
   not_an_editor: ({ type, id, actor, editors }) =>
     `${type} ${quote(id)} is restricted to ${editors.map(quote).join(', ')}: ${quote(actor)} cannot edit it.`,
-  beyond_own_permissions: ({ actor, role, missing }) =>
-    `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${missing.map(quote).join(', ')} and so can do more.`,
+  beyond_own_permissions: ({ actor, role, missing, policies }) =>
+    missing.length > 0
+      ? `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${missing.map(quote).join(', ')} and so can do more.`
+      : `${quote(actor)} cannot give, take or redefine role ${quote(role)}: its holders have a say in ${policies.map(quote).join(', ')}. Ask somebody who has that say too, or who may change ${policies.length === 1 ? 'this policy' : 'these policies'}.`,
   own_account: ({ actor, account }) =>
     `${quote(actor)} is the person behind account ${quote(account)} and cannot part it from themselves: another admin has to.`,
   preview_outdated: ({ seen, digest }) =>

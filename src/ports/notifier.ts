@@ -6,7 +6,8 @@ export interface Notice {
   /**
    * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` where that is a draft again; `bypassed`, `schedule_dropped`, or `reviews_fell` where new content
    * took answers back; `reminded` and `escalated` where nobody answered for long, `unsatisfiable` where nobody could;
-   * `glass_broken`, `review_owed` once that is overdue, `debt_settled`; `delegated` and `delegation_ended` to whoever answers for somebody.
+   * `glass_broken`, `review_owed` once that is overdue, `debt_settled`; `delegated` and `delegation_ended` to whoever answers for somebody;
+   * `policy_power_given` to whoever may change policies, once somebody was given a role that these name: the policies are its resources.
    */
   readonly type: string
   /** Ids of the people to tell. */

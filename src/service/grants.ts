@@ -11,6 +11,7 @@ import {
 import type { Roles } from '../core/access/role.ts'
 import { type Digest, digest } from '../core/change/digest.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import { policyType } from '../core/policy/own-type.ts'
 import type { Actor } from '../core/request/event.ts'
 import { type Refusal, type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
@@ -18,8 +19,12 @@ import { rolesOf } from './access-control.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
+import { noticeWrites } from './notices.ts'
+import { scopeOf } from './people.ts'
+import { type PolicyPower, policyPower } from './policy-power.ts'
 import { type GrantRecord, keyOf, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
 import { aboutSettings, settingsWrites } from './settings.ts'
+import { adminsOf, peopleNamed } from './settings-admins.ts'
 import { grantsOf } from './stored-directory.ts'
 
 /** What a change of access does, line by line. */
@@ -37,6 +42,7 @@ interface GrantsRead {
   readonly facts: GrantFacts
   readonly settings: Stored<PolicySetRecord> | undefined
   readonly stored: ReadonlyMap<string, Stored<GrantRecord> | undefined>
+  readonly power: PolicyPower
 }
 
 /** The edits that somebody wants, which may depend on what is there. */
@@ -68,7 +74,7 @@ export function changeGrantsCommand(
     async attempt(at) {
       const kept = keptRoles(context)
       if (!kept.ok) return kept
-      const { facts, settings, stored } = await readGrants(context, actor, { roles: kept.value, users })
+      const { facts, settings, stored, power } = await readGrants(context, actor, { roles: kept.value, users })
       const plan = planGrants(edits(facts.grants), facts)
       if (!plan.ok) return plan
       const preview = previewOf(plan.value)
@@ -77,10 +83,12 @@ export function changeGrantsCommand(
       const done = carryOutPlan(plan.value)
       if (!done.ok) return done
       if (preview.lines.length === 0) return success({ writes: [], answer: preview })
-      const event = { type: 'roles_changed', ...done.value }
+      const given = withPower(done.value.give, power)
+      const powers = given.length === 0 ? {} : { powers: given }
       const writes = [
-        ...settingsWrites(actor, settings, { at, event }),
+        ...settingsWrites(actor, settings, { at, event: { type: 'roles_changed', ...done.value, ...powers } }),
         ...grantWrites(actor.tenant, { ...done.value, stored }),
+        ...(await powerNotices(context, actor, { settings, given, at })),
       ]
       return success({ writes, answer: preview })
     },
@@ -124,7 +132,7 @@ export function keptRoles({ access }: Context): Result<Roles> {
 
 /** Reads everything that a change of some users' grants depends on. */
 export async function readGrants(
-  { storage }: Context,
+  { storage, policies: inForce }: Context,
   { tenant, user: actor }: Actor,
   { roles: base, users }: { readonly roles: Roles; readonly users: readonly string[] },
 ): Promise<GrantsRead> {
@@ -139,7 +147,14 @@ export async function readGrants(
   const others = await adminGrants({ storage }, tenant, roles)
   const grants = [...theirs, ...others.filter(({ user }) => !stored.has(user))]
   const agents = await agentsAmong({ storage }, tenant, [...stored.keys(), ...others.map(({ user }) => user)])
-  return { facts: { roles, grants, actor, gone: agents }, settings, stored }
+  const policies = await inForce(storage, tenant, settings?.version ?? 0)
+  const power = policyPower({
+    policies: [...policies.policies.values()].map(({ policy }) => policy),
+    roles,
+    actor,
+    grants: agents.has(actor) ? [] : grants.filter(({ user }) => user === actor),
+  })
+  return { facts: { roles, grants, actor, gone: agents, beyondPolicies: power.beyond }, settings, stored, power }
 }
 
 /** The agents among users: whatever roles they hold, these make no admins of them. */
@@ -195,4 +210,49 @@ function previewOf({ lines, refusal }: GrantPlan): GrantPreview {
 
 function isSameRole(a: Pick<Grant, 'role' | 'project'>, b: Pick<Grant, 'role' | 'project'>): boolean {
   return a.role === b.role && a.project === b.project
+}
+
+/** A grant that lets its holder have a say in policies. */
+interface PowerfulGrant extends Grant {
+  readonly policies: readonly string[]
+}
+
+function withPower(give: readonly Grant[], power: PolicyPower): readonly PowerfulGrant[] {
+  return give.flatMap((grant) => {
+    const policies = power.of(grant.role, grant.project)
+    return policies.length === 0 ? [] : [{ ...grant, policies }]
+  })
+}
+
+/** Tells those who may change the settings there that somebody has a say in policies from now on. */
+async function powerNotices(
+  context: Context,
+  { tenant, user }: Actor,
+  {
+    settings,
+    given,
+    at,
+  }: {
+    readonly settings: Stored<PolicySetRecord> | undefined
+    readonly given: readonly PowerfulGrant[]
+    readonly at: number
+  },
+): Promise<readonly Write[]> {
+  if (given.length === 0 || context.notifiers.length === 0) return []
+  const admins = adminsOf(context, settings?.value)
+  const to = new Set<string>()
+  for (const project of new Set(given.map((grant) => grant.project))) {
+    for (const one of await peopleNamed(context.directory, scopeOf(tenant, project), [admins])) to.add(one)
+  }
+  to.delete(user)
+  const policies = [...new Set(given.flatMap((grant) => grant.policies))]
+  return noticeWrites(context, {
+    id: `settings/${(settings?.value.head.seq ?? 0) + 1}`,
+    tenant,
+    type: 'policy_power_given',
+    to: [...to],
+    resources: policies.map((id) => ({ type: policyType, id })),
+    at,
+    by: user,
+  })
 }

@@ -66,7 +66,7 @@ function changeRoleCommand<T>(context: Context, actor: Actor, { verb, id, change
         const problem = `${JSON.stringify(id)} is a role that every tenant has: it is defined by the application`
         return refuse('invalid_input', { argument: 'role.id', problem })
       }
-      const { facts, settings } = await readGrants(context, actor, { roles: base, users: [] })
+      const { facts, settings, power } = await readGrants(context, actor, { roles: base, users: [] })
       const concerned = (await grantsOfRole(context.storage, actor.tenant, id)).filter(
         ({ user }) => user !== actor.user,
       )
@@ -77,6 +77,7 @@ function changeRoleCommand<T>(context: Context, actor: Actor, { verb, id, change
         gone,
         grants: [...grants, ...concerned.filter((one) => !grants.some((grant) => isSame(grant, one)))],
         holdings: holdingsOf(roles, { user: actor.user, project: '', held }),
+        beyondPolicies: (role) => power.beyond(role, ''),
         known: context.access.type === 'roles' ? context.access.known : [],
       })
       if (!changed.ok) return changed

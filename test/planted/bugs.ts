@@ -3,6 +3,7 @@ export type Layer = 'rules' | 'conformance' | 'attacks' | 'explorer' | 'model' |
 
 /** The files of each layer that speak of a folder of the source. */
 export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, readonly string[]>>>>> = {
+  'core/access': { rules: ['test/core/access'], attacks: ['test/needs/policy-power.test.ts'] },
   'core/change': { rules: ['test/core/change'], attacks: ['test/attacks/content.test.ts'] },
   'core/policy': {
     rules: ['test/core/policy'],
@@ -31,6 +32,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   service: {
     attacks: [
       'test/needs/followed-state.test.ts',
+      'test/needs/policy-power.test.ts',
       ...[
         'requests',
         'scope',
@@ -566,5 +568,23 @@ export const bugs: readonly Bug[] = [
     file: 'core/lifecycle/follow-state.ts',
     find: 'value !== undefined && value !== own(before, name) && value !== own(after, name)',
     put: 'false',
+  },
+  {
+    name: 'whoever gives roles gives a say in policies that they do not have',
+    file: 'core/access/plan-grants.ts',
+    find: 'const policies = beyondPolicies(role, project)',
+    put: 'const policies: readonly string[] = []',
+  },
+  {
+    name: 'a role that policies name is moved by somebody without a say in them',
+    file: 'core/access/change-roles.ts',
+    find: 'const policies = before?.held === checked.value.held ? [] : facts.beyondPolicies(role.id)',
+    put: 'const policies: readonly string[] = []',
+  },
+  {
+    name: 'who may approve gives a veto',
+    file: 'service/policy-power.ts',
+    find: 'saysOf(policy, role).some(lacks)',
+    put: 'saysOf(policy, role).every(lacks)',
   },
 ]

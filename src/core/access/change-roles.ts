@@ -19,6 +19,8 @@ export interface RoleFacts {
   readonly known: readonly string[]
   /** Users who do not exist any more: they count as nobody. */
   readonly gone?: ReadonlySet<string>
+  /** Lists the policies that give a role power which the actor has not, and which the actor may not change either. */
+  readonly beyondPolicies: (role: string) => readonly string[]
 }
 
 /** Saves a custom role, a new one or another text of the one with its id. Nobody puts in or takes out what they do not hold. */
@@ -29,7 +31,8 @@ export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> 
   const stranded = facts.grants.find((grant) => grant.role === role.id && !isHeldThere(checked.value, grant.project))
   if (stranded) return refuse('role_in_use', { role: role.id, holders: [stranded.user] })
   const changed = difference(before?.permissions ?? [], checked.value.permissions)
-  return changedRoles(facts, role.id, { changed, next: new Map(facts.roles).set(role.id, checked.value) })
+  const policies = before?.held === checked.value.held ? [] : facts.beyondPolicies(role.id)
+  return changedRoles(facts, role.id, { changed, policies, next: new Map(facts.roles).set(role.id, checked.value) })
 }
 
 /** Removes a role that nobody holds any more. */
@@ -40,18 +43,27 @@ export function removeRole(id: string, facts: RoleFacts): Result<Roles> {
   if (holders.length > 0) return refuse('role_in_use', { role: id, holders })
   const next = new Map(facts.roles)
   next.delete(id)
-  return changedRoles(facts, id, { changed: role.permissions, next })
+  return changedRoles(facts, id, { changed: role.permissions, policies: facts.beyondPolicies(id), next })
+}
+
+interface Change {
+  /** The permissions that go into the role, or out of it. */
+  readonly changed: readonly string[]
+  /** The policies whose power it has, where the change says who can hold it. */
+  readonly policies: readonly string[]
+  readonly next: Roles
 }
 
 function changedRoles(
   { holdings, roles, grants, gone = new Set() }: RoleFacts,
   role: string,
-  { changed, next }: { readonly changed: readonly string[]; readonly next: Roles },
+  { changed, policies, next }: Change,
 ): Result<Roles> {
   const allowed = requirePermissions(holdings, [defines])
   if (!allowed.ok) return allowed
   const missing = changed.filter((permission) => !holdings.permissions.has(permission))
-  if (missing.length > 0) return refuse('beyond_own_permissions', { actor: holdings.user, role, missing })
+  if (missing.length > 0 || policies.length > 0)
+    return refuse('beyond_own_permissions', { actor: holdings.user, role, missing, policies })
   const lockedOut: Refusal | undefined = lastAdminRefusal({ roles, grants, gone }, { roles: next, grants, gone })
   return lockedOut ? { ok: false, refusal: lockedOut } : success(next)
 }

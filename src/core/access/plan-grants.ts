@@ -14,6 +14,11 @@ export interface GrantFacts {
   readonly actor: string
   /** Users who do not exist any more, and agents: they count as nobody. */
   readonly gone?: ReadonlySet<string>
+  /**
+   * Lists the policies that give a role power in a place which the actor has not there, and which the actor may not change either.
+   * The core of access knows no policies: whoever reads the facts does.
+   */
+  readonly beyondPolicies: (role: string, project: string) => readonly string[]
 }
 
 /** What would become of one user in one project. */
@@ -72,7 +77,7 @@ export function carryOutPlan(plan: GrantPlan): Result<Pick<GrantPlan, 'give' | '
 function lineOf(
   { user, project, roles: after }: WantedRoles,
   theirs: readonly Grant[],
-  { roles, grants, actor }: GrantFacts,
+  { roles, grants, actor, beyondPolicies }: GrantFacts,
 ): readonly GrantLine[] {
   const before = theirs.filter((grant) => grant.project === project).map(({ role }) => role)
   const changed = [...without(before, after), ...without(after, before)]
@@ -81,7 +86,7 @@ function lineOf(
   const holdings = holdingsOf(roles, { user: actor, project, held })
   const isNew = project === '' ? theirs.length === 0 : before.length === 0
   const allowed = requirePermissions(holdings, [permissionFor(project, isNew)])
-  const refusal = allowed.ok ? beyond(roles, holdings, changed) : allowed.refusal
+  const refusal = allowed.ok ? beyond({ roles, beyondPolicies }, holdings, changed) : allowed.refusal
   return [{ user, project, before, after, ...(refusal ? { refusal } : {}) }]
 }
 
@@ -91,13 +96,15 @@ function permissionFor(project: string, isNew: boolean): Permission {
 }
 
 function beyond(
-  roles: Roles,
-  { user, permissions }: ReturnType<typeof holdingsOf>,
+  { roles, beyondPolicies }: Pick<GrantFacts, 'roles' | 'beyondPolicies'>,
+  { user, project, permissions }: ReturnType<typeof holdingsOf>,
   changed: readonly string[],
 ): Refusal | undefined {
   for (const role of changed) {
     const missing = roles.get(role)?.permissions.filter((permission) => !permissions.has(permission)) ?? []
-    if (missing.length > 0) return refuse('beyond_own_permissions', { actor: user, role, missing }).refusal
+    const policies = beyondPolicies(role, project)
+    if (missing.length > 0 || policies.length > 0)
+      return refuse('beyond_own_permissions', { actor: user, role, missing, policies }).refusal
   }
   return undefined
 }

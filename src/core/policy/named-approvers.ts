@@ -2,17 +2,23 @@ import type { PolicyInput } from './policy.ts'
 import type { Approvers, Requirement } from './requirement.ts'
 
 /** Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is saved. */
-export function namedApprovers({
-  require,
-  veto,
-  escalate,
-}: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): Required<Approvers> {
-  const asked = 'owners' in require ? [...require.owners, ...(require.otherwise ? [require.otherwise] : [])] : [require]
-  const approvers = [...asked.flatMap(approversOf), ...(veto ? [veto] : []), ...(escalate ? [escalate.to] : [])]
+export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): Required<Approvers> {
+  const approvers = answering(policy)
   return {
     users: [...new Set(approvers.flatMap(({ users = [] }) => users))],
     roles: [...new Set(approvers.flatMap(({ roles = [] }) => roles))],
   }
+}
+
+/** Lists everybody to whom a policy gives power, one entry for each: to approve, veto, step in, bypass it, or break the glass. */
+export function empowered(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate' | 'rules'>): readonly Approvers[] {
+  const { bypass = [], breakGlass = [] } = policy.rules ?? {}
+  return [...answering(policy), { roles: bypass }, { roles: breakGlass }]
+}
+
+function answering({ require, veto, escalate }: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>) {
+  const asked = 'owners' in require ? [...require.owners, ...(require.otherwise ? [require.otherwise] : [])] : [require]
+  return [...asked.flatMap(approversOf), ...(veto ? [veto] : []), ...(escalate ? [escalate.to] : [])]
 }
 
 function approversOf(requirement: Requirement): readonly Approvers[] {

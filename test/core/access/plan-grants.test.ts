@@ -15,7 +15,7 @@ const roles = rolesOf(approver)
 const grants = grantsOf('zoe: admin', 'mia: manager @web', 'ann: member @web', 'ann: viewer @shop', 'ben: viewer @web')
 
 const plan = (actor: string, edits: readonly GrantEdit[], facts: Partial<GrantFacts> = {}) =>
-  planGrants(edits, { roles, grants, actor, ...facts })
+  planGrants(edits, { roles, grants, actor, beyondPolicies: () => [], ...facts })
 
 /** The grants after a plan. */
 const after = (before: readonly Grant[], { give, take }: Pick<GrantPlan, 'give' | 'take'>) => [
@@ -24,6 +24,22 @@ const after = (before: readonly Grant[], { give, take }: Pick<GrantPlan, 'give' 
 ]
 
 describe('a change of access for many', () => {
+  it.each([
+    ['give', ['viewer', 'approver']],
+    ['take', []],
+  ])('[FA-11] cannot %s a role whose holders have a say in policies beyond the actor', (_, wanted) => {
+    const held = [...grants, ...(wanted.length === 0 ? grantsOf('ben: approver @web') : [])]
+    const beyondPolicies = (role: string, project: string) => (role === 'approver' && project === 'web' ? ['p'] : [])
+    const asked = [{ users: ['ben'], projects: ['web'], roles: wanted }]
+    expect(done(plan('zoe', asked, { grants: held })).refusal).toBeUndefined()
+    const planned = done(plan('zoe', asked, { grants: held, beyondPolicies }))
+    expect(planned.refusal).toMatchObject({
+      code: 'beyond_own_permissions',
+      details: { actor: 'zoe', role: 'approver', missing: [], policies: ['p'] },
+    })
+    expect(planned.lines[0]?.refusal).toEqual(planned.refusal)
+  })
+
   const edits = [{ users: ['ann', 'ben', 'cat'], projects: ['web', 'shop'], roles: ['member'] }]
 
   it('shows what would become of whom, and leaves out what stays', () => {
@@ -224,7 +240,7 @@ describe('the last admin', () => {
         fc.array(edit, { maxLength: 3 }),
         user,
         (held, edits, actor) => {
-          const planned = planGrants(edits, { roles: all, grants: held, actor })
+          const planned = planGrants(edits, { roles: all, grants: held, actor, beyondPolicies: () => [] })
           if (!planned.ok) return
           const changes = carryOutPlan(planned.value)
           if (!changes.ok) {

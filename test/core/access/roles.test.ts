@@ -14,6 +14,7 @@ const facts = (by: string, grants: readonly Grant[], roles = rolesOf(approver)):
   grants,
   holdings: holdings(grants, by, '', roles),
   known: permissions,
+  beyondPolicies: () => [],
 })
 const admins = grantsOf('zoe: admin')
 

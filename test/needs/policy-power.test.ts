@@ -1,0 +1,186 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isApprovalError, type PolicyInput } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { accessWorld } from '../access-world.ts'
+import { runs } from '../runs.ts'
+import { flags, pending, refusal, storages } from '../world.ts'
+
+const lead = { quorum: 1, from: { roles: ['lead'] } }
+const security = { roles: ['security'] }
+
+/** Each way in which a policy gives power to a role. */
+const powers: Readonly<Record<string, Partial<PolicyInput>>> = {
+  approve: { require: { quorum: 1, from: security } },
+  'approve one part of it': { require: { all: [lead, { any: [lead, { quorum: 1, from: security }] }] } },
+  'answer in a later stage': { require: { stages: [lead, { quorum: 1, from: security }] } },
+  'own a field': { require: { owners: [{ field: '/rollout', quorum: 1, from: security }], otherwise: lead } },
+  'own the rest': { require: { owners: [{ field: '/rollout', ...lead }], otherwise: { quorum: 1, from: security } } },
+  veto: { require: lead, veto: security },
+  'step in later': { require: lead, escalate: { after: '1h', to: security } },
+  bypass: { require: lead, rules: { bypass: ['security'] } },
+  'break the glass': { require: lead, rules: { breakGlass: ['security'] } },
+}
+
+async function powerWorld(storage = memoryStorage()) {
+  const w = await accessWorld(storage)
+  const zoe = w.as('zoe')
+  for (const id of ['security', 'lead']) await zoe.access.roles.save({ id, permissions: ['flags.read'], held: 'both' })
+  await zoe.access.grant({ user: 'sue', role: 'security' })
+  await zoe.access.grant({ user: 'ben', role: 'lead' })
+  return { ...w, zoe, mia: w.as('mia') }
+}
+
+describe.each(storages)('what policies let a role do, on $name', ({ open }) => {
+  it('[FA-11] is given and taken by who has it or may change the policy, on record, and those are told', async () => {
+    const { zoe, mia, as, notices } = await powerWorld(open())
+    const policy = { id: 'p', match: { resource: 'feature_flag' }, require: { quorum: 1, from: security } }
+    await zoe.access.grant({ user: 'sue', role: 'security', project: 'web' })
+    await zoe.policies.save(policy)
+    await zoe.policies.save({ ...policy, id: 'other', match: { resource: 'feature_flag', project: 'shop' } })
+    const give = { user: 'sock', role: 'security', project: 'web' }
+    await expect(mia.access.grant(give)).rejects.toMatchObject({
+      code: 'beyond_own_permissions',
+      details: { role: 'security', missing: [], policies: ['p'] },
+    })
+    expect(await refusal(mia.access.revoke({ user: 'sue', role: 'security', project: 'web' }))).toBe(
+      'beyond_own_permissions',
+    )
+    const edits = [{ users: ['sock', 'ann'], projects: ['web'], roles: ['member', 'security'] }]
+    const preview = await mia.access.preview(edits)
+    expect(preview.refusal?.code).toBe('beyond_own_permissions')
+    expect(await refusal(mia.access.change(edits, { seen: preview.digest }))).toBe('beyond_own_permissions')
+    expect(
+      await refusal(as('sock').submit(flags.ref('a', { project: 'web' }), { value: { enabled: false, rollout: 1 } })),
+    ).toBe('unknown_actor')
+
+    await zoe.access.grant({ user: 'mia', role: 'security', project: 'web' })
+    await mia.access.grant(give)
+    const [event] = (await zoe.audit.events({ settings: true })).slice(-1)
+    expect(event?.event).toMatchObject({ type: 'roles_changed', powers: [{ ...give, policies: ['p'] }] })
+    const told = (await notices()).filter(({ type }) => type === 'policy_power_given')
+    expect(told).toMatchObject([
+      { by: 'zoe', to: ['mia'], resources: [{ type: 'countersign.policy', id: 'p' }] },
+      { by: 'mia', to: ['zoe'], resources: [{ type: 'countersign.policy', id: 'p' }] },
+    ])
+    expect(await as('zoe').audit.verify()).toMatchObject({ ok: true })
+  })
+})
+
+describe('what policies let a role do', () => {
+  it.each(Object.keys(powers))('[FA-11] counts where a role may %s', async (power) => {
+    const { zoe, mia } = await powerWorld()
+    const give = { user: 'sock', role: 'security', project: 'web' }
+    await mia.access.grant(give)
+    await mia.access.revoke(give)
+    await zoe.policies.save({ id: 'p', match: {}, require: lead, ...powers[power] })
+    expect(await refusal(mia.access.grant(give))).toBe('beyond_own_permissions')
+    await zoe.policies.save({ id: 'p', match: { project: 'web' }, require: lead, ...powers[power] })
+    await mia.access.grant(give)
+    await mia.access.revoke(give)
+    await zoe.policies.save({ id: 'p', match: { project: 'shop' }, require: lead, ...powers[power] })
+    await mia.access.grant(give)
+  })
+
+  it('[FA-11] is all of it asked for: who may approve may not give a veto', async () => {
+    const { zoe, mia } = await powerWorld()
+    await zoe.access.grant({ user: 'mia', role: 'lead', project: 'web' })
+    const everybody = { roles: ['lead', 'security'] }
+    await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: everybody }, veto: security })
+    expect(await refusal(mia.access.grant({ user: 'sock', role: 'security', project: 'web' }))).toBe(
+      'beyond_own_permissions',
+    )
+    await mia.access.grant({ user: 'sock', role: 'lead', project: 'web' })
+  })
+
+  it('[FA-11] is not given by a role that is made, moved or removed', async () => {
+    const { zoe, as } = await powerWorld()
+    const kim = as('kim')
+    const keeper = { id: 'keeper', permissions: ['flags.read', 'roles.edit'], held: 'tenant' } as const
+    await zoe.access.roles.save(keeper)
+    await zoe.access.grant({ user: 'kim', role: 'keeper' })
+    await zoe.access.roles.save({ id: 'vetoers', permissions: ['flags.read'], held: 'both' })
+    await zoe.policies.save({ id: 'p', match: {}, require: lead, veto: { roles: ['vetoers'] } })
+    const moved = { id: 'lead', permissions: ['flags.read'], held: 'tenant' } as const
+    expect(await refusal(kim.access.roles.save(moved))).toBe('beyond_own_permissions')
+    expect(await refusal(kim.access.roles.remove('vetoers'))).toBe('beyond_own_permissions')
+    await kim.access.roles.save({ ...moved, held: 'both' })
+    await zoe.access.roles.save(moved)
+    await zoe.access.roles.remove('vetoers')
+  })
+})
+
+const plotters = ['mia', 'sock', 'puppet', 'ann']
+const roleIds = ['security', 'lead', 'member', 'manager', 'viewer', 'own']
+
+const plan = fc.record({
+  power: fc.constantFrom(...Object.keys(powers)),
+  /** Who of the plotters was given which role in the project by the admin, before. */
+  before: fc.array(fc.tuple(fc.constantFrom(...plotters), fc.constantFrom('lead', 'member', 'viewer')), {
+    maxLength: 2,
+  }),
+  steps: fc.array(
+    fc.tuple(
+      fc.constantFrom('grant', 'change', 'revoke', 'account', 'role', 'policy', 'remove', 'delegate'),
+      fc.constantFrom(...plotters),
+      fc.constantFrom(...plotters, 'sue'),
+      fc.constantFrom(...roleIds),
+      fc.constantFrom('web', 'shop', undefined),
+    ),
+    { minLength: 1, maxLength: 10 },
+  ),
+})
+
+it('[FA-11] no plot of people without power over a policy gets past it, through however many accounts', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan, async ({ power, before, steps }) => {
+      const { zoe, mia, as, approvals } = await powerWorld()
+      const policy = { id: 'p', match: { resource: 'feature_flag' }, require: lead, ...powers[power] }
+      await zoe.policies.save(policy)
+      for (const [user, role] of before) await settled(zoe.access.grant({ user, role, project: 'web' }))
+      // An oracle of its own: whoever holds a role that the policy names had power before the plot, and anything may come of that.
+      const holdsPower = before.some(([, role]) => JSON.stringify(policy).includes(JSON.stringify(role)))
+      fc.pre(!holdsPower)
+      const flag = flags.ref('a', { project: 'web' })
+      const { id, digest: seen } = pending(await mia.submit(flag, { value: { enabled: true, rollout: 5 } }))
+      for (const [verb, by, user, role, project] of steps) {
+        const { access, policies, delegations } = as(by)
+        const place = project === undefined ? {} : { project }
+        const projects = [project ?? '']
+        const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
+          grant: () => access.grant({ user, role, ...place }),
+          revoke: () => access.revoke({ user, role, ...place }),
+          change: async () => {
+            const edits = [{ users: [user, by], projects, roles: [role, 'member'] }]
+            return await access.change(edits, { seen: (await access.preview(edits)).digest })
+          },
+          account: () => access.accounts.set({ user, person: by }),
+          role: () => access.roles.save({ id: role, permissions: ['flags.read', 'requests.approve'], held: 'both' }),
+          policy: () => policies.save({ ...policy, overrides: [], require: { quorum: 1, from: { users: [user] } } }),
+          remove: () => policies.remove('p'),
+          delegate: () => delegations.give({ to: user, ends: Date.UTC(2026, 0, 20) }),
+        }
+        await settled(attempts[verb]?.())
+      }
+      for (const by of plotters) {
+        const actor = as(by)
+        for (const onBehalfOf of [undefined, 'sue', 'ben', 'mia']) {
+          await settled(actor.approve(id, { seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }))
+        }
+        await settled(actor.bypass(id, { seen, reason: 'now' }))
+        await settled(actor.breakGlass(id, { seen, reason: 'now', incident: 'INC-1' }))
+        await settled(actor.apply(id))
+      }
+      await approvals.tick()
+      expect(await zoe.resources.get(flag)).toBeUndefined()
+    }),
+    { numRuns: runs(60) },
+  )
+})
+
+/** Lets an attempt be refused, and nothing else go wrong. */
+async function settled(attempt: Promise<unknown> | undefined): Promise<void> {
+  await attempt?.catch((error: unknown) => {
+    if (!isApprovalError(error)) throw error
+  })
+}
