@@ -10,7 +10,7 @@ export type { Choice, Conflict, ConflictType, Resolution, SchemaIssue, Sides } f
 export type { Digest } from './core/change/digest.ts'
 export type { JsonArray, JsonObject, JsonValue } from './core/change/json.ts'
 export type { Label, Labels } from './core/change/labels.ts'
-export { atomic, type Groups, keyedBy, type ListKind, list, type Shape, set } from './core/change/shape.ts'
+export { atomic, byPlace, type Groups, keyedBy, type ListKind, list, type Shape, set } from './core/change/shape.ts'
 export type { Lifecycle } from './core/lifecycle/define-lifecycle.ts'
 export type { LifecycleMachine, MachineContext, MachineEvent } from './core/lifecycle/machine.ts'
 export type { MachineConfig, MachineState, MachineStep, MoveParams } from './core/lifecycle/machine-config.ts'

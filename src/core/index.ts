@@ -55,6 +55,7 @@ export { compilePattern, matchesPattern, type Pattern, touchesPattern } from './
 export { formatPointer, parsePointer } from './change/pointer.ts'
 export {
   atomic,
+  byPlace,
   type CompiledShape,
   compileShape,
   type Groups,

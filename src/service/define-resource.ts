@@ -1,7 +1,8 @@
 import type { JsonValue } from '../core/change/json.ts'
 import { compileLabels } from '../core/change/labels.ts'
+import { namedPath } from '../core/change/named-path.ts'
 import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../core/change/pattern.ts'
-import { compileShape, type Groups } from '../core/change/shape.ts'
+import { type CompiledShape, compileShape, type Groups } from '../core/change/shape.ts'
 import { identifierProblem } from '../core/identifier.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
@@ -45,8 +46,10 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
   if (typeof schema?.['~standard']?.validate !== 'function') {
     throw new TypeError(`defineResource: schema of "${type}" must be a Standard Schema (zod, valibot, arktype, …)`)
   }
+  const compiled = compileShape(shape)
   const lifecycle =
-    options.lifecycle && lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references })
+    options.lifecycle &&
+    lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references, shape: compiled })
   const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
     const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
     if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
@@ -63,7 +66,7 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
   return {
     type,
     schema,
-    shape: compileShape(shape),
+    shape: compiled,
     groups,
     labels,
     actions,
@@ -85,7 +88,8 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
       if (change.before === undefined) return ['create', ...names]
       if (change.after === undefined) return ['delete', ...names]
       const patterns = found.flatMap(({ covers, seen }) => (seen === 'yes' ? covers : []))
-      const covered = places.every(({ path }) => patterns.some((pattern) => covers(pattern, path)))
+      const paths = places.map(({ path }) => namedPath(path, compiled))
+      const covered = paths.every((path) => patterns.some((pattern) => covers(pattern, path)))
       return covered && names.length > 0 ? names : ['update', ...names]
     },
     facetsOf(change) {
@@ -161,7 +165,11 @@ function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): 
 function lifecycleOf(
   type: string,
   lifecycle: Lifecycle<JsonValue>,
-  { groups, references }: { readonly groups: Groups; readonly references: References | undefined },
+  {
+    groups,
+    references,
+    shape,
+  }: { readonly groups: Groups; readonly references: References | undefined; readonly shape: CompiledShape },
 ): ResourceLifecycle {
   const asks = lifecycle.moves.find(({ unreferenced }) => unreferenced)
   if (asks && !references) {
@@ -172,7 +180,8 @@ function lifecycleOf(
   const critical = lifecycle.critical.map((pattern) => patternOf(type, pattern, groups))
   return {
     ...lifecycle,
-    isCritical: (places) => places.some(({ path }) => critical.some((pattern) => touchesPattern(pattern, path))),
+    isCritical: (places) =>
+      places.some(({ path }) => critical.some((pattern) => touchesPattern(pattern, namedPath(path, shape)))),
   }
 }
 

@@ -1,10 +1,12 @@
+import { canonical } from '../core/change/canonical.ts'
 import { nextValue } from '../core/change/change-input.ts'
+import type { ChangedPlace } from '../core/change/changed-place.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { contradictionIn } from '../core/lifecycle/follow-state.ts'
-import type { PolicySubject } from '../core/policy/policy.ts'
-import type { ProposedChange } from '../core/request/content.ts'
-import { type Refusal, type Result, refuse, success } from '../errors.ts'
+import type { Facets, LifecycleStep, PolicySubject } from '../core/policy/policy.ts'
+import type { PinnedMove, ProposedChange } from '../core/request/content.ts'
+import { type Refusal, refuse, type Result, success } from '../errors.ts'
 import { partsOf, type Wanted } from './action-input.ts'
 import { carry, liveState } from './carry.ts'
 import type { Carried, Start, WantedAction } from './perform.ts'
@@ -129,17 +131,42 @@ function actionsOf(type: ResourceType, { before }: Start, { after, move }: Carri
 /** Makes what policies look at out of a change. */
 export function subjectOf(type: ResourceType | undefined, { change, before }: Proposal): PolicySubject {
   const { resource, project, actions, move } = change
+  const after = change.after ?? undefined
   const next = move?.next
-  const documents = { before, after: next?.after ?? change.after ?? undefined }
-  const others = next?.places.filter(({ path }) => !change.places.some((place) => place.path === path))
-  const places = others ? [...change.places, ...others] : change.places
-  const facets = type?.facetsOf(documents) ?? {}
+  const step = move && stepOf(move)
   return {
     resource,
     project: project === '' ? undefined : project,
     actions,
-    places,
-    ...documents,
-    facets,
+    places: next ? different([...change.places, ...next.places]) : change.places,
+    ...(step ? { step } : {}),
+    before,
+    after: next?.after ?? after,
+    facets: type ? facetsOf(type, { before, after, later: next?.after }) : {},
   }
+}
+
+/** The step that a move takes in a life cycle; undefined for one that carries an edit and does nothing besides. */
+function stepOf({ action, from, to, edits, details }: PinnedMove): LifecycleStep | undefined {
+  if (edits && from === to && details === undefined) return undefined
+  return { action, to, ...(from === undefined ? {} : { from }) }
+}
+
+/** What a change does to a place now and what the clock does to it later are two places, unless they are the same. */
+function different(places: readonly ChangedPlace[]): readonly ChangedPlace[] {
+  return [...new Map(places.map((place) => [canonical(place as unknown as JsonValue), place])).values()]
+}
+
+type Documents = Readonly<Record<'before' | 'after' | 'later', JsonValue | undefined>>
+
+/** The facets of a change, with those of what the clock makes of it later. What is not known of either is not known. */
+function facetsOf(type: ResourceType, { before, after, later }: Documents): Facets {
+  const facets = type.facetsOf({ before, after })
+  if (later === undefined) return facets
+  const then = type.facetsOf({ before, after: later })
+  const joined = (name: string) => {
+    const [now, next] = [facets[name] ?? null, then[name] ?? null]
+    return now === null || next === null ? null : [...new Set([now, next].flat())]
+  }
+  return Object.fromEntries(Object.keys(facets).map((name) => [name, joined(name)]))
 }

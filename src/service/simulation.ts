@@ -1,7 +1,10 @@
+import type { ChangedPlace } from '../core/change/changed-place.ts'
 import { diff } from '../core/change/diff.ts'
+import type { JsonValue } from '../core/change/json.ts'
 import { parsePolicy } from '../core/policy/parse-policy.ts'
 import type { Policy, PolicyInput, PolicySubject } from '../core/policy/policy.ts'
 import { compilePolicies } from '../core/policy/policy-set.ts'
+import { plainShape } from '../core/policy/seen-places.ts'
 import { compareSimulations, type SimulationComparison } from '../core/policy/simulate.ts'
 import type { Revision } from '../core/request/resource.ts'
 import { ApprovalError, fail } from '../errors.ts'
@@ -73,7 +76,8 @@ function seen({ resources }: Context, { revision, replaced }: Applied): PolicySu
   const { type, id, project, actions, document, incarnation, move } = revision
   const before = replaced?.document ?? undefined
   const declared = resources.get(type)
-  const places = declared ? diff(before, document ?? undefined, declared.shape) : undefined
+  const after = document ?? undefined
+  const places = diff(before, after, declared?.shape ?? plainShape)
   const change = {
     project,
     actions,
@@ -84,8 +88,14 @@ function seen({ resources }: Context, { revision, replaced }: Applied): PolicySu
   }
   return subjectOf(declared, {
     before,
-    change: { ...change, resource: { type, id }, places: places?.ok ? places.value : [] },
+    change: { ...change, resource: { type, id }, places: places.ok ? places.value : wholeChange(before, after) },
   })
+}
+
+/** The change of a document as one place, where its shape no longer tells more. */
+function wholeChange(before: JsonValue | undefined, after: JsonValue | undefined): readonly ChangedPlace[] {
+  if (before === undefined) return after === undefined ? [] : [{ type: 'added', path: '', after }]
+  return [after === undefined ? { type: 'removed', path: '', before } : { type: 'changed', path: '', before, after }]
 }
 
 function pastChange({ type, id, number, author, at, request }: Revision): PastChange {

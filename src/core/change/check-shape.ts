@@ -33,7 +33,7 @@ function findInObject(value: JsonObject, node: ShapeNode, path: string[]): Shape
 }
 
 function findInList(items: JsonArray, node: ShapeNode, path: string[]): ShapeProblem | undefined {
-  if (node.kind.kind !== 'keyed' && node.kind.kind !== 'set') return undefined
+  if (node.kind.kind === 'list' || node.kind.kind === 'atomic') return undefined
   const named = itemNames(items, node.kind)
   if (!named.ok) return { path: formatPointer([...path, named.item]), problem: named.problem }
   if (node.kind.kind === 'set') return undefined

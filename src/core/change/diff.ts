@@ -28,7 +28,8 @@ export function diff(
 
 interface Search {
   readonly places: ChangedPlace[]
-  readonly path: string[]
+  /** A number is the place of an item of a `byPlace()` list. */
+  readonly path: (string | number)[]
   problem: ShapeProblem | undefined
 }
 
@@ -90,11 +91,11 @@ function compareBelow(
   before: JsonValue | undefined,
   after: JsonValue | undefined,
   node: ShapeNode,
-  segment: string,
+  segment: string | number,
   search: Search,
 ): void {
   search.path.push(segment)
-  compareMaybe(before, after, childNode(node, segment), search)
+  compareMaybe(before, after, childNode(node, String(segment)), search)
   search.path.pop()
 }
 
@@ -105,6 +106,11 @@ function compareLists(before: JsonArray, after: JsonArray, node: ShapeNode, sear
       return
     case 'list':
       compareInOrder(before, after, search)
+      return
+    case 'place':
+      for (let place = 0; place < Math.max(before.length, after.length); place++) {
+        compareBelow(before[place], after[place], node, place, search)
+      }
       return
     case 'keyed':
     case 'set':
@@ -155,7 +161,7 @@ function comparePaired(
   }
   for (let i = 0; i < after.items.length; i++) if (!kept[i]) foundNew(after, i, node, search)
   if (moved && node.kind.kind === 'keyed') {
-    search.places.push({ type: 'moved', path: formatPointer(search.path), before: before.names, after: after.names })
+    search.places.push({ type: 'moved', ...whereIs(search), before: before.names, after: after.names })
   }
 }
 
@@ -176,19 +182,20 @@ function compareBroken(before: JsonArray, after: JsonArray, next: ItemNames, nod
   else search.problem ??= { path: formatPointer([...search.path, next.item]), problem: next.problem }
 }
 
-function compareInOrder(before: JsonArray, after: JsonArray, { places, path }: Search): void {
-  const list = formatPointer(path)
+function compareInOrder(before: JsonArray, after: JsonArray, search: Search): void {
+  const { places } = search
+  const { path: list, ...where } = whereIs(search)
   for (const { from, to, start, end } of edits(before.map(canonical), after.map(canonical))) {
     const common = Math.min(to - from, end - start)
     for (let i = 0; i < common; i++) {
       const [old, next] = [before[from + i] as JsonValue, after[start + i] as JsonValue]
-      places.push({ type: 'changed', path: `${list}/${start + i}`, before: old, after: next })
+      places.push({ type: 'changed', path: `${list}/${start + i}`, ...where, before: old, after: next })
     }
     for (let i = from + common; i < to; i++) {
-      places.push({ type: 'removed', path: `${list}/${i}`, before: before[i] as JsonValue })
+      places.push({ type: 'removed', path: `${list}/${i}`, ...where, before: before[i] as JsonValue })
     }
     for (let i = start + common; i < end; i++) {
-      places.push({ type: 'added', path: `${list}/${i}`, after: after[i] as JsonValue })
+      places.push({ type: 'added', path: `${list}/${i}`, ...where, after: after[i] as JsonValue })
     }
   }
 }
@@ -199,15 +206,21 @@ function foundAdded(
   search: Search,
   where: { readonly position?: number } = {},
 ): void {
-  search.places.push({ type: 'added', path: formatPointer(search.path), after, ...where })
-  search.problem ??= findShapeProblem(after, node, search.path)
+  search.places.push({ type: 'added', ...whereIs(search), after, ...where })
+  search.problem ??= findShapeProblem(after, node, search.path.map(String))
 }
 
-function foundRemoved(before: JsonValue, { places, path }: Search): void {
-  places.push({ type: 'removed', path: formatPointer(path), before })
+function foundRemoved(before: JsonValue, search: Search): void {
+  search.places.push({ type: 'removed', ...whereIs(search), before })
 }
 
 function foundChanged(before: JsonValue, after: JsonValue, node: ShapeNode, search: Search): void {
-  search.places.push({ type: 'changed', path: formatPointer(search.path), before, after })
-  search.problem ??= findShapeProblem(after, node, search.path)
+  search.places.push({ type: 'changed', ...whereIs(search), before, after })
+  search.problem ??= findShapeProblem(after, node, search.path.map(String))
+}
+
+/** Where the search has come to, and which segments of the path are places. */
+function whereIs({ path }: Search): { readonly path: string; readonly byPlace?: readonly number[] } {
+  const byPlace = path.flatMap((segment, depth) => (typeof segment === 'number' ? depth : []))
+  return { path: formatPointer(path), ...(byPlace.length > 0 ? { byPlace } : {}) }
 }

@@ -9,14 +9,23 @@ export type ItemNames =
   | { readonly ok: false; readonly item: number; readonly problem: string }
 
 /**
- * Names the items of a keyed list by their key, and those of a set by their value: a text by itself, anything else by its
- * canonical form. Every name is there once; keys and values that read alike (`1` and `"1"`) are refused as duplicates.
+ * Names the items of a keyed list by their key, those of a set by their value, a text by itself and anything else in its canonical form, and
+ * those of a `byPlace()` list by their place. Every name is there once; keys and values that read alike (`1` and `"1"`) are refused as duplicates.
  */
 export function itemNames(items: JsonArray, kind: ListKind): ItemNames {
+  if (kind.kind === 'place') return { ok: true, names: items.map((_, place) => String(place)) }
   const named = readNames(items, kind)
   const twice = named.ok ? firstRepeated(named.names) : -1
   if (!named.ok || twice < 0) return named
   return { ok: false, item: twice, problem: `${JSON.stringify(named.names[twice])} is in the list twice` }
+}
+
+/** Names the items of a list that has names for them; undefined where it has none, so that a position is all there is. */
+export function ownNames(items: JsonArray, kind: ListKind): readonly string[] | undefined {
+  if (items.length === 0) return []
+  if (kind.kind === 'list' || kind.kind === 'atomic') return undefined
+  const named = itemNames(items, kind)
+  return named.ok ? named.names : undefined
 }
 
 /** Names the items of a list, without a look at whether a name is there twice. */

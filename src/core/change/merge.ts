@@ -143,6 +143,7 @@ function mergeBelow(base: Maybe, live: Maybe, draft: Maybe, node: ShapeNode, key
 function mergeLists(base: JsonArray, live: JsonArray, draft: JsonArray, node: ShapeNode, merging: Merging): Maybe {
   switch (node.kind.kind) {
     case 'atomic':
+    case 'place':
       return mergeWhole(base, live, draft, node, merging)
     case 'list':
       return mergeInOrder(base, live, draft, merging)

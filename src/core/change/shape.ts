@@ -5,6 +5,7 @@ export type ListKind =
   | { readonly kind: 'keyed'; readonly field: string }
   | { readonly kind: 'set' }
   | { readonly kind: 'list' }
+  | { readonly kind: 'place' }
   | { readonly kind: 'atomic' }
 
 /**
@@ -33,6 +34,14 @@ export function list(): ListKind {
   return { kind: 'list' }
 }
 
+/**
+ * Declares a list that is only appended to, such as a log or the steps of a migration: an item is its place, counted from 0 in paths and from 1
+ * in lines for people. Such lists merge as one value. An item that is inserted or removed before others turns all of these into changed ones.
+ */
+export function byPlace(): ListKind {
+  return { kind: 'place' }
+}
+
 /** Declares a list that changes as one value. The default. */
 export function atomic(): ListKind {
   return { kind: 'atomic' }
@@ -41,6 +50,8 @@ export function atomic(): ListKind {
 /** One place in a compiled shape: what a list found there is, and where its children are. */
 export interface ShapeNode {
   readonly kind: ListKind
+  /** Whether the kind is declared right here, and is not just the default. */
+  readonly declared: boolean
   /** Whether anything is declared here or below. */
   readonly declares: boolean
   readonly named: ReadonlyMap<string, ShapeNode>
@@ -90,6 +101,7 @@ const most = 1_000
 
 interface OpenNode {
   kind: ListKind
+  declared: boolean
   declares: boolean
   named: Map<string, ShapeNode>
   other: ShapeNode
@@ -106,7 +118,9 @@ function buildNodes(start: readonly Position[]): ShapeNode {
     if (known !== undefined) return known
     if (nodes.size === most)
       throw new TypeError('The shape has too many patterns with ** for each other: write paths out.')
-    const node = { kind: kindAt(positions), declares: positions.length > 0, named: new Map() } as OpenNode
+    const here = positions.filter(isEnd).map(({ declaration }) => declaration)
+    const [declares, declared] = [positions.length > 0, here.length > 0]
+    const node = { kind: kindOf(here), declared, declares, named: new Map() } as OpenNode
     node.other = node
     nodes.set(id, node)
     waiting.push({ node, positions })
@@ -148,9 +162,13 @@ function reach(positions: readonly Position[]): readonly Position[] {
   return [...reached.values()]
 }
 
-function kindAt(positions: readonly Position[]): ListKind {
-  const here = positions.filter(({ declaration, at }) => at === declaration.segments.length).map((p) => p.declaration)
-  const [first, second] = here.sort((a, b) => (rank(a) < rank(b) ? 1 : -1))
+function isEnd({ declaration, at }: Position): boolean {
+  return at === declaration.segments.length
+}
+
+/** The kind of a list that these declarations are about: that of the one which says most. */
+function kindOf(declarations: readonly Declaration[]): ListKind {
+  const [first, second] = declarations.toSorted((a, b) => (rank(a) < rank(b) ? 1 : -1))
   if (first === undefined) return atomic()
   if (
     second !== undefined &&
@@ -176,9 +194,9 @@ function checkedSegments(pattern: string): readonly string[] {
 }
 
 function checkedKind(pattern: string, kind: ListKind): ListKind {
-  const known = kind?.kind === 'set' || kind?.kind === 'list' || kind?.kind === 'atomic'
+  const known = ['set', 'list', 'place', 'atomic'].includes(kind?.kind)
   const keyed = kind?.kind === 'keyed' && typeof kind.field === 'string'
   if (!known && !keyed)
-    throw new TypeError(`The shape of ${pattern} is none of keyedBy(field), set(), list(), atomic().`)
+    throw new TypeError(`The shape of ${pattern} is none of keyedBy(field), set(), list(), byPlace(), atomic().`)
   return kind
 }

@@ -14,7 +14,7 @@ export interface VariantsOptions {
 
 /**
  * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all the traffic. A variant that
- * does not exist is refused. Without a winner the document stays as it is.
+ * does not exist, or is there twice, is refused. Without a winner the document stays as it is.
  */
 export function winnerTakesAll<T = unknown>(
   options: VariantsOptions = {},
@@ -30,7 +30,9 @@ export function winnerTakesAll<T = unknown>(
       const winner = own(details, 'winner')
       if (winner === undefined) return undefined
       const names = variantsOf(document).map((variant) => own(variant, key))
-      if (names.includes(winner)) return undefined
+      const found = names.filter((name) => name === winner).length
+      if (found === 1) return undefined
+      if (found > 1) return `there are ${found} variants ${JSON.stringify(winner)}: give each a name of its own`
       return `there is no variant ${JSON.stringify(winner)}; there are ${names.map((name) => JSON.stringify(name)).join(', ') || 'none'}`
     },
     effect({ document, details }) {

@@ -8,7 +8,7 @@ import { fieldsIn } from './fields-in.ts'
 import { isOwnType } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
 import type { Finding } from './policy-problem.ts'
-import { plainShape } from './touched-values.ts'
+import { plainShape } from './seen-places.ts'
 
 /** Finds fields at which no live document has anything: one that is misspelt gates nothing, and nobody would notice. */
 export function checkPlaces({ match, ...policy }: PolicyInput, { resources = {} }: PolicyFacts): readonly Finding[] {

@@ -2,6 +2,7 @@ import type { Condition, Direction, Operator } from './condition.ts'
 import { describePinned } from './describe-requirement.ts'
 import type { Explanation, PolicyExplanation, ScopeExplanation } from './explain.ts'
 import type { ConditionExplanation, TestExplanation, ValueExplanation } from './explain-condition.ts'
+import type { LifecycleStep } from './policy.ts'
 
 /** Says in sentences why a change needs approval, or does not: one for each policy that came into question. */
 export function describeExplanation({ evaluation, policies }: Explanation): readonly string[] {
@@ -18,16 +19,25 @@ export function describePolicy({
   asks,
   scope,
   safe,
+  unnamed,
+  step,
   condition,
   overriddenBy,
 }: PolicyExplanation): string {
   const name = `Policy ${quote(policy.id)}`
-  const reason = condition ? describeCondition(condition) : 'it asks for every change that it is about'
+  const reasons = [
+    ...new Set([
+      ...(condition ? [describeCondition(condition)] : []),
+      ...(step && safe.length > 0 ? [describeStep(step)] : []),
+      ...unnamed.map(noIdentity),
+    ]),
+  ]
+  const reason = reasons.length > 0 ? reasons.join(', and ') : 'it asks for every change that it is about'
   switch (outcome) {
     case 'asks':
       return `${name} asks for ${asks.map(describePinned).join(' and ')}, because ${reason}.`
     case 'asks_in_doubt': {
-      const doubts = [...scope.map(describeScope), ...(condition ? [reason] : [])].join(', and ')
+      const doubts = [...scope.map(describeScope), ...reasons].join(', and ')
       return `${name} asks for ${asks.map(describePinned).join(' and ')}, because nobody can say that it does not apply: ${doubts}.`
     }
     case 'out_of_scope':
@@ -35,7 +45,7 @@ export function describePolicy({
     case 'only_safe_changes':
       return `${name} does not ask: it counts the change of ${safe.join(', ')} as safe.`
     case 'condition_not_met':
-      return `${name} does not ask: ${reason}.`
+      return `${name} does not ask: ${condition ? describeCondition(condition) : reason}.`
     case 'nobody_owns':
       return `${name} does not ask: it asks the owners of fields, and the change touches none of those.`
     case 'idle_fallback':
@@ -67,7 +77,15 @@ function describeCondition(explanation: ConditionExplanation): string {
   }
 }
 
-function describeTest({ condition, values, problem, holds }: TestExplanation): string {
+function describeStep({ action, from, to }: LifecycleStep): string {
+  return from === undefined ? `${action} makes it ${to}` : `${action} leads from ${from} to ${to}`
+}
+
+function noIdentity(list: string): string {
+  return `the items of ${list || 'the document'} have no identity`
+}
+
+function describeTest({ condition, values, step, problem, holds }: TestExplanation): string {
   if (problem === 'not_understood') return `this version does not understand the condition ${JSON.stringify(condition)}`
   if (!('type' in condition)) return `${JSON.stringify(condition)} holds: ${holds}`
   if (condition.type === 'predicate') {
@@ -76,6 +94,7 @@ function describeTest({ condition, values, problem, holds }: TestExplanation): s
     return `the predicate ${quote(condition.name)} says ${holds}`
   }
   if (problem === 'unknown_group') return `the resource type has no group ${condition.field}`
+  if (step) return describeStep(step)
   const telling = values.filter((value) => value.holds === holds)
   if (telling.length === 0) return `nothing touches ${condition.field}`
   const told = telling.slice(0, most).map((value) => describeValue(condition, value))
@@ -88,6 +107,7 @@ const most = 3
 type FieldCondition = Exclude<Extract<Condition, { type: string }>, { type: 'predicate' }>
 
 function describeValue(condition: FieldCondition, { path, before, after, holds, problem }: ValueExplanation): string {
+  if (problem === 'no_identity') return noIdentity(path)
   if (problem) return `${path} ${problems[problem]} (${inWords(before)} → ${inWords(after)})`
   const change = `${path || 'the document'} ${moved(before, after)}`
   const not = holds === 'yes' ? '' : 'not '
@@ -116,10 +136,9 @@ const comparisons: Readonly<Record<Operator, string>> = {
   '!=': 'other than ',
 }
 
-const problems: Readonly<Record<NonNullable<ValueExplanation['problem']>, string>> = {
+const problems: Readonly<Record<Exclude<ValueExplanation['problem'], undefined | 'no_identity'>, string>> = {
   missing: 'is missing on one side',
   wrong_type: 'has a value of the wrong type',
-  no_identity: 'lies in a list whose items have no identity',
   percent_of_zero: 'was zero, of which there is no percentage',
 }
 

@@ -8,8 +8,8 @@ import type { Evaluation, PolicySubject } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 import { compareText, requirementsJoin } from './requirement.ts'
 import { defaultRules, joinRules } from './rules-of-conduct.ts'
+import { plainShape, seenPlaces } from './seen-places.ts'
 import { type Match, withoutIdleFallbacks, withoutOverridden } from './settle-matches.ts'
-import { plainShape } from './touched-values.ts'
 import { no, type Truth } from './truth.ts'
 
 /**
@@ -19,9 +19,9 @@ import { no, type Truth } from './truth.ts'
  * requirements come in the order of the policies' ids.
  */
 export function evaluate(set: PolicySet, subject: PolicySubject): Evaluation {
-  const found = findCandidates(set.index, subject)
-  if (found.length === 0) return nothingAsked
   const sight = sightOf(set, subject)
+  const found = findCandidates(set.index, sight)
+  if (found.length === 0) return nothingAsked
   const matches: Match[] = []
   for (const compiled of found) {
     const match = matchOf(compiled, judgePolicy(compiled, sight), sight)
@@ -36,7 +36,8 @@ export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules 
 /** Prepares what policies see of a change. */
 export function sightOf({ shapes }: PolicySet, subject: PolicySubject): Sight {
   const { places, before, after, resource } = subject
-  return { subject, before, after, shape: shapes.get(resource.type) ?? plainShape, places, touched: undefined }
+  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape }
+  return { subject, ...documents, places: seenPlaces(places, documents), touched: undefined }
 }
 
 /** Makes a match out of a policy that was judged, where it asks for something. */

@@ -1,8 +1,10 @@
 import type { CompiledCondition, FieldCondition } from './compile-condition.ts'
 import type { Condition } from './condition.ts'
 import { type FieldPath, isWithin, pathsFor } from './field.ts'
-import { judgePredicate, judgeValues, type Sight, touchedBy } from './judge-condition.ts'
+import { isAnyStep, judgePredicate, judgeTouchedValue, type Sight, touchedBy } from './judge-condition.ts'
 import { isNumber, type Value } from './judge-value.ts'
+import type { LifecycleStep } from './policy.ts'
+import type { TouchedValue } from './touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from './truth.ts'
 
 /** Whether something holds. Unknown counts as yes: it closes the gate. */
@@ -14,12 +16,14 @@ export type ConditionExplanation =
   | { readonly type: 'not'; readonly holds: Answer; readonly of: ConditionExplanation }
   | TestExplanation
 
-/** What became of one test, and the values that decided it. No value: the change does not touch the field. */
+/** What became of one test, and the values that decided it. Neither a value nor a step: the change does not touch the field. */
 export interface TestExplanation {
   readonly type: 'test'
   readonly holds: Answer
   readonly condition: Condition
   readonly values: readonly ValueExplanation[]
+  /** The step in the life cycle that decided it, where one did. */
+  readonly step?: LifecycleStep | undefined
   /** Why nobody can say, where that does not lie in the values. */
   readonly problem: 'not_understood' | 'unknown_group' | 'unknown_predicate' | 'predicate_failed' | undefined
 }
@@ -27,7 +31,7 @@ export interface TestExplanation {
 /** A value that a test looked at. */
 export interface ValueExplanation {
   readonly path: string
-  /** Undefined, as for `after`: there is none on this side. */
+  /** Undefined, as for `after`: there is none on this side. Where the items of a list have no identity, both are the list. */
   readonly before: Value
   readonly after: Value
   readonly holds: Answer
@@ -79,14 +83,16 @@ function explainField(
 ): TestExplanation {
   const paths = pathsFor(field, sight.subject.resource.type)
   if (paths === undefined) return test(condition, unknown, [], 'unknown_group')
-  let most: Truth = no
+  const anyStep = isAnyStep(condition, paths, sight)
+  let most: Truth = anyStep ? yes : no
   const values: ValueExplanation[] = []
   for (const path of paths) {
     const truth = condition.type === 'any_change' ? listPlaces(path, sight, values) : no
     const touched = truth === yes ? yes : listValues(condition, path, sight, values)
     if (touched > most) most = touched
   }
-  return test(condition, most, values, undefined)
+  const told = test(condition, most, values, undefined)
+  return anyStep ? { ...told, step: sight.subject.step } : told
 }
 
 /** Lists the changed places that are the field or lie inside it. */
@@ -104,23 +110,19 @@ function listPlaces(path: FieldPath, { places }: Sight, into: ValueExplanation[]
 
 function listValues(condition: FieldCondition, path: FieldPath, sight: Sight, into: ValueExplanation[]): Truth {
   let most: Truth = no
-  for (const { path: found, before, after, paired } of touchedBy(path, sight).values) {
-    const truth = judgeValues(condition, before, after, paired)
-    const problem = truth === unknown ? problemOf(condition, before, after, paired) : undefined
+  for (const value of touchedBy(path, sight).values) {
+    const truth = judgeTouchedValue(condition, value)
+    const problem = truth === unknown ? problemOf(condition, value) : undefined
+    const { path: found, before, after } = value
     into.push({ path: found, before, after, holds: answer(truth), problem })
     if (truth > most) most = truth
   }
   return most
 }
 
-function problemOf(
-  condition: FieldCondition,
-  before: Value,
-  after: Value,
-  paired: boolean,
-): ValueExplanation['problem'] {
+function problemOf(condition: FieldCondition, { before, after, unnamed }: TouchedValue): ValueExplanation['problem'] {
+  if (unnamed) return 'no_identity'
   if (condition.type === 'before_after') return after === undefined ? 'missing' : 'wrong_type'
-  if (!paired) return 'no_identity'
   if (before === undefined || after === undefined) return 'missing'
   return isNumber(before) && isNumber(after) ? 'percent_of_zero' : 'wrong_type'
 }

@@ -1,12 +1,13 @@
 import type { CompiledPolicy } from './compile-policy.ts'
 import { conclude, nothingAsked, settle, sightOf } from './evaluate.ts'
 import { type Answer, type ConditionExplanation, explainCondition, truthOf } from './explain-condition.ts'
+import { pathsFor } from './field.ts'
 import { findCandidates } from './find-candidates.ts'
-import type { Sight } from './judge-condition.ts'
-import { factOf, judgeScope, withoutSafe } from './judge-policy.ts'
+import { type Sight, touchedBy } from './judge-condition.ts'
+import { factOf, isOnlySafe, judgeScope, withoutSafe } from './judge-policy.ts'
 import { isOwnType } from './own-type.ts'
 import { pinRequirements } from './pin-requirement.ts'
-import type { Evaluation, Policy, PolicySubject } from './policy.ts'
+import type { Evaluation, LifecycleStep, Policy, PolicySubject } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 import { compareText, type PinnedRequirement } from './requirement.ts'
 import type { Match } from './settle-matches.ts'
@@ -32,6 +33,10 @@ export interface PolicyExplanation {
   readonly scope: readonly ScopeExplanation[]
   /** Places that it does not look at, because such a change is safe. */
   readonly safe: readonly string[]
+  /** Lists that the change touches, and into which its safe places or its owners' fields lead, although their items have no identity. */
+  readonly unnamed: readonly string[]
+  /** The step in the life cycle that the change takes: no safe place excuses it. */
+  readonly step?: LifecycleStep | undefined
   /** What became of its condition, where it has one and came to it. */
   readonly condition: ConditionExplanation | undefined
   /** Ids of the policies that it gives way to. */
@@ -68,9 +73,9 @@ export interface ScopeExplanation {
 
 /** Evaluates as `evaluate` does, and says why: complete enough to draw a screen from. */
 export function explain(set: PolicySet, subject: PolicySubject): Explanation {
-  const found = findCandidates(set.index, subject)
-  if (found.length === 0) return nothingExplained
   const sight = sightOf(set, subject)
+  const found = findCandidates(set.index, sight)
+  if (found.length === 0) return nothingExplained
   const matches: Match[] = []
   const policies: PolicyExplanation[] = []
   for (const compiled of found) {
@@ -104,7 +109,7 @@ function explainOne(compiled: CompiledPolicy, sight: Sight): PolicyExplanation {
   const condition = inScope !== no && compiled.when ? explainCondition(compiled.when, seen) : undefined
   const needed = condition ? truthOf(condition.holds) : yes
   const truth = needed < inScope ? needed : inScope
-  const onlySafe = seen.places.length === 0 && sight.places.length > 0
+  const onlySafe = isOnlySafe(seen, sight)
   const asks = onlySafe || truth === no ? none : pinRequirements(compiled, sight)
   return {
     policy: compiled.policy,
@@ -112,9 +117,20 @@ function explainOne(compiled: CompiledPolicy, sight: Sight): PolicyExplanation {
     asks,
     scope: inScope === yes ? none : scopeOf(compiled, sight.subject),
     safe: seen === sight ? none : sight.places.filter((place) => !seen.places.includes(place)).map(({ path }) => path),
+    unnamed: unnamedFor(compiled, sight),
+    ...(sight.subject.step ? { step: sight.subject.step } : {}),
     condition,
     overriddenBy: none,
   }
+}
+
+/** Lists without identity that the change touches, and into which the safe places and the owners of a policy lead. */
+function unnamedFor({ safe, owned }: CompiledPolicy, sight: Sight): readonly string[] {
+  const fields = [...safe.map(({ field }) => field), ...owned]
+  if (fields.length === 0) return none
+  const paths = fields.flatMap((field) => (field && pathsFor(field, sight.subject.resource.type)) ?? [])
+  const touched = paths.flatMap((path) => touchedBy(path, sight).values)
+  return [...new Set(touched.flatMap(({ path, unnamed }) => (unnamed ? path : [])))]
 }
 
 interface Judged {

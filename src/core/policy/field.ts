@@ -55,6 +55,11 @@ export function isWithin(field: FieldPath, place: ChangedPlace): boolean {
   return field.literal ? place.path.length >= field.head.length : follow(field, place).depth >= 0
 }
 
+/** Tells whether a field is the whole document, whatever else it may be. */
+export function isWhole({ segments }: FieldPath): boolean {
+  return segments.every((segment) => segment === '**')
+}
+
 /** Tells whether a place is exactly the field. */
 export function isAt(field: FieldPath, place: ChangedPlace): boolean {
   if (field.literal) return place.path === field.head

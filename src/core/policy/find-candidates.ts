@@ -1,21 +1,26 @@
 import type { CompiledPolicy } from './compile-policy.ts'
+import type { Sight } from './judge-condition.ts'
 import { factOf } from './judge-policy.ts'
 import { isOwnType } from './own-type.ts'
 import type { PolicySubject } from './policy.ts'
 import type { PolicyIndex } from './policy-index.ts'
 
 /** Finds the policies that may match a change, each once: none that does is left out, most that do not are. */
-export function findCandidates(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
-  return find(index, { subject, narrowly: true, lists: [] })
+export function findCandidates(
+  index: PolicyIndex,
+  { subject, places }: Pick<Sight, 'subject' | 'places'>,
+): readonly CompiledPolicy[] {
+  return find(index, { subject, places, narrowly: true, lists: [] })
 }
 
 /** Finds the policies about the type, one of the actions and the project of a change, whatever else they ask for. */
 export function findInScope(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
-  return find(index, { subject, narrowly: false, lists: [] })
+  return find(index, { subject, places: subject.places, narrowly: false, lists: [] })
 }
 
 interface Search {
   readonly subject: PolicySubject
+  readonly places: PolicySubject['places']
   /** Whether only what the change touches is looked for. */
   readonly narrowly: boolean
   /** What was found, list by list. */
@@ -62,7 +67,7 @@ function searchFacet(name: string, values: PolicyIndex, search: Search): void {
 }
 
 function searchHeads({ head, container }: PolicyIndex, search: Search): void {
-  const { places } = search.subject
+  const { places } = search
   if (!search.narrowly || places.some(({ path }) => path === '')) {
     for (const { policies } of head.values()) search.lists.push(policies)
     return

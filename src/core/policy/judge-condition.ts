@@ -1,15 +1,17 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
 import type { CompiledCondition, FieldCondition, Predicate } from './compile-condition.ts'
 import type { HostPredicate } from './condition.ts'
-import { type FieldPath, mayTouch, pathsFor } from './field.ts'
+import { type FieldPath, isWhole, mayTouch, pathsFor } from './field.ts'
 import { judgeAmount, judgeCrossing, judgeNewValue, type Value } from './judge-value.ts'
 import type { PolicySubject } from './policy.ts'
-import { isPaired, type Surroundings, type Touched, touch } from './touched-values.ts'
+import type { Surroundings } from './seen-places.ts'
+import { type Touched, type TouchedValue, touch } from './touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from './truth.ts'
 
 /** What a policy sees of a change. */
 export interface Sight extends Surroundings {
   readonly subject: PolicySubject
+  /** The places that it looks at. Their paths are names all the way. */
   readonly places: readonly ChangedPlace[]
   /** What was found out about fields, for the policies that name the same ones. */
   touched: Map<string, Touched> | undefined
@@ -33,17 +35,30 @@ export function judge(condition: CompiledCondition, sight: Sight): Truth {
   }
 }
 
-/** Judges one value that a condition on a field is about. `paired` tells whether both sides are one thing by its identity. */
-export function judgeValues(condition: FieldCondition, before: Value, after: Value, paired: boolean): Truth {
+/** Judges one value that a condition on a field is about. */
+export function judgeTouchedValue(condition: FieldCondition, { before, after, unnamed }: TouchedValue): Truth {
+  return unnamed ? judgeUnnamed(condition, before, after) : judgeValues(condition, before, after)
+}
+
+/** An amount is compared only where there is something on both sides, which a list that comes or goes as a whole does not have. */
+function judgeUnnamed({ type }: FieldCondition, before: Value, after: Value): Truth {
+  return type === 'change_amount' && !(hasMembers(before) && hasMembers(after)) ? no : unknown
+}
+
+function hasMembers(value: Value): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+function judgeValues(condition: FieldCondition, before: Value, after: Value): Truth {
   switch (condition.type) {
     case 'any_change':
       return before === undefined && after === undefined ? no : yes
     case 'before_after':
       return judgeNewValue(condition, after)
     case 'change_amount':
-      return paired ? judgeAmount(condition, before, after) : unknown
+      return judgeAmount(condition, before, after)
     case 'crosses':
-      return paired ? judgeCrossing(condition, before, after) : unknown
+      return judgeCrossing(condition, before, after)
   }
 }
 
@@ -84,6 +99,7 @@ function judgeAny(parts: readonly CompiledCondition[], sight: Sight): Truth {
 function judgeField({ condition, field }: CompiledCondition & { readonly type: 'field' }, sight: Sight): Truth {
   const paths = pathsFor(field, sight.subject.resource.type)
   if (paths === undefined) return unknown
+  if (isAnyStep(condition, paths, sight)) return yes
   let most: Truth = no
   for (const path of paths) {
     const truth = path.literal ? judgeLiteral(condition, path, sight) : judgeTouched(condition, touchedBy(path, sight))
@@ -93,13 +109,18 @@ function judgeField({ condition, field }: CompiledCondition & { readonly type: '
   return most
 }
 
+/** Tells whether a condition is about any change at all, and the change takes a step in the life cycle: that is one. */
+export function isAnyStep({ type }: FieldCondition, paths: readonly FieldPath[], { subject }: Sight): boolean {
+  return type === 'any_change' && subject.step !== undefined && paths.some(isWhole)
+}
+
 /** Judges a field that is one place. A change of exactly this place, by far the most frequent one, is judged without a detour. */
 function judgeLiteral(condition: FieldCondition, path: FieldPath, sight: Sight): Truth {
   let truth: Truth = no
   let related = false
   for (const place of sight.places) {
     if (place.type === 'changed' && place.path === path.head) {
-      truth = judgeValues(condition, place.before, place.after, isPaired(place, sight.shape))
+      truth = judgeValues(condition, place.before, place.after)
     } else if (mayTouch(path, place)) related = true
   }
   if (!related || truth === yes) return truth
@@ -110,8 +131,8 @@ function judgeLiteral(condition: FieldCondition, path: FieldPath, sight: Sight):
 function judgeTouched(condition: FieldCondition, { within, values }: Touched): Truth {
   if (condition.type === 'any_change' && within) return yes
   let most: Truth = no
-  for (const { before, after, paired } of values) {
-    const truth = judgeValues(condition, before, after, paired)
+  for (const value of values) {
+    const truth = judgeTouchedValue(condition, value)
     if (truth > most) most = truth
   }
   return most

@@ -6,17 +6,21 @@ import { judge, type Sight } from './judge-condition.ts'
 import { isNumber, moves, typeOf } from './judge-value.ts'
 import { isOwnType } from './own-type.ts'
 import type { PolicySubject } from './policy.ts'
-import { isPaired } from './touched-values.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
 
 /** Judges whether a policy asks for approval of a change. */
 export function judgePolicy(compiled: CompiledPolicy, sight: Sight): Truth {
   const seen = withoutSafe(compiled, sight)
-  if (seen.places.length === 0 && sight.places.length > 0) return no
+  if (isOnlySafe(seen, sight)) return no
   const needed = compiled.when === undefined ? yes : judge(compiled.when, seen)
   if (needed === no) return no
   const inScope = judgeScope(compiled, sight.subject)
   return needed < inScope ? needed : inScope
+}
+
+/** Tells whether a change has been left with nothing to look at: all its places are safe, and it takes no step in a life cycle. */
+export function isOnlySafe(seen: Sight, { places, subject }: Sight): boolean {
+  return seen.places.length === 0 && places.length > 0 && subject.step === undefined
 }
 
 /** Judges whether a policy is about a change at all. Whatever nobody knows about the change could be what the policy names. */
@@ -60,10 +64,10 @@ export function withoutSafe({ safe }: CompiledPolicy, sight: Sight): Sight {
   return { ...sight, places, touched: undefined }
 }
 
-function isSafe({ change, field }: CompiledSafeChange, place: ChangedPlace, { subject, shape }: Sight): boolean {
+function isSafe({ change, field }: CompiledSafeChange, place: ChangedPlace, { subject }: Sight): boolean {
   const paths = (field && pathsFor(field, subject.resource.type)) ?? []
   if (!('to' in change) && !('direction' in change)) return paths.some((path) => isWithin(path, place))
-  if (place.type !== 'changed' || !isPaired(place, shape) || !paths.some((path) => isAt(path, place))) return false
+  if (place.type !== 'changed' || !paths.some((path) => isAt(path, place))) return false
   const { before, after } = place
   if ('to' in change) return equal(after, change.to) && typeOf(before) === typeOf(after)
   return isNumber(before) && isNumber(after) && moves(change.direction, before, after)

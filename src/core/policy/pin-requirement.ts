@@ -21,7 +21,10 @@ export function pinAll({ pinned, policy }: CompiledPolicy): readonly PinnedRequi
   return [...owners, ...(require.otherwise ? [require.otherwise] : [])].map((asked) => pinnedOf(policy, asked))
 }
 
-/** Asks the owners of every field that is touched, and the others where a place is nobody's. Who owns several fields speaks for all of them. */
+/**
+ * Asks the owners of every field that is touched, and the others where a place is nobody's, as a step in the life cycle always is. Who owns several
+ * fields speaks for all of them.
+ */
 function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight): readonly Requirement[] {
   if (!('owners' in require)) return [require]
   const asked: Requirement[] = []
@@ -31,7 +34,7 @@ function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight)
     if (!paths || sight.places.some((place) => touches(paths, place, sight))) asked.push({ ...need, about: field })
     for (const place of unowned) if (paths?.some((path) => isWithin(path, place))) unowned.delete(place)
   }
-  const nobodys = unowned.size > 0 || sight.places.length === 0
+  const nobodys = unowned.size > 0 || sight.places.length === 0 || sight.subject.step !== undefined
   return require.otherwise && nobodys ? [...asked, require.otherwise] : asked
 }
 

@@ -72,10 +72,23 @@ export interface PolicySubject {
   /** Every action that the change carries. A detector that failed counts as seen. */
   readonly actions: readonly string[]
   readonly places: readonly ChangedPlace[]
+  /**
+   * The step that the change takes in the life cycle of the resource. It is part of what the change touches, and lies at no place. Left out: it takes
+   * none, and does nothing but change the document.
+   */
+  readonly step?: LifecycleStep | undefined
   readonly before: JsonValue | undefined
   readonly after: JsonValue | undefined
   /** What the resource type computed for this change. A facet that is missing or null could be anything. */
   readonly facets?: Facets
+}
+
+/** A step in the life cycle of a resource: an action, and the live states that it leads from and to. */
+export interface LifecycleStep {
+  readonly action: string
+  /** Left out: it makes the resource. */
+  readonly from?: string | undefined
+  readonly to: string
 }
 
 /** The values of each facet; null where it could not be computed. */

@@ -1,4 +1,5 @@
 import { canonical } from '../change/canonical.ts'
+import type { ChangedPlace } from '../change/changed-place.ts'
 import type { JsonValue } from '../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../change/pattern.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
@@ -40,8 +41,8 @@ export function carriedOver(
   })
 }
 
-/** Tells whether a path is in somebody's part. */
-type Part = (path: string) => boolean
+/** Tells whether a place is in somebody's part. */
+type Part = (place: ChangedPlace) => boolean
 
 /** The part of somebody who is asked about some fields; undefined where they are asked about everything. */
 function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Part | undefined {
@@ -56,7 +57,19 @@ function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Pa
   }
   if (own.length === 0) return undefined
   const among = (patterns: readonly Pattern[], path: string) => patterns.some((one) => touchesPattern(one, path))
-  return (path) => among(own, path) || !among(others, path)
+  return (place) => {
+    const { path } = place
+    return among(own, path) || !among(others, path) || (isPosition(place) && among(own, containerOf(path)))
+  }
+}
+
+/** Tells whether a place may be an item that is known by its position alone: it may be what any pattern about the list names. */
+function isPosition({ path, ...place }: ChangedPlace): boolean {
+  return /\/(?:0|[1-9][0-9]*)$/.test(path) && !('position' in place) && place.byPlace === undefined
+}
+
+function containerOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'))
 }
 
 function isEqualPart(
@@ -74,6 +87,6 @@ function effect(changes: readonly ProposedChange[], part: Part | undefined): Jso
     incarnation,
     move,
     actions: part ? [] : actions,
-    places: part ? places.filter(({ path }) => part(path)) : places,
+    places: part ? places.filter(part) : places,
   })) as unknown as JsonValue
 }

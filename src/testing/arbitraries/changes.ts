@@ -3,8 +3,8 @@ import { admit } from '../../core/change/admit.ts'
 import { diff } from '../../core/change/diff.ts'
 import { isObject } from '../../core/change/equal.ts'
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
-import { type CompiledShape, compileShape, type Groups, keyedBy, list, set } from '../../core/change/shape.ts'
-import type { Facets, PolicySubject } from '../../core/policy/policy.ts'
+import { byPlace, type CompiledShape, compileShape, type Groups, keyedBy, list, set } from '../../core/change/shape.ts'
+import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/policy.ts'
 import { flagWords, type PolicyWords } from './policies.ts'
 
 /** What generated changes are made of. */
@@ -17,7 +17,12 @@ export interface ChangeOptions {
 }
 
 /** How the lists of generated flags are identified. */
-export const flagShape = compileShape({ '/rules': keyedBy('id'), '/tags': set(), '/steps': list() })
+export const flagShape = compileShape({
+  '/rules': keyedBy('id'),
+  '/tags': set(),
+  '/steps': list(),
+  '/stages': byPlace(),
+})
 
 /** Groups of fields of generated flags. */
 export const flagGroups: Groups = { metadata: ['/description', '/owner/**', '/tags'] }
@@ -42,6 +47,7 @@ export function flagDocuments(): fc.Arbitrary<JsonValue> {
       tags: fc.uniqueArray(fc.constantFrom('beta', 'growth', 'ops')),
       owner: often<unknown>(fc.record({ team: fc.constantFrom('growth', 'payments') }, { noNullPrototype: true }), odd),
       steps: fc.array(fc.record({ rollout: number }, { noNullPrototype: true }), { maxLength: 3 }),
+      stages: fc.array(fc.record({ rollout: number }, { noNullPrototype: true }), { maxLength: 3 }),
       weights: fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 3 }),
     },
     { requiredKeys: [], noNullPrototype: true },
@@ -76,6 +82,10 @@ export function changes({
     .record({
       sides,
       actions: fc.subarray([...words.actions], { maxLength: 3 }),
+      step: fc.option(fc.constantFrom<LifecycleStep[]>({ action: 'finish', from: 'running', to: 'finished' }), {
+        freq: 3,
+        nil: undefined,
+      }),
       project: fc.constantFrom(undefined, ...words.projects),
       facets: facetsOf(words),
     })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { admit } from '../../core/change/admit.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { formatPointer } from '../../core/change/pointer.ts'
-import { atomic, keyedBy, type ListKind, list, type Shape, set } from '../../core/change/shape.ts'
+import { atomic, byPlace, keyedBy, type ListKind, list, type Shape, set } from '../../core/change/shape.ts'
 
 /** A shape, and documents that keep to it: a base, and what two sides made of it. All are admitted. */
 export interface ShapedDocuments {
@@ -92,7 +92,7 @@ function planAt(path: readonly string[], depth: number): fc.Arbitrary<Plan> {
       { weight: 1, arbitrary: scalars },
     ),
   }))
-  return path.length === 0 ? object : fc.oneof(...leaves, object, keyedAt(path, depth))
+  return path.length === 0 ? object : fc.oneof(...leaves, object, keyedAt(path, depth), placedAt(path, depth))
 }
 
 /** Plans the members of an object, or of every item of a keyed list. */
@@ -119,12 +119,20 @@ function keyedAt(path: readonly string[], depth: number): fc.Arbitrary<Plan> {
   })
 }
 
+function placedAt(path: readonly string[], depth: number): fc.Arbitrary<Plan> {
+  return membersAt([...path, '*'], depth).map(({ shape, members }) => ({
+    shape: { ...shape, [formatPointer(path)]: byPlace() },
+    value: fc.array(fc.record(members, { requiredKeys: [], noNullPrototype: true }), { maxLength: 4 }),
+  }))
+}
+
 function listAt(path: readonly string[]): fc.Arbitrary<Plan> {
   const declared = (kind: ListKind, value: fc.Arbitrary<unknown>) => ({ shape: { [formatPointer(path)]: kind }, value })
   const selector = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
   return fc.constantFrom(
     declared(set(), fc.uniqueArray(smallValues, { selector, maxLength: 5 })),
     declared(list(), fc.array(smallValues, { maxLength: 6 })),
+    declared(byPlace(), fc.array(smallValues, { maxLength: 4 })),
     declared(atomic(), fc.array(smallValues, { maxLength: 3 })),
   )
 }

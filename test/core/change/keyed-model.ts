@@ -5,7 +5,7 @@ import type { ChangedPlace, JsonArray, JsonObject, JsonValue, Shape } from '../.
  */
 export type Model =
   | { readonly type: 'leaf'; text: string }
-  | { readonly type: 'object' | 'keyed' | 'set'; readonly members: Map<string, Model> }
+  | { readonly type: 'object' | 'keyed' | 'set' | 'place'; readonly members: Map<string, Model> }
   | { readonly type: 'list'; items: string[] }
 
 export function modelOf(value: JsonValue, shape: Shape, path: readonly string[] = []): Model {
@@ -21,13 +21,15 @@ function listModel(items: JsonArray, shape: Shape, path: readonly string[]): Mod
   const declared = Object.entries(shape).find(([pattern]) => fits(segmentsOf(pattern), path))?.[1] ?? { kind: 'atomic' }
   if (declared.kind === 'atomic') return { type: 'leaf', text: textOf(items) }
   if (declared.kind === 'list') return { type: 'list', items: items.map(textOf) }
-  const nameOf = (item: JsonValue) =>
-    declared.kind === 'keyed'
-      ? String((item as JsonObject)[declared.field])
-      : typeof item === 'string'
-        ? item
-        : textOf(item)
-  const members = items.map((item) => [nameOf(item), modelOf(item, shape, [...path, nameOf(item)])] as const)
+  const nameOf = (item: JsonValue, place: number) => {
+    if (declared.kind === 'place') return String(place)
+    if (declared.kind === 'keyed') return String((item as JsonObject)[declared.field])
+    return typeof item === 'string' ? item : textOf(item)
+  }
+  const members = items.map((item, place) => {
+    const name = nameOf(item, place)
+    return [name, modelOf(item, shape, [...path, name])] as const
+  })
   return { type: declared.kind, members: new Map(members) }
 }
 
@@ -61,11 +63,11 @@ export function findModel(model: Model | undefined, path: readonly string[]): Mo
   return text === undefined ? undefined : { type: 'leaf', text }
 }
 
-/** The paths at which one of these documents has a `list()`. */
+/** The paths at which one of these documents has a `list()` or a `byPlace()` list: the position of an item means little to a merge. */
 export function listPaths(documents: readonly JsonValue[], shape: Shape): ReadonlySet<string> {
   const found = new Set<string>()
   const collect = (model: Model, path: string): void => {
-    if (model.type === 'list') found.add(path)
+    if (model.type === 'list' || model.type === 'place') found.add(path)
     if (!('members' in model)) return
     for (const [name, member] of model.members)
       collect(member, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)

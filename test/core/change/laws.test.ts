@@ -103,7 +103,7 @@ describe('a merge', () => {
       [theirs, ours],
     ] as const) {
       for (const place of mine) {
-        if (lists.has(parentOf(place.path)) || others.some((other) => meet(place, other, lists))) continue
+        if (wholeOf(place, lists) !== place.path || others.some((other) => meet(place, other, lists))) continue
         if (place.type === 'moved') continue
         const expected = place.type === 'removed' ? undefined : modelOf(place.after, shape, segmentsOf(place.path))
         assert.equal(show(findModel(merged, segmentsOf(place.path)), inAnyOrder), show(expected, inAnyOrder))
@@ -224,9 +224,10 @@ function parentOf(path: string): string {
   return path === '' ? 'nothing' : path.slice(0, path.lastIndexOf('/'))
 }
 
-/** The path of a place; of the whole list for an item of a `list()`, whose position means little. */
+/** The path of a place; of the whole list for what lies in an item whose position means little. */
 function wholeOf({ path }: ChangedPlace, lists: ReadonlySet<string>): string {
-  return lists.has(parentOf(path)) ? parentOf(path) : path
+  const around = [...lists].filter((list) => path.startsWith(`${list}/`))
+  return around.toSorted((a, b) => a.length - b.length)[0] ?? path
 }
 
 /** Whether two places have to do with each other. The order of a list is another matter than its items. */
