@@ -1,18 +1,9 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
 import { mysqlDialect } from './sql/dialect.ts'
-import {
-  has,
-  hostSession,
-  isKysely,
-  type KyselyConnection,
-  type KyselyLike,
-  overKysely,
-  refuseTransaction,
-} from './sql/host-session.ts'
+import type { KyselyConnection, KyselyLike } from './sql/kysely-session.ts'
 import { type PoolOptions, timeoutOf } from './sql/lent.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import {
-  inTransaction,
   isInTheWay,
   isTaken,
   isThere,
@@ -22,12 +13,11 @@ import {
   type MysqlStatement,
   migrationLock,
   openMysql,
-  overConnection,
-  overPool,
 } from './sql/mysql-connection.ts'
+import { checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
 import { mysqlStatements } from './sql/mysql-statements.ts'
 import { once } from './sql/once.ts'
-import { joinedForSure, overOne, type SqlDatabase, type SqlValues } from './sql/session.ts'
+import type { SqlValues } from './sql/session.ts'
 import { stepwiseStorages } from './sql/stepwise-storage.ts'
 
 export type {
@@ -56,18 +46,22 @@ export function mysqlStorage(
   options?: PoolOptions,
 ): TransactionalStorage {
   const timeout = timeoutOf('mysqlStorage', options)
+  if (typeof database === 'string') checkUri('mysqlStorage', database)
   const opened = typeof database === 'string' ? openMysql(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
-  const connected = connect(given, timeout)
+  const connected = overGivenMysql('mysqlStorage', given, timeout)
   const ready = once(() =>
-    migrate(connect(given, Number.POSITIVE_INFINITY), mysqlDialect, { ...migrationLock, isThere }),
+    migrate(overGivenMysql('mysqlStorage', given, Number.POSITIVE_INFINITY), mysqlDialect, {
+      ...migrationLock,
+      isThere,
+    }),
   )
   const storageOver = stepwiseStorages({ dialect: mysqlDialect, holdStatements: mysqlStatements, isTaken, isInTheWay })
   return {
     ...storageOver(connected, ready),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overOne(sessionOf(transaction), joinedForSure), async () => {}),
+      ...storageOver(overGivenTransaction(transaction), async () => {}),
       async close() {},
     }),
     async close() {
@@ -83,7 +77,7 @@ export function mysqlStorage(
  * Takes an open pool or connection of `mysql2`, or an instance of Kysely.
  */
 export function mysqlTime(database: MysqlPool | MysqlConnection | KyselyLike): () => Promise<number> {
-  const connected = connect(database, timeoutOf('mysqlTime'))
+  const connected = overGivenMysql('mysqlTime', database, timeoutOf('mysqlTime'))
   const statement = 'select cast(floor(unix_timestamp(sysdate(3)) * 1000) as char) as now'
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
@@ -91,20 +85,4 @@ export function mysqlTime(database: MysqlPool | MysqlConnection | KyselyLike): (
 /** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
 export function mysqlSchema(): string {
   return schemaScript(mysqlDialect)
-}
-
-function connect(given: MysqlPool | MysqlConnection | KyselyLike, timeout: number): SqlDatabase {
-  if (isKysely(given)) return overKysely(given, inTransaction)
-  return 'getConnection' in given ? overPool(given, timeout) : overOne(overConnection(given), inTransaction)
-}
-
-function sessionOf(transaction: object) {
-  const session = hostSession(transaction)
-  if (session) return session
-  if (has(transaction, 'getConnection') || !has(transaction, 'execute', 'query')) {
-    refuseTransaction(
-      'must be a transaction of Kysely, Drizzle or Prisma, or the mysql2 connection on which one is open, not a pool',
-    )
-  }
-  return overConnection(transaction as MysqlConnection)
 }

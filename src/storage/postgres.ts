@@ -1,26 +1,13 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
 import { postgresDialect } from './sql/dialect.ts'
-import {
-  has,
-  hostSession,
-  isKysely,
-  type KyselyConnection,
-  type KyselyLike,
-  overKysely,
-  refuseTransaction,
-} from './sql/host-session.ts'
+import type { KyselyConnection, KyselyLike } from './sql/kysely-session.ts'
 import { type PoolOptions, timeoutOf } from './sql/lent.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
 import { oneTripStorages } from './sql/one-trip-storage.ts'
 import {
-  inTransaction,
   migrationLock,
   openPool,
-  overClient,
-  overLite,
-  overLiteSession,
-  overPool,
   type PostgresClient,
   type PostgresLite,
   type PostgresLiteTransaction,
@@ -29,7 +16,8 @@ import {
   type PostgresQuery,
   type PostgresResult,
 } from './sql/postgres-connection.ts'
-import { joined, overOne, type SqlDatabase, type SqlSession, type SqlValues } from './sql/session.ts'
+import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres-given.ts'
+import type { SqlValues } from './sql/session.ts'
 
 export type {
   KyselyConnection,
@@ -61,16 +49,19 @@ export function postgresStorage(
   options?: PoolOptions,
 ): TransactionalStorage {
   const timeout = timeoutOf('postgresStorage', options)
+  if (typeof database === 'string') checkConnectionString('postgresStorage', database)
   const opened = typeof database === 'string' ? openPool(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
-  const connected = connect(given, timeout)
-  const ready = once(() => migrate(connect(given, Number.POSITIVE_INFINITY), postgresDialect, migrationLock))
+  const connected = overGivenPostgres('postgresStorage', given, timeout)
+  const ready = once(() =>
+    migrate(overGivenPostgres('postgresStorage', given, Number.POSITIVE_INFINITY), postgresDialect, migrationLock),
+  )
   const storageOver = oneTripStorages()
   return {
     ...storageOver(connected, { ready, brackets: false }),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overOne(sessionOf(transaction), joined), { ready: async () => {}, brackets: true }),
+      ...storageOver(overGivenTransaction(transaction), { ready: async () => {}, brackets: true }),
       async close() {},
     }),
     async close() {
@@ -87,7 +78,7 @@ export function postgresStorage(
 export function postgresTime(
   database: PostgresPool | PostgresClient | PostgresLite | KyselyLike,
 ): () => Promise<number> {
-  const connected = connect(database, timeoutOf('postgresTime'))
+  const connected = overGivenPostgres('postgresTime', database, timeoutOf('postgresTime'))
   const statement = 'select floor(extract(epoch from clock_timestamp()) * 1000)::text as now'
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
@@ -95,26 +86,4 @@ export function postgresTime(
 /** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
 export function postgresSchema(): string {
   return schemaScript(postgresDialect)
-}
-
-function connect(given: PostgresPool | PostgresClient | PostgresLite | KyselyLike, timeout: number): SqlDatabase {
-  if (isKysely(given)) return overKysely(given, inTransaction)
-  if ('transaction' in given) return overLite(given)
-  return 'escapeIdentifier' in given
-    ? overOne(overClient(given), inTransaction)
-    : overPool(given as PostgresPool, timeout)
-}
-
-function sessionOf(transaction: object): SqlSession {
-  const session = hostSession(transaction)
-  if (session) return session
-  const isPool = 'totalCount' in transaction || has(transaction, 'transaction')
-  if (isPool || !has(transaction, 'query')) {
-    refuseTransaction(
-      'must be a transaction of Kysely, Drizzle, Prisma or PGlite, or the pg client on which one is open, not a pool',
-    )
-  }
-  return has(transaction, 'exec', 'rollback')
-    ? overLiteSession(transaction as PostgresLiteTransaction)
-    : overClient(transaction as PostgresClient)
 }

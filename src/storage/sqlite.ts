@@ -1,27 +1,18 @@
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 import { sqliteDialect } from './sql/dialect.ts'
-import {
-  has,
-  hostSession,
-  isKysely,
-  type KyselyConnection,
-  type KyselyLike,
-  overKysely,
-  refuseTransaction,
-} from './sql/host-session.ts'
+import { isKysely, type KyselyConnection, type KyselyLike, overKysely } from './sql/kysely-session.ts'
 import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
-import { joined, overOne, type SqlSession } from './sql/session.ts'
 import {
   inTransaction,
   isBusy,
   isTaken,
   opener,
-  overSqlite,
   type SqliteConnection,
   type SqliteStatement,
   type SqliteValue,
 } from './sql/sqlite-connection.ts'
+import { checkGivenSqlite, overGivenTransaction } from './sql/sqlite-given.ts'
 import { migrateSqlite } from './sql/sqlite-schema.ts'
 import { sqliteHold } from './sql/sqlite-statements.ts'
 import { directStorage } from './sql/sqlite-storage.ts'
@@ -43,6 +34,7 @@ export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, S
  * @throws TypeError where a path is given and better-sqlite3 is not installed.
  */
 export function sqliteStorage(database: string | SqliteConnection | KyselyLike): TransactionalStorage {
+  checkGivenSqlite('sqliteStorage', database)
   const storageOver = stepwiseStorages({
     dialect: sqliteDialect,
     holdStatements: sqliteHold,
@@ -54,7 +46,7 @@ export function sqliteStorage(database: string | SqliteConnection | KyselyLike):
       ? overInstance(database, storageOver)
       : overOpened(database)),
     within: (transaction) => ({
-      ...storageOver(overOne(sessionOf(transaction), joined), async () => {}),
+      ...storageOver(overGivenTransaction(transaction), async () => {}),
       async close() {},
     }),
   }
@@ -66,7 +58,7 @@ export function sqliteSchema(): string {
 }
 
 function overInstance(kysely: KyselyLike, storageOver: ReturnType<typeof stepwiseStorages>): Migratable {
-  const database = overKysely(kysely, inTransaction)
+  const database = overKysely(kysely, inTransaction, 'sqlite', 'sqliteStorage')
   const ready = once(() => migrate(database, sqliteDialect, {}))
   return { ...storageOver(database, ready), migrate: ready, async close() {} }
 }
@@ -86,12 +78,3 @@ function overOpened(database: string | SqliteConnection): Migratable {
 }
 
 type Migratable = Storage & Pick<TransactionalStorage, 'migrate'>
-
-function sessionOf(transaction: object): SqlSession {
-  const session = hostSession(transaction)
-  if (session) return session
-  if (!has(transaction, 'prepare', 'exec')) {
-    refuseTransaction('must be a transaction of Kysely, Drizzle or Prisma, or the connection on which one is open')
-  }
-  return overSqlite(transaction as SqliteConnection)
-}

@@ -7,6 +7,7 @@ export interface PrismaHost {
     create(order: { readonly data: { readonly id: string } }): Promise<unknown>
     findMany(): Promise<readonly unknown[]>
   }
+  $executeRawUnsafe(text: string): Promise<number>
   $transaction<T>(work: (transaction: PrismaHost) => Promise<T>): Promise<T>
   $disconnect(): Promise<void>
 }

@@ -267,7 +267,9 @@ describe('sqliteStorage', () => {
   it('[P3] says that the storage failed when the file is read-only, no database, or in no folder', async () => {
     const path = freshPath()
     await sqliteStorage(path).close()
-    const storage = sqliteStorage(new Database(path, { readonly: true }))
+    const connection = new Database(path)
+    const storage = sqliteStorage(connection)
+    connection.pragma('query_only = on')
     await expect(storage.commit([insert('a')])).rejects.toMatchObject({
       code: 'storage_failed',
       details: { operation: 'commit' },

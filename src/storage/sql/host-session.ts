@@ -1,24 +1,7 @@
-import { fail } from '../../errors.ts'
-import { rawQuery } from './dialect.ts'
-import { type Brackets, inBrackets, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
-
-/** What gives one connection of Kysely. */
-export interface KyselyConnection {
-  /** Works on the connection, and gives it back. */
-  execute<T>(work: (connection: KyselyLike) => Promise<T>): Promise<T>
-}
-
-/** An instance of Kysely, or one of its transactions. */
-export interface KyselyLike {
-  /** Runs a compiled query. */
-  executeQuery(query: never): Promise<{ readonly rows: unknown[]; readonly numAffectedRows?: bigint }>
-  /** Gives the same without its plugins, which may change what rows say. */
-  withoutPlugins(): Pick<KyselyLike, 'executeQuery'>
-  /** Begins to take one connection. */
-  connection(): KyselyConnection
-  /** Whether it is a transaction. */
-  readonly isTransaction: boolean
-}
+import { type Engine, has, isObject } from './handed-in.ts'
+import { isKysely, overKyselyTransaction } from './kysely-session.ts'
+import { isInTransaction, refuseTransaction, whileOpen } from './open-transaction.ts'
+import type { SqlSession, SqlValues } from './session.ts'
 
 /** A transaction of Drizzle: those of PostgreSQL and MySQL execute, those of SQLite tell reading from running. */
 interface DrizzleLike {
@@ -40,55 +23,35 @@ interface PrismaLike {
 }
 
 /** Speaks over the transaction of a query builder, whatever the database; undefined where the host gave something else. */
-export function hostSession(given: object): SqlSession | undefined {
-  if (has(given, 'executeQuery')) return kyselySession(given as KyselyLike)
-  if (has(given, '$queryRawUnsafe', '$executeRawUnsafe')) return prismaSession(given as PrismaLike)
-  if (has(given, 'select', 'execute') || has(given, 'select', 'all', 'run')) return drizzleSession(given as DrizzleLike)
+export function hostSession(given: object, engine: Engine): SqlSession | undefined {
+  if (isKysely(given)) return overKyselyTransaction(given, engine)
+  if (has(given, '$queryRawUnsafe', '$executeRawUnsafe')) return prismaTransaction(given as PrismaLike)
+  if (has(given, 'select', 'execute') || has(given, 'select', 'all', 'run')) {
+    return drizzleTransaction(given as DrizzleLike)
+  }
   return undefined
 }
 
-/** Tells whether something has all of these methods. */
-export function has(given: object, ...methods: readonly string[]): boolean {
-  return methods.every((method) => typeof (given as Readonly<Record<string, unknown>>)[method] === 'function')
-}
-
-/** Refuses what a host gave for its transaction. */
-export function refuseTransaction(problem: string): never {
-  return fail('invalid_input', { argument: 'transaction', problem })
-}
-
-/** Tells whether something is an instance of Kysely. */
-export function isKysely(given: object): given is KyselyLike {
-  return has(given, 'executeQuery', 'connection')
-}
-
-/** Speaks to a database through an instance of Kysely, of whatever dialect. */
-export function overKysely(kysely: KyselyLike, brackets: Brackets): SqlDatabase {
-  return {
-    ...kyselySession(kysely),
-    transaction: (work) =>
-      kysely.connection().execute((connection) => inBrackets(kyselySession(connection), brackets, work)),
-  }
-}
-
-function kyselySession(kysely: KyselyLike): SqlSession {
-  const bare = kysely.withoutPlugins()
-  const execute = (text: string, values: SqlValues) => bare.executeQuery(rawQuery(text, values) as never)
-  return {
-    native: kysely,
-    rows: async (text, values) => (await execute(text, values)).rows,
-    changes: async (text, values) => Number((await execute(text, values)).numAffectedRows ?? 0),
-    control: (text) => execute(text, []),
-  }
-}
-
-function prismaSession(prisma: PrismaLike): SqlSession {
+function prismaTransaction(prisma: PrismaLike): SqlSession {
+  if (has(prisma, '$connect')) refuseTransaction('no transaction is open in it', prisma)
   return {
     native: prisma,
     rows: async (text, values) => rowsOf(await prisma.$queryRawUnsafe(text, ...values)),
     changes: (text, values) => prisma.$executeRawUnsafe(text, ...values),
     control: (text) => prisma.$executeRawUnsafe(text),
   }
+}
+
+/** Of a Drizzle that is no transaction, only one on a single connection can have one open on it. */
+function drizzleTransaction(drizzle: DrizzleLike): SqlSession {
+  const session: unknown = Reflect.get(drizzle, 'session')
+  const driver: unknown = Reflect.get(drizzle, '$client') ?? (isObject(session) && Reflect.get(session, 'client'))
+  const isSingle = isObject(driver) && (isInTransaction(driver) !== undefined || has(driver, 'beginTransaction'))
+  if (!has(drizzle, 'rollback') && !(isSingle && !has(driver, 'getConnection'))) {
+    refuseTransaction('no transaction is open in it', drizzle)
+  }
+  const own = drizzleSession(drizzle)
+  return isObject(driver) ? whileOpen(own, () => isInTransaction(driver), 'begin one first') : own
 }
 
 function drizzleSession(drizzle: DrizzleLike): SqlSession {

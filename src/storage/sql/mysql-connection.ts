@@ -109,6 +109,11 @@ export function isThere(thrown: unknown): boolean {
   return isOneOf(thrown, '1050', '1061')
 }
 
+/** Tells whether MySQL does not know a savepoint, as it does not where no transaction is open. */
+export function isOutside(thrown: unknown): boolean {
+  return isOneOf(thrown, '1305')
+}
+
 function isOneOf(thrown: unknown, ...numbers: readonly string[]): boolean {
   return codesOf(thrown).some((code) => numbers.includes(code))
 }

@@ -182,6 +182,11 @@ export function isTaken(thrown: unknown): boolean {
   return isOneOf(thrown, '23505', '22012')
 }
 
+/** Tells whether PostgreSQL refused a savepoint because no transaction is open. */
+export function isOutside(thrown: unknown): boolean {
+  return isOneOf(thrown, '25P01')
+}
+
 function isOneOf(thrown: unknown, ...states: readonly string[]): boolean {
   return codesOf(thrown).some((code) => states.includes(code))
 }

@@ -29,6 +29,10 @@ export interface Brackets {
   readonly begin: readonly string[]
   readonly keep: readonly string[]
   readonly undo: readonly string[]
+  /** Looks at the session before anything begins, and refuses one that will not do. */
+  readonly before?: (session: SqlSession) => Promise<void>
+  /** Refuses in the words of the host what the database said when it was told to begin; does nothing where it cannot. */
+  readonly refuse?: (thrown: unknown) => void
 }
 
 /** A part of a transaction that somebody else has opened. */
@@ -48,11 +52,17 @@ export const joinedForSure: Brackets = { ...joined, begin: [savepoint, 'release 
 /** Does work between two brackets. */
 export async function inBrackets(
   session: SqlSession,
-  { begin, keep, undo }: Brackets,
+  { begin, keep, undo, before, refuse }: Brackets,
   work: (session: SqlSession) => Promise<boolean>,
 ): Promise<boolean> {
+  await before?.(session)
   try {
-    for (const statement of begin) await session.control(statement)
+    try {
+      for (const statement of begin) await session.control(statement)
+    } catch (thrown) {
+      refuse?.(thrown)
+      throw thrown
+    }
     const kept = await work(session)
     for (const statement of kept ? keep : undo) await session.control(statement)
     return kept

@@ -1,0 +1,96 @@
+import { has, isObject, notTaken, refuseText } from './handed-in.ts'
+import { hostSession } from './host-session.ts'
+import { isKysely, type KyselyLike, overKysely } from './kysely-session.ts'
+import {
+  inTransaction,
+  isOutside,
+  type MysqlConnection,
+  type MysqlPool,
+  overConnection,
+  overPool,
+} from './mysql-connection.ts'
+import { refuseTransaction } from './open-transaction.ts'
+import { ormTransaction, overOrm, withoutManager } from './orm-transaction.ts'
+import { type Brackets, joinedForSure, overOne, type SqlDatabase, type SqlSession } from './session.ts'
+
+/** What a host hands in for its MySQL. */
+export type MysqlGiven = MysqlPool | MysqlConnection | KyselyLike
+
+const takes = 'takes a URI, a pool or a connection of mysql2, or an instance of Kysely, and'
+
+/** Refuses a text that is no URI of a MySQL. */
+export function checkUri(method: string, given: string): void {
+  if (/^(mysql2?|mariadb):\/\//i.test(given)) return
+  throw new TypeError(`${method} ${takes} ${refuseText(given, 'mysql')}`)
+}
+
+/**
+ * Speaks to what a host handed in for its database.
+ *
+ * @throws TypeError where it is none, or cannot be used as it is.
+ */
+export function overGivenMysql(method: string, given: MysqlGiven, timeout: number): SqlDatabase {
+  const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)
+  if (!isObject(given) || typeof given === 'function' || has(given, 'then')) throw refuse(notTaken(given, 'mysql'))
+  if (isKysely(given)) return overKysely(given, inTransaction, 'mysql', method)
+  const promising = withPromises(given)
+  if (isPool(promising)) {
+    if (isClosed(promising)) throw refuse('was given a pool that has ended')
+    return overPool(promising, timeout)
+  }
+  if (!isConnection(promising)) throw refuse(notTaken(given, 'mysql'))
+  if (isClosed(promising)) throw refuse('was given a connection that has ended: write mysqlStorage(pool)')
+  return overOne(overConnection(promising), inTransaction)
+}
+
+/** Speaks over the transaction that a host has opened, or refuses what is none. */
+export function overGivenTransaction(given: unknown): SqlDatabase {
+  if (!isObject(given)) refuseTransaction('must be a transaction', given)
+  const transaction = withoutManager(given)
+  const orm = ormTransaction(transaction)
+  if (orm) return overOne({ ...overOrm(orm, overDriver), native: given, sendsNumbersAsFloats: true }, joinedOrRefused)
+  const session = hostSession(transaction, 'mysql') ?? overDriver(transaction)
+  return overOne({ ...session, native: given }, joinedOrRefused)
+}
+
+const joinedOrRefused: Brackets = {
+  ...joinedForSure,
+  refuse(thrown) {
+    if (!isOutside(thrown)) return
+    refuseTransaction(
+      "no transaction is open on it: await connection.query('start transaction') before approvals.within(connection)",
+    )
+  },
+}
+
+function overDriver(given: unknown): SqlSession {
+  const promising = isObject(given) ? withPromises(given) : undefined
+  if (promising && isConnection(promising)) return overConnection(promising)
+  return refuseTransaction(
+    'must be a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex or Sequelize, or the mysql2 connection on which one is open',
+    given,
+  )
+}
+
+/** Takes a pool or a connection of `mysql2` that calls back by the side that promises. */
+function withPromises(given: object): object {
+  return has(given, 'promise', 'execute') ? (given as { promise(): object }).promise() : given
+}
+
+function isPool(given: object): given is MysqlPool {
+  return has(given, 'getConnection', 'execute', 'end') && !isOther(given)
+}
+
+function isConnection(given: object): given is MysqlConnection {
+  return has(given, 'execute', 'query') && !has(given, 'getConnection') && !isOther(given)
+}
+
+/** Tells a cluster of pools and the package mariadb, whose answers are others. */
+function isOther(given: object): boolean {
+  return has(given, 'of') || has(given, 'batch') || has(given, 'select')
+}
+
+function isClosed(given: object): boolean {
+  const inner = Object(Reflect.get(given, 'pool') ?? Reflect.get(given, 'connection'))
+  return Reflect.get(inner, '_closed') === true || Reflect.get(inner, '_closing') === true
+}
