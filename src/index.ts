@@ -89,6 +89,7 @@ export type {
   SettleOptions,
   TurnOffOptions,
   VerbOptions,
+  WithdrawOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/action-input.ts'
 export type { Audiences, Party } from './service/audiences.ts'

@@ -11,10 +11,12 @@ import type { Request } from '../core/request/request.ts'
 import { inForce } from '../core/request/settle.ts'
 import { isOpen } from '../core/request/status.ts'
 import { type ApprovalStanding, approvalStanding } from '../core/review/approval-standing.ts'
+import { ownerOf } from '../core/review/giver.ts'
 import { fail } from '../errors.ts'
 import { approversOf } from './approvers.ts'
 import type { Context } from './context.ts'
 import { listDebts } from './debts.ts'
+import { readDelegations } from './delegations.ts'
 import { askedNow, documentAt, peopleOf, readWhole, typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { knownUsers, scopeOf } from './people.ts'
@@ -102,7 +104,9 @@ export async function showRequest(
   const open = isOpen(summary.status)
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
-  const facts = { users, ...asked, debts, ...switchedOffFor(settings, request) }
+  const given = request.reviews.filter(({ by, onBehalfOf }) => by === reader.user && onBehalfOf !== undefined)
+  const { delegations } = await readDelegations(context, request.tenant, { from: given.map(ownerOf), to: reader.user })
+  const facts = { users, ...asked, debts, delegations, ...switchedOffFor(settings, request) }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   const ways = stuck ? await waysOut(context, request, asked) : delays(request)

@@ -163,6 +163,8 @@ export interface ReviewEvent extends Happened {
   readonly onBehalfOf?: string
   /** The roles that the directory gave, when this was decided, to whoever's answer it is. */
   readonly roles: readonly string[]
+  /** Whose approvals this answer takes the place of besides: the same people gave them, and the two count once. */
+  readonly replaces?: readonly string[]
 }
 
 /** Somebody broke the glass, and owes a review for it. */

@@ -1,3 +1,4 @@
+import { ownerOf } from '../review/giver.ts'
 import type { Review, Verdict } from '../review/standing.ts'
 import type { Debt } from './debt.ts'
 import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
@@ -41,7 +42,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'changes_requested':
       return moved(request, event, { reviews: answered(request, event, 'request_changes') })
     case 'withdrawn':
-      return moved(request, event, { reviews: request.reviews.filter((review) => !isOwn(review, event.by)) })
+      return moved(request, event, { reviews: request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)) })
     case 'recalled':
     case 'returned':
       return moved(request, event, { reviews: [] })
@@ -117,12 +118,9 @@ function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'fa
   }
 }
 
-/**
- * The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of approvals by the same people. What somebody
- * else objected, through the same delegate, stands.
- */
+/** The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of those that it says. */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
-  const { by, person, onBehalfOf, digest, round, at, roles, reason } = event
+  const { by, person, onBehalfOf, digest, round, at, roles, reason, replaces = [] } = event
   const review: Review = {
     by,
     person,
@@ -134,13 +132,6 @@ function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): r
     roles,
     ...(reason === undefined ? {} : { reason }),
   }
-  const whose = onBehalfOf ?? by
-  const stays = (other: Review) =>
-    (other.onBehalfOf ?? other.by) !== whose && (other.verdict !== 'approve' || ![by, whose].includes(other.by))
-  return [...reviews.filter(stays), review]
-}
-
-/** Tells whether an answer is a user's: given by them, or for them. */
-export function isOwn({ by, onBehalfOf }: Review, user: string): boolean {
-  return by === user || onBehalfOf === user
+  const gone = [ownerOf(review), ...replaces]
+  return [...reviews.filter((one) => !gone.includes(ownerOf(one))), review]
 }

@@ -252,7 +252,7 @@ function askedOf(
     ...inForce,
     ...(target === 'unread' ? {} : { target: { ...applies, live, ...target } }),
     ...(brings ? { next: nextContent } : {}),
-    ...(delegation ? { delegation } : {}),
+    ...(delegation ? { delegations: [delegation] } : {}),
     ...(switchedOff === undefined ? {} : { switchedOff }),
     ...(debts === 'unread' ? {} : { debts }),
   }
@@ -274,6 +274,8 @@ function commandOf(
     case 'reject':
     case 'request_changes':
       return { type, ...origin, seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
+    case 'withdraw':
+      return { type, ...origin, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
     case 'break_glass':
       return { type, ...origin, seen, incident }
     case 'bypass':
