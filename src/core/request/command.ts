@@ -73,6 +73,8 @@ export interface ConfirmCommand extends Asked {
   readonly found: 'next' | 'before' | 'other' | 'unknown'
   /** What went wrong, where something did. */
   readonly problem?: string
+  /** Whether this attempt is certain never to land: nothing was sent, or the host refused it. */
+  readonly isOver?: true
 }
 
 /** Sends a change on its way again, of which nobody has said in time what became of it. */

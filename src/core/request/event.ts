@@ -43,6 +43,8 @@ export interface Application {
   readonly revisions: readonly AppliedRevision[]
   /** Why the last attempt did not get there, where one did not. */
   readonly problem?: string
+  /** Whether something that was sent before may still land. */
+  readonly mayLand?: true
 }
 
 /** The change is live. */
@@ -51,10 +53,12 @@ export interface Applied {
   readonly revisions: readonly AppliedRevision[]
 }
 
-/** The change could not be applied, and why. Nothing of it is live. */
+/** The change could not be applied, and why. Nothing of it is live, as far as anybody knows. */
 export interface Failed {
   readonly status: 'failed'
   readonly failure: Refusal
+  /** Whether what was sent outside of the database may still land there. */
+  readonly mayLand?: true
 }
 
 /** The revision that a request made of one resource. */

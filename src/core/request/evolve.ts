@@ -93,20 +93,24 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
   const { outcome, at } = event
   const { failure: _failure, application: _application, ...lasting } = request
   const next = { ...lasting, ...stateOf(outcome), updatedAt: at, ...changes }
-  // Where the host still has the document of before, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
-  if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed') return next
+  if (outcome.status === 'applied') {
+    const { mayLand: _mayLand, ...landed } = next
+    return landed
+  }
+  // Only if the host has refused it, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
+  if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed' || outcome.mayLand) return next
   const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
 }
 
-function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'revisions'> {
+function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'mayLand' | 'revisions'> {
   switch (outcome.status) {
     case 'applying':
       return { status: outcome.status, application: outcome.application }
     case 'applied':
       return { status: outcome.status, revisions: outcome.revisions }
     case 'failed':
-      return { status: outcome.status, failure: outcome.failure }
+      return { status: outcome.status, failure: outcome.failure, ...(outcome.mayLand ? { mayLand: true } : {}) }
     case 'draft':
     case 'pending':
     case 'changes_requested':

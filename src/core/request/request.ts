@@ -32,6 +32,8 @@ export interface Request extends Pinned {
   readonly application?: Application
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
+  /** Whether something that was sent for it outside of the database may still land, since nobody said that it never will. Until it is applied. */
+  readonly mayLand?: true
   /** What it made, once it is applied. */
   readonly revisions?: readonly AppliedRevision[]
 }

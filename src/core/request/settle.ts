@@ -61,7 +61,8 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   }))
   if (!target.outside) return success({ status: 'applied', revisions })
   const { resource, fence, lease } = target.outside
-  const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions }
+  const late = request.mayLand ? { mayLand: request.mayLand } : {}
+  const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions, ...late }
   return success({ status: 'applying', application })
 }
 

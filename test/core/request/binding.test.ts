@@ -133,6 +133,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   bypassedBy: 'history',
   application: 'what becomes of it',
   failure: 'what became of it',
+  mayLand: 'what became of it',
   revisions: 'what became of it',
 }
 

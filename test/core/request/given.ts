@@ -93,6 +93,7 @@ export interface Said {
   readonly found?: ConfirmCommand['found']
   readonly fence?: number
   readonly problem?: string
+  readonly isOver?: true
 }
 
 /** Facts that are not what they usually are. */
@@ -230,6 +231,7 @@ function askedOf(
     found: said.found ?? 'next',
     fence: said.fence ?? request.application?.fence ?? 0,
     ...(said.problem === undefined ? {} : { problem: said.problem }),
+    ...(said.isOver ? { isOver: said.isOver } : {}),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
