@@ -57,6 +57,13 @@ export interface WaitingRecord {
   readonly createdAt: number
 }
 
+/** That a request was rejected when it was about to do this, and that nobody took it back. */
+export interface ObjectionRecord {
+  readonly tenant: string
+  readonly effect: Digest
+  readonly request: string
+}
+
 /** That a request keeps everybody else off a resource. */
 export interface LockRecord {
   readonly tenant: string
@@ -234,6 +241,7 @@ interface RecordTypes {
   readonly contents: ContentRecord
   readonly targets: TargetRecord
   readonly waiting: WaitingRecord
+  readonly objections: ObjectionRecord
   readonly locks: LockRecord
   readonly claims: ClaimRecord
   readonly resources: ResourceRecord

@@ -77,6 +77,8 @@ export interface Pinned {
   /** Counts its contents; the content is kept under it. */
   readonly edition: number
   readonly digest: Digest
+  /** The digest of what the content does, whoever asks for it and when it is to be applied. */
+  readonly effect: Digest
   readonly resources: readonly Target[]
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
@@ -98,7 +100,7 @@ export interface Pinned {
   readonly contributors: readonly string[]
   /** Who the requester and the contributors were when they acted: a user who is gone since is still the person behind it. */
   readonly persons: readonly Known[]
-  /** The answers that stand: none, or those that a policy carries over. */
+  /** The answers that stand: the objections to content that does the same at the same time, and what a policy carries over. */
   readonly reviews: readonly Review[]
 }
 

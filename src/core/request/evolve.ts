@@ -2,6 +2,7 @@ import { ownerOf } from '../review/giver.ts'
 import type { Review, Verdict } from '../review/standing.ts'
 import type { Debt } from './debt.ts'
 import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import { leftOf, putAside, remembered, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 
 /** Begins a request with the event that made it. */
@@ -33,19 +34,23 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'scheduled':
     case 'unscheduled': {
       const rest = withoutRound(moved(request, event))
-      return { ...rest, ...event.pinned, askedAt: event.at }
+      return remembering({ ...rest, ...event.pinned, askedAt: event.at }, remembered(request, event))
     }
     case 'approved':
-      return moved(request, event, { reviews: answered(request, event, 'approve') })
+      return withAnswers(request, event, answered(request, event, 'approve'))
     case 'rejected':
-      return moved(request, event, { reviews: answered(request, event, 'reject') })
+      return withAnswers(request, event, answered(request, event, 'reject'))
     case 'changes_requested':
-      return moved(request, event, { reviews: answered(request, event, 'request_changes') })
+      return withAnswers(request, event, answered(request, event, 'request_changes'))
     case 'withdrawn':
-      return moved(request, event, { reviews: request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)) })
+      return withAnswers(
+        request,
+        event,
+        request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)),
+      )
     case 'recalled':
     case 'returned':
-      return moved(request, event, { reviews: [] })
+      return remembering(moved(request, event, { reviews: [] }), putAside(request))
     case 'bypassed':
       return moved(request, event, { bypassedBy: event.by })
     case 'glass_broken': {
@@ -74,6 +79,10 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'expired':
       return moved(request, event)
   }
+}
+
+function withAnswers(request: Request, event: LaterEvent, reviews: readonly Review[]): Request {
+  return remembering(moved(request, event, { reviews }), leftOf(request, reviews))
 }
 
 /** The request without what belongs to the content and the round that are over. */
