@@ -194,6 +194,8 @@ export interface ErrorDetails {
     readonly id: string
     readonly operation: 'read' | 'write'
     readonly problem: string
+    /** Whether what was written outside of the database may still land there: it was not there yet, and the host did not refuse it. */
+    readonly mayLand?: true | undefined
   }
   /** The directory threw, timed out, or answered with something that is not an answer. Nothing was counted. */
   directory_failed: { readonly question: string; readonly problem: string }
@@ -329,8 +331,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `Without ${admins.map(quote).join(', ')} nobody ${permission === 'organization_roles.edit' ? '' : 'who can give roles '}would hold ${quote(permission)} any more: give it to somebody else first.`,
   idempotency_mismatch: ({ key }) =>
     `The idempotency key ${quote(key)} was used for another command before: take a new key for a new command.`,
-  host_failed: ({ type, id, operation, problem }) =>
-    `The application could not ${operation} ${type} ${quote(id)}, which it keeps itself: ${problem}. Nothing was applied; try again.`,
+  host_failed: ({ type, id, operation, problem, mayLand }) =>
+    `The application could not ${operation} ${type} ${quote(id)}, which it keeps itself: ${problem}. ${mayLand ? 'It is not there, and may still land' : 'Nothing was applied'}; try again.`,
   directory_failed: ({ question, problem }) =>
     `The directory could not say ${question}: ${problem}. Nothing was counted; try again when it answers.`,
   contention: ({ verb, attempts }) =>

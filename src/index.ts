@@ -89,6 +89,7 @@ export type {
   SettleOptions,
   TurnOffOptions,
   VerbOptions,
+  WithdrawOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/action-input.ts'
 export type { Audiences, Party } from './service/audiences.ts'
@@ -104,6 +105,7 @@ export {
 export { type DatabaseClockOptions, databaseClock } from './service/database-clock.ts'
 export { defineResource } from './service/define-resource.ts'
 export type { DelegationInput } from './service/delegations.ts'
+export type { EarlierObjection } from './service/earlier-objections.ts'
 export type { Erasable, Erased } from './service/erase.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/facet.ts'
 export type { GrantPreview } from './service/grants.ts'

@@ -16,6 +16,8 @@ export interface Asked {
 export type Mood =
   /** It answers 503 and has done nothing. */
   | 'refuses'
+  /** It answers 422, has done nothing, and never will: its client says so. */
+  | 'declines'
   /** It lands and answers 500. */
   | 'forgets'
   /** It lands and never answers. */
@@ -60,6 +62,7 @@ export async function priceServer() {
       ready.arrives()
       const mood = moods.shift()
       if (mood === 'refuses') return void response.writeHead(503).end('closed for lunch')
+      if (mood === 'declines') return void response.writeHead(422).end('not like this')
       if (mood === 'sleeps') return void held.push(response)
       if (fence < (fences.get(id) ?? 0)) return void response.writeHead(409).end('an old fence')
       fences.set(id, fence)
@@ -128,7 +131,9 @@ export function pricesAt(port: number, patience = 10_000) {
       async write({ tenant, id }, document, { expected = null, idempotencyKey: key, fence, signal }) {
         const body = JSON.stringify({ document: document ?? null, expected, key, fence })
         const response = await fetch(at(tenant, id), { method: 'PUT', body, signal })
-        if (!response.ok) throw new TypeError(`it says ${response.status}: ${await response.text()}`)
+        if (response.ok) return
+        const error = new TypeError(`it says ${response.status}: ${await response.text()}`)
+        throw Object.assign(error, response.status === 422 ? { refused: true } : {})
       },
     },
   })

@@ -64,6 +64,8 @@ export const collections = {
       byProject: { columns: [tenant, text('approver'), text('project'), integer('createdAt')] },
     },
   },
+  /** What somebody objects to: a request under the digest of each effect that it was about when it was rejected. */
+  objections: { since: 3, key: [tenant, text('effect'), text('request')], indexes: {} },
   /** Which request keeps everybody else off a resource. */
   locks: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Which request is on its way to a resource that is kept outside of the database, and how often one was. */

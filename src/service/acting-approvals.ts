@@ -78,8 +78,15 @@ export interface ActingApprovals {
   reject(request: string, options: RejectOptions): Promise<Done>
   /** Asks the requester to change something and resubmit. */
   requestChanges(request: string, options: RejectOptions): Promise<Done>
-  /** Takes one's own answer back, or one that was given on one's behalf. */
-  withdraw(request: string, options?: VerbOptions): Promise<Done>
+  /**
+   * Takes back one's own answer, one that was given on one's behalf, or one that one gave for somebody else. That takes what giving it takes: a delegation
+   * that is over lifts nothing, and whoever may not object any more cannot lift what they objected. One's own approval can always be taken back.
+   *
+   * `onBehalfOf` says whose answer it is; one's own id is one's own. Needed where the actor has more than one.
+   *
+   * @throws `no_review`, `not_delegated`, `not_an_approver`, `self_approval`, `contributor`; `invalid_input` where it is not clear which answer is meant.
+   */
+  withdraw(request: string, options?: WithdrawOptions): Promise<Done>
   /** Says something that is neither yes nor no. */
   comment(request: string, text: string, options?: KeyOptions): Promise<Done>
   /** Applies an approved request whose policies want that done by hand. Everything is judged again. */
@@ -188,6 +195,12 @@ export interface ApproveOptions extends VerbOptions, AnswerOptions {
 export interface AnswerOptions {
   /** The user who has delegated this answer to the actor. Left out: it is the actor's own. */
   readonly onBehalfOf?: string
+}
+
+/** Which answer is taken back. */
+export interface WithdrawOptions extends VerbOptions {
+  /** The user whose answer it is. Left out: the only one that the actor gave, or that was given for them. */
+  readonly onBehalfOf?: string | undefined
 }
 
 /** What a reviewer says who does not approve. */

@@ -4,6 +4,7 @@ import { fail } from '../errors.ts'
 import { actingAccess, checkProject } from './acting-access.ts'
 import type {
   ActingApprovals,
+  AnswerOptions,
   ApproveOptions,
   AskOptions,
   Done,
@@ -86,9 +87,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   const review =
     (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
       checkOptions(options, 'seen', 'onBehalfOf')
-      const { seen, onBehalfOf } = options
-      const behalf = onBehalfOf === undefined ? {} : { onBehalfOf: checkId('options.onBehalfOf', onBehalfOf) }
-      return await ask(id, { type, seen: checkDigest(seen), ...behalf }, options)
+      return await ask(id, { type, seen: checkDigest(options.seen), ...behalfOf(options) }, options)
     }
 
   const reverting = async <T>(given: ResourceRef<T>, revision: number, options: RevertOptions): Promise<Intention> => {
@@ -160,7 +159,10 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     approve: review('approve'),
     reject: review('reject'),
     requestChanges: review('request_changes'),
-    withdraw: plain('withdraw'),
+    async withdraw(id, options = {}) {
+      checkOptions(options, 'onBehalfOf')
+      return await ask(id, { type: 'withdraw', ...behalfOf(options) }, options)
+    },
     comment: async (id, text, options = {}) => {
       checkKeys('options', options, ['idempotencyKey'])
       return await ask(id, { type: 'comment' }, { ...options, reason: text })
@@ -272,7 +274,11 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   }
 }
 
-type PlainVerb = 'recall' | 'cancel' | 'discard' | 'withdraw' | 'apply' | 'retry' | 'abandon'
+type PlainVerb = 'recall' | 'cancel' | 'discard' | 'apply' | 'retry' | 'abandon'
+
+function behalfOf({ onBehalfOf }: { readonly onBehalfOf?: string | undefined }): AnswerOptions {
+  return onBehalfOf === undefined ? {} : { onBehalfOf: checkId('options.onBehalfOf', onBehalfOf) }
+}
 
 function checkSignatureChecks(keys: VerifyOptions['keys']): void {
   if (keys === undefined) return

@@ -115,7 +115,7 @@ export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'
 /** Whoever says what became of a change on its way. */
 const user = 'countersign'
 
-type Arrival = Pick<ConfirmCommand, 'found' | 'problem'>
+type Arrival = Pick<ConfirmCommand, 'found' | 'problem' | 'isOver'>
 
 /** A change on its way, with the document that it makes and the one that it replaces. */
 interface Sent {
@@ -130,9 +130,9 @@ async function arrivalOf(context: Context, request: Request, application: Applic
   const { fence, until } = application
   const sent = await sentBy(context, request, application)
   if (sent === 'lost') return undefined
-  if ('problem' in sent) return sent
+  if ('problem' in sent) return { ...sent, isOver: true }
   const before = await arrived(sent)
-  if (before.found !== 'before') return before
+  if (before.found !== 'before') return { ...before, isOver: true }
   if (context.now() >= until) return undefined
 
   const { outside, resource, next, expected } = sent
@@ -147,7 +147,16 @@ async function arrivalOf(context: Context, request: Request, application: Applic
     await inTime(Promise.resolve(outside.write(resource, next ?? undefined, call)), patience)
     return { found: 'next' }
   } catch (cause) {
-    return { problem: messageOf(cause), ...(await arrived(sent)) }
+    return { problem: messageOf(cause), ...(await arrived(sent)), ...(isRefusal(cause) ? { isOver: true } : {}) }
+  }
+}
+
+/** Tells whether the host says that it has not done what it was asked for, and never will. */
+function isRefusal(thrown: unknown): boolean {
+  try {
+    return typeof thrown === 'object' && thrown !== null && 'refused' in thrown && thrown.refused === true
+  } catch {
+    return false
   }
 }
 

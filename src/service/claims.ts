@@ -3,7 +3,7 @@ import type { Request } from '../core/request/request.ts'
 import { landing } from '../core/request/settle.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import { type ClaimRecord, keyOf, put, type Stored, type TypedKey } from './records.ts'
+import { type ClaimRecord, keyOf, type LateWrite, put, type Stored, type TypedKey } from './records.ts'
 
 /** How long a worker has for everything but the answers of the host, in milliseconds. */
 const margin = 30_000
@@ -62,11 +62,32 @@ export function claimWrites(
   const { resource, fence } = application ?? before?.application ?? {}
   if (!resource || fence === undefined) return []
   const { type, id } = resource
-  if (!application) return [put('claims', { tenant, type, id, fence }, stored)]
+  const claim = { tenant, type, id, fence }
+  const known = stored?.value.late ?? []
+  if (!application) return [put('claims', { ...claim, ...withLate([...known, ...lateWrites(before, next)]) }, stored)]
   if (!hasClaimed(before, next)) return []
   const again = before?.application !== undefined
   const moved = again ? stored?.value.rebased : movedOnto(target)
-  return [put('claims', { tenant, type, id, fence, request, ...(moved ? { rebased: moved } : {}) }, stored)]
+  return [put('claims', { ...claim, request, ...(moved ? { rebased: moved } : {}), ...withLate(known) }, stored)]
+}
+
+/** How many documents are remembered of a resource that may still land: what is older is taken for a change that nobody asked for. */
+const mostLate = 16
+
+/** What a claim remembers of documents that may still land. */
+export function withLate(late: readonly LateWrite[]): Pick<ClaimRecord, 'late'> {
+  return late.length === 0 ? {} : { late: late.slice(-mostLate) }
+}
+
+/** What may still land of a change that failed on its way. */
+function lateWrites(before: Request | undefined, next: Request): readonly LateWrite[] {
+  const { resource, revisions = [] } = before?.application ?? {}
+  if (next.status !== 'failed' || !next.mayLand) return []
+  const { id: request, round, debt, bypassedBy } = next
+  const passed = debt ? { passedBy: debt.by, incident: debt.incident } : bypassedBy ? { passedBy: bypassedBy } : {}
+  return revisions
+    .filter(({ type, id }) => type === resource?.type && id === resource.id)
+    .map(({ number, digest }) => ({ request, round, number, digest, ...passed }))
 }
 
 function movedOnto(target: TargetFacts | undefined): ClaimRecord['rebased'] {

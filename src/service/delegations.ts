@@ -1,7 +1,9 @@
 import type { PolicyMatch } from '../core/policy/policy.ts'
+import type { RequestCommand } from '../core/request/command.ts'
 import type { Actor } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
 import { covers, type DelegatedMatter, type Delegation } from '../core/review/delegation.ts'
-import type { Giver } from '../core/review/giver.ts'
+import { type Giver, ownerOf } from '../core/review/giver.ts'
 import { refuse, success } from '../errors.ts'
 import type { Scope } from '../ports/directory.ts'
 import type { Write } from '../ports/storage.ts'
@@ -98,7 +100,11 @@ export function endDelegationCommand(context: Context, actor: Actor, to: string)
     actor,
     about: delegationStream(from),
     async attempt(at) {
-      const { stored } = await read(context.storage, { stored: keyOf('delegations', actor.tenant, from, to) })
+      const [{ stored }, users] = await Promise.all([
+        read(context.storage, { stored: keyOf('delegations', actor.tenant, from, to) }),
+        knownUsers(context.directory, { tenant: actor.tenant }, [from]),
+      ])
+      if (!users.has(from)) return refuse('unknown_actor', { actor: from })
       if (!stored || stored.value.ends <= at) return refuse('unknown_delegation', { from, to })
       const { begins, match } = stored.value
       const delegation = { from, to, begins: Math.min(begins, at), ends: at, match }
@@ -149,11 +155,33 @@ export async function delegationsTo(
   return delegations
 }
 
-/** Reads the delegation from one user to another, with the statement that it is still as it was read. */
-export async function readDelegation({ storage }: Context, tenant: string, from: string, to: string) {
-  const key = keyOf('delegations', tenant, from, to)
-  const { stored } = await read(storage, { stored: key })
-  return { delegation: stored && shown(stored.value), relied: [unchanged(key, stored)] }
+/** Reads the delegations that a command leans on: from whomever the actor answers for, or has answered for before. */
+export async function delegationsFor(context: Context, command: RequestCommand, { reviews }: Pick<Request, 'reviews'>) {
+  const { by } = command
+  if (!isAnswer(command.type)) return { delegations: [], relied: [] }
+  const { onBehalfOf = by.user } = 'onBehalfOf' in command ? command : {}
+  const given = reviews.filter((review) => review.by === by.user).map(ownerOf)
+  const from = [...new Set([onBehalfOf, ...given])].filter((user) => user !== by.user)
+  return await readDelegations(context, by.tenant, { from, to: by.user })
+}
+
+function isAnswer(type: RequestCommand['type']): boolean {
+  return type === 'approve' || type === 'reject' || type === 'request_changes' || type === 'withdraw'
+}
+
+/** Reads the delegations from some users to one, with the statement that they are still as they were read. */
+export async function readDelegations(
+  { storage }: Context,
+  tenant: string,
+  { from, to }: { readonly from: readonly string[]; readonly to: string },
+): Promise<{ readonly delegations: readonly Delegation[]; readonly relied: readonly Write[] }> {
+  if (from.length === 0) return { delegations: [], relied: [] }
+  const keys = from.map((one) => keyOf('delegations', tenant, one, to))
+  const { stored } = await read(storage, { stored: keys })
+  return {
+    delegations: stored.flatMap((one) => (one ? shown(one.value) : [])),
+    relied: keys.map((key, index) => unchanged(key, stored[index])),
+  }
 }
 
 /**

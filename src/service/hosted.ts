@@ -2,12 +2,23 @@ import { admit } from '../core/change/admit.ts'
 import { canonical } from '../core/change/canonical.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import type { ProposedChange } from '../core/request/content.ts'
+import { documentDigest, type ProposedChange } from '../core/request/content.ts'
+import type { Authorship } from '../core/request/resource.ts'
 import { ApprovalError, fail, hasCode } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
+import { withLate } from './claims.ts'
 import type { Context } from './context.ts'
-import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import {
+  type ClaimRecord,
+  keyOf,
+  type LateWrite,
+  put,
+  type ResourceRecord,
+  read,
+  type Stored,
+  unchanged,
+} from './records.ts'
 import type { Hosting, ReferredResource, ResourceType } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'
 
@@ -127,15 +138,42 @@ async function adoptOne(context: Context, kept: Kept): Promise<void> {
       : outside && (await asked(resource, 'read', () => outsideDocument(outside, resource)))
     if (document === undefined || isSame(document, live?.value.document ?? null)) return
     const change = foundChange(kept, live?.value, { document, project })
-    const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), message: 'found in the host' }
+    const late = lateWrite(claim?.value, document)
+    const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), ...saidOf(late, change.base) }
     try {
-      const unclaimed = outside ? [unchanged(claimKey, claim)] : []
+      const unclaimed = outside ? [late && claim ? landedLate(claim, late) : unchanged(claimKey, claim)] : []
       return await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
     } catch (error) {
       if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
     }
   }
   fail('contention', { verb: 'record what the host has', attempts })
+}
+
+/** The write of a request that failed, where it is what the host has by now. */
+function lateWrite(claim: ClaimRecord | undefined, document: JsonValue): LateWrite | undefined {
+  const digest = documentDigest(document)
+  return claim?.late?.findLast((write) => write.digest === digest)
+}
+
+/** What history says of a document that was found: nobody asked for it, or a request that failed did, whose write landed late. */
+function saidOf(late: LateWrite | undefined, base: number): Pick<Authorship, 'message' | 'request'> {
+  if (!late) return { message: 'found in the host' }
+  const { request, number, passedBy, incident } = late
+  const passed =
+    incident === undefined ? 'without the approvals that it needed' : `by breaking the glass for ${incident}`
+  const by = passedBy === undefined ? '' : `; ${passedBy} had sent it ${passed}`
+  const over =
+    number === base + 1 ? '' : `; it was made against revision ${number - 1}, and takes the place of what came after`
+  return {
+    request,
+    message: `found in the host: the write of request ${request}, which had failed, landed late${by}${over}`,
+  }
+}
+
+function landedLate(claim: Stored<ClaimRecord>, late: LateWrite): Write {
+  const { late: known = [], ...rest } = claim.value
+  return put('claims', { ...rest, ...withLate(known.filter((write) => write !== late)) }, claim)
 }
 
 function foundChange(

@@ -57,6 +57,13 @@ export interface WaitingRecord {
   readonly createdAt: number
 }
 
+/** That a request was rejected when it was about to do this, and that nobody took it back. */
+export interface ObjectionRecord {
+  readonly tenant: string
+  readonly effect: Digest
+  readonly request: string
+}
+
 /** That a request keeps everybody else off a resource. */
 export interface LockRecord {
   readonly tenant: string
@@ -76,6 +83,20 @@ export interface ClaimRecord {
   readonly request?: string
   /** The changes as they land, where they were moved onto the live revisions when they were claimed. */
   readonly rebased?: readonly ProposedChange[]
+  /** What was sent for requests that failed, and may still land: the last one last. */
+  readonly late?: readonly LateWrite[]
+}
+
+/** A document that was sent outside of the database for a request that failed, and may still land. */
+export interface LateWrite {
+  readonly request: string
+  readonly round: number
+  /** The revision that it was to be. */
+  readonly number: number
+  readonly digest: Digest
+  /** Who passed the approvals by that it needed, and for which incident. */
+  readonly passedBy?: string
+  readonly incident?: string
 }
 
 /** A resource, with the end of its stream. */
@@ -220,6 +241,7 @@ interface RecordTypes {
   readonly contents: ContentRecord
   readonly targets: TargetRecord
   readonly waiting: WaitingRecord
+  readonly objections: ObjectionRecord
   readonly locks: LockRecord
   readonly claims: ClaimRecord
   readonly resources: ResourceRecord

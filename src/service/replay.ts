@@ -7,6 +7,7 @@ import { openDebt } from '../core/request/debt.ts'
 import { nextDue } from '../core/request/due.ts'
 import type { RequestEvent } from '../core/request/event.ts'
 import { begin, evolve } from '../core/request/evolve.ts'
+import { objectedEffects } from '../core/request/remembered.ts'
 import type { Request } from '../core/request/request.ts'
 import { type RevisedEvent, stateAfter } from '../core/request/resource.ts'
 import type { Delegation } from '../core/review/delegation.ts'
@@ -56,7 +57,8 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       const locked = lockedBy(request)
       const next = request.edition + 1
       const awaited = awaitedFrom(request)
-      const { record, extra, debts, targets, locks, claims, waiting } = await read(storage, {
+      const objected = objectedEffects(request)
+      const { record, extra, debts, targets, locks, claims, waiting, objections } = await read(storage, {
         record: keyOf('requests', tenant, id),
         extra: keyOf('contents', tenant, id, next),
         locks: locked.map((resource) => keyOf('locks', tenant, resource.type, resource.id)),
@@ -64,6 +66,7 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
         debts: keyOf('debts', tenant),
         targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
         waiting: awaited.map((approver) => keyOf('waiting', tenant, approver, id)),
+        objections: objected.map((effect) => keyOf('objections', tenant, effect, id)),
       })
       if (!record || !isSame(withoutIndexes(record.value), request))
         return 'the request is not what its events made of it'
@@ -78,6 +81,7 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
       const listed = targets.every((target) => target?.value.status === request?.status)
       if (!listed) return 'the request is not listed with its resources as what it is'
+      if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
       const rows = awaited.map((approver) => ({ version: 1, value: waitingRecord(request as Request, approver) }))
       const waits =
         isSame(record.value.awaited ?? [], awaited) &&

@@ -12,7 +12,7 @@ import { carryOut } from './carry-out.ts'
 import { claimWrites, hasClaimed } from './claims.ts'
 import type { Context } from './context.ts'
 import { debtWrites } from './debts.ts'
-import { readDelegation } from './delegations.ts'
+import { delegationsFor } from './delegations.ts'
 import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './facts.ts'
 import { landingWrites } from './landing-writes.ts'
@@ -122,16 +122,16 @@ async function decideOn(
       relied: [],
     })
   }
-  const [users, inForce, { delegation, relied }] = await Promise.all([
+  const [users, inForce, { delegations, relied }] = await Promise.all([
     peopleOf(context, request, [...actingIn(command), ...(debts ?? []).map(({ by }) => by)]),
     askedNow(context, request, setVersion),
-    delegationFor(context, command),
+    delegationsFor(context, command, request),
   ])
   const facts = {
     users,
     ...inForce,
     ...switchedOff,
-    ...(delegation ? { delegation } : {}),
+    delegations,
     ...(debts ? { debts } : {}),
   }
   const early = decide(command, request, facts)
@@ -173,11 +173,6 @@ async function decideOn(
 function actingIn(command: RequestCommand): readonly string[] {
   if (!('method' in verbs[command.type])) return []
   return 'onBehalfOf' in command && command.onBehalfOf ? [command.by.user, command.onBehalfOf] : [command.by.user]
-}
-
-async function delegationFor(context: Context, command: RequestCommand) {
-  if (!('onBehalfOf' in command) || command.onBehalfOf === undefined) return { delegation: undefined, relied: [] }
-  return await readDelegation(context, command.by.tenant, command.onBehalfOf, command.by.user)
 }
 
 function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {

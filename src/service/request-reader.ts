@@ -11,10 +11,13 @@ import type { Request } from '../core/request/request.ts'
 import { inForce } from '../core/request/settle.ts'
 import { isOpen } from '../core/request/status.ts'
 import { type ApprovalStanding, approvalStanding } from '../core/review/approval-standing.ts'
+import { ownerOf } from '../core/review/giver.ts'
 import { fail } from '../errors.ts'
 import { approversOf } from './approvers.ts'
 import type { Context } from './context.ts'
 import { listDebts } from './debts.ts'
+import { readDelegations } from './delegations.ts'
+import { type EarlierObjection, ownObjections, twinObjections } from './earlier-objections.ts'
 import { askedNow, documentAt, peopleOf, readWhole, typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { knownUsers, scopeOf } from './people.ts'
@@ -46,7 +49,13 @@ export interface RequestedChange {
 }
 
 /** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
-export interface RequestSummary extends Omit<Request, 'policySet' | 'edition'> {}
+export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections'> {
+  /**
+   * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other content, and, where the request is read by itself,
+   * to other requests that do the same.
+   */
+  readonly earlierObjections: readonly EarlierObjection[]
+}
 
 /** A request with everything that a reviewer needs: complete enough to draw a screen from. */
 export interface ChangeRequest extends RequestSummary {
@@ -93,21 +102,25 @@ export async function showRequest(
   const at = context.now()
   const summary = summaryOf(request, at)
   const debts = await listDebts(context, request.tenant)
-  const [{ stored: content, resources }, asked, users] = await Promise.all([
+  const [{ stored: content, resources }, asked, users, twins] = await Promise.all([
     readWhole(context, request),
     askedNow(context, request, setVersion),
     peopleOf(context, request, [reader.user, ...debts.map(({ by }) => by)]),
+    twinObjections(context, request),
   ])
   const proposals = content?.proposals ?? []
   const open = isOpen(summary.status)
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
-  const facts = { users, ...asked, debts, ...switchedOffFor(settings, request) }
+  const given = request.reviews.filter(({ by, onBehalfOf }) => by === reader.user && onBehalfOf !== undefined)
+  const { delegations } = await readDelegations(context, request.tenant, { from: given.map(ownerOf), to: reader.user })
+  const facts = { users, ...asked, debts, delegations, ...switchedOffFor(settings, request) }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   const ways = stuck ? await waysOut(context, request, asked) : delays(request)
   return freeze({
     ...summary,
+    earlierObjections: [...summary.earlierObjections, ...twins],
     changes: await Promise.all(
       proposals.map(async (proposal, index) => ({
         ...requestedChange(context, proposal),
@@ -132,8 +145,8 @@ export async function showRequest(
 
 /** Shows a stored request as lists do. */
 export function summaryOf(request: Request, at: number): RequestSummary {
-  const { policySet, edition, head, dueAt, targetVersion, awaited, ...shown } = request as RequestRecord
-  return freeze({ ...shown, status: statusAt(shown, at) })
+  const { policySet, edition, head, dueAt, targetVersion, awaited, objections, ...shown } = request as RequestRecord
+  return freeze({ ...shown, status: statusAt(shown, at), earlierObjections: ownObjections(request) })
 }
 
 /** Shows a change to people, in the words of its resource type. */

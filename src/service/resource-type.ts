@@ -114,7 +114,9 @@ export interface Outside<T> {
    * May be called again with the same `idempotencyKey`, also while an earlier call is still under way: it lands once. Where it can, it compares with `expected`
    * and refuses a `fence` lower than one it has seen: then a worker that slept changes nothing when it wakes.
    *
-   * @throws Anything: the document is read then, and what it says counts. What is not there is sent again.
+   * @throws Anything: the document is read then, and what it says counts. What is not there is sent again. It may still land, for all that anybody knows:
+   * a review that is owed for it stays owed. Throw an error with `refused: true` (`Object.assign(new Error('422'), { refused: true })`) only to say that this
+   * call has changed nothing, and never will.
    */
   write(resource: ReferredResource, document: T | undefined, call: OutsideWrite<T>): Promise<void> | void
   /** How long an answer may take, in milliseconds; 10,000 where left out. What takes longer counts as failed until it is read. */

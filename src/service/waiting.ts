@@ -122,7 +122,7 @@ function answerTo(
     const [user, principal] = [users.get(actor.user), users.get(delegation?.from ?? actor.user)]
     if (!user || !principal || hasAnswered(principal.id, request, users)) return false
     const use = { type: 'approve', by: actor, at, ...(delegation ? { onBehalfOf: delegation.from } : {}) } as const
-    if (permission(use, request, delegation ? { ...facts, delegation } : facts) !== true) return false
+    if (permission(use, request, delegation ? { ...facts, delegations: [delegation] } : facts) !== true) return false
     return wouldCount({ ...request, ...inForce(request, facts) }, users, { user, principal })
   }
   if (awaits()) return {}

@@ -2,6 +2,7 @@ import { awaitedFrom } from '../core/request/awaited.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import { nextDue } from '../core/request/due.ts'
 import { locksOf, type RequestEvent, type Target } from '../core/request/event.ts'
+import { objectedEffects } from '../core/request/remembered.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Authorship, revise } from '../core/request/resource.ts'
 import { isOpen } from '../core/request/status.ts'
@@ -49,6 +50,7 @@ export function requestWrites(
     ...(moved ? targetWrites(next, before?.value.targetVersion) : []),
     ...lockWrites(before?.value, next),
     ...waitingWrites(next, { had, has }),
+    ...objectionWrites(before?.value, next),
     ...noticesOf(context, event, { request: next, seq: head.seq, message }),
   ]
 }
@@ -123,6 +125,21 @@ function waitingWrites(
     ...has
       .filter((approver) => !before.has(approver))
       .map((approver) => put('waiting', waitingRecord(next, approver), undefined)),
+  ]
+}
+
+/** Each of these records is written once and removed once, so that its version is always 1. */
+function objectionWrites(before: Request | undefined, next: Request): readonly Write[] {
+  const { tenant, id: request } = next
+  const had = before ? objectedEffects(before) : []
+  const has = objectedEffects(next)
+  return [
+    ...had
+      .filter((effect) => !has.includes(effect))
+      .map((effect): Write => ({ type: 'remove', ...keyOf('objections', tenant, effect, request), expected: 1 })),
+    ...has
+      .filter((effect) => !had.includes(effect))
+      .map((effect) => put('objections', { tenant, effect, request }, undefined)),
   ]
 }
 

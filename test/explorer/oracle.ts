@@ -109,9 +109,11 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     }
     case 'abandon':
       return ledger.application?.isIdle || now >= (ledger.application?.until ?? 0) ? 'failed' : 'refused'
-    case 'withdraw':
-      if (!ledger.answers.some((answer) => answer.by === by)) return 'refused'
+    case 'withdraw': {
+      const own = ledger.answers.find((answer) => answer.by === by)
+      if (!own || (own.verdict !== 'approve' && !mayAnswer(ledger, scene, force, own))) return 'refused'
       return settled({ ...ledger, answers: ledger.answers.filter((answer) => answer.by !== by) }, scene, force)
+    }
     case 'comment':
       return ledger.status
     case 'discard':

@@ -209,10 +209,12 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
         request.answers = [...request.answers.filter((one) => one.by !== by), { by, verdict: verb }]
         return verb === 'reject' && rules.onReject === 'close' ? 'rejected' : settle(request)
       }
-      case 'withdraw':
-        if (!request.answers.some((one) => one.by === by)) return 'refused'
+      case 'withdraw': {
+        const own = request.answers.find((one) => one.by === by)
+        if (!own || (own.verdict !== 'approve' && !mayAnswer(by, own.verdict, request))) return 'refused'
         request.answers = request.answers.filter((one) => one.by !== by)
         return settle(request)
+      }
       case 'comment':
         return status
       case 'recall':

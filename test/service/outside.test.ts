@@ -360,23 +360,26 @@ describe('a resource that is kept outside of the database', () => {
     expect(server.asked).toEqual([])
   })
 
-  it('takes back the debt of whoever broke the glass for nothing', async () => {
-    const o = await office()
-    await o.policy({ rules: { breakGlass: ['security'], bypass: ['security'] } })
-    const { id, digest: seen } = await o.ask(200)
-    server.meet(...Array(8).fill('refuses'))
-    const glass = { seen, incident: 'INC-1', reason: 'fire' }
-    expect((await o.as('dan').breakGlass(id, glass)).request.status).toBe('applying')
-    for (let attempt = 2; attempt <= 8; attempt++) {
-      expect(await o.as('ann').requests.debts()).toHaveLength(1)
-      o.pass(60 * minute)
-      await o.approvals.tick()
-    }
-    expect((await o.read(id)).failure).toMatchObject({ code: 'host_failed' })
-    expect(o.cents()).toBe(100)
-    expect(await o.as('ann').requests.debts()).toEqual([])
-    expect(await o.problems()).toEqual([])
-  })
+  it.each(['declines', 'refuses'] as const)(
+    '[FA-09] takes back the debt of a broken glass only if the system %s: then it never lands',
+    async (mood) => {
+      const o = await office()
+      await o.policy({ rules: { breakGlass: ['security'], bypass: ['security'] } })
+      const { id, digest: seen } = await o.ask(200)
+      server.meet(...Array(8).fill(mood))
+      const glass = { seen, incident: 'INC-1', reason: 'fire' }
+      expect((await o.as('dan').breakGlass(id, glass)).request.status).toBe('applying')
+      for (let attempt = 2; attempt <= 8; attempt++) {
+        expect(await o.as('ann').requests.debts()).toHaveLength(1)
+        o.pass(60 * minute)
+        await o.approvals.tick()
+      }
+      expect((await o.read(id)).failure).toMatchObject({ code: 'host_failed' })
+      expect(o.cents()).toBe(100)
+      expect(await o.as('ann').requests.debts()).toHaveLength(mood === 'declines' ? 0 : 1)
+      expect(await o.problems()).toEqual([])
+    },
+  )
 
   it('[G15] is claimed inside a transaction of the host, and written by tick once that is committed', async () => {
     const database = new Database(':memory:')

@@ -4,41 +4,75 @@ import type { JsonValue } from '../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../change/pattern.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import { eligibility } from '../review/eligibility.ts'
-import { giverOf } from '../review/giver.ts'
+import { giverOf, isOwn, ownerOf } from '../review/giver.ts'
 import { needsOf } from '../review/needs.ts'
-import type { KnownUsers, Review } from '../review/standing.ts'
+import type { Review } from '../review/standing.ts'
 import { isAmong, type KnownUser } from '../review/voter.ts'
-import type { NextContent } from './command.ts'
+import type { Facts, NextContent } from './command.ts'
 import type { ProposedChange } from './content.ts'
-import type { Pinned } from './event.ts'
-import { isOwn } from './evolve.ts'
+import type { ContentEvent, Pinned } from './event.ts'
+import type { Objection } from './objection.ts'
+import { currentReviews, isSameSubject, revives, subjectOf } from './remembered.ts'
 import type { Request } from './request.ts'
 
+/** A command that brings content, as far as answers are concerned. */
+interface Bringing {
+  readonly by: string
+  readonly type: ContentEvent['type']
+  /** Whether it leaves the request before the reviewers whom it was put to. */
+  readonly leaves: boolean
+}
+
+/** What is brought, and the facts of this moment. */
+interface Brought {
+  readonly next: NextContent
+  readonly pinned: Pinned
+  readonly facts: Pick<Facts, 'users' | 'rules'>
+}
+
 /**
- * Lists the answers that stand for new content as well: whatever stands in the way, and the approvals of people who may still approve, in whose
- * part the effective change is equal. Decided once, when the content is written; the answers name the digest that their givers saw.
+ * Lists the answers that stand in the next round of a request that is before its reviewers. The one place where that is decided, for every verb, when the content is
+ * written; the answers name the digest that their givers saw.
  *
- * Somebody's part is the fields that path ownership asks them about with those that are nobody's, or else everything. A schedule is
- * everybody's part.
+ * An objection stands while the request does the same at the same time, whatever was done with it in between; where policies keep answers over edits, until it is
+ * taken back. Of a request that had ended none does. Approvals stand only where policies keep them: of people who may still approve, in whose part the effective
+ * change is equal, and never when the request is put to its reviewers anew.
  */
-export function carriedOver(
-  actor: string,
-  request: Request,
-  { next, pinned, users }: { readonly next: NextContent; readonly pinned: Pinned; readonly users: KnownUsers },
-): readonly Review[] {
-  const after = { ...request, ...pinned }
-  const requirements = [...request.requirements, ...pinned.requirements]
-  const mayApprove = eligibility(after, users, 'approve')
-  return request.reviews.flatMap((review) => {
-    if (review.digest !== request.digest || review.round !== request.round) return []
-    if (review.verdict === 'approve') {
-      const giver = giverOf(review, users, after.rules)
-      if (next.applyAt !== request.applyAt || pinned.conflicts > 0 || !giver || isOwn(review, actor)) return []
-      if (mayApprove(giver) !== 'eligible') return []
-      if (!isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)) return []
-    }
-    return [{ ...review, digest: pinned.digest, round: pinned.round, carriedFrom: review.carriedFrom ?? review.digest }]
+export function answersFor(bringing: Bringing, request: Request, brought: Brought): readonly Review[] {
+  const { pinned, facts } = brought
+  if (revives(bringing.type, request)) return []
+  const keeps = facts.rules.onEdit === 'keep' && pinned.rules.onEdit === 'keep'
+  const there = subjectOf(pinned)
+  const isSame = isSameSubject(subjectOf(request), there)
+  const stay = currentReviews(request).filter((review) => {
+    if (review.verdict === 'reject') return keeps || isSame
+    return keeps && bringing.leaves && (review.verdict !== 'approve' || isKept(review, { bringing, request, brought }))
   })
+  const answered = new Set(stay.map(ownerOf))
+  const back = (request.objections ?? []).filter(({ about, isOver, stood }) => {
+    return !isOver && ((keeps && stood) || about.some((subject) => isSameSubject(subject, there)))
+  })
+  const last = new Map(back.filter((one) => !answered.has(ownerOf(one))).map((one) => [ownerOf(one), one]))
+  return [...last.values(), ...stay].map((answer) => carried(answer, pinned))
+}
+
+function carried(answer: Review | Objection, { digest, round }: Pinned): Review {
+  const { about: _about, isOver: _isOver, stood: _stood, ...review } = { about: [], ...answer } as Objection
+  return { ...review, digest, round, carriedFrom: review.carriedFrom ?? review.digest }
+}
+
+/** Tells whether an approval is carried over. Somebody's part is the fields that path ownership asks them about with those that are nobody's, or else everything. A schedule is everybody's part. */
+function isKept(
+  review: Review,
+  { bringing, request, brought }: { readonly bringing: Bringing; readonly request: Request; readonly brought: Brought },
+): boolean {
+  const { next, pinned, facts } = brought
+  const after = { ...request, ...pinned }
+  const giver = giverOf(review, facts.users, after.rules)
+  if (next.applyAt !== request.applyAt || pinned.conflicts > 0 || !giver || isOwn(review, bringing.by)) return false
+  if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return false
+  const requirements = [...request.requirements, ...pinned.requirements]
+  return isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)
 }
 
 /** Tells whether a place is in somebody's part. */

@@ -73,6 +73,8 @@ export interface ConfirmCommand extends Asked {
   readonly found: 'next' | 'before' | 'other' | 'unknown'
   /** What went wrong, where something did. */
   readonly problem?: string
+  /** Whether this attempt is certain never to land: nothing was sent, or the host refused it. */
+  readonly isOver?: true
 }
 
 /** Sends a change on its way again, of which nobody has said in time what became of it. */
@@ -85,9 +87,16 @@ export interface AbandonCommand extends Asked {
   readonly type: 'abandon'
 }
 
+/** Takes an answer back. */
+export interface WithdrawCommand extends Asked {
+  readonly type: 'withdraw'
+  /** Whose answer it is. Left out: the only one that the actor gave, or that was given for them. */
+  readonly onBehalfOf?: string
+}
+
 /** Everything else. */
 export interface OtherCommand extends Asked {
-  readonly type: 'withdraw' | 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'return'
+  readonly type: 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'return'
 }
 
 /** What somebody wants done with a request that exists. */
@@ -101,6 +110,7 @@ export type RequestCommand =
   | ConfirmCommand
   | ReclaimCommand
   | AbandonCommand
+  | WithdrawCommand
   | OtherCommand
 
 /** What was true when the command was decided. Every stored fact among these is stated again in the commit. */
@@ -117,8 +127,8 @@ export interface Facts {
    * reviewers before. Left out where that never happened.
    */
   readonly switchedOff?: number
-  /** The delegation from whom an answer is given for to the actor, where there is one. */
-  readonly delegation?: Delegation
+  /** The delegations to the actor from those whom an answer is given for, or was. Left out: none. */
+  readonly delegations?: readonly Delegation[]
   /** The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the glass. */
   readonly debts?: readonly OpenDebt[]
   /** The content that a content command brings; left out for the others. */

@@ -30,9 +30,9 @@ export interface OpenDebt extends GlassBroken {
 }
 
 /** The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not come so far. */
-export function asEnded({ status, revisions = [], failure }: Request): Applied | Failed | undefined {
+export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
   if (status === 'applied') return { status, revisions }
-  return status === 'failed' && failure ? { status, failure } : undefined
+  return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
 }
 
 /** The review that a request still owes; undefined where it owes none. */

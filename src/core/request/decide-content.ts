@@ -1,10 +1,11 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import { milliseconds } from '../policy/duration.ts'
 import type { KnownUsers } from '../review/standing.ts'
-import { carriedOver } from './carry-over.ts'
+import { answersFor } from './carry-over.ts'
 import type { ContentCommand, DraftCommand, Facts, NextContent } from './command.ts'
 import { isEmpty, openConflicts, type ProposedChange, requestDigest } from './content.ts'
 import { openDebt } from './debt.ts'
+import { effectDigest } from './effect.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from './event.ts'
 import { evolve } from './evolve.ts'
 import { isBlank } from './reason.ts'
@@ -125,6 +126,7 @@ function pinnedBy(
     round,
     edition: request.edition + 1,
     digest,
+    effect: effectDigest({ changes }),
     resources: changes.map(targetOf),
     requirements,
     rules,
@@ -139,12 +141,10 @@ function pinnedBy(
       : contributors,
     reviews: [],
   }
-  const keeps = lands === 'pending' && rewrites(command) && facts.rules.onEdit === 'keep' && rules.onEdit === 'keep'
-  return success(
-    keeps
-      ? { ...pinned, reviews: carriedOver(command.by.user, request, { next, pinned, users: facts.users }) }
-      : pinned,
-  )
+  const type = eventTypes[command.type]
+  const leaves = lands === 'pending' && rewrites(command)
+  const reviews = drafting ? [] : answersFor({ by: command.by.user, type, leaves }, request, { next, pinned, facts })
+  return success({ ...pinned, reviews })
 }
 
 /** Why nobody needs to look at content that could not be applied. What is stale can still be rebased. */
@@ -169,7 +169,7 @@ function writes({ type }: Writing): boolean {
   return type === 'edit' || type === 'resolve'
 }
 
-/** Tells whether a command leaves the request before the reviewers whom it was put to. What is put to them anew is answered anew. */
+/** Tells whether a command leaves the request before the reviewers whom it was put to. What is put to them anew is approved anew. */
 function rewrites(command: Writing): boolean {
   return writes(command) || command.type === 'rebase'
 }

@@ -8,7 +8,7 @@ import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { applicationOf } from './settle.ts'
 
-/** How often a change is sent on its way before it fails, where the host keeps the document of before. */
+/** How often a change is sent on its way before it fails, where the host keeps the document of before. What was sent may land all the same. */
 const mostAttempts = 8
 const longestPause = 60 * 60_000
 
@@ -37,7 +37,12 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
   const { fence, lease } = target.outside
   const { resource, revisions, attempts } = application
   const claimed = { resource, revisions, fence: fence + 1, until: at + lease, attempts: attempts + 1 }
-  return success({ type: 'claimed', ...happened(command), outcome: { status: 'applying', application: claimed } })
+  const late = mayLandStill(application) ? { mayLand: true as const } : {}
+  return success({
+    type: 'claimed',
+    ...happened(command),
+    outcome: { status: 'applying', application: { ...claimed, ...late } },
+  })
 }
 
 /**
@@ -51,7 +56,8 @@ export function abandon(command: AbandonCommand, request: Request, { target }: F
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'abandon' })
   if (!target || !application) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
   const { resource } = application
-  const outcome = failed(refuse('abandoned', { ...resource, problem: problem ?? 'nobody said what became of it' }))
+  const refusal = refuse('abandoned', { ...resource, problem: problem ?? 'nobody said what became of it' })
+  const outcome = failed(refusal, mayLandStill(application))
   return success({ type: 'failed', ...happened(command), outcome })
 }
 
@@ -70,25 +76,41 @@ interface Confirming {
 }
 
 function confirmed(
-  { found, problem = 'the document is not there', at }: ConfirmCommand,
+  { found, problem = 'the document is not there', at, isOver }: ConfirmCommand,
   { request, application, facts }: Confirming,
 ): Result<Applied | Failed | Applying> {
   const { resource, attempts } = application
+  const mayLand = application.mayLand === true || !isOver
   switch (found) {
     case 'next':
       return landed({ request, application, facts }, at)
     case 'before':
-      return attempts < mostAttempts
-        ? success(putOff(application, { problem, at }))
-        : success(failed(refuse('host_failed', { ...resource, operation: 'write', problem })))
+      if (attempts < mostAttempts) return success(putOff(application, { problem, at, mayLand }))
+      return success(failed(hostFailed({ resource, problem, mayLand }), mayLand))
     case 'other': {
       const live =
         application.revisions.find(({ type, id }) => type === resource.type && id === resource.id)?.number ?? 0
-      return success(failed(refuse('stale', { type: resource.type, id: resource.id, base: live - 1, live })))
+      return success(failed(refuse('stale', { type: resource.type, id: resource.id, base: live - 1, live }), mayLand))
     }
     case 'unknown':
-      return success(putOff(application, { problem, at }))
+      return success(putOff(application, { problem, at, mayLand }))
   }
+}
+
+/**
+ * Tells whether something may land of a change on its way that nobody is at: what is not there yet may be there in a moment, unless the host has
+ * refused it. Of an attempt that nobody spoke of, nobody knows.
+ */
+function mayLandStill({ problem, mayLand }: Application): boolean {
+  return mayLand === true || problem === undefined
+}
+
+function hostFailed({
+  resource,
+  problem,
+  mayLand,
+}: Pick<Application, 'resource'> & { readonly problem: string; readonly mayLand: boolean }) {
+  return refuse('host_failed', { ...resource, operation: 'write', problem, ...(mayLand ? { mayLand } : {}) })
 }
 
 /** What was claimed lands as it was claimed: everything else was kept off meanwhile. */
@@ -105,14 +127,15 @@ function landed({ request, application, facts }: Confirming, at: number): Result
 
 function putOff(
   application: Application,
-  { problem, at }: { readonly problem: string; readonly at: number },
+  { problem, at, mayLand }: { readonly problem: string; readonly at: number; readonly mayLand: boolean },
 ): Applying {
   const pause = Math.min(1_000 * 2 ** application.attempts, longestPause)
-  return { status: 'applying', application: { ...application, until: at + pause, problem } }
+  const late = mayLand ? { mayLand } : {}
+  return { status: 'applying', application: { ...application, until: at + pause, problem, ...late } }
 }
 
-function failed({ refusal: failure }: Extract<Result<never>, { readonly ok: false }>): Failed {
-  return { status: 'failed', failure }
+function failed({ refusal: failure }: Extract<Result<never>, { readonly ok: false }>, mayLand: boolean): Failed {
+  return { status: 'failed', failure, ...(mayLand ? { mayLand } : {}) }
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -1,14 +1,13 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { covers } from '../review/delegation.ts'
-import { eligibility } from '../review/eligibility.ts'
-import type { Giver } from '../review/giver.ts'
+import { type Giver, ownerOf } from '../review/giver.ts'
+import { giver, withoutAuthority } from './authority.ts'
 import type { Facts, RequestCommand, ReviewCommand } from './command.ts'
 import { escalating, nextDue } from './due.ts'
 import { type EscalatedEvent, happened, type LaterEvent, type Outcome, type ReviewEvent } from './event.ts'
-import { evolve, isOwn } from './evolve.ts'
+import { evolve } from './evolve.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
-import { inForce, settle } from './settle.ts'
+import { settle } from './settle.ts'
 
 const eventTypes = {
   approve: 'approved',
@@ -18,19 +17,22 @@ const eventTypes = {
 
 /** Decides an answer: by somebody who may answer, to exactly what they saw, and with a reason where it is not an approval. */
 export function decideReview(command: ReviewCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const found = giver(command, request, facts)
+  const { onBehalfOf: whose = command.by.user, at } = command
+  const found = giver({ by: command.by.user, whose, at }, request, facts)
   if (!found.ok) return found
   const { user, principal } = found.value
   const refusal = refusedReview(command, request, { facts, giver: found.value })
   if (refusal) return { ok: false, refusal }
+  const replaces = replacedBy(found.value, request, { facts, at: command.at })
   const event: ReviewEvent = {
     type: eventTypes[command.type],
     ...happened(command),
     round: request.round,
     digest: request.digest,
     person: user.person,
-    ...(command.onBehalfOf === undefined ? {} : { onBehalfOf: command.onBehalfOf }),
+    ...(user === principal ? {} : { onBehalfOf: whose }),
     roles: principal.roles,
+    ...(replaces.length === 0 ? {} : { replaces }),
     outcome: { status: 'pending' },
   }
   if (command.type === 'reject' && facts.rules.onReject === 'close') {
@@ -39,35 +41,20 @@ export function decideReview(command: ReviewCommand, request: Request, facts: Fa
   return settled(event, request, { facts, at: command.at })
 }
 
-/** Who answers: for themselves, or for somebody who has delegated that to them for now. An agent stands in for nobody, and nobody for it. */
-function giver({ by, onBehalfOf, at }: ReviewCommand, request: Request, facts: Facts): Result<Giver> {
-  const user = facts.users.get(by.user)
-  if (!user) return refuse('unknown_actor', { actor: by.user })
-  if (onBehalfOf === undefined) return success({ user, principal: user })
-  const principal = facts.users.get(onBehalfOf)
-  const { delegation } = facts
-  const delegated = delegation?.from === onBehalfOf && delegation.to === by.user
-  if (!principal || !delegated || user.agent || principal.agent || !covers(delegation, { ...request, at })) {
-    return refuse('not_delegated', { request: request.id, actor: by.user, onBehalfOf })
-  }
-  return success({ user, principal })
-}
-
-/** Decides that somebody takes their answer back, or one that was given for them. */
-export function withdraw(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const { user } = command.by
-  const review = request.reviews.find((one) => isOwn(one, user))
-  if (!review) return refuse('no_review', { request: request.id, actor: user })
-  const event: ReviewEvent = {
-    type: 'withdrawn',
-    ...happened(command),
-    round: request.round,
-    digest: request.digest,
-    person: facts.users.get(user)?.person ?? user,
-    roles: facts.users.get(user)?.roles ?? [],
-    outcome: { status: 'pending' },
-  }
-  return settled(event, request, { facts, at: command.at })
+/**
+ * Whose approvals fall, since the same people give another answer: the two count once. An approval of somebody else's falls only where the actor could take it
+ * back: what they gave for somebody who does not let them any more stays.
+ */
+function replacedBy(
+  { user, principal }: Giver,
+  request: Request,
+  { facts, at }: { readonly facts: Facts; readonly at: number },
+): readonly string[] {
+  const owners = request.reviews
+    .filter(({ by, verdict }) => verdict === 'approve' && by === user.id)
+    .map(ownerOf)
+    .filter((owner) => owner !== principal.id)
+  return owners.filter((owner) => giver({ by: user.id, whose: owner, at }, request, facts).ok)
 }
 
 /** Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one of them. */
@@ -98,17 +85,8 @@ function refusedReview(
   const { id, digest } = request
   const { user, principal } = giver
   const actor = user.id
-  switch (eligibility({ ...request, ...inForce(request, facts) }, facts.users, verdict)(giver)) {
-    case 'requester':
-      return refuse('self_approval', { request: id, actor }).refusal
-    case 'contributor':
-      return refuse('contributor', { request: id, actor }).refusal
-    case 'excluded':
-    case 'not_an_approver':
-      return refuse('not_an_approver', { request: id, actor, roles: principal.roles }).refusal
-    case 'eligible':
-      break
-  }
+  const against = withoutAuthority(giver, verdict, { request, facts })
+  if (against) return against
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest }).refusal
   if (verdict !== 'approve' && (reason === undefined || isBlank(reason))) {
     return refuse('reason_required', { verb: verdict }).refusal

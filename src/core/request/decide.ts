@@ -5,12 +5,13 @@ import { bypass, decideApplication } from './decide-application.ts'
 import { decideContent } from './decide-content.ts'
 import { breakGlass, settleDebt } from './decide-glass.ts'
 import { abandon, confirm, reclaim } from './decide-outside.ts'
-import { decideReview, escalate, withdraw } from './decide-review.ts'
+import { decideReview, escalate } from './decide-review.ts'
 import { duesOf } from './due.ts'
 import { happened, type LaterEvent } from './event.ts'
 import { feedbackProblem, isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { allows, isOpen, type RequestStatus, verbs } from './status.ts'
+import { withdraw } from './withdraw.ts'
 
 /** What is done to a request that failed although its deadline has come. */
 const outlasting: readonly RequestCommand['type'][] = ['reopen', 'settle_debt', 'remind']

@@ -43,6 +43,8 @@ export interface Application {
   readonly revisions: readonly AppliedRevision[]
   /** Why the last attempt did not get there, where one did not. */
   readonly problem?: string
+  /** Whether something that was sent before may still land. */
+  readonly mayLand?: true
 }
 
 /** The change is live. */
@@ -51,10 +53,12 @@ export interface Applied {
   readonly revisions: readonly AppliedRevision[]
 }
 
-/** The change could not be applied, and why. Nothing of it is live. */
+/** The change could not be applied, and why. Nothing of it is live, as far as anybody knows. */
 export interface Failed {
   readonly status: 'failed'
   readonly failure: Refusal
+  /** Whether what was sent outside of the database may still land there. */
+  readonly mayLand?: true
 }
 
 /** The revision that a request made of one resource. */
@@ -73,6 +77,8 @@ export interface Pinned {
   /** Counts its contents; the content is kept under it. */
   readonly edition: number
   readonly digest: Digest
+  /** The digest of what the content does, whoever asks for it and when it is to be applied. */
+  readonly effect: Digest
   readonly resources: readonly Target[]
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
@@ -94,7 +100,7 @@ export interface Pinned {
   readonly contributors: readonly string[]
   /** Who the requester and the contributors were when they acted: a user who is gone since is still the person behind it. */
   readonly persons: readonly Known[]
-  /** The answers that stand: none, or those that a policy carries over. */
+  /** The answers that stand: the objections to content that does the same at the same time, and what a policy carries over. */
   readonly reviews: readonly Review[]
 }
 
@@ -163,6 +169,8 @@ export interface ReviewEvent extends Happened {
   readonly onBehalfOf?: string
   /** The roles that the directory gave, when this was decided, to whoever's answer it is. */
   readonly roles: readonly string[]
+  /** Whose approvals this answer takes the place of besides: the same people gave them, and the two count once. */
+  readonly replaces?: readonly string[]
 }
 
 /** Somebody broke the glass, and owes a review for it. */

@@ -1,6 +1,8 @@
+import { ownerOf } from '../review/giver.ts'
 import type { Review, Verdict } from '../review/standing.ts'
 import type { Debt } from './debt.ts'
 import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import { leftOf, putAside, remembered, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 
 /** Begins a request with the event that made it. */
@@ -32,19 +34,23 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'scheduled':
     case 'unscheduled': {
       const rest = withoutRound(moved(request, event))
-      return { ...rest, ...event.pinned, askedAt: event.at }
+      return remembering({ ...rest, ...event.pinned, askedAt: event.at }, remembered(request, event))
     }
     case 'approved':
-      return moved(request, event, { reviews: answered(request, event, 'approve') })
+      return withAnswers(request, event, answered(request, event, 'approve'))
     case 'rejected':
-      return moved(request, event, { reviews: answered(request, event, 'reject') })
+      return withAnswers(request, event, answered(request, event, 'reject'))
     case 'changes_requested':
-      return moved(request, event, { reviews: answered(request, event, 'request_changes') })
+      return withAnswers(request, event, answered(request, event, 'request_changes'))
     case 'withdrawn':
-      return moved(request, event, { reviews: request.reviews.filter((review) => !isOwn(review, event.by)) })
+      return withAnswers(
+        request,
+        event,
+        request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)),
+      )
     case 'recalled':
     case 'returned':
-      return moved(request, event, { reviews: [] })
+      return remembering(moved(request, event, { reviews: [] }), putAside(request))
     case 'bypassed':
       return moved(request, event, { bypassedBy: event.by })
     case 'glass_broken': {
@@ -75,6 +81,10 @@ export function evolve(request: Request, event: LaterEvent): Request {
   }
 }
 
+function withAnswers(request: Request, event: LaterEvent, reviews: readonly Review[]): Request {
+  return remembering(moved(request, event, { reviews }), leftOf(request, reviews))
+}
+
 /** The request without what belongs to the content and the round that are over. */
 function withoutRound(request: Request) {
   const { applyAt, scheduleDropped, reason, salt, erased, remindedAt, escalated, ...rest } = request
@@ -92,20 +102,24 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
   const { outcome, at } = event
   const { failure: _failure, application: _application, ...lasting } = request
   const next = { ...lasting, ...stateOf(outcome), updatedAt: at, ...changes }
-  // Where the host still has the document of before, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
-  if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed') return next
+  if (outcome.status === 'applied') {
+    const { mayLand: _mayLand, ...landed } = next
+    return landed
+  }
+  // Only if the host has refused it, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
+  if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed' || outcome.mayLand) return next
   const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
 }
 
-function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'revisions'> {
+function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'mayLand' | 'revisions'> {
   switch (outcome.status) {
     case 'applying':
       return { status: outcome.status, application: outcome.application }
     case 'applied':
       return { status: outcome.status, revisions: outcome.revisions }
     case 'failed':
-      return { status: outcome.status, failure: outcome.failure }
+      return { status: outcome.status, failure: outcome.failure, ...(outcome.mayLand ? { mayLand: true } : {}) }
     case 'draft':
     case 'pending':
     case 'changes_requested':
@@ -117,12 +131,9 @@ function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'fa
   }
 }
 
-/**
- * The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of approvals by the same people. What somebody
- * else objected, through the same delegate, stands.
- */
+/** The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of those that it says. */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
-  const { by, person, onBehalfOf, digest, round, at, roles, reason } = event
+  const { by, person, onBehalfOf, digest, round, at, roles, reason, replaces = [] } = event
   const review: Review = {
     by,
     person,
@@ -134,13 +145,6 @@ function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): r
     roles,
     ...(reason === undefined ? {} : { reason }),
   }
-  const whose = onBehalfOf ?? by
-  const stays = (other: Review) =>
-    (other.onBehalfOf ?? other.by) !== whose && (other.verdict !== 'approve' || ![by, whose].includes(other.by))
-  return [...reviews.filter(stays), review]
-}
-
-/** Tells whether an answer is a user's: given by them, or for them. */
-export function isOwn({ by, onBehalfOf }: Review, user: string): boolean {
-  return by === user || onBehalfOf === user
+  const gone = [ownerOf(review), ...replaces]
+  return [...reviews.filter((one) => !gone.includes(ownerOf(one))), review]
 }

@@ -1,9 +1,11 @@
 import type { Refusal } from '../../errors.ts'
+import { ownerOf } from '../review/giver.ts'
 import type { Facts, RequestCommand } from './command.ts'
 import { decide } from './decide.ts'
 import type { Actor } from './event.ts'
 import type { Request } from './request.ts'
 import { type MethodOf, type PeopleVerb, peopleVerbs, verbs } from './status.ts'
+import { answersBy } from './withdraw.ts'
 
 /** For each method that acts on a request, why somebody cannot use it now; true where they can, as far as can be said before they say what for. */
 export type Permissions = { readonly [V in PeopleVerb as MethodOf<V>]: true | Refusal }
@@ -30,6 +32,20 @@ export interface Use {
 
 /** Says why somebody cannot use one verb on a request now; true where they can, as far as can be said before they say what for. */
 export function permission(use: Use, request: Request, facts: Facts): true | Refusal {
+  if (use.type === 'withdraw' && use.onBehalfOf === undefined) return withdrawal(use, request, facts)
+  return decided(use, request, facts)
+}
+
+/** Whoever could take back one of several answers can, once they say which. */
+function withdrawal(use: Use, request: Request, facts: Facts): true | Refusal {
+  const answers = answersBy(use.by.user, request)
+  const [first = decided(use, request, facts), ...others] = answers.map((one) =>
+    decided({ ...use, onBehalfOf: ownerOf(one) }, request, facts),
+  )
+  return others.includes(true) ? true : first
+}
+
+function decided(use: Use, request: Request, facts: Facts): true | Refusal {
   const command: RequestCommand = { ...use, seen: request.digest, reason: '…', incident: '…' }
   const decision = decide(command, request, facts)
   // Whatever needs facts that were not read is decided on everything else here.

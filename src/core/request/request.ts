@@ -2,6 +2,7 @@ import type { Refusal } from '../../errors.ts'
 import type { Escalated } from '../policy/escalation.ts'
 import type { Debt } from './debt.ts'
 import type { Application, AppliedRevision, Pinned } from './event.ts'
+import type { Objection } from './objection.ts'
 import type { RequestStatus } from './status.ts'
 
 /** A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside it, under its digest. */
@@ -32,6 +33,10 @@ export interface Request extends Pinned {
   readonly application?: Application
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
+  /** Whether something that was sent for it outside of the database may still land, since nobody said that it never will. Until it is applied. */
+  readonly mayLand?: true
+  /** The rejections that nobody has taken back of what it was about before, or before it was taken back or ended. */
+  readonly objections?: readonly Objection[]
   /** What it made, once it is applied. */
   readonly revisions?: readonly AppliedRevision[]
 }

@@ -42,7 +42,7 @@ export interface Revision {
   readonly at: number
   /** What the author said. */
   readonly message?: string
-  /** The request that it was approved in; none for a change that no policy gated. */
+  /** The request that it was approved in; none for a change that no policy gated. Found in the host: the one that had failed, and whose write landed late. */
   readonly request?: string
 }
 

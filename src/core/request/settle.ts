@@ -1,10 +1,9 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { canonical } from '../change/canonical.ts'
-import type { JsonValue } from '../change/json.ts'
 import { widened } from '../policy/escalation.ts'
 import { standing } from '../review/standing.ts'
 import type { Facts, TargetFacts } from './command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './content.ts'
+import { hasEqualEffect } from './effect.ts'
 import type { Applied, Applying, Failed, Outcome } from './event.ts'
 import type { Request } from './request.ts'
 
@@ -61,7 +60,8 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   }))
   if (!target.outside) return success({ status: 'applied', revisions })
   const { resource, fence, lease } = target.outside
-  const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions }
+  const late = request.mayLand ? { mayLand: request.mayLand } : {}
+  const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions, ...late }
   return success({ status: 'applying', application })
 }
 
@@ -75,20 +75,6 @@ export function landing({ changes, rebased }: TargetFacts): readonly ProposedCha
   const equal =
     rebased?.length === changes.length && changes.every((change, index) => hasEqualEffect(change, rebased[index]))
   return equal ? rebased : changes
-}
-
-/**
- * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to the same values. A
- * change of the live state makes the whole document do something else, so that this has to be the same as well.
- */
-export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
-  return b !== undefined && effectOf(a) === effectOf(b)
-}
-
-function effectOf({ resource, project, incarnation, actions, places, move, after }: ProposedChange): string {
-  const moved = move === undefined ? {} : { move }
-  const whole = move === undefined || move.from === move.to ? {} : { after }
-  return canonical({ resource, project, incarnation, actions, places, ...moved, ...whole } as unknown as JsonValue)
 }
 
 function contentOf({ changes, applyAt }: TargetFacts) {

@@ -74,6 +74,7 @@ function began(
     round: 0,
     edition: 0,
     digest: 'sha256:',
+    effect: 'sha256:',
     resources: [],
     requirements: [],
     rules: defaultRules,

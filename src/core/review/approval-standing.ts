@@ -1,12 +1,20 @@
 import { eligibility } from './eligibility.ts'
-import type { Giver } from './giver.ts'
-import { canBeMet, type KnownUsers, type Standing, standing, type UnderReview, whoCould } from './standing.ts'
+import { type Giver, ownerOf } from './giver.ts'
+import {
+  canBeMet,
+  type KnownUsers,
+  type Review,
+  type Standing,
+  standing,
+  type UnderReview,
+  whoCould,
+} from './standing.ts'
 import type { MissingNeed, PolicyTally } from './tally.ts'
 import { isAmong, type KnownUser } from './voter.ts'
 
 /** How far a request is approved, judged by the people and the policies of this moment. */
 export interface ApprovalStanding extends Omit<Standing, 'policies'> {
-  /** False where the requirement would not be met if everybody whom it asks approved. */
+  /** False where the requirement would not be met if everybody whom it asks approved, or a rejection stands in the way that nobody can take back any more. */
   readonly satisfiable: boolean
   readonly policies: readonly PolicyStanding[]
   /** Who could answer for one of the candidates, because that one has delegated it to them. */
@@ -41,7 +49,8 @@ export function approvalStanding(
   const mayApprove = eligibility(request, users, 'approve')
   return {
     ...rest,
-    satisfiable: canBeMet(request, users, asked),
+    satisfiable:
+      canBeMet(request, users, asked) && rest.blocking.every((review) => canBeLifted(review, request, users)),
     standIns: standIns
       .filter(({ principal }) => free.some(({ id }) => id === principal.id))
       .filter((giver) => mayApprove(giver) === 'eligible')
@@ -54,4 +63,11 @@ export function approvalStanding(
       })),
     })),
   }
+}
+
+/** Tells whether whoever's rejection it is may still reject, and so take it back. A request for changes is answered by putting the request to its reviewers again. */
+function canBeLifted(review: Review, request: UnderReview, users: KnownUsers): boolean {
+  const owner = users.get(ownerOf(review))
+  if (review.verdict !== 'reject') return true
+  return owner !== undefined && eligibility(request, users, 'reject')({ user: owner, principal: owner }) === 'eligible'
 }

@@ -7,6 +7,16 @@ export interface Giver {
   readonly principal: KnownUser
 }
 
+/** Whose answer it is: one user has one answer at a time, whoever gave it. */
+export function ownerOf({ by, onBehalfOf = by }: Pick<Review, 'by' | 'onBehalfOf'>): string {
+  return onBehalfOf
+}
+
+/** Tells whether somebody gave an answer, or it was given for them. */
+export function isOwn({ by, onBehalfOf }: Pick<Review, 'by' | 'onBehalfOf'>, user: string): boolean {
+  return by === user || onBehalfOf === user
+}
+
 /** Finds the giver of an answer, as they are judged: as the directory knows them now, or as it knew them when they answered. */
 export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: UnderReview['rules']): Giver | undefined {
   const { by, onBehalfOf = by, person, roles } = review

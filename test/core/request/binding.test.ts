@@ -133,6 +133,9 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   bypassedBy: 'history',
   application: 'what becomes of it',
   failure: 'what became of it',
+  mayLand: 'what became of it',
+  effect: 'follows from the changes, which are bound',
+  objections: 'only ever hold the request back',
   revisions: 'what became of it',
 }
 

@@ -93,6 +93,7 @@ export interface Said {
   readonly found?: ConfirmCommand['found']
   readonly fence?: number
   readonly problem?: string
+  readonly isOver?: true
 }
 
 /** Facts that are not what they usually are. */
@@ -230,6 +231,7 @@ function askedOf(
     found: said.found ?? 'next',
     fence: said.fence ?? request.application?.fence ?? 0,
     ...(said.problem === undefined ? {} : { problem: said.problem }),
+    ...(said.isOver ? { isOver: said.isOver } : {}),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
@@ -252,7 +254,7 @@ function askedOf(
     ...inForce,
     ...(target === 'unread' ? {} : { target: { ...applies, live, ...target } }),
     ...(brings ? { next: nextContent } : {}),
-    ...(delegation ? { delegation } : {}),
+    ...(delegation ? { delegations: [delegation] } : {}),
     ...(switchedOff === undefined ? {} : { switchedOff }),
     ...(debts === 'unread' ? {} : { debts }),
   }
@@ -274,6 +276,8 @@ function commandOf(
     case 'reject':
     case 'request_changes':
       return { type, ...origin, seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
+    case 'withdraw':
+      return { type, ...origin, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
     case 'break_glass':
       return { type, ...origin, seen, incident }
     case 'bypass':

@@ -15,6 +15,7 @@ import {
   hour,
   outside,
   rollout,
+  type Said,
   type Step,
   start,
   submitted,
@@ -188,21 +189,57 @@ describe('a change of a resource that is kept outside of the database', () => {
     }
   })
 
-  it('leaves nothing behind of whoever passed the approvals by, where the host goes on having the document of before', () => {
+  it('[FA-09] leaves nothing behind of whoever passed the approvals by, only if the host has refused every attempt', () => {
     const rules = { rules: { bypass: ['admin'], breakGlass: ['admin'] } }
     const passing: readonly Step[] = [
       done({ type: 'bypass', by: 'root', reason: 'now' }, { target: outside }),
       done({ type: 'break_glass', by: 'root', reason: 'now' }, { target: outside }),
     ]
     for (const pass of passing) {
-      const application = { ...applicationOf(given(submitted(rules), pass).request), attempts: 8 }
-      const { request } = given(
-        () => ({ ...onTheWay, request: { ...given(submitted(rules), pass).request, application } }),
-        done({ type: 'confirm', found: 'before', fence: 7 }),
-      )
-      expect([request.status, request.bypassedBy, request.debt]).toEqual(['failed', undefined, undefined])
+      const passed = given(submitted(rules), pass).request
+      const last = (said: Partial<Said>, more: Partial<Application> = {}) => {
+        const application = { ...applicationOf(passed), attempts: 8, ...more }
+        return given(
+          () => ({ ...onTheWay, request: { ...passed, application } }),
+          done({ type: 'confirm', found: 'before', fence: 7, ...said }),
+        ).request
+      }
+      const refused = last({ isOver: true })
+      expect([refused.status, refused.bypassedBy, refused.debt]).toEqual(['failed', undefined, undefined])
+      expect(refused.mayLand).toBeUndefined()
+      const kept = [last({}), last({ isOver: true }, { mayLand: true }), last({ found: 'other', isOver: true })]
+      for (const { status, bypassedBy, debt } of kept) {
+        expect([status, bypassedBy ?? debt?.by]).toEqual(['failed', 'root'])
+      }
+      expect(kept.map(({ mayLand = false }) => mayLand)).toEqual([true, true, false])
+      expect(kept[0]?.failure).toMatchObject({
+        code: 'host_failed',
+        message: expect.stringContaining('may still land'),
+      })
     }
     expect(given(submitted(rules), glassBroken).request.debt).toBeDefined()
+  })
+
+  it('[FA-09] may still land, once nobody has said in time what became of an attempt, until it is applied', () => {
+    const read = { target: outside }
+    const refused = { type: 'confirm', found: 'before', isOver: true } as const
+    const again = (at: number, fence: number) =>
+      done({ type: 'reclaim', at }, { target: { outside: { ...outside.outside, fence } } })
+    const over = given(submitted(), claim, done(refused)).request
+    expect(over.application?.mayLand).toBeUndefined()
+    given(submitted(), claim, done(refused), done({ type: 'abandon', reason: 'enough' }, read), (held) => {
+      expect(held.request.mayLand).toBeUndefined()
+      return held
+    })
+    const lost = given(submitted(), claim, again(lease, 7), done({ ...refused, at: lease }))
+    expect(lost.request.application).toMatchObject({ mayLand: true, attempts: 2 })
+    const failed = given(submitted(), claim, done({ type: 'abandon', reason: 'enough', at: lease }, read))
+    expect(failed.request).toMatchObject({ status: 'failed', mayLand: true })
+    const retried = failed.when({ type: 'retry' }, { target: { outside: { ...outside.outside, fence: 7 } } })
+    expect(retried.yields('claimed', 'applying').application).toMatchObject({ mayLand: true, attempts: 1 })
+    expect(failed.when({ type: 'rebase' }, read).yields('rebased', 'pending').mayLand).toBe(true)
+    const landed = given(() => failed, done({ type: 'retry' }, read), done({ type: 'confirm' }, read)).request
+    expect([landed.status, landed.mayLand]).toEqual(['applied', undefined])
   })
 
   it('has one key for all its attempts, and no other change has it', () => {

@@ -1,0 +1,39 @@
+import { canonical } from '../change/canonical.ts'
+import { type Digest, digest } from '../change/digest.ts'
+import type { JsonValue } from '../change/json.ts'
+import type { Content, ProposedChange } from './content.ts'
+
+/**
+ * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to the same values. A
+ * change of the live state makes the whole document do something else, so that this has to be the same as well.
+ */
+export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
+  return b !== undefined && effectOf(a) === effectOf(b)
+}
+
+/**
+ * Computes the digest of what content does to which resources, whatever revisions it was made against, whoever asks for it and when it is to be applied: equal for
+ * a request that is put to its reviewers again, and for its twins.
+ */
+export function effectDigest({ changes }: Pick<Content, 'changes'>): Digest {
+  const effects = changes.map((change) => effectOf({ ...change, ...inOrder(change) })).toSorted()
+  return digest('effect', effects)
+}
+
+/** In which order a change names its actions and places makes no difference. */
+function inOrder({ actions, places }: ProposedChange): Pick<ProposedChange, 'actions' | 'places'> {
+  return {
+    actions: actions.toSorted(),
+    places: places.toSorted((a, b) => compare(`${a.path} ${a.type}`, `${b.path} ${b.type}`)),
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}
+
+function effectOf({ resource, project, incarnation, actions, places, move, after }: ProposedChange): string {
+  const moved = move === undefined ? {} : { move }
+  const whole = move === undefined || move.from === move.to ? {} : { after }
+  return canonical({ resource, project, incarnation, actions, places, ...moved, ...whole } as unknown as JsonValue)
+}

@@ -1,0 +1,69 @@
+import { isSameSubject, objectionsOf, subjectOf } from '../core/request/remembered.ts'
+import type { Request } from '../core/request/request.ts'
+import type { Review } from '../core/review/standing.ts'
+import type { Context } from './context.ts'
+import { keyOf, page, read } from './records.ts'
+
+/** A rejection that nobody has taken back, and that does not stand in the way of the request. Reviewers are shown it before they answer. */
+export interface EarlierObjection extends Pick<Review, 'by' | 'onBehalfOf' | 'reason' | 'round' | 'at'> {
+  /** The request that it was given to: this one, or another one that does the same. */
+  readonly request: string
+  readonly verdict: 'reject'
+  /** What it was said of: what the request would do now, the same at another time, or something else. */
+  readonly content: 'same' | 'same_at_another_time' | 'other'
+}
+
+/** How many other requests are looked at that were rejected for doing the same. */
+const mostTwins = 50
+
+/** Lists the rejections that were given to a request itself and do not stand in its way: of before it ended, or of other content. */
+export function ownObjections(request: Request): readonly EarlierObjection[] {
+  return objectionsOf(request)
+    .filter(({ stands }) => !stands)
+    .map(({ review, about }) => earlier(request, { given: request.id, review, about }))
+}
+
+/** Lists the rejections that were given to other requests of the same effect, also by others and long ago. */
+export async function twinObjections({ storage }: Context, request: Request): Promise<readonly EarlierObjection[]> {
+  const { tenant, effect, id } = request
+  const { records } = await page(storage, {
+    collection: 'objections',
+    index: 'key',
+    where: [tenant, effect],
+    order: 'descending',
+    limit: mostTwins + 1,
+  })
+  const others = records.map(({ value }) => value.request).filter((other) => other !== id)
+  if (others.length === 0) return []
+  const { twins } = await read(storage, { twins: others.map((other) => keyOf('requests', tenant, other)) })
+  const found = twins.flatMap((twin) => {
+    if (!twin) return []
+    const given = objectionsOf(twin.value).filter(({ about }) => about.some((subject) => subject.effect === effect))
+    return given.map(({ review, about }) => earlier(request, { given: twin.value.id, review, about }))
+  })
+  return found.toSorted((a, b) => a.at - b.at)
+}
+
+function earlier(
+  request: Request,
+  {
+    given,
+    review,
+    about,
+  }: { readonly given: string } & Pick<ReturnType<typeof objectionsOf>[number], 'review' | 'about'>,
+): EarlierObjection {
+  const { by, onBehalfOf, reason, round, at } = review
+  const here = subjectOf(request)
+  const same = about.some((subject) => isSameSubject(subject, here))
+  const alike = about.some(({ effect }) => effect === here.effect)
+  return {
+    request: given,
+    by,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    verdict: 'reject',
+    ...(reason === undefined ? {} : { reason }),
+    round,
+    at,
+    content: same ? 'same' : alike ? 'same_at_another_time' : 'other',
+  }
+}
