@@ -120,6 +120,7 @@ export type {
   Hosting,
   Outside,
   OutsideWrite,
+  ProjectOf,
   References,
   ReferredResource,
   ResourceLifecycle,

@@ -55,7 +55,7 @@ async function endState(
   const wanted = { document, references: references.value, dueAt }
   const performed = performDueMove(lifecycle, state, wanted, at)
   if (!performed.ok) return performed
-  const after = row.effect ? await accepted(type, { resource }, performed.value.document) : success(document)
+  const after = row.effect ? await accepted(type, { resource, place }, performed.value.document) : success(document)
   if (!after.ok) return after
   const places = diff(document, after.value, type.shape)
   if (!places.ok) return places
