@@ -1,7 +1,10 @@
 /** Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their meaning. */
 export interface ErrorDetails {
-  /** The document, or what the caller passed as one, is not plain JSON, or is larger than the limits allow. */
-  invalid_document: { readonly path: string; readonly problem: string }
+  /**
+   * What the caller passed as a document is not plain JSON, or is larger than the limits allow. `resource` names the
+   * resource that it was meant for, if it was meant for one.
+   */
+  invalid_document: { readonly path: string; readonly problem: string; readonly resource?: string | undefined }
   /** A document breaks the shape of its resource type: a keyed list with a missing, duplicate or non-scalar key. */
   invalid_shape: { readonly path: string; readonly problem: string }
   /** The document does not pass the schema of its resource type. */
@@ -9,6 +12,11 @@ export interface ErrorDetails {
     readonly resource: string
     readonly issues: readonly { readonly path: string; readonly message: string }[]
   }
+  /**
+   * The schema of the resource type cannot be used as it is: it threw, what it made is no JSON, or it does not read its own
+   * output as the same value. `path` is the place in what it made.
+   */
+  schema_failed: { readonly type: string; readonly id: string; readonly path: string; readonly problem: string }
   /** A patch is malformed, hostile, or does not apply to the document. */
   invalid_patch: { readonly operation: number; readonly path: string; readonly problem: string }
   /** A conflict does not take this answer. */
@@ -188,14 +196,18 @@ export interface ErrorDetails {
   /** The idempotency key was used for another command before. */
   idempotency_mismatch: { readonly key: string }
 
-  /** The host could not read or write a resource that it keeps itself. Nothing was applied. */
+  /**
+   * The host could not read or write a resource that it keeps itself, or say its project. Nothing was applied. `path` is the
+   * place in what its `read` gave, if the schema of the type cannot take that.
+   */
   host_failed: {
     readonly type: string
     readonly id: string
-    readonly operation: 'read' | 'write'
+    readonly operation: 'read' | 'write' | 'projectOf'
     readonly problem: string
     /** Whether what was written outside of the database may still land there: it was not there yet, and the host did not refuse it. */
     readonly mayLand?: true | undefined
+    readonly path?: string | undefined
   }
   /** The directory threw, timed out, or answered with something that is not an answer. Nothing was counted. */
   directory_failed: { readonly question: string; readonly problem: string }
@@ -214,10 +226,13 @@ export interface ErrorDetails {
 export type ErrorCode = keyof ErrorDetails
 
 const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => string } = {
-  invalid_document: ({ path, problem }) => `The document is not acceptable at ${place(path)}: ${problem}.`,
+  invalid_document: ({ path, problem, resource }) =>
+    `The document${resource === undefined ? '' : ` of ${resource}`} is not acceptable at ${place(path)}: ${problem}.`,
   invalid_shape: ({ path, problem }) => `The document breaks its declared shape at ${place(path)}: ${problem}.`,
   invalid_by_schema: ({ resource, issues }) =>
     `The value of ${resource} does not pass its schema: ${issues.map((i) => `${place(i.path)}: ${i.message}`).join('; ')}.`,
+  schema_failed: ({ type, id, path, problem }) =>
+    `The schema of ${type} cannot be used for ${quote(id)} at ${place(path)}: ${problem}. Mend the schema; nothing was applied.`,
   invalid_patch: ({ operation, path, problem }) =>
     `Operation ${operation} of the patch cannot be applied at ${place(path)}: ${problem}.`,
   invalid_resolution: ({ conflict, problem }) => `The answer to conflict ${quote(conflict)} was not taken: ${problem}.`,
@@ -237,7 +252,7 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `A change of policy ${quote(policy)} needs the approval that ${by.map(quote).join(', ')} asks for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
   unknown_actor: ({ actor }) => `The directory does not know ${quote(actor)}: only people whom it knows can act.`,
   wrong_project: ({ type, id, project, actual }) =>
-    `${type} ${quote(id)} belongs to project ${quote(actual)}, not to ${quote(project)}: leave the project out, or correct it.`,
+    `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
   nothing_changed: ({ type, id }) => `The change leaves ${type} ${quote(id)} as it is: there is nothing to apply.`,
   no_policy: ({ type, id, actions }) =>
     `${type} ${quote(id)} is gated, and no policy matches ${actions.join(', ')}: save one that says who may approve it.`,
@@ -331,8 +346,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `Without ${admins.map(quote).join(', ')} nobody ${permission === 'organization_roles.edit' ? '' : 'who can give roles '}would hold ${quote(permission)} any more: give it to somebody else first.`,
   idempotency_mismatch: ({ key }) =>
     `The idempotency key ${quote(key)} was used for another command before: take a new key for a new command.`,
-  host_failed: ({ type, id, operation, problem, mayLand }) =>
-    `The application could not ${operation} ${type} ${quote(id)}, which it keeps itself: ${problem}. ${mayLand ? 'It is not there, and may still land' : 'Nothing was applied'}; try again.`,
+  host_failed: ({ type, id, operation, path, problem, mayLand }) =>
+    `The application could not ${operation === 'projectOf' ? 'say the project of' : operation} ${type} ${quote(id)}, which it keeps itself${path === undefined ? '' : `, at ${place(path)}`}: ${problem}. ${mayLand ? 'It is not there, and may still land' : 'Nothing was applied'}; try again.`,
   directory_failed: ({ question, problem }) =>
     `The directory could not say ${question}: ${problem}. Nothing was counted; try again when it answers.`,
   contention: ({ verb, attempts }) =>
@@ -344,6 +359,7 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
 
 const words = (verb: string) => verb.replaceAll('_', ' ')
 const quote = (text: string) => JSON.stringify(text)
+const projectNamed = (project: string) => (project === '' ? 'no project' : `project ${quote(project)}`)
 const place = (path: string) => (path === '' ? 'its root' : path)
 
 /** Why something was not done, as data: what the pure core returns where the service throws. Narrows on `code`. */

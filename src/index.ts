@@ -122,6 +122,7 @@ export type {
   Hosting,
   Outside,
   OutsideWrite,
+  ProjectOf,
   References,
   ReferredResource,
   ResourceLifecycle,

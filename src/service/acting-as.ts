@@ -134,7 +134,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
 
     async edit(id, given, change, options) {
       const { ref } = checkRef(context, given)
-      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkWanted(change) }]
+      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkWanted(change, ref) }]
       return await rewrite(id, { type: 'edit', rewrite: { type: 'edit', edits } }, options)
     },
     submitDraft: asking('submit'),

@@ -1,4 +1,3 @@
-import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { ConfirmCommand, ReclaimCommand } from '../core/request/command.ts'
 import { documentDigest } from '../core/request/content.ts'
@@ -7,13 +6,15 @@ import { landingKey } from '../core/request/decide-outside.ts'
 import type { Actor, Application } from '../core/request/event.ts'
 import { evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
-import { ApprovalError, isApprovalError, messageOf, refuse, success } from '../errors.ts'
+import { ApprovalError, hasCode, isApprovalError, messageOf, refuse, success } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import { claimWrites, hasClaimed, outsideFacts } from './claims.ts'
 import type { Context } from './context.ts'
 import { debtWrites } from './debts.ts'
 import { type Command, execute } from './execute.ts'
-import { adopt, namedIn, outsideDocument } from './hosted.ts'
+import { isOnRecord } from './host-document.ts'
+import { projectNow } from './host-project.ts'
+import { adopt, outsideDocument } from './hosted.ts'
 import { landingWrites } from './landing-writes.ts'
 import { messageOf as messageTo } from './message.ts'
 import { createdAccess } from './permission-to-act.ts'
@@ -89,7 +90,7 @@ export async function carryOut(context: Context, request: Request): Promise<Requ
     if (!arrival) return await current(context, request)
     const said = { type: 'confirm', fence: application.fence, ...arrival } as const
     const confirmed = await execute(context, onTheWayCommand(context, { tenant, user, via: 'worker' }, id, said))
-    if (arrival.found === 'other') await adopt(context, tenant, namedIn(request, [application.resource]))
+    if (arrival.found === 'other') await adopt(context, tenant, [application.resource])
     return confirmed
   } catch (error) {
     if (!isApprovalError(error)) throw error
@@ -119,6 +120,7 @@ type Arrival = Pick<ConfirmCommand, 'found' | 'problem' | 'isOver'>
 
 /** A change on its way, with the document that it makes and the one that it replaces. */
 interface Sent {
+  readonly type: ResourceType
   readonly outside: NonNullable<ResourceType['outside']>
   readonly resource: ReferredResource
   readonly next: JsonValue
@@ -180,21 +182,29 @@ async function sentBy(
   if (after === undefined || documentDigest(after) !== revision?.digest) {
     return { found: 'unknown', problem: 'the stored content is not what was claimed' }
   }
-  const { outside } = context.resources.get(resource.type) ?? {}
-  if (!outside) return { found: 'unknown', problem: `no resource type "${resource.type}" is kept outside any more` }
+  const type = context.resources.get(resource.type)
+  const { outside } = type ?? {}
+  if (!type || !outside)
+    return { found: 'unknown', problem: `no resource type "${resource.type}" is kept outside any more` }
   const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }
-  return { outside, resource: named, next: after, expected: live?.value.document ?? null }
+  return { type, outside, resource: named, next: after, expected: live?.value.document ?? null }
 }
 
-/** Asks the host which document it has. */
-async function arrived({ outside, resource, next, expected }: Sent): Promise<Arrival> {
+/** Asks the host which document it has, and whether that is where the change is to go. */
+async function arrived({ type, resource, next, expected }: Sent): Promise<Arrival> {
   try {
-    const found = canonical(await outsideDocument(outside, resource))
-    if (found === canonical(next)) return { found: 'next' }
-    return { found: found === canonical(expected) ? 'before' : 'other' }
+    const found = await outsideDocument(type, resource)
+    if (await isOnRecord(type, resource.id, { found, known: next })) return { found: 'next' }
+    const isThere = (await projectNow(type, resource, undefined)) === (resource.project ?? '')
+    const isBefore = isThere && (await isOnRecord(type, resource.id, { found, known: expected }))
+    return { found: isBefore ? 'before' : 'other' }
   } catch (cause) {
-    return { found: 'unknown', problem: messageOf(cause) }
+    return { found: 'unknown', problem: problemOf(cause) }
   }
+}
+
+function problemOf(cause: unknown): string {
+  return hasCode(cause, 'host_failed') ? cause.details.problem : messageOf(cause)
 }
 
 /** Says that a change is still on its way, since the host did not take it; undefined where nothing went wrong yet. */

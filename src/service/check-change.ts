@@ -3,28 +3,32 @@ import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
-import { ApprovalError, fail } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { isAction, type Wanted } from './action-input.ts'
 import { checkId, checkKeys, checkTime } from './input.ts'
+import type { ResourceRef } from './resource-type.ts'
 
 /** Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. */
-export function checkChange<T>(change: ChangeInput<T>): ChangeInput<never> {
+export function checkChange<T>(change: ChangeInput<T>, resource?: string): ChangeInput<never> {
   if (typeof change === 'function' || typeof change !== 'object' || change === null) return change as ChangeInput<never>
   const tags = Object.entries(Object.getOwnPropertyDescriptors(change))
-  return Object.fromEntries(tags.map(([tag, { value }]) => [tag, admitted(value)])) as unknown as ChangeInput<never>
+  return Object.fromEntries(
+    tags.map(([tag, { value }]) => [tag, admitted(value, resource)]),
+  ) as unknown as ChangeInput<never>
 }
 
 /** The same for an action of the life cycle, and the change that it carries. */
-export function checkWanted<T>(wanted: Wanted<T>): Wanted<never> {
-  if (!isAction(wanted)) return checkChange(wanted)
+export function checkWanted<T>(wanted: Wanted<T>, { type, id }: Pick<ResourceRef, 'type' | 'id'>): Wanted<never> {
+  const resource = `${type} ${JSON.stringify(id)}`
+  if (!isAction(wanted)) return checkChange(wanted, resource)
   checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
   const { action, details, at, change } = wanted
   if (details !== undefined) checkKeys('change.details', details, Object.keys(details ?? {}))
   return {
     action: checkId('change.action', action),
-    ...(details === undefined ? {} : { details: admitted(details) as JsonObject }),
+    ...(details === undefined ? {} : { details: admitted(details, resource) as JsonObject }),
     ...(at === undefined ? {} : { at: checkTime('change.at', at) }),
-    ...(change === undefined ? {} : { change: checkChange(change) }),
+    ...(change === undefined ? {} : { change: checkChange(change, resource) }),
   }
 }
 
@@ -56,8 +60,8 @@ export function checkDigest(digest: unknown): Digest | undefined {
   return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) ? (digest as Digest) : undefined
 }
 
-function admitted(value: unknown): JsonValue {
+function admitted(value: unknown, resource?: string): JsonValue {
   const plain = admit(value)
   if (plain.ok) return plain.value
-  throw new ApprovalError(plain.refusal)
+  return fail('invalid_document', { ...plain.refusal.details, resource })
 }

@@ -58,7 +58,7 @@ async function endState(
   const after =
     performed.value.document === document
       ? success(document)
-      : await accepted(type, { resource }, performed.value.document)
+      : await accepted(type, { resource, place }, performed.value.document)
   if (!after.ok) return after
   const places = diff(document, after.value, type.shape)
   if (!places.ok) return places

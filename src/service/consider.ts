@@ -59,13 +59,9 @@ export async function consider(
   { verb, wishes, reason, applyAt, directly, at }: Intention & { readonly at: number },
 ): Promise<Result<Considered>> {
   const { tenant, user } = actor
-  await adopt(
-    context,
-    tenant,
-    wishes.map(({ ref }) => ref),
-  )
-  const lockKeys = wishes.map(({ ref }) => keyOf('locks', tenant, ref.type, ref.id))
   const named = wishes.map(({ ref }) => ref)
+  const hostSays = await adopt(context, tenant, named)
+  const lockKeys = wishes.map(({ ref }) => keyOf('locks', tenant, ref.type, ref.id))
   const mixed = mixture(wishes)
   if (mixed) return refuse('invalid_input', { argument: 'changes', problem: mixed })
   const claimed = claimKeys(context, tenant, named)
@@ -77,7 +73,7 @@ export async function consider(
   })
   const proposals: Proposal[] = []
   for (const [index, wish] of wishes.entries()) {
-    const proposal = await propose(wish, resources[index]?.value, { tenant, now: at })
+    const proposal = await propose(wish, resources[index]?.value, { tenant, now: at, hostSays: hostSays[index] })
     if (!proposal.ok) return proposal
     proposals.push(proposal.value)
   }

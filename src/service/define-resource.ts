@@ -79,6 +79,7 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
       : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
     ...hostingOf(options),
     ...outsideOf(options),
+    ...projectOfOf(options),
     ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
     actionsOf(change, places) {
       const found = detectors
@@ -121,6 +122,7 @@ const optionNames = [
   'read',
   'write',
   'outside',
+  'projectOf',
 ]
 
 function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { readonly hosting?: Hosting } {
@@ -155,6 +157,15 @@ function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions
       patience,
     },
   }
+}
+
+function projectOfOf<T>({ type, read, outside, projectOf }: ResourceOptions<T>): Pick<ResourceType, 'projectOf'> {
+  if (projectOf === undefined) return {}
+  if (typeof projectOf !== 'function') throw new TypeError(`defineResource: projectOf of "${type}" must be a function`)
+  if (read || outside) return { projectOf }
+  throw new TypeError(
+    `defineResource: projectOf of "${type}" is for resources that the application keeps (read and write, or outside): of what Countersign keeps, whoever creates it names the project`,
+  )
 }
 
 function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {

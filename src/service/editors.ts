@@ -17,6 +17,7 @@ import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { typeOf } from './facts.ts'
 import { freeze } from './freeze.ts'
+import { adopt } from './hosted.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from './people.ts'
 import { isPolicyChange } from './policy-resource.ts'
@@ -104,6 +105,7 @@ export function changeAccessCommand(
         const problem = 'a policy has no editors: who holds approval_settings.edit may change it'
         return refuse('invalid_input', { argument: 'ref', problem })
       }
+      await adopt(context, tenant, [resource])
       const key = keyOf('accesses', tenant, resource.type, resource.id)
       const liveKey = keyOf('resources', tenant, resource.type, resource.id)
       const { before, live, set } = await read(context.storage, {

@@ -6,13 +6,13 @@ import type { Facts, TargetFacts } from '../core/request/command.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Revision } from '../core/request/resource.ts'
-import { fail, type Refusal } from '../errors.ts'
+import { fail, type Refusal, refuse } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import { judgedAgain } from './carry.ts'
 import { type ClaimRead, claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
-import { adopt, namedIn } from './hosted.ts'
+import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { unfitPolicies } from './policy-changes.ts'
 import type { Proposal } from './propose.ts'
@@ -39,6 +39,8 @@ export interface ContentRead {
 /** The resources of a request as they are now, and who keeps whom off them. */
 export interface ResourcesRead {
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
+  /** The project that the host says of each of them; undefined if the host does not keep it. */
+  readonly projects: readonly (string | undefined)[]
   /** The claim of the one that is kept outside of the database, where one is. */
   readonly claim?: ClaimRead
   /** The other requests that hold locks on them. */
@@ -143,7 +145,7 @@ export async function readWhole(
   request: Request,
 ): Promise<{ readonly stored: ContentRead | undefined; readonly resources: ResourcesRead }> {
   const { tenant, id, resources } = request
-  await adopt(context, tenant, namedIn(request, resources))
+  const projects = await adopt(context, tenant, resources)
   const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
   const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
   const claims = claimKeys(context, tenant, resources)
@@ -154,6 +156,7 @@ export async function readWhole(
     stored: contentOf(found),
     resources: {
       resources: found.resources,
+      projects,
       ...(outside ? { claim: { resource: outside, stored: found.claims[0] } } : {}),
       holders,
       relied: [
@@ -266,10 +269,12 @@ async function movedOnto(
 async function firstInvalid(
   context: Context,
   changes: readonly ProposedChange[],
-  { request: { tenant, requester: user, via }, settings, setVersion, read: { resources } }: Landing,
+  { request: { tenant, requester: user, via }, settings, setVersion, read: { resources, projects } }: Landing,
 ): Promise<Refusal | undefined> {
   for (const [index, change] of changes.entries()) {
-    const { resource, after } = change
+    const { resource, project, after } = change
+    const actual = projects[index] ?? project
+    if (actual !== project) return refuse('wrong_project', { ...resource, project, actual }).refusal
     const type = typeOf(context, resource.type)
     const valid = after === null ? undefined : await validated(type, resource.id, after)
     if (valid && !valid.ok) return valid.refusal

@@ -36,9 +36,9 @@ export interface ListedRevision<T> extends Omit<Revision, 'document'> {
 export async function readResource<T>(
   context: Context,
   tenant: string,
-  { type, id, project }: ResourceRef<T>,
+  { type, id }: ResourceRef<T>,
 ): Promise<LiveResource<T> | undefined> {
-  await adopt(context, tenant, [{ type, id, ...(project === undefined ? {} : { project }) }])
+  await adopt(context, tenant, [{ type, id }])
   const { stored, lock, settings } = await read(context.storage, {
     stored: keyOf('resources', tenant, type, id),
     lock: keyOf('locks', tenant, type, id),

@@ -1,5 +1,3 @@
-import { admit } from '../core/change/admit.ts'
-import { canonical } from '../core/change/canonical.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { documentDigest, type ProposedChange } from '../core/request/content.ts'
@@ -9,6 +7,8 @@ import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
 import { withLate } from './claims.ts'
 import type { Context } from './context.ts'
+import { type HostDocument, isOnRecord, takeFromHost, worded } from './host-document.ts'
+import { projectNow } from './host-project.ts'
 import {
   type ClaimRecord,
   keyOf,
@@ -28,7 +28,6 @@ const attempts = 12
 interface Named {
   readonly type: string
   readonly id: string
-  readonly project?: string
 }
 
 interface Kept {
@@ -38,22 +37,29 @@ interface Kept {
 
 interface Hosted extends Kept {
   readonly hosting: Hosting
+  readonly project: string
 }
 
 /**
- * Records what the host has by now, wherever that is not what was live: as a revision that nobody asked for, so that whatever was made against
- * another one is stale. While a change is on its way to a resource, what the host has of it is the change's matter.
+ * Records what the host has by now, and in which project, wherever that is not what was live: as a revision that nobody asked
+ * for, so that whatever was made against another one is stale. While a change is on its way to a resource, what the host has of
+ * it is the change's matter.
+ *
+ * Nothing that a caller said of a resource is looked at. Of each resource in its turn, gives the project that the host says;
+ * undefined if the host does not keep it.
  */
-export async function adopt(context: Context, tenant: string, resources: readonly Named[]): Promise<void> {
-  for (const named of resources) {
-    const { type, resource } = keptAs(context, tenant, named)
-    if (type?.hosting || type?.outside) await adoptOne(context, { type, resource })
+export async function adopt(
+  context: Context,
+  tenant: string,
+  resources: readonly Named[],
+): Promise<readonly (string | undefined)[]> {
+  const projects: (string | undefined)[] = []
+  for (const { type: name, id } of resources) {
+    const type = context.resources.get(name)
+    const isKept = type?.hosting || type?.outside
+    projects.push(isKept ? await adoptOne(context, { type, resource: { tenant, type: name, id } }) : undefined)
   }
-}
-
-/** Names the resources of a request as the host knows them: with their project, where they have one. */
-export function namedIn({ project }: { readonly project: string }, resources: readonly Named[]): readonly Named[] {
-  return resources.map(({ type, id }) => ({ type, id, ...(project === '' ? {} : { project }) }))
+  return projects
 }
 
 /**
@@ -68,7 +74,7 @@ export async function hostWrites(
   const landing = writes.flatMap((write) => {
     if (write.type !== 'insert' || write.collection !== 'revisions') return []
     const { type, id, project, number, document } = write.value as unknown as Landing
-    const hosted = hostedOf(context, tenant, { type, id, ...(project === '' ? {} : { project }) })
+    const hosted = hostedOf(context, { tenant, type, id }, project)
     return hosted ? [{ hosted, number, document }] : []
   })
   if (landing.length === 0) return undefined
@@ -79,24 +85,42 @@ export async function hostWrites(
   })
   return async (connection) => {
     for (const [index, { hosted, document }] of landing.entries()) {
-      const live = await documentOf(hosted, connection)
-      if (!isSame(live, before[index]?.value.document ?? null)) {
-        const { type, id } = hosted.resource
-        fail('version_conflict', { collection: 'resources', key: JSON.stringify([tenant, type, id]) })
-      }
+      await expectSame(hosted, before[index]?.value.document ?? null, connection)
       await asked(hosted.resource, 'write', () =>
         hosted.hosting.write(hosted.resource, document ?? undefined, connection),
       )
+      if (document !== null) await expectStaysIn(hosted, connection)
     }
   }
+}
+
+/** What was decided on is what the host has: another document, or another project, is decided on anew. */
+async function expectSame(hosted: Hosted, known: JsonValue, connection: unknown): Promise<void> {
+  const { type, resource, project } = hosted
+  const found = await documentOf(hosted, connection)
+  const isSame =
+    (await projectNow(type, resource, connection)) === project &&
+    (await isOnRecord(type, resource.id, { found, known }))
+  if (isSame) return
+  const { tenant, type: name, id } = resource
+  fail('version_conflict', { collection: 'resources', key: JSON.stringify([tenant, name, id]) })
+}
+
+/** A document that moves its resource would pass by the policies of the project that it moves to. */
+async function expectStaysIn({ type, resource, project }: Hosted, connection: unknown): Promise<void> {
+  const now = await projectNow(type, resource, connection)
+  if (now === project) return
+  const named = (name: string) => (name === '' ? 'no project' : `project ${JSON.stringify(name)}`)
+  const problem = `it says ${named(project)} before the change is written and ${named(now)} after it; the policies of ${named(project)} alone were asked`
+  fail('host_failed', { type: resource.type, id: resource.id, operation: 'projectOf', problem })
 }
 
 /** Names the resources that get a revision. */
 export function revised(writes: readonly Write[]): readonly Named[] {
   return writes.flatMap((write) => {
     if (write.type !== 'insert' || write.collection !== 'revisions') return []
-    const { type, id, project } = write.value as unknown as Landing
-    return [{ type, id, ...(project === '' ? {} : { project }) }]
+    const { type, id } = write.value as unknown as Landing
+    return [{ type, id }]
   })
 }
 
@@ -108,46 +132,62 @@ interface Landing {
   readonly document: JsonValue
 }
 
-function hostedOf(context: Context, tenant: string, named: Named): Hosted | undefined {
-  const { type, resource } = keptAs(context, tenant, named)
-  return type?.hosting && { type, hosting: type.hosting, resource }
+function hostedOf(
+  { resources }: Context,
+  { tenant, type: name, id }: Named & { readonly tenant: string },
+  project: string,
+): Hosted | undefined {
+  const type = resources.get(name)
+  return (
+    type?.hosting && { type, hosting: type.hosting, project, resource: placed({ tenant, type: name, id }, project) }
+  )
 }
 
-function keptAs({ resources }: Context, tenant: string, { type, id, project }: Named) {
-  return {
-    type: resources.get(type),
-    resource: { tenant, type, id, ...(project === undefined ? {} : { project }) },
-  }
+/** Names a resource as the host is asked for it. */
+function placed(resource: Omit<ReferredResource, 'project'>, project: string): ReferredResource {
+  return { ...resource, ...(project === '' ? {} : { project }) }
 }
 
-async function adoptOne(context: Context, kept: Kept): Promise<void> {
-  const { hosting, outside } = kept.type
-  const { tenant, type, id, project: said = '' } = kept.resource
-  const claimKey = keyOf('claims', tenant, type, id)
+/** Records what the host has of a resource, and gives the project that it is in. */
+async function adoptOne(context: Context, { type, resource }: Kept): Promise<string> {
+  const { hosting, outside } = type
+  const { tenant, type: name, id } = resource
+  const claimKey = keyOf('claims', tenant, name, id)
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const { live, claims } = await read(context.storage, {
-      live: keyOf('resources', tenant, type, id),
+      live: keyOf('resources', tenant, name, id),
       claims: outside ? [claimKey] : [],
     })
     const [claim] = claims
-    if (claim?.value.request !== undefined) return
-    const { project = said } = live?.value ?? {}
-    const resource = { tenant, type, id, ...(project === '' ? {} : { project }) }
-    const document = hosting
-      ? await documentOf({ type: kept.type, resource, hosting }, context.transaction)
-      : outside && (await asked(resource, 'read', () => outsideDocument(outside, resource)))
-    if (document === undefined || isSame(document, live?.value.document ?? null)) return
-    const change = foundChange(kept, live?.value, { document, project })
+    const project = await projectNow(type, resource, context.transaction)
+    if (claim?.value.request !== undefined) return project
+    const named = placed(resource, project)
+    const found = hosting
+      ? await documentOf({ type, resource: named, hosting, project }, context.transaction)
+      : await outsideDocument(type, named)
+    const known = live?.value.document ?? null
+    const isMoved = live !== undefined && live.value.project !== project && found.document !== null
+    if (!isMoved && (await isOnRecord(type, id, { found, known }))) return project
+    const document = worded(found, known)
+    const change = foundChange({ type, resource: named }, live?.value, { document, project })
     const late = lateWrite(claim?.value, document)
-    const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), ...saidOf(late, change.base) }
+    const said =
+      isMoved && known !== null ? { message: movedMessage(live.value.project, project) } : saidOf(late, change.base)
+    const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), ...said }
     try {
       const unclaimed = outside ? [late && claim ? landedLate(claim, late) : unchanged(claimKey, claim)] : []
-      return await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
+      await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
+      return project
     } catch (error) {
       if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
     }
   }
-  fail('contention', { verb: 'record what the host has', attempts })
+  return fail('contention', { verb: 'record what the host has', attempts })
+}
+
+function movedMessage(from: string, to: string): string {
+  const named = (project: string) => (project === '' ? 'no project' : `project ${JSON.stringify(project)}`)
+  return `found in the host: moved from ${named(from)} to ${named(to)}`
 }
 
 /** The write of a request that failed, where it is what the host has by now. */
@@ -196,25 +236,20 @@ function foundChange(
   }
 }
 
-/** The document that the host has; null where it has none. */
-async function documentOf(hosted: Hosted, connection: unknown): Promise<JsonValue> {
-  const { hosting, resource } = hosted
-  return admitted(await asked(resource, 'read', () => hosting.read(resource, connection)))
+/** Reads the document that the host has. */
+async function documentOf({ type, hosting, resource }: Hosted, connection: unknown): Promise<HostDocument> {
+  const answer = await asked(resource, 'read', () => hosting.read(resource, connection))
+  return await takeFromHost(type, resource.id, answer)
 }
 
-/** Reads, in time, the document that the host keeps outside of the database; null where it has none. */
-export async function outsideDocument(
-  { read, patience }: NonNullable<ResourceType['outside']>,
-  resource: ReferredResource,
-): Promise<JsonValue> {
-  return admitted(await inTime(read(resource, { signal: AbortSignal.timeout(patience) }), patience))
-}
-
-function admitted(found: unknown): JsonValue {
-  if (found === undefined || found === null) return null
-  const admitted = admit(found)
-  if (!admitted.ok) throw new ApprovalError(admitted.refusal)
-  return admitted.value
+/** Reads, in time, the document that the host keeps outside of the database. */
+export async function outsideDocument(type: ResourceType, resource: ReferredResource): Promise<HostDocument> {
+  const { outside } = type
+  if (!outside) return { document: null, dates: new Set() }
+  const { patience } = outside
+  const call = { signal: AbortSignal.timeout(patience) }
+  const answer = await asked(resource, 'read', () => inTime(outside.read(resource, call), patience))
+  return await takeFromHost(type, resource.id, answer)
 }
 
 async function asked<T>(
@@ -228,8 +263,4 @@ async function asked<T>(
     const problem = cause instanceof Error ? cause.message : String(cause)
     return fail('host_failed', { type: resource.type, id: resource.id, operation, problem }, { cause })
   }
-}
-
-function isSame(a: JsonValue, b: JsonValue): boolean {
-  return canonical(a) === canonical(b)
 }

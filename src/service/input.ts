@@ -3,6 +3,7 @@ import { isOwnType } from '../core/policy/own-type.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { Context } from './context.ts'
+import { isKeptByHost } from './host-project.ts'
 import type { ResourceRef, ResourceType } from './resource-type.ts'
 
 /** Who acts. The host has authenticated them: what is said here is believed. */
@@ -78,6 +79,10 @@ export function checkRef<T>({ resources }: Context, given: ResourceRef<T>): Chec
   const ref = { type: type.type, id: checkId('ref.id', id) }
   if (project !== undefined && isOwnType(ref.type)) {
     fail('invalid_input', { argument: 'ref.project', problem: `is no part of the name of a ${ref.type}: leave it out` })
+  }
+  if (project !== undefined && isKeptByHost(type) && !type.projectOf) {
+    const problem = `cannot be named: the application keeps ${ref.type}, and defineResource of it has no projectOf(ref) that says the project`
+    fail('invalid_input', { argument: 'ref.project', problem })
   }
   return { type, ref: project === undefined ? ref : { ...ref, project: checkId('ref.project', project) } }
 }

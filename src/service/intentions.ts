@@ -74,6 +74,7 @@ function wishOf<T>(
   ref: ResourceRef<T>,
   { change, base }: { readonly change: Wanted<T>; readonly base?: number | undefined },
 ): Wish {
-  const wish: Wish = { ...checkRef(context, ref), change: checkWanted(change) }
+  const checked = checkRef(context, ref)
+  const wish: Wish = { ...checked, change: checkWanted(change, checked.ref) }
   return base === undefined ? wish : { ...wish, base: checkRevision('base', base) }
 }

@@ -1,5 +1,4 @@
 import { canonical } from '../core/change/canonical.ts'
-import { nextValue } from '../core/change/change-input.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { NextContent } from '../core/request/command.ts'
@@ -11,7 +10,7 @@ import { restated } from './carry.ts'
 import type { Context } from './context.ts'
 import { type ContentRead, documentAt, type ResourcesRead, typeOf } from './facts.ts'
 import type { Start } from './perform.ts'
-import { type Proposal, proposeValue } from './propose.ts'
+import { nextDocument, type Proposal, proposeValue } from './propose.ts'
 import { rebased } from './rebase.ts'
 import type { ResourceType } from './resource-type.ts'
 import { weigh } from './weigh.ts'
@@ -121,7 +120,7 @@ async function editOne(
     return refuse('invalid_input', { argument: 'change.action', problem })
   }
   const sofar = asked.action === undefined ? (change.after ?? undefined) : before
-  const value = edit === undefined ? success(sofar) : nextValue(sofar, edit)
+  const value = edit === undefined ? success(sofar) : nextDocument(change.resource, sofar, edit)
   if (!value.ok) return value
   const { resource, project, base, incarnation } = change
   const start = { tenant, resource, project, base, incarnation, before, ...stateBefore(move) }

@@ -1,11 +1,11 @@
 import { admit } from '../core/change/admit.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
-import { carriedOut } from '../core/lifecycle/judge.ts'
+import { carriedOut, type Place } from '../core/lifecycle/judge.ts'
 import type { Details, ResolvedMove } from '../core/lifecycle/move.ts'
 import { type PerformedMove, performMove, proposeMove } from '../core/lifecycle/perform-move.ts'
 import type { ClockMove, PinnedMove, ProposedChange } from '../core/request/content.ts'
-import { type Result, success } from '../errors.ts'
+import { type Result, refuse, success } from '../errors.ts'
 import { referencesOf } from './references.ts'
 import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
 import { validated } from './validated.ts'
@@ -68,7 +68,7 @@ export async function perform(
   if (!proposed.ok) return proposed
   const { state, dueAt } = proposed.value
   const performed = proposed.value.document
-  const after = performed === document ? success(document) : await accepted(type, start, performed)
+  const after = performed === document ? success(document) : await accepted(type, { ...start, place }, performed)
   if (!after.ok) return after
   const next =
     dueAt === undefined ? success(undefined) : await clockMove(type, start, { to: state.live, document: after.value })
@@ -98,7 +98,8 @@ async function clockMove(
   const place = { lifecycle: type.lifecycle?.name ?? '', state: to, action: row.action }
   const carried = carriedOut(row, { document, details: {}, references: [] }, place)
   if (!carried.ok) return carried
-  const after = carried.value === document ? success(document) : await accepted(type, start, carried.value)
+  const after =
+    carried.value === document ? success(document) : await accepted(type, { ...start, place }, carried.value)
   if (!after.ok) return after
   const places = diff(start.before, after.value, type.shape)
   if (!places.ok) return places
@@ -106,14 +107,17 @@ async function clockMove(
   return success({ action: row.action, to: row.to, ...changes })
 }
 
-/** What the schema makes of a document that an effect has made. */
+/** What the schema makes of a document that an effect has made. What is no JSON is the mistake of the effect. */
 export async function accepted(
   type: ResourceType,
-  { resource }: Pick<Start, 'resource'>,
+  { resource, place }: { readonly resource: Start['resource']; readonly place: Place & { readonly action: string } },
   document: unknown,
 ): Promise<Result<JsonValue>> {
   const plain = admit(document)
-  return plain.ok ? await validated(type, resource.id, plain.value) : plain
+  if (plain.ok) return await validated(type, resource.id, plain.value)
+  const { path, problem } = plain.refusal.details
+  const at = path === '' ? 'its root' : path
+  return refuse('move_refused', { ...place, problem: `its effect made what is no JSON at ${at}: ${problem}` })
 }
 
 function performedOf(proposed: ReturnType<typeof proposeMove<JsonValue>>): Result<PerformedMove<JsonValue>> {

@@ -1,12 +1,12 @@
 import { canonical } from '../core/change/canonical.ts'
-import { nextValue } from '../core/change/change-input.ts'
+import { type ChangeInput, nextValue } from '../core/change/change-input.ts'
 import type { ChangedPlace } from '../core/change/changed-place.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { contradictionIn } from '../core/lifecycle/follow-state.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../core/policy/policy.ts'
 import type { PinnedMove, ProposedChange } from '../core/request/content.ts'
-import { type Refusal, refuse, type Result, success } from '../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../errors.ts'
 import { partsOf, type Wanted } from './action-input.ts'
 import { carry, liveState } from './carry.ts'
 import type { Carried, Start, WantedAction } from './perform.ts'
@@ -32,31 +32,52 @@ export interface Proposal {
   readonly before: JsonValue | undefined
 }
 
+/** What a wish is worked out by, besides the live document. */
+interface Facts {
+  readonly tenant: string
+  readonly now: number
+  /** The project that the host says; undefined if the host does not keep the resource. */
+  readonly hostSays: string | undefined
+}
+
 /** Works out what a wish would make of the live document. */
 export async function propose(
   { type, ref, change, base, restores }: Wish,
   live: ResourceRecord | undefined,
-  { tenant, now }: { readonly tenant: string; readonly now: number },
+  { tenant, now, hostSays }: Facts,
 ): Promise<Result<Proposal>> {
   const resource = { type: ref.type, id: ref.id }
   const exists = live !== undefined && live.document !== null
   const revision = live?.revision ?? 0
-  if (live && ref.project !== undefined && ref.project !== live.project) {
-    return refuse('wrong_project', { ...resource, project: ref.project, actual: live.project })
+  const its = exists ? live.project : (hostSays ?? live?.project)
+  const project = its ?? ref.project ?? ''
+  if (ref.project !== undefined && ref.project !== project) {
+    return refuse('wrong_project', { ...resource, project: ref.project, actual: project })
   }
   if (base !== undefined && base !== revision) return refuse('stale', { ...resource, base, live: revision })
   const start: Start = {
     tenant,
     resource,
-    project: live ? live.project : (ref.project ?? ''),
+    project,
     base: revision,
     incarnation: exists ? live.incarnation : 0,
     before: exists ? live.document : undefined,
     ...liveState(type, live),
   }
   const { change: input, ...action } = partsOf(change)
-  const next = input === undefined ? success(start.before) : nextValue(start.before, input)
+  const next = input === undefined ? success(start.before) : nextDocument(resource, start.before, input)
   return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now }, restores }) : next
+}
+
+/** Works out what a document becomes. What is no JSON is refused with the name of the resource that it was meant for. */
+export function nextDocument(
+  { type, id }: ProposedChange['resource'],
+  before: JsonValue | undefined,
+  input: ChangeInput<never>,
+): Result<JsonValue | undefined> {
+  const next = nextValue(before, input)
+  if (next.ok || next.refusal.code !== 'invalid_document') return next
+  return refuse('invalid_document', { ...next.refusal.details, resource: `${type} ${JSON.stringify(id)}` })
 }
 
 /** What a change leads to before its action does something of its own, and that action. */

@@ -4,6 +4,7 @@ import { merge } from '../core/change/merge.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import { liveState, restated } from './carry.ts'
+import { isKeptByHost } from './host-project.ts'
 import { type Proposal, proposeValid } from './propose.ts'
 import type { ResourceRecord } from './records.ts'
 import type { ResourceType } from './resource-type.ts'
@@ -38,7 +39,7 @@ export async function rebased(
   if (incarnation !== (exists ? live.incarnation : 0)) {
     return refuse('stale', { ...resource, base: change.base, live: revision })
   }
-  if (live && live.project !== project) {
+  if (live && live.project !== project && (exists || !isKeptByHost(type))) {
     return refuse('wrong_project', { ...resource, project, actual: live.project })
   }
   const before = exists ? live.document : undefined
@@ -55,11 +56,12 @@ export async function rebased(
   const { conflicts: collisions, unused } = merged.value
   const checked =
     collisions.length > 0
-      ? { value: merged.value.value, conflicts: collisions }
+      ? success({ value: merged.value.value, conflicts: collisions })
       : await checkedValue(type, change, { sides, value: merged.value.value })
-  const { conflicts } = checked
+  if (!checked.ok) return checked
+  const { value: after, conflicts } = checked.value
 
-  const proposal = await proposeValid(type, start, { after: checked.value, wanted })
+  const proposal = await proposeValid(type, start, { after, wanted })
   if (!proposal.ok) return proposal
   if (conflicts.length === 0) return success({ proposal: proposal.value, conflicts, unused })
   const used = resolutions.filter((resolution) => !unused.includes(resolution))
@@ -67,17 +69,21 @@ export async function rebased(
   return success({ proposal: { before, change: { ...proposal.value.change, rebase: open } }, conflicts, unused })
 }
 
-/** What the schema makes of a merged document, or what it says against it. */
+interface Checked {
+  readonly value: JsonValue | undefined
+  readonly conflicts: readonly Conflict[]
+}
+
+/** What the schema makes of a merged document, or what it says against it. No answer to a conflict mends a schema. */
 async function checkedValue(
   type: ResourceType,
   { resource }: ProposedChange,
   { sides, value }: { readonly sides: Parameters<typeof resultConflict>[0]; readonly value: JsonValue | undefined },
-): Promise<{ readonly value: JsonValue | undefined; readonly conflicts: readonly Conflict[] }> {
-  if (value === undefined) return { value, conflicts: [] }
+): Promise<Result<Checked>> {
+  if (value === undefined) return success({ value, conflicts: [] })
   const valid = await validated(type, resource.id, value)
-  if (valid.ok) return { value: valid.value, conflicts: [] }
+  if (valid.ok) return success({ value: valid.value, conflicts: [] })
   const { refusal } = valid
-  const issues =
-    refusal.code === 'invalid_by_schema' ? refusal.details.issues : [{ path: '', message: refusal.message }]
-  return { value, conflicts: [resultConflict(sides, issues)] }
+  if (refusal.code === 'schema_failed') return { ok: false, refusal }
+  return success({ value, conflicts: [resultConflict(sides, refusal.details.issues)] })
 }

@@ -14,7 +14,11 @@ declare const documentType: unique symbol
 export interface ResourceRef<T = unknown> {
   readonly type: string
   readonly id: string
-  /** The project that the resource belongs to. It is fixed when the resource is created, and may be left out from then on. */
+  /**
+   * The project that the resource belongs to. Whoever creates a resource that Countersign keeps names it, and from then on it
+   * is fixed and may be left out. Of a resource that the host keeps, `projectOf` of its type says it: what is named here is
+   * only compared with that.
+   */
   readonly project?: string
   readonly [documentType]?: T
 }
@@ -69,9 +73,12 @@ export interface ResourceOptions<T> {
    * none. With `write`; not with a life cycle.
    *
    * `connection` is undefined where the read stands alone. Where it is given, a transaction is open on it: read there, and keep the row as it is
-   * until the transaction ends (`for update`). What was written is read back as it was, but for the order of keys.
+   * until the transaction ends (`for update`).
+   *
+   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does not keep
+   * are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out where the schema takes no `null`.
    */
-  readonly read?: (resource: ReferredResource, connection: unknown) => Promise<T | undefined> | T | undefined
+  readonly read?: (resource: ReferredResource, connection: unknown) => unknown
   /**
    * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined removes the resource. Lands
    * exactly once, or not at all where it throws.
@@ -82,9 +89,23 @@ export interface ResourceOptions<T> {
    * the place of `read` and `write`; not with a life cycle.
    */
   readonly outside?: Outside<T>
+  /**
+   * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With `read` and
+   * `write`, or with `outside`. Left out: resources of this type belong to no project.
+   *
+   * It is asked whenever the resource is looked at. Where the answer is another one than before, that is recorded as a move,
+   * and requests that were made before are stale. `connection` is that of `read`.
+   */
+  readonly projectOf?: ProjectOf
   /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
   readonly references?: References
 }
+
+/** Says in which project a resource is that the host keeps. */
+export type ProjectOf = (
+  resource: Omit<ReferredResource, 'project'>,
+  connection: unknown,
+) => string | null | undefined | Promise<string | null | undefined>
 
 /** Says what refers to a resource. */
 export type References = (resource: ReferredResource) => readonly string[] | Promise<readonly string[]>
@@ -104,10 +125,10 @@ export interface ReferredResource {
  */
 export interface Outside<T> {
   /**
-   * Reads the live document; undefined where there is none. Whatever `write` has acknowledged is in it, and what was written is read back as it was, but for the
-   * order of keys.
+   * Reads the live document; undefined, or null, where there is none. Whatever `write` has acknowledged is in it. What is
+   * given is taken through the schema of the type, as with `read` of rows.
    */
-  read(resource: ReferredResource, call: { readonly signal: AbortSignal }): Promise<T | undefined> | T | undefined
+  read(resource: ReferredResource, call: { readonly signal: AbortSignal }): unknown
   /**
    * Writes the next document; undefined removes the resource.
    *
@@ -138,7 +159,7 @@ export interface OutsideWrite<T> {
 /** How the host keeps resources itself. */
 export interface Hosting {
   /** Reads the live document. */
-  read(resource: ReferredResource, connection: unknown): Promise<unknown> | unknown
+  read(resource: ReferredResource, connection: unknown): unknown
   /** Writes the next document; undefined removes the resource. */
   write(resource: ReferredResource, document: JsonValue | undefined, connection: unknown): Promise<void> | void
 }
@@ -169,6 +190,8 @@ export interface ResourceType<T = unknown> {
   readonly hosting?: Hosting
   /** How the host keeps them outside of it. Without either, Countersign keeps them. */
   readonly outside?: Required<Outside<JsonValue>>
+  /** Says in which project a resource is that the host keeps. */
+  readonly projectOf?: ProjectOf
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
   /** Finds the actions that a change carries. */

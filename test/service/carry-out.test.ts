@@ -22,6 +22,7 @@ type Named = Write[0]
 /** Another system, which files documents by project. `meets` is what happens before a write arrives there. */
 function elsewhere() {
   const documents = new Map<string, Limit>()
+  const projects = new Map([['api', 'web']])
   const place = ({ project = 'none', id }: Pick<Named, 'project' | 'id'>) => `${project}/${id}`
   const asked: { resource: Named; document: Limit | undefined; expected: Limit | undefined; fence: number }[] = []
   const host = { meets: async () => {}, reads: 0 }
@@ -29,6 +30,7 @@ function elsewhere() {
     type: 'limit',
     schema: z.strictObject({ max: z.number(), note: z.string().optional() }),
     permissions: { create: 'flags.create', update: 'flags.edit', delete: 'flags.delete' },
+    projectOf: ({ id }) => projects.get(id),
     outside: {
       read: async (resource) => {
         host.reads++
@@ -42,7 +44,7 @@ function elsewhere() {
       },
     },
   })
-  return { type, documents, asked, host }
+  return { type, documents, projects, asked, host }
 }
 
 const users = { ann: [], ben: ['lead'], cat: ['lead'] }
@@ -147,7 +149,8 @@ describe('what the host is told of a change outside of the database', () => {
   })
 
   it('makes those editors who are to be, once it is there', async () => {
-    const { type, host } = elsewhere()
+    const { type, host, projects } = elsewhere()
+    projects.set('new', 'web')
     const w = await accessWorld(memoryStorage(), {}, [type])
     await w.as('zoe').access.setDefaultAccess('editors')
     const made = type.ref('new', { project: 'web' })

@@ -128,10 +128,11 @@ describe.each(storages)('a resource that is kept outside of the database, with r
 
   it('lands together with managed resources, once it is there', async () => {
     const o = await office(open)
-    const flag = await o.flag('checkout')
+    const flag = flags.ref('checkout')
+    await o.as('ann').submit(flag, { value: { enabled: true, rollout: 40 } })
     const wanted = [
-      { ref: { ...flag, project: 'web' }, change: rollout(80) },
-      { ref: o.prices.ref(o.basic.id, { project: 'web' }), change: { value: { cents: 9 } } },
+      { ref: flag, change: rollout(80) },
+      { ref: o.basic, change: { value: { cents: 9 } } },
     ] as const
     server.meet('refuses')
     const outcome = await o.as('ann').submitAll(wanted as never)
