@@ -25,7 +25,7 @@ import { type Command, execute } from './execute.ts'
 import { documentAt } from './facts.ts'
 import { compareRevisions, readHistory, readResource } from './history.ts'
 import { idempotencyOf } from './idempotency.ts'
-import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
+import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
 import { checkOptions, intentionOf, said, timed, told, wishesOf } from './intentions.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
 import { keyOf, read } from './records.ts'
@@ -87,7 +87,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
       checkOptions(options, 'seen', 'onBehalfOf')
       const { seen, onBehalfOf } = options
-      const behalf = onBehalfOf === undefined ? {} : { onBehalfOf: checkId('options.onBehalfOf', onBehalfOf) }
+      const behalf = onBehalfOf === undefined ? {} : { onBehalfOf: checkUser('options.onBehalfOf', onBehalfOf) }
       return await ask(id, { type, seen: checkDigest(seen), ...behalf }, options)
     }
 

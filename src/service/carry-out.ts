@@ -19,6 +19,7 @@ import { messageOf as messageTo } from './message.ts'
 import { createdAccess } from './permission-to-act.ts'
 import type { ReadyOutside } from './ready-type.ts'
 import { keyOf, read, unchanged } from './records.ts'
+import { ownUser } from './reserved.ts'
 import type { ReferredResource } from './resource-type.ts'
 import { requestWrites } from './writes.ts'
 
@@ -89,7 +90,10 @@ export async function carryOut(context: Context, request: Request): Promise<Requ
     const arrival = await arrivalOf(context, request, application)
     if (!arrival) return await current(context, request)
     const said = { type: 'confirm', fence: application.fence, ...arrival } as const
-    const confirmed = await execute(context, onTheWayCommand(context, { tenant, user, via: 'worker' }, id, said))
+    const confirmed = await execute(
+      context,
+      onTheWayCommand(context, { tenant, user: ownUser, via: 'worker' }, id, said),
+    )
     if (arrival.found === 'other') await adopt(context, tenant, namedIn(request, [application.resource]))
     return confirmed
   } catch (error) {
@@ -112,9 +116,6 @@ export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'
     return request
   }
 }
-
-/** Whoever says what became of a change on its way. */
-const user = 'countersign'
 
 type Arrival = Pick<ConfirmCommand, 'found' | 'problem'>
 

@@ -1,4 +1,3 @@
-import { identifierProblem } from '../core/identifier.ts'
 import type { Predicate } from '../core/policy/compile-condition.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
 import { fail } from '../errors.ts'
@@ -11,6 +10,9 @@ import { type AccessControl, type AccessOptions, type Admins, accessControlOf } 
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
 import { type Audiences, audiencesOf } from './audiences.ts'
+import { checkedDirectory } from './checked-directory.ts'
+import { checkedNotifiers, checkedPredicates, checkedSigner } from './checked-hosts.ts'
+import { checkedClock, checkedIds } from './checked-sources.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { appointFirstAdminCommand } from './first-admin.ts'
@@ -22,7 +24,6 @@ import { readyType } from './ready-type.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
-import { timelyDirectory } from './timely-directory.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
 import { type TimeoutOptions, timeoutsOf } from './timeouts.ts'
 
@@ -121,27 +122,28 @@ const optionNames = [
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
-  const { notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
+  const { now = Date.now, newId = () => crypto.randomUUID() } = options
+  const notifiers = checkedNotifiers(options.notifiers)
   const timeouts = timeoutsOf(options.timeouts)
   const storage = timelyStorage(options.storage, timeouts.storage)
   const types = [...hostsOwn(options.resources), policyResource].map((type) => readyType(type, timeouts))
   const resources = byName('resource types', types, ({ type }) => type)
-  const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
+  const vocabulary = { resources: Object.fromEntries(resources), predicates: checkedPredicates(options.predicates) }
   const stored = options.directory === undefined
   const access = accessControlOf({ admins: options.admins, access: options.access, stored })
   const context: Context = {
     storage,
-    directory: timelyDirectory(
+    directory: checkedDirectory(
       options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
       timeouts.directory,
     ),
     access,
     notifiers,
     audiences: audiencesOf(options.notices),
-    signer: checkedSigner(options.signer),
+    signer: checkedSigner(options.signer, timeouts.signer),
     timeouts,
-    now,
-    newId,
+    now: checkedClock(now),
+    newId: checkedIds(newId),
     resources,
     queue: keyedQueue(),
     refusals: keyedQueue(),
@@ -188,7 +190,7 @@ function joinedTo(context: Context, transaction: object): Context {
     transaction,
     directory:
       access.type === 'roles' && access.stored
-        ? timelyDirectory(storedDirectory(storage, access.roles), context.timeouts.directory)
+        ? checkedDirectory(storedDirectory(storage, access.roles), context.timeouts.directory)
         : context.directory,
     queue: (_key, task) => queue('transaction', task),
     refusals: keyedQueue(),
@@ -218,14 +220,6 @@ function checkNeeds(access: AccessControl, resources: readonly ResourceType[]): 
       )
     }
   }
-}
-
-function checkedSigner(signer: Signer | undefined): Signer | undefined {
-  if (signer === undefined) return undefined
-  if (identifierProblem(signer.keyId) || typeof signer.sign !== 'function') {
-    throw new TypeError('createApprovals: signer must have a keyId, the name of its key, and a function sign(bytes)')
-  }
-  return signer
 }
 
 function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {

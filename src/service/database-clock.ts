@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts'
+import { fail, messageOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { inTime } from '../ports/in-time.ts'
 import { checkedTimeout } from './timeouts.ts'
@@ -75,8 +75,8 @@ async function timeOf(readTime: () => Promise<number>): Promise<number> {
   try {
     time = await readTime()
   } catch (cause) {
-    return fail('storage_failed', { operation, problem: String(cause) }, { cause })
+    return fail('storage_failed', { operation, problem: messageOf(cause) }, { cause })
   }
-  if (Number.isSafeInteger(time)) return Number(time)
+  if (Number.isSafeInteger(time) && Number(time) >= 0) return Number(time)
   return fail('storage_failed', { operation, problem: 'the answer is not a whole number of milliseconds since 1970' })
 }

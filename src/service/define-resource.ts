@@ -4,8 +4,10 @@ import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '..
 import { compileShape, type Groups } from '../core/change/shape.ts'
 import { identifierProblem } from '../core/identifier.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
+import { dismiss } from '../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
 import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
+import { freeze } from './freeze.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
   ActionDetector,
@@ -176,7 +178,8 @@ function lifecycleOf(
 /** Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the places. */
 function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
   try {
-    const found: unknown = detect(change)
+    const found: unknown = detect(freeze(change))
+    dismiss(found)
     return typeof found === 'boolean' ? (found ? 'yes' : 'no') : 'unknown'
   } catch {
     return 'unknown'

@@ -3,12 +3,13 @@ import { canonical } from '../core/change/canonical.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { ProposedChange } from '../core/request/content.ts'
-import { ApprovalError, fail, hasCode } from '../errors.ts'
+import { ApprovalError, fail, hasCode, messageOf } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { ReadyOutside, ReadyType } from './ready-type.ts'
 import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
+import { ownUser } from './reserved.ts'
 import type { Hosting, ReferredResource } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'
 
@@ -128,7 +129,7 @@ async function adoptOne(context: Context, kept: Kept): Promise<void> {
       : outside && (await asked(resource, 'read', () => outsideDocument(outside, resource)))
     if (document === undefined || isSame(document, live?.value.document ?? null)) return
     const change = foundChange(kept, live?.value, { document, project })
-    const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), message: 'found in the host' }
+    const authorship = { tenant, author: ownUser, via: 'host', at: context.now(), message: 'found in the host' }
     try {
       const unclaimed = outside ? [unchanged(claimKey, claim)] : []
       return await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
@@ -188,8 +189,11 @@ async function asked<T>(
   try {
     return await ask()
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    return fail('host_failed', { type: resource.type, id: resource.id, operation, problem }, { cause })
+    return fail(
+      'host_failed',
+      { type: resource.type, id: resource.id, operation, problem: messageOf(cause) },
+      { cause },
+    )
   }
 }
 

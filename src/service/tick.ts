@@ -11,6 +11,7 @@ import { execute } from './execute.ts'
 import { type OutboxRecord, page, put, type RequestRecord, type Stored } from './records.ts'
 import { stateCounts } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
+import { ownUser } from './reserved.ts'
 import { returnWaiting } from './return-waiting.ts'
 import { sealDue } from './seal.ts'
 
@@ -139,7 +140,7 @@ async function endStates(context: Context, failed: TickFailure[]): Promise<numbe
 }
 
 /** Time, as somebody who acts. */
-const clockOf = (tenant: string) => ({ tenant, user: 'countersign', via: 'tick' })
+const clockOf = (tenant: string) => ({ tenant, user: ownUser, via: 'tick' })
 
 /** Forgets the answers to commands that nobody will repeat any more. */
 async function forgetAnswers(context: Context): Promise<void> {

@@ -1,4 +1,4 @@
-import { ApprovalError, refuse } from '../errors.ts'
+import { fail, isApprovalError, messageOf } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 
@@ -7,16 +7,18 @@ import type { Storage, TransactionalStorage } from '../ports/storage.ts'
  * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out.
  */
 export function timelyStorage(storage: Storage, milliseconds: number): Storage {
-  const timely = <T>(operation: string, answer: Promise<T>): Promise<T> =>
-    inTime(
-      answer,
-      milliseconds,
-      (problem) => new ApprovalError(refuse('storage_failed', { operation, problem }).refusal),
-    )
+  const timely = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await inTime(call(), milliseconds)
+    } catch (cause) {
+      if (isApprovalError(cause)) throw cause
+      return fail('storage_failed', { operation, problem: messageOf(cause) }, { cause })
+    }
+  }
   const bounded: Storage = {
-    get: (keys) => timely('get', storage.get(keys)),
-    list: (query) => timely('list', storage.list(query)),
-    commit: (writes, effect) => timely('commit', storage.commit(writes, effect)),
+    get: (keys) => timely('get', () => storage.get(keys)),
+    list: (query) => timely('list', () => storage.list(query)),
+    commit: (writes, effect) => timely('commit', () => storage.commit(writes, effect)),
     close: () => storage.close(),
   }
   if (!isTransactional(storage)) return bounded
