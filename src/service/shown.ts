@@ -6,6 +6,10 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'symbol') return 'a symbol'
   if (typeof value !== 'object' || value === null) return String(value)
-  if (value instanceof Promise) return 'a promise'
-  return Array.isArray(value) ? 'a list' : 'an object'
+  try {
+    if (value instanceof Promise) return 'a promise'
+    return Array.isArray(value) ? 'a list' : 'an object'
+  } catch {
+    return 'something that cannot be read'
+  }
 }
