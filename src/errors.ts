@@ -209,6 +209,8 @@ export interface ErrorDetails {
     readonly mayLand?: true | undefined
     readonly path?: string | undefined
   }
+  /** A function that the application gave (`now`, `newId`, a signer) threw, or answered with something that is not an answer. `fix` says what it must do. */
+  host_function_failed: { readonly function: string; readonly problem: string; readonly fix: string }
   /** The directory threw, timed out, or answered with something that is not an answer. Nothing was counted. */
   directory_failed: { readonly question: string; readonly problem: string }
   /** Other writers were faster every time. Nothing was written: try again. */
@@ -348,6 +350,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `The idempotency key ${quote(key)} was used for another command before: take a new key for a new command.`,
   host_failed: ({ type, id, operation, path, problem, mayLand }) =>
     `The application could not ${operation === 'projectOf' ? 'say the project of' : operation} ${type} ${quote(id)}, which it keeps itself${path === undefined ? '' : `, at ${place(path)}`}: ${problem}. ${mayLand ? 'It is not there, and may still land' : 'Nothing was applied'}; try again.`,
+  host_function_failed: ({ function: name, problem, fix }) =>
+    `The application's ${name} ${problem}. Nothing was written: ${fix}.`,
   directory_failed: ({ question, problem }) =>
     `The directory could not say ${question}: ${problem}. Nothing was counted; try again when it answers.`,
   contention: ({ verb, attempts }) =>
@@ -417,7 +421,11 @@ export type AnyApprovalError = { [C in ErrorCode]: ApprovalError<C> }[ErrorCode]
 
 /** Tells whether something thrown is an `ApprovalError`, also one of another installed copy of this library. */
 export function isApprovalError(thrown: unknown): thrown is AnyApprovalError {
-  return typeof thrown === 'object' && thrown !== null && MARK in thrown
+  try {
+    return typeof thrown === 'object' && thrown !== null && MARK in thrown
+  } catch {
+    return false
+  }
 }
 
 /** Tells whether something thrown is an `ApprovalError` of this code. */
@@ -425,10 +433,15 @@ export function hasCode<C extends ErrorCode>(thrown: unknown, code: C): thrown i
   return isApprovalError(thrown) && thrown.code === code
 }
 
-/** Says what foreign code threw, whatever that is: reading it may throw again. */
+/** How much is kept of what foreign code says, in UTF-16 code units. */
+const longestMessage = 2_000
+
+/** Says what foreign code threw, whatever that is, as a text that can be stored: reading it may throw again. */
 export function messageOf(thrown: unknown): string {
   try {
-    return String(thrown instanceof Error ? thrown.message : thrown)
+    const said = String(thrown instanceof Error ? thrown.message : thrown)
+    const cut = said.length > longestMessage ? `${said.slice(0, longestMessage)}…` : said
+    return cut.toWellFormed().replaceAll('\0', '\ufffd')
   } catch {
     return 'something that cannot be read was thrown'
   }

@@ -13,7 +13,7 @@ import { changeAccessCommand, readAccess } from './editors.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { changeGrantsCommand, type GrantPreview, grantsOfRole, keptRoles, previewGrants, usersIn } from './grants.ts'
-import { checkId, checkKeys, checkRef } from './input.ts'
+import { checkId, checkKeys, checkRef, checkUser, refuseReserved } from './input.ts'
 import { keyOf, read } from './records.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { listRoles, removeRoleCommand, saveRoleCommand } from './roles.ts'
@@ -107,7 +107,7 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
   ) => {
     checkKeys('role', given, ['user', 'role', 'project'])
     checkKeys('options', options, ['idempotencyKey'])
-    const user = checkId('role.user', given.user)
+    const user = checkUser('role.user', given.user)
     const role = checkId('role.role', given.role)
     const project = checkProject('role.project', given.project)
     const edits = (grants: readonly Grant[]) => {
@@ -175,6 +175,7 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
         const { ref } = checkRef(context, given)
         const resource = { type: ref.type, id: ref.id }
         const change = admitted(wanted) as AccessChange
+        if ('editors' in change) for (const editor of [change.editors].flat()) refuseReserved('change.editors', editor)
         return await run(changeAccessCommand(context, actor, { resource, change }), { resource, change }, options)
       },
     },
@@ -228,9 +229,9 @@ function checkAccount(given: Account): Account {
     return fail('invalid_input', { argument: 'account', problem })
   }
   return {
-    user: checkId('account.user', user),
-    ...(person === undefined ? {} : { person: checkId('account.person', person) }),
-    ...(owner === undefined ? {} : { owner: checkId('account.owner', owner) }),
+    user: checkUser('account.user', user),
+    ...(person === undefined ? {} : { person: checkUser('account.person', person) }),
+    ...(owner === undefined ? {} : { owner: checkUser('account.owner', owner) }),
   }
 }
 

@@ -26,7 +26,7 @@ import { type Command, execute } from './execute.ts'
 import { documentAt } from './facts.ts'
 import { compareRevisions, readHistory, readResource } from './history.ts'
 import { idempotencyOf } from './idempotency.ts'
-import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
+import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
 import { checkOptions, intentionOf, said, timed, told, wishesOf } from './intentions.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
 import { keyOf, read } from './records.ts'
@@ -35,8 +35,8 @@ import { listRequests } from './request-list.ts'
 import { readRequest, summaryOf } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { returnWaiting } from './return-waiting.ts'
-import type { VerifyOptions } from './sealed-log.ts'
 import { readCheckpoint } from './sealed-log.ts'
+import { signatureChecks } from './signature-checks.ts'
 import { simulatePolicies } from './simulation.ts'
 import { type ChangeOf, outcomeNow, preview, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
@@ -259,8 +259,11 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     audit: {
       verify: async (options = {}) => {
         checkKeys('options', options, ['checkpoint', 'keys'])
-        checkSignatureChecks(options.keys)
-        return await verifyAudit(context.storage, tenant, options)
+        const { checkpoint, keys } = options
+        return await verifyAudit(context.storage, tenant, {
+          ...(checkpoint === undefined ? {} : { checkpoint }),
+          ...(keys === undefined ? {} : { keys: signatureChecks(keys, context.timeouts.signer) }),
+        })
       },
       checkpoint: () => readCheckpoint(context.storage, tenant),
       events: async (filter) => await readLog(context.storage, tenant, filter),
@@ -277,15 +280,5 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
 type PlainVerb = 'recall' | 'cancel' | 'discard' | 'apply' | 'retry' | 'abandon'
 
 function behalfOf({ onBehalfOf }: { readonly onBehalfOf?: string | undefined }): AnswerOptions {
-  return onBehalfOf === undefined ? {} : { onBehalfOf: checkId('options.onBehalfOf', onBehalfOf) }
-}
-
-function checkSignatureChecks(keys: VerifyOptions['keys']): void {
-  if (keys === undefined) return
-  const named = typeof keys === 'object' && keys !== null ? Object.values(keys) : []
-  if (named.length > 0 && named.every((check) => typeof check === 'function')) return
-  fail('invalid_input', {
-    argument: 'options.keys',
-    problem: 'must name keys, each with a function that checks signatures',
-  })
+  return onBehalfOf === undefined ? {} : { onBehalfOf: checkUser('options.onBehalfOf', onBehalfOf) }
 }

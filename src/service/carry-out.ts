@@ -18,8 +18,10 @@ import { adopt, outsideDocument } from './hosted.ts'
 import { landingWrites } from './landing-writes.ts'
 import { messageOf as messageTo } from './message.ts'
 import { createdAccess } from './permission-to-act.ts'
+import type { ReadyOutside, ReadyType } from './ready-type.ts'
 import { keyOf, read, unchanged } from './records.ts'
-import type { ReferredResource, ResourceType } from './resource-type.ts'
+import { ownUser } from './reserved.ts'
+import type { ReferredResource } from './resource-type.ts'
 import { requestWrites } from './writes.ts'
 
 /** What a worker says of a change on its way, or that it is to be sent anew. */
@@ -89,7 +91,10 @@ export async function carryOut(context: Context, request: Request): Promise<Requ
     const arrival = await arrivalOf(context, request, application)
     if (!arrival) return await current(context, request)
     const said = { type: 'confirm', fence: application.fence, ...arrival } as const
-    const confirmed = await execute(context, onTheWayCommand(context, { tenant, user, via: 'worker' }, id, said))
+    const confirmed = await execute(
+      context,
+      onTheWayCommand(context, { tenant, user: ownUser, via: 'worker' }, id, said),
+    )
     if (arrival.found === 'other') await adopt(context, tenant, [application.resource])
     return confirmed
   } catch (error) {
@@ -113,15 +118,12 @@ export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'
   }
 }
 
-/** Whoever says what became of a change on its way. */
-const user = 'countersign'
-
 type Arrival = Pick<ConfirmCommand, 'found' | 'problem' | 'isOver'>
 
 /** A change on its way, with the document that it makes and the one that it replaces. */
 interface Sent {
-  readonly type: ResourceType
-  readonly outside: NonNullable<ResourceType['outside']>
+  readonly type: ReadyType
+  readonly outside: ReadyOutside
   readonly resource: ReferredResource
   readonly next: JsonValue
   readonly expected: JsonValue

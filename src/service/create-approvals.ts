@@ -1,4 +1,3 @@
-import { identifierProblem } from '../core/identifier.ts'
 import type { Predicate } from '../core/policy/compile-condition.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
 import { fail } from '../errors.ts'
@@ -11,6 +10,9 @@ import { type AccessControl, type AccessOptions, type Admins, accessControlOf } 
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
 import { type Audiences, audiencesOf } from './audiences.ts'
+import { checkedDirectory } from './checked-directory.ts'
+import { checkedNotifiers, checkedPredicates, checkedSigner } from './checked-hosts.ts'
+import { checkedClock, checkedIds } from './checked-sources.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { appointFirstAdminCommand } from './first-admin.ts'
@@ -18,10 +20,12 @@ import { type ActorInput, checkActor, checkKeys } from './input.ts'
 import { keyedQueue } from './keyed-queue.ts'
 import { policiesInForce } from './policies-in-force.ts'
 import { policyResource } from './policy-resource.ts'
+import { readyType } from './ready-type.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
+import { type TimeoutOptions, timeoutsOf } from './timeouts.ts'
 
 /** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
@@ -62,6 +66,8 @@ export interface HostOptions {
   readonly notices?: Partial<Audiences>
   /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
   readonly signer?: Signer
+  /** How long the host's functions and systems may take for one answer. */
+  readonly timeouts?: TimeoutOptions | undefined
   /** The time, in milliseconds since 1970. The system's clock where left out. */
   readonly now?: Clock
   /** Makes ids of requests. Random UUIDs where left out. */
@@ -104,6 +110,7 @@ const optionNames = [
   'notifiers',
   'notices',
   'signer',
+  'timeouts',
   'now',
   'newId',
 ]
@@ -115,21 +122,28 @@ const optionNames = [
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
-  const { notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
-  const storage = timelyStorage(options.storage)
-  const resources = byName('resource types', [...hostsOwn(options.resources), policyResource], ({ type }) => type)
-  const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
+  const { now = Date.now, newId = () => crypto.randomUUID() } = options
+  const notifiers = checkedNotifiers(options.notifiers)
+  const timeouts = timeoutsOf(options.timeouts)
+  const storage = timelyStorage(options.storage, timeouts.storage)
+  const types = [...hostsOwn(options.resources), policyResource].map((type) => readyType(type, timeouts))
+  const resources = byName('resource types', types, ({ type }) => type)
+  const vocabulary = { resources: Object.fromEntries(resources), predicates: checkedPredicates(options.predicates) }
   const stored = options.directory === undefined
   const access = accessControlOf({ admins: options.admins, access: options.access, stored })
   const context: Context = {
     storage,
-    directory: options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
+    directory: checkedDirectory(
+      options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
+      timeouts.directory,
+    ),
     access,
     notifiers,
     audiences: audiencesOf(options.notices),
-    signer: checkedSigner(options.signer),
-    now,
-    newId,
+    signer: checkedSigner(options.signer, timeouts.signer),
+    timeouts,
+    now: checkedClock(now),
+    newId: checkedIds(newId),
     resources,
     queue: keyedQueue(),
     refusals: keyedQueue(),
@@ -174,7 +188,10 @@ function joinedTo(context: Context, transaction: object): Context {
     ...context,
     storage,
     transaction,
-    directory: access.type === 'roles' && access.stored ? storedDirectory(storage, access.roles) : context.directory,
+    directory:
+      access.type === 'roles' && access.stored
+        ? checkedDirectory(storedDirectory(storage, access.roles), context.timeouts.directory)
+        : context.directory,
     queue: (_key, task) => queue('transaction', task),
     refusals: keyedQueue(),
     policies: policiesInForce(context.vocabulary),
@@ -203,14 +220,6 @@ function checkNeeds(access: AccessControl, resources: readonly ResourceType[]): 
       )
     }
   }
-}
-
-function checkedSigner(signer: Signer | undefined): Signer | undefined {
-  if (signer === undefined) return undefined
-  if (identifierProblem(signer.keyId) || typeof signer.sign !== 'function') {
-    throw new TypeError('createApprovals: signer must have a keyId, the name of its key, and a function sign(bytes)')
-  }
-  return signer
 }
 
 function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {

@@ -5,8 +5,10 @@ import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '..
 import { type CompiledShape, compileShape, type Groups } from '../core/change/shape.ts'
 import { identifierProblem } from '../core/identifier.ts'
 import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
+import { dismiss } from '../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
 import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
+import { freeze } from './freeze.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
   ActionDetector,
@@ -17,6 +19,7 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
+import { checkedTimeout } from './timeouts.ts'
 
 const builtIn = ['create', 'update', 'delete']
 
@@ -140,21 +143,17 @@ function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions
     )
   }
   if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
-  const { patience = 10_000 } = outside
+  const { patience } = outside
   if (typeof outside.read !== 'function' || typeof outside.write !== 'function') {
     throw new TypeError(`defineResource: outside of "${type}" needs both read and write`)
   }
-  if (!Number.isSafeInteger(patience) || patience < 1) {
-    throw new TypeError(
-      `defineResource: outside.patience of "${type}" must be a whole number of milliseconds, at least 1`,
-    )
-  }
+  if (patience !== undefined) checkedTimeout(`defineResource: outside.patience of "${type}"`, patience)
   const kept = outside as unknown as Outside<JsonValue>
   return {
     outside: {
       read: (resource, call) => kept.read(resource, call),
       write: (resource, document, call) => kept.write(resource, document, call),
-      patience,
+      ...(patience === undefined ? {} : { patience }),
     },
   }
 }
@@ -199,7 +198,8 @@ function lifecycleOf(
 /** Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the places. */
 function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
   try {
-    const found: unknown = detect(change)
+    const found: unknown = detect(freeze(change))
+    dismiss(found)
     return typeof found === 'boolean' ? (found ? 'yes' : 'no') : 'unknown'
   } catch {
     return 'unknown'

@@ -10,7 +10,7 @@ import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
-import { checkId, checkKeys, checkNames, checkText, checkTime } from './input.ts'
+import { checkKeys, checkNames, checkText, checkTime, checkUser } from './input.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers } from './people.ts'
 import { type DelegationRecord, keyOf, page, put, read, unchanged, walk } from './records.ts'
@@ -38,7 +38,7 @@ export function checkDelegation(input: DelegationInput, now: number): Omit<Deleg
   checkKeys('delegation.match', match, ['resource', 'project'])
   const reason = checkText('delegation.reason', input.reason)
   return {
-    to: checkId('delegation.to', input.to),
+    to: checkUser('delegation.to', input.to),
     begins: checkTime('delegation.begins', input.begins ?? now),
     ends: checkTime('delegation.ends', input.ends),
     match: {

@@ -1,11 +1,12 @@
 import type { Actor } from '../core/request/event.ts'
 import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import { newIdFix } from './checked-sources.ts'
 import type { Context } from './context.ts'
 import { freeze } from './freeze.ts'
 import { adopt, hostWrites, revised } from './hosted.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
-import { withoutImplied } from './records.ts'
+import { keyOf, read, withoutImplied } from './records.ts'
 import { pause, recordRefusal } from './refusals.ts'
 
 /** A command: who wants what, and how to decide it on facts read now. */
@@ -40,6 +41,7 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
   const { idempotency } = command
   const { tenant } = command.actor
   const done = await context.queue(`${tenant}\n${command.about}`, async (): Promise<Done<T>> => {
+    let taken = 0
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const at = context.now()
       const before = await answered(context, command, at)
@@ -59,6 +61,8 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
         return follow ? { answer, follow } : { answer }
       } catch (error) {
         if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
+        if (hasCode(error, 'duplicate_key'))
+          taken = await refuseTaken(context, tenant, { writes: decision.value.writes, taken })
         await adopt(context, tenant, revised(decision.value.writes))
       }
       await pause(attempt)
@@ -66,6 +70,28 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
     return fail('contention', { verb: command.verb, attempts })
   })
   return done.follow ? await done.follow() : done.answer
+}
+
+/** How many ids in a row may be taken already: two processes can come upon the same one by chance, but not again and again. */
+const mostTaken = 3
+
+/** Counts the ids of new requests that others have already, and refuses where `newId` gives no others. */
+async function refuseTaken(
+  { storage }: Context,
+  tenant: string,
+  { writes, taken }: { readonly writes: readonly Write[]; readonly taken: number },
+): Promise<number> {
+  const made = writes.flatMap((write) =>
+    write.type === 'insert' && write.collection === 'requests' ? [write.value] : [],
+  )
+  const keys = made.map(({ id }) => keyOf('requests', tenant, String(id)))
+  if (keys.length === 0) return taken
+  const { found } = await read(storage, { found: keys })
+  const [request] = found.flatMap((one) => one?.value.id ?? [])
+  if (request === undefined) return taken
+  if (taken + 1 < mostTaken) return taken + 1
+  const problem = `answered ${JSON.stringify(request)}, which is the id of another request`
+  return fail('host_function_failed', { function: 'newId', problem, fix: newIdFix })
 }
 
 type Done<T> = Pick<Accepted<T>, 'answer' | 'follow'>

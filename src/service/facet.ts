@@ -1,5 +1,7 @@
 import { identifierProblem } from '../core/identifier.ts'
+import { dismiss } from '../core/lifecycle/dismiss.ts'
 import type { Facets } from '../core/policy/policy.ts'
+import { freeze } from './freeze.ts'
 
 /** A document before and after a change; undefined where it does not exist. */
 export interface BeforeAfter<T> {
@@ -54,8 +56,9 @@ function valuesOf<T>(facet: NamedFacet<T>, { before, after }: BeforeAfter<T>): r
 
 function readFacet<T>({ of, values }: NamedFacet<T>, document: T): readonly string[] | null {
   try {
-    const value: unknown = of(document)
-    const found: readonly unknown[] = Array.isArray(value) ? value : [value]
+    const value: unknown = of(freeze(document))
+    const found: readonly unknown[] = Array.isArray(value) ? [...value] : [value]
+    for (const one of found) dismiss(one)
     const sound = found.every((one) => typeof one === 'string' && (values?.includes(one) ?? true))
     return sound ? (found as readonly string[]) : null
   } catch {

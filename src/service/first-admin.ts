@@ -3,6 +3,7 @@ import { refuse, success } from '../errors.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { grantWrites, keptRoles, readGrants } from './grants.ts'
+import { ownUser } from './reserved.ts'
 import { aboutSettings, settingsWrites } from './settings.ts'
 
 /** Where what nobody did shows in the log: the first admin is appointed by the application. */
@@ -10,7 +11,7 @@ export const bootstrap = 'bootstrap'
 
 /** Makes the command that gives a tenant its first admin. Does nothing in a tenant that ever had one, and says so. */
 export function appointFirstAdminCommand(context: Context, tenant: string, user: string): Command<boolean> {
-  const actor = { tenant, user: 'countersign', via: bootstrap }
+  const actor = { tenant, user: ownUser, via: bootstrap }
   return {
     verb: 'appoint the first admin',
     actor,

@@ -1,6 +1,5 @@
 import { identifierProblem } from '../core/identifier.ts'
 import { fail, messageOf } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Named {
@@ -38,7 +37,7 @@ async function asked(
   connection: unknown,
 ): Promise<unknown> {
   try {
-    return await inTime(projectOf(resource, connection))
+    return await projectOf(resource, connection)
   } catch (cause) {
     const { type, id } = resource
     return fail('host_failed', { type, id, operation: 'projectOf', problem: messageOf(cause) }, { cause })

@@ -2,13 +2,14 @@ import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { documentDigest, type ProposedChange } from '../core/request/content.ts'
 import type { Authorship } from '../core/request/resource.ts'
-import { ApprovalError, fail, hasCode } from '../errors.ts'
+import { ApprovalError, fail, hasCode, messageOf } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
 import { withLate } from './claims.ts'
 import type { Context } from './context.ts'
 import { type HostDocument, isOnRecord, takeFromHost, worded } from './host-document.ts'
 import { projectNow } from './host-project.ts'
+import type { ReadyType } from './ready-type.ts'
 import {
   type ClaimRecord,
   keyOf,
@@ -19,7 +20,8 @@ import {
   type Stored,
   unchanged,
 } from './records.ts'
-import type { Hosting, ReferredResource, ResourceType } from './resource-type.ts'
+import { ownUser } from './reserved.ts'
+import type { Hosting, ReferredResource } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'
 
 /** How often it is tried to record what the host has, while others write the same. */
@@ -31,7 +33,7 @@ interface Named {
 }
 
 interface Kept {
-  readonly type: ResourceType
+  readonly type: ReadyType
   readonly resource: ReferredResource
 }
 
@@ -173,7 +175,7 @@ async function adoptOne(context: Context, { type, resource }: Kept): Promise<str
     const late = lateWrite(claim?.value, document)
     const said =
       isMoved && known !== null ? { message: movedMessage(live.value.project, project) } : saidOf(late, change.base)
-    const authorship = { tenant, author: 'countersign', via: 'host', at: context.now(), ...said }
+    const authorship = { tenant, author: ownUser, via: 'host', at: context.now(), ...said }
     try {
       const unclaimed = outside ? [late && claim ? landedLate(claim, late) : unchanged(claimKey, claim)] : []
       await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
@@ -243,7 +245,7 @@ async function documentOf({ type, hosting, resource }: Hosted, connection: unkno
 }
 
 /** Reads, in time, the document that the host keeps outside of the database. */
-export async function outsideDocument(type: ResourceType, resource: ReferredResource): Promise<HostDocument> {
+export async function outsideDocument(type: ReadyType, resource: ReferredResource): Promise<HostDocument> {
   const { outside } = type
   if (!outside) return { document: null, dates: new Set() }
   const { patience } = outside
@@ -260,7 +262,10 @@ async function asked<T>(
   try {
     return await ask()
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    return fail('host_failed', { type: resource.type, id: resource.id, operation, problem }, { cause })
+    return fail(
+      'host_failed',
+      { type: resource.type, id: resource.id, operation, problem: messageOf(cause) },
+      { cause },
+    )
   }
 }

@@ -4,6 +4,7 @@ import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import { isKeptByHost } from './host-project.ts'
+import { isReservedDoor, isReservedUser, ownUser } from './reserved.ts'
 import type { ResourceRef, ResourceType } from './resource-type.ts'
 
 /** Who acts. The host has authenticated them: what is said here is believed. */
@@ -38,6 +39,19 @@ export function checkId(argument: string, id: unknown): string {
   return id as string
 }
 
+/** Refuses the id of a user that is not one, or stands for Countersign itself, and gives it back otherwise. */
+export function checkUser(argument: string, id: unknown): string {
+  refuseReserved(argument, id)
+  return checkId(argument, id)
+}
+
+/** Refuses the id that stands for Countersign itself. */
+export function refuseReserved(argument: string, id: unknown): void {
+  if (!isReservedUser(id)) return
+  const problem = `must not be "${ownUser}", which stands in the log for what nobody does: give the user another id`
+  fail('invalid_input', { argument, problem })
+}
+
 /** Refuses a text that is not one or is too long, and gives it back otherwise. */
 export function checkText(argument: string, text: unknown): string | undefined {
   if (text === undefined) return undefined
@@ -54,13 +68,15 @@ export function checkActor(actor: ActorInput): Actor {
   if (actor.tenant === '00000000-0000-0000-0000-000000000000') {
     fail('invalid_input', { argument: 'actor.tenant', problem: 'is the UUID that names nothing' })
   }
-  if (actor.via === 'tick' || actor.via === 'bootstrap') {
-    fail('invalid_input', { argument: 'actor.via', problem: 'is kept for what nobody does' })
+  const { tenant, user, via = 'app' } = actor
+  if (isReservedDoor(via)) {
+    const problem = `must not be ${JSON.stringify(via)}, which stands in the log for what nobody does: name the door of your own`
+    fail('invalid_input', { argument: 'actor.via', problem })
   }
   return {
-    tenant: checkId('actor.tenant', actor.tenant),
-    user: checkId('actor.user', actor.user),
-    via: checkId('actor.via', actor.via ?? 'app'),
+    tenant: checkId('actor.tenant', tenant),
+    user: checkUser('actor.user', user),
+    via: checkId('actor.via', via),
   }
 }
 
@@ -111,7 +127,7 @@ export function checkRevision(argument: string, revision: unknown): number {
 }
 
 /** The last moment of the year 9999: what is later was meant in another unit. */
-const latestTime = 253_402_300_799_999
+export const latestTime = 253_402_300_799_999
 
 /** Refuses what is no time in milliseconds since 1970, and gives it back otherwise. */
 export function checkTime(argument: string, time: unknown): number {

@@ -4,7 +4,7 @@ import type { Wanted } from './action-input.ts'
 import { checkWanted } from './check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context.ts'
-import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
+import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
 import type { Wish } from './propose.ts'
 import type { ResourceRef } from './resource-type.ts'
 import type { SubmitOptions } from './submit.ts'
@@ -31,7 +31,7 @@ export function told({ notify }: { readonly notify?: readonly string[] }) {
   if (!Array.isArray(notify) || notify.length === 0 || notify.length > 100) {
     fail('invalid_input', { argument: 'options.notify', problem: 'must be a list of 1 to 100 ids of approvers' })
   }
-  return { notify: [...new Set(notify.map((user) => checkId('options.notify', user)))] }
+  return { notify: [...new Set(notify.map((user) => checkUser('options.notify', user)))] }
 }
 
 interface Call<T> {

@@ -3,9 +3,7 @@ import type { Approvers, PinnedRequirement } from '../core/policy/requirement.ts
 import { peopleAsked } from '../core/review/needs.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
 import type { KnownUser } from '../core/review/voter.ts'
-import { fail, messageOf } from '../errors.ts'
-import type { Directory, DirectoryUser, RolesInProject, Scope } from '../ports/directory.ts'
-import { inTime } from '../ports/in-time.ts'
+import type { Directory, RolesInProject, Scope } from '../ports/directory.ts'
 
 /** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
 const mostCandidates = 1_000
@@ -74,10 +72,7 @@ export async function unwantedNotices(
   { users, type }: { readonly users: readonly string[]; readonly type: string },
 ): Promise<ReadonlySet<string>> {
   if (users.length === 0) return new Set()
-  const answer = await answered(
-    () => `which notices ${users.join(', ')} want`,
-    () => directory.users(scope, users),
-  )
+  const answer = await directory.users(scope, users)
   return new Set(users.filter((_, index) => answer[index]?.unwanted?.includes(type)))
 }
 
@@ -100,29 +95,13 @@ interface Entry extends KnownUser {
 }
 
 async function lookUp(directory: Directory, scope: Scope, ids: readonly string[]): Promise<readonly Entry[]> {
-  const question = () => `who ${ids.map((id) => JSON.stringify(id)).join(', ')} is`
-  const answer = await answered(question, () => directory.users(scope, ids))
-  if (!Array.isArray(answer) || answer.length !== ids.length) {
-    fail('directory_failed', { question: question(), problem: `it must answer with a list of ${ids.length}` })
-  }
-  return ids.flatMap((id, index) => entryOf(id, answer[index], question) ?? [])
-}
-
-function entryOf(id: string, user: DirectoryUser | undefined, question: () => string): Entry | undefined {
-  if (user === undefined) return undefined
-  const { person = id, roles, owner, inProjects = [] } = user ?? {}
-  if (!isListOfStrings(roles))
-    fail('directory_failed', { question: question(), problem: `the roles of "${id}" must be a list of strings` })
-  for (const name of [person, owner ?? id]) {
-    if (typeof name !== 'string' || name === '') {
-      fail('directory_failed', { question: question(), problem: `the person and the owner of "${id}" must be ids` })
-    }
-  }
-  if (!Array.isArray(inProjects) || !inProjects.every(isRolesInProject)) {
-    const problem = `the roles of "${id}" in projects must be a list of { project, roles }`
-    fail('directory_failed', { question: question(), problem })
-  }
-  return { id, person, roles: [...roles], owner, inProjects }
+  const answer = await directory.users(scope, ids)
+  return ids.flatMap((id, index) => {
+    const user = answer[index]
+    if (!user) return []
+    const { person = id, roles, owner, inProjects = [] } = user
+    return { id, person, roles, owner, inProjects }
+  })
 }
 
 /** Asks the directory for everybody whom these requirements are put to, at most 1,000 people. */
@@ -169,13 +148,7 @@ export async function holdersOf(
   scope: Scope,
   roles: readonly string[],
 ): Promise<Readonly<Record<string, readonly string[]>>> {
-  const entries = roles.map(async (role) => {
-    const question = () => `who holds the role "${role}"`
-    const answer = await answered(question, () => directory.holders(scope, role))
-    if (!isListOfStrings(answer))
-      fail('directory_failed', { question: question(), problem: 'it must answer with a list of user ids' })
-    return [role, answer]
-  })
+  const entries = roles.map(async (role) => [role, await directory.holders(scope, role)])
   return Object.fromEntries(await Promise.all(entries))
 }
 
@@ -186,27 +159,6 @@ export async function rolesUnknown(
   names: readonly string[],
 ): Promise<readonly string[]> {
   if (names.length === 0) return []
-  const question = () => `whether the roles ${names.join(', ')} exist`
-  const answer = await answered(question, () => directory.roles(scope, names))
-  if (!Array.isArray(answer) || answer.length !== names.length) {
-    fail('directory_failed', { question: question(), problem: `it must answer with a list of ${names.length}` })
-  }
+  const answer = await directory.roles(scope, names)
   return names.filter((_, index) => answer[index] !== true)
-}
-
-async function answered<T>(question: () => string, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await inTime(ask())
-  } catch (cause) {
-    return fail('directory_failed', { question: question(), problem: messageOf(cause) }, { cause })
-  }
-}
-
-function isRolesInProject(value: unknown): value is RolesInProject {
-  if (typeof value !== 'object' || value === null || !('project' in value) || !('roles' in value)) return false
-  return typeof value.project === 'string' && isListOfStrings(value.roles)
-}
-
-function isListOfStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string' && item.isWellFormed())
 }

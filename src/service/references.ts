@@ -1,7 +1,6 @@
 import type { JsonValue } from '../core/change/json.ts'
 import type { ResolvedMove } from '../core/lifecycle/move.ts'
 import { messageOf, type Result, refuse, success } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Asking {
@@ -12,6 +11,9 @@ interface Asking {
   readonly place: { readonly lifecycle: string; readonly state: string; readonly action: string }
 }
 
+/** So many references are named at most. */
+const mostReferences = 1_000
+
 /** Asks the host what refers to a resource, where an action wants to know. A host that cannot say refuses the action. */
 export async function referencesOf(
   { references }: ResourceType,
@@ -20,8 +22,9 @@ export async function referencesOf(
 ): Promise<Result<readonly string[]>> {
   if (!references || !(unreferenced || guard || effect)) return success([])
   try {
-    const found: unknown = await inTime(references({ tenant, ...resource, ...(project === '' ? {} : { project }) }))
-    if (Array.isArray(found) && found.every((one) => typeof one === 'string')) return success([...found])
+    const answer: unknown = await references({ tenant, ...resource, ...(project === '' ? {} : { project }) })
+    const found: unknown[] | undefined = Array.isArray(answer) ? answer.slice(0, mostReferences) : undefined
+    if (found?.every((one) => typeof one === 'string')) return success(found)
     return unknown(place, 'the answer is no list of names')
   } catch (error) {
     return unknown(place, messageOf(error))

@@ -11,6 +11,7 @@ import { execute } from './execute.ts'
 import { type OutboxRecord, page, put, type RequestRecord, type Stored } from './records.ts'
 import { stateCounts } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
+import { ownUser } from './reserved.ts'
 import { returnWaiting } from './return-waiting.ts'
 import { sealDue } from './seal.ts'
 
@@ -50,7 +51,6 @@ const atOnce = 100
 const mostPages = 10
 /** So many systems outside of the database are asked at the same time: one that does not answer holds up nobody else. */
 const mostOnTheWay = 8
-const deliveryTimeout = 60_000
 const longestPause = 60 * 60_000
 
 /**
@@ -140,7 +140,7 @@ async function endStates(context: Context, failed: TickFailure[]): Promise<numbe
 }
 
 /** Time, as somebody who acts. */
-const clockOf = (tenant: string) => ({ tenant, user: 'countersign', via: 'tick' })
+const clockOf = (tenant: string) => ({ tenant, user: ownUser, via: 'tick' })
 
 /** Forgets the answers to commands that nobody will repeat any more. */
 async function forgetAnswers(context: Context): Promise<void> {
@@ -171,15 +171,15 @@ async function deliverDue(context: Context, failed: TickFailure[]): Promise<numb
 
 /** Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it, and removes it once all have. */
 async function deliver(context: Context, record: Stored<OutboxRecord>, failed: TickFailure[]): Promise<boolean> {
-  const { storage, notifiers, now } = context
+  const { storage, notifiers, now, timeouts } = context
   const { value } = record
-  const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + deliveryTimeout }
+  const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + timeouts.notifier }
   await storage.commit([put('outbox', claimed, record)])
 
   const pending: string[] = []
   for (const name of value.pending) {
     const notifier = notifiers.find((candidate) => candidate.name === name)
-    const error = await deliveryError(notifier, name, value)
+    const error = await deliveryError(notifier, name, { ...value, milliseconds: timeouts.notifier })
     if (error === undefined) continue
     pending.push(name)
     failed.push({ tenant: value.tenant, id: value.id, error })
@@ -194,10 +194,14 @@ async function deliver(context: Context, record: Stored<OutboxRecord>, failed: T
   return false
 }
 
-async function deliveryError(notifier: Notifier | undefined, name: string, { notice }: OutboxRecord): Promise<unknown> {
+async function deliveryError(
+  notifier: Notifier | undefined,
+  name: string,
+  { notice, milliseconds }: Pick<OutboxRecord, 'notice'> & { readonly milliseconds: number },
+): Promise<unknown> {
   if (!notifier) return new TypeError(`No notifier is called "${name}": pass it to createApprovals({ notifiers }).`)
   try {
-    await inTime(notifier.deliver(notice), deliveryTimeout)
+    await inTime(notifier.deliver(notice), milliseconds)
     return undefined
   } catch (error) {
     return error ?? new TypeError(`The notifier "${name}" threw nothing.`)

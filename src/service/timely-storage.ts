@@ -1,28 +1,31 @@
-import { ApprovalError, refuse } from '../errors.ts'
+import { fail, isApprovalError, messageOf } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 
-/** How long a storage may take for one call, in milliseconds. */
-const patience = 30_000
-
 /**
  * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait for ever, and keep everybody
- * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out.
+ * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out. A mistake of an adapter, a TypeError, is hidden from nobody.
  */
-export function timelyStorage(storage: Storage): Storage {
-  const timely = <T>(operation: string, answer: Promise<T>): Promise<T> =>
-    inTime(answer, patience, (problem) => new ApprovalError(refuse('storage_failed', { operation, problem }).refusal))
+export function timelyStorage(storage: Storage, milliseconds: number): Storage {
+  const timely = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await inTime(call(), milliseconds)
+    } catch (cause) {
+      if (isApprovalError(cause) || cause instanceof TypeError) throw cause
+      return fail('storage_failed', { operation, problem: messageOf(cause) }, { cause })
+    }
+  }
   const bounded: Storage = {
-    get: (keys) => timely('get', storage.get(keys)),
-    list: (query) => timely('list', storage.list(query)),
-    commit: (writes, effect) => timely('commit', storage.commit(writes, effect)),
+    get: (keys) => timely('get', () => storage.get(keys)),
+    list: (query) => timely('list', () => storage.list(query)),
+    commit: (writes, effect) => timely('commit', () => storage.commit(writes, effect)),
     close: () => storage.close(),
   }
   if (!isTransactional(storage)) return bounded
   const transactional: TransactionalStorage = {
     ...bounded,
     migrate: () => storage.migrate(),
-    within: (transaction) => timelyStorage(storage.within(transaction)),
+    within: (transaction) => timelyStorage(storage.within(transaction), milliseconds),
   }
   return transactional
 }

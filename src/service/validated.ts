@@ -5,7 +5,6 @@ import type { JsonValue } from '../core/change/json.ts'
 import { defaultLimits } from '../core/change/limits.ts'
 import { formatPointer } from '../core/change/pointer.ts'
 import { messageOf, type Refusal, type Result, refuse } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** Why a schema makes no document of a value: the value is wrong, or the schema is. */
@@ -38,7 +37,7 @@ export function pathOf(refusal: Refusal<Invalid>): string {
 
 async function parsed(type: ResourceType, id: string, value: unknown): Promise<Result<JsonValue, Invalid>> {
   try {
-    const result: unknown = await inTime(type.schema['~standard'].validate(value))
+    const result: unknown = await type.schema['~standard'].validate(value)
     if (!isAnswer(result))
       return schemaFailed(type, id, { path: '', problem: 'it answered neither a value nor issues' })
     if (result.issues)

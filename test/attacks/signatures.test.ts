@@ -160,10 +160,8 @@ describe('a signer', () => {
     }
     const { ann, tick } = office(storage, moody)
     await ann.submit(flags.ref('checkout'), { value: { enabled: true, rollout: 1 } })
-    expect(await tick()).toMatchObject({
-      sealed: 0,
-      failed: [{ tenant: 'acme', id: 'checkpoint', error: new RangeError('the key store does not answer') }],
-    })
+    const error = { code: 'host_function_failed', cause: new RangeError('the key store does not answer') }
+    expect(await tick()).toMatchObject({ sealed: 0, failed: [{ tenant: 'acme', id: 'checkpoint', error }] })
     works = true
     expect(await tick()).toMatchObject({ sealed: 1, failed: [] })
     expect(await ann.audit.verify({ keys: keysOf(present) })).toMatchObject({ ok: true, checkpoints: 1 })

@@ -1,4 +1,5 @@
 import { messageOf, type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { dismiss } from './dismiss.ts'
 import { saying } from './follow-state.ts'
 import type { ResolvedMove, Situation } from './move.ts'
 
@@ -25,7 +26,9 @@ export function carriedOut<T>(move: ResolvedMove<T>, situation: Situation<T>, pl
   const { action, effect, says } = move
   if (!effect) return success(saying(situation.document, says))
   try {
-    return success(saying(effect({ ...situation, document: structuredClone(situation.document) }), says))
+    const after = effect(structuredClone(situation))
+    dismiss(after)
+    return success(saying(after, says))
   } catch (error) {
     return refuse('move_refused', { ...place, action, problem: `its effect failed: ${messageOf(error)}` })
   }
@@ -33,7 +36,8 @@ export function carriedOut<T>(move: ResolvedMove<T>, situation: Situation<T>, pl
 
 function problemIn<T>(guard: NonNullable<ResolvedMove<T>['guard']>, situation: Situation<T>): string | undefined {
   try {
-    const problem: unknown = guard(situation)
+    const problem: unknown = guard(structuredClone(situation))
+    dismiss(problem)
     return problem === undefined || typeof problem === 'string' ? problem : `its guard answered with ${typeof problem}`
   } catch (error) {
     return `its guard failed: ${messageOf(error)}`

@@ -1,0 +1,15 @@
+/** Who acts where nobody does: time, workers, the first steps of a tenant. */
+export const ownUser = 'countersign'
+
+/** The doors that nobody comes through. */
+const ownDoors: readonly string[] = ['tick', 'bootstrap', 'worker', 'host']
+
+/** Tells whether an id is the one that stands in the log for Countersign itself. */
+export function isReservedUser(id: unknown): boolean {
+  return id === ownUser
+}
+
+/** Tells whether a door is one that Countersign itself comes through. */
+export function isReservedDoor(via: unknown): boolean {
+  return ownDoors.some((door) => door === via)
+}
