@@ -9,6 +9,7 @@ import type { ProposedChange } from '../core/request/content.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { holdingsFor } from './access-control.ts'
 import type { Context } from './context.ts'
+import { jsonSchemaOf } from './json-schema.ts'
 import { directoryFacts, knownUsers, rolesUnknown, scopeOf } from './people.ts'
 import { type NextPolicy, policiesIn } from './policy-resource.ts'
 import type { PolicySetRecord } from './records.ts'
@@ -130,10 +131,11 @@ function onlyProject({ match: { project } }: PolicyInput): string {
 }
 
 function wordsOf(
-  { actions, facets, groups, shape }: ResourceType,
+  { schema: validator, actions, facets, groups, shape }: ResourceType,
   documents: readonly JsonValue[] | undefined,
 ): ResourceWords {
-  return { actions, groups, facets, shape, ...(documents ? { documents } : {}) }
+  const schema = jsonSchemaOf(validator)
+  return { actions, groups, facets, shape, ...(schema ? { schema } : {}), ...(documents ? { documents } : {}) }
 }
 
 function problemIn({ path, problem, fix }: PolicyFinding): PolicyProblem {

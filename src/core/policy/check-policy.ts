@@ -2,6 +2,7 @@ import type { JsonValue } from '../change/json.ts'
 import type { CompiledShape, Groups } from '../change/shape.ts'
 import { checkApprovers } from './check-approvers.ts'
 import { checkConditions } from './check-conditions.ts'
+import { checkLists } from './check-lists.ts'
 import { checkOthers } from './check-others.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkWords } from './check-words.ts'
@@ -29,6 +30,8 @@ export interface ResourceWords {
   readonly groups?: Groups
   /** How its lists are identified. */
   readonly shape?: CompiledShape
+  /** What its documents may be, as JSON Schema: where that is not known, fewer lists without identity are pointed out. */
+  readonly schema?: JsonValue | undefined
   /** Some of its live documents: a field at which none of them has anything is pointed out. */
   readonly documents?: readonly JsonValue[]
 }
@@ -49,7 +52,7 @@ export interface DirectoryFacts {
  * Errors are names that nobody knows, conditions that never or always hold, quorums that nobody can reach, overrides that lead in a circle.
  */
 export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
-  const checks = [checkConditions, checkApprovers, checkWords, checkPlaces, checkOthers]
+  const checks = [checkConditions, checkApprovers, checkWords, checkPlaces, checkLists, checkOthers]
   return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
 }
 

@@ -1,0 +1,26 @@
+import { admit } from '../core/change/admit.ts'
+import { isObject } from '../core/change/equal.ts'
+import type { JsonObject } from '../core/change/json.ts'
+import type { ResourceType } from './resource-type.ts'
+
+/** What a schema can say of itself, where it knows how (Standard JSON Schema). */
+interface Telling {
+  readonly jsonSchema?: Readonly<Record<'output' | 'input', (options: { readonly target: string }) => unknown>>
+}
+
+/** Says in JSON Schema what a schema lets through, or else what it takes; undefined where it cannot say. */
+export function jsonSchemaOf(schema: ResourceType['schema']): JsonObject | undefined {
+  const { jsonSchema } = schema['~standard'] as Telling
+  return told(() => jsonSchema?.output({ target })) ?? told(() => jsonSchema?.input({ target }))
+}
+
+const target = 'draft-2020-12'
+
+function told(ask: () => unknown): JsonObject | undefined {
+  try {
+    const answer = admit(JSON.parse(JSON.stringify(ask())))
+    return answer.ok && isObject(answer.value) ? answer.value : undefined
+  } catch {
+    return undefined
+  }
+}
