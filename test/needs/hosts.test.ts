@@ -24,7 +24,7 @@ const cases = fc.record({
   says: fc.constantFrom(...(['risky', 'owner', 'raise'] as const)),
   kind: fc.constantFrom(...kinds),
   amount,
-  steps: fc.array(step, { minLength: 2, maxLength: 7 }),
+  steps: fc.array(step, { minLength: 2, maxLength: 6 }),
 })
 type Case = typeof cases extends fc.Arbitrary<infer C> ? C : never
 
