@@ -7,6 +7,7 @@ import {
   type HostOptions,
   type ResourceType,
   type Storage,
+  type Write,
 } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import {
@@ -45,6 +46,8 @@ export const kinds = ['managed', 'hosted', 'outside'] as const
 export interface HostWorld {
   readonly approvals: Approvals
   readonly storage: Storage
+  /** Everything that was committed. */
+  readonly commits: readonly (readonly Write[])[]
   readonly types: Readonly<Record<(typeof kinds)[number], ResourceType<Limit>>>
   readonly as: (user: string) => ActingApprovals
   /** What the host was made to write into the database, and has. */
@@ -56,8 +59,16 @@ export interface HostWorld {
   readonly watched: () => Promise<void>
 }
 
-/** Makes the world. `onOutside` looks at what is written outside, while it is. */
-export function hostWorld(host: Host, onOutside: (written: Written) => Promise<void>): HostWorld {
+/** How a world begins. */
+export interface Beginning {
+  /** The commits that were made before. */
+  readonly before?: readonly (readonly Write[])[]
+  /** Looks at what is written outside, while it is. */
+  readonly onOutside: (written: Written) => Promise<void>
+}
+
+/** Makes the world. */
+export async function hostWorld(host: Host, { before = [], onOutside }: Beginning): Promise<HostWorld> {
   let well = true
   let time = start
   let ids = 0
@@ -147,8 +158,16 @@ export function hostWorld(host: Host, onOutside: (written: Written) => Promise<v
     }),
   }
   const storage = memoryStorage()
+  for (const writes of before) await storage.commit(writes)
+  const commits: (readonly Write[])[] = []
   const options: HostOptions = {
-    storage,
+    storage: {
+      ...storage,
+      commit: async (writes, effect) => {
+        await storage.commit(writes, effect)
+        commits.push(writes)
+      },
+    },
     resources: Object.values(types),
     predicates: {
       risky: ({ after }) =>
@@ -179,6 +198,7 @@ export function hostWorld(host: Host, onOutside: (written: Written) => Promise<v
   return {
     approvals,
     storage,
+    commits,
     types,
     as: (user) => approvals.as({ tenant: 't', user }),
     kept,
