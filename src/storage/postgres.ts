@@ -1,5 +1,6 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
 import { postgresDialect } from './sql/dialect.ts'
+import { lookedAt } from './sql/first-look.ts'
 import {
   has,
   hostSession,
@@ -14,21 +15,28 @@ import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
 import { oneTripStorages } from './sql/one-trip-storage.ts'
 import {
+  careful,
   inTransaction,
   migrationLock,
   openPool,
-  overClient,
+  overKnown,
   overLite,
   overLiteSession,
   overPool,
+  overSingle,
+  type PostgresCare,
   type PostgresClient,
   type PostgresLite,
+  type PostgresLiteOptions,
   type PostgresLiteTransaction,
   type PostgresPool,
   type PostgresPoolClient,
   type PostgresQuery,
   type PostgresResult,
+  type PostgresTypes,
 } from './sql/postgres-connection.ts'
+import { postgresFirstLook } from './sql/postgres-first-look.ts'
+import { preparing } from './sql/preparing.ts'
 import { joined, overOne, type SqlDatabase, type SqlSession, type SqlValues } from './sql/session.ts'
 
 export type {
@@ -37,11 +45,13 @@ export type {
   PoolOptions,
   PostgresClient,
   PostgresLite,
+  PostgresLiteOptions,
   PostgresLiteTransaction,
   PostgresPool,
   PostgresPoolClient,
   PostgresQuery,
   PostgresResult,
+  PostgresTypes,
   SqlValues,
 }
 
@@ -51,6 +61,9 @@ export type {
  * Given a connection string, it opens a pool with `pg`. Given a pool or a connected client of `pg`, PGlite, or an instance of Kysely, it uses
  * that one and never closes it. A read is one round trip, and so is a commit without an effect. Effects are given a client on which the
  * transaction is open.
+ *
+ * Database and connection have to speak UTF8: one that does not, or a driver that changes what it reads, is refused with `storage_failed` when it is
+ * first used, and nothing is written.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
  *
@@ -63,14 +76,15 @@ export function postgresStorage(
   const timeout = timeoutOf('postgresStorage', options)
   const opened = typeof database === 'string' ? openPool(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
-  const connected = connect(given, timeout)
-  const ready = once(() => migrate(connect(given, Number.POSITIVE_INFINITY), postgresDialect, migrationLock))
+  const care = careful(postgresFirstLook(), preparing())
+  const connected = connect(given, timeout, care)
+  const ready = once(() => migrate(connect(given, Number.POSITIVE_INFINITY, care), postgresDialect, migrationLock))
   const storageOver = oneTripStorages()
   return {
     ...storageOver(connected, { ready, brackets: false }),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overOne(sessionOf(transaction), joined), { ready: async () => {}, brackets: true }),
+      ...storageOver(overOne(sessionOf(transaction, care), joined), { ready: async () => {}, brackets: true }),
       async close() {},
     }),
     async close() {
@@ -87,7 +101,7 @@ export function postgresStorage(
 export function postgresTime(
   database: PostgresPool | PostgresClient | PostgresLite | KyselyLike,
 ): () => Promise<number> {
-  const connected = connect(database, timeoutOf('postgresTime'))
+  const connected = connect(database, timeoutOf('postgresTime'), careful(postgresFirstLook(), preparing()))
   const statement = 'select floor(extract(epoch from clock_timestamp()) * 1000)::text as now'
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
@@ -97,17 +111,29 @@ export function postgresSchema(): string {
   return schemaScript(postgresDialect)
 }
 
-function connect(given: PostgresPool | PostgresClient | PostgresLite | KyselyLike, timeout: number): SqlDatabase {
-  if (isKysely(given)) return overKysely(given, inTransaction)
-  if ('transaction' in given) return overLite(given)
-  return 'escapeIdentifier' in given
-    ? overOne(overClient(given), inTransaction)
-    : overPool(given as PostgresPool, timeout)
+function connect(
+  given: PostgresPool | PostgresClient | PostgresLite | KyselyLike,
+  timeout: number,
+  care: PostgresCare,
+): SqlDatabase {
+  if (isKysely(given)) {
+    const kysely = overKysely(given, inTransaction)
+    const look = () => care.look(given, kysely)
+    return {
+      ...lookedAt(kysely, look),
+      async transaction(work) {
+        await look()
+        return await kysely.transaction(work)
+      },
+    }
+  }
+  if ('transaction' in given) return overLite(given, care)
+  return 'escapeIdentifier' in given ? overSingle(given, care) : overPool(given as PostgresPool, timeout, care)
 }
 
-function sessionOf(transaction: object): SqlSession {
+function sessionOf(transaction: object, care: PostgresCare): SqlSession {
   const session = hostSession(transaction)
-  if (session) return session
+  if (session) return lookedAt(session, () => care.look(transaction, session))
   const isPool = 'totalCount' in transaction || has(transaction, 'transaction')
   if (isPool || !has(transaction, 'query')) {
     refuseTransaction(
@@ -115,6 +141,6 @@ function sessionOf(transaction: object): SqlSession {
     )
   }
   return has(transaction, 'exec', 'rollback')
-    ? overLiteSession(transaction as PostgresLiteTransaction)
-    : overClient(transaction as PostgresClient)
+    ? overLiteSession(transaction as PostgresLiteTransaction, care)
+    : overKnown(transaction as PostgresClient, care)
 }
