@@ -220,6 +220,8 @@ export interface ErrorDetails {
   duplicate_key: { readonly collection: string; readonly index: string }
   /** Storage: the stored version is not the expected one. */
   version_conflict: { readonly collection: string; readonly key: string }
+  /** A stored record is not what was written: its text is cut off, or it lacks what a record of its kind has. Nothing was taken from it. */
+  unreadable_record: { readonly collection: string; readonly key: string; readonly problem: string }
   /** Storage: the database failed. The driver's error is the `cause`. */
   storage_failed: { readonly operation: string; readonly problem: string }
 }
@@ -358,6 +360,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `Could not ${verb}: other writers were faster ${attempts} times. Nothing was written; try again.`,
   duplicate_key: ({ collection, index }) => `A record of ${collection} with this ${index} exists already.`,
   version_conflict: ({ collection, key }) => `${collection} ${key} is not at the expected version: read it again.`,
+  unreadable_record: ({ collection, key, problem }) =>
+    `Record ${key} of ${collection} cannot be read: ${problem}. Restore it from a backup; audit.verify() names every other one.`,
   storage_failed: ({ operation, problem }) => `The storage failed to ${operation}: ${problem}.`,
 }
 

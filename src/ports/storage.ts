@@ -40,9 +40,19 @@ export interface IndexQuery {
  */
 export type Position = readonly KeyPart[]
 
+/** A record that a storage has and cannot read: somebody has changed it past the storage, or the database has lost a part of it. */
+export interface UnreadableRecord {
+  readonly collection: CollectionName
+  readonly key: readonly KeyPart[]
+  /** What is wrong with it, as the end of "it cannot be read: …". */
+  readonly problem: string
+}
+
 /** Some records of an index, in its order. */
 export interface Page {
   readonly records: readonly StoredRecord[]
+  /** Those of the same part of the index that cannot be read. They keep nobody from the others, nor from the pages that follow. */
+  readonly unreadable?: readonly UnreadableRecord[] | undefined
   /** Present when there are more. */
   readonly next?: Position
 }
@@ -86,9 +96,10 @@ export type Write =
  */
 export interface Storage {
   /**
-   * Reads records by key: in the order asked, undefined where there is none. One round trip.
+   * Reads records by key, any number of them: in the order asked, undefined where there is none. One round trip, unless the database takes no
+   * more than so many at once.
    *
-   * What one call returns was true at one moment.
+   * What one call returns was true at one moment. A record that is there and cannot be read is refused with `unreadable_record`, never passed over.
    */
   get(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]>
 
@@ -102,7 +113,8 @@ export interface Storage {
   /**
    * Makes all writes, or none. Of two commits that expect the same version of a record, at most one succeeds.
    *
-   * The writes of a commit concern different records. Once it has returned, every `get` and `list` sees them; before, none does.
+   * The writes of a commit concern different records, and there are at most 20,000 of them: more are refused with `invalid_input` before anything is
+   * sent. What a commit costs grows with the number of its writes, and no faster. Once it has returned, every `get` and `list` sees them; before, none does.
    * Where several of the writes cannot be made, the first in the order of collection and key is the one reported.
    *
    * `effect` runs inside the same transaction, after the writes and before its end, with the adapter's native connection; if it

@@ -1,13 +1,14 @@
 import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../core/request/audit-chain.ts'
 import { restored, textProblem } from '../core/request/texts.ts'
-import { hasCode } from '../errors.ts'
+import { hasCode, messageOf } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import { readErased } from './erase.ts'
-import { keyOf, read, walk } from './records.ts'
+import { keyOf, type OnUnreadable, read, walk } from './records.ts'
 import { type Replay, replayOf } from './replay.ts'
 import { readSealed, type SealedEnd, type VerifyOptions } from './sealed-log.ts'
 import { strayWaiting } from './stray-waiting.ts'
 import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from './streams.ts'
+import { unreadableProblem } from './unreadable.ts'
 
 /** What the verification of a tenant's log found. */
 export interface AuditReport {
@@ -42,35 +43,82 @@ const sentences = {
  * Reads everything the tenant has, page by page; writes nothing.
  */
 export async function verifyAudit(storage: Storage, tenant: string, trusted: VerifyOptions): Promise<AuditReport> {
-  const problems: AuditProblem[] = []
+  const problems = new Map<string, AuditProblem>()
+  const tell = (found: readonly AuditProblem[]) => {
+    for (const problem of found) problems.set(JSON.stringify(problem), problem)
+  }
+  const onUnreadable: OnUnreadable = (record) => tell([unreadableProblem(record)])
   let checkpoints = 0
   let streams = 0
   let events = 0
   try {
-    const sealed = await readSealed(storage, tenant, trusted)
-    checkpoints = sealed.checkpoints
-    problems.push(...sealed.problems)
-    const { ends } = sealed
+    let ends: ReadonlyMap<string, SealedEnd> = new Map()
+    const checked = await findings('checkpoints', async () => {
+      const sealed = await readSealed(storage, tenant, trusted, onUnreadable)
+      checkpoints = sealed.checkpoints
+      ends = sealed.ends
+      return sealed.problems
+    })
+    tell(checked)
     const seen = new Set<string>()
-    const erased = await readErased(storage, tenant)
-    const heads = await headsOf(storage, tenant)
-    for await (const stream of streamsOf(storage, tenant)) {
+    const erased = await readErased(storage, tenant, onUnreadable)
+    const heads = await headsOf(storage, tenant, onUnreadable)
+    for await (const stream of streamsOf(storage, tenant, onUnreadable)) {
       streams++
       const head = heads.get(stream.name)
-      const found = await verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name), erased })
+      const found = await findings(stream.name, () =>
+        verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name), erased }),
+      )
       events += stream.events.length
-      problems.push(...(found.length === 0 ? found : await verifyAgain(storage, tenant, stream.name, ends)))
+      if (found.length > 0) tell(await findings(stream.name, () => verifyAgain(storage, tenant, stream.name, ends)))
       heads.delete(stream.name)
       seen.add(stream.name)
     }
     const unseen = new Set([...heads.keys(), ...ends.keys()].filter((stream) => !seen.has(stream)))
-    for (const stream of unseen) problems.push(...(await verifyAgain(storage, tenant, stream, ends)))
-    problems.push(...(await strayWaiting(storage, tenant)))
+    for (const stream of unseen) tell(await findings(stream, () => verifyAgain(storage, tenant, stream, ends)))
+    tell(await strayWaiting(storage, tenant, onUnreadable))
+    for (const collection of readNowhereElse) {
+      for await (const _ of walk(storage, inKeyOrder(collection, tenant), onUnreadable));
+    }
   } catch (error) {
-    if (!hasCode(error, 'storage_failed')) throw error
-    problems.push({ stream: 'storage', problem: `${error.message} What comes after it was not verified.` })
+    tell([{ stream: 'storage', problem: `${messageOf(error)} What comes after it was not verified.` }])
   }
-  return { ok: problems.length === 0, streams, events, checkpoints, problems }
+  return { ok: problems.size === 0, streams, events, checkpoints, problems: [...problems.values()] }
+}
+
+/** What a verification does not read from end to end anyway. */
+const readNowhereElse = [
+  'contents',
+  'revisions',
+  'targets',
+  'locks',
+  'claims',
+  'policies',
+  'grants',
+  'holders',
+  'delegations',
+  'debts',
+  'unsealed',
+  'returns',
+  'outbox',
+  'answers',
+] as const
+
+/** What is wrong with a part of the log: also that it cannot be read, whatever comes of trying. Only the failure of the storage ends a verification. */
+async function findings(
+  stream: string,
+  verify: () => Promise<readonly AuditProblem[]>,
+): Promise<readonly AuditProblem[]> {
+  try {
+    return await verify()
+  } catch (error) {
+    if (hasCode(error, 'storage_failed')) throw error
+    return [{ stream, problem: hasCode(error, 'unreadable_record') ? error.message : unreadable(error) }]
+  }
+}
+
+function unreadable(error: unknown): string {
+  return `what is stored of it cannot be read: ${messageOf(error)}`
 }
 
 interface Stream {
@@ -78,10 +126,10 @@ interface Stream {
   readonly events: readonly LoggedEvent[]
 }
 
-async function* streamsOf(storage: Storage, tenant: string): AsyncGenerator<Stream> {
+async function* streamsOf(storage: Storage, tenant: string, onUnreadable: OnUnreadable): AsyncGenerator<Stream> {
   let name: string | undefined
   let events: LoggedEvent[] = []
-  for await (const { value } of walk(storage, inKeyOrder('events', tenant))) {
+  for await (const { value } of walk(storage, inKeyOrder('events', tenant), onUnreadable)) {
     if (name !== undefined && value.stream !== name) {
       yield { name, events }
       events = []
@@ -119,8 +167,11 @@ async function verifyStream(
     }
     if (broken) problems.push({ stream: name, seq: logged.seq, problem: sentences[broken] })
     else if (problems.length === 0) {
-      const problem = textProblem(logged, erased) ?? (await replay.take({ ...logged, event: restored(logged) }))
-      if (problem) problems.push({ stream: name, seq: logged.seq, problem })
+      const [found] = await findings(name, async () => {
+        const problem = textProblem(logged, erased) ?? (await replay.take({ ...logged, event: restored(logged) }))
+        return problem ? [{ stream: name, problem }] : []
+      })
+      if (found) problems.push({ ...found, seq: logged.seq })
     }
     end = headAfter(logged)
   }
@@ -134,8 +185,11 @@ async function verifyStream(
       problem: `the stream ends at event ${end.seq}, and a checkpoint sealed ${sealed.seq}`,
     })
   } else if (problems.length === 0) {
-    const problem = await replay.end()
-    if (problem) problems.push({ stream: name, problem })
+    const ended = await findings(name, async () => {
+      const problem = await replay.end()
+      return problem ? [{ stream: name, problem }] : []
+    })
+    problems.push(...ended)
   }
   return problems
 }
@@ -157,15 +211,18 @@ async function verifyAgain(
   for (let look = 0; look < looks; look++) {
     const head = await headOf(storage, tenant, name)
     const events: LoggedEvent[] = []
-    for await (const { value } of walk(storage, { ...inKeyOrder('events', tenant), where: [tenant, name] }))
-      events.push(value)
-    const erased = await readErased(storage, tenant)
+    const own = { ...inKeyOrder('events', tenant), where: [tenant, name] } as const
+    for await (const { value } of walk(storage, own, ignore)) events.push(value)
+    const erased = await readErased(storage, tenant, ignore)
     problems = await verifyStream(storage, tenant, { name, events, head, sealed, erased })
     const after = await headOf(storage, tenant, name)
     if (problems.length === 0 || head?.seq === after?.seq) break
   }
   return problems
 }
+
+/** Events that cannot be read have been named when all were read. */
+function ignore(): void {}
 
 /** Where one stream must end, according to the record that it belongs to. */
 async function headOf(storage: Storage, tenant: string, name: string): Promise<StreamHead | undefined> {
@@ -182,16 +239,15 @@ async function headOf(storage: Storage, tenant: string, name: string): Promise<S
 }
 
 /** Where every stream must end, according to the records that the streams belong to. */
-async function headsOf(storage: Storage, tenant: string): Promise<Map<string, StreamHead>> {
+async function headsOf(storage: Storage, tenant: string, onUnreadable: OnUnreadable): Promise<Map<string, StreamHead>> {
   const heads = new Map<string, StreamHead>()
-  for await (const { value } of walk(storage, inKeyOrder('requests', tenant)))
-    heads.set(requestStream(value.id), value.head)
-  for await (const { value } of walk(storage, inKeyOrder('resources', tenant)))
-    heads.set(resourceStream(value), value.head)
-  for await (const { value } of walk(storage, inKeyOrder('accesses', tenant)))
-    heads.set(accessStream(value), value.head)
-  for await (const { value } of walk(storage, inKeyOrder('streams', tenant))) heads.set(value.stream, value.head)
-  for await (const { value } of walk(storage, inKeyOrder('policySets', tenant))) heads.set(settingsStream, value.head)
+  const all = <const N extends 'requests' | 'resources' | 'accesses' | 'streams' | 'policySets'>(collection: N) =>
+    walk(storage, inKeyOrder(collection, tenant), onUnreadable)
+  for await (const { value } of all('requests')) heads.set(requestStream(value.id), value.head)
+  for await (const { value } of all('resources')) heads.set(resourceStream(value), value.head)
+  for await (const { value } of all('accesses')) heads.set(accessStream(value), value.head)
+  for await (const { value } of all('streams')) heads.set(value.stream, value.head)
+  for await (const { value } of all('policySets')) heads.set(settingsStream, value.head)
   return heads
 }
 

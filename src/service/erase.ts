@@ -10,7 +10,7 @@ import { type LogSubject, streamOf } from './audit-log.ts'
 import type { Context } from './context.ts'
 import { type Command, execute } from './execute.ts'
 import { checkId, checkKeys } from './input.ts'
-import { keyOf, put, type RequestRecord, read, type Stored, unchanged, walk } from './records.ts'
+import { keyOf, type OnUnreadable, put, type RequestRecord, read, type Stored, unchanged, walk } from './records.ts'
 import { maySet } from './settings-guard.ts'
 import { append, erasureStream, resourceStream } from './streams.ts'
 
@@ -29,7 +29,13 @@ interface Picked {
   readonly picks: (text: FreeText, event: JsonObject) => boolean
 }
 
-/** Erases texts, stream by stream: each either goes with all that speaks of it, or stays. Called again, it goes on where it was interrupted. */
+/** How many events one commit takes texts out of: a stream may have any number. */
+const mostAtOnce = 2_000
+
+/**
+ * Erases texts, stream by stream and some thousand at a time: each either goes with all that speaks of it, or stays. Called again, it goes on where
+ * it was interrupted.
+ */
 export async function eraseTexts(
   context: Context,
   actor: Actor,
@@ -37,15 +43,24 @@ export async function eraseTexts(
 ): Promise<Erased> {
   let texts = 0
   for (const picked of await pickedBy(context.storage, actor.tenant, what)) {
-    texts += await execute(context, eraseCommand(context, actor, { ...picked, reason }))
+    let more = true
+    while (more) {
+      const erased = await execute(context, eraseCommand(context, actor, { ...picked, reason }))
+      texts += erased.texts
+      more = erased.more
+    }
   }
   return { texts }
 }
 
 /** Reads the commitments to all texts of a tenant that were erased. */
-export async function readErased(storage: Storage, tenant: string): Promise<ReadonlySet<string>> {
+export async function readErased(
+  storage: Storage,
+  tenant: string,
+  onUnreadable?: OnUnreadable,
+): Promise<ReadonlySet<string>> {
   const erased = new Set<string>()
-  for await (const { value } of walk(storage, eventsOf(tenant, erasureStream))) {
+  for await (const { value } of walk(storage, eventsOf(tenant, erasureStream), onUnreadable)) {
     for (const one of (value.event['erased'] ?? []) as readonly string[]) erased.add(one)
   }
   return erased
@@ -82,7 +97,7 @@ function eraseCommand(
   context: Context,
   actor: Actor,
   { stream, picks, reason }: Picked & { readonly reason: string | undefined },
-): Command<number> {
+): Command<Erased & { readonly more: boolean }> {
   const { storage } = context
   const { tenant, user: by, via } = actor
   return {
@@ -100,17 +115,23 @@ function eraseCommand(
       for await (const event of walk(storage, eventsOf(tenant, stream))) events.push(event)
       const requester = String(events[0]?.value.event['by'])
       const erased: string[] = []
+      let more = false
+      let taken = 0
       const changed = events.flatMap(({ version, value }) => {
         const gone = freeTexts(value.event, requester).filter(
           (text) => value.texts?.[text.place] !== undefined && picks(text, value.event),
         )
         if (gone.length === 0) return []
+        more = taken === mostAtOnce
+        if (more) return []
+        taken++
         erased.push(...gone.map(({ text }) => text))
         const places = new Set(gone.map(({ place }) => place))
         const kept = Object.entries(value.texts ?? {}).filter(([place]) => !places.has(place))
         return [{ version, value: { ...value, texts: Object.fromEntries(kept) } }]
       })
-      if (changed.length === 0) return success({ writes: [unchanged(keyOf('policySets', tenant), set)], answer: 0 })
+      if (changed.length === 0)
+        return success({ writes: [unchanged(keyOf('policySets', tenant), set)], answer: { texts: 0, more } })
       const after = new Map(changed.map(({ value }) => [value.seq, value]))
       const log = events.map(({ value }) => after.get(value.seq) ?? value)
       const said = reason === undefined ? {} : { reason }
@@ -124,7 +145,7 @@ function eraseCommand(
           put('streams', { tenant, stream: erasureStream, head }, erasures),
           ...writes,
         ],
-        answer: new Set(erased).size,
+        answer: { texts: new Set(erased).size, more },
       })
     },
   }

@@ -12,10 +12,20 @@ import type { Request } from '../core/request/request.ts'
 import type { Resource, Revision } from '../core/request/resource.ts'
 import type { RequestStatus } from '../core/request/status.ts'
 import type { Delegation } from '../core/review/delegation.ts'
-import { fail } from '../errors.ts'
+import { ApprovalError, fail, refuse } from '../errors.ts'
 import { collections } from '../ports/collections.ts'
 import type { Notice } from '../ports/notifier.ts'
-import type { IndexQuery, KeyPart, Page, RecordKey, Storage, Write } from '../ports/storage.ts'
+import type {
+  IndexQuery,
+  KeyPart,
+  Page,
+  RecordKey,
+  Storage,
+  StoredRecord,
+  UnreadableRecord,
+  Write,
+} from '../ports/storage.ts'
+import { recordShapes } from './record-shapes.ts'
 import type { WorkflowSwitch } from './workflow.ts'
 
 /** A request, with the end of its stream and when something is due. */
@@ -288,13 +298,22 @@ type Found<K> =
       ? readonly (Stored<RecordTypes[N]> | undefined)[]
       : never
 
-/** Reads records of several collections in one round trip, by names that the caller gives them: a key gives a record, a list of keys a list. */
+/**
+ * Reads records of several collections in one round trip, by names that the caller gives them: a key gives a record, a list of keys a list.
+ *
+ * @throws ApprovalError `unreadable_record` for a record that is not what is kept in its collection.
+ */
 export async function read<const K extends Readonly<Record<string, TypedKey | readonly TypedKey[]>>>(
   storage: Storage,
   keys: K,
 ): Promise<{ readonly [P in keyof K]: Found<K[P]> }> {
   const parts = Object.values(keys).map((part) => ('collection' in part ? [part] : part))
-  const records = await storage.get(parts.flat())
+  const asked = parts.flat()
+  const records = await storage.get(asked)
+  for (const [at, key] of asked.entries()) {
+    const problem = strangenessOf(key, records[at])
+    if (problem !== undefined) refuseUnreadable({ ...key, problem })
+  }
   let next = 0
   const found = Object.entries(keys).map(([name, part], index) => {
     const from = next
@@ -304,26 +323,61 @@ export async function read<const K extends Readonly<Record<string, TypedKey | re
   return Object.fromEntries(found)
 }
 
-/** Reads a page of an index. */
+/** What is told of records that cannot be read, instead of a refusal. */
+export type OnUnreadable = (record: UnreadableRecord) => void
+
+/**
+ * Reads a page of an index.
+ *
+ * @throws ApprovalError `unreadable_record` for a record that cannot be read, unless somebody is there to be told of it: then the others are read.
+ */
 export async function page<N extends Name>(
   storage: Storage,
   query: IndexQuery & { readonly collection: N },
-): Promise<Omit<Page, 'records'> & { readonly records: readonly Stored<RecordTypes[N]>[] }> {
-  const { records, ...rest } = await storage.list(query)
-  return { ...rest, records: records as unknown as readonly Stored<RecordTypes[N]>[] }
+  onUnreadable: OnUnreadable = refuseUnreadable,
+): Promise<Omit<Page, 'records' | 'unreadable'> & { readonly records: readonly Stored<RecordTypes[N]>[] }> {
+  const { collection } = query
+  const { records, unreadable = [], next } = await storage.list(query)
+  for (const one of unreadable) onUnreadable(one)
+  const readable = records.filter((record) => {
+    const key = keyIn(collection, record)
+    const problem = strangenessOf({ collection, key }, record)
+    if (problem !== undefined) onUnreadable({ collection, key, problem })
+    return problem === undefined
+  })
+  return { records: readable as unknown as readonly Stored<RecordTypes[N]>[], ...(next ? { next } : {}) }
 }
 
 /** Reads an index from end to end, page by page. */
 export async function* walk<N extends Name>(
   storage: Storage,
   query: Omit<IndexQuery, 'limit' | 'after'> & { readonly collection: N },
+  onUnreadable?: OnUnreadable,
 ): AsyncGenerator<Stored<RecordTypes[N]>> {
   let after: Page['next']
   do {
-    const { records, next } = await page(storage, { ...query, limit: 500, ...(after ? { after } : {}) })
+    const { records, next } = await page(storage, { ...query, limit: 500, ...(after ? { after } : {}) }, onUnreadable)
     yield* records
     after = next
   } while (after)
+}
+
+function strangenessOf({ collection }: RecordKey, record: StoredRecord | undefined): string | undefined {
+  return record && recordShapes[collection](record.value, '')
+}
+
+function keyIn(collection: Name, { value }: StoredRecord): readonly KeyPart[] {
+  return collections[collection].key.map(({ name }) => value[name] as KeyPart)
+}
+
+/** Refuses a record that cannot be read. */
+export function refuseUnreadable(record: UnreadableRecord): never {
+  throw unreadableError(record)
+}
+
+/** The refusal of a record that cannot be read. */
+export function unreadableError({ collection, key, problem }: UnreadableRecord): ApprovalError<'unreadable_record'> {
+  return new ApprovalError(refuse('unreadable_record', { collection, key: JSON.stringify(key), problem }).refusal)
 }
 
 /** Writes a record in the place of the one that was read, or as a new one where none was. */

@@ -7,6 +7,7 @@ import { keyOf, page, put, type RefusalWindow, read, type Stored, type StreamRec
 import { settingsAdmins } from './settings-admins.ts'
 import { append, refusalStream } from './streams.ts'
 import type { TickFailure } from './tick.ts'
+import { unreadableTo } from './unreadable.ts'
 
 /** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */
 export const mostRecorded = 100
@@ -73,7 +74,7 @@ export async function stateCounts({ storage, now }: Context, failed: TickFailure
   const at = now()
   const range = { to: at }
   const due = { collection: 'streams', index: 'byDue', where: [], range, order: 'ascending', limit: 100 } as const
-  const { records } = await page(storage, due)
+  const { records } = await page(storage, due, unreadableTo(failed))
   for (const record of records) {
     const { tenant, stream } = record.value
     try {

@@ -13,6 +13,7 @@ import type { Storage, Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { type CheckpointRecord, page, put } from './records.ts'
 import type { TickFailure } from './tick.ts'
+import { unreadableTo } from './unreadable.ts'
 
 /** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call makes at most. */
 const atOnce = 50
@@ -25,18 +26,12 @@ const mostCheckpoints = 20
  */
 export async function sealDue(context: Context, failed: TickFailure[]): Promise<number> {
   const { storage, now } = context
-  const { records } = await page(storage, {
-    collection: 'unsealed',
-    index: 'byDue',
-    where: [],
-    range: { to: now() },
-    order: 'ascending',
-    limit: 500,
-  })
+  const query = { collection: 'unsealed', index: 'byDue', where: [], range: { to: now() }, order: 'ascending' } as const
+  const { records } = await page(storage, { ...query, limit: 500 }, unreadableTo(failed))
   let made = 0
   for (const tenant of new Set(records.map(({ value }) => value.tenant))) {
     try {
-      for (let round = 0; round < mostCheckpoints && (await sealTenant(context, tenant)); round++) made++
+      for (let round = 0; round < mostCheckpoints && (await sealTenant(context, tenant, failed)); round++) made++
     } catch (error) {
       const elsewhere = hasCode(error, 'version_conflict') || hasCode(error, 'duplicate_key')
       if (!elsewhere) failed.push({ tenant, id: 'checkpoint', error })
@@ -46,10 +41,14 @@ export async function sealDue(context: Context, failed: TickFailure[]): Promise<
 }
 
 /** Makes one checkpoint; tells whether there was something to seal. Of two processes that do so at once, one is refused. */
-async function sealTenant({ storage, now, signer }: Context, tenant: string): Promise<boolean> {
+async function sealTenant({ storage, now, signer }: Context, tenant: string, failed: TickFailure[]): Promise<boolean> {
   const [before, { records }] = await Promise.all([
     lastCheckpoint(storage, tenant),
-    page(storage, { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending', limit: atOnce }),
+    page(
+      storage,
+      { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending', limit: atOnce },
+      unreadableTo(failed),
+    ),
   ])
   if (records.length === 0) return false
   const ends = new Map(records.map(({ value: { stream, seq, hash } }) => [stream, { stream, seq, hash }]))

@@ -5,7 +5,7 @@ import type { SignatureCheck } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AuditProblem } from './audit.ts'
 import { freeze } from './freeze.ts'
-import { type CheckpointRecord, page, walk } from './records.ts'
+import { type CheckpointRecord, type OnUnreadable, page, walk } from './records.ts'
 import { lastCheckpoint } from './seal.ts'
 
 /** How far a stream goes at least, as the last checkpoint that sealed it says. */
@@ -31,14 +31,15 @@ export async function readCheckpoint(storage: Storage, tenant: string): Promise<
 export async function* walkSealed(
   storage: Storage,
   tenant: string,
+  onUnreadable?: OnUnreadable,
 ): AsyncGenerator<{ readonly checkpoint: Checkpoint; readonly seals: readonly Seal[] }> {
   const last = await lastCheckpoint(storage, tenant)
   if (!last) return
   const all = { index: 'key', where: [tenant], order: 'ascending' } as const
-  const seals = walk(storage, { collection: 'seals', ...all })
+  const seals = walk(storage, { collection: 'seals', ...all }, onUnreadable)
   const range = { to: last.number }
   let place = 0
-  for await (const { value } of walk(storage, { collection: 'checkpoints', ...all, range })) {
+  for await (const { value } of walk(storage, { collection: 'checkpoints', ...all, range }, onUnreadable)) {
     const own: Seal[] = []
     for (; place < value.size; place++) {
       const seal = await seals.next()
@@ -65,6 +66,7 @@ export async function readSealed(
   storage: Storage,
   tenant: string,
   { checkpoint: kept, keys }: VerifyOptions,
+  onUnreadable: OnUnreadable,
 ): Promise<SealedLog> {
   const problems: AuditProblem[] = []
   const ends = new Map<string, SealedEnd>()
@@ -72,7 +74,7 @@ export async function readSealed(
   let before: Pick<Checkpoint, 'number' | 'hash'> | { readonly number: 0; readonly hash: '' } = { number: 0, hash: '' }
   let found = kept === undefined
   let signed = false
-  for await (const { checkpoint, seals } of walkSealed(storage, tenant)) {
+  for await (const { checkpoint, seals } of walkSealed(storage, tenant, onUnreadable)) {
     for (const seal of seals) {
       tree = withLeaf(tree, sealDigest(seal))
       ends.set(seal.stream, { seq: seal.seq, hash: seal.hash })

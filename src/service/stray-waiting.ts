@@ -1,17 +1,22 @@
+import { hasCode } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AuditProblem } from './audit.ts'
-import { keyOf, type RequestRecord, read, type Stored, type WaitingRecord, walk } from './records.ts'
+import { keyOf, type OnUnreadable, type RequestRecord, read, type Stored, type WaitingRecord, walk } from './records.ts'
 import { requestStream } from './streams.ts'
 
 const batch = 500
 
 /** Finds where a request is listed with somebody for whose approval it does not wait. That it is listed with all the others is verified with its stream. */
-export async function strayWaiting(storage: Storage, tenant: string): Promise<readonly AuditProblem[]> {
+export async function strayWaiting(
+  storage: Storage,
+  tenant: string,
+  onUnreadable: OnUnreadable,
+): Promise<readonly AuditProblem[]> {
   const problems: AuditProblem[] = []
   const seen = new Set<string>()
   let rows: WaitingRecord[] = []
   const all = { collection: 'waiting', index: 'key', where: [tenant], order: 'ascending' } as const
-  for await (const { value } of walk(storage, all)) {
+  for await (const { value } of walk(storage, all, onUnreadable)) {
     const { request, approver } = value
     const name = JSON.stringify([approver, request])
     if (seen.has(name)) problems.push(problemOf(value, 'is listed twice'))
@@ -29,11 +34,34 @@ async function straysAmong(
   tenant: string,
   rows: readonly WaitingRecord[],
 ): Promise<readonly AuditProblem[]> {
-  const { requests } = await read(storage, { requests: rows.map(({ request }) => keyOf('requests', tenant, request)) })
+  const found = await read(storage, { requests: rows.map(({ request }) => keyOf('requests', tenant, request)) }).catch(
+    (error) => {
+      if (hasCode(error, 'unreadable_record')) return undefined
+      throw error
+    },
+  )
+  if (!found) return await straysOneByOne(storage, tenant, rows)
   const problems: AuditProblem[] = []
   for (const [index, row] of rows.entries()) {
-    if (isListed(row, requests[index]) || !(await isStray(storage, tenant, row))) continue
+    if (isListed(row, found.requests[index]) || !(await isStray(storage, tenant, row))) continue
     problems.push(problemOf(row, 'does not wait for it'))
+  }
+  return problems
+}
+
+/** The same where one of the requests cannot be read: that one is named among the requests. */
+async function straysOneByOne(
+  storage: Storage,
+  tenant: string,
+  rows: readonly WaitingRecord[],
+): Promise<readonly AuditProblem[]> {
+  const problems: AuditProblem[] = []
+  for (const row of rows) {
+    try {
+      if (await isStray(storage, tenant, row)) problems.push(problemOf(row, 'does not wait for it'))
+    } catch (error) {
+      if (!hasCode(error, 'unreadable_record')) throw error
+    }
   }
   return problems
 }

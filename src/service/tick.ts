@@ -14,6 +14,7 @@ import { requestCommand } from './request-command.ts'
 import { ownUser } from './reserved.ts'
 import { returnWaiting } from './return-waiting.ts'
 import { sealDue } from './seal.ts'
+import { unreadableTo } from './unreadable.ts'
 
 /** What a `tick` did. */
 export interface TickReport {
@@ -62,7 +63,7 @@ export async function tick(context: Context): Promise<TickReport> {
   const done = await moveDue(context, failed)
   const returned = await returnDue(context, failed)
   const moved = await endStates(context, failed)
-  await forgetAnswers(context)
+  await forgetAnswers(context, failed)
   const delivered = await deliverDue(context, failed)
   await stateCounts(context, failed)
   const sealed = await sealDue(context, failed)
@@ -99,7 +100,7 @@ async function moveDue(context: Context, failed: TickFailure[]) {
       if (!harmless.some((code) => hasCode(error, code))) failed.push({ tenant, id, error })
     }
   }
-  for await (const { value } of dueRecords(context, 'requests')) {
+  for await (const { value } of dueRecords(context, 'requests', failed)) {
     const type = dueVerb(value, context.now())
     if (!type) continue
     const moving = move(value, type).finally(() => onTheWay.delete(moving))
@@ -116,8 +117,12 @@ async function moveDue(context: Context, failed: TickFailure[]) {
 /** Makes drafts of what waited when the workflow was switched off, where whoever did that did not come to the end of it. */
 async function returnDue(context: Context, failed: TickFailure[]): Promise<number> {
   let returned = 0
-  for await (const { value } of dueRecords(context, 'returns')) {
-    returned += await returnWaiting(context, value, { most: atOnce - returned, failed })
+  for await (const { value } of dueRecords(context, 'returns', failed)) {
+    try {
+      returned += await returnWaiting(context, value, { most: atOnce - returned, failed })
+    } catch (error) {
+      failed.push({ tenant: value.tenant, id: value.project, error })
+    }
     if (returned >= atOnce) break
   }
   return returned
@@ -126,7 +131,7 @@ async function returnDue(context: Context, failed: TickFailure[]): Promise<numbe
 /** Ends states whose time has come. One that another request keeps everybody off waits until that ends. */
 async function endStates(context: Context, failed: TickFailure[]): Promise<number> {
   let moved = 0
-  for await (const { value } of dueRecords(context, 'resources')) {
+  for await (const { value } of dueRecords(context, 'resources', failed)) {
     const { tenant, id } = value
     try {
       await execute(context, clockMoveCommand(context, clockOf(tenant), value))
@@ -143,8 +148,8 @@ async function endStates(context: Context, failed: TickFailure[]): Promise<numbe
 const clockOf = (tenant: string) => ({ tenant, user: ownUser, via: 'tick' })
 
 /** Forgets the answers to commands that nobody will repeat any more. */
-async function forgetAnswers(context: Context): Promise<void> {
-  const { records } = await page(context.storage, due(context, 'answers'))
+async function forgetAnswers(context: Context, failed: TickFailure[]): Promise<void> {
+  const { records } = await page(context.storage, due(context, 'answers'), unreadableTo(failed))
   for (const { version, value } of records) {
     const key = [value.tenant, value.actor, value.key]
     try {
@@ -157,7 +162,7 @@ async function forgetAnswers(context: Context): Promise<void> {
 
 async function deliverDue(context: Context, failed: TickFailure[]): Promise<number> {
   let delivered = 0
-  for await (const record of dueRecords(context, 'outbox')) {
+  for await (const record of dueRecords(context, 'outbox', failed)) {
     const { tenant, id } = record.value
     try {
       if (await deliver(context, record, failed)) delivered++
@@ -212,11 +217,16 @@ async function deliveryError(
 async function* dueRecords<const C extends 'requests' | 'resources' | 'returns' | 'outbox'>(
   context: Context,
   collection: C,
+  failed: TickFailure[],
 ) {
   let after: Position | undefined
   const query = due(context, collection)
   for (let pages = 0; pages < mostPages; pages++) {
-    const { records, next } = await page(context.storage, { ...query, ...(after ? { after } : {}) })
+    const { records, next } = await page(
+      context.storage,
+      { ...query, ...(after ? { after } : {}) },
+      unreadableTo(failed),
+    )
     yield* records
     if (!next) return
     after = next

@@ -7,6 +7,7 @@ import {
   isInTheWay,
   isTaken,
   isThere,
+  type MysqlCallbacks,
   type MysqlConnection,
   type MysqlPool,
   type MysqlPoolConnection,
@@ -14,15 +15,18 @@ import {
   migrationLock,
   openMysql,
 } from './sql/mysql-connection.ts'
+import { mysqlFirstLook } from './sql/mysql-first-look.ts'
 import { checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
 import { mysqlStatements } from './sql/mysql-statements.ts'
 import { once } from './sql/once.ts'
+import { preparing } from './sql/preparing.ts'
 import type { SqlValues } from './sql/session.ts'
 import { stepwiseStorages } from './sql/stepwise-storage.ts'
 
 export type {
   KyselyConnection,
   KyselyLike,
+  MysqlCallbacks,
   MysqlConnection,
   MysqlPool,
   MysqlPoolConnection,
@@ -31,27 +35,36 @@ export type {
   SqlValues,
 }
 
+/** What a storage on MySQL works on. */
+export type MysqlDatabase =
+  | MysqlPool
+  | MysqlConnection
+  | MysqlCallbacks<MysqlPool>
+  | MysqlCallbacks<MysqlConnection>
+  | KyselyLike
+
 /**
  * Keeps everything in a MySQL or MariaDB database.
  *
- * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2/promise`, or an instance of Kysely, it uses that one
- * and never closes it. Effects are given the connection on which the transaction is open.
+ * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2`, or an instance of Kysely, it uses that one
+ * and never closes it. Effects are given the connection on which the transaction is open, with methods that promise.
+ *
+ * A connection has to speak utf8mb4: one that does not, or that changes what it reads, is refused with `storage_failed` when it is first used, and
+ * nothing is written over it.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
  *
  * @throws TypeError where a URI is given and `mysql2` is not installed, or where the timeout is none.
  */
-export function mysqlStorage(
-  database: string | MysqlPool | MysqlConnection | KyselyLike,
-  options?: PoolOptions,
-): TransactionalStorage {
+export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOptions): TransactionalStorage {
   const timeout = timeoutOf('mysqlStorage', options)
   if (typeof database === 'string') checkUri('mysqlStorage', database)
   const opened = typeof database === 'string' ? openMysql(database, timeout) : undefined
-  const given = opened ?? (database as Exclude<typeof database, string>)
-  const connected = overGivenMysql('mysqlStorage', given, timeout)
+  const given = opened ?? (database as MysqlDatabase)
+  const care = { look: mysqlFirstLook(), isPrepared: preparing() }
+  const connected = overGivenMysql('mysqlStorage', given, { timeout, care })
   const ready = once(() =>
-    migrate(overGivenMysql('mysqlStorage', given, Number.POSITIVE_INFINITY), mysqlDialect, {
+    migrate(overGivenMysql('mysqlStorage', given, { timeout: Number.POSITIVE_INFINITY, care }), mysqlDialect, {
       ...migrationLock,
       isThere,
     }),
@@ -61,7 +74,7 @@ export function mysqlStorage(
     ...storageOver(connected, ready),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overGivenTransaction(transaction), async () => {}),
+      ...storageOver(overGivenTransaction(transaction, care), async () => {}),
       async close() {},
     }),
     async close() {
@@ -76,9 +89,13 @@ export function mysqlStorage(
  *
  * Takes an open pool or connection of `mysql2`, or an instance of Kysely.
  */
-export function mysqlTime(database: MysqlPool | MysqlConnection | KyselyLike): () => Promise<number> {
-  const connected = overGivenMysql('mysqlTime', database, timeoutOf('mysqlTime'))
-  const statement = 'select cast(floor(unix_timestamp(sysdate(3)) * 1000) as char) as now'
+export function mysqlTime(database: MysqlDatabase): () => Promise<number> {
+  const connected = overGivenMysql('mysqlTime', database, {
+    timeout: timeoutOf('mysqlTime'),
+    care: { look: mysqlFirstLook(), isPrepared: preparing() },
+  })
+  // Told in UTC: where the session has a time zone with summer time, an hour of each year comes twice.
+  const statement = "select cast(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000 as char) as now"
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
 

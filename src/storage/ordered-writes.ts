@@ -11,12 +11,18 @@ export interface KeyedWrite {
   readonly id: string
 }
 
+/** How many writes a commit makes at most. */
+export const maxWrites = 20_000
+
 /**
  * Puts the writes of a commit in the order of collection and key, so that two commits that meet cannot deadlock.
  *
- * @throws ApprovalError `invalid_input` where a key is malformed or two writes are about the same record.
+ * @throws ApprovalError `invalid_input` if a key is malformed, two writes are about the same record, or there are more than {@link maxWrites}.
  */
 export function orderedWrites(writes: readonly Write[]): readonly KeyedWrite[] {
+  if (writes.length > maxWrites) {
+    fail('invalid_input', { argument: 'writes', problem: `a commit makes at most ${maxWrites} writes` })
+  }
   const keyed = writes.map((write): KeyedWrite => {
     const { collection } = write
     if ('expected' in write && write.expected !== 'absent' && !Number.isSafeInteger(write.expected)) {

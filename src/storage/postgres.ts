@@ -6,17 +6,22 @@ import { migrate, schemaScript } from './sql/migrations.ts'
 import { once } from './sql/once.ts'
 import { oneTripStorages } from './sql/one-trip-storage.ts'
 import {
+  careful,
   migrationLock,
   openPool,
   type PostgresClient,
   type PostgresLite,
+  type PostgresLiteOptions,
   type PostgresLiteTransaction,
   type PostgresPool,
   type PostgresPoolClient,
   type PostgresQuery,
   type PostgresResult,
+  type PostgresTypes,
 } from './sql/postgres-connection.ts'
+import { postgresFirstLook } from './sql/postgres-first-look.ts'
 import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres-given.ts'
+import { preparing } from './sql/preparing.ts'
 import type { SqlValues } from './sql/session.ts'
 
 export type {
@@ -25,11 +30,13 @@ export type {
   PoolOptions,
   PostgresClient,
   PostgresLite,
+  PostgresLiteOptions,
   PostgresLiteTransaction,
   PostgresPool,
   PostgresPoolClient,
   PostgresQuery,
   PostgresResult,
+  PostgresTypes,
   SqlValues,
 }
 
@@ -39,6 +46,9 @@ export type {
  * Given a connection string, it opens a pool with `pg`. Given a pool or a connected client of `pg`, PGlite, or an instance of Kysely, it uses
  * that one and never closes it. A read is one round trip, and so is a commit without an effect. Effects are given a client on which the
  * transaction is open.
+ *
+ * Database and connection have to speak UTF8: one that does not, or a driver that changes what it reads, is refused with `storage_failed` when it is
+ * first used, and nothing is written.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
  *
@@ -52,16 +62,21 @@ export function postgresStorage(
   if (typeof database === 'string') checkConnectionString('postgresStorage', database)
   const opened = typeof database === 'string' ? openPool(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
-  const connected = overGivenPostgres('postgresStorage', given, timeout)
+  const care = careful(postgresFirstLook(), preparing())
+  const connected = overGivenPostgres('postgresStorage', given, { timeout, care })
   const ready = once(() =>
-    migrate(overGivenPostgres('postgresStorage', given, Number.POSITIVE_INFINITY), postgresDialect, migrationLock),
+    migrate(
+      overGivenPostgres('postgresStorage', given, { timeout: Number.POSITIVE_INFINITY, care }),
+      postgresDialect,
+      migrationLock,
+    ),
   )
   const storageOver = oneTripStorages()
   return {
     ...storageOver(connected, { ready, brackets: false }),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overGivenTransaction(transaction), { ready: async () => {}, brackets: true }),
+      ...storageOver(overGivenTransaction(transaction, care), { ready: async () => {}, brackets: true }),
       async close() {},
     }),
     async close() {
@@ -78,7 +93,10 @@ export function postgresStorage(
 export function postgresTime(
   database: PostgresPool | PostgresClient | PostgresLite | KyselyLike,
 ): () => Promise<number> {
-  const connected = overGivenPostgres('postgresTime', database, timeoutOf('postgresTime'))
+  const connected = overGivenPostgres('postgresTime', database, {
+    timeout: timeoutOf('postgresTime'),
+    care: careful(postgresFirstLook(), preparing()),
+  })
   const statement = 'select floor(extract(epoch from clock_timestamp()) * 1000)::text as now'
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }

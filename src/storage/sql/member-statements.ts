@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { CollectionName } from '../../ports/collections.ts'
-import type { StoredRecord } from '../../ports/storage.ts'
+import type { RecordKey, StoredRecord } from '../../ports/storage.ts'
 import { memberArgument } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
-import { recordOf } from './stored-row.ts'
+import { recordAt, refuseUnreadable } from './stored-row.ts'
 
 /** Compiles the read of several records at one moment: `at` says which of them a row is. */
 export function getStatement({ builder }: Dialect, collections: readonly CollectionName[]): Statement {
@@ -17,9 +17,20 @@ export function getStatement({ builder }: Dialect, collections: readonly Collect
   return compiled({ compile: () => sql.join(reads, sql` union all `).compile(builder) })
 }
 
-/** Reads the records out of the rows of {@link getStatement}, in the order in which they were asked for; undefined for one that is not there. */
-export function recordsOf(rows: readonly unknown[], count: number): (StoredRecord | undefined)[] {
-  const records = new Array<StoredRecord | undefined>(count).fill(undefined)
-  for (const row of rows) records[Number((row as { readonly at: number | bigint | string }).at)] = recordOf(row)
+/**
+ * Reads the records out of the rows of {@link getStatement}, in the order in which they were asked for; undefined for one that is not there.
+ *
+ * @throws ApprovalError `unreadable_record` for one that is there and cannot be read.
+ */
+export function recordsOf(rows: readonly unknown[], keys: readonly RecordKey[]): (StoredRecord | undefined)[] {
+  const records = new Array<StoredRecord | undefined>(keys.length).fill(undefined)
+  for (const row of rows) {
+    const at = Number((row as { readonly at: number | bigint | string }).at)
+    const key = keys[at]
+    if (!key) continue
+    const record = recordAt(key, row)
+    if (typeof record === 'string') refuseUnreadable(key, record)
+    records[at] = record
+  }
   return records
 }

@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module'
 import { codesOf } from './driver-error.ts'
+import { type FirstLook, type Habits, lookedAt } from './first-look.ts'
 import { type Lender, lent } from './lent.ts'
-import { type Brackets, inBrackets, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
+import type { Preparing } from './preparing.ts'
+import { type Brackets, inBrackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
 
 /** A statement as `mysql2` takes it: whatever the pool is set to, rows are objects, and values are what they are in the database. */
 export interface MysqlStatement {
   readonly sql: string
   readonly rowsAsArray: false
+  readonly nestTables: false
   readonly typeCast: true
 }
 
@@ -16,6 +19,8 @@ export interface MysqlConnection {
   execute(statement: MysqlStatement, values: SqlValues): Promise<[unknown, unknown]>
   /** Runs a statement. */
   query(sql: string): Promise<[unknown, unknown]>
+  /** Lets the server forget a statement that it prepared. */
+  unprepare?(statement: MysqlStatement): unknown
 }
 
 /** A connection of `mysql2/promise`, checked out of its pool. */
@@ -34,6 +39,12 @@ export interface MysqlPool {
   getConnection(): Promise<MysqlPoolConnection>
   /** Closes all connections. */
   end(): Promise<void>
+}
+
+/** A pool or a connection of `mysql2` whose methods call back. */
+export interface MysqlCallbacks<T> {
+  /** Gives the same with methods that promise. */
+  promise(): T
 }
 
 /** A transaction of its own. */
@@ -57,10 +68,27 @@ export function openMysql(uri: string, timeout: number): MysqlPool {
   return loadDriver().createPool({ uri, charset: 'utf8mb4', connectTimeout: timeout })
 }
 
-/** Speaks over a connection. */
-export function overConnection(connection: MysqlConnection): SqlSession {
-  const execute = async (sql: string, values: SqlValues) =>
-    (await connection.execute({ sql, rowsAsArray: false, typeCast: true }, values))[0]
+/** Gives what speaks in promises, whichever flavour of `mysql2` was handed in. */
+export function promising<T extends object>(given: T | MysqlCallbacks<T>): T {
+  return 'promise' in given && typeof given.promise === 'function' ? given.promise() : (given as T)
+}
+
+/** How a storage gets to know its connections, and which statements it has them keep. */
+export interface MysqlCare {
+  readonly look: FirstLook
+  readonly isPrepared: Preparing
+}
+
+/** Speaks over a connection. A statement that comes up rarely is forgotten at once: a server keeps a limited number for all its clients. */
+export function overConnection(connection: MysqlConnection, isPrepared: Preparing): SqlSession {
+  const execute = async (sql: string, values: SqlValues) => {
+    const statement: MysqlStatement = { sql, rowsAsArray: false, nestTables: false, typeCast: true }
+    try {
+      return (await connection.execute(statement, values))[0]
+    } finally {
+      if (!isPrepared(sql)) connection.unprepare?.(statement)
+    }
+  }
   return {
     native: connection,
     sendsNumbersAsFloats: true,
@@ -70,28 +98,72 @@ export function overConnection(connection: MysqlConnection): SqlSession {
   }
 }
 
+/** Speaks over a connection that was looked at before. */
+export function overKnown(connection: MysqlConnection, { look, isPrepared }: MysqlCare): SqlSession {
+  const session = overConnection(connection, isPrepared)
+  return lookedAt(session, () => look(identityOf(connection) ?? connection, session))
+}
+
+/** Speaks over the one connection that there is. */
+export function overSingle(connection: MysqlConnection, care: MysqlCare): SqlDatabase {
+  const known = overKnown(connection, care)
+  const bare = overConnection(connection, care.isPrepared)
+  const habits = () => care.look(identityOf(connection) ?? connection, bare)
+  const rows: SqlSession['rows'] = async (text, values) => await readNow(bare, await habits(), { text, values })
+  return overOne(known, inTransaction, { session: { ...known, rows } })
+}
+
 /** Speaks to a pool, none of whose connections is kept longer than the time that it is given. */
-export function overPool(pool: MysqlPool, timeout: number): SqlDatabase {
+export function overPool(pool: MysqlPool, timeout: number, { look, isPrepared }: MysqlCare): SqlDatabase {
   const lender: Lender<MysqlPoolConnection> = {
     take: () => pool.getConnection(),
     giveBack: (connection, broken) => (broken ? connection.destroy() : connection.release()),
   }
+  const taken = <T>(work: (session: SqlSession, habits: Habits) => Promise<T>): Promise<T> =>
+    lent(lender, timeout, async (connection, distrust) => {
+      const session = overConnection(connection, isPrepared)
+      const habits = await look(identityOf(connection) ?? pool, session)
+      const control = (text: string) =>
+        session.control(text).catch((thrown) => {
+          if (text === 'rollback') distrust()
+          throw thrown
+        })
+      return await work({ ...session, control }, habits)
+    })
   return {
-    ...overConnection({
-      execute: (statement, values) => lent(lender, timeout, (connection) => connection.execute(statement, values)),
-      query: (sql) => lent(lender, timeout, (connection) => connection.query(sql)),
-    }),
-    transaction: (work) =>
-      lent(lender, timeout, async (connection, distrust) => {
-        const session = overConnection(connection)
-        const control = (text: string) =>
-          session.control(text).catch((thrown) => {
-            if (text === 'rollback') distrust()
-            throw thrown
-          })
-        return await inBrackets({ ...session, control }, inTransaction, work)
-      }),
+    native: pool,
+    sendsNumbersAsFloats: true,
+    rows: (text, values) => taken((session, habits) => readNow(session, habits, { text, values })),
+    changes: (text, values) => taken((session) => session.changes(text, values)),
+    control: (text) => taken((session) => session.control(text)),
+    transaction: (work) => taken((session) => inBrackets(session, inTransaction, work)),
   }
+}
+
+/**
+ * Reads what is there at this moment. With autocommit off, a connection goes on reading what was there when somebody first read over it, so that
+ * the read gets a transaction of its own.
+ */
+export async function readNow(
+  session: SqlSession,
+  { keepsTransactions }: Habits,
+  { text, values }: { readonly text: string; readonly values: SqlValues },
+): Promise<readonly unknown[]> {
+  if (!keepsTransactions) return await session.rows(text, values)
+  let rows: readonly unknown[] = []
+  await inBrackets(session, inTransaction, async (transaction) => {
+    rows = await transaction.rows(text, values)
+    return true
+  })
+  return rows
+}
+
+/** What stays the same for as long as a connection is open; undefined for a connection that somebody has wrapped. */
+function identityOf(connection: object): object | undefined {
+  if ('connection' in connection && typeof connection.connection === 'object' && connection.connection !== null) {
+    return connection.connection
+  }
+  return 'threadId' in connection ? connection : undefined
 }
 
 /** Tells whether MySQL gave up because another transaction was in the way: deadlock, lock time-out, a row that has changed. */

@@ -1,20 +1,29 @@
+import { lookedAt, lookedAtDatabase } from './first-look.ts'
 import { has, isObject, notTaken, refuseText } from './handed-in.ts'
 import { hostSession } from './host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from './kysely-session.ts'
 import {
   inTransaction,
   isOutside,
+  type MysqlCallbacks,
+  type MysqlCare,
   type MysqlConnection,
   type MysqlPool,
-  overConnection,
+  overKnown,
   overPool,
+  overSingle,
 } from './mysql-connection.ts'
 import { refuseTransaction } from './open-transaction.ts'
 import { ormTransaction, overOrm, withoutManager } from './orm-transaction.ts'
 import { type Brackets, joinedForSure, overOne, type SqlDatabase, type SqlSession } from './session.ts'
 
 /** What a host hands in for its MySQL. */
-export type MysqlGiven = MysqlPool | MysqlConnection | KyselyLike
+export type MysqlGiven =
+  | MysqlPool
+  | MysqlConnection
+  | MysqlCallbacks<MysqlPool>
+  | MysqlCallbacks<MysqlConnection>
+  | KyselyLike
 
 const takes = 'takes a URI, a pool or a connection of mysql2, or an instance of Kysely, and'
 
@@ -24,32 +33,61 @@ export function checkUri(method: string, given: string): void {
   throw new TypeError(`${method} ${takes} ${refuseText(given, 'mysql')}`)
 }
 
+/** How long a call may keep a connection, and how the storage gets to know it. */
+interface Use {
+  readonly timeout: number
+  readonly care: MysqlCare
+}
+
 /**
  * Speaks to what a host handed in for its database.
  *
  * @throws TypeError where it is none, or cannot be used as it is.
  */
-export function overGivenMysql(method: string, given: MysqlGiven, timeout: number): SqlDatabase {
+export function overGivenMysql(method: string, given: MysqlGiven, { timeout, care }: Use): SqlDatabase {
   const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)
   if (!isObject(given) || typeof given === 'function' || has(given, 'then')) throw refuse(notTaken(given, 'mysql'))
-  if (isKysely(given)) return overKysely(given, inTransaction, 'mysql', method)
+  if (isKysely(given)) return lookedAtKysely(given, care, method)
   const promising = withPromises(given)
   if (isPool(promising)) {
     if (isClosed(promising)) throw refuse('was given a pool that has ended')
-    return overPool(promising, timeout)
+    return overPool(promising, timeout, care)
   }
   if (!isConnection(promising)) throw refuse(notTaken(given, 'mysql'))
   if (isClosed(promising)) throw refuse('was given a connection that has ended: write mysqlStorage(pool)')
-  return overOne(overConnection(promising), inTransaction)
+  return overSingle(promising, care)
+}
+
+function lookedAtKysely(given: KyselyLike, care: MysqlCare, method: string): SqlDatabase {
+  const kysely = overKysely(given, inTransaction, 'mysql', method)
+  const look = () => care.look(given, kysely)
+  return {
+    ...lookedAtDatabase(kysely, look),
+    async rows(text, values) {
+      const habits = await look()
+      if (!habits.keepsTransactions) return await kysely.rows(text, values)
+      let rows: readonly unknown[] = []
+      await kysely.transaction(async (session) => {
+        rows = await session.rows(text, values)
+        return true
+      })
+      return rows
+    },
+  }
 }
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
-export function overGivenTransaction(given: unknown): SqlDatabase {
+export function overGivenTransaction(given: unknown, care: MysqlCare): SqlDatabase {
   if (!isObject(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   const orm = ormTransaction(transaction)
-  if (orm) return overOne({ ...overOrm(orm, overDriver), native: given, sendsNumbersAsFloats: true }, joinedOrRefused)
-  const session = hostSession(transaction, 'mysql') ?? overDriver(transaction)
+  if (orm)
+    return overOne(
+      { ...overOrm(orm, (connection) => overDriver(connection, care)), native: given, sendsNumbersAsFloats: true },
+      joinedOrRefused,
+    )
+  const joined = hostSession(transaction, 'mysql')
+  const session = joined ? lookedAt(joined, () => care.look(transaction, joined)) : overDriver(transaction, care)
   return overOne({ ...session, native: given }, joinedOrRefused)
 }
 
@@ -63,9 +101,9 @@ const joinedOrRefused: Brackets = {
   },
 }
 
-function overDriver(given: unknown): SqlSession {
+function overDriver(given: unknown, care: MysqlCare): SqlSession {
   const promising = isObject(given) ? withPromises(given) : undefined
-  if (promising && isConnection(promising)) return overConnection(promising)
+  if (promising && isConnection(promising)) return overKnown(promising, care)
   return refuseTransaction(
     'must be a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex or Sequelize, or the mysql2 connection on which one is open',
     given,

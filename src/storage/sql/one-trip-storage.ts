@@ -3,20 +3,41 @@ import type { CollectionName } from '../../ports/collections.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
 import { checkedKey } from '../columns.ts'
 import { createEffectScope } from '../effect-scope.ts'
-import { pageOf, planOf } from '../index-plan.ts'
+import { planOf } from '../index-plan.ts'
 import { type KeyedWrite, orderedWrites, refuseConflict } from '../ordered-writes.ts'
 import { type Arguments, bound, keyArguments, pageArguments, writeArguments } from './arguments.ts'
 import { postgresDialect } from './dialect.ts'
 import { type Finding, refuseImpossible } from './inquiry.ts'
 import { getStatement, recordsOf } from './member-statements.ts'
+import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from './pages.ts'
 import { isInTheWay, isTaken } from './postgres-connection.ts'
-import { absenceStatement, commitStatement, inquiryStatement, type WriteShape } from './postgres-statements.ts'
+import {
+  absenceStatement,
+  commitStatement,
+  inquiryStatement,
+  manyKeys,
+  manyStatement,
+  type WriteShape,
+} from './postgres-statements.ts'
+import { recent } from './recent.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
-import { createStatements, remembered, type Statement } from './statements.ts'
-import { recordOf, refuseFailed } from './stored-row.ts'
+import { createStatements, type Statement } from './statements.ts'
+import { refuseFailed } from './stored-row.ts'
 
 /** How often a commit is tried before it counts as a conflict, where nothing that it relies on has moved. */
 const attempts = 5
+
+/** How many records are asked for by name at most. More are given to the server as one list a collection, which it can read any number of. */
+const mostByName = 24
+/** How many writes are made by one statement, in one round trip. */
+const mostAtOnce = 100
+/**
+ * How many writes of a longer commit one statement makes. What a server needs for a statement grows faster than the number of its parts, and such a
+ * portion is short enough to be kept prepared.
+ */
+const portion = 25
+/** How many characters of statements are remembered. */
+const mostText = 2_000_000
 
 /** How a storage stands to the transactions of its database. */
 export interface Standing {
@@ -29,7 +50,7 @@ export interface Standing {
 /** Makes storages over PostgreSQL, each of whose commits is one statement. They share their compiled statements. */
 export function oneTripStorages() {
   const pages = createStatements(postgresDialect)
-  const statements = new Map<string, Statement>()
+  const statements = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   /** Collections in which somebody has marked that there is no record: only their inserts look out for that. */
   const marked = new Set<CollectionName>()
   const run = ({ text, parameters }: Statement, members: readonly Arguments[], session: SqlSession) =>
@@ -43,27 +64,34 @@ export function oneTripStorages() {
   })
 
   const make = async (commit: Commit, session: SqlSession): Promise<boolean> => {
-    if (commit.ordered.length === 0) return true
-    const shapes = commit.ordered.map(shapeOf)
-    const statement = remembered(statements, `commit ${shapes.map(nameOf)}`, () => commitStatement(shapes))
-    const [row] = await run(statement, commit.values, session)
-    return Number((row as { readonly done: number }).done) === 1
+    for (const { ordered, values } of portionsOf(commit)) {
+      const shapes = ordered.map(shapeOf)
+      const statement = statements.of(`commit ${shapes.map(nameOf)}`, () => commitStatement(shapes))
+      const [row] = await run(statement, values, session)
+      if (Number((row as { readonly done: number }).done) !== 1) return false
+    }
+    return true
   }
   /** Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again. */
-  const inquire = async ({ ordered, values }: Commit, database: SqlDatabase): Promise<void> => {
-    const shapes = ordered.map(shapeOf)
-    const statement = remembered(statements, `inquiry ${shapes.map(nameOf)}`, () => inquiryStatement(shapes))
-    const rows = (await run(statement, values, database)) as readonly Place[]
-    const findings = shapes.map(({ collection }, member): Finding => {
-      const here = rows.filter(({ at }) => Number(at) === member)
-      const stored = here.find(({ place }) => place === 'key')
-      if (Number(stored?.version) === 0) marked.add(collection)
-      const taken = here.filter(({ place }) => place !== 'key').map(({ place }) => place)
-      return { version: stored && Number(stored.version), taken }
-    })
-    for (const absent of refuseImpossible(ordered, findings)) {
+  const inquire = async (commit: Commit, database: SqlDatabase): Promise<void> => {
+    const findings: Finding[] = []
+    for (const { ordered, values } of portionsOf(commit)) {
+      const shapes = ordered.map(shapeOf)
+      const statement = statements.of(`inquiry ${shapes.map(nameOf)}`, () => inquiryStatement(shapes))
+      const rows = (await run(statement, values, database)) as readonly Place[]
+      findings.push(
+        ...shapes.map(({ collection }, member): Finding => {
+          const here = rows.filter(({ at }) => Number(at) === member)
+          const stored = here.find(({ place }) => place === 'key')
+          if (Number(stored?.version) === 0) marked.add(collection)
+          const taken = here.filter(({ place }) => place !== 'key').map(({ place }) => place)
+          return { version: stored && Number(stored.version), taken }
+        }),
+      )
+    }
+    for (const absent of refuseImpossible(commit.ordered, findings)) {
       const { collection } = absent
-      const mark = remembered(statements, `absence ${collection}`, () => absenceStatement(collection))
+      const mark = statements.of(`absence ${collection}`, () => absenceStatement(collection))
       await run(mark, [keyArguments(absent)], database)
       marked.add(collection)
     }
@@ -81,10 +109,13 @@ export function oneTripStorages() {
         const collections = keys.map(({ collection }) => collection)
         try {
           await ready()
-          const statement = remembered(statements, `get ${collections}`, () =>
-            getStatement(postgresDialect, collections),
-          )
-          return recordsOf(await run(statement, checked, database), keys.length)
+          if (keys.length > mostByName) {
+            const distinct = [...new Set(collections)].toSorted()
+            const statement = statements.of(`many ${distinct}`, () => manyStatement(distinct))
+            return recordsOf(await run(statement, manyKeys(distinct, keys), database), keys)
+          }
+          const statement = statements.of(`get ${collections}`, () => getStatement(postgresDialect, collections))
+          return recordsOf(await run(statement, checked, database), keys)
         } catch (thrown) {
           return refuseFailed('get', thrown)
         }
@@ -96,8 +127,10 @@ export function oneTripStorages() {
         const values = pageArguments(plan, query)
         try {
           await ready()
-          const rows = await run(pages.page(plan, query), [values], database)
-          return pageOf(plan, rows.map(recordOf), query.limit)
+          const page = isLookedUpByKey(query)
+            ? undefined
+            : pageOfRows(plan, query, await run(pages.page(plan, query), [values], database))
+          return page ?? pageOfWholeRows(plan, await run(pages.wholePage(plan, query), [values], database), query.limit)
         } catch (thrown) {
           return refuseFailed('list', thrown)
         }
@@ -120,7 +153,8 @@ export function oneTripStorages() {
         try {
           await ready()
           for (let attempt = 1; attempt <= attempts; attempt++) {
-            const made = effect || brackets ? database.transaction(withEffect) : make(commit, database)
+            const isOneStatement = commit.ordered.length <= mostAtOnce && !effect && !brackets
+            const made = isOneStatement ? make(commit, database) : database.transaction(withEffect)
             if (await made.catch((thrown) => (!thrownByEffect && isTaken(thrown) ? false : Promise.reject(thrown))))
               return
             await inquire(commit, database)
@@ -147,6 +181,16 @@ function nameOf({ type, collection, absent, marked }: WriteShape): string {
 interface Commit {
   readonly ordered: readonly KeyedWrite[]
   readonly values: readonly Arguments[]
+}
+
+/** Takes a commit apart into what one statement makes each. Made in one transaction, they hold what they rely on until its end. */
+function portionsOf(commit: Commit): readonly Commit[] {
+  const { ordered, values } = commit
+  if (ordered.length <= mostAtOnce) return ordered.length === 0 ? [] : [commit]
+  return Array.from({ length: Math.ceil(ordered.length / portion) }, (_, at) => {
+    const [from, to] = [at * portion, (at + 1) * portion]
+    return { ordered: ordered.slice(from, to), values: values.slice(from, to) }
+  })
 }
 
 function commitOf(writes: readonly Write[]): Commit {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { codesOf } from './driver-error.ts'
+import { type FirstLook, lookedAt, refuseSession } from './first-look.ts'
 import { type Lender, lent } from './lent.ts'
-import type { Brackets, SqlDatabase, SqlSession, SqlValues } from './session.ts'
+import type { Preparing } from './preparing.ts'
+import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
 import { remembered } from './statements.ts'
 import { refuseFailed } from './stored-row.ts'
 
@@ -11,6 +13,14 @@ export interface PostgresQuery {
   readonly name?: string
   readonly text: string
   readonly values: SqlValues
+  /** How its columns are read, whatever parsers the host has given to the driver. */
+  readonly types?: PostgresTypes
+}
+
+/** What says how columns of a type are read, as `pg` takes it. */
+export interface PostgresTypes {
+  /** Gives what reads a column. */
+  getTypeParser(type: number, format?: string): (read: never) => unknown
 }
 
 /** What a statement gives back. */
@@ -25,12 +35,16 @@ export interface PostgresClient {
   query(query: PostgresQuery | string): Promise<PostgresResult & { readonly command?: string }>
   /** Quotes a name. */
   escapeIdentifier(name: string): string
+  /** Tells whether a transaction is open: `I` if none is. Clients of `pg` before 8.17 do not tell. */
+  getTransactionStatus?(): string | null
 }
 
 /** A client of `pg`, checked out of its pool. */
 export interface PostgresPoolClient {
   /** Runs a statement. */
   query(query: PostgresQuery | string): Promise<PostgresResult & { readonly command?: string }>
+  /** Tells whether a transaction is open: `I` if none is. Clients of `pg` before 8.17 do not tell. */
+  getTransactionStatus?(): string | null
   /** Gives the connection back to its pool. */
   release(broken?: boolean): void
   /** Listens to an event. */
@@ -52,15 +66,20 @@ export interface PostgresPool {
 /** PGlite: PostgreSQL inside this process. */
 export interface PostgresLite {
   /** Runs a statement. */
-  query(text: string, values?: SqlValues): Promise<PostgresResult>
+  query(text: string, values?: SqlValues, options?: PostgresLiteOptions): Promise<PostgresResult>
   /** Runs in a transaction. */
   transaction<T>(work: (transaction: PostgresLiteTransaction) => Promise<T>): Promise<T>
+}
+
+/** How PGlite reads the columns of a statement, by the numbers of their types. */
+export interface PostgresLiteOptions {
+  readonly parsers: Record<number, (text: string) => unknown>
 }
 
 /** A transaction of PGlite. */
 export interface PostgresLiteTransaction {
   /** Runs a statement. */
-  query(text: string, values?: SqlValues): Promise<PostgresResult>
+  query(text: string, values?: SqlValues, options?: PostgresLiteOptions): Promise<PostgresResult>
   /** Rolls the transaction back. */
   rollback(): Promise<void>
 }
@@ -75,18 +94,45 @@ export const inTransaction: Brackets = {
 /** Keeps others out until the transaction that makes the tables has ended. */
 export const migrationLock = { take: "select pg_advisory_xact_lock(hashtext('countersign_migrations'))" }
 
-/** Names statements after their texts. One of very many values is rare, and not worth being kept by the server. */
-function naming(): (text: string, values: SqlValues) => PostgresQuery {
+/** Reads every column as the text that the server sends, or as what stands for a number or a text in the binary format. */
+const asSent: PostgresTypes = {
+  getTypeParser: (type, format) =>
+    format === 'binary' ? (bytes: Buffer) => fromBinary(type, bytes) : (text: string) => text,
+}
+const asText = (text: string) => text
+const liteOptions: PostgresLiteOptions = { parsers: { 20: asText, 23: asText, 25: asText } }
+
+function fromBinary(type: number, bytes: Buffer): unknown {
+  if (type === 20) return bytes.readBigInt64BE()
+  return type === 23 ? bytes.readInt32BE() : bytes.toString('utf8')
+}
+
+/** Names statements after their texts, if a server shall keep them. */
+function naming(isPrepared: Preparing): (text: string, values: SqlValues) => PostgresQuery {
   const names = new Map<string, string>()
   return (text, values) => {
-    if (values.length > 100) return { text, values }
+    if (!isPrepared(text)) return { text, values, types: asSent }
     const hash = () => `countersign_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-    return { name: remembered(names, text, hash), text, values }
+    return { name: remembered(names, text, hash), text, values, types: asSent }
   }
 }
 
-/** Speaks over a client of `pg`, or over any of a pool. */
-export function overClient(connection: Pick<PostgresPool, 'query'>, named = naming()): SqlSession {
+/** How a storage gets to know its connections, and how it sends statements. */
+export interface PostgresCare {
+  readonly look: FirstLook
+  readonly named: (text: string, values: SqlValues) => PostgresQuery
+}
+
+/** Makes the care that the connections of one storage share. */
+export function careful(look: FirstLook, isPrepared: Preparing): PostgresCare {
+  return { look, named: naming(isPrepared) }
+}
+
+/** Speaks over a client of `pg`. */
+export function overClient(
+  connection: Pick<PostgresPool, 'query'>,
+  { named }: Pick<PostgresCare, 'named'>,
+): SqlSession {
   const run = (query: PostgresQuery) => connection.query(query)
   return {
     native: connection,
@@ -96,9 +142,30 @@ export function overClient(connection: Pick<PostgresPool, 'query'>, named = nami
   }
 }
 
-/** Speaks to a pool of `pg`, none of whose connections is kept longer than the time that it is given. */
-export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
-  const named = naming()
+/** Speaks over a client that was looked at before. */
+export function overKnown(connection: PostgresClient, care: PostgresCare): SqlSession {
+  const session = overClient(connection, care)
+  return lookedAt(session, () => care.look(identityOf(connection) ?? connection, session))
+}
+
+/** Speaks over the one client that there is. What would join a transaction that the host has left open on it is refused. */
+export function overSingle(client: PostgresClient, care: PostgresCare): SqlDatabase {
+  return overOne(overKnown(client, care), inTransaction, {
+    enter() {
+      if (!isOpen(client)) return
+      refuseSession(
+        'a transaction of the application is open on it: work inside that with approvals.within(client), or end it before',
+      )
+    },
+  })
+}
+
+/**
+ * Speaks to a pool of `pg`, none of whose connections is kept longer than the time that it is given.
+ *
+ * A connection that somebody gave back with a transaction open gets that rolled back: what we would write into it, nobody might ever commit.
+ */
+export function overPool(pool: PostgresPool, timeout: number, { look, named }: PostgresCare): SqlDatabase {
   const lender: Lender<PostgresPoolClient> = {
     take: () =>
       new Promise((resolve, reject) => {
@@ -117,13 +184,23 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
       if (!broken) client.off('error', ignore)
     },
   }
+  const taken = <T>(work: (session: SqlSession, client: PostgresPoolClient, distrust: () => void) => Promise<T>) =>
+    lent(lender, timeout, async (client, distrust) => {
+      if (isOpen(client)) await client.query('rollback')
+      const session = overClient(client, { named })
+      await look(identityOf(client) ?? pool, session)
+      return await work(session, client, distrust)
+    })
   return {
-    ...overClient({ query: (query) => lent(lender, timeout, (client) => client.query(query)) }, named),
+    native: pool,
+    rows: (text, values) => taken((session) => session.rows(text, values)),
+    changes: (text, values) => taken((session) => session.changes(text, values)),
+    control: (text) => taken((session) => session.control(text)),
     transaction: (work) =>
-      lent(lender, timeout, async (client, distrust) => {
+      taken(async (session, client, distrust) => {
         try {
           await client.query('begin isolation level read committed')
-          const keep = await work(overClient(client, named))
+          const keep = await work(session)
           const { command } = await client.query(keep ? 'commit' : 'rollback')
           if (keep && command === 'ROLLBACK') refuseFailed('commit', 'a statement of the effect had failed')
           return keep
@@ -135,6 +212,20 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
   }
 }
 
+/** Tells whether a transaction is open on a client, as far as the client tells. */
+function isOpen(client: Pick<PostgresClient, 'getTransactionStatus'>): boolean {
+  const status = client.getTransactionStatus?.()
+  return status === 'T' || status === 'E'
+}
+
+/** What stays the same for as long as a connection is open; undefined for a client that somebody has wrapped. */
+function identityOf(client: object): object | undefined {
+  if ('connection' in client && typeof client.connection === 'object' && client.connection !== null) {
+    return client.connection
+  }
+  return 'processID' in client ? client : undefined
+}
+
 /**
  * Without a listener, a connection that the server ends would end this process. Whoever uses the connection is told by the
  * statement that fails.
@@ -142,22 +233,34 @@ export function overPool(pool: PostgresPool, timeout: number): SqlDatabase {
 function ignore(): void {}
 
 /** Speaks over PGlite, or over one of its transactions. */
-export function overLiteSession(connection: Pick<PostgresLite, 'query'>): SqlSession {
-  return { ...overClient({ query: ({ text, values }) => connection.query(text, values) }), native: connection }
+export function overLiteSession(connection: Pick<PostgresLite, 'query'>, { look }: PostgresCare): SqlSession {
+  const run = (text: string, values: SqlValues) => connection.query(text, values, liteOptions)
+  const session: SqlSession = {
+    native: connection,
+    rows: async (text, values) => (await run(text, values)).rows,
+    changes: async (text, values) => (await run(text, values)).rowCount ?? 0,
+    control: (text) => run(text, []),
+  }
+  return lookedAt(session, () => look(connection, session))
 }
 
 /** Speaks to PGlite. */
-export function overLite(lite: PostgresLite): SqlDatabase {
+export function overLite(lite: PostgresLite, care: PostgresCare): SqlDatabase {
+  const session = overLiteSession(lite, care)
   return {
-    ...overLiteSession(lite),
-    transaction: (work) =>
-      lite.transaction(async (transaction) => {
-        const keep = await work(overLiteSession(transaction))
+    ...session,
+    async transaction(work) {
+      await care.look(lite, session)
+      return await lite.transaction(async (transaction) => {
+        const keep = await work(
+          overLiteSession(transaction, { ...care, look: async () => ({ keepsTransactions: false }) }),
+        )
         // A transaction in which a statement has failed says so now; at its end it would be rolled back without a word.
         if (keep) await transaction.query('select 1')
         else await transaction.rollback()
         return keep
-      }),
+      })
+    },
   }
 }
 

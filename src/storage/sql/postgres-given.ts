@@ -1,3 +1,4 @@
+import { lookedAt, lookedAtDatabase } from './first-look.ts'
 import { has, isObject, notTaken, refuseText } from './handed-in.ts'
 import { hostSession } from './host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from './kysely-session.ts'
@@ -6,17 +7,19 @@ import { ormTransaction, overOrm, withoutManager } from './orm-transaction.ts'
 import {
   inTransaction,
   isOutside,
-  overClient,
+  overKnown,
   overLite,
   overLiteSession,
   overPool,
+  overSingle,
+  type PostgresCare,
   type PostgresClient,
   type PostgresLite,
   type PostgresLiteTransaction,
   type PostgresPool,
 } from './postgres-connection.ts'
 import { isPostgresJs, overPostgresJs } from './postgres-js.ts'
-import { type Brackets, joined, overOne, type SqlDatabase, type SqlSession } from './session.ts'
+import { type Brackets, joined as joinedBrackets, overOne, type SqlDatabase, type SqlSession } from './session.ts'
 
 /** What a host hands in for its PostgreSQL. */
 export type PostgresGiven = PostgresPool | PostgresClient | PostgresLite | KyselyLike
@@ -30,18 +33,27 @@ export function checkConnectionString(method: string, given: string): void {
   throw new TypeError(`${method} ${takes} ${refuseText(given, 'postgres')}`)
 }
 
+/** How long a call may keep a connection, and how the storage gets to know it. */
+interface Use {
+  readonly timeout: number
+  readonly care: PostgresCare
+}
+
 /**
  * Speaks to what a host handed in for its database.
  *
  * @throws TypeError where it is none, or cannot be used as it is.
  */
-export function overGivenPostgres(method: string, given: PostgresGiven, timeout: number): SqlDatabase {
+export function overGivenPostgres(method: string, given: PostgresGiven, { timeout, care }: Use): SqlDatabase {
   const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)
   if (!isObject(given) || typeof given === 'function' || has(given, 'then')) throw refuse(notTaken(given, 'postgres'))
-  if (isKysely(given)) return overKysely(given, inTransaction, 'postgres', method)
+  if (isKysely(given)) {
+    const kysely = overKysely(given, inTransaction, 'postgres', method)
+    return lookedAtDatabase(kysely, () => care.look(given, kysely))
+  }
   if (isLite(given)) {
     if (Reflect.get(given, 'closed') === true) throw refuse('was given a PGlite that is closed')
-    return overLite(given)
+    return overLite(given, care)
   }
   if (isClient(given)) {
     if (Reflect.get(given, '_ending') === true)
@@ -51,36 +63,41 @@ export function overGivenPostgres(method: string, given: PostgresGiven, timeout:
         'was given a client on which a transaction is open: write approvals.within(client), and postgresStorage(pool)',
       )
     }
-    return overOne(overClient(given), inTransaction)
+    return overSingle(given, care)
   }
   if (!isPool(given)) throw refuse(notTaken(given, 'postgres'))
   if (Reflect.get(given, 'ending') === true) throw refuse('was given a pool that has ended')
-  return overPool(given, timeout)
+  return overPool(given, timeout, care)
 }
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
-export function overGivenTransaction(given: unknown): SqlDatabase {
+export function overGivenTransaction(given: unknown, care: PostgresCare): SqlDatabase {
   if (!isObject(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
-  if (isPostgresJs(transaction)) return overPostgresJs(transaction, joinedOrRefused)
+  if (isPostgresJs(transaction)) {
+    const joined = overPostgresJs(transaction, joinedOrRefused)
+    return lookedAtDatabase(joined, () => care.look(transaction, joined))
+  }
   const orm = ormTransaction(transaction)
-  if (orm) return overOne({ ...overOrm(orm, overDriver), native: given }, joinedOrRefused)
-  const session = hostSession(transaction, 'postgres') ?? overDriver(transaction)
+  if (orm)
+    return overOne({ ...overOrm(orm, (connection) => overDriver(connection, care)), native: given }, joinedOrRefused)
+  const joined = hostSession(transaction, 'postgres')
+  const session = joined ? lookedAt(joined, () => care.look(transaction, joined)) : overDriver(transaction, care)
   return overOne({ ...session, native: given }, joinedOrRefused)
 }
 
 /** A savepoint outside of a transaction is an error here. */
 const joinedOrRefused: Brackets = {
-  ...joined,
+  ...joinedBrackets,
   refuse(thrown) {
     if (isOutside(thrown)) refuseTransaction(`no transaction is open on it: ${begin}`)
   },
 }
 
-function overDriver(given: unknown): SqlSession {
+function overDriver(given: unknown, care: PostgresCare): SqlSession {
   if (isObject(given)) {
-    if (has(given, 'query', 'exec', 'rollback')) return overLiteSession(given as PostgresLiteTransaction)
-    if (isClient(given)) return whileOpen(overClient(given), () => isInTransaction(given), begin)
+    if (has(given, 'query', 'exec', 'rollback')) return overLiteSession(given as PostgresLiteTransaction, care)
+    if (isClient(given)) return whileOpen(overKnown(given, care), () => isInTransaction(given), begin)
   }
   return refuseTransaction(
     'must be a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the pg client on which one is open',

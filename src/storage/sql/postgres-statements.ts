@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { CollectionName, Column } from '../../ports/collections.ts'
-import type { Write } from '../../ports/storage.ts'
+import type { RecordKey, Write } from '../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
-import { argument, memberArgument, parameterOf } from './arguments.ts'
+import { type Arguments, argument, memberArgument, parameterOf } from './arguments.ts'
 import { postgresDialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
@@ -36,6 +36,37 @@ export function inquiryStatement(shapes: readonly WriteShape[]): Statement {
     return [version, ...places]
   })
   return compiledForPostgres(sql`${sql.join(reads, sql` union all `)}`)
+}
+
+/** The argument that lists the keys of a collection. */
+const listed = ':keys'
+
+/**
+ * Compiles the read of any number of records of some collections at one moment: `at` says which of them a row is.
+ *
+ * Its text depends on the collections alone. The keys come as one list a collection, as {@link manyKeys} writes it.
+ */
+export function manyStatement(collections: readonly CollectionName[]): Statement {
+  const reads = collections.map((collection, member) => {
+    const { key } = declarationOf(collection)
+    const columns = key.map(({ name, type }) => sql`${sql.ref(columnName(name))} ${sql.raw(castOf(type))}`)
+    const same = key.map(({ name }) => sql`stored.${sql.ref(columnName(name))} = listed.${sql.ref(columnName(name))}`)
+    const list = memberArgument(member, listed)
+    return sql`select listed.at, stored.version, stored.value
+      from json_to_recordset(${list}::json) as listed (at integer, ${sql.join(columns)})
+      join ${sql.table(tableName(collection))} as stored on ${sql.join(same, sql` and `)} where stored.version > 0`
+  })
+  return compiledForPostgres(sql`${sql.join(reads, sql` union all `)}`)
+}
+
+/** Writes the keys that {@link manyStatement} is given: a list for each of the collections. */
+export function manyKeys(collections: readonly CollectionName[], keys: readonly RecordKey[]): readonly Arguments[] {
+  const lists = new Map(collections.map((collection) => [collection, [] as Readonly<Record<string, unknown>>[]]))
+  for (const [at, { collection, key }] of keys.entries()) {
+    const columns = declarationOf(collection).key.map(({ name }, part) => [columnName(name), key[part]])
+    lists.get(collection)?.push({ at, ...Object.fromEntries(columns) })
+  }
+  return collections.map((collection) => ({ [listed]: JSON.stringify(lists.get(collection)) }))
 }
 
 /** Compiles the mark that there is no record under a key: a row at version 0, which a check can hold and nobody reads. */

@@ -72,14 +72,31 @@ export async function inBrackets(
   }
 }
 
+/** What is different outside of the transactions that a session opens itself. */
+export interface Outside {
+  /** What statements by themselves are sent over. */
+  readonly session?: SqlSession
+  /** Called before each statement by itself, and before each transaction. Throws to refuse it. */
+  readonly enter?: () => void
+}
+
 /** Speaks over one connection, on which everything has to take turns. */
-export function overOne(session: SqlSession, brackets: Brackets): SqlDatabase {
-  const inTurn = createTurns()
+export function overOne(
+  session: SqlSession,
+  brackets: Brackets,
+  { session: alone = session, enter = () => {} }: Outside = {},
+): SqlDatabase {
+  const turns = createTurns()
+  const inTurn = <T>(work: () => Promise<T>) =>
+    turns(async () => {
+      enter()
+      return await work()
+    })
   return {
     ...session,
-    rows: (text, values) => inTurn(() => session.rows(text, values)),
-    changes: (text, values) => inTurn(() => session.changes(text, values)),
-    control: (text) => inTurn(() => session.control(text)),
+    rows: (text, values) => inTurn(() => alone.rows(text, values)),
+    changes: (text, values) => inTurn(() => alone.changes(text, values)),
+    control: (text) => inTurn(() => alone.control(text)),
     transaction: (work) => inTurn(() => inBrackets(session, brackets, work)),
   }
 }

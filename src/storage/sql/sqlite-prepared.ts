@@ -1,6 +1,10 @@
 import { type Arguments, bound } from './arguments.ts'
+import { recent } from './recent.ts'
 import type { SqliteConnection, SqliteStatement } from './sqlite-connection.ts'
-import { remembered, type Statement } from './statements.ts'
+import type { Statement } from './statements.ts'
+
+/** How many characters of statements are kept prepared: each takes some ten times as much memory. */
+const mostText = 500_000
 
 /** Runs statements on one connection, each prepared when it first runs and never again. */
 export interface PreparedStatements {
@@ -16,8 +20,8 @@ export interface PreparedStatements {
 
 /** Prepares statements on a connection. */
 export function preparedOn(connection: SqliteConnection): PreparedStatements {
-  const prepared = new Map<string, SqliteStatement>()
-  const prepare = (text: string): SqliteStatement => remembered(prepared, text, () => connection.prepare(text))
+  const prepared = recent<SqliteStatement>(mostText, (_, text) => text.length)
+  const prepare = (text: string): SqliteStatement => prepared.of(text, () => connection.prepare(text))
   return {
     control: (text) => void prepare(text).run(),
     changes: ({ text, parameters }, members) => Number(prepare(text).run(...bound(parameters, members)).changes) > 0,

@@ -1,25 +1,30 @@
 import type { RecordKey, Storage, StoredRecord } from '../../ports/storage.ts'
 import { checkedKey } from '../columns.ts'
 import { createEffectScope } from '../effect-scope.ts'
-import { pageOf, planOf } from '../index-plan.ts'
+import { planOf } from '../index-plan.ts'
 import { orderedWrites } from '../ordered-writes.ts'
 import { createTurns } from '../turns.ts'
 import { keyArguments, pageArguments } from './arguments.ts'
 import { sqliteDialect } from './dialect.ts'
 import { getStatement, recordsOf } from './member-statements.ts'
+import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from './pages.ts'
+import { recent } from './recent.ts'
 import { createCommits } from './sqlite-commits.ts'
 import { isBusy, patiently, type SqliteConnection } from './sqlite-connection.ts'
 import { preparedOn } from './sqlite-prepared.ts'
-import { createStatements, remembered, type Statement } from './statements.ts'
-import { recordOf, refuseFailed } from './stored-row.ts'
+import { createStatements, type Statement } from './statements.ts'
+import { recordAt, refuseFailed, refuseUnreadable } from './stored-row.ts'
 
 /** How many records are read by one statement at most. There is one for each list of collections, so that long lists, of which there are many, have none. */
 const mostAtOnce = 12
 
+/** How many characters of statements are remembered. */
+const mostText = 500_000
+
 /** Keeps everything on an open connection, whose calls return at once: nothing waits but for other connections and for effects. */
 export function directStorage(connection: SqliteConnection, ours: boolean): Storage {
   const statements = createStatements(sqliteDialect)
-  const gets = new Map<string, Statement>()
+  const gets = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   const prepared = preparedOn(connection)
   const inTurn = createTurns()
   const scope = createEffectScope()
@@ -27,15 +32,17 @@ export function directStorage(connection: SqliteConnection, ours: boolean): Stor
 
   const readAtOnce = (keys: readonly RecordKey[]): readonly (StoredRecord | undefined)[] => {
     const collections = keys.map(({ collection }) => collection)
-    const statement = remembered(gets, collections.join(), () => getStatement(sqliteDialect, collections))
-    return recordsOf(prepared.rows(statement, keys.map(keyArguments)), keys.length)
+    const statement = gets.of(collections.join(), () => getStatement(sqliteDialect, collections))
+    return recordsOf(prepared.rows(statement, keys.map(keyArguments)), keys)
   }
   const readEach = (keys: readonly RecordKey[]): readonly (StoredRecord | undefined)[] => {
     prepared.control('savepoint countersign_get')
     try {
       return keys.map((key) => {
         const found = prepared.row(statements.of(key.collection).get, [keyArguments(key)])
-        return found === undefined ? undefined : recordOf(found)
+        if (found === undefined) return undefined
+        const record = recordAt(key, found)
+        return typeof record === 'string' ? refuseUnreadable(key, record) : record
       })
     } finally {
       prepared.control('release countersign_get')
@@ -62,10 +69,13 @@ export function directStorage(connection: SqliteConnection, ours: boolean): Stor
 
     async list(query) {
       const plan = planOf(query)
-      const found = await reading('list', () =>
-        prepared.rows(statements.page(plan, query), [pageArguments(plan, query)]),
-      )
-      return pageOf(plan, found.map(recordOf), query.limit)
+      const given = [pageArguments(plan, query)]
+      return await reading('list', () => {
+        const page = isLookedUpByKey(query)
+          ? undefined
+          : pageOfRows(plan, query, prepared.rows(statements.page(plan, query), given))
+        return page ?? pageOfWholeRows(plan, prepared.rows(statements.wholePage(plan, query), given), query.limit)
+      })
     },
 
     async commit(writes, effect) {

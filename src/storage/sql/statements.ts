@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { CollectionName } from '../../ports/collections.ts'
+import type { CollectionName, Column } from '../../ports/collections.ts'
 import type { IndexQuery } from '../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
 import type { IndexPlan } from '../index-plan.ts'
 import { afterArgument, argument, type Parameter, parameterOf } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'
+import { wholeColumn } from './pages.ts'
 
 /** A compiled statement: its text, and the argument for each placeholder, in their order. */
 export interface Statement {
@@ -29,15 +30,20 @@ export interface CollectionStatements {
 export interface Statements {
   of(collection: CollectionName): CollectionStatements
   page(plan: IndexPlan, query: IndexQuery): Statement
+  /** The same page with all columns: what it is about can be told even of a record that cannot be read. */
+  wholePage(plan: IndexPlan, query: IndexQuery): Statement
 }
 
 /** Compiles the declared collections for a database. Arguments are named like the properties of the records. */
 export function createStatements(dialect: Dialect): Statements {
   const collections = new Map<CollectionName, CollectionStatements>()
   const pages = new Map<string, Statement>()
+  const wholePages = new Map<string, Statement>()
   return {
     of: (collection) => remembered(collections, collection, () => collectionStatements(dialect, collection)),
     page: (plan, query) => remembered(pages, pageShape(query), () => pageStatement(dialect, plan, query)),
+    wholePage: (plan, query) =>
+      remembered(wholePages, pageShape(query), () => pageStatement(dialect, plan, query, columnsOf(plan.collection))),
   }
 }
 
@@ -102,10 +108,18 @@ function pageShape({ collection, index, where, range, order, after }: IndexQuery
   return [collection, index, where.length, order, ...bounds].join()
 }
 
-function pageStatement(dialect: Dialect, plan: IndexPlan, { range, order, after }: IndexQuery): Statement {
+function pageStatement(
+  dialect: Dialect,
+  plan: IndexPlan,
+  { range, order, after }: IndexQuery,
+  columns: readonly Column[] = [],
+): Statement {
   const [bounded] = plan.order
   const direction = order === 'ascending' ? 'asc' : 'desc'
   let select = dialect.builder.selectFrom(tableName(plan.collection)).select(['version', 'value'])
+  for (const [at, { name }] of columns.entries()) {
+    select = select.select(sql<string>`${sql.ref(columnName(name))}`.as(wholeColumn(at)))
+  }
   for (const { name } of plan.fixed) select = select.where(columnName(name), '=', name)
   if (isKey(plan)) select = select.where(sql<boolean>`version > 0`)
   for (const { name } of plan.columns.slice(plan.fixed.length)) select = select.where(columnName(name), 'is not', null)

@@ -1,18 +1,20 @@
 import { isApprovalError } from '../../errors.ts'
 import type { CollectionName } from '../../ports/collections.ts'
-import type { Storage, StoredRecord } from '../../ports/storage.ts'
+import type { RecordKey, Storage, StoredRecord } from '../../ports/storage.ts'
 import { checkedKey } from '../columns.ts'
 import { createEffectScope } from '../effect-scope.ts'
-import { pageOf, planOf } from '../index-plan.ts'
+import { planOf } from '../index-plan.ts'
 import { orderedWrites, refuseConflict } from '../ordered-writes.ts'
 import { type Arguments, argument, keyArguments, pageArguments, writeArguments } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { getStatement, recordsOf } from './member-statements.ts'
 import type { HoldStatements } from './mysql-statements.ts'
+import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from './pages.ts'
+import { recent } from './recent.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 import { createStatements, remembered, type Statement } from './statements.ts'
 import { makeWrite, rows } from './stepwise-commit.ts'
-import { recordOf, refuseFailed } from './stored-row.ts'
+import { refuseFailed } from './stored-row.ts'
 
 /** What a storage that makes its writes one after the other has to know about its database. */
 export interface StepwiseDatabase {
@@ -25,11 +27,14 @@ export interface StepwiseDatabase {
   readonly isInTheWay: (thrown: unknown) => boolean
 }
 
+/** How many characters of statements are remembered. */
+const mostText = 2_000_000
+
 /** Makes storages over a database. They share their compiled statements. `ready` is awaited before anything is asked. */
 export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay }: StepwiseDatabase) {
   const statements = createStatements(dialect)
   const holds = new Map<CollectionName, HoldStatements>()
-  const gets = new Map<string, Statement>()
+  const gets = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   const of = (collection: CollectionName) => ({
     ...statements.of(collection),
     ...remembered(holds, collection, () => holdStatements(collection)),
@@ -39,13 +44,13 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
     const scope = createEffectScope()
     const read = async (session: SqlSession, part: readonly Member[]): Promise<(StoredRecord | undefined)[]> => {
       const collections = part.map(({ collection }) => collection)
-      const statement = remembered(gets, collections.join(), () => getStatement(dialect, collections))
+      const statement = gets.of(collections.join(), () => getStatement(dialect, collections))
       const found = await rows(
         session,
         statement,
         part.map(({ values }) => values),
       )
-      return recordsOf(found, part.length)
+      return recordsOf(found, part)
     }
 
     return {
@@ -53,6 +58,7 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
         scope.refuseInside('get')
         const members = keys.map(({ collection, key }) => ({
           collection,
+          key,
           values: keyArguments({ collection, key: checkedKey({ collection, key }) }),
         }))
         if (members.length === 0) return []
@@ -80,8 +86,11 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
         const sent = { ...values, [argument.limit]: database.sendsNumbersAsFloats ? String(limit) : limit }
         try {
           await ready()
-          const found = await rows(database, statements.page(plan, query), [sent])
-          return pageOf(plan, found.map(recordOf), query.limit)
+          const page = isLookedUpByKey(query)
+            ? undefined
+            : pageOfRows(plan, query, await rows(database, statements.page(plan, query), [sent]))
+          if (page) return page
+          return pageOfWholeRows(plan, await rows(database, statements.wholePage(plan, query), [sent]), query.limit)
         } catch (thrown) {
           return refuseFailed('list', thrown)
         }
@@ -117,7 +126,6 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
 }
 
 /** One of the records that are read together. */
-interface Member {
-  readonly collection: CollectionName
+interface Member extends RecordKey {
   readonly values: Arguments
 }

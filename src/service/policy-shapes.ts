@@ -1,0 +1,86 @@
+import type { Escalation } from '../core/policy/escalation.ts'
+import type { PathOwnership, Policy, PolicyMatch } from '../core/policy/policy.ts'
+import type { Approvers, Need, PinnedRequirement } from '../core/policy/requirement.ts'
+import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../core/policy/rules-of-conduct.ts'
+import { either, json, later, list, maybe, named, number, object, type Shape, text, whole } from './shape.ts'
+
+/** A text, or a list of them. */
+const names: Shape = (value, at) => (typeof value === 'string' ? undefined : list(text())(value, at))
+
+export const match: Shape = object<PolicyMatch>({
+  resource: maybe(names),
+  action: maybe(names),
+  project: maybe(names),
+  facets: maybe(named(names)),
+})
+
+const approvers: Shape = object<Approvers>({ users: maybe(list(text())), roles: maybe(list(text())) })
+const need: Shape = object<Need>({ quorum: whole, from: approvers, about: maybe(text()) })
+const parts = later(() => list(requirement))
+
+export const requirement: Shape = either((value) => {
+  if ('quorum' in value) return need
+  if ('all' in value) return object({ all: parts })
+  if ('any' in value) return object({ any: parts })
+  if ('stages' in value) return object({ stages: parts })
+  return 'of' in value ? object({ atLeast: whole, of: parts }) : undefined
+})
+
+const escalation: Shape = object<Escalation>({ after: text() as Shape, to: approvers })
+
+/** What one policy asked of a change. */
+export const pinned: Shape = object<PinnedRequirement>({
+  policy: text(),
+  version: whole,
+  require: requirement,
+  veto: maybe(approvers),
+  escalate: maybe(escalation),
+})
+
+const anyRule = (name: keyof RulesOfConduct): Shape => {
+  return (value, at) =>
+    rulesOfConduct[name].accepts(value) ? undefined : `${at} is not ${rulesOfConduct[name].expects}`
+}
+
+/** All rules of conduct. One that a record was written without is not asked of it: its value is the default. */
+export const rules: Shape = object(Object.fromEntries(ruleNames.map((name) => [name, maybe(anyRule(name))])))
+
+const conditions = later(() => list(condition))
+const field = { type: text(), field: text() }
+const condition: Shape = either((value) => {
+  if ('all' in value) return object({ all: conditions })
+  if ('any' in value) return object({ any: conditions })
+  if ('not' in value) return object({ not: later(() => condition) })
+  switch (value['type']) {
+    case 'before_after':
+      return object({ ...field, operator: text(), value: json })
+    case 'change_amount':
+      return object({ ...field, operator: text(), value: number })
+    case 'crosses':
+      return object({ ...field, value: number })
+    case 'predicate':
+      return object({ type: text(), name: text() })
+    default:
+      return typeof value['type'] === 'string' ? object({ type: text(), field: maybe(text()) }) : undefined
+  }
+})
+
+const ownership = object<PathOwnership>({
+  owners: list(object<PathOwnership['owners'][number]>({ quorum: whole, from: approvers, field: text() })),
+  otherwise: maybe(requirement),
+})
+
+/** A policy, as far as it can be compiled. */
+export const policy: Shape = object<Policy>({
+  id: text(),
+  version: whole,
+  match,
+  when: maybe(condition),
+  safe: maybe(list(object({ field: text() }))),
+  require: either((value) => ('owners' in value ? ownership : requirement)),
+  veto: maybe(approvers),
+  escalate: maybe(escalation),
+  rules: maybe(rules),
+  overrides: maybe(list(text())),
+  fallback: maybe(json),
+})

@@ -1,0 +1,178 @@
+import type { RoleDefinition } from '../core/access/role.ts'
+import type { LoggedEvent } from '../core/request/audit-chain.ts'
+import type { Seal } from '../core/request/checkpoint.ts'
+import type { Revision } from '../core/request/resource.ts'
+import type { CollectionName } from '../ports/collections.ts'
+import type { Notice } from '../ports/notifier.ts'
+import { match, policy } from './policy-shapes.ts'
+import type * as records from './records.ts'
+import { content, glassBroken, head, move, pinnedPart, proposed, request, statuses } from './request-shapes.ts'
+import { either, flag, json, list, maybe, named, object, orNull, type Shape, text, whole } from './shape.ts'
+
+const tenant = text()
+const resource = { tenant, type: text(), id: text() }
+const access = either(({ type }) => {
+  if (type === 'editors') return object({ type: text(), editors: list(text()) })
+  return type === 'everyone' ? object({}) : undefined
+})
+const grant = object<{ role: string; project: string }>({ role: text(), project: text() })
+const revision = {
+  ...resource,
+  project: text(),
+  incarnation: whole,
+  document: json,
+}
+
+const event = object<{ type: string; at: number; by: string }>({
+  type: text(),
+  at: whole,
+  by: text(),
+  ...{ reason: maybe(text()), message: maybe(text()), pinned: maybe(pinnedPart), erased: maybe(list(text())) },
+})
+
+/** What is asked of the records of each collection before anything is made of them. */
+export const recordShapes: { readonly [C in CollectionName]: Shape } = {
+  requests: request,
+  contents: content,
+  targets: object<records.TargetRecord>({ ...resource, request: text(), status: text(...statuses), createdAt: whole }),
+  waiting: object<records.WaitingRecord>({
+    tenant,
+    approver: text(),
+    request: text(),
+    project: text(),
+    createdAt: whole,
+  }),
+  locks: object<records.LockRecord>({ ...resource, request: text() }),
+  claims: object<records.ClaimRecord>({
+    ...resource,
+    fence: whole,
+    request: maybe(text()),
+    rebased: maybe(list(proposed)),
+  }),
+  resources: object<records.ResourceRecord>({
+    ...revision,
+    revision: whole,
+    state: maybe(text()),
+    stateDueAt: maybe(whole),
+    head,
+  }),
+  revisions: object<Revision>({
+    ...revision,
+    number: whole,
+    digest: text(),
+    actions: list(text()),
+    move: maybe(move),
+    author: text(),
+    via: text(),
+    at: whole,
+    message: maybe(text()),
+    request: maybe(text()),
+  }),
+  events: object<LoggedEvent>({
+    tenant,
+    stream: text(),
+    seq: whole,
+    event,
+    texts: maybe(named(object<{ salt: string; text: string }>({ salt: text(), text: text() }))),
+    prev: text(),
+    hash: text(),
+  }),
+  streams: object<records.StreamRecord>({
+    tenant,
+    stream: text(),
+    head,
+    window: maybe(object<records.RefusalWindow>({ from: whole, recorded: whole, counted: named(whole) })),
+    dueAt: maybe(whole),
+  }),
+  unsealed: object<records.UnsealedRecord>({ tenant, stream: text(), seq: whole, hash: text(), dueAt: whole }),
+  seals: object<Seal>({ tenant, place: whole, stream: text(), seq: whole, hash: text() }),
+  checkpoints: object<records.CheckpointRecord>({
+    tenant,
+    number: whole,
+    at: whole,
+    size: whole,
+    root: text(),
+    prev: text(),
+    hash: text(),
+    signature: maybe(object<{ keyId: string; value: string }>({ keyId: text(), value: text() })),
+    peaks: list(text()),
+  }),
+  policies: object<records.PolicyRecord>({
+    tenant,
+    id: text(),
+    version: whole,
+    setVersion: whole,
+    policy: orNull(policy),
+  }),
+  policySets: object<records.PolicySetRecord>({
+    tenant,
+    roles: maybe(
+      list(
+        object<RoleDefinition>({
+          id: text(),
+          permissions: list(text()),
+          held: text('tenant', 'project', 'both'),
+        }),
+      ),
+    ),
+    workflow: maybe(
+      list(object<{ project: string; on: boolean }>({ project: text(), on: flag, ...{ switchedOff: maybe(whole) } })),
+    ),
+    firstAdmin: maybe(text()),
+    defaultAccess: maybe(text('everyone', 'editors')),
+    head,
+  }),
+  returns: object<records.ReturnsRecord>({
+    tenant,
+    project: text(),
+    dueAt: whole,
+    by: text(),
+    via: text(),
+    reason: maybe(text()),
+  }),
+  outbox: object<records.OutboxRecord>({
+    tenant,
+    id: text(),
+    dueAt: whole,
+    attempts: whole,
+    pending: list(text()),
+    notice: object<Notice>({
+      id: text(),
+      tenant,
+      type: text(),
+      to: list(text()),
+      request: maybe(text()),
+      resources: list(object<{ type: string; id: string }>({ type: text(), id: text() })),
+      at: whole,
+      by: text(),
+      reason: maybe(text()),
+    }),
+  }),
+  delegations: object<records.DelegationRecord>({
+    tenant,
+    from: text(),
+    to: text(),
+    begins: whole,
+    ends: whole,
+    match,
+  }),
+  grants: object<records.GrantRecord>({
+    tenant,
+    user: text(),
+    person: maybe(text()),
+    owner: maybe(text()),
+    grants: list(grant),
+    unwanted: maybe(list(text())),
+  }),
+  holders: object<records.HolderRecord>({ tenant, user: text(), role: text(), project: text() }),
+  debts: object<records.DebtsRecord>({ tenant, open: list(glassBroken) }),
+  accesses: object<records.AccessRecord>({ ...resource, access, head }),
+  answers: object<records.AnswerRecord>({
+    tenant,
+    actor: text(),
+    key: text(),
+    asked: text(),
+    answer: json,
+    dueAt: whole,
+  }),
+}

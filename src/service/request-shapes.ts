@@ -1,0 +1,164 @@
+import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../core/request/content.ts'
+import type { Debt, GlassBroken } from '../core/request/debt.ts'
+import type { Application, AppliedRevision, Known, Pinned, Target } from '../core/request/event.ts'
+import type { RequestStatus } from '../core/request/status.ts'
+import type { Review } from '../core/review/standing.ts'
+import { pinned, rules } from './policy-shapes.ts'
+import type { ContentRecord, RequestRecord } from './records.ts'
+import { either, json, list, maybe, object, type Shape, text, whole, yes } from './shape.ts'
+
+const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
+const digest = text()
+
+export const review: Shape = object<Review>({
+  by: text(),
+  person: text(),
+  onBehalfOf: maybe(text()),
+  verdict: text('approve', 'reject', 'request_changes'),
+  digest: text(),
+  round: whole,
+  at: whole,
+  reason: maybe(text()),
+  roles: list(text()),
+  carriedFrom: maybe(text()),
+})
+
+const target = object<Target>({ type: text(), id: text(), base: whole, waiting: maybe(text()) })
+const known = object<Known>({ user: text(), person: text() })
+
+const pinnedProperties = {
+  round: whole,
+  edition: whole,
+  digest,
+  resources: list(target),
+  requirements: list(pinned),
+  rules,
+  policySet: whole,
+  expiresAt: whole,
+  reason: maybe(text()),
+  salt: maybe(text()),
+  erased: maybe(digest),
+  applyAt: maybe(whole),
+  conflicts: whole,
+  contributors: list(text()),
+  persons: list(known),
+  reviews: list(review),
+}
+
+/** What a content brings with it. In the log, commitments stand in the places of texts. */
+export const pinnedPart: Shape = object<Pinned>(pinnedProperties)
+
+const applied = object<AppliedRevision>({ type: text(), id: text(), number: whole, digest })
+
+export const application: Shape = object<Application>({
+  resource,
+  fence: whole,
+  until: whole,
+  attempts: whole,
+  revisions: list(applied),
+  problem: maybe(text()),
+})
+
+const glass = { by: text(), person: text(), incident: text(), policies: list(text()), at: whole, dueAt: whole }
+export const glassBroken = object<GlassBroken>(glass)
+const debt = object<Debt>({ ...glass, reviews: list(review), remindedAt: maybe(whole), settledAt: maybe(whole) })
+
+export const failure = object<{ code: string; message: string; details: never }>({
+  code: text(),
+  message: text(),
+  details: json,
+})
+
+export const revisionsMade = list(applied)
+export const head = object<{ seq: number; hash: string }>({ seq: whole, hash: text() })
+
+export const statuses: readonly RequestStatus[] = [
+  'draft',
+  'pending',
+  'changes_requested',
+  'approved',
+  'applying',
+  'applied',
+  'rejected',
+  'cancelled',
+  'expired',
+  'failed',
+]
+
+export const request: Shape = object<RequestRecord>({
+  ...pinnedProperties,
+  tenant: text(),
+  id: text(),
+  project: text(),
+  status: text(...statuses),
+  requester: text(),
+  via: text(),
+  createdAt: whole,
+  updatedAt: whole,
+  askedAt: whole,
+  remindedAt: maybe(whole),
+  escalated: maybe(list(object({ policy: text(), version: whole }))),
+  scheduleDropped: maybe(yes),
+  bypassedBy: maybe(text()),
+  debt: maybe(debt),
+  application: maybe(application),
+  failure: maybe(failure),
+  revisions: maybe(list(applied)),
+  dueAt: maybe(whole),
+  targetVersion: whole,
+  awaited: maybe(list(text())),
+  head,
+})
+
+const place: Shape = either(({ type }) => {
+  const path = { type: text(), path: text() }
+  switch (type) {
+    case 'added':
+      return object({ ...path, after: json })
+    case 'removed':
+      return object({ ...path, before: json })
+    case 'moved':
+      return object({ ...path, before: list(text()), after: list(text()) })
+    default:
+      return type === 'changed' ? object({ ...path, before: json, after: json }) : undefined
+  }
+})
+
+export const move: Shape = object<PinnedMove>({
+  action: text(),
+  from: maybe(text()),
+  to: text(),
+  pending: maybe(text()),
+  edits: maybe(yes),
+  details: maybe(object({})),
+  dueAt: maybe(whole),
+  next: maybe(object<ClockMove>({ action: text(), to: text(), places: list(place) })),
+})
+
+/** One of the changes of a request. */
+export const proposed: Shape = object<ProposedChange>({
+  resource,
+  project: text(),
+  base: whole,
+  incarnation: whole,
+  actions: list(text()),
+  places: list(place),
+  after: json,
+  move: maybe(move),
+  rebase: maybe(
+    object<OpenRebase>({
+      from: whole,
+      draft: json,
+      resolutions: list(object({})),
+      open: whole,
+    }),
+  ),
+})
+
+export const content: Shape = object<ContentRecord>({
+  tenant: text(),
+  request: text(),
+  edition: whole,
+  changes: list(proposed),
+  applyAt: maybe(whole),
+})
