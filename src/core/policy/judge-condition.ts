@@ -120,7 +120,8 @@ function judgeLiteral(condition: FieldCondition, path: FieldPath, sight: Sight):
   let related = false
   for (const place of sight.places) {
     if (place.type === 'changed' && place.path === path.head) {
-      truth = judgeValues(condition, place.before, place.after)
+      const found = judgeValues(condition, place.before, place.after)
+      if (found > truth) truth = found
     } else if (mayTouch(path, place)) related = true
   }
   if (!related || truth === yes) return truth

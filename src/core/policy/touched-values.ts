@@ -1,4 +1,5 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
+import { equal, isArray, isObject } from '../change/equal.ts'
 import type { JsonValue } from '../change/json.ts'
 import { advance, type PatternPlaces } from '../change/pattern.ts'
 import { escapeSegment, formatPointer } from '../change/pointer.ts'
@@ -118,12 +119,13 @@ function afterOf(place: Inside['place']): JsonValue | undefined {
 type Pair = Pick<TouchedValue, 'before' | 'after'>
 
 function collect({ before, after }: Pair, at: Position, values: TouchedValue[]): void {
+  if (before !== undefined && after !== undefined && equal(before, after)) return
   if (at.states.has(at.pattern.length)) {
     values.push({ path: at.path, before, after, unnamed: false })
     if (at.states.size === 1) return
   }
   const [old, next] = [membersOf(before, at.node), membersOf(after, at.node)]
-  if (!old || !next) {
+  if (!old || !next || areOfTwoKinds(before, after)) {
     values.push({ path: at.path, before, after, unnamed: true })
     return
   }
@@ -139,6 +141,11 @@ function collect({ before, after }: Pair, at: Position, values: TouchedValue[]):
       values,
     )
   }
+}
+
+/** Tells whether one side is a list and the other an object: the names of items and those of members have nothing to do with each other. */
+function areOfTwoKinds(before: JsonValue | undefined, after: JsonValue | undefined): boolean {
+  return (isArray(before) && isObject(after)) || (isObject(before) && isArray(after))
 }
 
 /** Where the pattern goes on with one name and the new value has nothing of that name, the field is missing. */

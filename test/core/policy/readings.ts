@@ -17,7 +17,7 @@ export function read(document: JsonValue | undefined, shape: Shape, reading: Rea
   const found = new Map<string, string[]>()
   const visit = (given: JsonValue, path: readonly string[]): void => {
     const value = kindAt(path, shape) === 'set' ? inOneOrder(given) : given
-    const key = path.join(slash)
+    const key = path.map((segment) => slash + segment).join('')
     found.set(key, [...(found.get(key) ?? []), textOf(value)])
     if (Array.isArray(value)) {
       const items = value as readonly JsonValue[]
@@ -31,17 +31,13 @@ export function read(document: JsonValue | undefined, shape: Shape, reading: Rea
 
 /** The values that a field names on one side, by path. */
 export function valuesOf(document: Read, field: string): Read {
-  const pattern = segmentsOf(field)
-  return new Map([...document].filter(([path]) => names(pattern, path === '' ? [] : path.split(slash))))
+  return new Map([...document].filter(([path]) => testOf(field).test(path)))
 }
 
 /** Whether a path is, or lies in, what a field names. */
 export function isIn(field: string, path: string): boolean {
-  const segments = path === '' ? [] : path.split(slash)
-  return (
-    segments.some((_, depth) => names(segmentsOf(field), segments.slice(0, depth))) ||
-    names(segmentsOf(field), segments)
-  )
+  const segments = path.split(slash)
+  return segments.some((_, depth) => testOf(field).test(segments.slice(0, depth + 1).join(slash)))
 }
 
 export function same(a: Read, b: Read): boolean {
@@ -78,19 +74,24 @@ function nameOf(item: JsonValue, place: number, kind: string | undefined, readin
 }
 
 function kindAt(path: readonly string[], shape: Shape): string | undefined {
-  return Object.entries(shape).find(([pattern]) => names(segmentsOf(pattern), path))?.[1].kind
+  const key = path.map((segment) => slash + segment).join('')
+  return Object.entries(shape).find(([pattern]) => testOf(pattern).test(key))?.[1].kind
 }
 
-function segmentsOf(field: string): readonly string[] {
-  return field === '' ? [] : field.slice(1).split('/')
+/** A field as a test on paths that are written with a slash before each segment. */
+function testOf(field: string): RegExp {
+  const known = tests.get(field)
+  if (known) return known
+  const segments = field === '' ? [] : field.slice(1).split('/')
+  const parts = segments.map((segment) =>
+    segment === '**' ? `(?:${slash}[^${slash}]*)*` : `${slash}${segment.replaceAll('*', `[^${slash}]*`)}`,
+  )
+  const test = new RegExp(`^${parts.join('')}$`)
+  tests.set(field, test)
+  return test
 }
 
-function names([first, ...rest]: readonly string[], path: readonly string[]): boolean {
-  if (first === undefined) return path.length === 0
-  const [head, ...tail] = path
-  if (first === '**') return names(rest, path) || (head !== undefined && names(['**', ...rest], tail))
-  return head !== undefined && new RegExp(`^${first.replaceAll('*', '.*')}$`, 's').test(head) && names(rest, tail)
-}
+const tests = new Map<string, RegExp>()
 
 function textOf(value: JsonValue): string {
   if (Array.isArray(value)) return `[${(value as readonly JsonValue[]).map(textOf).join()}]`
