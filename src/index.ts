@@ -111,6 +111,7 @@ export type { BeforeAfter, FacetDefinition, FacetReader } from './service/facet.
 export type { GrantPreview } from './service/grants.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/input.ts'
+export type { LimitOptions } from './service/limits.ts'
 export type { NeedsOf, PermissionsNeeded } from './service/permissions-needed.ts'
 export { policyResource } from './service/policy-resource.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'

@@ -7,6 +7,7 @@ import { claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
+import { tooManyDrafts } from './limits.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { mayMakeAll } from './permission-to-act.ts'
 import { policyRefusal } from './policy-findings.ts'
@@ -87,6 +88,8 @@ export async function consider(
   const settings = policySet?.value
   const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
   if (!editing.ok) return editing
+  const full = verb === 'draft' ? await tooManyDrafts(context, actor) : undefined
+  if (full) return full
   const flawed = verb === 'draft' ? undefined : await policyRefusal(context, { tenant, settings, setVersion }, changes)
   if (flawed) return { ok: false, refusal: flawed }
   const project = proposals[0]?.change.project ?? ''

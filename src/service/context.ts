@@ -7,6 +7,7 @@ import type { Storage } from '../ports/storage.ts'
 import type { AccessControl } from './access-control.ts'
 import type { Audiences } from './audiences.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
+import type { Limits } from './limits.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
 import type { ReadyType } from './ready-type.ts'
 import type { Timeouts } from './timeouts.ts'
@@ -27,6 +28,8 @@ export interface Context {
   readonly resources: ReadonlyMap<string, ReadyType>
   /** How long the host may take. */
   readonly timeouts: Timeouts
+  /** How much may come together. */
+  readonly limits: Limits
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue

@@ -18,6 +18,7 @@ import { execute } from './execute.ts'
 import { appointFirstAdminCommand } from './first-admin.ts'
 import { type ActorInput, checkActor, checkKeys } from './input.ts'
 import { keyedQueue } from './keyed-queue.ts'
+import { type LimitOptions, limitsOf } from './limits.ts'
 import { policiesInForce } from './policies-in-force.ts'
 import { policyResource } from './policy-resource.ts'
 import { readyType } from './ready-type.ts'
@@ -68,6 +69,8 @@ export interface HostOptions {
   readonly signer?: Signer
   /** How long the host's functions and systems may take for one answer. */
   readonly timeouts?: TimeoutOptions | undefined
+  /** How much one person, or one request, may come to. */
+  readonly limits?: LimitOptions | undefined
   /** The time, in milliseconds since 1970. The system's clock where left out. */
   readonly now?: Clock
   /** Makes ids of requests. Random UUIDs where left out. */
@@ -111,6 +114,7 @@ const optionNames = [
   'notices',
   'signer',
   'timeouts',
+  'limits',
   'now',
   'newId',
 ]
@@ -142,6 +146,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     audiences: audiencesOf(options.notices),
     signer: checkedSigner(options.signer, timeouts.signer),
     timeouts,
+    limits: limitsOf(options.limits),
     now: checkedClock(now),
     newId: checkedIds(newId),
     resources,

@@ -7,6 +7,7 @@ import { type PeopleVerb, peopleVerbs, verbs } from '../core/request/status.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import type { Context } from './context.ts'
 import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
+import { overfull } from './limits.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records.ts'
 import { weigh } from './weigh.ts'
@@ -65,7 +66,7 @@ async function forbidden(
   )
   const refused = peopleVerbs.flatMap((type) => {
     const { method } = verbs[type]
-    const held = heldBack(context, request, { verb: type, settings })
+    const held = heldBack(context, request, { verb: type, settings }) ?? overfull(context, request, type)
     if (can[method] === true && held) return [[method, held.refusal]]
     const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
     return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []

@@ -1,7 +1,7 @@
 import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
-import { awaitedFrom } from '../core/request/awaited.ts'
+import { listedFor } from '../core/request/awaited.ts'
 import { documentDigest, requestDigest } from '../core/request/content.ts'
 import { openDebt } from '../core/request/debt.ts'
 import { nextDue } from '../core/request/due.ts'
@@ -56,7 +56,7 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       if (!request) return 'the stream is empty'
       const locked = lockedBy(request)
       const next = request.edition + 1
-      const awaited = awaitedFrom(request)
+      const awaited = listedFor(request)
       const objected = objectedEffects(request)
       const { record, extra, debts, targets, locks, claims, waiting, objections } = await read(storage, {
         record: keyOf('requests', tenant, id),

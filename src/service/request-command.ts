@@ -16,6 +16,7 @@ import { delegationsFor } from './delegations.ts'
 import type { Command } from './execute.ts'
 import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './facts.ts'
 import { landingWrites } from './landing-writes.ts'
+import { overfull } from './limits.ts'
 import { messageOf } from './message.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
 import { createdAccess, isContentCommand, landedPolicies, permittedTo } from './permission-to-act.ts'
@@ -60,6 +61,8 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
       return (await hasMoved(context, before)) ? moved : decided
     }
 
+    const full = overfull(context, request, ask.type)
+    if (full) return full
     const { event, content } = decided.value
     const next = evolve(request, event)
     const message = await messageOf(context, event, { before: request, next, settings, notify })

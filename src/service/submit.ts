@@ -90,7 +90,7 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
   return {
     verb: intention.verb,
     actor,
-    about: intention.wishes.map(({ ref }) => `${ref.type}/${ref.id}`).join(),
+    about: aboutOf(actor, intention),
     async attempt(at) {
       const considered = await consider(context, actor, { ...intention, at })
       if (!considered.ok) return considered
@@ -122,6 +122,11 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       })
     },
   }
+}
+
+/** Drafts keep nobody off their resources. Those of one person take turns, so that they are counted one by one. */
+function aboutOf({ user }: Actor, { verb, wishes }: Intention): string {
+  return verb === 'draft' ? `drafts/${user}` : wishes.map(({ ref }) => `${ref.type}/${ref.id}`).join()
 }
 
 /** Gives what became of a submission by now, where its change was on its way. */

@@ -1,4 +1,4 @@
-import { awaitedFrom } from '../core/request/awaited.ts'
+import { listedFor } from '../core/request/awaited.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import { nextDue } from '../core/request/due.ts'
 import { locksOf, type RequestEvent, type Target } from '../core/request/event.ts'
@@ -35,7 +35,7 @@ export function requestWrites(
   const targetVersion = (before?.value.targetVersion ?? 0) + (moved ? 1 : 0)
   const { dueAt: _dueAt, awaited: had = [], ...request } = next as RequestRecord
   const dueAt = nextDue(next)
-  const has = awaitedFrom(next)
+  const has = listedFor(next)
   const record = {
     ...request,
     ...(dueAt === undefined ? {} : { dueAt }),

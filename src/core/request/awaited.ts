@@ -21,6 +21,18 @@ export function awaitedFrom({
   return [...new Set(named)]
 }
 
+/** Names those for whom a request is listed: whose approval it waits for or, where it is a draft, whoever began it. */
+export function listedFor(
+  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated'>,
+): readonly string[] {
+  return request.status === 'draft' ? [awaitedAuthor(request.requester)] : awaitedFrom(request)
+}
+
+/** The name under which a draft waits for whoever began it. */
+export function awaitedAuthor(user: string): string {
+  return `draft:${user}`
+}
+
 /** The name under which something waits for a user. */
 export function awaitedUser(user: string): string {
   return `user:${user}`

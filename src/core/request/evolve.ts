@@ -70,6 +70,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'schedule_dropped':
       return moved(request, event, { scheduleDropped: true })
     case 'commented':
+      return moved(request, event, { comments: (request.comments ?? 0) + 1 })
     case 'cancelled':
     case 'discarded':
     case 'claimed':

@@ -19,6 +19,8 @@ export interface Request extends Pinned {
   readonly updatedAt: number
   /** When the content was put to its reviewers, or came to wait for that. */
   readonly askedAt: number
+  /** How many comments were made on it. Left out: none. */
+  readonly comments?: number
   /** When they were last reminded of it. */
   readonly remindedAt?: number
   /** Who of its policies has let others answer too, since nobody answered enough. */

@@ -127,6 +127,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   updatedAt: 'history',
   askedAt: 'history',
   remindedAt: 'history',
+  comments: 'how many people have talked about it',
   escalated: 'follows from the requirements, which are bound, and from time',
   debt: 'what became of it',
   scheduleDropped: 'only ever holds an application back',

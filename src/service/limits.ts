@@ -1,0 +1,83 @@
+import { awaitedAuthor } from '../core/request/awaited.ts'
+import type { Actor } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
+import { type Refusal, refuse } from '../errors.ts'
+import type { Context } from './context.ts'
+import { page } from './records.ts'
+import { shown } from './shown.ts'
+
+/** How much one person, or one request, may come to. */
+export interface LimitOptions {
+  /**
+   * How many comments a request takes. Further ones are refused with `limit_reached`.
+   *
+   * @defaultValue 1,000
+   */
+  readonly commentsPerRequest?: number | undefined
+  /**
+   * How many drafts of one person in one tenant may be open, at most 1,000. Further ones are refused with `limit_reached`; a request can be recalled
+   * all the same.
+   *
+   * @defaultValue 200
+   */
+  readonly openDraftsPerPerson?: number | undefined
+}
+
+/** The limits that hold. */
+export type Limits = { readonly [K in keyof LimitOptions]-?: number }
+
+const usual: Limits = { commentsPerRequest: 1_000, openDraftsPerPerson: 200 }
+const highest: Limits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_000 }
+
+/**
+ * Reads the limits of the host.
+ *
+ * @throws TypeError where one of them is no number of things, or has a name that is not known.
+ */
+export function limitsOf(options: LimitOptions | undefined): Limits {
+  if (options === undefined) return usual
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `createApprovals: limits must be an object, as in { commentsPerRequest: 500 }, not ${shown(options)}`,
+    )
+  }
+  const given = Object.entries(options).flatMap(([name, limit]) => {
+    if (!isLimit(name)) {
+      throw new TypeError(`createApprovals: limits has no ${name}; known are ${Object.keys(usual).join(', ')}`)
+    }
+    if (limit === undefined) return []
+    if (Number.isSafeInteger(limit) && limit >= 1 && limit <= highest[name]) return [[name, limit]]
+    throw new TypeError(`createApprovals: limits.${name} must be a whole number from 1 to ${highest[name]}`)
+  })
+  return { ...usual, ...Object.fromEntries(given) }
+}
+
+function isLimit(name: string): name is keyof Limits {
+  return Object.hasOwn(usual, name)
+}
+
+/** Why a request takes no more of what a verb brings. */
+export function overfull(
+  { limits }: Context,
+  { comments = 0 }: Request,
+  verb: string,
+): { readonly ok: false; readonly refusal: Refusal } | undefined {
+  const limit = limits.commentsPerRequest
+  return verb === 'comment' && comments >= limit ? refuse('limit_reached', { what: 'comments', limit }) : undefined
+}
+
+/** Why somebody may begin no further draft. What it costs grows with the limit, and with nothing else. */
+export async function tooManyDrafts(
+  { storage, limits }: Context,
+  { tenant, user }: Actor,
+): Promise<{ readonly ok: false; readonly refusal: Refusal } | undefined> {
+  const limit = limits.openDraftsPerPerson
+  const { records } = await page(storage, {
+    collection: 'waiting',
+    index: 'key',
+    where: [tenant, awaitedAuthor(user)],
+    order: 'ascending',
+    limit,
+  })
+  return records.length >= limit ? refuse('limit_reached', { what: 'open_drafts', limit }) : undefined
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { LimitOptions, Storage } from '../../src/index.ts'
+import { createApprovals, defineResource, staticDirectory } from '../../src/index.ts'
+import { limitsOf } from '../../src/service/limits.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { pending, refusal, storages } from '../world.ts'
+
+const flags = defineResource({ type: 'flag', schema: z.number() })
+
+async function office(storage: Storage, limits?: LimitOptions) {
+  const approvals = createApprovals({
+    storage,
+    resources: [flags],
+    directory: staticDirectory({ ann: ['dev'], ben: ['lead'], cat: [] }),
+    admins: 'anyone',
+    ...(limits ? { limits } : {}),
+  })
+  const as = (user: string, tenant = 'acme') => approvals.as({ tenant, user })
+  const gate = () => as('ann').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+  await gate()
+  const draft = (user: string, id: string, tenant?: string) => as(user, tenant).draft(flags.ref(id), { value: 1 })
+  return { as, draft }
+}
+
+describe.each(storages)('what callers can make grow on $name', ({ open }) => {
+  it('[FA-17] a request takes so many comments and no more, says so beforehand, and goes on otherwise', async () => {
+    const { as } = await office(open(), { commentsPerRequest: 2 })
+    const { id, digest: seen } = pending(await as('ann').submit(flags.ref('x'), { value: 1 }))
+    await as('cat').comment(id, 'one')
+    expect((await as('cat').requests.get(id)).can.comment).toBe(true)
+    await as('ben').comment(id, 'two')
+    await expect(as('ann').comment(id, 'three')).rejects.toMatchObject({
+      code: 'limit_reached',
+      details: { what: 'comments', limit: 2 },
+      message: expect.stringContaining('commentsPerRequest'),
+    })
+    const read = await as('cat').requests.get(id)
+    expect(read).toMatchObject({ comments: 2, can: { comment: { code: 'limit_reached' } } })
+    expect((await as('ben').approve(id, { seen })).request.status).toBe('applied')
+    expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
+  })
+
+  it('[FA-17] no more comments are taken than allowed, however many come at once', async () => {
+    const { as } = await office(open(), { commentsPerRequest: 3 })
+    const { id } = pending(await as('ann').submit(flags.ref('x'), { value: 1 }))
+    const said = await Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map((text) => as('cat').comment(id, text)))
+    expect(said.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+    expect((await as('cat').requests.get(id)).comments).toBe(3)
+  })
+
+  it('[FA-17] a person has so many open drafts in a tenant and no more, until one is submitted or discarded', async () => {
+    const { as, draft } = await office(open(), { openDraftsPerPerson: 2 })
+    const first = await draft('ann', 'a')
+    const second = await draft('ann', 'b')
+    await expect(draft('ann', 'c')).rejects.toMatchObject({
+      code: 'limit_reached',
+      details: { what: 'open_drafts', limit: 2 },
+      message: expect.stringContaining('openDraftsPerPerson'),
+    })
+    await draft('cat', 'c')
+    await draft('ann', 'c', 'other')
+    await as('ann').discard(first.id)
+    await draft('ann', 'c')
+    expect(await refusal(draft('ann', 'd'))).toBe('limit_reached')
+    await as('ann').submitDraft(second.id)
+    await draft('ann', 'd')
+    expect(await refusal(draft('ann', 'e'))).toBe('limit_reached')
+    await as('ann').recall(second.id)
+    expect((await as('ann').requests.get(second.id)).status).toBe('draft')
+    expect((await as('ben').requests.waiting()).requests).toEqual([])
+    expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
+  })
+
+  it('[FA-17] no more drafts are begun than allowed, however many come at once', async () => {
+    const { draft } = await office(open(), { openDraftsPerPerson: 3 })
+    const begun = await Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => draft('ann', id)))
+    expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+  })
+})
+
+it('[FA-17] allows 1,000 comments and 200 drafts where nothing is said', () => {
+  expect(limitsOf(undefined)).toEqual({ commentsPerRequest: 1_000, openDraftsPerPerson: 200 })
+  expect(limitsOf({ commentsPerRequest: undefined, openDraftsPerPerson: 5 })).toEqual({
+    commentsPerRequest: 1_000,
+    openDraftsPerPerson: 5,
+  })
+})
+
+it.each([
+  [{ commentsPerRequest: 0 }, 'limits.commentsPerRequest must be a whole number from 1'],
+  [{ openDraftsPerPerson: 1.5 }, 'limits.openDraftsPerPerson must be a whole number from 1 to 1000'],
+  [{ openDraftsPerPerson: Number.POSITIVE_INFINITY }, 'limits.openDraftsPerPerson must be'],
+  [{ drafts: 5 }, 'limits has no drafts; known are commentsPerRequest, openDraftsPerPerson'],
+  [[], 'limits must be an object, as in { commentsPerRequest: 500 }, not a list'],
+  [null, 'limits must be an object'],
+])('[HO-07] limits %j are refused where they are given', async (limits, message) => {
+  const made = createWith(limits)
+  expect(made).toThrow(TypeError)
+  expect(made).toThrow(message)
+})
+
+const createWith = (limits: unknown) => () =>
+  createApprovals({
+    storage: memoryStorage(),
+    resources: [flags],
+    directory: staticDirectory({}),
+    admins: 'anyone',
+    limits: limits as LimitOptions,
+  })
