@@ -1,13 +1,10 @@
-/** How long the code of the host may take for one answer, in milliseconds. */
-const patience = 10_000
-
 /**
  * Waits for the answer of somebody else's code, but not for ever: a command that hangs would keep everybody off what it is about. What comes later is
  * dropped. An infinite time is no limit.
  */
 export function inTime<T>(
   answer: T | Promise<T>,
-  milliseconds = patience,
+  milliseconds: number,
   late: (problem: string) => Error = (problem) => new RangeError(problem),
 ): Promise<T> {
   if (milliseconds === Number.POSITIVE_INFINITY) return Promise.resolve(answer)

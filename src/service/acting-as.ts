@@ -34,8 +34,8 @@ import { listRequests } from './request-list.ts'
 import { readRequest, summaryOf } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { returnWaiting } from './return-waiting.ts'
-import type { VerifyOptions } from './sealed-log.ts'
 import { readCheckpoint } from './sealed-log.ts'
+import { signatureChecks } from './signature-checks.ts'
 import { simulatePolicies } from './simulation.ts'
 import { type ChangeOf, outcomeNow, preview, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
@@ -257,8 +257,11 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     audit: {
       verify: async (options = {}) => {
         checkKeys('options', options, ['checkpoint', 'keys'])
-        checkSignatureChecks(options.keys)
-        return await verifyAudit(context.storage, tenant, options)
+        const { checkpoint, keys } = options
+        return await verifyAudit(context.storage, tenant, {
+          ...(checkpoint === undefined ? {} : { checkpoint }),
+          ...(keys === undefined ? {} : { keys: signatureChecks(keys, context.timeouts.signer) }),
+        })
       },
       checkpoint: () => readCheckpoint(context.storage, tenant),
       events: async (filter) => await readLog(context.storage, tenant, filter),
@@ -273,13 +276,3 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
 }
 
 type PlainVerb = 'recall' | 'cancel' | 'discard' | 'withdraw' | 'apply' | 'retry' | 'abandon'
-
-function checkSignatureChecks(keys: VerifyOptions['keys']): void {
-  if (keys === undefined) return
-  const named = typeof keys === 'object' && keys !== null ? Object.values(keys) : []
-  if (named.length > 0 && named.every((check) => typeof check === 'function')) return
-  fail('invalid_input', {
-    argument: 'options.keys',
-    problem: 'must name keys, each with a function that checks signatures',
-  })
-}

@@ -17,8 +17,9 @@ import { adopt, namedIn, outsideDocument } from './hosted.ts'
 import { landingWrites } from './landing-writes.ts'
 import { messageOf as messageTo } from './message.ts'
 import { createdAccess } from './permission-to-act.ts'
+import type { ReadyOutside } from './ready-type.ts'
 import { keyOf, read, unchanged } from './records.ts'
-import type { ReferredResource, ResourceType } from './resource-type.ts'
+import type { ReferredResource } from './resource-type.ts'
 import { requestWrites } from './writes.ts'
 
 /** What a worker says of a change on its way, or that it is to be sent anew. */
@@ -119,7 +120,7 @@ type Arrival = Pick<ConfirmCommand, 'found' | 'problem'>
 
 /** A change on its way, with the document that it makes and the one that it replaces. */
 interface Sent {
-  readonly outside: NonNullable<ResourceType['outside']>
+  readonly outside: ReadyOutside
   readonly resource: ReferredResource
   readonly next: JsonValue
   readonly expected: JsonValue

@@ -8,7 +8,8 @@ import type { AccessControl } from './access-control.ts'
 import type { Audiences } from './audiences.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
-import type { ResourceType } from './resource-type.ts'
+import type { ReadyType } from './ready-type.ts'
+import type { Timeouts } from './timeouts.ts'
 
 /** What every command works with. */
 export interface Context {
@@ -23,7 +24,9 @@ export interface Context {
   readonly audiences: Audiences
   /** Who signs checkpoints; nobody where left out. */
   readonly signer: Signer | undefined
-  readonly resources: ReadonlyMap<string, ResourceType>
+  readonly resources: ReadonlyMap<string, ReadyType>
+  /** How long the host may take. */
+  readonly timeouts: Timeouts
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue

@@ -18,10 +18,13 @@ import { type ActorInput, checkActor, checkKeys } from './input.ts'
 import { keyedQueue } from './keyed-queue.ts'
 import { policiesInForce } from './policies-in-force.ts'
 import { policyResource } from './policy-resource.ts'
+import { readyType } from './ready-type.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
+import { timelyDirectory } from './timely-directory.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
+import { type TimeoutOptions, timeoutsOf } from './timeouts.ts'
 
 /** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
@@ -62,6 +65,8 @@ export interface HostOptions {
   readonly notices?: Partial<Audiences>
   /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
   readonly signer?: Signer
+  /** How long the host's functions and systems may take for one answer. */
+  readonly timeouts?: TimeoutOptions | undefined
   /** The time, in milliseconds since 1970. The system's clock where left out. */
   readonly now?: Clock
   /** Makes ids of requests. Random UUIDs where left out. */
@@ -104,6 +109,7 @@ const optionNames = [
   'notifiers',
   'notices',
   'signer',
+  'timeouts',
   'now',
   'newId',
 ]
@@ -116,18 +122,24 @@ const optionNames = [
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
   const { notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
-  const storage = timelyStorage(options.storage)
-  const resources = byName('resource types', [...hostsOwn(options.resources), policyResource], ({ type }) => type)
+  const timeouts = timeoutsOf(options.timeouts)
+  const storage = timelyStorage(options.storage, timeouts.storage)
+  const types = [...hostsOwn(options.resources), policyResource].map((type) => readyType(type, timeouts))
+  const resources = byName('resource types', types, ({ type }) => type)
   const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
   const stored = options.directory === undefined
   const access = accessControlOf({ admins: options.admins, access: options.access, stored })
   const context: Context = {
     storage,
-    directory: options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
+    directory: timelyDirectory(
+      options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
+      timeouts.directory,
+    ),
     access,
     notifiers,
     audiences: audiencesOf(options.notices),
     signer: checkedSigner(options.signer),
+    timeouts,
     now,
     newId,
     resources,
@@ -174,7 +186,10 @@ function joinedTo(context: Context, transaction: object): Context {
     ...context,
     storage,
     transaction,
-    directory: access.type === 'roles' && access.stored ? storedDirectory(storage, access.roles) : context.directory,
+    directory:
+      access.type === 'roles' && access.stored
+        ? timelyDirectory(storedDirectory(storage, access.roles), context.timeouts.directory)
+        : context.directory,
     queue: (_key, task) => queue('transaction', task),
     refusals: keyedQueue(),
     policies: policiesInForce(context.vocabulary),

@@ -1,11 +1,22 @@
 import { fail } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { inTime } from '../ports/in-time.ts'
+import { checkedTimeout } from './timeouts.ts'
 
 /** How closely a clock follows the one of the database. */
 export interface DatabaseClockOptions {
-  /** After how many milliseconds the time of the database is asked for again; 60,000 where left out. */
-  readonly every?: number
+  /**
+   * After how many milliseconds the time of the database is asked for again.
+   *
+   * @defaultValue 60,000
+   */
+  readonly every?: number | undefined
+  /**
+   * How long one answer of the database may take, in milliseconds.
+   *
+   * @defaultValue 10,000
+   */
+  readonly timeout?: number | undefined
 }
 
 /** How often the time is asked for in a row. The quickest answer is the one that says most. */
@@ -21,16 +32,18 @@ const samples = 5
  */
 export async function databaseClock(
   readTime: () => Promise<number>,
-  { every = 60_000 }: DatabaseClockOptions = {},
+  { every = 60_000, timeout = 10_000 }: DatabaseClockOptions = {},
 ): Promise<Clock> {
-  let offset = await measuredOffset(readTime)
+  checkedTimeout('databaseClock: timeout', timeout)
+  const timely = () => inTime(readTime(), timeout)
+  let offset = await measuredOffset(timely)
   let measuredAt = performance.now()
   let measuring = false
   let latest = 0
   const measureAgain = async () => {
     measuring = true
     try {
-      offset = await measuredOffset(readTime)
+      offset = await measuredOffset(timely)
     } catch {
       // Whoever uses the database hears of it from the database.
     }
@@ -60,7 +73,7 @@ async function timeOf(readTime: () => Promise<number>): Promise<number> {
   const operation = 'read the time'
   let time: unknown
   try {
-    time = await inTime(readTime())
+    time = await readTime()
   } catch (cause) {
     return fail('storage_failed', { operation, problem: String(cause) }, { cause })
   }

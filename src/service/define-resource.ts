@@ -16,6 +16,7 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
+import { checkedTimeout } from './timeouts.ts'
 
 const builtIn = ['create', 'update', 'delete']
 
@@ -134,21 +135,17 @@ function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions
     )
   }
   if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
-  const { patience = 10_000 } = outside
+  const { patience } = outside
   if (typeof outside.read !== 'function' || typeof outside.write !== 'function') {
     throw new TypeError(`defineResource: outside of "${type}" needs both read and write`)
   }
-  if (!Number.isSafeInteger(patience) || patience < 1) {
-    throw new TypeError(
-      `defineResource: outside.patience of "${type}" must be a whole number of milliseconds, at least 1`,
-    )
-  }
+  if (patience !== undefined) checkedTimeout(`defineResource: outside.patience of "${type}"`, patience)
   const kept = outside as unknown as Outside<JsonValue>
   return {
     outside: {
       read: (resource, call) => kept.read(resource, call),
       write: (resource, document, call) => kept.write(resource, document, call),
-      patience,
+      ...(patience === undefined ? {} : { patience }),
     },
   }
 }

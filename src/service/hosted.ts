@@ -7,8 +7,9 @@ import { ApprovalError, fail, hasCode } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
+import type { ReadyOutside, ReadyType } from './ready-type.ts'
 import { keyOf, type ResourceRecord, read, type Stored, unchanged } from './records.ts'
-import type { Hosting, ReferredResource, ResourceType } from './resource-type.ts'
+import type { Hosting, ReferredResource } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'
 
 /** How often it is tried to record what the host has, while others write the same. */
@@ -21,7 +22,7 @@ interface Named {
 }
 
 interface Kept {
-  readonly type: ResourceType
+  readonly type: ReadyType
   readonly resource: ReferredResource
 }
 
@@ -166,7 +167,7 @@ async function documentOf(hosted: Hosted, connection: unknown): Promise<JsonValu
 
 /** Reads, in time, the document that the host keeps outside of the database; null where it has none. */
 export async function outsideDocument(
-  { read, patience }: NonNullable<ResourceType['outside']>,
+  { read, patience }: ReadyOutside,
   resource: ReferredResource,
 ): Promise<JsonValue> {
   return admitted(await inTime(read(resource, { signal: AbortSignal.timeout(patience) }), patience))

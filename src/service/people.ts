@@ -5,7 +5,6 @@ import type { KnownUsers } from '../core/review/standing.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import { fail, messageOf } from '../errors.ts'
 import type { Directory, DirectoryUser, RolesInProject, Scope } from '../ports/directory.ts'
-import { inTime } from '../ports/in-time.ts'
 
 /** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
 const mostCandidates = 1_000
@@ -196,7 +195,7 @@ export async function rolesUnknown(
 
 async function answered<T>(question: () => string, ask: () => Promise<T>): Promise<T> {
   try {
-    return await inTime(ask())
+    return await ask()
   } catch (cause) {
     return fail('directory_failed', { question: question(), problem: messageOf(cause) }, { cause })
   }

@@ -1,7 +1,6 @@
 import type { JsonValue } from '../core/change/json.ts'
 import type { ResolvedMove } from '../core/lifecycle/move.ts'
 import { messageOf, type Result, refuse, success } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Asking {
@@ -20,7 +19,7 @@ export async function referencesOf(
 ): Promise<Result<readonly string[]>> {
   if (!references || !(unreferenced || guard || effect)) return success([])
   try {
-    const found: unknown = await inTime(references({ tenant, ...resource, ...(project === '' ? {} : { project }) }))
+    const found: unknown = await references({ tenant, ...resource, ...(project === '' ? {} : { project }) })
     if (Array.isArray(found) && found.every((one) => typeof one === 'string')) return success([...found])
     return unknown(place, 'the answer is no list of names')
   } catch (error) {

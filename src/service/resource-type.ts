@@ -117,8 +117,12 @@ export interface Outside<T> {
    * @throws Anything: the document is read then, and what it says counts. What is not there is sent again.
    */
   write(resource: ReferredResource, document: T | undefined, call: OutsideWrite<T>): Promise<void> | void
-  /** How long an answer may take, in milliseconds; 10,000 where left out. What takes longer counts as failed until it is read. */
-  readonly patience?: number
+  /**
+   * How long an answer may take, in milliseconds. What takes longer counts as failed until it is read.
+   *
+   * @defaultValue The `timeouts.host` of `createApprovals`: 10,000.
+   */
+  readonly patience?: number | undefined
 }
 
 /** What goes with a document that is written outside of the database. */
@@ -166,7 +170,7 @@ export interface ResourceType<T = unknown> {
   /** How the host keeps them in the same database. */
   readonly hosting?: Hosting
   /** How the host keeps them outside of it. Without either, Countersign keeps them. */
-  readonly outside?: Required<Outside<JsonValue>>
+  readonly outside?: Outside<JsonValue>
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
   /** Finds the actions that a change carries. */

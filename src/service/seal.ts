@@ -47,7 +47,7 @@ export async function sealDue(context: Context, failed: TickFailure[]): Promise<
 }
 
 /** Makes one checkpoint; tells whether there was something to seal. Of two processes that do so at once, one is refused. */
-async function sealTenant({ storage, now, signer }: Context, tenant: string): Promise<boolean> {
+async function sealTenant({ storage, now, signer, timeouts }: Context, tenant: string): Promise<boolean> {
   const [before, { records }] = await Promise.all([
     lastCheckpoint(storage, tenant),
     page(storage, { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending', limit: atOnce }),
@@ -63,7 +63,7 @@ async function sealTenant({ storage, now, signer }: Context, tenant: string): Pr
       expected: version,
     }),
   )
-  const signature = signer && (await signatureOf(signer, checkpoint))
+  const signature = signer && (await inTime(signatureOf(signer, checkpoint), timeouts.signer))
   await storage.commit([
     ...done,
     ...seals.map((seal: Seal) => put('seals', seal, undefined)),
@@ -74,7 +74,7 @@ async function sealTenant({ storage, now, signer }: Context, tenant: string): Pr
 
 async function signatureOf(signer: Signer, checkpoint: Checkpoint): Promise<CheckpointSignature> {
   const { keyId } = signer
-  const signature = await inTime(signer.sign(signedBytes(checkpoint, keyId)))
+  const signature = await signer.sign(signedBytes(checkpoint, keyId))
   if (signature instanceof Uint8Array && signature.length > 0) return { keyId, value: hexOf(signature) }
   throw new TypeError(`The signer of key "${keyId}" has to give the bytes of a signature.`)
 }

@@ -50,7 +50,6 @@ const atOnce = 100
 const mostPages = 10
 /** So many systems outside of the database are asked at the same time: one that does not answer holds up nobody else. */
 const mostOnTheWay = 8
-const deliveryTimeout = 60_000
 const longestPause = 60 * 60_000
 
 /**
@@ -171,15 +170,15 @@ async function deliverDue(context: Context, failed: TickFailure[]): Promise<numb
 
 /** Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it, and removes it once all have. */
 async function deliver(context: Context, record: Stored<OutboxRecord>, failed: TickFailure[]): Promise<boolean> {
-  const { storage, notifiers, now } = context
+  const { storage, notifiers, now, timeouts } = context
   const { value } = record
-  const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + deliveryTimeout }
+  const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + timeouts.notifier }
   await storage.commit([put('outbox', claimed, record)])
 
   const pending: string[] = []
   for (const name of value.pending) {
     const notifier = notifiers.find((candidate) => candidate.name === name)
-    const error = await deliveryError(notifier, name, value)
+    const error = await deliveryError(notifier, name, { ...value, milliseconds: timeouts.notifier })
     if (error === undefined) continue
     pending.push(name)
     failed.push({ tenant: value.tenant, id: value.id, error })
@@ -194,10 +193,14 @@ async function deliver(context: Context, record: Stored<OutboxRecord>, failed: T
   return false
 }
 
-async function deliveryError(notifier: Notifier | undefined, name: string, { notice }: OutboxRecord): Promise<unknown> {
+async function deliveryError(
+  notifier: Notifier | undefined,
+  name: string,
+  { notice, milliseconds }: Pick<OutboxRecord, 'notice'> & { readonly milliseconds: number },
+): Promise<unknown> {
   if (!notifier) return new TypeError(`No notifier is called "${name}": pass it to createApprovals({ notifiers }).`)
   try {
-    await inTime(notifier.deliver(notice), deliveryTimeout)
+    await inTime(notifier.deliver(notice), milliseconds)
     return undefined
   } catch (error) {
     return error ?? new TypeError(`The notifier "${name}" threw nothing.`)

@@ -2,16 +2,17 @@ import { ApprovalError, refuse } from '../errors.ts'
 import { inTime } from '../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 
-/** How long a storage may take for one call, in milliseconds. */
-const patience = 30_000
-
 /**
  * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait for ever, and keep everybody
  * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out.
  */
-export function timelyStorage(storage: Storage): Storage {
+export function timelyStorage(storage: Storage, milliseconds: number): Storage {
   const timely = <T>(operation: string, answer: Promise<T>): Promise<T> =>
-    inTime(answer, patience, (problem) => new ApprovalError(refuse('storage_failed', { operation, problem }).refusal))
+    inTime(
+      answer,
+      milliseconds,
+      (problem) => new ApprovalError(refuse('storage_failed', { operation, problem }).refusal),
+    )
   const bounded: Storage = {
     get: (keys) => timely('get', storage.get(keys)),
     list: (query) => timely('list', storage.list(query)),
@@ -22,7 +23,7 @@ export function timelyStorage(storage: Storage): Storage {
   const transactional: TransactionalStorage = {
     ...bounded,
     migrate: () => storage.migrate(),
-    within: (transaction) => timelyStorage(storage.within(transaction)),
+    within: (transaction) => timelyStorage(storage.within(transaction), milliseconds),
   }
   return transactional
 }
