@@ -10,6 +10,7 @@ import type { Storage } from '../ports/storage.ts'
 import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
+import { createAtWork } from './at-work.ts'
 import { type Audiences, audiencesOf } from './audiences.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
@@ -21,7 +22,7 @@ import { policyResource } from './policy-resource.ts'
 import { readyType } from './ready-type.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
-import { type TickReport, tick } from './tick.ts'
+import { type TickOptions, type TickReport, tick } from './tick.ts'
 import { timelyDirectory } from './timely-directory.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
 import { type TimeoutOptions, timeoutsOf } from './timeouts.ts'
@@ -92,8 +93,14 @@ export interface Approvals {
    * @throws ApprovalError `invalid_input` where the storage has no transactions, or does not know this one.
    */
   within(transaction: object): Pick<Approvals, 'as'>
-  /** Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once. */
-  tick(): Promise<TickReport>
+  /**
+   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once.
+   *
+   * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time to time.
+   *
+   * @throws TypeError where an option is none, or no number that it can be.
+   */
+  tick(options?: TickOptions): Promise<TickReport>
   /** Closes the storage. */
   close(): Promise<void>
 }
@@ -146,6 +153,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     queue: keyedQueue(),
     refusals: keyedQueue(),
     policies: policiesInForce(vocabulary),
+    atWork: createAtWork(),
     vocabulary,
     workflow: options.workflow ?? 'on',
   }
@@ -164,7 +172,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const joined = joinedTo(context, transaction)
       return { as: (actor) => actingAs(joined, checkActor(actor)) }
     },
-    tick: () => tick(context),
+    tick: (options) => tick(context, options),
     close: () => storage.close(),
   }
 }
