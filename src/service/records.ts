@@ -145,8 +145,14 @@ export interface GrantRecord {
   /** The user who owns it, where it is an agent. */
   readonly owner?: string
   readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
+}
+
+/** What a user wants for themselves alone. */
+export interface PreferencesRecord {
+  readonly tenant: string
+  readonly user: string
   /** Types of notices that the user has switched off. */
-  readonly unwanted?: readonly string[]
+  readonly unwanted: readonly string[]
 }
 
 /** Who edits a resource, with the end of the stream that says how it came to be so. */
@@ -259,6 +265,7 @@ interface RecordTypes {
   readonly delegations: DelegationRecord
   readonly grants: GrantRecord
   readonly holders: HolderRecord
+  readonly preferences: PreferencesRecord
   readonly debts: DebtsRecord
   readonly accesses: AccessRecord
   readonly answers: AnswerRecord

@@ -1,6 +1,6 @@
 import { isReturned } from '../core/request/decide.ts'
 import { openStatuses } from '../core/request/status.ts'
-import { hasCode } from '../errors.ts'
+import { hasCode, isApprovalError } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
@@ -51,16 +51,20 @@ export function returnsChore(context: Context, record: Stored<ReturnsRecord>, di
   return chore
 }
 
-/** Does so at once, as far as it gets with so many; the rest is done by `tick`. */
+/** Does so at once, as far as it gets with so many; the rest is done by `tick`, also what cannot be done just now. */
 export async function returnWaiting(
   context: Context,
   place: Pick<ReturnsRecord, 'tenant' | 'project'>,
   most: number,
 ): Promise<void> {
-  for (let left = most; left > 0; ) {
-    const { returned, failed, isAll } = await returnSome(context, place, Math.min(left, inOneTurn))
-    if (isAll || failed.length > 0) return
-    left -= Math.max(1, returned)
+  try {
+    for (let left = most; left > 0; ) {
+      const { returned, failed, isAll } = await returnSome(context, place, Math.min(left, inOneTurn))
+      if (isAll || failed.length > 0) return
+      left -= Math.max(1, returned)
+    }
+  } catch (error) {
+    if (!isApprovalError(error)) throw error
   }
 }
 
@@ -73,6 +77,7 @@ async function returnSome(
   context: Context,
   { tenant, project }: Pick<ReturnsRecord, 'tenant' | 'project'>,
   most: number,
+  from?: Sweep,
 ): Promise<Returned> {
   const { storage, now } = context
   const { record, set } = await read(storage, {
@@ -80,7 +85,8 @@ async function returnSome(
     set: keyOf('policySets', tenant),
   })
   if (!record) return { returned: 0, failed: [], isAll: true }
-  const { by: user, via, reason, sweep = { status: first, found: false } } = record.value
+  const { by: user, via, reason } = record.value
+  const sweep = from ?? record.value.sweep ?? { status: first, found: false }
   const ask = { type: 'return', ...(reason === undefined ? {} : { reason }) } as const
   const { records, next } = await openRequests(context, record.value, sweep)
   const failed: { readonly id: string; readonly error: unknown }[] = []
@@ -116,6 +122,8 @@ async function returnSome(
     await keep(context, record, { ...sweep, found, ...(after ? { after } : {}) }, failed.length > 0)
     return { returned, failed, isAll: false }
   }
+  if (following && returned + failed.length === 0)
+    return await returnSome(context, { tenant, project }, most, { status: following, found })
   if (following) {
     await keep(context, record, { status: following, found }, failed.length > 0)
     return { returned, failed, isAll: false }
