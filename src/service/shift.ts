@@ -9,6 +9,8 @@ const mostAbreast = 8
 const mostSlow = 64
 /** How many chores of one lane may take long before nothing of it is begun any more. */
 const mostSlowOfLane = 2
+/** How many chores of a lane are looked at for one that can be begun. */
+const inView = 20
 /** After so many milliseconds a chore takes long: somebody else has its place. */
 const slowAfter = 200
 
@@ -157,12 +159,8 @@ export function beginShift(context: Context, budget: number): Shift {
           const { underWay, slow: slowOnes } = atWork.lanes.get(lane.name) ?? { underWay: 0, slow: 0 }
           const [first] = lane.queue
           if (!first || slowOnes >= mostSlowOfLane || underWay - slowOnes >= first.abreast) continue
-          const broken = lane.queue.filter((chore) => brokenOf(chore))
-          if (broken.length > 0) {
-            cannot.push(...broken)
-            lane.queue = lane.queue.filter((chore) => !broken.includes(chore))
-          }
-          const found = lane.queue.find((chore) => openOf(chore))
+          while (lane.queue[0] && brokenOf(lane.queue[0])) cannot.push(...lane.queue.splice(0, 1))
+          const found = lane.queue.slice(0, inView).find((chore) => openOf(chore))
           const open = found && openOf(found)
           if (!found || !open) continue
           lane.queue.splice(lane.queue.indexOf(found), 1)

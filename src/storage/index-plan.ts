@@ -60,8 +60,9 @@ export function pageOf(plan: IndexPlan, found: readonly StoredRecord[], limit: n
 /** Says where in the order of a query a record stands; undefined for one that the query does not ask for. */
 export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject): Position | undefined {
   const { where, range, except = [], order, after } = query
+  if (plan.fixed.some(({ name }, at) => value[name] !== where[at])) return undefined
   const parts = partsOf(plan.collection, plan.columns, value)
-  if (!isComplete(parts) || where.some((part, at) => parts[at] !== part)) return undefined
+  if (!isComplete(parts)) return undefined
   if (except.some((tenant) => tenant === tenantOf(plan, value))) return undefined
   const bounded = parts[where.length]
   if (bounded !== undefined && range?.from !== undefined && compareParts(bounded, range.from) < 0) return undefined

@@ -33,7 +33,8 @@ function overtaken(storage: Storage, quicker: () => Promise<unknown>) {
 describe.each(places)('what concerns one person, on %s', (_, open) => {
   it('[ST-03] costs nobody else an attempt: neither preferences, stand-ins nor refusals are written where others rely on them', async () => {
     const storage = open()
-    const make = (place: Storage) => createApprovals({ storage: place, resources: [flags], access: {}, now: () => start })
+    const make = (place: Storage) =>
+      createApprovals({ storage: place, resources: [flags], access: {}, now: () => start })
     const [one, tenant] = [make(storage), 'acme']
     await one.appointFirstAdmin({ tenant, user: 'zoe' })
     const zoe = one.as({ tenant, user: 'zoe' })
@@ -61,7 +62,11 @@ describe.each(places)('what concerns one person, on %s', (_, open) => {
       return counted.commits
     }
     const as = (user: string) => two.as({ tenant, user })
-    expect(await attempts(() => as('ann').submit(flags.ref('a', { project: 'web' }), { value: { enabled: true, rollout: 1 } }))).toBe(1)
+    expect(
+      await attempts(() =>
+        as('ann').submit(flags.ref('a', { project: 'web' }), { value: { enabled: true, rollout: 1 } }),
+      ),
+    ).toBe(1)
     const policy = { id: 'p', match: { action: 'update' }, require: { quorum: 1, from: { roles: ['manager'] } } }
     expect(await attempts(() => as('zoe').policies.save(policy))).toBe(1)
     const { id, digest } = pending(await as('ann').submit(flags.ref('a', { project: 'web' }), rollout(2)))

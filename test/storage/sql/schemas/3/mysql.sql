@@ -40,5 +40,6 @@ insert into countersign_migrations (version) values (2);
 create table `countersign_waiting` (`tenant` varbinary(512) not null, `approver` varbinary(512) not null, `request` varbinary(512) not null, `created_at` bigint, `project` varbinary(512), `version` bigint not null, `value` longtext character set utf8mb4 collate utf8mb4_bin not null, constraint `countersign_waiting_key` primary key (`tenant`, `approver`, `request`)) engine = InnoDB;
 create index `countersign_waiting_by_age` on `countersign_waiting` (`tenant`, `approver`, `created_at`, `request`);
 create index `countersign_waiting_by_project` on `countersign_waiting` (`tenant`, `approver`, `project`, `created_at`, `request`);
+create table `countersign_preferences` (`tenant` varbinary(512) not null, `user` varbinary(512) not null, `version` bigint not null, `value` longtext character set utf8mb4 collate utf8mb4_bin not null, constraint `countersign_preferences_key` primary key (`tenant`, `user`)) engine = InnoDB;
 create index `countersign_delegations_by_delegate` on `countersign_delegations` (`tenant`, `to`, `ends`, `from`);
 insert into countersign_migrations (version) values (3);
