@@ -4,6 +4,7 @@ import { isOwnType } from '../core/policy/own-type.ts'
 import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
+import { inTimeAside } from '../ports/in-time.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
@@ -157,6 +158,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     vocabulary,
     workflow: options.workflow ?? 'on',
   }
+  const aside = asideOf(context, options)
   if (!['on', 'off'].includes(context.workflow)) throw new TypeError('createApprovals: workflow must be "on" or "off"')
   byName('notifiers', notifiers, ({ name }) => name)
   checkNeeds(access, options.resources)
@@ -172,8 +174,22 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const joined = joinedTo(context, transaction)
       return { as: (actor) => actingAs(joined, checkActor(actor)) }
     },
-    tick: (options) => tick(context, options),
+    tick: (options) => tick(aside, options),
     close: () => storage.close(),
+  }
+}
+
+/** The context of `tick`, which may come back before all that it has begun: what it waits for keeps no process alive. */
+function asideOf(context: Context, options: ApprovalsOptions): Context {
+  const { timeouts, access } = context
+  const storage = timelyStorage(options.storage, timeouts.storage, inTimeAside)
+  const roles = access.type === 'roles' ? access.roles : new Map()
+  const types = [...options.resources, policyResource].map((type) => readyType(type, timeouts, inTimeAside))
+  return {
+    ...context,
+    storage,
+    directory: timelyDirectory(options.directory ?? storedDirectory(storage, roles), timeouts.directory, inTimeAside),
+    resources: new Map(types.map((type) => [type.type, type])),
   }
 }
 

@@ -1,4 +1,4 @@
-import { inTime } from '../ports/in-time.ts'
+import { inTimeAside } from '../ports/in-time.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Chore, Outcome } from './chore.ts'
 import type { Context } from './context.ts'
@@ -80,7 +80,7 @@ async function answerOf({ notifiers, timeouts }: Context, name: string, { notice
   let late: Error | undefined
   try {
     const delivered = async () => await notifier.deliver(notice)
-    await inTime(delivered(), timeouts.notifier, (problem) => {
+    await inTimeAside(delivered(), timeouts.notifier, (problem) => {
       late = new RangeError(`The notifier "${name}" failed: ${problem}.`)
       return late
     })

@@ -158,6 +158,8 @@ async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outc
     return await work()
   } catch (error) {
     if (harmless.some((code) => hasCode(error, code))) return { why: 'waiting' }
+    // A guard that says no waits for something as well, and is named.
+    if (hasCode(error, 'move_refused')) return { failed: [{ error }], why: 'waiting' }
     return { failed: [{ error }], why: 'failed', broken: brokenBy(tenant, error) }
   }
 }

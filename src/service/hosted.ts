@@ -4,7 +4,6 @@ import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { ApprovalError, fail, hasCode } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { ReadyOutside, ReadyType } from './ready-type.ts'
@@ -167,10 +166,10 @@ async function documentOf(hosted: Hosted, connection: unknown): Promise<JsonValu
 
 /** Reads, in time, the document that the host keeps outside of the database; null where it has none. */
 export async function outsideDocument(
-  { read, patience }: ReadyOutside,
+  { read, patience, wait }: ReadyOutside,
   resource: ReferredResource,
 ): Promise<JsonValue> {
-  return admitted(await inTime(read(resource, { signal: AbortSignal.timeout(patience) }), patience))
+  return admitted(await wait(read(resource, { signal: AbortSignal.timeout(patience) }), patience))
 }
 
 function admitted(found: unknown): JsonValue {

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/change/json.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTime, type Wait } from '../ports/in-time.ts'
 import type { Outside, ResourceType } from './resource-type.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -11,25 +11,26 @@ export interface ReadyType extends ResourceType {
 /** How the host keeps resources outside of the database, and how long that may take. */
 export interface ReadyOutside extends Outside<JsonValue> {
   readonly patience: number
+  readonly wait: Wait
 }
 
 /** Gives the functions of a type the time that they may take. */
-export function readyType(type: ResourceType, timeouts: Timeouts): ReadyType {
+export function readyType(type: ResourceType, timeouts: Timeouts, wait: Wait = inTime): ReadyType {
   const { outside, references, ...rest } = type
   return {
     ...rest,
-    schema: timelySchema(type.schema, timeouts.schema),
-    ...(references ? { references: (resource) => inTime(references(resource), timeouts.host) } : {}),
-    ...(outside ? { outside: { ...outside, patience: outside.patience ?? timeouts.host } } : {}),
+    schema: timelySchema(type.schema, timeouts.schema, wait),
+    ...(references ? { references: (resource) => wait(references(resource), timeouts.host) } : {}),
+    ...(outside ? { outside: { ...outside, patience: outside.patience ?? timeouts.host, wait } } : {}),
   }
 }
 
 /** A schema that has failed where it does not answer in time, and is the host's own in everything else. */
-function timelySchema(schema: ResourceType['schema'], milliseconds: number): ResourceType['schema'] {
+function timelySchema(schema: ResourceType['schema'], milliseconds: number, wait: Wait): ResourceType['schema'] {
   const standard = schema['~standard']
   return Object.create(schema, {
     '~standard': {
-      value: { ...standard, validate: (value: unknown) => inTime(standard.validate(value), milliseconds) },
+      value: { ...standard, validate: (value: unknown) => wait(standard.validate(value), milliseconds) },
     },
   })
 }

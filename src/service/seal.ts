@@ -8,7 +8,7 @@ import {
   signedBytes,
 } from '../core/request/checkpoint.ts'
 import { hasCode } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTimeAside } from '../ports/in-time.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage, Write } from '../ports/storage.ts'
 import type { Chore } from './chore.ts'
@@ -98,7 +98,7 @@ async function signedBy(
   milliseconds: number,
 ): Promise<CheckpointSignature | { readonly error: unknown }> {
   try {
-    return await inTime(signatureOf(signer, checkpoint), milliseconds)
+    return await inTimeAside(signatureOf(signer, checkpoint), milliseconds)
   } catch (error) {
     return { error }
   }

@@ -92,7 +92,7 @@ export function beginShift(context: Context, budget: number): Shift {
     if (ended) return
     for (const [name, count] of Object.entries(counts)) done[name as Counted] += count
     for (const failure of failures) failed.push({ tenant, id, ...failure })
-    if (outcome.why === 'waiting') waiting++
+    if (outcome.why === 'waiting' && failures.length === 0) waiting++
   }
 
   const begin = (chore: Chore, open: readonly Need[], goOn: (rest: Chore) => void) => {

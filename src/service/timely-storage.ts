@@ -1,18 +1,14 @@
 import { ApprovalError, refuse } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTime, type Wait } from '../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 
 /**
  * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait for ever, and keep everybody
  * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out.
  */
-export function timelyStorage(storage: Storage, milliseconds: number): Storage {
+export function timelyStorage(storage: Storage, milliseconds: number, wait: Wait = inTime): Storage {
   const timely = <T>(operation: string, answer: Promise<T>): Promise<T> =>
-    inTime(
-      answer,
-      milliseconds,
-      (problem) => new ApprovalError(refuse('storage_failed', { operation, problem }).refusal),
-    )
+    wait(answer, milliseconds, (problem) => new ApprovalError(refuse('storage_failed', { operation, problem }).refusal))
   const bounded: Storage = {
     get: (keys) => timely('get', storage.get(keys)),
     list: (query) => timely('list', storage.list(query)),
@@ -23,7 +19,7 @@ export function timelyStorage(storage: Storage, milliseconds: number): Storage {
   const transactional: TransactionalStorage = {
     ...bounded,
     migrate: () => storage.migrate(),
-    within: (transaction) => timelyStorage(storage.within(transaction), milliseconds),
+    within: (transaction) => timelyStorage(storage.within(transaction), milliseconds, wait),
   }
   return transactional
 }
