@@ -74,6 +74,8 @@ export const collections = {
   grants: { key: [tenant, text('user')], indexes: {} },
   /** The same by role. */
   holders: { key: [tenant, text('role'), text('project'), text('user')], indexes: {} },
+  /** What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it. */
+  preferences: { since: 3, key: [tenant, text('user')], indexes: {} },
   /** Who edits a resource, where that was said. */
   accesses: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who may answer for whom. */

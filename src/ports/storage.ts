@@ -26,6 +26,8 @@ export interface IndexQuery {
   readonly where: readonly KeyPart[]
   /** Bounds, both inclusive, on the first column after those of `where`. */
   readonly range?: { readonly from?: KeyPart; readonly to?: KeyPart }
+  /** Tenants whose records the page leaves out, at most 100. `tick` reads past a tenant that has much to do. */
+  readonly except?: readonly string[] | undefined
   /** Order by the remaining columns of the index, then by the key. */
   readonly order: 'ascending' | 'descending'
   /** At most so many records, 1 to 1,000. */

@@ -58,7 +58,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     const project = checkProject('options.project', options.project)
     const asked = { project, on, ...(waiting ? { waiting } : {}), ...said(options) }
     await run(switchCommand(context, actor, asked), asked, options)
-    if (waiting === 'return') await returnWaiting(context, { tenant, project }, { most: 100, failed: [] })
+    if (waiting === 'return') await returnWaiting(context, { tenant, project }, 100)
   }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
     const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })

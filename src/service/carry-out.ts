@@ -7,7 +7,6 @@ import type { Actor, Application } from '../core/request/event.ts'
 import { evolve } from '../core/request/evolve.ts'
 import type { Request } from '../core/request/request.ts'
 import { ApprovalError, hasCode, isApprovalError, messageOf, refuse, success } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import { claimWrites, hasClaimed, outsideFacts } from './claims.ts'
 import type { Context } from './context.ts'
 import { debtWrites } from './debts.ts'
@@ -140,7 +139,7 @@ async function arrivalOf(context: Context, request: Request, application: Applic
   if (context.now() >= until) return undefined
 
   const { outside, resource, next, expected } = sent
-  const { patience } = outside
+  const { patience, wait } = outside
   const call = {
     expected: expected ?? undefined,
     idempotencyKey: landingKey(request, application),
@@ -148,7 +147,7 @@ async function arrivalOf(context: Context, request: Request, application: Applic
     signal: AbortSignal.timeout(patience),
   }
   try {
-    await inTime(Promise.resolve(outside.write(resource, next ?? undefined, call)), patience)
+    await wait(Promise.resolve(outside.write(resource, next ?? undefined, call)), patience)
     return { found: 'next' }
   } catch (cause) {
     return { problem: messageOf(cause), ...(await arrived(sent)), ...(isRefusal(cause) ? { isOver: true } : {}) }

@@ -2,7 +2,7 @@ import { identifierProblem } from '../core/identifier.ts'
 import { dismiss } from '../core/lifecycle/dismiss.ts'
 import { fail, messageOf } from '../errors.ts'
 import type { Directory, DirectoryUser, RolesInProject } from '../ports/directory.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTime, type Wait } from '../ports/in-time.ts'
 import { isReservedUser } from './reserved.ts'
 import { shown } from './shown.ts'
 
@@ -13,10 +13,10 @@ const longestList = 100_000
  * A directory whose answers are what they should be, or refused with `directory_failed`. Each property is read once, into a copy of our own: what the
  * host does with its answer afterwards changes nothing. Nobody is the user whose name is kept for Countersign.
  */
-export function checkedDirectory(directory: Directory, milliseconds: number): Directory {
+export function checkedDirectory(directory: Directory, milliseconds: number, wait: Wait = inTime): Directory {
   const ask = async <T>(question: () => string, answer: () => unknown, read: (answer: unknown) => T): Promise<T> => {
     try {
-      return read(await inTime(answer(), milliseconds))
+      return read(await wait(answer(), milliseconds))
     } catch (cause) {
       return fail('directory_failed', { question: question(), problem: messageOf(cause) }, { cause })
     }

@@ -2,7 +2,7 @@ import { identifierProblem } from '../core/identifier.ts'
 import { dismiss } from '../core/lifecycle/dismiss.ts'
 import type { Predicate } from '../core/policy/compile-condition.ts'
 import { fail, messageOf } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTime, type Wait } from '../ports/in-time.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Signer } from '../ports/signer.ts'
 import { freeze } from './freeze.ts'
@@ -71,7 +71,11 @@ const longestSignature = 16_384
  *
  * @throws TypeError where it has no key, or nothing to sign with.
  */
-export function checkedSigner(signer: Signer | undefined, milliseconds: number): Signer | undefined {
+export function checkedSigner(
+  signer: Signer | undefined,
+  milliseconds: number,
+  wait: Wait = inTime,
+): Signer | undefined {
   if (signer === undefined) return undefined
   const keyId: unknown = signer?.keyId
   if (typeof keyId !== 'string' || identifierProblem(keyId) || typeof signer.sign !== 'function') {
@@ -82,7 +86,7 @@ export function checkedSigner(signer: Signer | undefined, milliseconds: number):
   const sign = async (bytes: Uint8Array) => {
     let answer: unknown
     try {
-      answer = await inTime(signer.sign(bytes), milliseconds)
+      answer = await wait(signer.sign(bytes), milliseconds)
     } catch (cause) {
       return fail('host_function_failed', { ...named, problem: `failed: ${messageOf(cause)}`, fix }, { cause })
     }

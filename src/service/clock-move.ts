@@ -8,7 +8,7 @@ import type { Accepted, Command } from './execute.ts'
 import { typeOf } from './facts.ts'
 import { readHolders } from './holders.ts'
 import { accepted } from './perform.ts'
-import { keyOf, read, unchanged } from './records.ts'
+import { keyOf, read, stateEndOf, unchanged } from './records.ts'
 import { referencesOf } from './references.ts'
 import { revisionWrites } from './writes.ts'
 
@@ -36,10 +36,11 @@ async function endState(
   const { stored, lock } = await read(context.storage, keys)
   const type = typeOf(context, name)
   const { lifecycle } = type
-  if (!stored || stored.value.document === null || stored.value.stateDueAt === undefined) {
+  const dueAt = stored && stateEndOf(stored.value)
+  if (!stored || stored.value.document === null || dueAt === undefined) {
     return refuse('unknown_resource', resource)
   }
-  const { document, state: live = '', stateDueAt: dueAt, project, revision, incarnation } = stored.value
+  const { document, state: live = '', project, revision, incarnation } = stored.value
   const { holders, relied } = await readHolders(context, [lock])
   const [holder] = holders
   if (holder?.whole) return refuse('locked', { ...resource, request: holder.request })

@@ -5,6 +5,7 @@ import type { Notifier } from '../ports/notifier.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AccessControl } from './access-control.ts'
+import type { AtWork } from './at-work.ts'
 import type { Audiences } from './audiences.ts'
 import type { KeyedQueue } from './keyed-queue.ts'
 import type { Limits } from './limits.ts'
@@ -36,6 +37,8 @@ export interface Context {
   /** In which refusals of one actor wait for each other. */
   readonly refusals: KeyedQueue
   readonly policies: PoliciesInForce
+  /** What `tick` does just now in this process, and who gave it trouble. */
+  readonly atWork: AtWork
   /** Whether approvals are asked for in a tenant where nobody has switched that. */
   readonly workflow: 'on' | 'off'
   /** What policies can speak of. */

@@ -3,12 +3,14 @@ import { isOwnType } from '../core/policy/own-type.ts'
 import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
+import { inTimeAside } from '../ports/in-time.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './access-control.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAs } from './acting-as.ts'
+import { createAtWork } from './at-work.ts'
 import { type Audiences, audiencesOf } from './audiences.ts'
 import { checkedDirectory } from './checked-directory.ts'
 import { checkedNotifiers, checkedPredicates, checkedSigner } from './checked-hosts.ts'
@@ -24,7 +26,7 @@ import { policyResource } from './policy-resource.ts'
 import { readyType } from './ready-type.ts'
 import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
-import { type TickReport, tick } from './tick.ts'
+import { type TickOptions, type TickReport, tick } from './tick.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
 import { type TimeoutOptions, timeoutsOf } from './timeouts.ts'
 
@@ -96,8 +98,14 @@ export interface Approvals {
    * @throws ApprovalError `invalid_input` where the storage has no transactions, or does not know this one.
    */
   within(transaction: object): Pick<Approvals, 'as'>
-  /** Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once. */
-  tick(): Promise<TickReport>
+  /**
+   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once.
+   *
+   * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time to time.
+   *
+   * @throws TypeError where an option is none, or no number that it can be.
+   */
+  tick(options?: TickOptions): Promise<TickReport>
   /** Closes the storage. */
   close(): Promise<void>
 }
@@ -153,9 +161,11 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     queue: keyedQueue(),
     refusals: keyedQueue(),
     policies: policiesInForce(vocabulary),
+    atWork: createAtWork(),
     vocabulary,
     workflow: options.workflow ?? 'on',
   }
+  const aside = asideOf(context, options)
   if (!['on', 'off'].includes(context.workflow)) throw new TypeError('createApprovals: workflow must be "on" or "off"')
   byName('notifiers', notifiers, ({ name }) => name)
   checkNeeds(access, options.resources)
@@ -171,8 +181,23 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const joined = joinedTo(context, transaction)
       return { as: (actor) => actingAs(joined, checkActor(actor)) }
     },
-    tick: () => tick(context),
+    tick: (options) => tick(aside, options),
     close: () => storage.close(),
+  }
+}
+
+/** The context of `tick`, which may come back before all that it has begun: what it waits for keeps no process alive. */
+function asideOf(context: Context, options: ApprovalsOptions): Context {
+  const { timeouts, access } = context
+  const storage = timelyStorage(options.storage, timeouts.storage, inTimeAside)
+  const roles = access.type === 'roles' ? access.roles : new Map()
+  const types = [...options.resources, policyResource].map((type) => readyType(type, timeouts, inTimeAside))
+  return {
+    ...context,
+    storage,
+    directory: checkedDirectory(options.directory ?? storedDirectory(storage, roles), timeouts.directory, inTimeAside),
+    signer: checkedSigner(options.signer, timeouts.signer, inTimeAside),
+    resources: new Map(types.map((type) => [type.type, type])),
   }
 }
 

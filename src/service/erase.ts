@@ -181,12 +181,13 @@ async function recordWrites(
 }
 
 /** The request with what its record has besides. */
-function withIndexes(request: Request, { head, targetVersion, dueAt, awaited }: RequestRecord): RequestRecord {
+function withIndexes(request: Request, { head, targetVersion, dueAt, putOff, awaited }: RequestRecord): RequestRecord {
   return {
     ...request,
     head,
     targetVersion,
     ...(dueAt === undefined ? {} : { dueAt }),
+    ...(putOff === undefined ? {} : { putOff }),
     ...(awaited === undefined ? {} : { awaited }),
   }
 }

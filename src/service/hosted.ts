@@ -3,23 +3,13 @@ import type { JsonValue } from '../core/change/json.ts'
 import { documentDigest, type ProposedChange } from '../core/request/content.ts'
 import type { Authorship } from '../core/request/resource.ts'
 import { ApprovalError, fail, hasCode, messageOf } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
 import type { Write } from '../ports/storage.ts'
 import { withLate } from './claims.ts'
 import type { Context } from './context.ts'
 import { type HostDocument, isOnRecord, takeFromHost, worded } from './host-document.ts'
 import { projectNow } from './host-project.ts'
-import type { ReadyType } from './ready-type.ts'
-import {
-  type ClaimRecord,
-  keyOf,
-  type LateWrite,
-  put,
-  type ResourceRecord,
-  read,
-  type Stored,
-  unchanged,
-} from './records.ts'
+import type { ReadyOutside, ReadyType } from './ready-type.ts'
+import { type ClaimRecord, keyOf, type LateWrite, put, read, type ResourceRecord, type Stored, unchanged } from './records.ts'
 import { ownUser } from './reserved.ts'
 import type { Hosting, ReferredResource } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'
@@ -248,9 +238,9 @@ async function documentOf({ type, hosting, resource }: Hosted, connection: unkno
 export async function outsideDocument(type: ReadyType, resource: ReferredResource): Promise<HostDocument> {
   const { outside } = type
   if (!outside) return { document: null, dates: new Set() }
-  const { patience } = outside
+  const { patience, wait } = outside
   const call = { signal: AbortSignal.timeout(patience) }
-  const answer = await asked(resource, 'read', () => inTime(outside.read(resource, call), patience))
+  const answer = await asked(resource, 'read', () => wait(outside.read(resource, call), patience))
   return await takeFromHost(type, resource.id, answer)
 }
 

@@ -3,8 +3,11 @@ import { type Digest, digest } from '../core/change/digest.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { ApprovalError, fail, type Result, refuse, success } from '../errors.ts'
 import type { Storage, Write } from '../ports/storage.ts'
+import type { Chore } from './chore.ts'
+import type { Context } from './context.ts'
 import { checkId } from './input.ts'
-import { keyOf, put, read } from './records.ts'
+import { commitEach } from './put-off.ts'
+import { type AnswerRecord, keyOf, put, read, type Stored } from './records.ts'
 
 /** A key under which a command is done at most once, and what it asks. */
 export interface Idempotency {
@@ -59,4 +62,30 @@ function withoutUndefined(verb: string, asked: unknown): unknown {
     })
   })
   return JSON.parse(text)
+}
+
+/** Makes the chore that forgets the answers of a tenant that nobody asks for any more. */
+export function forgetAnswersChore({ storage }: Context, records: readonly Stored<AnswerRecord>[]): Chore {
+  const tenant = records[0]?.value.tenant ?? ''
+  const forgotten = records.map(
+    ({ version, value: { actor, key } }): Write => ({
+      type: 'remove',
+      collection: 'answers',
+      key: [tenant, actor, key],
+      expected: version,
+    }),
+  )
+  return {
+    name: `answers\n${tenant}`,
+    tenant,
+    id: 'answers',
+    lane: `answers\n${tenant}`,
+    abreast: 1,
+    needs: [],
+    run: async () => {
+      await commitEach({ storage }, forgotten)
+      return {}
+    },
+    later: () => [],
+  }
 }

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../core/change/json.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTime, type Wait } from '../ports/in-time.ts'
 import type { Hosting, Outside, ResourceType } from './resource-type.ts'
 import type { Timeouts } from './timeouts.ts'
 
@@ -11,20 +11,21 @@ export interface ReadyType extends ResourceType {
 /** How the host keeps resources outside of the database, and how long that may take. */
 export interface ReadyOutside extends Outside<JsonValue> {
   readonly patience: number
+  readonly wait: Wait
 }
 
 /** Gives the functions of a type the time that they may take. */
-export function readyType(type: ResourceType, timeouts: Timeouts): ReadyType {
+export function readyType(type: ResourceType, timeouts: Timeouts, wait: Wait = inTime): ReadyType {
   const { hosting, outside, references, projectOf, ...rest } = type
   return {
     ...rest,
-    schema: timelySchema(type.schema, timeouts.schema),
-    ...(references ? { references: (resource) => inTime(references(resource), timeouts.host) } : {}),
+    schema: timelySchema(type.schema, timeouts.schema, wait),
+    ...(references ? { references: (resource) => wait(references(resource), timeouts.host) } : {}),
     ...(projectOf
-      ? { projectOf: (resource, connection) => inTime(projectOf(resource, connection), timeouts.host) }
+      ? { projectOf: (resource, connection) => wait(projectOf(resource, connection), timeouts.host) }
       : {}),
-    ...(hosting ? { hosting: timelyHosting(hosting, timeouts.host) } : {}),
-    ...(outside ? { outside: { ...outside, patience: outside.patience ?? timeouts.host } } : {}),
+    ...(hosting ? { hosting: timelyHosting(hosting, timeouts.host, wait) } : {}),
+    ...(outside ? { outside: { ...outside, patience: outside.patience ?? timeouts.host, wait } } : {}),
   }
 }
 
@@ -32,16 +33,16 @@ export function readyType(type: ResourceType, timeouts: Timeouts): ReadyType {
  * Whoever reads does no harm when they come late. A write has to end before its transaction does: it is waited for, and the storage says how long a
  * transaction may take.
  */
-function timelyHosting({ read, write }: Hosting, milliseconds: number): Hosting {
-  return { read: (resource, connection) => inTime(read(resource, connection), milliseconds), write }
+function timelyHosting({ read, write }: Hosting, milliseconds: number, wait: Wait): Hosting {
+  return { read: (resource, connection) => wait(read(resource, connection), milliseconds), write }
 }
 
 /** A schema that has failed where it does not answer in time, and is the host's own in everything else. */
-function timelySchema(schema: ResourceType['schema'], milliseconds: number): ResourceType['schema'] {
+function timelySchema(schema: ResourceType['schema'], milliseconds: number, wait: Wait): ResourceType['schema'] {
   const standard = schema['~standard']
   return Object.create(schema, {
     '~standard': {
-      value: { ...standard, validate: (value: unknown) => inTime(standard.validate(value), milliseconds) },
+      value: { ...standard, validate: (value: unknown) => wait(standard.validate(value), milliseconds) },
     },
   })
 }

@@ -28,10 +28,17 @@ import type {
 import { recordShapes } from './record-shapes.ts'
 import type { WorkflowSwitch } from './workflow.ts'
 
+/** That something due could not be done: when it was due at first, and how often in a row it could not. Its due time says when it is tried again. */
+export interface PutOff {
+  readonly from: number
+  readonly failures: number
+}
+
 /** A request, with the end of its stream and when something is due. */
 export interface RequestRecord extends Request {
   /** When something has to happen to it by itself; absent once it has ended. */
   readonly dueAt?: number
+  readonly putOff?: PutOff
   /** The version of its records in `targets`, which move together. */
   readonly targetVersion: number
   /** The names under which it is in `waiting`; absent where it is not. */
@@ -109,8 +116,9 @@ export interface LateWrite {
   readonly incident?: string
 }
 
-/** A resource, with the end of its stream. */
+/** A resource, with the end of its stream. While the clock could not end its state, `stateDueAt` says when that is tried again: ask `stateEndOf`. */
 export interface ResourceRecord extends Resource {
+  readonly putOff?: PutOff
   readonly head: StreamHead
 }
 
@@ -147,6 +155,7 @@ export interface StreamRecord {
   readonly window?: RefusalWindow
   /** When what was only counted is to be stated in an event; absent where nothing was. */
   readonly dueAt?: number
+  readonly putOff?: PutOff
 }
 
 /** The refusals of one actor since the first of them, for some time. */
@@ -167,8 +176,14 @@ export interface GrantRecord {
   /** The user who owns it, where it is an agent. */
   readonly owner?: string
   readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
+}
+
+/** What a user wants for themselves alone. */
+export interface PreferencesRecord {
+  readonly tenant: string
+  readonly user: string
   /** Types of notices that the user has switched off. */
-  readonly unwanted?: readonly string[]
+  readonly unwanted: readonly string[]
 }
 
 /** Who edits a resource, with the end of the stream that says how it came to be so. */
@@ -198,6 +213,7 @@ export interface UnsealedRecord {
   readonly hash: Digest
   /** When it may be sealed: when it happened. */
   readonly dueAt: number
+  readonly putOff?: PutOff
 }
 
 /** A checkpoint, with what is needed to make the next one. */
@@ -229,10 +245,23 @@ export interface ReturnsRecord {
   /** Empty where it was switched off in the whole tenant. */
   readonly project: string
   readonly dueAt: number
+  readonly putOff?: PutOff
+  /** How far the requests that are open have been gone through; absent at the beginning. */
+  readonly sweep?: Sweep
+  /** Whether requests that waited for the workflow are to be tried again, since it was switched. */
+  readonly wake?: true
   /** Who switched it off, through which door. */
   readonly by: string
   readonly via: string
   readonly reason?: string
+}
+
+/** A place among the open requests of a project: their status, and the last one of it. */
+export interface Sweep {
+  readonly status: RequestStatus
+  readonly after?: readonly [createdAt: number, id: string]
+  /** Whether there was anything to do since the beginning. */
+  readonly found: boolean
 }
 
 /** A notice on its way. */
@@ -268,12 +297,21 @@ interface RecordTypes {
   readonly delegations: DelegationRecord
   readonly grants: GrantRecord
   readonly holders: HolderRecord
+  readonly preferences: PreferencesRecord
   readonly debts: DebtsRecord
   readonly accesses: AccessRecord
   readonly answers: AnswerRecord
 }
 
+/** When the clock ends the state of a resource; undefined where it does not. */
+export function stateEndOf({ putOff, stateDueAt }: ResourceRecord): number | undefined {
+  return putOff?.from ?? stateDueAt
+}
+
 type Name = keyof RecordTypes
+
+/** What is kept in a collection. */
+export type StoredRecordOf<N extends Name> = RecordTypes[N]
 
 /** A record as it was read, with the version to expect when writing it. */
 export interface Stored<T> {

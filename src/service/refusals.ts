@@ -1,13 +1,13 @@
 import type { Actor } from '../core/request/event.ts'
 import { type ErrorCode, fail, hasCode, type Refusal } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
 import { noticeWrites } from './notices.ts'
-import { keyOf, page, put, type RefusalWindow, read, type Stored, type StreamRecord } from './records.ts'
+import { putOffWrite } from './put-off.ts'
+import { keyOf, put, type RefusalWindow, read, type Stored, type StreamRecord } from './records.ts'
 import { settingsAdmins } from './settings-admins.ts'
 import { append, refusalStream } from './streams.ts'
-import type { TickFailure } from './tick.ts'
-import { unreadableTo } from './unreadable.ts'
 
 /** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */
 export const mostRecorded = 100
@@ -69,20 +69,26 @@ export async function recordRefusal(context: Context, refused: Refused): Promise
   })
 }
 
-/** States in the log what was only counted, where the time to count it is over. Gives what could not be stated to `failed`. */
-export async function stateCounts({ storage, now }: Context, failed: TickFailure[]): Promise<void> {
-  const at = now()
-  const range = { to: at }
-  const due = { collection: 'streams', index: 'byDue', where: [], range, order: 'ascending', limit: 100 } as const
-  const { records } = await page(storage, due, unreadableTo(failed))
-  for (const record of records) {
-    const { tenant, stream } = record.value
-    try {
-      const { head, writes } = stated(record, at)
-      await storage.commit([put('streams', { tenant, stream, head }, record), ...writes])
-    } catch (error) {
-      if (!hasCode(error, 'version_conflict')) failed.push({ tenant, id: stream, error })
-    }
+/** Makes the chore that states in the log what was only counted, once the time to count it is over. */
+export function countsChore({ storage, now }: Context, record: Stored<StreamRecord>): Chore {
+  const { tenant, stream } = record.value
+  return {
+    name: `streams\n${tenant}\n${stream}`,
+    tenant,
+    id: stream,
+    lane: `streams\n${tenant}`,
+    abreast: 1,
+    needs: [],
+    run: async () => {
+      const { head, writes } = stated(record, now())
+      try {
+        await storage.commit([put('streams', { tenant, stream, head }, record), ...writes])
+      } catch (error) {
+        if (!hasCode(error, 'version_conflict')) throw error
+      }
+      return {}
+    },
+    later: (why) => [putOffWrite('streams', record, { why, at: now() })],
   }
 }
 

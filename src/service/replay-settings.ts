@@ -29,7 +29,6 @@ type Happened =
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
   | ({ readonly type: 'account_set' } & Account)
   | ({ readonly type: 'workflow_switched' } & Turn)
-  | { readonly type: 'notices_muted'; readonly by: string; readonly types: readonly string[] }
 
 /** What was said of the settings last, where it was. */
 interface Told {
@@ -69,8 +68,6 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
           break
         case 'account_set':
           accounts.set(happened.user, canonical(belongsTo(happened)))
-          break
-        case 'notices_muted':
           break
         case 'role_removed':
           roles.delete(happened.role)

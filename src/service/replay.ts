@@ -12,7 +12,7 @@ import type { Request } from '../core/request/request.ts'
 import { type RevisedEvent, stateAfter } from '../core/request/resource.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import type { Storage } from '../ports/storage.ts'
-import { keyOf, type RequestRecord, read, walk } from './records.ts'
+import { keyOf, type RequestRecord, read, stateEndOf, walk } from './records.ts'
 import { replaySettings } from './replay-settings.ts'
 import { settingsStream } from './streams.ts'
 import { lockedBy, waitingRecord } from './writes.ts'
@@ -76,7 +76,7 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       const claimed = claims.flatMap((claim) => (claim?.value.request === id ? [claim.value.fence] : []))
       if (!isSame(claimed, request.application ? [request.application.fence] : []))
         return 'the claim of a resource is not the one that its events tell of'
-      if (record.value.dueAt !== nextDue(request)) return 'the request comes due at another time than its events say'
+      if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
       const owed = debts?.value.open.find((debt) => debt.request === id)
       if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
       const listed = targets.every((target) => target?.value.status === request?.status)
@@ -124,7 +124,8 @@ function replayResource(
       }
       const same = revision === last?.number && documentDigest(document) === last?.digest
       if (!same) return 'the live document is not the one of its last revision'
-      const { state, stateDueAt } = resource?.value ?? {}
+      const { state } = resource?.value ?? {}
+      const stateDueAt = resource && stateEndOf(resource.value)
       const moved = stateAfter(last?.move)
       if (state !== moved.state || stateDueAt !== moved.stateDueAt)
         return 'the live state is not the one that its last revision leads to'
@@ -179,8 +180,13 @@ function replayDelegations(storage: Storage, tenant: string, from: string): Repl
   }
 }
 
+/** Tells whether a request comes due when its events say, or was put off since then. */
+function comesDue({ dueAt, putOff }: RequestRecord, expected: number | undefined): boolean {
+  return putOff ? putOff.from === expected && dueAt !== undefined && dueAt >= putOff.from : dueAt === expected
+}
+
 function withoutIndexes(record: RequestRecord): Request {
-  const { head: _head, dueAt: _dueAt, targetVersion: _version, awaited: _awaited, ...request } = record
+  const { head: _head, dueAt: _dueAt, putOff: _putOff, targetVersion: _version, awaited: _awaited, ...request } = record
   return request
 }
 

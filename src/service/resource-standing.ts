@@ -7,7 +7,7 @@ import { liveState } from './carry.ts'
 import type { Context } from './context.ts'
 import { typeOf } from './facts.ts'
 import { type Holder, readHolders } from './holders.ts'
-import type { LockRecord, PolicySetRecord, ResourceRecord, Stored } from './records.ts'
+import { type LockRecord, type PolicySetRecord, type ResourceRecord, type Stored, stateEndOf } from './records.ts'
 import { referencesOf } from './references.ts'
 import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
 import { isWaiting } from './workflow.ts'
@@ -72,7 +72,8 @@ interface Asking {
 
 async function refusalOf({ type, resource, holder, state, now }: Asking, action: string): Promise<Refusal | undefined> {
   const { lifecycle } = type
-  const { tenant, id, project, document, stateDueAt } = resource
+  const { tenant, id, project, document } = resource
+  const stateDueAt = stateEndOf(resource)
   const row = stepFrom(lifecycle.table, state, action)?.move
   if (!row) return refusalIn(impossible(lifecycle, state, action))
   if (holder?.whole) return refuse('locked', { type: type.type, id, request: holder.request }).refusal

@@ -1,69 +1,166 @@
 import { isReturned } from '../core/request/decide.ts'
 import { openStatuses } from '../core/request/status.ts'
-import { hasCode } from '../errors.ts'
+import { hasCode, isApprovalError } from '../errors.ts'
+import type { Write } from '../ports/storage.ts'
+import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
-import { keyOf, type RequestRecord, type ReturnsRecord, read, type Stored, walk } from './records.ts'
+import type { Need } from './needs.ts'
+import { commitEach, putOffWrite } from './put-off.ts'
+import { keyOf, page, put, type RequestRecord, type ReturnsRecord, read, type Stored, type Sweep } from './records.ts'
 import { requestCommand } from './request-command.ts'
 import { switchedOffFor } from './workflow.ts'
-
-/** Something that could not be done this time. */
-interface Failure {
-  readonly tenant: string
-  readonly id: string
-  readonly error: unknown
-}
 
 /** Refusals that only say that the request is none of ours any more. */
 const harmless = ['not_open', 'expired', 'not_switched_off'] as const
 
-/**
- * Makes drafts of the requests that waited when the workflow was switched off, at most so many, and forgets about it once there are no more. What is
- * not done yet can be neither answered nor applied, so that it does not matter when that happens, nor how often it is tried.
- */
+/** How many requests are returned before somebody else has a turn, and how many are read at once. */
+const inOneTurn = 25
+const pageSize = 200
+
+/** What one turn did, and whether that was all. */
+interface Returned {
+  readonly returned: number
+  readonly failed: readonly { readonly id: string; readonly error: unknown }[]
+  readonly isAll: boolean
+}
+
+/** Makes the chore that makes drafts of the requests that waited when the workflow was switched off, some of them at each turn. */
+export function returnsChore(context: Context, record: Stored<ReturnsRecord>, directory: Need): Chore {
+  const { tenant, project } = record.value
+  const chore: Chore = {
+    name: `returns\n${tenant}\n${project}`,
+    tenant,
+    id: project === '' ? 'workflow' : project,
+    lane: `returns\n${tenant}`,
+    abreast: 1,
+    needs: [directory],
+    async run() {
+      const { returned, failed, isAll } = await returnSome(context, { tenant, project }, inOneTurn)
+      const down = failed.find(({ error }) => hasCode(error, 'directory_failed'))
+      const goesOn = !isAll && failed.length === 0
+      return {
+        done: { returned },
+        failed,
+        ...(down ? { broken: [{ need: directory, error: down.error }] } : {}),
+        ...(goesOn ? { rest: chore } : {}),
+      }
+    },
+    later: (why) => [putOffWrite('returns', record, { why, at: context.now() })],
+  }
+  return chore
+}
+
+/** Does so at once, as far as it gets with so many; the rest is done by `tick`, also what cannot be done just now. */
 export async function returnWaiting(
   context: Context,
+  place: Pick<ReturnsRecord, 'tenant' | 'project'>,
+  most: number,
+): Promise<void> {
+  try {
+    for (let left = most; left > 0; ) {
+      const { returned, failed, isAll } = await returnSome(context, place, Math.min(left, inOneTurn))
+      if (isAll || failed.length > 0) return
+      left -= Math.max(1, returned)
+    }
+  } catch (error) {
+    if (!isApprovalError(error)) throw error
+  }
+}
+
+/**
+ * Goes on through the open requests: makes drafts of some that waited when the workflow was switched off, and has those tried again that were put off.
+ * Forgets about it once there were none from beginning to end. What is not done yet can be neither answered nor applied, so that it does not matter when
+ * that happens, nor how often it is tried.
+ */
+async function returnSome(
+  context: Context,
   { tenant, project }: Pick<ReturnsRecord, 'tenant' | 'project'>,
-  { most, failed }: { readonly most: number; readonly failed: Failure[] },
-): Promise<number> {
-  const { storage } = context
+  most: number,
+  from?: Sweep,
+): Promise<Returned> {
+  const { storage, now } = context
   const { record, set } = await read(storage, {
     record: keyOf('returns', tenant, project),
     set: keyOf('policySets', tenant),
   })
-  if (!record) return 0
+  if (!record) return { returned: 0, failed: [], isAll: true }
   const { by: user, via, reason } = record.value
+  const sweep = from ?? record.value.sweep ?? { status: first, found: false }
   const ask = { type: 'return', ...(reason === undefined ? {} : { reason }) } as const
-  let done = 0
-  let complete = true
-  for await (const { value } of openRequests(context, tenant, project)) {
-    if (!isReturned(value, switchedOffFor(set?.value, value))) continue
-    if (done === most) return done
-    try {
-      await execute(context, requestCommand(context, { tenant, user, via }, value.id, ask))
-      done++
-    } catch (error) {
-      if (harmless.some((code) => hasCode(error, code))) continue
-      complete = false
-      failed.push({ tenant, id: value.id, error })
-    }
+  const { records, next } = await openRequests(context, record.value, sweep)
+  const failed: { readonly id: string; readonly error: unknown }[] = []
+  const woken: Write[] = []
+  let last: Sweep['after']
+  let returned = 0
+  let isCut = false
+  for (const request of records) {
+    const { id, createdAt } = request.value
+    if (isReturned(request.value, switchedOffFor(set?.value, request.value))) {
+      if (returned === most) {
+        isCut = true
+        break
+      }
+      try {
+        await execute(context, requestCommand(context, { tenant, user, via }, id, ask))
+        returned++
+      } catch (error) {
+        if (!harmless.some((code) => hasCode(error, code))) failed.push({ id, error })
+        if (hasCode(error, 'directory_failed')) {
+          isCut = true
+          break
+        }
+      }
+    } else if (record.value.wake && request.value.putOff) woken.push(awake(request))
+    last = [createdAt, id]
   }
-  if (complete) await forget(context, record)
-  return done
+  await commitEach({ storage }, woken)
+  const found = sweep.found || returned > 0 || failed.length > 0
+  const after = last ?? sweep.after
+  const following = openStatuses[openStatuses.indexOf(sweep.status) + 1]
+  if (isCut || next) {
+    await keep(context, record, { ...sweep, found, ...(after ? { after } : {}) }, failed.length > 0)
+    return { returned, failed, isAll: false }
+  }
+  if (following && returned + failed.length === 0)
+    return await returnSome(context, { tenant, project }, most, { status: following, found })
+  if (following) {
+    await keep(context, record, { status: following, found }, failed.length > 0)
+    return { returned, failed, isAll: false }
+  }
+  if (!found) await forget(context, record)
+  else await keep(context, record, undefined, failed.length > 0)
+  return { returned, failed, isAll: !found }
+
+  async function keep(
+    { storage }: Context,
+    before: Stored<ReturnsRecord>,
+    place: Sweep | undefined,
+    isFailed: boolean,
+  ) {
+    const { sweep: _sweep, putOff: had, ...value } = before.value
+    const swept = { ...value, ...(place ? { sweep: place } : {}), ...(isFailed && had ? { putOff: had } : {}) }
+    const write = isFailed
+      ? putOffWrite('returns', { version: before.version, value: swept }, { why: 'failed', at: now() })
+      : put('returns', swept, before)
+    await commitEach({ storage }, [write])
+  }
 }
 
-async function* openRequests(
-  { storage }: Context,
-  tenant: string,
-  project: string,
-): AsyncGenerator<Stored<RequestRecord>> {
-  for (const status of openStatuses) {
-    const place =
-      project === ''
-        ? { index: 'byStatus', where: [tenant, status] }
-        : { index: 'byProject', where: [tenant, project, status] }
-    yield* walk(storage, { collection: 'requests', order: 'ascending', ...place })
-  }
+const [first = 'pending'] = openStatuses
+
+/** The request as one that is tried again at once. */
+function awake({ version, value: { putOff, ...request } }: Stored<RequestRecord>): Write {
+  return put('requests', putOff ? { ...request, dueAt: putOff.from } : request, { version })
+}
+
+async function openRequests({ storage }: Context, { tenant, project }: ReturnsRecord, { status, after }: Sweep) {
+  const place =
+    project === ''
+      ? { index: 'byStatus', where: [tenant, status] }
+      : { index: 'byProject', where: [tenant, project, status] }
+  const query = { collection: 'requests', order: 'ascending', limit: pageSize, ...place } as const
+  return await page(storage, { ...query, ...(after ? { after } : {}) })
 }
 
 /** Whoever switched it off again meanwhile has written another record, which stays. */
@@ -71,9 +168,5 @@ async function forget(
   { storage }: Context,
   { version, value: { tenant, project } }: Stored<ReturnsRecord>,
 ): Promise<void> {
-  try {
-    await storage.commit([{ type: 'remove', collection: 'returns', key: [tenant, project], expected: version }])
-  } catch (error) {
-    if (!hasCode(error, 'version_conflict')) throw error
-  }
+  await commitEach({ storage }, [{ type: 'remove', collection: 'returns', key: [tenant, project], expected: version }])
 }

@@ -10,47 +10,74 @@ import {
 import { hasCode } from '../errors.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage, Write } from '../ports/storage.ts'
+import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
-import { type CheckpointRecord, page, put } from './records.ts'
-import type { TickFailure } from './tick.ts'
-import { unreadableTo } from './unreadable.ts'
+import type { Need } from './needs.ts'
+import { putOffWrite } from './put-off.ts'
+import { type CheckpointRecord, type OnUnreadable, page, put, type Stored, type UnsealedRecord } from './records.ts'
 
-/** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call makes at most. */
+/** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at most. */
 const atOnce = 50
 const mostCheckpoints = 20
 
 /**
- * Seals what happened since the last checkpoints, tenant by tenant, the longest unsealed first. Gives the number of checkpoints made.
+ * Makes the chore that seals what happened in a tenant since its last checkpoint, one checkpoint after the other.
  *
  * What it costs grows with the number of events since, and with the logarithm of all that was ever sealed.
  */
-export async function sealDue(context: Context, failed: TickFailure[]): Promise<number> {
-  const { storage, now } = context
-  const query = { collection: 'unsealed', index: 'byDue', where: [], range: { to: now() }, order: 'ascending' } as const
-  const { records } = await page(storage, { ...query, limit: 500 }, unreadableTo(failed))
-  let made = 0
-  for (const tenant of new Set(records.map(({ value }) => value.tenant))) {
-    try {
-      for (let round = 0; round < mostCheckpoints && (await sealTenant(context, tenant, failed)); round++) made++
-    } catch (error) {
-      const elsewhere = hasCode(error, 'version_conflict') || hasCode(error, 'duplicate_key')
-      if (!elsewhere) failed.push({ tenant, id: 'checkpoint', error })
-    }
+export function sealChore(context: Context, records: readonly Stored<UnsealedRecord>[], round = 1): Chore {
+  const tenant = records[0]?.value.tenant ?? ''
+  const { now } = context
+  const needs = context.signer ? [signerNeed] : []
+  return {
+    name: `unsealed\n${tenant}`,
+    tenant,
+    id: 'checkpoint',
+    lane: `unsealed\n${tenant}`,
+    abreast: 1,
+    needs,
+    run: async () => {
+      try {
+        const { events, unsigned } = await sealTenant(context, tenant)
+        if (unsigned) {
+          const { error } = unsigned
+          return { failed: [{ error }], why: 'failed', broken: [{ need: signerNeed, error }] }
+        }
+        if (events === 0) return {}
+        const isMore = events === atOnce && round < mostCheckpoints
+        const rest = isMore ? { rest: sealChore(context, records, round + 1) } : {}
+        return { done: { sealed: 1 }, worked: needs, ...rest }
+      } catch (error) {
+        if (hasCode(error, 'version_conflict') || hasCode(error, 'duplicate_key')) return { why: 'waiting' }
+        return { failed: [{ error }], why: 'failed' }
+      }
+    },
+    later: (why) => records.map((record) => putOffWrite('unsealed', record, { why, at: now() })),
   }
-  return made
 }
 
-/** Makes one checkpoint; tells whether there was something to seal. Of two processes that do so at once, one is refused. */
-async function sealTenant({ storage, now, signer }: Context, tenant: string, failed: TickFailure[]): Promise<boolean> {
+const signerNeed: Need = { name: 'signer' }
+
+/** What cannot be read was named by whoever found that something is due. */
+const passOver: OnUnreadable = () => {}
+
+interface SealedEvents {
+  readonly events: number
+  /** Why there is no signature, where somebody has to sign. */
+  readonly unsigned?: { readonly error: unknown }
+}
+
+/** Makes one checkpoint; gives how many events it seals. Of two processes that do so at once, one is refused. */
+async function sealTenant({ storage, now, signer }: Context, tenant: string): Promise<SealedEvents> {
   const [before, { records }] = await Promise.all([
     lastCheckpoint(storage, tenant),
     page(
       storage,
       { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending', limit: atOnce },
-      unreadableTo(failed),
+      passOver,
     ),
   ])
-  if (records.length === 0) return false
+  if (records.length === 0) return { events: 0 }
   const ends = new Map(records.map(({ value: { stream, seq, hash } }) => [stream, { stream, seq, hash }]))
   const { checkpoint, tree, seals } = sealed(before && treeOf(before), { tenant, at: now(), ends: [...ends.values()] })
   const done = records.map(
@@ -61,13 +88,25 @@ async function sealTenant({ storage, now, signer }: Context, tenant: string, fai
       expected: version,
     }),
   )
-  const signature = signer && (await signatureOf(signer, checkpoint))
+  const signed = signer && (await signedBy(signer, checkpoint))
+  if (signed && 'error' in signed) return { events: 0, unsigned: signed }
   await storage.commit([
     ...done,
     ...seals.map((seal: Seal) => put('seals', seal, undefined)),
-    put('checkpoints', { ...checkpoint, ...(signature ? { signature } : {}), peaks: tree.peaks }, undefined),
+    put('checkpoints', { ...checkpoint, ...(signed ? { signature: signed } : {}), peaks: tree.peaks }, undefined),
   ])
-  return true
+  return { events: records.length }
+}
+
+async function signedBy(
+  signer: Signer,
+  checkpoint: Checkpoint,
+): Promise<CheckpointSignature | { readonly error: unknown }> {
+  try {
+    return await signatureOf(signer, checkpoint)
+  } catch (error) {
+    return { error }
+  }
 }
 
 async function signatureOf(signer: Signer, checkpoint: Checkpoint): Promise<CheckpointSignature> {

@@ -27,27 +27,20 @@ export function setDefaultAccessCommand(context: Context, actor: Actor, access: 
   }
 }
 
-/** Makes the command by which somebody switches notices off for themselves. */
-export function muteCommand(context: Context, actor: Actor, types: readonly string[]): Command<void> {
+/** Makes the command by which somebody switches notices off for themselves. It is theirs alone: no log tells of it, and nobody else waits for it. */
+export function muteCommand(context: Context, actor: Actor, unwanted: readonly string[]): Command<void> {
   const { tenant, user } = actor
   return {
     verb: 'mute notices',
     actor,
-    about: aboutSettings,
-    async attempt(at) {
-      const { set, before } = await read(context.storage, {
-        set: keyOf('policySets', tenant),
-        before: keyOf('grants', tenant, user),
+    about: `preferences/${user}`,
+    async attempt() {
+      const { grants, before } = await read(context.storage, {
+        grants: keyOf('grants', tenant, user),
+        before: keyOf('preferences', tenant, user),
       })
-      if (!before || before.value.grants.length === 0) return refuse('unknown_actor', { actor: user })
-      const event = { type: 'notices_muted', types }
-      return success({
-        writes: [
-          ...settingsWrites(actor, set, { at, event }),
-          put('grants', { ...before.value, unwanted: types }, before),
-        ],
-        answer: undefined,
-      })
+      if (!grants || grants.value.grants.length === 0) return refuse('unknown_actor', { actor: user })
+      return success({ writes: [put('preferences', { tenant, user, unwanted }, before)], answer: undefined })
     },
   }
 }

@@ -23,12 +23,17 @@ export function storedDirectory(storage: Storage, base: Roles): Directory {
   }
   return {
     async users({ tenant, project = '' }, ids) {
-      const { settings, found } = await read(storage, {
+      const { settings, found, wishes } = await read(storage, {
         settings: keyOf('policySets', tenant),
         found: ids.map((id) => keyOf('grants', tenant, id)),
+        wishes: ids.map((id) => keyOf('preferences', tenant, id)),
       })
       const roles = rolesOf(base, settings?.value)
-      return found.map((stored) => stored && userIn(roles, stored.value, project))
+      return found.map((stored, index) => {
+        const user = stored && userIn(roles, stored.value, project)
+        const { unwanted = [] } = wishes[index]?.value ?? {}
+        return user && unwanted.length > 0 ? { ...user, unwanted } : user
+      })
     },
 
     async holders({ tenant, project }, role) {
@@ -54,7 +59,7 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
   const grants = grantsOf(record)
   const held = rolesIn({ roles, grants }, { user: record.user, project })
   if (held.length === 0 && (project !== '' || grants.length === 0)) return undefined
-  const { unwanted = [], person, owner } = record
+  const { person, owner } = record
   const projects = project === '' ? [...new Set(grants.map((grant) => grant.project))].filter((id) => id !== '') : []
   const inProjects = projects.map((id) => ({
     project: id,
@@ -65,7 +70,6 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
     ...(person === undefined ? {} : { person }),
     ...(owner === undefined ? {} : { owner }),
     ...(inProjects.length === 0 ? {} : { inProjects }),
-    ...(unwanted.length === 0 ? {} : { unwanted }),
   }
 }
 

@@ -39,6 +39,9 @@ export function switchCommand(
       const type = on ? 'workflow_on' : 'workflow_off'
       const to = await concerned(context, { tenant, type, settings, setVersion: set?.version ?? 0, project })
       const id = `settings/${(settings?.head.seq ?? 0) + 1}`
+      // Whoever switched it off is still the one who returns what waited, when it is on again before all of that is back to being drafts.
+      const { by = user, via: door = via, reason: why = reason } = (on ? returns?.value : undefined) ?? {}
+      const again = { tenant, project, dueAt: at, by, via: door, ...(why === undefined ? {} : { reason: why }) }
       const workflow = turned(settings?.workflow, turn, (set?.version ?? 0) + 1)
       return success({
         writes: [
@@ -47,9 +50,7 @@ export function switchCommand(
             event: { type: 'workflow_switched', project, on, ...(waiting ? { waiting } : {}), ...said },
             next: { workflow },
           }),
-          ...(waiting === 'return'
-            ? [put('returns', { tenant, project, dueAt: at, by: user, via, ...said }, returns)]
-            : []),
+          ...(waiting === 'hold' ? [] : [put('returns', { ...again, ...(on ? { wake: true } : {}) }, returns)]),
           ...noticeWrites(context, { id, tenant, type, to, resources: [], at, by: user, ...said }),
         ],
         answer: undefined,

@@ -1,20 +1,26 @@
-import { dueVerb } from '../core/request/due.ts'
-import type { TimedVerb } from '../core/request/status.ts'
-import { hasCode } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
-import type { Notifier } from '../ports/notifier.ts'
-import type { Position } from '../ports/storage.ts'
-import { delayOf, onTheWayCommand } from './carry-out.ts'
-import { clockMoveCommand } from './clock-move.ts'
 import type { Context } from './context.ts'
-import { execute } from './execute.ts'
-import { type OutboxRecord, page, put, type RequestRecord, type Stored } from './records.ts'
-import { stateCounts } from './refusals.ts'
-import { requestCommand } from './request-command.ts'
-import { ownUser } from './reserved.ts'
-import { returnWaiting } from './return-waiting.ts'
-import { sealDue } from './seal.ts'
+import { choresOf, nameOfChore } from './due-chores.ts'
+import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
+import { checkKeys } from './input.ts'
+import type { OnUnreadable } from './records.ts'
+import { beginShift, type Shift } from './shift.ts'
 import { unreadableTo } from './unreadable.ts'
+
+/** How much one call of `tick` does. */
+export interface TickOptions {
+  /**
+   * How many things are done at most, 1 to 100,000. Checkpoints of the log have as many of their own.
+   *
+   * @defaultValue 500
+   */
+  readonly limit?: number | undefined
+  /**
+   * For how many milliseconds something new is begun, 1 to 2,147,483,647. The call comes back then, whatever is still under way.
+   *
+   * @defaultValue 30,000
+   */
+  readonly budget?: number | undefined
+}
 
 /** What a `tick` did. */
 export interface TickReport {
@@ -36,8 +42,24 @@ export interface TickReport {
   readonly delivered: number
   /** How many checkpoints were made of what happened. */
   readonly sealed: number
-  /** What could not be done this time. It is tried again later, and stands in nobody else's way. */
+  /**
+   * What could not be done this time. It is put off, from time to time for longer, an hour at most, and stands in nobody else's way. What asks code of
+   * the host that failed before in the same call is not tried, and named with the same error.
+   */
   readonly failed: readonly TickFailure[]
+  /** How many things wait for somebody else: held requests, resources that are locked. They are put off for five minutes at most. */
+  readonly waiting: number
+  /** What was still under way when the call came back. It has not failed: it goes on, and nobody else takes it up meanwhile. */
+  readonly running: readonly TickRunning[]
+  /** When the next thing comes due, in milliseconds since 1970: the present where there is more to do; undefined where nothing will. */
+  readonly next: number | undefined
+}
+
+/** Something due that is still under way. */
+export interface TickRunning {
+  readonly tenant: string
+  /** The request, the resource, the notice, or `checkpoint`. */
+  readonly id: string
 }
 
 /** Something due that could not be done. */
@@ -48,194 +70,118 @@ export interface TickFailure {
   readonly error: unknown
 }
 
-const atOnce = 100
-const mostPages = 10
-/** So many systems outside of the database are asked at the same time: one that does not answer holds up nobody else. */
-const mostOnTheWay = 8
-const longestPause = 60 * 60_000
+const most = { limit: 100_000, budget: 2 ** 31 - 1 } as const
+/** How often what has come due by what was done is looked for, within one call. */
+const mostRounds = 20
+/** Which part of its time a call has for everything but the checkpoints of what it did. */
+const mainPart = 0.8
 
 /**
  * Does what is due across all tenants: records expiries, applies what was scheduled, escalates, reminds, ends states whose time has come, delivers
- * notices, seals the log. At most 100 of each a call, and what cannot be done does not count.
+ * notices, seals the log. Tenants take turns, and what cannot be done is put off.
  */
-export async function tick(context: Context): Promise<TickReport> {
-  const failed: TickFailure[] = []
-  const done = await moveDue(context, failed)
-  const returned = await returnDue(context, failed)
-  const moved = await endStates(context, failed)
-  await forgetAnswers(context, failed)
-  const delivered = await deliverDue(context, failed)
-  await stateCounts(context, failed)
-  const sealed = await sealDue(context, failed)
-  return { ...done, returned, moved, delivered, sealed, failed }
-}
-
-/** What a verb of the clock counts as in a report. */
-const counts = {
-  expire: 'expired',
-  come_due: 'applied',
-  escalate: 'escalated',
-  remind: 'reminded',
-  reclaim: 'reclaimed',
-} as const satisfies Readonly<Record<TimedVerb, keyof TickReport>>
-
-/** Refusals that only say that somebody else was there first. */
-const harmless = ['not_open', 'not_due', 'locked', 'workflow_off', 'switched_off'] as const
-
-/** Does what is due, page after page, until enough is done: what cannot be done stands in nobody's way. */
-async function moveDue(context: Context, failed: TickFailure[]) {
-  const done = { expired: 0, applied: 0, escalated: 0, reminded: 0, reclaimed: 0 }
-  const onTheWay = new Set<Promise<void>>()
-  const move = async ({ tenant, id }: RequestRecord, type: TimedVerb) => {
-    try {
-      const actor = clockOf(tenant)
-      const command =
-        type === 'reclaim'
-          ? onTheWayCommand(context, actor, id, { type })
-          : requestCommand(context, actor, id, { type })
-      const delay = delayOf(await execute(context, command))
-      done[counts[type]]++
-      if (delay) failed.push({ tenant, id, error: delay })
-    } catch (error) {
-      if (!harmless.some((code) => hasCode(error, code))) failed.push({ tenant, id, error })
-    }
-  }
-  for await (const { value } of dueRecords(context, 'requests', failed)) {
-    const type = dueVerb(value, context.now())
-    if (!type) continue
-    const moving = move(value, type).finally(() => onTheWay.delete(moving))
-    if (type === 'reclaim') onTheWay.add(moving)
-    else await moving
-    if (onTheWay.size >= mostOnTheWay) await Promise.race(onTheWay)
-    const most = Object.values(done).reduce((sum, count) => sum + count, onTheWay.size)
-    if (most >= atOnce) break
-  }
-  await Promise.all(onTheWay)
-  return done
-}
-
-/** Makes drafts of what waited when the workflow was switched off, where whoever did that did not come to the end of it. */
-async function returnDue(context: Context, failed: TickFailure[]): Promise<number> {
-  let returned = 0
-  for await (const { value } of dueRecords(context, 'returns', failed)) {
-    try {
-      returned += await returnWaiting(context, value, { most: atOnce - returned, failed })
-    } catch (error) {
-      failed.push({ tenant: value.tenant, id: value.project, error })
-    }
-    if (returned >= atOnce) break
-  }
-  return returned
-}
-
-/** Ends states whose time has come. One that another request keeps everybody off waits until that ends. */
-async function endStates(context: Context, failed: TickFailure[]): Promise<number> {
-  let moved = 0
-  for await (const { value } of dueRecords(context, 'resources', failed)) {
-    const { tenant, id } = value
-    try {
-      await execute(context, clockMoveCommand(context, clockOf(tenant), value))
-      moved++
-    } catch (error) {
-      if (!hasCode(error, 'unknown_resource') && !hasCode(error, 'locked')) failed.push({ tenant, id, error })
-    }
-    if (moved >= atOnce) break
-  }
-  return moved
-}
-
-/** Time, as somebody who acts. */
-const clockOf = (tenant: string) => ({ tenant, user: ownUser, via: 'tick' })
-
-/** Forgets the answers to commands that nobody will repeat any more. */
-async function forgetAnswers(context: Context, failed: TickFailure[]): Promise<void> {
-  const { records } = await page(context.storage, due(context, 'answers'), unreadableTo(failed))
-  for (const { version, value } of records) {
-    const key = [value.tenant, value.actor, value.key]
-    try {
-      await context.storage.commit([{ type: 'remove', collection: 'answers', key, expected: version }])
-    } catch (error) {
-      if (!hasCode(error, 'version_conflict')) throw error
-    }
-  }
-}
-
-async function deliverDue(context: Context, failed: TickFailure[]): Promise<number> {
-  let delivered = 0
-  for await (const record of dueRecords(context, 'outbox', failed)) {
-    const { tenant, id } = record.value
-    try {
-      if (await deliver(context, record, failed)) delivered++
-    } catch (error) {
-      if (!hasCode(error, 'version_conflict')) failed.push({ tenant, id, error })
-    }
-    if (delivered >= atOnce) break
-  }
-  return delivered
-}
-
-/** Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it, and removes it once all have. */
-async function deliver(context: Context, record: Stored<OutboxRecord>, failed: TickFailure[]): Promise<boolean> {
-  const { storage, notifiers, now, timeouts } = context
-  const { value } = record
-  const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + timeouts.notifier }
-  await storage.commit([put('outbox', claimed, record)])
-
-  const pending: string[] = []
-  for (const name of value.pending) {
-    const notifier = notifiers.find((candidate) => candidate.name === name)
-    const error = await deliveryError(notifier, name, { ...value, milliseconds: timeouts.notifier })
-    if (error === undefined) continue
-    pending.push(name)
-    failed.push({ tenant: value.tenant, id: value.id, error })
-  }
-  const expected = record.version + 1
-  if (pending.length === 0) {
-    await storage.commit([{ type: 'remove', collection: 'outbox', key: [value.tenant, value.id], expected }])
-    return true
-  }
-  const pause = Math.min(1_000 * 2 ** claimed.attempts, longestPause)
-  await storage.commit([put('outbox', { ...claimed, pending, dueAt: now() + pause }, { version: expected })])
-  return false
-}
-
-async function deliveryError(
-  notifier: Notifier | undefined,
-  name: string,
-  { notice, milliseconds }: Pick<OutboxRecord, 'notice'> & { readonly milliseconds: number },
-): Promise<unknown> {
-  if (!notifier) return new TypeError(`No notifier is called "${name}": pass it to createApprovals({ notifiers }).`)
+export async function tick(context: Context, options: TickOptions = {}): Promise<TickReport> {
+  const { limit, budget } = checked(options)
+  const shift = beginShift(context, budget)
+  const onUnreadable = toldOnce(unreadableTo(shift.failed))
+  const begun = performance.now()
   try {
-    await inTime(notifier.deliver(notice), milliseconds)
-    return undefined
-  } catch (error) {
-    return error ?? new TypeError(`The notifier "${name}" threw nothing.`)
+    const isLate = () => shift.isOver() || performance.now() - begun > budget * mainPart
+    const dues = await workOn(context, shift, { of: usual, most: limit, isLate, onUnreadable })
+    const sealed = dues && (await workOn(context, shift, {
+      of: ['unsealed'],
+      most: limit,
+      isLate: shift.isOver,
+      onUnreadable,
+    }))
+    await shift.settle()
+    const next = dues && sealed ? earliest([...dues, ...sealed]) : context.now()
+    const running = shift.end()
+    const { done, failed } = shift
+    return { ...done, failed, waiting: shift.waiting(), running, next: running.length > 0 ? soon(context, next) : next }
+  } finally {
+    shift.end()
   }
 }
 
-/** Reads what is due by now, the oldest first, at most 1,000 records. */
-async function* dueRecords<const C extends 'requests' | 'resources' | 'returns' | 'outbox'>(
+const usual: readonly DueCollection[] = dueCollections.filter((collection) => collection !== 'unsealed')
+
+interface Part {
+  readonly of: readonly DueCollection[]
+  readonly most: number
+  readonly isLate: () => boolean
+  readonly onUnreadable: OnUnreadable
+}
+
+/**
+ * Does what is due in some collections, and what comes due by that. Gives when the next things are due in them; undefined where it is over before that
+ * is known.
+ */
+async function workOn(
   context: Context,
-  collection: C,
-  failed: TickFailure[],
-) {
-  let after: Position | undefined
-  const query = due(context, collection)
-  for (let pages = 0; pages < mostPages; pages++) {
-    const { records, next } = await page(
-      context.storage,
-      { ...query, ...(after ? { after } : {}) },
-      unreadableTo(failed),
-    )
-    yield* records
-    if (!next) return
-    after = next
+  shift: Shift,
+  { of, most, isLate, onUnreadable }: Part,
+): Promise<readonly (number | undefined)[] | undefined> {
+  let left = most
+  for (let round = 1; ; round++) {
+    const dues = await shift.until(Promise.all(of.map((collection) => dueIn(context, collection))))
+    if (!dues) return undefined
+    const now = context.now()
+    const due = of.filter((_, at) => (dues[at] ?? Number.POSITIVE_INFINITY) <= now)
+    if (due.length === 0 || left <= 0 || round > mostRounds || isLate()) return dues
+    const found = await shift.until(choresOf(context, due, { most: left, onUnreadable }))
+    if (!found) return undefined
+    const chores = found.filter(shift.isNew)
+    if (chores.length === 0) return dues
+    const before = countOf(shift)
+    await shift.work(chores, left)
+    left -= countOf(shift) - before
   }
 }
 
-function due<const C extends 'requests' | 'resources' | 'returns' | 'outbox' | 'answers'>(
-  { now }: Context,
-  collection: C,
-) {
-  return { collection, index: 'byDue', where: [], range: { to: now() }, order: 'ascending', limit: atOnce } as const
+/** Says of each record once that it cannot be read, however often it is come upon. */
+function toldOnce(tell: OnUnreadable): OnUnreadable {
+  const told = new Set<string>()
+  return (record) => {
+    const name = JSON.stringify([record.collection, record.key])
+    if (!told.has(name)) tell(record)
+    told.add(name)
+  }
+}
+
+async function dueIn(context: Context, collection: DueCollection): Promise<number | undefined> {
+  const { chores } = context.atWork
+  return await firstDue(context, collection, {
+    ignored: chores.size,
+    isIgnored: (record) => chores.has(nameOfChore(collection, record)),
+  })
+}
+
+/** How many things were done, or failed: what fails counts as well, so that one call comes to its end. */
+function countOf({ done, failed }: Shift): number {
+  return Object.values(done).reduce((sum, count) => sum + count, 0) + failed.length
+}
+
+function earliest(dues: readonly (number | undefined)[]): number | undefined {
+  const times = dues.filter((due) => due !== undefined)
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+/** What is under way is looked after again in a second, where nothing else is due before. */
+function soon({ now }: Context, next: number | undefined): number {
+  return Math.min(next ?? Number.POSITIVE_INFINITY, now() + 1_000)
+}
+
+function checked(options: TickOptions): { readonly limit: number; readonly budget: number } {
+  checkKeys('options', options, ['limit', 'budget'])
+  const { limit = 500, budget = 30_000 } = options
+  for (const [name, value] of [
+    ['limit', limit],
+    ['budget', budget],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1 || value > most[name]) {
+      throw new TypeError(`tick: ${name} must be a whole number from 1 to ${most[name]}`)
+    }
+  }
+  return { limit, budget }
 }

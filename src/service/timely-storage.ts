@@ -1,15 +1,15 @@
 import { fail, isApprovalError, messageOf } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
+import { inTime, type Wait } from '../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
 
 /**
  * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait for ever, and keep everybody
  * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out. A mistake of an adapter, a TypeError, is hidden from nobody.
  */
-export function timelyStorage(storage: Storage, milliseconds: number): Storage {
+export function timelyStorage(storage: Storage, milliseconds: number, wait: Wait = inTime): Storage {
   const timely = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {
     try {
-      return await inTime(call(), milliseconds)
+      return await wait(call(), milliseconds)
     } catch (cause) {
       if (isApprovalError(cause) || cause instanceof TypeError) throw cause
       return fail('storage_failed', { operation, problem: messageOf(cause) }, { cause })
@@ -25,7 +25,7 @@ export function timelyStorage(storage: Storage, milliseconds: number): Storage {
   const transactional: TransactionalStorage = {
     ...bounded,
     migrate: () => storage.migrate(),
-    within: (transaction) => timelyStorage(storage.within(transaction), milliseconds),
+    within: (transaction) => timelyStorage(storage.within(transaction), milliseconds, wait),
   }
   return transactional
 }

@@ -2,10 +2,9 @@ import type { UnreadableRecord } from '../ports/storage.ts'
 import type { AuditProblem } from './audit.ts'
 import { type OnUnreadable, unreadableError } from './records.ts'
 import { accessStream, delegationStream, requestStream, resourceStream, settingsStream } from './streams.ts'
-import type { TickFailure } from './tick.ts'
 
 /** Notes what cannot be read among what could not be done. It stands in nobody's way. */
-export function unreadableTo(failed: TickFailure[]): OnUnreadable {
+export function unreadableTo(failed: { readonly tenant: string; readonly id: string; readonly error: unknown }[]): OnUnreadable {
   return (record) => {
     const [tenant = '', ...id] = record.key
     failed.push({ tenant: String(tenant), id: id.join('/'), error: unreadableError(record) })
@@ -57,6 +56,8 @@ function placeOf({ collection, key }: Pick<UnreadableRecord, 'collection' | 'key
     case 'returns':
       return { stream: settingsStream }
     case 'debts':
+    case 'preferences':
+    case 'objections':
     case 'outbox':
     case 'answers':
       return { stream: 'storage' }

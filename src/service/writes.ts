@@ -33,7 +33,7 @@ export function requestWrites(
   const { head, writes } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
   const moved = before?.value.status !== next.status
   const targetVersion = (before?.value.targetVersion ?? 0) + (moved ? 1 : 0)
-  const { dueAt: _dueAt, awaited: had = [], ...request } = next as RequestRecord
+  const { dueAt: _dueAt, putOff: _putOff, awaited: had = [], ...request } = next as RequestRecord
   const dueAt = nextDue(next)
   const has = listedFor(next)
   const record = {

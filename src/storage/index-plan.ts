@@ -8,6 +8,9 @@ import { checkedParts, declarationOf, partsOf } from './columns.ts'
 /** The largest page. */
 export const maxPage = 1000
 
+/** How many tenants a page can leave out. */
+export const maxExcept = 100
+
 /** What an index query means for the columns of its collection. */
 export interface IndexPlan {
   readonly collection: CollectionName
@@ -20,7 +23,7 @@ export interface IndexPlan {
 }
 
 /** Checks a query against the declaration of its collection and says what it means. */
-export function planOf({ collection, index, where, range, limit, after }: IndexQuery): IndexPlan {
+export function planOf({ collection, index, where, range, except = [], limit, after }: IndexQuery): IndexPlan {
   const { key, indexes } = declarationOf(collection)
   const declared: Index | undefined =
     index === 'key' ? { columns: key, unique: true } : Object.hasOwn(indexes, index) ? indexes[index] : undefined
@@ -31,6 +34,10 @@ export function planOf({ collection, index, where, range, limit, after }: IndexQ
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > maxPage) {
     fail('invalid_input', { argument: 'limit', problem: `must be a whole number from 1 to ${maxPage}` })
   }
+  if (!Array.isArray(except) || except.length > maxExcept) {
+    fail('invalid_input', { argument: 'except', problem: `must be a list of at most ${maxExcept} tenants` })
+  }
+  for (const tenant of except) checkedParts(collection, key.slice(0, 1), [tenant])
   const fixed = columns.slice(0, where.length)
   checkedParts(collection, fixed, where)
   const open = columns.slice(where.length)
@@ -52,9 +59,11 @@ export function pageOf(plan: IndexPlan, found: readonly StoredRecord[], limit: n
 
 /** Says where in the order of a query a record stands; undefined for one that the query does not ask for. */
 export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject): Position | undefined {
-  const { where, range, order, after } = query
+  const { where, range, except = [], order, after } = query
+  if (plan.fixed.some(({ name }, at) => value[name] !== where[at])) return undefined
   const parts = partsOf(plan.collection, plan.columns, value)
-  if (!isComplete(parts) || where.some((part, at) => parts[at] !== part)) return undefined
+  if (!isComplete(parts)) return undefined
+  if (except.some((tenant) => tenant === tenantOf(plan, value))) return undefined
   const bounded = parts[where.length]
   if (bounded !== undefined && range?.from !== undefined && compareParts(bounded, range.from) < 0) return undefined
   if (bounded !== undefined && range?.to !== undefined && compareParts(bounded, range.to) > 0) return undefined
@@ -77,6 +86,10 @@ export function uniquePlaces(collection: CollectionName, value: JsonObject): rea
     const parts = partsOf(collection, columns, value)
     return isComplete(parts) ? [{ index, place: JSON.stringify([collection, index, ...parts]) }] : []
   })
+}
+
+function tenantOf({ collection }: IndexPlan, value: JsonObject): KeyPart | null | undefined {
+  return partsOf(collection, declarationOf(collection).key.slice(0, 1), value)[0]
 }
 
 function positionOf({ collection, order }: IndexPlan, value: JsonObject): Position {

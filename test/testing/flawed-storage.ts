@@ -234,6 +234,8 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
       const found = [...rows.entries()].flatMap(([id, { collection, record }]) => {
         const seen = has('never updates an index') ? (firstSeen.get(id) ?? record.value) : record.value
         if (collection !== query.collection || !page(plan, where, seen)) return []
+        const tenant = String(record.value['tenant'])
+        if (query.except?.includes(tenant) && !has('lists the tenants that a query leaves out')) return []
         const bounded = partsOf(collection, plan.columns, seen)[where.length] ?? null
         if (
           bounded !== null &&

@@ -48,6 +48,7 @@ export const flaws = {
   'ignores the last value of where': 'keeps to the values of the leading columns, however many are given',
   'ignores the first value of where': 'never lists a record of another tenant',
   'leaves the upper bound out': 'keeps to a range, bounds included, both ways and over pages',
+  'lists the tenants that a query leaves out': 'leaves out the tenants that the query says, over pages and both ways',
   'ignores the lower bound': 'keeps to a range, bounds included, both ways and over pages',
   'lists records that lack a column': 'leaves out records that lack a column of the index',
   'never updates an index': 'moves a record in its indexes when it is replaced or removed',

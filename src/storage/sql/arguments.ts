@@ -1,6 +1,6 @@
 import type { IndexQuery, KeyPart, RecordKey } from '../../ports/storage.ts'
 import { columnsOf, declarationOf, partsOf } from '../columns.ts'
-import type { IndexPlan } from '../index-plan.ts'
+import { type IndexPlan, maxExcept } from '../index-plan.ts'
 import type { KeyedWrite } from '../ordered-writes.ts'
 
 /** What a statement is given, by name. Nothing else than text, numbers and null ever reaches a placeholder. */
@@ -12,6 +12,19 @@ export const argument = { value: ':value', expected: ':expected', from: ':from',
 /** Names the argument for a part of the position after which a page begins. */
 export function afterArgument(column: string): string {
   return `:after:${column}`
+}
+
+/** Names the argument for a tenant that a page leaves out. */
+export function exceptArgument(at: number): string {
+  return `:except:${at}`
+}
+
+/**
+ * How many places a statement has for the tenants that a page leaves out. There are few statements, whatever callers ask; the last tenant is given
+ * again in the places that are left.
+ */
+export function exceptPlaces(except: IndexQuery['except'] = []): number {
+  return [0, 1, 8].find((places) => except.length <= places) ?? maxExcept
 }
 
 /** What a placeholder stands for: an argument of one of the members that a statement is about, which are counted from 0. */
@@ -54,9 +67,17 @@ export function writeArguments({ write, key }: KeyedWrite): Arguments {
 }
 
 /** Names the values of a query. It asks for one record more than the page holds, to see whether there are more. */
-export function pageArguments({ fixed, order }: IndexPlan, { where, range, after, limit }: IndexQuery): Arguments {
+export function pageArguments(
+  { fixed, order }: IndexPlan,
+  { where, range, except, after, limit }: IndexQuery,
+): Arguments {
   const ends = order.map(({ name }) => ({ name: afterArgument(name) }))
+  const left = Array.from({ length: exceptPlaces(except) }, (_, at) => [
+    exceptArgument(at),
+    except?.[at] ?? except?.at(-1),
+  ])
   return named(ends, after ?? [], {
+    ...Object.fromEntries(left),
     ...named(fixed, where, {}),
     [argument.from]: range?.from ?? null,
     [argument.to]: range?.to ?? null,

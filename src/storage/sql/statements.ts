@@ -3,7 +3,7 @@ import type { CollectionName, Column } from '../../ports/collections.ts'
 import type { IndexQuery } from '../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
 import type { IndexPlan } from '../index-plan.ts'
-import { afterArgument, argument, type Parameter, parameterOf } from './arguments.ts'
+import { afterArgument, argument, exceptArgument, exceptPlaces, type Parameter, parameterOf } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'
 import { wholeColumn } from './pages.ts'
@@ -103,15 +103,15 @@ function collectionStatements({ builder }: Dialect, collection: CollectionName):
 }
 
 /** What of a query decides about the text of its statement. */
-function pageShape({ collection, index, where, range, order, after }: IndexQuery): string {
+function pageShape({ collection, index, where, range, except, order, after }: IndexQuery): string {
   const bounds = [range?.from !== undefined, range?.to !== undefined, after !== undefined]
-  return [collection, index, where.length, order, ...bounds].join()
+  return [collection, index, where.length, order, exceptPlaces(except), ...bounds].join()
 }
 
 function pageStatement(
   dialect: Dialect,
   plan: IndexPlan,
-  { range, order, after }: IndexQuery,
+  { range, except, order, after }: IndexQuery,
   columns: readonly Column[] = [],
 ): Statement {
   const [bounded] = plan.order
@@ -125,6 +125,9 @@ function pageStatement(
   for (const { name } of plan.columns.slice(plan.fixed.length)) select = select.where(columnName(name), 'is not', null)
   if (bounded && range?.from !== undefined) select = select.where(columnName(bounded.name), '>=', argument.from)
   if (bounded && range?.to !== undefined) select = select.where(columnName(bounded.name), '<=', argument.to)
+  const places = Array.from({ length: exceptPlaces(except) }, (_, at) => exceptArgument(at))
+  const [tenant] = declarationOf(plan.collection).key
+  if (tenant && places.length > 0) select = select.where(columnName(tenant.name), 'not in', places)
   if (after && after.length > 0) select = select.where(beyond(dialect, plan, order === 'ascending' ? '>' : '<'))
   for (const { name } of plan.order) select = select.orderBy(columnName(name), direction)
   return compiled(select.limit(sql<number>`${argument.limit}`))

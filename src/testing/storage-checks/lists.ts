@@ -144,6 +144,29 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
     deepStrictEqual(await listAll(storage, { ...asked, order: 'descending' }), ['4', '1', '2', '3'])
   },
 
+  'leaves out the tenants that the query says, over pages and both ways': async (storage) => {
+    const tenants = Array.from({ length: 12 }, (_, at) => `t${at}`)
+    const dues = tenants.map((tenant, at) => ({ tenant, id: `${at}`, dueAt: at }))
+    await fill(
+      storage,
+      'outbox',
+      ...dues,
+      { tenant: 'T1', id: 'case', dueAt: 50 },
+      { tenant: 't1 ', id: 'pad', dueAt: 60 },
+    )
+    const asked = query({ collection: 'outbox', index: 'byDue', range: { to: 90 }, limit: 2 })
+    const left = async (except: readonly string[], more: Partial<IndexQuery> = {}) =>
+      (await listAll(storage, { ...asked, except, ...more })).join()
+    const all = [...tenants.map((_, at) => `${at}`), 'case', 'pad']
+    deepStrictEqual(await left([]), all.join())
+    deepStrictEqual(await left(['t1']), all.filter((id) => id !== '1').join())
+    deepStrictEqual(await left(tenants.slice(0, 8)), all.slice(8).join())
+    deepStrictEqual(await left(tenants.slice(0, 9), { order: 'descending' }), all.slice(9).toReversed().join())
+    deepStrictEqual(await left([...tenants, ...Array(88).fill('nobody')], { after: [8, 't8', '8'] }), 'case,pad')
+    deepStrictEqual(await left(['t3', 'unknown'], { range: { from: 2, to: 4 } }), '2,4')
+    deepStrictEqual(await listAll(storage, query({ collection: 'outbox', where: ['t3'], except: ['t3'] })), [])
+  },
+
   'leaves out records that lack a column of the index': async (storage) => {
     const { createdAt: _, ...ageless } = request('2')
     await fill(
@@ -230,6 +253,9 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
       { where: ['acme'], range: { to: 1 } },
       { index: 'byDue', range: { to: '1' } },
       { index: 'byDue', range: { from: {} as never } },
+      { except: Array(101).fill('acme') },
+      { except: [1 as never] },
+      { except: 'acme' as never },
       ...[[], ['acme'], ['acme', 1], ['acme', 'a', 'b'], [{} as never, 'a'], 'ab' as never].map((after) => ({ after })),
     ]
     for (const mistake of mistakes) await refusal('invalid_input', storage.list(query(mistake)))

@@ -41,5 +41,6 @@ create table `countersign_waiting` (`tenant` varbinary(512) not null, `approver`
 create index `countersign_waiting_by_age` on `countersign_waiting` (`tenant`, `approver`, `created_at`, `request`);
 create index `countersign_waiting_by_project` on `countersign_waiting` (`tenant`, `approver`, `project`, `created_at`, `request`);
 create table `countersign_objections` (`tenant` varbinary(512) not null, `effect` varbinary(512) not null, `request` varbinary(512) not null, `version` bigint not null, `value` longtext character set utf8mb4 collate utf8mb4_bin not null, constraint `countersign_objections_key` primary key (`tenant`, `effect`, `request`)) engine = InnoDB;
+create table `countersign_preferences` (`tenant` varbinary(512) not null, `user` varbinary(512) not null, `version` bigint not null, `value` longtext character set utf8mb4 collate utf8mb4_bin not null, constraint `countersign_preferences_key` primary key (`tenant`, `user`)) engine = InnoDB;
 create index `countersign_delegations_by_delegate` on `countersign_delegations` (`tenant`, `to`, `ends`, `from`);
 insert into countersign_migrations (version) values (3);

@@ -41,5 +41,6 @@ create table "countersign_waiting" ("tenant" text collate "C" not null, "approve
 create index "countersign_waiting_by_age" on "countersign_waiting" ("tenant", "approver", "created_at", "request") where "created_at" is not null;
 create index "countersign_waiting_by_project" on "countersign_waiting" ("tenant", "approver", "project", "created_at", "request") where "project" is not null and "created_at" is not null;
 create table "countersign_objections" ("tenant" text collate "C" not null, "effect" text collate "C" not null, "request" text collate "C" not null, "version" bigint not null, "value" text not null, constraint "countersign_objections_key" primary key ("tenant", "effect", "request"));
+create table "countersign_preferences" ("tenant" text collate "C" not null, "user" text collate "C" not null, "version" bigint not null, "value" text not null, constraint "countersign_preferences_key" primary key ("tenant", "user"));
 create index "countersign_delegations_by_delegate" on "countersign_delegations" ("tenant", "to", "ends", "from") where "ends" is not null;
 insert into countersign_migrations (version) values (3);

@@ -1,0 +1,172 @@
+import { dueVerb } from '../core/request/due.ts'
+import type { TimedVerb } from '../core/request/status.ts'
+import { hasCode, isApprovalError } from '../errors.ts'
+import { collections } from '../ports/collections.ts'
+import { delayOf, onTheWayCommand } from './carry-out.ts'
+import type { Chore, Counted, Outcome } from './chore.ts'
+import { clockMoveCommand } from './clock-move.ts'
+import type { Context } from './context.ts'
+import { noticeChore } from './deliver-notices.ts'
+import { type DueCollection, type DueRecord, dueRecords } from './due-records.ts'
+import { execute } from './execute.ts'
+import { forgetAnswersChore } from './idempotency.ts'
+import type { Need } from './needs.ts'
+import { type PutOffCollection, putOffWrite } from './put-off.ts'
+import type { OnUnreadable, RequestRecord, ResourceRecord, Stored, StoredRecordOf } from './records.ts'
+import { countsChore } from './refusals.ts'
+import { requestCommand } from './request-command.ts'
+import { ownUser } from './reserved.ts'
+import { returnsChore } from './return-waiting.ts'
+import { sealChore } from './seal.ts'
+
+/**
+ * Reads what is due in some collections, and makes chores of it, whose lanes are in the order in which they take turns. Where there is more than can be
+ * done, another tenant comes first each time, and those who gave trouble in the last call come last.
+ */
+export async function choresOf(
+  context: Context,
+  collections: readonly DueCollection[],
+  { most, onUnreadable }: { readonly most: number; readonly onUnreadable: OnUnreadable },
+): Promise<readonly Chore[]> {
+  const wanted = Math.max(most, fewest)
+  const found = await Promise.all(
+    collections.map(async (collection) => {
+      const tenants = [...(await dueRecords(context, collection, { wanted, onUnreadable }))]
+      const count = tenants.reduce((sum, [, records]) => sum + records.length, 0)
+      const begin = count > most ? Math.floor(Math.random() * tenants.length) : 0
+      const turned = [...tenants.slice(begin), ...tenants.slice(0, begin)]
+      const isTroubled = ([tenant]: readonly [string, unknown]) => context.atWork.troubled.has(tenant)
+      const ordered = [...turned.filter((one) => !isTroubled(one)), ...turned.filter(isTroubled)]
+      return ordered.map(([, records]) => choresFor(context, collection, records))
+    }),
+  )
+  const longest = Math.max(0, ...found.map((tenants) => tenants.length))
+  return Array.from({ length: longest }, (_, at) => found.flatMap((tenants) => tenants[at] ?? [])).flat()
+}
+
+/** So many records are looked for at least, that tenants can take turns where little may be done. */
+const fewest = 100
+
+/** Names the chore of a record. Of answers and of what is to be sealed, a tenant has one chore. */
+export function nameOfChore(collection: DueCollection, { value }: Stored<DueRecord>): string {
+  if (collection === 'answers' || collection === 'unsealed') return `${collection}\n${value.tenant}`
+  const key = collections[collection].key.map(({ name }) => Reflect.get(value, name))
+  return [collection, ...key].join('\n')
+}
+
+function choresFor<C extends DueCollection>(
+  context: Context,
+  collection: C,
+  records: readonly Stored<StoredRecordOf<C>>[],
+): readonly Chore[] {
+  const all = <D extends DueCollection>(_: D) => records as unknown as readonly Stored<StoredRecordOf<D>>[]
+  switch (collection as DueCollection) {
+    case 'requests':
+      return all('requests').map((record) => requestChore(context, record))
+    case 'resources':
+      return all('resources').map((record) => clockMoveChore(context, record))
+    case 'outbox':
+      return all('outbox').map((record) => noticeChore(context, record))
+    case 'returns':
+      return all('returns').map((record) => returnsChore(context, record, directoryNeed(record.value.tenant)))
+    case 'streams':
+      return all('streams').map((record) => countsChore(context, record))
+    case 'answers':
+      return [forgetAnswersChore(context, all('answers'))]
+    case 'unsealed':
+      return [sealChore(context, all('unsealed'))]
+  }
+}
+
+/** Time, as somebody who acts. */
+const clockOf = (tenant: string) => ({ tenant, user: ownUser, via: 'tick' })
+
+const directoryNeed = (tenant: string): Need => ({ name: `directory\n${tenant}` })
+const hostNeed = (tenant: string, type: string): Need => ({ name: `host\n${tenant}\n${type}` })
+
+/** What a verb of the clock counts as in a report. */
+const counts = {
+  expire: 'expired',
+  come_due: 'applied',
+  escalate: 'escalated',
+  remind: 'reminded',
+  reclaim: 'reclaimed',
+} as const satisfies Readonly<Record<TimedVerb, Counted>>
+
+/** Refusals that only say that somebody else was there first, or has to be done first. */
+const harmless = ['not_open', 'not_due', 'locked', 'workflow_off', 'switched_off', 'unknown_resource'] as const
+
+function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
+  const { tenant, id, resources, application } = record.value
+  const type = dueVerb(record.value, context.now())
+  const isOutside = type === 'reclaim'
+  const host = application ? [hostNeed(tenant, application.resource.type)] : []
+  const hosts = resources.flatMap((one) => (context.resources.get(one.type)?.outside ? hostNeed(tenant, one.type) : []))
+  const asked = type === 'come_due' ? [directoryNeed(tenant), ...hosts] : [directoryNeed(tenant)]
+  return {
+    name: nameOfChore('requests', record),
+    tenant,
+    id,
+    lane: `${isOutside ? 'reclaims' : 'requests'}\n${tenant}`,
+    abreast: isOutside ? 4 : 1,
+    needs: isOutside ? host : type === 'expire' ? [] : asked,
+    run: async () => {
+      if (!type) return { why: 'waiting' }
+      return await tried(tenant, async () => {
+        const command = isOutside
+          ? onTheWayCommand(context, clockOf(tenant), id, { type })
+          : requestCommand(context, clockOf(tenant), id, { type })
+        const delay = delayOf(await execute(context, command))
+        const done = { [counts[type]]: 1 }
+        if (!delay) return { done, worked: isOutside ? host : [] }
+        return { done, failed: [{ error: delay }], broken: host.map((need) => ({ need, error: delay })) }
+      })
+    },
+    later: laterOf(context, 'requests', record),
+  }
+}
+
+/** Ends a state whose time has come. One that another request keeps everybody off waits until that ends. */
+function clockMoveChore(context: Context, record: Stored<ResourceRecord>): Chore {
+  const { tenant, type, id } = record.value
+  return {
+    name: nameOfChore('resources', record),
+    tenant,
+    id,
+    lane: `resources\n${tenant}`,
+    abreast: 1,
+    needs: [],
+    run: () =>
+      tried(tenant, async () => {
+        await execute(context, clockMoveCommand(context, clockOf(tenant), { type, id }))
+        return { done: { moved: 1 } }
+      }),
+    later: laterOf(context, 'resources', record),
+  }
+}
+
+function laterOf<C extends PutOffCollection>(
+  { now }: Context,
+  collection: C,
+  record: Stored<StoredRecordOf<C>>,
+): Chore['later'] {
+  return (why) => [putOffWrite(collection, record, { why, at: now() })]
+}
+
+/** Does something, and says what an error means for the others of its tenant. */
+async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work()
+  } catch (error) {
+    if (harmless.some((code) => hasCode(error, code))) return { why: 'waiting' }
+    // A guard that says no waits for something as well, and is named.
+    if (hasCode(error, 'move_refused')) return { failed: [{ error }], why: 'waiting' }
+    return { failed: [{ error }], why: 'failed', broken: brokenBy(tenant, error) }
+  }
+}
+
+function brokenBy(tenant: string, error: unknown): NonNullable<Outcome['broken']> {
+  if (!isApprovalError(error)) return []
+  if (error.code === 'directory_failed') return [{ need: directoryNeed(tenant), error }]
+  return error.code === 'host_failed' ? [{ need: hostNeed(tenant, error.details.type), error }] : []
+}

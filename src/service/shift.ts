@@ -1,0 +1,235 @@
+import { countLane } from './at-work.ts'
+import type { Chore, Counted, Outcome } from './chore.ts'
+import type { Context } from './context.ts'
+import { createNeeds, type Need } from './needs.ts'
+import { commitEach } from './put-off.ts'
+
+/** How many chores are under way at once, besides those that take long, and how many of these there are at most. */
+const mostAbreast = 8
+const mostSlow = 64
+/** How many chores of one lane may take long before nothing of it is begun any more. */
+const mostSlowOfLane = 2
+/** How many chores of a lane are looked at for one that can be begun. */
+const inView = 20
+/** After so many milliseconds a chore takes long: somebody else has its place. */
+const slowAfter = 200
+
+/** One call of `tick`, at work. */
+export interface Shift {
+  readonly done: Record<Counted, number>
+  readonly failed: { readonly tenant: string; readonly id: string; readonly error: unknown }[]
+  /** How many things wait for somebody else. */
+  waiting(): number
+  /** Tells whether nothing may be begun any more. */
+  isOver(): boolean
+  /** Tells whether a chore is new to this call, and not under way in another one of this process. */
+  isNew(chore: Chore): boolean
+  /** Does chores, whose lanes take turns, until there are none, enough are done, or it is over. Does not wait for those that take long. */
+  work(chores: readonly Chore[], most: number): Promise<void>
+  /** Waits for somebody else, at most until it is over. */
+  until<T>(answer: Promise<T>): Promise<T | undefined>
+  /** Waits for all that is under way, at most until it is over. */
+  settle(): Promise<void>
+  /** Ends it, and gives what is still under way. */
+  end(): readonly { readonly tenant: string; readonly id: string }[]
+}
+
+/** Begins a call that is over after so many milliseconds. */
+export function beginShift(context: Context, budget: number): Shift {
+  const { atWork } = context
+  const done: Record<Counted, number> = {
+    expired: 0,
+    applied: 0,
+    returned: 0,
+    reclaimed: 0,
+    moved: 0,
+    escalated: 0,
+    reminded: 0,
+    delivered: 0,
+    sealed: 0,
+  }
+  const failed: { readonly tenant: string; readonly id: string; readonly error: unknown }[] = []
+  const needs = createNeeds()
+  const tried = new Set<string>()
+  const own = new Map<string, Chore>()
+  const timers = new Set<ReturnType<typeof setTimeout>>()
+  const begun = performance.now()
+  let waiting = 0
+  let slow = 0
+  let ended = false
+  let wake = () => {}
+  let tellOver = () => {}
+  const over = new Promise<void>((resolve) => {
+    tellOver = resolve
+  })
+  const after = (milliseconds: number, then: () => void) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      then()
+    }, milliseconds)
+    timers.add(timer)
+    return timer
+  }
+  if (budget !== Number.POSITIVE_INFINITY) after(budget, () => tellOver())
+  const isOver = () => ended || performance.now() - begun >= budget
+  const countDone = () => Object.values(done).reduce((sum, count) => sum + count, 0)
+
+  const openOf = (chore: Chore): readonly Need[] | undefined => {
+    const open = chore.needs.filter((need) => needs.isOpen(need))
+    if (chore.needs.length === 0) return open
+    return open.length === chore.needs.length || (chore.partly && open.length > 0) ? open : undefined
+  }
+  /** Why a chore cannot be done in this call any more. */
+  const brokenOf = (chore: Chore) => {
+    const broken = chore.needs.flatMap((need) => needs.brokenBy(need) ?? [])
+    const all = chore.partly ? chore.needs.length : 1
+    return chore.needs.length > 0 && broken.length >= all ? broken[0] : undefined
+  }
+
+  const take = ({ tenant, id }: Chore, { done: counts = {}, failed: failures = [], ...outcome }: Outcome) => {
+    for (const need of outcome.worked ?? []) needs.worked(need)
+    for (const { need, error } of outcome.broken ?? []) needs.broke(need, error)
+    if (ended) return
+    for (const [name, count] of Object.entries(counts)) done[name as Counted] += count
+    for (const failure of failures) failed.push({ tenant, id, ...failure })
+    if (outcome.why === 'waiting' && failures.length === 0) waiting++
+  }
+
+  const begin = (chore: Chore, open: readonly Need[], goOn: (rest: Chore) => void) => {
+    const { name, lane, tenant, id } = chore
+    let isSlow = false
+    tried.add(name)
+    own.set(name, chore)
+    atWork.chores.set(name, { tenant, id })
+    countLane(atWork, lane, { underWay: 1 })
+    needs.begin(open)
+    const timer = after(slowAfter, () => {
+      isSlow = true
+      slow++
+      countLane(atWork, lane, { slow: 1 })
+      needs.end(open)
+      wake()
+    })
+    const finish = async () => {
+      const outcome = await outcomeOf(chore, open)
+      take(chore, outcome)
+      if (outcome.why) await commitEach(context, chore.later(outcome.why)).catch(() => {})
+      clearTimeout(timer)
+      timers.delete(timer)
+      if (isSlow) slow--
+      else needs.end(open)
+      countLane(atWork, lane, { underWay: -1, slow: isSlow ? -1 : 0 })
+      atWork.chores.delete(name)
+      own.delete(name)
+      if (outcome.rest && !ended) goOn(outcome.rest)
+      wake()
+    }
+    void finish()
+  }
+
+  const moved = () =>
+    Promise.race([
+      over,
+      new Promise<void>((resolve) => {
+        wake = resolve
+      }),
+    ])
+
+  return {
+    done,
+    failed,
+    waiting: () => waiting,
+    isOver,
+    isNew: ({ name }) => !tried.has(name) && !atWork.chores.has(name),
+    async work(chores, most) {
+      const turns = lanesOf(chores)
+      const cannot: Chore[] = []
+      const goOn = (rest: Chore) => {
+        const lane = turns.find(({ name }) => name === rest.lane)
+        if (lane) lane.queue.push(rest)
+        else turns.push({ name: rest.lane, queue: [rest] })
+      }
+      const before = countDone() + failed.length
+      const enough = () => {
+        const underWay = own.size - slow
+        return countDone() + failed.length - before + underWay >= 2 * most || countDone() + underWay >= most
+      }
+      const next = () => {
+        for (const [at, lane] of turns.entries()) {
+          const { underWay, slow: slowOnes } = atWork.lanes.get(lane.name) ?? { underWay: 0, slow: 0 }
+          const [first] = lane.queue
+          if (!first || slowOnes >= mostSlowOfLane || underWay - slowOnes >= first.abreast) continue
+          while (lane.queue[0] && brokenOf(lane.queue[0])) cannot.push(...lane.queue.splice(0, 1))
+          const found = lane.queue.slice(0, inView).find((chore) => openOf(chore))
+          const open = found && openOf(found)
+          if (!found || !open) continue
+          lane.queue.splice(lane.queue.indexOf(found), 1)
+          turns.splice(at, 1)
+          turns.push(lane)
+          return { chore: found, open }
+        }
+        return undefined
+      }
+      while (!isOver()) {
+        while (!isOver() && !enough() && own.size - slow < mostAbreast && slow < mostSlow) {
+          const found = next()
+          if (!found) break
+          begin(found.chore, found.open, goOn)
+        }
+        if (own.size - slow <= 0) break
+        await moved()
+      }
+      for (const chore of cannot) {
+        tried.add(chore.name)
+        failed.push({ tenant: chore.tenant, id: chore.id, error: brokenOf(chore)?.error })
+      }
+      if (!isOver())
+        await this.until(
+          commitEach(
+            context,
+            cannot.flatMap((chore) => chore.later('failed')),
+          ),
+        )
+    },
+    async until(answer) {
+      answer.catch(() => {})
+      return (await Promise.race([answer, over])) ?? undefined
+    },
+    async settle() {
+      while (own.size > 0 && !isOver()) await moved()
+    },
+    end() {
+      ended = true
+      for (const timer of timers) clearTimeout(timer)
+      timers.clear()
+      atWork.troubled = new Set([
+        ...failed.map(({ tenant }) => tenant),
+        ...[...own.values()].map(({ tenant }) => tenant),
+      ])
+      return [...own.values()].map(({ tenant, id }) => ({ tenant, id }))
+    },
+  }
+}
+
+interface Lane {
+  readonly name: string
+  queue: Chore[]
+}
+
+function lanesOf(chores: readonly Chore[]): Lane[] {
+  const lanes = new Map<string, Lane>()
+  for (const chore of chores) {
+    const lane = lanes.get(chore.lane)
+    if (lane) lane.queue.push(chore)
+    else lanes.set(chore.lane, { name: chore.lane, queue: [chore] })
+  }
+  return [...lanes.values()]
+}
+
+async function outcomeOf(chore: Chore, open: readonly Need[]): Promise<Outcome> {
+  try {
+    return await chore.run(open)
+  } catch (error) {
+    return { failed: [{ error }], why: 'failed' }
+  }
+}
