@@ -445,8 +445,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a request is rebased onto a resource of another project',
     file: 'service/rebase.ts',
-    find: 'if (live && live.project !== project) {',
-    put: 'if (live && live.project !== project && exists) {',
+    find: 'live.project !== project && (exists || !isKeptByHost(type))',
+    put: 'live.project !== project && exists',
   },
   {
     name: 'two delegations at the same time close a circle',
