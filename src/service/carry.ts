@@ -43,7 +43,10 @@ export async function carry(
     if (action !== undefined) return refuse('unknown_resource', resource)
     const birth = { lifecycle: lifecycle.name, state: lifecycle.initial }
     const created = saying(after, sayingsOf(lifecycle.follows, lifecycle.initial))
-    const valid = created === after || created === undefined ? success(after) : await accepted(type, { ...start, place: { ...birth, action: 'create' } }, created)
+    const valid =
+      created === after || created === undefined
+        ? success(after)
+        : await accepted(type, { ...start, place: { ...birth, action: 'create' } }, created)
     return valid.ok ? success({ after: valid.value, move: { action: 'create', to: lifecycle.initial } }) : valid
   }
   const live = state ?? lifecycle.initial

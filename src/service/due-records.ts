@@ -21,7 +21,14 @@ export async function firstDue(
   let limit = Math.min(ignored + 1, largestPage)
   let after: Position | undefined
   for (let pages = 0; pages < mostPages; pages++) {
-    const query = { collection, index: 'byDue', where: [], order: 'ascending', limit, ...(after ? { after } : {}) } as const
+    const query = {
+      collection,
+      index: 'byDue',
+      where: [],
+      order: 'ascending',
+      limit,
+      ...(after ? { after } : {}),
+    } as const
     const { records, next } = await page(storage, query, passOver)
     const found = records.find((record) => !isIgnored(record))
     if (found || !next) return found && dueAtOf(found)

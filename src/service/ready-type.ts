@@ -21,9 +21,7 @@ export function readyType(type: ResourceType, timeouts: Timeouts, wait: Wait = i
     ...rest,
     schema: timelySchema(type.schema, timeouts.schema, wait),
     ...(references ? { references: (resource) => wait(references(resource), timeouts.host) } : {}),
-    ...(projectOf
-      ? { projectOf: (resource, connection) => wait(projectOf(resource, connection), timeouts.host) }
-      : {}),
+    ...(projectOf ? { projectOf: (resource, connection) => wait(projectOf(resource, connection), timeouts.host) } : {}),
     ...(hosting ? { hosting: timelyHosting(hosting, timeouts.host, wait) } : {}),
     ...(outside ? { outside: { ...outside, patience: outside.patience ?? timeouts.host, wait } } : {}),
   }

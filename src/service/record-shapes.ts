@@ -6,8 +6,8 @@ import type { CollectionName } from '../ports/collections.ts'
 import type { Notice } from '../ports/notifier.ts'
 import { match, policy } from './policy-shapes.ts'
 import type * as records from './records.ts'
-import { content, glassBroken, head, move, pinnedPart, proposed, request, statuses } from './request-shapes.ts'
-import { either, flag, json, list, maybe, named, object, orNull, type Shape, text, whole } from './shape.ts'
+import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request, statuses } from './request-shapes.ts'
+import { either, flag, json, list, maybe, named, object, orNull, type Shape, text, whole, yes } from './shape.ts'
 
 const tenant = text()
 const resource = { tenant, type: text(), id: text() }
@@ -30,6 +30,16 @@ const event = object<{ type: string; at: number; by: string }>({
   ...{ reason: maybe(text()), message: maybe(text()), pinned: maybe(pinnedPart), erased: maybe(list(text())) },
 })
 
+const late = object<records.LateWrite>({
+  request: text(),
+  round: whole,
+  number: whole,
+  digest: text(),
+  passedBy: maybe(text()),
+  incident: maybe(text()),
+})
+const sweep = object<records.Sweep>({ status: text(...statuses), after: maybe(json), found: flag })
+
 /** What is asked of the records of each collection before anything is made of them. */
 export const recordShapes: { readonly [C in CollectionName]: Shape } = {
   requests: request,
@@ -48,12 +58,14 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     fence: whole,
     request: maybe(text()),
     rebased: maybe(list(proposed)),
+    late: maybe(list(late)),
   }),
   resources: object<records.ResourceRecord>({
     ...revision,
     revision: whole,
     state: maybe(text()),
     stateDueAt: maybe(whole),
+    putOff: maybe(putOff),
     head,
   }),
   revisions: object<Revision>({
@@ -83,8 +95,16 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     head,
     window: maybe(object<records.RefusalWindow>({ from: whole, recorded: whole, counted: named(whole) })),
     dueAt: maybe(whole),
+    putOff: maybe(putOff),
   }),
-  unsealed: object<records.UnsealedRecord>({ tenant, stream: text(), seq: whole, hash: text(), dueAt: whole }),
+  unsealed: object<records.UnsealedRecord>({
+    tenant,
+    stream: text(),
+    seq: whole,
+    hash: text(),
+    dueAt: whole,
+    putOff: maybe(putOff),
+  }),
   seals: object<Seal>({ tenant, place: whole, stream: text(), seq: whole, hash: text() }),
   checkpoints: object<records.CheckpointRecord>({
     tenant,
@@ -126,6 +146,9 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     tenant,
     project: text(),
     dueAt: whole,
+    putOff: maybe(putOff),
+    sweep: maybe(sweep),
+    wake: maybe(yes),
     by: text(),
     via: text(),
     reason: maybe(text()),
@@ -162,8 +185,9 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     person: maybe(text()),
     owner: maybe(text()),
     grants: list(grant),
-    unwanted: maybe(list(text())),
   }),
+  preferences: object<records.PreferencesRecord>({ tenant, user: text(), unwanted: list(text()) }),
+  objections: object<records.ObjectionRecord>({ tenant, effect: text(), request: text() }),
   holders: object<records.HolderRecord>({ tenant, user: text(), role: text(), project: text() }),
   debts: object<records.DebtsRecord>({ tenant, open: list(glassBroken) }),
   accesses: object<records.AccessRecord>({ ...resource, access, head }),

@@ -145,7 +145,8 @@ export async function showRequest(
 
 /** Shows a stored request as lists do. */
 export function summaryOf(request: Request, at: number): RequestSummary {
-  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, ...shown } = request as RequestRecord
+  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, ...shown } =
+    request as RequestRecord
   return freeze({ ...shown, status: statusAt(shown, at), earlierObjections: ownObjections(request) })
 }
 

@@ -1,16 +1,17 @@
 import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../core/request/content.ts'
 import type { Debt, GlassBroken } from '../core/request/debt.ts'
 import type { Application, AppliedRevision, Known, Pinned, Target } from '../core/request/event.ts'
+import type { Objection, Subject } from '../core/request/objection.ts'
 import type { RequestStatus } from '../core/request/status.ts'
 import type { Review } from '../core/review/standing.ts'
 import { pinned, rules } from './policy-shapes.ts'
-import type { ContentRecord, RequestRecord } from './records.ts'
+import type { ContentRecord, PutOff, RequestRecord } from './records.ts'
 import { either, json, list, maybe, object, type Shape, text, whole, yes } from './shape.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
 const digest = text()
 
-export const review: Shape = object<Review>({
+const reviewProperties = {
   by: text(),
   person: text(),
   onBehalfOf: maybe(text()),
@@ -21,7 +22,18 @@ export const review: Shape = object<Review>({
   reason: maybe(text()),
   roles: list(text()),
   carriedFrom: maybe(text()),
+}
+export const review: Shape = object<Review>(reviewProperties)
+
+const objection = object<Objection>({
+  ...reviewProperties,
+  about: list(object<Subject>({ effect: text(), applyAt: maybe(whole) })),
+  isOver: maybe(yes),
+  stood: maybe(yes),
 })
+
+/** That something due could not be done. */
+export const putOff = object<PutOff>({ from: whole, failures: whole })
 
 const target = object<Target>({ type: text(), id: text(), base: whole, waiting: maybe(text()) })
 const known = object<Known>({ user: text(), person: text() })
@@ -30,6 +42,7 @@ const pinnedProperties = {
   round: whole,
   edition: whole,
   digest,
+  effect: digest,
   resources: list(target),
   requirements: list(pinned),
   rules,
@@ -57,6 +70,7 @@ export const application: Shape = object<Application>({
   attempts: whole,
   revisions: list(applied),
   problem: maybe(text()),
+  mayLand: maybe(yes),
 })
 
 const glass = { by: text(), person: text(), incident: text(), policies: list(text()), at: whole, dueAt: whole }
@@ -105,6 +119,10 @@ export const request: Shape = object<RequestRecord>({
   failure: maybe(failure),
   revisions: maybe(list(applied)),
   dueAt: maybe(whole),
+  putOff: maybe(putOff),
+  comments: maybe(whole),
+  mayLand: maybe(yes),
+  objections: maybe(list(objection)),
   targetVersion: whole,
   awaited: maybe(list(text())),
   head,

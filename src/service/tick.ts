@@ -88,12 +88,14 @@ export async function tick(context: Context, options: TickOptions = {}): Promise
   try {
     const isLate = () => shift.isOver() || performance.now() - begun > budget * mainPart
     const dues = await workOn(context, shift, { of: usual, most: limit, isLate, onUnreadable })
-    const sealed = dues && (await workOn(context, shift, {
-      of: ['unsealed'],
-      most: limit,
-      isLate: shift.isOver,
-      onUnreadable,
-    }))
+    const sealed =
+      dues &&
+      (await workOn(context, shift, {
+        of: ['unsealed'],
+        most: limit,
+        isLate: shift.isOver,
+        onUnreadable,
+      }))
     await shift.settle()
     const next = dues && sealed ? earliest([...dues, ...sealed]) : context.now()
     const running = shift.end()

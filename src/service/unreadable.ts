@@ -4,7 +4,9 @@ import { type OnUnreadable, unreadableError } from './records.ts'
 import { accessStream, delegationStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 
 /** Notes what cannot be read among what could not be done. It stands in nobody's way. */
-export function unreadableTo(failed: { readonly tenant: string; readonly id: string; readonly error: unknown }[]): OnUnreadable {
+export function unreadableTo(
+  failed: { readonly tenant: string; readonly id: string; readonly error: unknown }[],
+): OnUnreadable {
   return (record) => {
     const [tenant = '', ...id] = record.key
     failed.push({ tenant: String(tenant), id: id.join('/'), error: unreadableError(record) })

@@ -4,7 +4,7 @@ import { equal } from '../core/change/equal.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { defaultLimits } from '../core/change/limits.ts'
 import { formatPointer } from '../core/change/pointer.ts'
-import { messageOf, type Refusal, refuse, type Result } from '../errors.ts'
+import { messageOf, type Refusal, type Result, refuse } from '../errors.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** Why a schema makes no document of a value: the value is wrong, or the schema is. */
