@@ -56,17 +56,21 @@ const tests: readonly ((field: string) => Condition)[] = [
   (field) => ({ type: 'crosses', field, value: 1_000 }),
 ]
 
+/** Each field with one kind of condition, and each kind of condition with one field. */
+const everyCondition = [
+  ...fields.map((field) => tests[0]?.(field)),
+  ...tests.map((test) => test('/rules/eu/rollout')),
+].flatMap((condition) => condition ?? [])
+
 describe('a list whose items have no identity', () => {
   for (const [guise, [before, shape]] of Object.entries(guises)) {
     const next = guise.includes('without its key') ? [] : [us(1), eu(100)]
 
     it(`[FA-02] that ${guise}: no condition on an item can be said not to hold, nor its opposite`, async () => {
       const { gates } = await flagWith(before, shape)
-      for (const field of fields) {
-        for (const test of tests) {
-          expect([field, await gates(next, test(field))]).toEqual([field, true])
-          expect([field, await gates(next, { not: test(field) })]).toEqual([field, true])
-        }
+      for (const when of everyCondition) {
+        expect([when, await gates(next, when)]).toEqual([when, true])
+        expect([when, await gates(next, { not: when })]).toEqual([when, true])
       }
     })
 
@@ -94,11 +98,9 @@ describe('a list whose items have no identity', () => {
 
     it(`[FA-02] that ${guise}: has nothing to say where the change does not touch it`, async () => {
       const { asks } = await flagWith(before, shape)
-      for (const field of fields.slice(0, -1)) {
-        for (const test of tests) {
-          const { status } = await asks(before, { when: test(field) }, { note: 'x' })
-          expect([field, status]).toEqual([field, 'applied'])
-        }
+      for (const when of everyCondition) {
+        const { status } = await asks(before, { when }, { note: 'x' })
+        expect([when, status]).toEqual([when, 'applied'])
       }
     })
 
@@ -197,7 +199,10 @@ describe('a list that is only appended to', () => {
     expect(await gates([us(1), eu(100)], amount('/rules/*/rollout'))).toBe(true)
     expect(await gates([us(1), eu(100)], amount('/rules/0/rollout'))).toBe(false)
     expect(await gates([us(1), eu(11)], amount('/rules/*/rollout'))).toBe(false)
-    const { changes } = await asks([us(1), eu(11), eu(12)], {})
+    const { changes, reasons } = await asks([us(1), eu(11), eu(12)], {
+      when: { type: 'any_change', field: '/rules/*' },
+    })
+    expect(reasons.join()).toContain('because /rules/item 2/rollout goes from 10 to 11 and /rules/item 3 is added')
     expect(changes[0]?.lines).toEqual([
       'rules › item 2 › rollout: 10 → 11',
       'rules › item 3: added {"id":"eu","rollout":12}',

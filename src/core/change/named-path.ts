@@ -1,4 +1,4 @@
-import { formatPointer, parsePointer } from './pointer.ts'
+import { arrayIndex, formatPointer, parsePointer } from './pointer.ts'
 import { type CompiledShape, childNode } from './shape.ts'
 
 /**
@@ -15,4 +15,16 @@ export function namedPath(path: string, { root }: CompiledShape): string {
     node = childNode(node, segment)
   }
   return path
+}
+
+/** Lists which segments of a path, counted from 0, are positions in a `byPlace()` list. */
+export function positionsIn(path: string, { root }: CompiledShape): readonly number[] {
+  if (!root.declares) return []
+  const found: number[] = []
+  let node = root
+  for (const [depth, segment] of (parsePointer(path) ?? []).entries()) {
+    if (node.kind.kind === 'place' && arrayIndex(segment) !== undefined) found.push(depth)
+    node = childNode(node, segment)
+  }
+  return found
 }

@@ -1,3 +1,4 @@
+import { itemInWords } from '../change/describe.ts'
 import type { Condition, Direction, Operator } from './condition.ts'
 import { describePinned } from './describe-requirement.ts'
 import type { Explanation, PolicyExplanation, ScopeExplanation } from './explain.ts'
@@ -106,7 +107,9 @@ const most = 3
 
 type FieldCondition = Exclude<Extract<Condition, { type: string }>, { type: 'predicate' }>
 
-function describeValue(condition: FieldCondition, { path, before, after, holds, problem }: ValueExplanation): string {
+function describeValue(condition: FieldCondition, value: ValueExplanation): string {
+  const { before, after, holds, problem } = value
+  const path = pathInWords(value)
   if (problem === 'no_identity') return noIdentity(path)
   if (problem) return `${path} ${problems[problem]} (${inWords(before)} → ${inWords(after)})`
   const change = `${path || 'the document'} ${moved(before, after)}`
@@ -125,6 +128,11 @@ function describeValue(condition: FieldCondition, { path, before, after, holds, 
       return `${change}, which ${holds === 'yes' ? 'goes' : 'does not go'} ${way}across ${condition.value}`
     }
   }
+}
+
+function pathInWords({ path, byPlace = [] }: ValueExplanation): string {
+  const segments = path.split('/')
+  return segments.map((segment, i) => (byPlace.includes(i - 1) ? itemInWords(segment) : segment)).join('/')
 }
 
 const comparisons: Readonly<Record<Operator, string>> = {

@@ -1,3 +1,5 @@
+import { positionsIn } from '../change/named-path.ts'
+import type { CompiledShape } from '../change/shape.ts'
 import type { CompiledCondition, FieldCondition } from './compile-condition.ts'
 import type { Condition } from './condition.ts'
 import { type FieldPath, isWithin, pathsFor } from './field.ts'
@@ -31,6 +33,8 @@ export interface TestExplanation {
 /** A value that a test looked at. */
 export interface ValueExplanation {
   readonly path: string
+  /** Which segments of `path`, counted from 0, are positions in a `byPlace()` list. Left out: none. */
+  readonly byPlace?: readonly number[]
   /** Undefined, as for `after`: there is none on this side. Where the items of a list have no identity, both are the list. */
   readonly before: Value
   readonly after: Value
@@ -96,14 +100,14 @@ function explainField(
 }
 
 /** Lists the changed places that are the field or lie inside it. */
-function listPlaces(path: FieldPath, { places }: Sight, into: ValueExplanation[]): Truth {
+function listPlaces(path: FieldPath, { places, shape }: Sight, into: ValueExplanation[]): Truth {
   let truth: Truth = no
   for (const place of places) {
     if (!isWithin(path, place)) continue
     truth = yes
     const before = place.type === 'added' ? undefined : place.before
     const after = place.type === 'removed' ? undefined : place.after
-    into.push({ path: place.path, before, after, holds: 'yes', problem: undefined })
+    into.push({ ...whereIs(place.path, shape), before, after, holds: 'yes', problem: undefined })
   }
   return truth
 }
@@ -114,10 +118,15 @@ function listValues(condition: FieldCondition, path: FieldPath, sight: Sight, in
     const truth = judgeTouchedValue(condition, value)
     const problem = truth === unknown ? problemOf(condition, value) : undefined
     const { path: found, before, after } = value
-    into.push({ path: found, before, after, holds: answer(truth), problem })
+    into.push({ ...whereIs(found, sight.shape), before, after, holds: answer(truth), problem })
     if (truth > most) most = truth
   }
   return most
+}
+
+function whereIs(path: string, shape: CompiledShape): Pick<ValueExplanation, 'path' | 'byPlace'> {
+  const byPlace = positionsIn(path, shape)
+  return { path, ...(byPlace.length > 0 ? { byPlace } : {}) }
 }
 
 function problemOf(condition: FieldCondition, { before, after, unnamed }: TouchedValue): ValueExplanation['problem'] {

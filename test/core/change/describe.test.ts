@@ -1,6 +1,7 @@
 import { expect, describe as group, it } from 'vitest'
 import {
   admit,
+  byPlace,
   type ChangedPlace,
   compileShape,
   describe,
@@ -26,6 +27,19 @@ group('the lines of a change', () => {
     ])
     expect(linesOf(undefined, { n: 1 })).toEqual(['document: added {"n":1}'])
     expect(linesOf({ n: 1 }, undefined)).toEqual(['document: removed {"n":1}'])
+  })
+
+  it('[FA-02] count the items of lists that are only appended to as people do', () => {
+    const placed = compileShape({ '/log': byPlace(), '/log/*/by': byPlace() })
+    const [before, after] = [{ log: [{ by: ['ann'] }] }, { log: [{ by: ['ben', 'cat'] }, { by: [] }] }]
+    const places = done(diff(before, after, placed))
+    expect(places.map(({ byPlace: positions }) => positions)).toEqual([[1, 3], [1, 3], [1]])
+    expect(describe(places, { '/log/*': { name: 'entry' } })).toEqual([
+      'log › entry (item 1) › by › item 1: "ann" → "ben"',
+      'log › entry (item 1) › by › item 2: added "cat"',
+      'log › entry (item 2): added {"by":[]}',
+    ])
+    expect(describe(done(diff(after, before, placed))).at(-1)).toBe('log › item 2: removed {"by":[]}')
   })
 
   it('name items of keyed lists by their keys, and say where new ones stand', () => {
