@@ -1,3 +1,4 @@
+import { hasCode } from '../errors.ts'
 import { countLane } from './at-work.ts'
 import type { Chore, Counted, Outcome } from './chore.ts'
 import type { Context } from './context.ts'
@@ -230,6 +231,8 @@ async function outcomeOf(chore: Chore, open: readonly Need[]): Promise<Outcome> 
   try {
     return await chore.run(open)
   } catch (error) {
+    // Somebody else has it.
+    if (hasCode(error, 'version_conflict')) return {}
     return { failed: [{ error }], why: 'failed' }
   }
 }
