@@ -14,7 +14,7 @@ import {
   migrationLock,
   openMysql,
 } from './sql/mysql-connection.ts'
-import { checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
+import { checkGivenConnection, checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
 import { mysqlStatements } from './sql/mysql-statements.ts'
 import { once } from './sql/once.ts'
 import type { SqlValues } from './sql/session.ts'
@@ -34,12 +34,12 @@ export type {
 /**
  * Keeps everything in a MySQL or MariaDB database.
  *
- * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2/promise`, or an instance of Kysely, it uses that one
+ * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2` or `mysql2/promise`, or an instance of Kysely, it uses that one
  * and never closes it. Effects are given the connection on which the transaction is open.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
  *
- * @throws TypeError where a URI is given and `mysql2` is not installed, or where the timeout is none.
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and `mysql2` is not installed; if the options are none.
  */
 export function mysqlStorage(
   database: string | MysqlPool | MysqlConnection | KyselyLike,
@@ -50,12 +50,11 @@ export function mysqlStorage(
   const opened = typeof database === 'string' ? openMysql(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
   const connected = overGivenMysql('mysqlStorage', given, timeout)
-  const ready = once(() =>
-    migrate(overGivenMysql('mysqlStorage', given, Number.POSITIVE_INFINITY), mysqlDialect, {
-      ...migrationLock,
-      isThere,
-    }),
-  )
+  const ready = once(async () => {
+    await checkGivenConnection(given)
+    const patient = overGivenMysql('mysqlStorage', given, Number.POSITIVE_INFINITY)
+    await migrate(patient, mysqlDialect, { ...migrationLock, isThere })
+  })
   const storageOver = stepwiseStorages({ dialect: mysqlDialect, holdStatements: mysqlStatements, isTaken, isInTheWay })
   return {
     ...storageOver(connected, ready),

@@ -1,5 +1,5 @@
-import { has, isObject, notTaken, refuseText } from './handed-in.ts'
-import { hostSession } from './host-session.ts'
+import { has, isNoneBut, isObject, notTaken, refuseText } from './handed-in.ts'
+import { driverOfDrizzle, hostSession } from './host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from './kysely-session.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from './open-transaction.ts'
 import { ormTransaction, overOrm, withoutManager } from './orm-transaction.ts'
@@ -63,6 +63,10 @@ export function overGivenTransaction(given: unknown): SqlDatabase {
   if (!isObject(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   if (isPostgresJs(transaction)) return overPostgresJs(transaction, joinedOrRefused)
+  const driver = driverOfDrizzle(transaction)
+  if (driver && has(transaction, 'rollback') && isPostgresJs(driver)) {
+    return overPostgresJs(driver, joinedOrRefused, transaction)
+  }
   const orm = ormTransaction(transaction)
   if (orm) return overOne({ ...overOrm(orm, overDriver), native: given }, joinedOrRefused)
   const session = hostSession(transaction, 'postgres') ?? overDriver(transaction)
@@ -89,7 +93,7 @@ function overDriver(given: unknown): SqlSession {
 }
 
 function isLite(given: object): given is PostgresLite {
-  return has(given, 'query', 'transaction') && !has(given, 'createQueryRunner') && !has(given, 'authenticate')
+  return has(given, 'query', 'transaction') && isNoneBut(given, 'PGlite itself')
 }
 
 function isClient(given: object): given is PostgresClient {
@@ -97,5 +101,5 @@ function isClient(given: object): given is PostgresClient {
 }
 
 function isPool(given: object): given is PostgresPool {
-  return has(given, 'query', 'connect', 'end') && !has(given, 'execute') && !has(given, 'beginTransaction')
+  return has(given, 'query', 'connect', 'end') && isNoneBut(given, 'a pool of pg')
 }
