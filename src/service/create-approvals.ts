@@ -92,10 +92,10 @@ export interface Approvals {
    * Gives the same inside a transaction that the host has opened in the same database: what is done, and the notices of it, are there when the
    * host commits, and never were when the host rolls back. No statement leaves the connection of the transaction.
    *
-   * Takes a transaction of Kysely or Drizzle, the client of an interactive transaction of Prisma, or the connection on which a transaction
-   * is open (pg, PGlite, mysql2, better-sqlite3, node:sqlite).
+   * Takes a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the connection on which a
+   * transaction is open (pg, mysql2, better-sqlite3, node:sqlite, libsql). The guide to storage has a table of what each of them hands you.
    *
-   * @throws ApprovalError `invalid_input` where the storage has no transactions, or does not know this one.
+   * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it says what to write instead.
    */
   within(transaction: object): Pick<Approvals, 'as'>
   /**

@@ -16,7 +16,7 @@ import {
   openMysql,
 } from './sql/mysql-connection.ts'
 import { mysqlFirstLook } from './sql/mysql-first-look.ts'
-import { checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
+import { checkGivenConnection, checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
 import { mysqlStatements } from './sql/mysql-statements.ts'
 import { once } from './sql/once.ts'
 import { preparing } from './sql/preparing.ts'
@@ -54,7 +54,7 @@ export type MysqlDatabase =
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
  *
- * @throws TypeError where a URI is given and `mysql2` is not installed, or where the timeout is none.
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and `mysql2` is not installed; if the options are none.
  */
 export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOptions): TransactionalStorage {
   const timeout = timeoutOf('mysqlStorage', options)
@@ -63,12 +63,11 @@ export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOpt
   const given = opened ?? (database as MysqlDatabase)
   const care = { look: mysqlFirstLook(), isPrepared: preparing() }
   const connected = overGivenMysql('mysqlStorage', given, { timeout, care })
-  const ready = once(() =>
-    migrate(overGivenMysql('mysqlStorage', given, { timeout: Number.POSITIVE_INFINITY, care }), mysqlDialect, {
-      ...migrationLock,
-      isThere,
-    }),
-  )
+  const ready = once(async () => {
+    await checkGivenConnection(given)
+    const patient = overGivenMysql('mysqlStorage', given, { timeout: Number.POSITIVE_INFINITY, care })
+    await migrate(patient, mysqlDialect, { ...migrationLock, isThere })
+  })
   const storageOver = stepwiseStorages({ dialect: mysqlDialect, holdStatements: mysqlStatements, isTaken, isInTheWay })
   return {
     ...storageOver(connected, ready),

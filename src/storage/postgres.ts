@@ -52,7 +52,8 @@ export type {
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
  *
- * @throws TypeError where a connection string is given and `pg` is not installed, or where the timeout is none.
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and `pg` is not installed; if the options
+ * are none.
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,

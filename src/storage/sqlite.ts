@@ -31,7 +31,8 @@ export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, S
  * Calls that arrive while a commit waits for its effect wait too, so that they neither see nor join its transaction. Of a
  * connection that was handed in, the host must take the same care.
  *
- * @throws TypeError where a path is given and better-sqlite3 is not installed.
+ * @throws TypeError if this is no database, or one that cannot be used as it is: closed, for reading only, or with a transaction open on it; or if a path is
+ * given and better-sqlite3 is not installed.
  */
 export function sqliteStorage(database: string | SqliteConnection | KyselyLike): TransactionalStorage {
   checkGivenSqlite('sqliteStorage', database)

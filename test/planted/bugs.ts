@@ -57,7 +57,10 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
   },
-  storage: { conformance: ['memory', 'sqlite', 'sqlite-together'].map((name) => `test/storage/${name}.test.ts`) },
+  storage: {
+    conformance: ['memory', 'sqlite', 'sqlite-together', 'handed-in'].map((name) => `test/storage/${name}.test.ts`),
+    races: ['host-transaction', 'orm-transaction'].map((name) => `test/storage/${name}.test.ts`),
+  },
 }
 
 /** A mistake that somebody could make: a text of the source, and what stands in its place. */
@@ -734,5 +737,51 @@ export const bugs: readonly Bug[] = [
     file: 'service/host-document.ts',
     find: 'return read.ok && equal(document, read.value)',
     put: 'return false',
+    name: 'a Kysely that is in no transaction is taken for one',
+    file: 'storage/sql/kysely-session.ts',
+    find: "if (!transaction.isTransaction) refuseTransaction('no transaction is open in it', transaction)",
+    put: '',
+  },
+  {
+    name: 'a transaction of TypeORM that has ended is gone on with',
+    file: 'storage/sql/orm-transaction.ts',
+    find: 'isOpen: () => active.isTransactionActive && !active.isReleased',
+    put: 'isOpen: () => true',
+  },
+  {
+    name: 'what is said in a transaction of Sequelize leaves over another connection of its pool',
+    file: 'storage/sql/orm-transaction.ts',
+    find: 'connection: () => transaction.connection,',
+    put: "connection: () => Reflect.get(given.sequelize as object, 'connectionManager').getConnection({ type: 'SELECT' }),",
+  },
+  {
+    name: 'a SQLite connection without a transaction is written to at once',
+    file: 'storage/sql/sqlite-given.ts',
+    find: '() => isInTransaction(given) ?? refusesToBegin(given)',
+    put: '() => true',
+  },
+  {
+    name: 'a refusal inside sql.begin takes the whole transaction of postgres.js along',
+    file: 'storage/sql/postgres-js.ts',
+    find: 'sql.savepoint ? inSavepoint(',
+    put: 'sql.savepoint === undefined ? inSavepoint(',
+  },
+  {
+    name: 'the schema that a Kysely names is left out without a word',
+    file: 'storage/sql/kysely-session.ts',
+    find: 'if (schema === undefined) return undefined',
+    put: 'if (schema !== null) return undefined',
+  },
+  {
+    name: 'a DataSource is taken for a PGlite',
+    file: 'storage/sql/postgres-given.ts',
+    find: "has(given, 'query', 'transaction') && isNoneBut(given, 'PGlite itself')",
+    put: "has(given, 'query', 'transaction')",
+  },
+  {
+    name: 'a MySQL connection is made a storage of in the middle of a transaction, which is committed',
+    file: 'storage/sql/mysql-given.ts',
+    find: 'if (((serverStatus ?? 0) & inTransactionFlag) === 0) return',
+    put: 'if (serverStatus !== null) return',
   },
 ]

@@ -182,6 +182,11 @@ export function isObject(given: unknown): given is object {
   return (typeof given === 'object' && given !== null) || typeof given === 'function'
 }
 
+/** Tells whether something is of none of the known kinds but, perhaps, this one: a host may hand in what only looks like it. */
+export function isNoneBut(given: object, kind: string): boolean {
+  return (foreigners.find(({ is }) => is(given))?.name ?? kind) === kind
+}
+
 /** Says what is wrong with what was handed in for a database, and what to write instead. */
 export function notTaken(given: unknown, engine: Engine): string {
   const foreign = isObject(given) ? foreigners.find(({ is }) => is(given)) : undefined

@@ -42,16 +42,23 @@ function prismaTransaction(prisma: PrismaLike): SqlSession {
   }
 }
 
+/** Gives what a Drizzle speaks to its database with; undefined where it is none, or hides it. */
+export function driverOfDrizzle(given: object): object | undefined {
+  if (!has(given, 'select', 'transaction')) return undefined
+  const session: unknown = Reflect.get(given, 'session')
+  const driver: unknown = Reflect.get(given, '$client') ?? (isObject(session) && Reflect.get(session, 'client'))
+  return isObject(driver) ? driver : undefined
+}
+
 /** Of a Drizzle that is no transaction, only one on a single connection can have one open on it. */
 function drizzleTransaction(drizzle: DrizzleLike): SqlSession {
-  const session: unknown = Reflect.get(drizzle, 'session')
-  const driver: unknown = Reflect.get(drizzle, '$client') ?? (isObject(session) && Reflect.get(session, 'client'))
-  const isSingle = isObject(driver) && (isInTransaction(driver) !== undefined || has(driver, 'beginTransaction'))
-  if (!has(drizzle, 'rollback') && !(isSingle && !has(driver, 'getConnection'))) {
+  const driver = driverOfDrizzle(drizzle)
+  const isSingle = driver && (isInTransaction(driver) !== undefined || has(driver, 'beginTransaction'))
+  if (!has(drizzle, 'rollback') && (!isSingle || has(driver, 'getConnection'))) {
     refuseTransaction('no transaction is open in it', drizzle)
   }
   const own = drizzleSession(drizzle)
-  return isObject(driver) ? whileOpen(own, () => isInTransaction(driver), 'begin one first') : own
+  return driver ? whileOpen(own, () => isInTransaction(driver), 'begin one first') : own
 }
 
 function drizzleSession(drizzle: DrizzleLike): SqlSession {

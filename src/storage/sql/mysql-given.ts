@@ -1,3 +1,4 @@
+import { fail } from '../../errors.ts'
 import { lookedAt, lookedAtDatabase } from './first-look.ts'
 import { has, isObject, notTaken, refuseText } from './handed-in.ts'
 import { hostSession } from './host-session.ts'
@@ -75,6 +76,25 @@ function lookedAtKysely(given: KyselyLike, care: MysqlCare, method: string): Sql
     },
   }
 }
+
+/**
+ * Looks whether a transaction is open on a single connection before the first statement, which would commit it. No property of the connection says so;
+ * an answer of the server does.
+ *
+ * @throws ApprovalError `storage_failed` if one is.
+ */
+export async function checkGivenConnection(given: MysqlGiven): Promise<void> {
+  const connection = isObject(given) ? withPromises(given) : undefined
+  if (!connection || !isConnection(connection)) return
+  const [answer] = await connection.query('do 0')
+  const { serverStatus } = answer as { readonly serverStatus?: number }
+  if (((serverStatus ?? 0) & inTransactionFlag) === 0) return
+  const problem = 'a transaction is open on the connection: write approvals.within(connection), and mysqlStorage(pool)'
+  fail('storage_failed', { operation: 'open', problem })
+}
+
+/** SERVER_STATUS_IN_TRANS of the protocol. */
+const inTransactionFlag = 1
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
 export function overGivenTransaction(given: unknown, care: MysqlCare): SqlDatabase {

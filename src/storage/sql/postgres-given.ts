@@ -1,6 +1,6 @@
 import { lookedAt, lookedAtDatabase } from './first-look.ts'
-import { has, isObject, notTaken, refuseText } from './handed-in.ts'
-import { hostSession } from './host-session.ts'
+import { has, isNoneBut, isObject, notTaken, refuseText } from './handed-in.ts'
+import { driverOfDrizzle, hostSession } from './host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from './kysely-session.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from './open-transaction.ts'
 import { ormTransaction, overOrm, withoutManager } from './orm-transaction.ts'
@@ -74,8 +74,11 @@ export function overGivenPostgres(method: string, given: PostgresGiven, { timeou
 export function overGivenTransaction(given: unknown, care: PostgresCare): SqlDatabase {
   if (!isObject(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
-  if (isPostgresJs(transaction)) {
-    const joined = overPostgresJs(transaction, joinedOrRefused)
+  const driver = driverOfDrizzle(transaction)
+  const isDrizzle = driver !== undefined && has(transaction, 'rollback') && isPostgresJs(driver)
+  const js = isPostgresJs(transaction) ? transaction : isDrizzle ? driver : undefined
+  if (js) {
+    const joined = overPostgresJs(js, joinedOrRefused, js === transaction ? undefined : transaction)
     return lookedAtDatabase(joined, () => care.look(transaction, joined))
   }
   const orm = ormTransaction(transaction)
@@ -106,7 +109,7 @@ function overDriver(given: unknown, care: PostgresCare): SqlSession {
 }
 
 function isLite(given: object): given is PostgresLite {
-  return has(given, 'query', 'transaction') && !has(given, 'createQueryRunner') && !has(given, 'authenticate')
+  return has(given, 'query', 'transaction') && isNoneBut(given, 'PGlite itself')
 }
 
 function isClient(given: object): given is PostgresClient {
@@ -114,5 +117,5 @@ function isClient(given: object): given is PostgresClient {
 }
 
 function isPool(given: object): given is PostgresPool {
-  return has(given, 'query', 'connect', 'end') && !has(given, 'execute') && !has(given, 'beginTransaction')
+  return has(given, 'query', 'connect', 'end') && isNoneBut(given, 'a pool of pg')
 }

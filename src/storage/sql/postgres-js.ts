@@ -25,31 +25,35 @@ export function isPostgresJs(given: object): given is PostgresJs {
 }
 
 /**
- * Speaks over a transaction of postgres.js. It takes one whose statement has failed for lost, whatever is rolled back, unless the statement ran in a savepoint
+ * Speaks over a transaction of postgres.js; effects are given it too, unless the host has something else for them. It takes one whose statement has failed for lost, whatever is rolled back, unless the statement ran in a savepoint
  * of its own.
  */
-export function overPostgresJs(sql: PostgresJs, brackets: Brackets): SqlDatabase {
+export function overPostgresJs(sql: PostgresJs, brackets: Brackets, native?: unknown): SqlDatabase {
   const inTurn = createTurns()
-  const session = sessionOf(sql)
+  const session = sessionOf(sql, native)
   return {
-    native: sql,
+    ...session,
     rows: (text, values) => inTurn(() => session.rows(text, values)),
     changes: (text, values) => inTurn(() => session.changes(text, values)),
     control: (text) => inTurn(() => session.control(text)),
     transaction: (work) =>
-      inTurn(() => (sql.savepoint ? inSavepoint(sql, brackets, work) : inBrackets(session, brackets, work))),
+      inTurn(() =>
+        sql.savepoint
+          ? inSavepoint(sql, brackets, (inner) => work(sessionOf(inner, native)))
+          : inBrackets(session, brackets, work),
+      ),
   }
 }
 
 async function inSavepoint(
   sql: PostgresJs,
   { refuse }: Brackets,
-  work: (session: SqlSession) => Promise<boolean>,
+  work: (inner: PostgresJs) => Promise<boolean>,
 ): Promise<boolean> {
   const undone = {}
   try {
     await sql.savepoint?.('countersign', async (inner) => {
-      if (!(await work(sessionOf(inner)))) throw undone
+      if (!(await work(inner))) throw undone
     })
     return true
   } catch (thrown) {
@@ -59,10 +63,10 @@ async function inSavepoint(
   }
 }
 
-function sessionOf(sql: PostgresJs): SqlSession {
+function sessionOf(sql: PostgresJs, native: unknown = sql): SqlSession {
   const run = (statement: string, values: SqlValues) => sql.unsafe(statement, values).raw()
   return {
-    native: sql,
+    native,
     rows: async (statement, values) => rowsOf(await run(statement, values)),
     changes: async (statement, values) => (await run(statement, values)).count,
     control: async (statement) => await run(statement, []),
