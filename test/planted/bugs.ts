@@ -142,7 +142,6 @@ export const bugs: readonly Bug[] = [
     find: 'voter = merged(met, voter)',
     put: 'voter = { ...voter, index: met.index + 1 }',
   },
-
   {
     name: 'an answer to what was not seen is taken',
     file: 'core/request/decide-review.ts',
@@ -151,9 +150,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'an answer for one person takes back an objection for another',
-    file: 'core/request/evolve.ts',
-    find: "(other.verdict !== 'approve' || ![by, whose].includes(other.by))",
-    put: '![by, whose].includes(other.by)',
+    file: 'core/request/decide-review.ts',
+    find: "verdict === 'approve' && by === user.id",
+    put: 'by === user.id',
   },
   {
     name: 'conflicts can be approved',
@@ -194,8 +193,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'somebody who edits keeps their own approval',
     file: 'core/request/carry-over.ts',
-    find: '!giver || isOwn(review, actor)) return []',
-    put: '!giver) return []',
+    find: '!giver || isOwn(review, bringing.by)) return false',
+    put: '!giver) return false',
   },
   {
     name: 'whoever can veto everything keeps their approval of a part',
@@ -269,7 +268,6 @@ export const bugs: readonly Bug[] = [
     find: 'peaks.reduceRight((right, left) => nodeDigest(left, right))',
     put: 'peaks.reduceRight((right, left) => nodeDigest(right, left))',
   },
-
   {
     name: 'a policy that nobody can judge silences another one',
     file: 'core/policy/settle-matches.ts',
@@ -306,7 +304,6 @@ export const bugs: readonly Bug[] = [
     find: 'strictestFirst.indexOf(a) <= strictestFirst.indexOf(b)',
     put: 'strictestFirst.indexOf(a) >= strictestFirst.indexOf(b)',
   },
-
   {
     name: 'a command does not state that the policies are as it read them',
     file: 'service/request-command.ts',
@@ -342,60 +339,6 @@ export const bugs: readonly Bug[] = [
     file: 'service/deliver-notices.ts',
     find: 'if (pending.length === 0) {',
     put: 'if (pending.length >= 0) {',
-  },
-  {
-    name: 'a tenant with much to do keeps the others from being served',
-    file: 'service/due-records.ts',
-    find: '...(except.length > 0 ? { except } : {}),',
-    put: '',
-  },
-  {
-    name: 'what could not be done stays in front of everything else',
-    file: 'service/shift.ts',
-    find: 'if (outcome.why) await commitEach',
-    put: 'if (outcome.why && ended) await commitEach',
-  },
-  {
-    name: 'what cannot be done is tried again and again at the same pace',
-    file: 'service/put-off.ts',
-    find: 'putOff: { from, failures: failures + 1 }',
-    put: 'putOff: { from, failures }',
-  },
-  {
-    name: 'what was put off while the workflow was held is not woken',
-    file: 'service/return-waiting.ts',
-    find: 'record.value.wake && request.value.putOff',
-    put: 'record.value.wake && !request.value.putOff',
-  },
-  {
-    name: 'a resource that was put off is taken to end its state then',
-    file: 'service/records.ts',
-    find: 'return putOff?.from ?? stateDueAt',
-    put: 'return stateDueAt',
-  },
-  {
-    name: 'a notifier that cannot be reached is asked once for each notice',
-    file: 'service/needs.ts',
-    find: 'if (!worked.has(placeOf(need))) broken.set(placeOf(need), { error })',
-    put: '',
-  },
-  {
-    name: 'tick waits for whatever hangs',
-    file: 'service/shift.ts',
-    find: 'while (own.size > 0 && !isOver()) await moved()',
-    put: 'while (own.size > 0) await new Promise((resolve) => setTimeout(resolve, 10))',
-  },
-  {
-    name: 'tick does more than it is told',
-    file: 'service/shift.ts',
-    find: '|| countDone() + underWay >= most',
-    put: '',
-  },
-  {
-    name: 'a preference moves the record that every command states',
-    file: 'service/settings-commands.ts',
-    find: "return success({ writes: [put('preferences', { tenant, user, unwanted }, before)], answer: undefined })",
-    put: "const { set } = await read(context.storage, { set: keyOf('policySets', tenant) })\n      const event = { type: 'notices_muted' }\n      const own = put('preferences', { tenant, user, unwanted }, before)\n      return success({ writes: [own, ...settingsWrites(actor, set, { at: context.now(), event })], answer: undefined })",
   },
   {
     name: 'what a checkpoint sealed is not looked for',
@@ -457,7 +400,6 @@ export const bugs: readonly Bug[] = [
     find: 'relied.push(unchanged(key, before))',
     put: '',
   },
-
   {
     name: 'memory: a record is replaced whatever its version is',
     file: 'storage/memory.ts',
@@ -649,6 +591,8 @@ export const bugs: readonly Bug[] = [
     file: 'service/policy-power.ts',
     find: 'saysOf(policy, role).some(lacks)',
     put: 'saysOf(policy, role).every(lacks)',
+  },
+  {
     name: 'whoever names a resource of the host first says its project',
     file: 'service/propose.ts',
     find: 'exists ? live.project : (hostSays ?? live?.project)',
@@ -737,6 +681,62 @@ export const bugs: readonly Bug[] = [
     file: 'service/host-document.ts',
     find: 'return read.ok && equal(document, read.value)',
     put: 'return false',
+  },
+  {
+    name: 'a tenant with much to do keeps the others from being served',
+    file: 'service/due-records.ts',
+    find: '...(except.length > 0 ? { except } : {}),',
+    put: '',
+  },
+  {
+    name: 'what could not be done stays in front of everything else',
+    file: 'service/shift.ts',
+    find: 'if (outcome.why) await commitEach',
+    put: 'if (outcome.why && ended) await commitEach',
+  },
+  {
+    name: 'what cannot be done is tried again and again at the same pace',
+    file: 'service/put-off.ts',
+    find: 'putOff: { from, failures: failures + 1 }',
+    put: 'putOff: { from, failures }',
+  },
+  {
+    name: 'what was put off while the workflow was held is not woken',
+    file: 'service/return-waiting.ts',
+    find: 'record.value.wake && request.value.putOff',
+    put: 'record.value.wake && !request.value.putOff',
+  },
+  {
+    name: 'a resource that was put off is taken to end its state then',
+    file: 'service/records.ts',
+    find: 'return putOff?.from ?? stateDueAt',
+    put: 'return stateDueAt',
+  },
+  {
+    name: 'a notifier that cannot be reached is asked once for each notice',
+    file: 'service/needs.ts',
+    find: 'if (!worked.has(placeOf(need))) broken.set(placeOf(need), { error })',
+    put: '',
+  },
+  {
+    name: 'tick waits for whatever hangs',
+    file: 'service/shift.ts',
+    find: 'while (own.size > 0 && !isOver()) await moved()',
+    put: 'while (own.size > 0) await new Promise((resolve) => setTimeout(resolve, 10))',
+  },
+  {
+    name: 'tick does more than it is told',
+    file: 'service/shift.ts',
+    find: '|| countDone() + underWay >= most',
+    put: '',
+  },
+  {
+    name: 'a preference moves the record that every command states',
+    file: 'service/settings-commands.ts',
+    find: "return success({ writes: [put('preferences', { tenant, user, unwanted }, before)], answer: undefined })",
+    put: "const { set } = await read(context.storage, { set: keyOf('policySets', tenant) })\n      const event = { type: 'notices_muted' }\n      const own = put('preferences', { tenant, user, unwanted }, before)\n      return success({ writes: [own, ...settingsWrites(actor, set, { at: context.now(), event })], answer: undefined })",
+  },
+  {
     name: 'a Kysely that is in no transaction is taken for one',
     file: 'storage/sql/kysely-session.ts',
     find: "if (!transaction.isTransaction) refuseTransaction('no transaction is open in it', transaction)",
@@ -783,5 +783,101 @@ export const bugs: readonly Bug[] = [
     file: 'storage/sql/mysql-given.ts',
     find: 'if (((serverStatus ?? 0) & inTransactionFlag) === 0) return',
     put: 'if (serverStatus !== null) return',
+  },
+  {
+    name: 'whoever answered for somebody once takes that answer back for ever',
+    file: 'core/request/withdraw.ts',
+    find: 'const who = giver({ by: by.user, whose, at }, request, facts)',
+    put: 'const who = giver({ by: by.user, whose: by.user, at }, request, facts)',
+  },
+  {
+    name: 'who may not object any more lifts what they objected',
+    file: 'core/request/withdraw.ts',
+    find: 'const against = isOwnApproval ? undefined',
+    put: 'const against = user === principal ? undefined',
+  },
+  {
+    name: 'of two answers, the first is taken back',
+    file: 'core/request/withdraw.ts',
+    find: 'if (own.length === 1) return success(review)',
+    put: 'if (own.length > 0) return success(review)',
+  },
+  {
+    name: 'with one answer, whoever gave it takes back all that they gave',
+    file: 'core/request/evolve.ts',
+    find: 'request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)),',
+    put: 'request.reviews.filter((one) => one.by !== event.by && ownerOf(one) !== ownerOf(event)),',
+  },
+  {
+    name: 'an answer takes the place of what was given for somebody who does not let one any more',
+    file: 'core/request/decide-review.ts',
+    find: 'return owners.filter((owner) => giver({ by: user.id, whose: owner, at }, request, facts).ok)',
+    put: 'return owners',
+  },
+  {
+    name: 'what is not there after the last attempt is taken for what never will be',
+    file: 'core/request/decide-outside.ts',
+    find: 'const mayLand = application.mayLand === true || !isOver',
+    put: 'const mayLand = false',
+  },
+  {
+    name: 'a refusal speaks for the attempts before it',
+    file: 'core/request/decide-outside.ts',
+    find: 'const mayLand = application.mayLand === true || !isOver',
+    put: 'const mayLand = !isOver',
+  },
+  {
+    name: 'an attempt that nobody spoke of is forgotten',
+    file: 'core/request/decide-outside.ts',
+    find: 'return mayLand === true || problem === undefined',
+    put: 'return mayLand === true',
+  },
+  {
+    name: 'nothing is owed for what may still land',
+    file: 'core/request/evolve.ts',
+    find: "outcome.failure.code !== 'host_failed' || outcome.mayLand) return next",
+    put: "outcome.failure.code !== 'host_failed') return next",
+  },
+  {
+    name: 'what lands late is taken for what nobody asked for',
+    file: 'service/claims.ts',
+    find: "if (next.status !== 'failed' || !next.mayLand) return []",
+    put: 'return []',
+  },
+  {
+    name: 'an objection is gone once the request is taken back',
+    file: 'core/request/evolve.ts',
+    find: 'return remembering(moved(request, event, { reviews: [] }), putAside(request))',
+    put: 'return moved(request, event, { reviews: [] })',
+  },
+  {
+    name: 'an objection comes back to whatever it was not about',
+    file: 'core/request/carry-over.ts',
+    find: 'about.some((subject) => isSameSubject(subject, there))',
+    put: 'about.length > 0',
+  },
+  {
+    name: 'an objection does not come back with its content',
+    file: 'core/request/carry-over.ts',
+    find: '((keeps && stood) || about.some((subject) => isSameSubject(subject, there)))',
+    put: 'keeps && stood',
+  },
+  {
+    name: 'a request that had ended begins with its objections',
+    file: 'core/request/remembered.ts',
+    find: "return type === 'reopened' && status !== 'failed'",
+    put: "return type === 'reopened' && status === 'applied'",
+  },
+  {
+    name: 'an approval rides along where an objection stands',
+    file: 'core/request/carry-over.ts',
+    find: "if (review.verdict === 'reject') return keeps || isSame",
+    put: "if (review.verdict === 'reject' || isSame) return keeps || isSame",
+  },
+  {
+    name: 'an objection is not found by its twins',
+    file: 'service/writes.ts',
+    find: '...objectionWrites(before?.value, next),',
+    put: '',
   },
 ]
