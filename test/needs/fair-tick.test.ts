@@ -100,7 +100,7 @@ const quick = storages.filter(({ name }) => isDeep || name === 'memory' || name 
 
 describe.each(quick)('tick over many tenants, on $name', ({ open }) => {
   it('[ST-01, ST-02] does everything of 199 tenants in ten calls, while one has 5,000 requests that cannot be done in front, and a notifier hangs', {
-    timeout: 120_000,
+    timeout: 400_000,
   }, async () => {
     const kept = open()
     let listed = 0
