@@ -16,7 +16,7 @@ export function noticeChore(context: Context, record: Stored<OutboxRecord>): Cho
     tenant,
     id,
     lane,
-    abreast: 2,
+    abreast: 1,
     needs,
     partly: true,
     run: (open) => deliver(context, record, open),

@@ -287,11 +287,13 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     }
     const type = campaigns({ from: 'draft', action: 'plan', to: 'planned' }, guarded)
     const { w, ref, resource } = await drafted(open(), type)
-    await w.as('ann').submit(ref, { action: 'plan', at: w.now() + hour })
-    w.pass(hour)
+    const dueAt = w.now() + hour
+    await w.as('ann').submit(ref, { action: 'plan', at: dueAt })
+    w.pass(hour + 5)
     const { moved, failed } = await w.approvals.tick()
     expect({ moved, failed }).toMatchObject({ moved: 0, failed: [{ id: 'spring', error: { code: 'move_refused' } }] })
-    expect(await resource()).toMatchObject({ lifecycle: { state: 'planned' } })
+    expect(await resource()).toMatchObject({ lifecycle: { state: 'planned', dueAt } })
+    expect((await w.as('ann').audit.verify()).problems).toEqual([])
     open_ = true
     expect(await w.approvals.tick()).toMatchObject({ moved: 1, failed: [] })
     expect(await resource()).toMatchObject({ lifecycle: { state: 'running' } })
