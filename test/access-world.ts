@@ -36,6 +36,7 @@ export async function accessWorld(storage: Storage, access: AccessOptions = {}, 
     pass: (milliseconds: number) => {
       time += milliseconds
     },
+    now: () => time,
     async notices() {
       await approvals.tick()
       return delivered

@@ -8,6 +8,8 @@ import { walk } from './records.ts'
 export type PoliciesInForce = (storage: Storage, tenant: string, setVersion: number) => Promise<PolicySet>
 
 const keptTenants = 1_000
+/** How many policies of all tenants together. */
+const keptPolicies = 100_000
 
 /**
  * Keeps the compiled policies of the tenants used last, and reads only what has changed since.
@@ -27,7 +29,8 @@ export function policiesInForce(vocabulary: Vocabulary): PoliciesInForce {
     kept.delete(tenant)
     kept.set(tenant, { version: setVersion, set })
     for (const oldest of kept.keys()) {
-      if (kept.size <= keptTenants) break
+      const policies = [...kept.values()].reduce((sum, one) => sum + one.set.policies.size, 0)
+      if (oldest === tenant || (kept.size <= keptTenants && policies <= keptPolicies)) break
       kept.delete(oldest)
     }
     return set

@@ -12,6 +12,7 @@ import {
   type SqliteStatement,
   type SqliteValue,
 } from './sql/sqlite-connection.ts'
+import { lookAtSqlite } from './sql/sqlite-first-look.ts'
 import { checkGivenSqlite, overGivenTransaction } from './sql/sqlite-given.ts'
 import { migrateSqlite } from './sql/sqlite-schema.ts'
 import { sqliteHold } from './sql/sqlite-statements.ts'
@@ -69,6 +70,7 @@ function overOpened(database: string | SqliteConnection): Migratable {
   const open = ours ? opener(database) : () => database
   try {
     const connection = open()
+    lookAtSqlite(connection)
     migrateSqlite(connection)
     // From here on nobody waits inside SQLite, which would stop everything else in this process.
     if (ours) connection.exec('pragma busy_timeout = 0')

@@ -20,7 +20,7 @@ export interface PostgresQuery {
 /** What says how columns of a type are read, as `pg` takes it. */
 export interface PostgresTypes {
   /** Gives what reads a column. */
-  getTypeParser(type: number, format?: string): (read: never) => unknown
+  getTypeParser(type: number, format?: string): (text: string) => unknown
 }
 
 /** What a statement gives back. */
@@ -94,18 +94,10 @@ export const inTransaction: Brackets = {
 /** Keeps others out until the transaction that makes the tables has ended. */
 export const migrationLock = { take: "select pg_advisory_xact_lock(hashtext('countersign_migrations'))" }
 
-/** Reads every column as the text that the server sends, or as what stands for a number or a text in the binary format. */
-const asSent: PostgresTypes = {
-  getTypeParser: (type, format) =>
-    format === 'binary' ? (bytes: Buffer) => fromBinary(type, bytes) : (text: string) => text,
-}
+/** Reads every column as the text that the server sends. */
 const asText = (text: string) => text
+const asSent: PostgresTypes = { getTypeParser: () => asText }
 const liteOptions: PostgresLiteOptions = { parsers: { 20: asText, 23: asText, 25: asText } }
-
-function fromBinary(type: number, bytes: Buffer): unknown {
-  if (type === 20) return bytes.readBigInt64BE()
-  return type === 23 ? bytes.readInt32BE() : bytes.toString('utf8')
-}
 
 /** Names statements after their texts, if a server shall keep them. */
 function naming(isPrepared: Preparing): (text: string, values: SqlValues) => PostgresQuery {

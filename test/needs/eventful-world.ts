@@ -1,0 +1,112 @@
+import { type Approvals, createApprovals, policyResource, type Storage } from '../../src/index.ts'
+import { accessWorld } from '../access-world.ts'
+import { day, experiments, flags, pending, rollout } from '../world.ts'
+
+type Acting = ReturnType<Approvals['as']>
+
+/** A tenant in which something of every kind is stored: requests, revisions, settings, notices, answers, delegations, a debt. */
+export async function eventfulWorld(storage: Storage) {
+  const w = await accessWorld(storage)
+  const as = (user: string): Acting => w.as(user)
+  const value = { enabled: true, rollout: 10 }
+  await as('ann').submit(flags.ref('live', { project: 'web' }), { value }, { reason: 'first' })
+  await as('ann').submit(flags.ref('live'), { merge: { rollout: 20 } }, { idempotencyKey: 'once' })
+  await as('ann').submit(flags.ref('urgent', { project: 'web' }), { value })
+  await as('zoe').policies.save({
+    id: 'two-eyes',
+    match: { resource: 'feature_flag' },
+    when: { any: [{ type: 'crosses', field: '/rollout', value: 5 }, { not: { type: 'any_change', field: '/tags' } }] },
+    require: {
+      stages: [{ quorum: 1, from: { roles: ['manager'] } }, { all: [{ quorum: 1, from: { users: ['zoe'] } }] }],
+    },
+    escalate: { after: '1d', to: { roles: ['admin'] } },
+    rules: { breakGlass: ['admin'], bypass: ['admin'], expiresAfter: '2d', lock: 'resource' },
+  })
+  await as('zoe').policies.save({
+    id: 'later',
+    match: { project: 'none' },
+    require: { quorum: 1, from: { users: ['zoe'] } },
+  })
+  await as('zoe').policies.remove('later')
+  await as('mia').delegations.give({ to: 'amy', ends: w.now() + day, match: { project: 'web' } })
+  const open = pending(await as('ann').submit(flags.ref('live'), rollout(60), { reason: 'more of it' }))
+  await as('mia').approve(open.id, { seen: open.digest, reason: 'yes' })
+  await as('amy').comment(open.id, 'hm')
+  const ended = pending(await as('amy').submit(flags.ref('second', { project: 'web' }), { value }))
+  await as('mia').reject(ended.id, { seen: ended.digest, reason: 'no' })
+  const urgent = pending(await as('ann').submit(flags.ref('urgent'), rollout(99)))
+  await as('zoe').breakGlass(urgent.id, { seen: urgent.digest, reason: 'it burns', incident: 'INC-1' })
+  await as('vic')
+    .submit(flags.ref('live'), rollout(1))
+    .catch(() => {})
+  await as('zoe').access.setDefaultAccess('editors')
+  return { ...w, as, open, ended, urgent }
+}
+
+export type EventfulWorld = Awaited<ReturnType<typeof eventfulWorld>>
+
+/** The same tenant over another storage that has all that was stored of it. */
+export function reopened(storage: Storage, { now }: EventfulWorld) {
+  let later = 0
+  let ids = 0
+  const approvals = createApprovals({
+    storage,
+    resources: [flags, experiments],
+    access: {},
+    notifiers: [{ name: 'kept', deliver: async () => {} }],
+    now: () => now() + later,
+    newId: () => `later-${++ids}`,
+  })
+  return {
+    approvals,
+    as: (user: string): Acting => approvals.as({ tenant: 'acme', user }),
+    pass: (milliseconds: number) => {
+      later += milliseconds
+    },
+  }
+}
+
+/** Every call that reads what is stored, and some that act on it. */
+export function calls({
+  as,
+  open,
+  ended,
+  urgent,
+}: Pick<EventfulWorld, 'as' | 'open' | 'ended' | 'urgent'>): Readonly<Record<string, () => Promise<unknown>>> {
+  const [ann, amy, mia, zoe] = [as('ann'), as('amy'), as('mia'), as('zoe')]
+  return {
+    'requests.get': () => mia.requests.get(open.id),
+    'requests.get of an ended one': () => zoe.requests.get(ended.id),
+    'requests.list': () => zoe.requests.list(),
+    'requests.list by status': () => zoe.requests.list({ status: 'pending' }),
+    'requests.waiting': () => zoe.requests.waiting(),
+    'requests.debts': () => zoe.requests.debts(),
+    'resources.get': () => ann.resources.get(flags.ref('live')),
+    'resources.history': () => ann.resources.history(flags.ref('live')),
+    'resources.compare': () => ann.resources.compare(flags.ref('live'), 1, 2),
+    'policies.list': () => zoe.policies.list(),
+    'policies.check': () =>
+      zoe.policies.check({ id: 'x', match: {}, require: { quorum: 1, from: { users: ['zoe'] } } }),
+    'policies.simulate': () => zoe.policies.simulate([]),
+    'the history of a policy': () => zoe.resources.history(policyResource.ref('two-eyes')),
+    'access.grants': () => zoe.access.grants('ann'),
+    'access.holders': () => zoe.access.holders('member'),
+    'access.may': () => ann.access.may('flags.edit', { project: 'web' }),
+    'access.defaultAccess': () => zoe.access.defaultAccess(),
+    'workflow.isOn': () => zoe.workflow.isOn({ project: 'web' }),
+    'delegations.list': () => mia.delegations.list(),
+    'audit.checkpoint': () => zoe.audit.checkpoint(),
+    'audit.events': () => zoe.audit.events({ request: open.id }),
+    'audit.events of settings': () => zoe.audit.events({ settings: true }),
+    'audit.export': async () => {
+      for await (const _ of zoe.audit.export());
+    },
+    preview: () => ann.preview(flags.ref('second', { project: 'web' }), { value: { enabled: true, rollout: 1 } }),
+    'the same submission': () => ann.submit(flags.ref('live'), { merge: { rollout: 20 } }, { idempotencyKey: 'once' }),
+    approve: () => zoe.approve(open.id, { seen: open.digest }),
+    'approve for somebody': () => amy.approve(open.id, { seen: open.digest, onBehalfOf: 'mia' }),
+    rebase: () => ann.rebase(open.id),
+    settleDebt: () => mia.settleDebt(urgent.id, { seen: urgent.digest, reason: 'fine' }),
+    'audit.erase': () => zoe.audit.erase({ user: 'amy' }),
+  }
+}

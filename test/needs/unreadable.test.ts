@@ -1,0 +1,190 @@
+import Database from 'better-sqlite3'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { JsonObject, JsonValue } from '../../src/core/change/json.ts'
+import { isApprovalError } from '../../src/index.ts'
+import { type CollectionName, collections } from '../../src/ports/collections.ts'
+import { tableName } from '../../src/storage/sql/names.ts'
+import { sqliteStorage } from '../../src/storage/sqlite.ts'
+import { runs } from '../runs.ts'
+import { day, flags, pending, rollout, storages, world } from '../world.ts'
+import { calls, eventfulWorld, reopened } from './eventful-world.ts'
+
+/** Something in the place of a part of a record. */
+const instead: fc.Arbitrary<JsonValue | undefined> = fc.constantFrom<JsonValue | undefined>(
+  undefined,
+  null,
+  5,
+  'x',
+  true,
+  [],
+  [null],
+  {},
+  -1,
+)
+
+/** Puts something in the place of one part of a value, at a random depth. */
+function broken(value: JsonValue, path: readonly number[], put: JsonValue | undefined): JsonValue | undefined {
+  const [step, ...rest] = path
+  if (step === undefined || typeof value !== 'object' || value === null) return put
+  const keys = Object.keys(value)
+  const key = keys[step % Math.max(keys.length, 1)]
+  if (key === undefined) return put
+  const parts = value as Readonly<Record<string, JsonValue>>
+  const part = broken(parts[key] ?? null, rest, put)
+  if (Array.isArray(value))
+    return part === undefined
+      ? value.filter((_, at) => String(at) !== key)
+      : value.map((one, at) => (String(at) === key ? part : one))
+  const { [key]: _, ...others } = parts
+  return part === undefined ? others : { ...parts, [key]: part }
+}
+
+const file = new Database(':memory:')
+const seeded = await eventfulWorld(sqliteStorage(file))
+await seeded.approvals.tick()
+await seeded.as('ann').comment(seeded.open.id, 'after the tick')
+const image = file.serialize()
+const tables = (Object.keys(collections) as CollectionName[]).filter(
+  (collection) => (file.prepare(`select count(*) as n from ${tableName(collection)}`).get() as { n: number }).n > 0,
+)
+
+/** What a case does to the database: a part of a record, its text, or a column. */
+const damage = fc.record({
+  collection: fc.constantFrom(...tables),
+  row: fc.nat(50),
+  how: fc.oneof(
+    fc.record({ path: fc.array(fc.nat(20), { minLength: 1, maxLength: 5 }), put: instead }),
+    fc.record({ text: fc.constantFrom('', 'null', '[]', '{', '"text"', '{}', '\u0000', '{"tenant":"acme"}', 'cut') }),
+    fc.record({ column: fc.nat(5), put: fc.constantFrom('x', '', 7, null) }),
+  ),
+})
+
+type Damage = typeof damage extends fc.Arbitrary<infer T> ? T : never
+
+/** Damages one row; tells what it was. Undefined where nothing of it is another now. */
+function damaged(database: Database.Database, { collection, row, how }: Damage) {
+  const table = tableName(collection)
+  const rows = database.prepare(`select rowid as at, value from ${table} order by rowid`).all() as {
+    at: number
+    value: string
+  }[]
+  const chosen = rows[row % rows.length] as { at: number; value: string }
+  const put = (column: string, value: unknown) => {
+    try {
+      return database
+        .prepare(`update ${table} set ${column} = ? where rowid = ? and ${column} is not ?`)
+        .run(value, chosen.at, value).changes
+    } catch {
+      return 0
+    }
+  }
+  if ('path' in how) {
+    const value = broken(JSON.parse(chosen.value), how.path, how.put)
+    if (JSON.stringify(value) === chosen.value || value === undefined) return undefined
+    return put('value', JSON.stringify(value)) ? { collection, value, isNamed: false } : undefined
+  }
+  if ('text' in how)
+    return put('value', how.text === 'cut' ? chosen.value.slice(0, -5) : how.text)
+      ? { collection, text: how.text, isNamed: true }
+      : undefined
+  const columns = (database.pragma(`table_info(${table})`) as { name: string }[])
+    .map(({ name }) => name)
+    .filter((name) => !['version', 'value'].includes(name))
+  const column = columns[how.column % columns.length] as string
+  return put(column, how.put) ? { collection, column, put: how.put, isNamed: column !== 'tenant' } : undefined
+}
+
+/** What is stored of a tenant, with something in it that is not what it should be. */
+const mistakes: readonly (readonly [CollectionName, (value: JsonObject) => JsonObject])[] = [
+  ['requests', (value) => ({ ...value, rules: null })],
+  ['contents', (value) => ({ ...value, changes: [null] })],
+  ['resources', (value) => ({ ...value, head: 5 })],
+  ['revisions', ({ document: _, ...value }) => value],
+  ['events', (value) => ({ ...value, event: { type: 5 } })],
+  ['policies', (value) => ({ ...value, policy: { id: 'p' } })],
+  ['policySets', (value) => ({ ...value, workflow: 'off' })],
+  ['outbox', (value) => ({ ...value, pending: 'kept' })],
+  ['unsealed', (value) => ({ ...value, hash: null })],
+  ['targets', (value) => ({ ...value, status: 'nothing' })],
+  ['waiting', (value) => ({ ...value, createdAt: '1' })],
+]
+
+describe.each(storages)('what cannot be read, on $name', ({ open }) => {
+  it.each(mistakes)(
+    '[HO-09] is named if it is among the %s, and keeps no other tenant from what is due',
+    async (collection, mistake) => {
+      const storage = open()
+      const w = world(storage)
+      const ends = async (tenant: string) => {
+        const as = (user: string) => w.approvals.as({ tenant, user })
+        await as('ann').submit(flags.ref('a'), { value: { enabled: true, rollout: 1 } })
+        await as('ann').policies.save({
+          id: 'p',
+          match: {},
+          require: { quorum: 1, from: { roles: ['lead'] } },
+          rules: { expiresAfter: '1h' },
+        })
+        return pending(await as('ann').submit(flags.ref('a'), rollout(2))).id
+      }
+      await ends('acme')
+      const other = await ends('zeta')
+      const query = { collection, index: 'key', where: ['acme'], order: 'descending', limit: 1 } as const
+      const { records } = await storage.list(query)
+      const [record] = records
+      if (!record) throw new TypeError(`nothing is stored in ${collection}`)
+      await storage.commit([{ type: 'replace', collection, value: mistake(record.value), expected: record.version }])
+
+      w.pass(day)
+      const { failed } = await w.approvals.tick()
+      for (const failure of failed)
+        expect(failure).toMatchObject({ tenant: 'acme', error: { code: 'unreadable_record' } })
+      const [zeta, acme] = ['zeta', 'acme'].map((tenant) => w.approvals.as({ tenant, user: 'cat' }))
+      expect((await zeta?.requests.get(other))?.status).toBe('expired')
+      const events = await storage.list({ ...query, collection: 'requests', where: ['zeta'] })
+      expect(events.records[0]?.value['status']).toBe('expired')
+      expect(await zeta?.audit.verify()).toMatchObject({ ok: true, problems: [] })
+      const name = expect.stringContaining(`of ${collection} cannot be read`)
+      expect((await acme?.audit.verify())?.problems).toContainEqual(expect.objectContaining({ problem: name }))
+      await storage.close()
+    },
+  )
+})
+
+describe('what cannot be read', () => {
+  it('[HO-09] leaves no public function as the error of a parser or of JavaScript, whatever is damaged, and keeps nobody else', {
+    timeout: runs(120_000),
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(damage, async (what) => {
+        const database = new Database(image)
+        const told = damaged(database, what)
+        fc.pre(told !== undefined)
+        const storage = sqliteStorage(database)
+        const w = reopened(storage, seeded)
+        const report = await w.as('zoe').audit.verify()
+        for (const { problem } of report.problems) expect(problem, JSON.stringify(told)).not.toMatch(raw)
+        if (told.isNamed) {
+          const name = expect.stringContaining(`of ${told.collection} cannot be read`)
+          expect(report.problems, JSON.stringify(told)).toContainEqual(expect.objectContaining({ problem: name }))
+        }
+        for (const [name, call] of Object.entries(calls({ ...seeded, as: w.as }))) {
+          const thrown = await call().then(
+            () => undefined,
+            (error) => error,
+          )
+          if (thrown !== undefined && !isApprovalError(thrown))
+            throw new TypeError(`${name} after ${JSON.stringify(told)}`, { cause: thrown })
+        }
+        w.pass(3 * day)
+        const { failed } = await w.approvals.tick()
+        for (const { error } of failed)
+          if (!isApprovalError(error)) throw new TypeError(`tick after ${JSON.stringify(told)}`, { cause: error })
+        database.close()
+      }),
+      { numRuns: runs(20) },
+    )
+  })
+})
+
+const raw = /Cannot read|undefined|is not a function|not iterable|Unexpected|JSON at position/
