@@ -17,13 +17,22 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   },
   'core/request': {
     rules: ['test/core/request'],
-    attacks: ['test/attacks/rounds.test.ts', 'test/attacks/audit.test.ts', 'test/attacks/erasure.test.ts'],
+    attacks: [
+      'test/needs/taking-back.test.ts',
+      'test/needs/objections.test.ts',
+      'test/needs/late-landing.test.ts',
+      'test/attacks/rounds.test.ts',
+      'test/attacks/audit.test.ts',
+      'test/attacks/erasure.test.ts',
+    ],
     explorer: ['test/explorer'],
     model: ['test/model'],
     races: ['test/chaos/outside.test.ts'],
   },
   service: {
     attacks: [
+      'test/needs/objections.test.ts',
+      'test/needs/late-landing.test.ts',
       ...[
         'requests',
         'scope',
@@ -133,9 +142,105 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'an answer for one person takes back an objection for another',
+    file: 'core/request/decide-review.ts',
+    find: "verdict === 'approve' && by === user.id",
+    put: 'by === user.id',
+  },
+  {
+    name: 'whoever answered for somebody once takes that answer back for ever',
+    file: 'core/request/withdraw.ts',
+    find: 'const who = giver({ by: by.user, whose, at }, request, facts)',
+    put: 'const who = giver({ by: by.user, whose: by.user, at }, request, facts)',
+  },
+  {
+    name: 'who may not object any more lifts what they objected',
+    file: 'core/request/withdraw.ts',
+    find: 'const against = isOwnApproval ? undefined',
+    put: 'const against = user === principal ? undefined',
+  },
+  {
+    name: 'of two answers, the first is taken back',
+    file: 'core/request/withdraw.ts',
+    find: 'if (own.length === 1) return success(review)',
+    put: 'if (own.length > 0) return success(review)',
+  },
+  {
+    name: 'with one answer, whoever gave it takes back all that they gave',
     file: 'core/request/evolve.ts',
-    find: "(other.verdict !== 'approve' || ![by, whose].includes(other.by))",
-    put: '![by, whose].includes(other.by)',
+    find: 'request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)),',
+    put: 'request.reviews.filter((one) => one.by !== event.by && ownerOf(one) !== ownerOf(event)),',
+  },
+  {
+    name: 'an answer takes the place of what was given for somebody who does not let one any more',
+    file: 'core/request/decide-review.ts',
+    find: 'return owners.filter((owner) => giver({ by: user.id, whose: owner, at }, request, facts).ok)',
+    put: 'return owners',
+  },
+  {
+    name: 'what is not there after the last attempt is taken for what never will be',
+    file: 'core/request/decide-outside.ts',
+    find: 'const mayLand = application.mayLand === true || !isOver',
+    put: 'const mayLand = false',
+  },
+  {
+    name: 'a refusal speaks for the attempts before it',
+    file: 'core/request/decide-outside.ts',
+    find: 'const mayLand = application.mayLand === true || !isOver',
+    put: 'const mayLand = !isOver',
+  },
+  {
+    name: 'an attempt that nobody spoke of is forgotten',
+    file: 'core/request/decide-outside.ts',
+    find: 'return mayLand === true || problem === undefined',
+    put: 'return mayLand === true',
+  },
+  {
+    name: 'nothing is owed for what may still land',
+    file: 'core/request/evolve.ts',
+    find: "outcome.failure.code !== 'host_failed' || outcome.mayLand) return next",
+    put: "outcome.failure.code !== 'host_failed') return next",
+  },
+  {
+    name: 'what lands late is taken for what nobody asked for',
+    file: 'service/claims.ts',
+    find: "if (next.status !== 'failed' || !next.mayLand) return []",
+    put: 'return []',
+  },
+  {
+    name: 'an objection is gone once the request is taken back',
+    file: 'core/request/evolve.ts',
+    find: 'return remembering(moved(request, event, { reviews: [] }), putAside(request))',
+    put: 'return moved(request, event, { reviews: [] })',
+  },
+  {
+    name: 'an objection comes back to whatever it was not about',
+    file: 'core/request/carry-over.ts',
+    find: 'about.some((subject) => isSameSubject(subject, there))',
+    put: 'about.length > 0',
+  },
+  {
+    name: 'an objection does not come back with its content',
+    file: 'core/request/carry-over.ts',
+    find: '((keeps && stood) || about.some((subject) => isSameSubject(subject, there)))',
+    put: 'keeps && stood',
+  },
+  {
+    name: 'a request that had ended begins with its objections',
+    file: 'core/request/remembered.ts',
+    find: "return type === 'reopened' && status !== 'failed'",
+    put: "return type === 'reopened' && status === 'applied'",
+  },
+  {
+    name: 'an approval rides along where an objection stands',
+    file: 'core/request/carry-over.ts',
+    find: "if (review.verdict === 'reject') return keeps || isSame",
+    put: "if (review.verdict === 'reject' || isSame) return keeps || isSame",
+  },
+  {
+    name: 'an objection is not found by its twins',
+    file: 'service/writes.ts',
+    find: '...objectionWrites(before?.value, next),',
+    put: '',
   },
   {
     name: 'conflicts can be approved',
@@ -176,8 +281,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'somebody who edits keeps their own approval',
     file: 'core/request/carry-over.ts',
-    find: '!giver || isOwn(review, actor)) return []',
-    put: '!giver) return []',
+    find: '!giver || isOwn(review, bringing.by)) return false',
+    put: '!giver) return false',
   },
   {
     name: 'whoever can veto everything keeps their approval of a part',
