@@ -41,7 +41,7 @@ export async function twinObjections({ storage }: Context, request: Request): Pr
     const given = objectionsOf(twin.value).filter(({ about }) => about.some((subject) => subject.effect === effect))
     return given.map(({ review, about }) => earlier(request, { given: twin.value.id, review, about }))
   })
-  return found.toSorted((a, b) => a.at - b.at)
+  return found.toSorted((a, b) => a.at - b.at || (a.request < b.request ? -1 : 1))
 }
 
 function earlier(

@@ -186,7 +186,9 @@ function commandOf({ world, command, around }: Scene, { request }: Node, root: O
   }
   if (type === 'confirm') {
     const { fence = 0 } = request.application ?? {}
-    return { type, ...said, fence: command.claim === 'lost' ? fence - 1 : fence, found: command.found ?? 'unknown' }
+    const { found = 'unknown', over } = command
+    const isOver = over ? { isOver: over } : {}
+    return { type, ...said, fence: command.claim === 'lost' ? fence - 1 : fence, found, ...isOver }
   }
   if (type === 'break_glass') return { type, ...said, seen: request.digest, incident: 'INC-1' }
   return type === 'settle_debt' ? { type, ...said, seen: request.digest } : { type, ...said }
@@ -255,14 +257,27 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     policySet,
     id(answers),
     id(contributors.length === 0 ? '' : contributors.join()),
-    (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
+    (request.mayLand ? 4 : 0) + (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
     ledger.draft.id,
     id(request.failure?.code),
     id(watchOf(request)),
     fence,
     id(request.application ? JSON.stringify(request.application) : ''),
+    id(grudgesOf(request)),
   ]
   return String.fromCodePoint(...numbers.map(withoutSurrogates))
+}
+
+/** What is remembered of objections, where that can still make a difference. */
+function grudgesOf({ objections = [], reviews }: Request): string {
+  const live = objections.filter(({ isOver }) => !isOver)
+  if (live.length === 0) return ''
+  const seen = reviews.map(({ by, digest, carriedFrom = digest }) => `${by} ${carriedFrom}`)
+  return JSON.stringify(
+    live.map(({ by, digest, carriedFrom = digest, about, stood }) => {
+      return [by, about, stood ?? false, seen.includes(`${by} ${carriedFrom}`)]
+    }),
+  )
 }
 
 /** What time and debts have made of a request, where that can still make a difference. */
@@ -289,9 +304,9 @@ function ambiguity(
   return known === undefined || known === meant ? undefined : `one digest means ${known} and ${meant}`
 }
 
-function nameOf({ type, by, edit, applyAt, seen, found, claim }: Command): string {
+function nameOf({ type, by, edit, applyAt, seen, found, claim, over }: Command): string {
   const what = edit ? ` ${JSON.stringify(edit.set)} of ${edit.resource}` : ''
   const when = applyAt === undefined ? '' : ` for ${applyAt}`
-  const host = found ? ` ${found}${claim ? ` with a claim that is ${claim}` : ''}` : ''
+  const host = found ? ` ${found}${claim ? ` with a claim that is ${claim}` : ''}${over ? ' for good' : ''}` : ''
   return `${type}${what}${when}${host} by ${by}${seen ? ' who saw the first content' : ''}`
 }

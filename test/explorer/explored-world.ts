@@ -59,6 +59,8 @@ export interface Command {
   /** What the host has, of a change on its way, as whoever claimed it last says, or whoever did before. */
   readonly found?: ConfirmCommand['found']
   readonly claim?: 'lost'
+  /** Whether this attempt is certain never to land. */
+  readonly over?: true
 }
 
 /** What a request would make of its resources, and when. Two that are equal are the same object. */

@@ -3,6 +3,7 @@ import type { Approvers, Requirement } from '../../src/core/policy/requirement.t
 import type { LaterEvent } from '../../src/core/request/event.ts'
 import type { Request } from '../../src/core/request/request.ts'
 import { type Command, type Draft, effectOf, requester, type Surroundings, type World } from './explored-world.ts'
+import { type Answer, forgotten, type Grudge, noted, returning, topicOf, without } from './memory.ts'
 import { meets } from './slow-count.ts'
 
 /** What a witness who saw nothing but the events knows of a request. */
@@ -16,6 +17,10 @@ export interface Ledger {
   readonly askedAt: number
   readonly deadline: number
   readonly answers: readonly Answer[]
+  /** The rejections that nobody took back, of what the request was about before. */
+  readonly grudges: readonly Grudge[]
+  /** The policies whose rules are pinned: also those of a draft that was before its reviewers once. */
+  readonly conduct: readonly Policy[]
   readonly authors: readonly string[]
   /** Who the people behind the content were when they acted. */
   readonly remembered: readonly { readonly user: string; readonly person: string }[]
@@ -28,6 +33,8 @@ export interface Ledger {
   readonly debt: Owed | undefined
   /** The change on its way to a resource that is kept outside of the database. */
   readonly application: Sent | undefined
+  /** Whether something that was sent for it may still land there. */
+  readonly mayLand: boolean
 }
 
 /** A claim: its number, until when it is good, and how many there were for this change. */
@@ -37,6 +44,8 @@ interface Sent {
   readonly attempts: number
   /** Whether nobody is at it, since the last attempt came to nothing. */
   readonly isIdle: boolean
+  /** Whether something that was sent may land yet, whatever becomes of what is sent now. */
+  readonly mayLand: boolean
 }
 
 /** What is owed since somebody broke the glass. */
@@ -47,11 +56,6 @@ interface Owed {
   readonly remindedAt: number | undefined
   readonly reviewers: readonly string[]
   readonly settled: boolean
-}
-
-interface Answer {
-  readonly by: string
-  readonly verdict: 'approve' | 'reject' | 'request_changes'
 }
 
 /** What somebody asks for, and what is the case when they do. */
@@ -165,24 +169,32 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
   const { status } = outcome
   const sent = sentBy(ledger, event, scene)
   if (typeof sent === 'string') return sent
-  const after = { ...ledger, status, application: sent }
+  const after = { ...ledger, status, application: sent, mayLand: isLate(ledger, scene, status) }
   switch (event.type) {
     case 'approved':
-      return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'approve' }) }
+      return answering(after, withAnswer(ledger, { by: event.by, verdict: 'approve' }))
     case 'rejected':
-      return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'reject' }) }
+      return answering(after, withAnswer(ledger, { by: event.by, verdict: 'reject' }))
     case 'changes_requested':
-      return { ...after, answers: withAnswer(ledger, { by: event.by, verdict: 'request_changes' }) }
+      return answering(after, withAnswer(ledger, { by: event.by, verdict: 'request_changes' }))
     case 'withdrawn':
-      return { ...after, answers: ledger.answers.filter(({ by }) => by !== event.by) }
+      return answering(
+        after,
+        ledger.answers.filter(({ by }) => by !== event.by),
+      )
     case 'recalled':
-    case 'returned':
-      return { ...after, answers: [] }
+    case 'returned': {
+      const fell = rejectionsIn(ledger)
+      const grudges = noted(ledger.grudges, fell, topicOf(scene.world, ledger.draft))
+      const stand = ({ by, seen }: Grudge) => fell.some((answer) => answer.by === by && answer.seen === seen)
+      return { ...after, answers: [], grudges: grudges.map((one) => (stand(one) ? { ...one, stood: true } : one)) }
+    }
     case 'schedule_dropped':
       return { ...after, dropped: true }
     case 'failed':
-      // Only where the host says that it has the document of before, nothing can be live.
-      return status === 'failed' && outcome.failure.code === 'host_failed' ? { ...after, debt: undefined } : after
+      if (status !== 'failed' || outcome.failure.code !== 'host_failed') return after
+      // Only if the host has refused every attempt, nothing can be live, now or later.
+      return after.mayLand ? after : { ...after, debt: undefined }
     case 'claimed':
     case 'put_off':
     case 'commented':
@@ -219,12 +231,28 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       const next = rewritten(ledger, scene)
       if (pinned.digest === ledger.digest && status !== 'draft') return 'new content has the digest of the old'
       const told = JSON.stringify(pinned.reviews.map(({ by, verdict }) => ({ by, verdict })))
-      if (told !== JSON.stringify(next.answers)) return `carries ${told}, not ${JSON.stringify(next.answers)}`
+      const right = JSON.stringify(next.answers.map(({ by, verdict }) => ({ by, verdict })))
+      if (told !== right) return `carries ${told}, not ${right}`
       if (pinned.reviews.some(({ digest, round }) => digest !== pinned.digest || round !== pinned.round))
         return 'carries an answer to something else'
-      return { ...next, status, digest: pinned.digest, application: sent }
+      return { ...next, status, digest: pinned.digest, application: sent, mayLand: isLate(ledger, scene, status) }
     }
   }
+}
+
+function answering(ledger: Ledger, answers: readonly Answer[]): Ledger {
+  return { ...ledger, answers, grudges: without(ledger.grudges, ledger.answers, answers) }
+}
+
+const rejectionsIn = ({ answers }: Ledger) => answers.filter(({ verdict }) => verdict === 'reject')
+
+/** Tells whether something that was sent for a request may land there, after a command. */
+function isLate(ledger: Ledger, { command: { type, over } }: Scene, status: Request['status']): boolean {
+  const { application, mayLand } = ledger
+  if (status === 'applied' && ledger.status !== 'applied') return false
+  if (!application || status === 'applying') return mayLand
+  if (application.mayLand) return true
+  return type === 'abandon' ? !application.isIdle : !over
 }
 
 /** Follows a change on its way: claims follow each other, only the last one counts, and nothing lands outside that was not claimed. */
@@ -235,8 +263,8 @@ function sentBy(ledger: Ledger, { type, outcome }: LaterEvent, scene: Scene): Se
   if (outcome.status === 'applied' && world.outside && !before && ledger.status !== 'applied')
     return 'it is applied outside without a claim'
   if (outcome.status !== 'applying') return undefined
-  const { fence, until, attempts, problem } = outcome.application
-  const told = JSON.stringify({ fence, until, attempts, isIdle: problem !== undefined })
+  const { fence, until, attempts, problem, mayLand = false } = outcome.application
+  const told = JSON.stringify({ fence, until, attempts, isIdle: problem !== undefined, mayLand })
   const claims = type !== 'put_off'
   const right: Sent = claims
     ? {
@@ -244,12 +272,14 @@ function sentBy(ledger: Ledger, { type, outcome }: LaterEvent, scene: Scene): Se
         until: now + (world.outside?.lease ?? 0),
         attempts: (before?.attempts ?? 0) + 1,
         isIdle: false,
+        mayLand: before ? before.mayLand || !before.isIdle : ledger.mayLand,
       }
     : {
         fence: around.fence,
         until: now + 1_000 * 2 ** (before?.attempts ?? 0),
         attempts: before?.attempts ?? 0,
         isIdle: true,
+        mayLand: (before?.mayLand ?? false) || !scene.command.over,
       }
   return told === JSON.stringify(right) ? right : `it is on its way with ${told}, not with ${JSON.stringify(right)}`
 }
@@ -268,6 +298,8 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     askedAt: scene.around.policies,
     deadline: drafting ? 0 : nowOf(scene) + strictest(asked).expiresAfter,
     answers: [],
+    grudges: [],
+    conduct: asked,
     authors: [],
     remembered: [{ user: requester, person: personOf(scene, requester) }],
     dropped: false,
@@ -276,6 +308,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     escalated: [],
     debt: undefined,
     application: undefined,
+    mayLand: false,
   }
 }
 
@@ -305,7 +338,9 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
     request.reviews.every(({ by, verdict }, index) => answers[index]?.by === by && answers[index]?.verdict === verdict)
   if (!same) return `the answers are ${JSON.stringify(request.reviews)}, not ${JSON.stringify(answers)}`
   const stray = request.reviews.some((review) => review.digest !== digest || review.round !== round)
-  return stray ? 'an answer to something else stands' : undefined
+  if (stray) return 'an answer to something else stands'
+  if ((request.mayLand ?? false) !== ledger.mayLand) return 'something may still land, or may not'
+  return forgotten(ledger.grudges, request)
 }
 
 const firstDigest = new WeakMap<World, string>()
@@ -384,7 +419,7 @@ function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'r
 
 /** The ledger as the new content of a command leaves it. */
 function rewritten(ledger: Ledger, scene: Scene): Ledger {
-  const { command, next, around } = scene
+  const { command, next, around, world } = scene
   const asksAnew = asking.includes(command.type)
   const drafting = ledger.status === 'draft' && !asksAnew
   const matched = asks(scene, next)
@@ -408,18 +443,37 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     remindedAt: undefined,
     escalated: [],
     answers: [],
+    conduct: drafting || matched.length === 0 ? ledger.conduct : matched,
   }
-  return waiting ? { ...after, answers: kept(ledger, after, scene) } : after
+  const [topic, later] = [topicOf(world, ledger.draft), topicOf(world, next)]
+  const ends = command.type === 'reopen' && ledger.status !== 'failed'
+  const keeps = !strictest(rulesOf(ledger, scene)).resets && !strictest(after.conduct).resets
+  const stay = ends || drafting ? [] : rejectionsIn(ledger).filter(() => keeps || topic === later)
+  const approvals = waiting && keeps ? kept(ledger, after, scene) : []
+  const stands = ledger.answers.filter((answer) => stay.includes(answer) || approvals.includes(answer))
+  const answered = stands.map(({ by }) => by)
+  const back = ends || drafting ? [] : returning(ledger.grudges, { topic: later, keeps, answered })
+  const fell = rejectionsIn(ledger).filter((answer) => topic !== later || !stay.includes(answer) || ends)
+  const grudges = noted(ledger.grudges, fell, topic).map((one) => ({
+    ...one,
+    over: one.over || ends,
+    stood: one.stood && command.type !== 'submit',
+  }))
+  return { ...after, answers: [...back, ...stands], grudges }
 }
 
-/** The answers that stand for new content too: only where every policy says so, and only for equal parts. */
+/** The policies whose rules of conduct hold: of a draft, those that were pinned when it was before its reviewers last. */
+function rulesOf(ledger: Ledger, scene: Scene): readonly Policy[] {
+  return ledger.asked.length === 0 ? ledger.conduct : inForce(ledger, scene)
+}
+
+/** The approvals that stand for new content too: only where every policy says so, and only for equal parts. */
 function kept(before: Ledger, after: Ledger, scene: Scene): readonly Answer[] {
   const { command } = scene
   if (!['edit', 'rebase', 'resolve'].includes(command.type)) return []
-  if (strictest(inForce(before, scene)).resets || strictest(after.asked).resets) return []
   const agreed = before.draft.applyAt === after.draft.applyAt && openConflicts(after.draft) === 0
   return before.answers.filter(({ by, verdict }) => {
-    if (verdict !== 'approve') return true
+    if (verdict !== 'approve') return verdict === 'request_changes'
     const may = agreed && by !== command.by && mayAnswer(after, scene, after.asked, { by, verdict })
     return may && isEqualFor(by, before, after, scene)
   })
@@ -707,7 +761,10 @@ function once<K extends object, V>(known: Pick<WeakMap<K, V>, 'get' | 'set'>, ke
   return value
 }
 
-const withAnswer = ({ answers }: Ledger, answer: Answer) => [...answers.filter(({ by }) => by !== answer.by), answer]
+const withAnswer = ({ answers, digest }: Ledger, answer: Answer): readonly Answer[] => [
+  ...answers.filter(({ by }) => by !== answer.by),
+  { ...answer, seen: digest },
+]
 const openConflicts = ({ conflicts }: Draft) => conflicts.filter((conflict) => conflict !== undefined).length
 const directoryOf = ({ world, around }: Scene) => world.directories[around.directory] ?? {}
 const nowOf = ({ world, around }: Scene) => world.times[around.time] ?? 0

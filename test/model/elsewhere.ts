@@ -4,6 +4,8 @@ import type { Flag } from './vocabulary.ts'
 export const moods = [
   /** It refuses, and has done nothing. */
   'refuses',
+  /** It refuses, has done nothing and never will, and says so. */
+  'declines',
   /** It lands, and says that it failed. */
   'forgets',
   /** It lands, and never answers. */
@@ -61,7 +63,7 @@ export function elsewhere(first: Flag, stall: () => void) {
     log,
     move,
     /** Takes a write, and says how it answers: `silent` is not at all. */
-    write(asked: Asked): 'done' | 'refused' | 'silent' {
+    write(asked: Asked): 'done' | 'refused' | 'declined' | 'silent' {
       log.asked.push(asked)
       const mood = state.moods.shift()
       if (mood === undefined) return land(asked)
@@ -69,6 +71,8 @@ export function elsewhere(first: Flag, stall: () => void) {
       switch (mood) {
         case 'refuses':
           return 'refused'
+        case 'declines':
+          return 'declined'
         case 'sleeps':
           return 'silent'
         case 'delays':

@@ -113,12 +113,13 @@ async function compare(both: Both): Promise<void> {
   expect(live).toMatchObject({ revision, document: { rollout, description } })
   for (const [at, id] of real.ids.entries()) {
     const request = await real.as('dan').requests.get(id)
-    const { status, answers, contributors } = model.requests[at] ?? {}
+    const { status, answers, contributors, mayLand } = model.requests[at] ?? {}
     expect({
       status: request.status,
+      mayLand: request.mayLand ?? false,
       answers: request.reviews.map(({ by, verdict }) => ({ by, verdict })),
       contributors: request.contributors,
-    }).toEqual({ status, answers, contributors })
+    }).toEqual({ status, mayLand, answers: answers?.map(({ by, verdict }) => ({ by, verdict })), contributors })
     expect(request.status).not.toBe('applying')
     reached.add(request.status)
   }
@@ -132,8 +133,13 @@ async function compareElsewhere(
   { log }: NonNullable<Both['system']>,
 ): Promise<void> {
   const history = await real.as('dan').resources.history(real.ref, { limit: 100 })
-  const found = history.filter(({ via }) => via === 'host').map(({ number }) => number)
-  expect(found.reverse()).toEqual(imagined.away?.found)
+  const found = history
+    .filter(({ via }) => via === 'host')
+    .map(({ number, request }) => ({ number, request: real.ids.indexOf(request ?? '') }))
+  const right = imagined.away?.found.map(({ number, request }) => {
+    return { number, request: request ? imagined.model.requests.indexOf(request) : -1 }
+  })
+  expect(found.reverse()).toEqual(right)
   expect(toldApart(log.asked)).toEqual(toldApart(system.log.asked))
   expect(toldApart(log.landed)).toEqual(toldApart(system.log.landed))
   const fences = log.asked.map(({ fence }) => fence)

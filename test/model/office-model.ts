@@ -1,4 +1,5 @@
 import type { Elsewhere } from './elsewhere.ts'
+import { answer, type ModelAnswer, nextRound, putAside, topicOf } from './grudges.ts'
 import { moved } from './moved.ts'
 import { onItsWay } from './on-its-way.ts'
 import {
@@ -37,6 +38,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
   const away = system && onItsWay(model, system)
   const look = () => away?.look() ?? true
   let made = 0
+  let said = 0
   /** Who a user is, as far as the directory says: nothing of whom it does not know. */
   const person = (user: string) => (model.roles.has(user) ? (model.persons.get(user) ?? user) : user)
   /** Whether two users are one person. Whoever is gone is nobody's account any more. */
@@ -100,17 +102,21 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     }
     request.behind = [...request.behind, { user: act.by, person: person(act.by) }]
     request.quorum = drafting ? 0 : model.asked > 0 ? model.asked : request.quorum
-    request.answers = []
+    const topic = request.collided ? 'nothing' : topicOf(base, after)
+    const keeps = rules.onEdit === 'keep'
+    const staysHere = keeps && !anew && !drafting && before.quorum > 0 && before.status !== 'changes_requested'
+    const same = !request.collided && before.base.rollout === base.rollout && before.after.rollout === after.rollout
+    const approvals = before.answers.filter(({ by, verdict }) => {
+      if (!staysHere || verdict === 'reject') return false
+      return verdict !== 'approve' || (same && by !== act.by && mayAnswer(by, verdict, request))
+    })
+    const ends = act.verb === 'reopen' && before.status !== 'failed'
+    const submits = act.verb === 'submitDraft'
+    Object.assign(request, nextRound(before, { topic, keeps, ends, drafting, submits, approvals }), { topic })
     if (drafting) return 'draft'
     if (anew) request.deadline = model.now + (request.quorum > 0 ? deadlineAfter : 14 * 24 * hour)
     else if (request.quorum > 0) request.deadline = Math.min(request.deadline, model.now + deadlineAfter)
     if (before.status === 'changes_requested' && !anew) return 'changes_requested'
-    if (rules.onEdit === 'keep' && !anew && before.quorum > 0) {
-      const same = !request.collided && before.base.rollout === base.rollout && before.after.rollout === after.rollout
-      request.answers = before.answers.filter(
-        ({ by, verdict }) => verdict !== 'approve' || (same && by !== act.by && mayAnswer(by, verdict, request)),
-      )
-    }
     request.status = 'pending'
     if (request.quorum > 0) return settle(request)
     return isKeptOff(request) ? 'refused' : apply(request)
@@ -137,6 +143,9 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       after,
       collided: undefined,
       answers: [],
+      grudges: [],
+      topic: topicOf(model.live, after),
+      mayLand: false,
       contributors: [],
       behind: [{ user: by, person: person(by) }],
       edition: 1,
@@ -204,15 +213,19 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       case 'request_changes': {
         if (!mayAnswer(by, verb, request) || doing.seesOld) return 'refused'
         if (verb === 'approve' && request.collided) return 'refused'
-        const answer = request.answers.find((one) => one.by === by || isAccountOf(one.by, by))
-        if (answer?.verdict === verb) return 'refused'
-        request.answers = [...request.answers.filter((one) => one.by !== by), { by, verdict: verb }]
+        const before = request.answers.find((one) => one.by === by || isAccountOf(one.by, by))
+        if (before?.verdict === verb) return 'refused'
+        const given: ModelAnswer = { id: said++, by, verdict: verb }
+        answer(request, [...request.answers.filter((one) => one.by !== by), given])
         return verb === 'reject' && rules.onReject === 'close' ? 'rejected' : settle(request)
       }
       case 'withdraw': {
         const own = request.answers.find((one) => one.by === by)
         if (!own || (own.verdict !== 'approve' && !mayAnswer(by, own.verdict, request))) return 'refused'
-        request.answers = request.answers.filter((one) => one.by !== by)
+        answer(
+          request,
+          request.answers.filter((one) => one.by !== by),
+        )
         return settle(request)
       }
       case 'comment':
@@ -221,7 +234,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       case 'cancel':
         if (rules.cancel === 'before_reviews' && request.answers.length > 0) return 'refused'
         if (verb === 'cancel') return 'cancelled'
-        request.answers = []
+        putAside(request)
         return 'draft'
       case 'discard':
         return 'cancelled'
@@ -293,7 +306,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     for (const request of model.requests) {
       if (!isOpen(request) || isLate(request)) continue
       request.status = 'draft'
-      request.answers = []
+      putAside(request)
     }
   }
 

@@ -181,6 +181,7 @@ function flagsAt(system: Elsewhere) {
         const answer = system.write({ key, fence, expected: expected as Flag, document: document as Flag })
         if (answer === 'silent') await new Promise(() => {})
         if (answer === 'refused') throw new RangeError('503')
+        if (answer === 'declined') throw Object.assign(new RangeError('422'), { refused: true })
       },
     },
   })

@@ -16,13 +16,25 @@ interface Claim {
   until: number
   /** Whether somebody said that it did not get there. */
   isPutOff: boolean
+  /** Whether something of it may land all the same, and whether that can be said of the attempt under way. */
+  mayLand: boolean
+  isSent: boolean
+}
+
+/** What was sent for a request that failed, and may still land. */
+interface Late {
+  readonly request: ModelRequest
+  readonly next: Flag
 }
 
 /** The part of the model that knows of a flag that is kept elsewhere: what is on its way there, and what is found there. */
 export function onItsWay(model: { readonly now: number; live: LiveFlag }, system: Elsewhere) {
   const { state } = system
-  /** The revisions that nobody asked for. */
-  const found = [1]
+  /** The revisions that nobody asked for, with the request whose write landed late, where one did. */
+  const found: { readonly number: number; readonly request: ModelRequest | undefined }[] = [
+    { number: 1, request: undefined },
+  ]
+  const late: Late[] = []
   let claim: Claim | undefined
   let fence = 0
 
@@ -33,8 +45,17 @@ export function onItsWay(model: { readonly now: number; live: LiveFlag }, system
     const { rollout, description } = state.document
     if (isSame(state.document, model.live)) return true
     model.live = { rollout, description, revision: model.live.revision + 1 }
-    found.push(model.live.revision)
+    const landed = late.findLast(({ next }) => isSame(next, state.document))
+    if (landed) late.splice(late.indexOf(landed), 1)
+    found.push({ number: model.live.revision, request: landed?.request })
     return true
+  }
+
+  /** The request of a claim fails; something that was sent for it may land all the same. */
+  function fail({ request, next, mayLand }: Claim): 'failed' {
+    request.mayLand = mayLand
+    if (mayLand) late.push({ request, next })
+    return 'failed'
   }
 
   /** What is there of a change on its way. */
@@ -50,27 +71,37 @@ export function onItsWay(model: { readonly now: number; live: LiveFlag }, system
     if (there !== 'before') return there
     const { request, expected, next } = sent
     const key = JSON.stringify([request.id, request.edition, expected.revision, next])
-    return system.write({ key, fence, expected, document: next }) === 'done' ? 'next' : seen(sent)
+    const answer = system.write({ key, fence, expected, document: next })
+    if (answer !== 'done' && answer !== 'declined') sent.isSent = true
+    return answer === 'done' ? 'next' : seen(sent)
   }
 
   /** Sends a change on its way once more, and gives the state that its request is in then. */
   function send(sent: Claim): string {
     claim = sent
     fence++
+    if (sent.attempts > 0 && !sent.isPutOff) sent.mayLand = true
     sent.attempts++
     sent.until = model.now + lease
     sent.isPutOff = false
+    sent.isSent = false
     const there = carried(sent)
     if (model.now >= sent.until) return 'applying'
+    if (sent.isSent) sent.mayLand = true
     if (there === 'unknown' || (there === 'before' && sent.attempts < mostAttempts)) {
       sent.until = model.now + Math.min(1_000 * 2 ** sent.attempts, hour)
       sent.isPutOff = true
       return 'applying'
     }
     claim = undefined
-    if (there === 'next') model.live = { ...sent.next, revision: model.live.revision + 1 }
-    else look()
-    return there === 'next' ? 'applied' : 'failed'
+    if (there === 'next') {
+      model.live = { ...sent.next, revision: model.live.revision + 1 }
+      sent.request.mayLand = false
+      return 'applied'
+    }
+    fail(sent)
+    look()
+    return 'failed'
   }
 
   return {
@@ -79,7 +110,16 @@ export function onItsWay(model: { readonly now: number; live: LiveFlag }, system
     /** The request whose change is on its way. */
     request: () => claim?.request,
     begin: (request: ModelRequest, next: Flag) =>
-      send({ request, expected: model.live, next, attempts: 0, until: 0, isPutOff: false }),
+      send({
+        request,
+        expected: model.live,
+        next,
+        attempts: 0,
+        until: 0,
+        isPutOff: false,
+        mayLand: request.mayLand,
+        isSent: false,
+      }),
     /** Sends the change again that is on its way, where it is time; tells whether it was. */
     again(): boolean {
       if (!claim || model.now < claim.until) return false
@@ -90,8 +130,9 @@ export function onItsWay(model: { readonly now: number; live: LiveFlag }, system
     /** Gives up what is on its way, unless somebody is at it. */
     abandon(): string {
       if (claim && !claim.isPutOff && model.now < claim.until) return 'refused'
+      const given = claim
       claim = undefined
-      return 'failed'
+      return given ? fail({ ...given, mayLand: given.mayLand || !given.isPutOff }) : 'failed'
     },
   }
 }

@@ -1,3 +1,5 @@
+import type { Grudge, ModelAnswer } from './grudges.ts'
+
 /** The rules of one office: those of its one policy, which asks leads about every change of a rollout. */
 export interface OfficeRules {
   readonly selfApproval: boolean
@@ -31,7 +33,13 @@ export interface ModelRequest {
   collided: { readonly from: Flag; readonly draft: Flag } | undefined
   /** How many leads were asked for when the content was put to them; 0 where nobody was. */
   quorum: number
-  answers: { readonly by: string; readonly verdict: string }[]
+  answers: ModelAnswer[]
+  /** The rejections that nobody took back, of what it was about before. */
+  grudges: readonly Grudge[]
+  /** What it is about. */
+  topic: string
+  /** Whether something that was sent for it elsewhere may still land there. */
+  mayLand: boolean
   contributors: string[]
   /** Who was behind the content, user by user, when they acted. */
   behind: { readonly user: string; readonly person: string }[]

@@ -109,7 +109,8 @@ function noting(request: Request, fell: readonly Review[]): readonly Objection[]
   })
 }
 
-/** Tells whether two records are of one answer: carried over, it keeps its time. */
+/** Tells whether two records are of one answer: carried over, it names what its giver saw. */
 function isSameAnswer(a: Review, b: Review): boolean {
-  return ownerOf(a) === ownerOf(b) && a.at === b.at && a.by === b.by && a.verdict === b.verdict
+  const [seen, other] = [a, b].map(({ digest, carriedFrom = digest }) => carriedFrom)
+  return ownerOf(a) === ownerOf(b) && a.verdict === b.verdict && seen === other
 }
