@@ -57,7 +57,7 @@ export {
 export type { Clock, NewId } from './ports/clock.ts'
 export { type Collection, type CollectionName, type Column, collections, type Index } from './ports/collections.ts'
 export type { Directory, DirectoryUser, RolesInProject, Scope } from './ports/directory.ts'
-export type { Notice, Notifier } from './ports/notifier.ts'
+export type { Notice, NoticeType, Notifier } from './ports/notifier.ts'
 export type { SignatureCheck, Signer } from './ports/signer.ts'
 export type {
   IndexQuery,

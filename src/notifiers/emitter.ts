@@ -1,5 +1,5 @@
 import mitt from 'mitt'
-import type { Notice, Notifier } from '../ports/notifier.ts'
+import { type Notice, type NoticeType, type Notifier, noticeTypes } from '../ports/notifier.ts'
 
 /** Hears of a notice, inside the process. What it throws, or rejects with, sends the notice back to the outbox. */
 export type NoticeListener = (notice: Notice) => void | Promise<void>
@@ -10,14 +10,16 @@ export interface Emitter extends Notifier {
    * Listens for notices of one type, or for all with `*`. Answers the function that ends it.
    *
    * May hear the same `notice.id` again: after a crash, or when another listener failed.
+   *
+   * @throws TypeError where there are no notices of this type.
    */
-  on(type: Notice['type'] | '*', listener: NoticeListener): () => void
+  on(type: NoticeType | '*', listener: NoticeListener): () => void
 }
 
 /** Options of {@link emitter}. */
 export interface EmitterOptions {
   /** Names the notifier in the outbox. Left out: `emitter`. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 interface Delivery {
@@ -32,10 +34,22 @@ interface Delivery {
  * if one failed, its error is thrown (an `AggregateError` if several did), and the outbox delivers the notice again later.
  */
 export function emitter({ name = 'emitter' }: EmitterOptions = {}): Emitter {
+  if (typeof name !== 'string' || name === '')
+    throw new TypeError("emitter: name must be a text, as in { name: 'mail' }")
   const events = mitt<Record<string, Delivery>>()
   return {
     name,
     on(type, listener) {
+      if (type !== '*' && !noticeTypes.includes(type)) {
+        throw new TypeError(
+          `emitter: there are no notices of type ${JSON.stringify(type)}; there are ${noticeTypes.join(', ')}, and "*" for all`,
+        )
+      }
+      if (typeof listener !== 'function') {
+        throw new TypeError(
+          `emitter: on(${JSON.stringify(type)}, …) takes a function that hears of notices, not ${typeof listener}`,
+        )
+      }
       const hear = ({ notice, results }: Delivery) => {
         results.push(run(listener, notice))
       }

@@ -1,3 +1,14 @@
+/** What notices can be about: their types. */
+export const noticeTypes = [
+  ...(['submitted', 'changes_requested', 'approved', 'applied', 'rejected', 'cancelled', 'expired', 'failed'] as const),
+  ...(['recalled', 'returned', 'schedule_dropped', 'reviews_fell', 'reminded', 'escalated', 'unsatisfiable'] as const),
+  ...(['bypassed', 'glass_broken', 'review_owed', 'debt_settled', 'delegated', 'delegation_ended'] as const),
+  ...(['made_editor', 'refusals_counted', 'workflow_on', 'workflow_off'] as const),
+] as const
+
+/** The type of a notice. */
+export type NoticeType = (typeof noticeTypes)[number]
+
 /** A message to people about an event. */
 export interface Notice {
   /** Stable: the same notice, delivered again after a crash, has the same id. */
@@ -9,7 +20,7 @@ export interface Notice {
    * `glass_broken`, `review_owed` once that is overdue, `debt_settled`; `delegated` and `delegation_ended` to whoever answers for somebody;
    * `policy_power_given` to whoever may change policies, once somebody was given a role that these name: the policies are its resources.
    */
-  readonly type: string
+  readonly type: NoticeType
   /** Ids of the people to tell. */
   readonly to: readonly string[]
   /** The request that it is about, where there is one. */

@@ -3,7 +3,10 @@ import { levelRoles, permissions } from '../core/access/levels.ts'
 import { defineRoles, type RoleDefinition, type Roles } from '../core/access/role.ts'
 import type { Approvers } from '../core/policy/requirement.ts'
 import type { KnownUser } from '../core/review/voter.ts'
+import { checkOptionNames } from './handed-in.ts'
 import type { PolicySetRecord } from './records.ts'
+import { isReservedUser } from './reserved.ts'
+import { shown } from './shown.ts'
 
 /** Who may change policies and switches: these users and whoever holds these roles, or everybody whom the directory knows. */
 export type Admins = 'anyone' | Approvers
@@ -45,7 +48,12 @@ export function accessControlOf({
   readonly stored: boolean
 }): AccessControl {
   if (access === undefined) {
-    if (!isAdmins(admins) || stored) {
+    if (admins !== undefined && !isAdmins(admins)) {
+      throw new TypeError(
+        `createApprovals: admins must be "anyone", or name users or roles, as in { roles: ['admin'] }, not ${described(admins)}`,
+      )
+    }
+    if (admins === undefined || stored) {
       throw new TypeError(
         "createApprovals: say who may change policies: directory with admins: { roles: ['admin'] }, or access: {} for roles that are kept here",
       )
@@ -53,7 +61,17 @@ export function accessControlOf({
     return { type: 'admins', admins }
   }
   if (admins !== undefined) throw new TypeError('createApprovals: with access, permissions say who the admins are')
-  const known = [...permissions, ...(access.permissions ?? [])]
+  checkOptionNames('createApprovals: access', access, ['roles', 'permissions'])
+  const { permissions: own = [] } = access
+  if (!isListOfNames(own)) {
+    throw new TypeError(
+      `createApprovals: access.permissions must be a list of names, as in ['billing.edit'], not ${shown(own)}`,
+    )
+  }
+  if (access.roles !== undefined && !Array.isArray(access.roles)) {
+    throw new TypeError(`createApprovals: access.roles must be a list of roles, not ${shown(access.roles)}`)
+  }
+  const known = [...permissions, ...own]
   const roles = defineRoles(access.roles ?? levelRoles, known)
   if (!roles.ok) throw new TypeError(`createApprovals: access: ${roles.refusal.message}`)
   return { type: 'roles', roles: roles.value, known, stored }
@@ -81,14 +99,19 @@ function isAdmin(admins: Admins, user: string, roles: readonly string[]): boolea
   return (admins.users?.includes(user) ?? false) || (admins.roles?.some((role) => roles.includes(role)) ?? false)
 }
 
+function described(admins: unknown): string {
+  const text = JSON.stringify(admins)
+  return text === undefined || text.length > 100 ? shown(admins) : text
+}
+
 function isAdmins(admins: unknown): admins is Admins {
   if (admins === 'anyone') return true
   if (typeof admins !== 'object' || admins === null) return false
-  const lists = Object.entries(admins)
+  const lists = Object.entries(admins).filter(([, list]) => list !== undefined)
   const known = lists.every(([name, list]) => (name === 'users' || name === 'roles') && isListOfNames(list))
   return known && lists.some(([, list]) => list.length > 0)
 }
 
 function isListOfNames(list: unknown): boolean {
-  return Array.isArray(list) && list.every((name) => typeof name === 'string' && name !== '')
+  return Array.isArray(list) && list.every((name) => typeof name === 'string' && name !== '' && !isReservedUser(name))
 }

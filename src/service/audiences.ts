@@ -1,3 +1,5 @@
+import { checkRecord } from './handed-in.ts'
+
 /**
  * Somebody whom a notice can go to: who made the request, who edited it, whom its policies ask, or whoever may change the approval settings of its
  * project.
@@ -56,7 +58,9 @@ export const defaultAudiences: Audiences = {
  * @throws TypeError where there is no such notice, or no such party to it.
  */
 export function audiencesOf(given: Partial<Audiences> = {}): Audiences {
+  checkRecord('createApprovals: notices', given, "{ applied: ['requester'] }")
   for (const [type, parties] of Object.entries(given)) {
+    if (parties === undefined) continue
     if (!Object.hasOwn(defaultAudiences, type)) {
       const known = Object.keys(defaultAudiences).join(', ')
       throw new TypeError(
@@ -73,5 +77,6 @@ export function audiencesOf(given: Partial<Audiences> = {}): Audiences {
       )
     }
   }
-  return { ...defaultAudiences, ...given }
+  const said = Object.entries(given).filter(([, parties]) => parties !== undefined)
+  return { ...defaultAudiences, ...Object.fromEntries(said) }
 }

@@ -18,6 +18,7 @@ import { checkedClock, checkedIds } from './checked-sources.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { appointFirstAdminCommand } from './first-admin.ts'
+import { checkFunction, checkMethods, checkOptionNames } from './handed-in.ts'
 import { type ActorInput, checkActor, checkKeys } from './input.ts'
 import { keyedQueue } from './keyed-queue.ts'
 import { type LimitOptions, limitsOf } from './limits.ts'
@@ -25,6 +26,7 @@ import { policiesInForce } from './policies-in-force.ts'
 import { policyResource } from './policy-resource.ts'
 import { readyType } from './ready-type.ts'
 import type { ResourceType } from './resource-type.ts'
+import { shown } from './shown.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickOptions, type TickReport, tick } from './tick.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
@@ -133,7 +135,8 @@ const optionNames = [
  * @throws TypeError where two resource types or two notifiers share a name, or where nobody said who may change the settings.
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
-  checkKeys('options', options, optionNames)
+  checkOptionNames('createApprovals', options, optionNames)
+  checkHandedIn(options)
   const { now = Date.now, newId = () => crypto.randomUUID() } = options
   const notifiers = checkedNotifiers(options.notifiers)
   const timeouts = timeoutsOf(options.timeouts)
@@ -228,6 +231,40 @@ function joinedTo(context: Context, transaction: object): Context {
   }
 }
 
+/** Refuses what cannot be worked with, before anything is: each with what was expected and how to write it. */
+function checkHandedIn({ storage, directory, resources, now, newId }: ApprovalsOptions): void {
+  checkMethods('createApprovals: storage', storage, {
+    methods: { get: 'keys', list: 'query', commit: 'writes, effect', close: '' },
+    example: "memoryStorage() or sqliteStorage('approvals.db')",
+  })
+  if (directory !== undefined) {
+    checkMethods('createApprovals: directory', directory, {
+      methods: { users: 'scope, ids', holders: 'scope, role', roles: 'scope, names' },
+      example: "staticDirectory({ ann: ['lead'] })",
+    })
+  }
+  if (!Array.isArray(resources)) {
+    throw new TypeError(
+      `createApprovals: resources must be a list of what defineResource gives, as in [flags], not ${shown(resources)}`,
+    )
+  }
+  for (const [index, resource] of resources.entries()) {
+    if (isResourceType(resource)) continue
+    throw new TypeError(
+      `createApprovals: resources[${index}] must be what defineResource({ type, schema }) gives, not ${shown(resource)}`,
+    )
+  }
+  checkFunction('createApprovals: now', now, '() => Date.now()')
+  checkFunction('createApprovals: newId', newId, '() => crypto.randomUUID()')
+}
+
+function isResourceType(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { type, schema, actionsOf, facetsOf } = value as Readonly<Record<string, unknown>>
+  const functions = typeof actionsOf === 'function' && typeof facetsOf === 'function'
+  return typeof type === 'string' && schema !== undefined && functions
+}
+
 function hostsOwn(resources: readonly ResourceType[]): readonly ResourceType[] {
   const own = resources.find(({ type }) => isOwnType(type))
   if (own) throw new TypeError(`createApprovals: "${own.type}" is there by itself: take it out of resources`)
@@ -253,7 +290,15 @@ function checkNeeds(access: AccessControl, resources: readonly ResourceType[]): 
 }
 
 function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {
-  const named = new Map(items.map((item) => [nameOf(item), item]))
-  if (named.size !== items.length) throw new TypeError(`createApprovals: two of the ${what} have the same name`)
+  const named = new Map<string, T>()
+  for (const item of items) {
+    const name = nameOf(item)
+    if (named.has(name)) {
+      throw new TypeError(
+        `createApprovals: two of the ${what} are called ${JSON.stringify(name)}: give one another name`,
+      )
+    }
+    named.set(name, item)
+  }
   return named
 }

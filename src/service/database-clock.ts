@@ -1,6 +1,7 @@
 import { fail, messageOf } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { inTime } from '../ports/in-time.ts'
+import { checkFunction } from './handed-in.ts'
 import { checkedTimeout } from './timeouts.ts'
 
 /** How closely a clock follows the one of the database. */
@@ -34,6 +35,9 @@ export async function databaseClock(
   readTime: () => Promise<number>,
   { every = 60_000, timeout = 10_000 }: DatabaseClockOptions = {},
 ): Promise<Clock> {
+  checkFunction('databaseClock: readTime', readTime, 'databaseClock(postgresTime(pool))')
+  if (readTime === undefined) throw new TypeError('databaseClock takes a function that reads the time of the database')
+  checkedTimeout('databaseClock: every', every)
   checkedTimeout('databaseClock: timeout', timeout)
   const timely = () => inTime(readTime(), timeout)
   let offset = await measuredOffset(timely)

@@ -9,8 +9,10 @@ import { dismiss } from '../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
 import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
 import { freeze } from './freeze.ts'
+import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
+  ActionDefinition,
   ActionDetector,
   Hosting,
   Outside,
@@ -19,6 +21,7 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
+import { shown } from './shown.ts'
 import { checkedTimeout } from './timeouts.ts'
 
 const builtIn = ['create', 'update', 'delete']
@@ -29,7 +32,7 @@ const builtIn = ['create', 'update', 'delete']
  * @throws TypeError where the declaration cannot be right.
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
-  checkOptionNames(options)
+  checkOptionNames('defineResource', options, optionNames)
   if (typeof options.type === 'string' && isOwnType(options.type)) {
     throw new TypeError(
       `defineResource: names that begin with "countersign." are Countersign's own, so not ${JSON.stringify(options.type)}`,
@@ -49,19 +52,20 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
   if (typeof schema?.['~standard']?.validate !== 'function') {
     throw new TypeError(`defineResource: schema of "${type}" must be a Standard Schema (zod, valibot, arktype, …)`)
   }
-  const compiled = compileShape(shape)
+  checkParts(options)
+  const compiled = named(`shape of "${type}"`, () => compileShape(shape))
   const lifecycle =
     options.lifecycle &&
     lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references, shape: compiled })
   const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
     const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
     if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
-    const { detect, covers = [] } = typeof action === 'function' ? { detect: action } : action
+    const { detect, covers = [] } = definitionOf(type, name, action)
     return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
   })
   const readers = readersOf(type, facets)
 
-  compileLabels(labels)
+  named(`labels of "${type}"`, () => compileLabels(labels))
   const actions = [
     ...new Set([...detectors.map(({ name }) => name), ...(lifecycle?.moves ?? []).map(({ action }) => action)]),
   ]
@@ -102,11 +106,66 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
   }
 }
 
-/** A misspelt option would be an option that is not there: `gate: true` gates nothing. */
-function checkOptionNames(options: object): void {
-  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
-  if (unknown !== undefined) {
-    throw new TypeError(`defineResource has no option "${unknown}"; known are ${optionNames.join(', ')}`)
+/** Refuses parts of a declaration that are of another kind than they have to be: what is misunderstood would gate nothing. */
+function checkParts(options: object): void {
+  const { type, shape, groups, labels, facets, actions, gated, lifecycle, references, outside, read, write } =
+    options as Readonly<Record<string, unknown>>
+  const of = (name: string) => `defineResource: ${name} of "${type}"`
+  checkRecord(of('shape'), shape, "{ '/rules': keyedBy('id') }")
+  checkRecord(of('groups'), groups, "{ metadata: ['/description'] }")
+  checkRecord(of('labels'), labels, "{ '/rollout': { unit: '%' } }")
+  checkRecord(of('facets'), facets, '{ owner: (flag) => flag.owner }')
+  checkRecord(of('actions'), actions, '{ enable: ({ before, after }) => !before?.enabled && after?.enabled === true }')
+  checkRecord(of('outside'), outside, '{ read, write }')
+  checkFunction(of('references'), references, 'async (resource) => []')
+  checkFunction(of('read'), read, 'async (resource, connection) => document')
+  checkFunction(of('write'), write, 'async (resource, document, connection) => {}')
+  if (gated !== undefined && typeof gated !== 'boolean') {
+    throw new TypeError(`${of('gated')} must be true or false, not ${shown(gated)}`)
+  }
+  for (const [name, patterns] of Object.entries(groups ?? {})) {
+    if (isListOfTexts(patterns)) continue
+    throw new TypeError(
+      `${of(`group ${JSON.stringify(name)}`)} must be a list of paths, as in ['/description'], not ${shown(patterns)}`,
+    )
+  }
+  const isLifecycle =
+    typeof lifecycle === 'object' && lifecycle !== null && 'moves' in lifecycle && 'machine' in lifecycle
+  if (lifecycle !== undefined && !isLifecycle) {
+    throw new TypeError(
+      `${of('lifecycle')} must be what defineLifecycle({ name, initial, moves }) gives, not ${shown(lifecycle)}`,
+    )
+  }
+}
+
+/** Reads how an action is found. */
+function definitionOf<T>(
+  type: string,
+  name: string,
+  action: ActionDetector<T> | ActionDefinition<T>,
+): ActionDefinition<T> {
+  const definition = typeof action === 'function' ? { detect: action } : action
+  const what = `defineResource: action ${JSON.stringify(name)} of "${type}"`
+  checkOptionNames(what, definition, ['detect', 'covers'])
+  const { detect, covers } = definition
+  if (typeof detect !== 'function' || (covers !== undefined && !isListOfTexts(covers))) {
+    throw new TypeError(
+      `${what} must be a function that finds it in a change, or { detect, covers }, as in { detect: ({ before, after }) => …, covers: ['/enabled'] }`,
+    )
+  }
+  return definition
+}
+
+function isListOfTexts(list: unknown): boolean {
+  return Array.isArray(list) && list.every((one) => typeof one === 'string')
+}
+
+/** Says of which part of a declaration a mistake is. */
+function named<T>(what: string, compile: () => T): T {
+  try {
+    return compile()
+  } catch (mistake) {
+    throw mistake instanceof TypeError ? new TypeError(`defineResource: ${what}: ${mistake.message}`) : mistake
   }
 }
 
@@ -136,7 +195,8 @@ function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { r
 }
 
 function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions<T>): Pick<ResourceType, 'outside'> {
-  if (!outside) return {}
+  if (outside === undefined) return {}
+  checkOptionNames(`defineResource: outside of "${type}"`, outside, ['read', 'write', 'patience'])
   if (read || write) {
     throw new TypeError(
       `defineResource: "${type}" is kept in the same database (read, write) or outside of it, not both`,

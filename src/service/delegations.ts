@@ -108,7 +108,7 @@ export function endDelegationCommand(context: Context, actor: Actor, to: string)
       if (!stored || stored.value.ends <= at) return refuse('unknown_delegation', { from, to })
       const { begins, match } = stored.value
       const delegation = { from, to, begins: Math.min(begins, at), ends: at, match }
-      const event = { type: 'delegation_ended', by: from, via: actor.via, at, to }
+      const event = { type: 'delegation_ended' as const, by: from, via: actor.via, at, to }
       return success({
         writes: await delegationWrites(context, actor.tenant, { delegation, event }),
         answer: undefined,
@@ -237,7 +237,7 @@ async function delegationWrites(
 }
 
 interface DelegationEvent {
-  readonly type: string
+  readonly type: 'delegated' | 'delegation_ended'
   readonly by: string
   readonly at: number
   readonly reason?: string

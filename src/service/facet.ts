@@ -2,6 +2,7 @@ import { identifierProblem } from '../core/identifier.ts'
 import { dismiss } from '../core/lifecycle/dismiss.ts'
 import type { Facets } from '../core/policy/policy.ts'
 import { freeze } from './freeze.ts'
+import { checkOptionNames } from './handed-in.ts'
 
 /** A document before and after a change; undefined where it does not exist. */
 export interface BeforeAfter<T> {
@@ -34,7 +35,16 @@ export function readersOf<T>(
   return Object.entries(facets).map(([name, facet]) => {
     const problem = identifierProblem(name)
     if (problem) throw new TypeError(`defineResource: facet ${JSON.stringify(name)} of "${type}" ${problem}`)
-    return typeof facet === 'function' ? { name, of: facet, values: undefined } : { name, ...facet }
+    if (typeof facet === 'function') return { name, of: facet, values: undefined }
+    const what = `defineResource: facet ${JSON.stringify(name)} of "${type}"`
+    checkOptionNames(what, facet, ['of', 'values'])
+    const { of, values } = facet
+    if (typeof of === 'function' && Array.isArray(values) && values.every((value) => typeof value === 'string')) {
+      return { name, of, values: [...values] }
+    }
+    throw new TypeError(
+      `${what} must be a function of the document, or { of, values }, as in { of: (flag) => flag.owner, values: ['web', 'app'] }`,
+    )
   })
 }
 

@@ -1,6 +1,7 @@
 import type { RequestEvent } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Result, refuse, success } from '../errors.ts'
+import type { NoticeType } from '../ports/notifier.ts'
 import { type Approvers, approversOf, toBeReminded, toBeTold } from './approvers.ts'
 import type { Audiences, Party } from './audiences.ts'
 import type { Context } from './context.ts'
@@ -10,7 +11,7 @@ import { adminsOf, peopleNamed } from './settings-admins.ts'
 
 /** What is told, and to whom. */
 export interface Message {
-  readonly type: string
+  readonly type: NoticeType
   readonly to: readonly string[]
 }
 
@@ -31,7 +32,7 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
   const { before, next } = telling
   const { requester, contributors, debt, status } = next
   const approvers = () => asked(context, event, telling)
-  const addressed = async (type: string, to: readonly string[]) => success({ type, to: distinct(to) })
+  const addressed = async (type: NoticeType, to: readonly string[]) => success({ type, to: distinct(to) })
   switch (event.type) {
     case 'bypassed':
     case 'glass_broken':
@@ -48,7 +49,10 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
     case 'escalated':
       if (status === 'pending') return await toParties(context, event, { ...telling, type: event.type })
   }
-  if (status !== before?.status) return await toParties(context, event, { ...telling, type: typeOf(event) })
+  if (status !== before?.status) {
+    const type = typeOf(event)
+    return type ? await toParties(context, event, { ...telling, type }) : addressed('submitted', [])
+  }
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
   const concerned = fallen.length === 0 ? [] : [requester, ...fallen.map(({ by }) => by)]
   return addressed(
@@ -57,16 +61,17 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
   )
 }
 
-/** What a request that is in another state tells: the state, and for a draft how it came to be one. */
-function typeOf({ type, outcome: { status } }: RequestEvent): string {
+/** What a request that is in another state tells: the state, and for a draft how it came to be one again. Undefined where it tells nothing. */
+function typeOf({ type, outcome: { status } }: RequestEvent): NoticeType | undefined {
   if (status === 'pending') return 'submitted'
-  return status === 'draft' ? type : status
+  if (status === 'draft') return type === 'recalled' || type === 'returned' ? type : undefined
+  return status === 'applying' ? undefined : status
 }
 
 async function toParties(
   context: Context,
   event: RequestEvent,
-  telling: Telling & { readonly type: string },
+  telling: Telling & { readonly type: NoticeType },
 ): Promise<Result<Message>> {
   const { next, settings, notify, type } = telling
   const { tenant, project, requester, contributors } = next

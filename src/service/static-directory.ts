@@ -1,8 +1,22 @@
 import type { Directory } from '../ports/directory.ts'
+import { checkRecord } from './handed-in.ts'
+import { shown } from './shown.ts'
 
-/** Makes a directory of users who never change: user id → roles, the same in every tenant and project. For tests, trials and scripts. */
+/**
+ * Makes a directory of users who never change: user id → roles, the same in every tenant and project. For tests, trials and scripts.
+ *
+ * @throws TypeError where roles are no list of names.
+ */
 export function staticDirectory(users: Readonly<Record<string, readonly string[]>>): Directory {
-  const known = new Map(Object.entries(users))
+  checkRecord('staticDirectory: users', users, "{ ann: ['developer'], ben: ['lead'] }")
+  const known = new Map(
+    Object.entries(users).map(([user, roles]) => {
+      if (Array.isArray(roles) && roles.every((role) => typeof role === 'string')) return [user, [...roles]]
+      throw new TypeError(
+        `staticDirectory: the roles of ${JSON.stringify(user)} must be a list of names, as in ['lead'], not ${shown(roles)}`,
+      )
+    }),
+  )
   return {
     async users(_scope, ids) {
       return ids.map((id) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { emitter } from '../../src/notifiers/emitter.ts'
-import type { Notice } from '../../src/ports/notifier.ts'
+import type { Notice, NoticeType } from '../../src/ports/notifier.ts'
 
 const submitted: Notice = {
   id: 'n1',
@@ -14,7 +14,7 @@ const submitted: Notice = {
 }
 const rejected: Notice = { ...submitted, id: 'n2', type: 'rejected', to: ['ann'], by: 'ben', reason: 'too early' }
 
-function listening(...types: string[]) {
+function listening(...types: (NoticeType | '*')[]) {
   const events = emitter()
   const heard: string[] = []
   const ends = types.map((type) => events.on(type, (notice) => void heard.push(`${type} ${notice.id}`)))

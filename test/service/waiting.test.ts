@@ -34,7 +34,8 @@ async function waitingFor(w: World, ...people: readonly string[]) {
 /** What is stored of all that waits. */
 async function stored(storage: Storage): Promise<readonly string[]> {
   const all = { collection: 'waiting', index: 'key', where: ['acme'], order: 'ascending', limit: 1_000 } as const
-  return (await storage.list(all)).records.map(({ value }) => `${value['approver']} ${value['request']}`)
+  const names = (await storage.list(all)).records.map(({ value }) => `${value['approver']} ${value['request']}`)
+  return names.filter((name) => !name.startsWith('draft:'))
 }
 
 /** A change of a flag that somebody asks for, and that a policy gates. */
