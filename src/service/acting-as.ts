@@ -28,6 +28,7 @@ import { idempotencyOf } from './idempotency.ts'
 import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime } from './input.ts'
 import { checkOptions, intentionOf, said, timed, told, wishesOf } from './intentions.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
+import { readAgain } from './read-again.ts'
 import { keyOf, read } from './records.ts'
 import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
@@ -61,9 +62,9 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
     const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })
-    const told = await run(command, { id, ...wanted, ...said(options) }, options)
+    const { holds, ...told } = await run(command, { id, ...wanted, ...said(options) }, options)
     const request = told.status === 'applying' ? await current(context, told) : told
-    return { request: summaryOf(request, context.now()) }
+    return { request: summaryOf(request, context.now(), holds) }
   }
   /** A verb that puts a request to its reviewers. */
   const asking =
@@ -116,7 +117,8 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       return await submit(intention, { changes }, options)
     },
     async preview(ref, change, options = {}) {
-      return await preview(context, actor, intentionOf(context, 'submit', { ref, change, options }))
+      const intention = intentionOf(context, 'submit', { ref, change, options })
+      return await readAgain(() => preview(context, actor, intention))
     },
     async draft(ref, change, options = {}) {
       const intention = intentionOf(context, 'draft', { ref, change, options })
@@ -130,7 +132,8 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
     async previewRevert(ref, revision, options = {}) {
       checkOptions(options, 'applyAt')
-      return await preview(context, actor, await reverting(ref, revision, options))
+      const intention = await reverting(ref, revision, options)
+      return await readAgain(() => preview(context, actor, intention))
     },
 
     async edit(id, given, change, options) {
@@ -183,9 +186,12 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
 
     requests: {
-      get: async (id) => await readRequest(context, actor, checkId('request', id)),
+      async get(id) {
+        const request = checkId('request', id)
+        return await readAgain(() => readRequest(context, actor, request))
+      },
       list: (filter = {}) => listRequests(context, tenant, filter),
-      waiting: (filter = {}) => listWaiting(context, actor, filter),
+      waiting: (filter = {}) => readAgain(() => listWaiting(context, actor, filter)),
       debts: () => listDebts(context, tenant),
     },
     resources: {
@@ -211,10 +217,10 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
         checkKeys('options', options, ['idempotencyKey'])
         return await run(savePolicyCommand(context, actor, policy), { policy }, options)
       },
-      check: (policy) => checkedPolicy(context, tenant, policy),
+      check: (policy) => readAgain(() => checkedPolicy(context, tenant, policy)),
       async simulate(policies, options = {}) {
         checkKeys('options', options, ['last'])
-        return await simulatePolicies(context, tenant, { policies, last: options.last ?? 100 })
+        return await readAgain(() => simulatePolicies(context, tenant, { policies, last: options.last ?? 100 }))
       },
       list: () => listPolicies(context, tenant),
       async remove(id, options = {}) {

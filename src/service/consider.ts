@@ -1,3 +1,4 @@
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Actor } from '../core/request/event.ts'
 import { draft, type Submission, submit } from '../core/request/submit.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
@@ -19,6 +20,7 @@ import {
   type ResourceRecord,
   read,
   type Stored,
+  stateOf,
   unchanged,
 } from './records.ts'
 import { newSalt } from './salt.ts'
@@ -47,7 +49,7 @@ export interface Considered {
   /** The claim of the resource that is kept outside of the database. */
   readonly claim: Stored<ClaimRecord> | undefined
   /** The state of the policies that it was decided by. */
-  readonly setVersion: number
+  readonly setVersion: StreamHead
   /** States that everything that was relied on is still as it was read, but for the resources. */
   readonly relied: readonly Write[]
 }
@@ -87,7 +89,7 @@ export async function consider(
     return refuse('invalid_input', { argument: 'changes', problem })
   }
   const changes = proposals.map(({ change }) => change)
-  const setVersion = policySet?.version ?? 0
+  const setVersion = stateOf(policySet)
   const settings = policySet?.value
   const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
   if (!editing.ok) return editing

@@ -1,3 +1,4 @@
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { RequestCommand, TargetFacts } from '../core/request/command.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import type { Actor, LaterEvent } from '../core/request/event.ts'
@@ -30,7 +31,7 @@ export async function permittedTo(
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
-    readonly setVersion: number
+    readonly setVersion: StreamHead
     readonly changes: readonly ProposedChange[]
   },
 ): Promise<Result<readonly Write[]>> {
@@ -123,6 +124,7 @@ export function isContentCommand({ type }: Pick<RequestCommand, 'type'>): boolea
     case 'confirm':
     case 'reclaim':
     case 'remind':
+    case 'resume':
     case 'return':
       return false
   }

@@ -1,3 +1,4 @@
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Facts, NextContent } from '../core/request/command.ts'
 import { type Content, openConflicts } from '../core/request/content.ts'
 import type { Actor } from '../core/request/event.ts'
@@ -10,7 +11,7 @@ import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records.ts'
 import { weigh } from './weigh.ts'
-import { heldBack, isOnFor } from './workflow.ts'
+import { isOnFor } from './workflow.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {
@@ -20,7 +21,7 @@ export interface Shown {
   readonly stored: ContentRead | undefined
   readonly resources: ResourcesRead
   readonly settings: PolicySetRecord | undefined
-  readonly setVersion: number
+  readonly setVersion: StreamHead
   readonly stale: boolean
   readonly at: number
 }
@@ -65,8 +66,6 @@ async function forbidden(
   )
   const refused = peopleVerbs.flatMap((type) => {
     const { method } = verbs[type]
-    const held = heldBack(context, request, { verb: type, settings })
-    if (can[method] === true && held) return [[method, held.refusal]]
     const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
     return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []
   })

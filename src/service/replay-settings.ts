@@ -28,7 +28,7 @@ type Happened =
   | { readonly type: 'role_removed'; readonly role: string }
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
   | ({ readonly type: 'account_set' } & Account)
-  | ({ readonly type: 'workflow_switched' } & Turn)
+  | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
   | { readonly type: 'notices_muted'; readonly by: string; readonly types: readonly string[] }
 
 /** What was said of the settings last, where it was. */
@@ -65,7 +65,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
           told = { ...told, defaultAccess: happened.access }
           break
         case 'workflow_switched':
-          told = { ...told, workflow: turned(told.workflow, happened, setVersion) }
+          told = { ...told, workflow: turned(told.workflow, happened, { state: setVersion, at: happened.at }) }
           break
         case 'account_set':
           accounts.set(happened.user, canonical(belongsTo(happened)))

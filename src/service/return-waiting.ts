@@ -5,7 +5,7 @@ import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import { keyOf, type RequestRecord, type ReturnsRecord, read, type Stored, walk } from './records.ts'
 import { requestCommand } from './request-command.ts'
-import { switchedOffFor } from './workflow.ts'
+import { switchFacts } from './workflow.ts'
 
 /** Something that could not be done this time. */
 interface Failure {
@@ -37,7 +37,7 @@ export async function returnWaiting(
   let done = 0
   let complete = true
   for await (const { value } of openRequests(context, tenant, project)) {
-    if (!isReturned(value, switchedOffFor(set?.value, value))) continue
+    if (!isReturned(value, switchFacts(context, set?.value, value))) continue
     if (done === most) return done
     try {
       await execute(context, requestCommand(context, { tenant, user, via }, value.id, ask))

@@ -21,6 +21,7 @@ import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { messageOf } from './message.ts'
 import { policyWrites } from './policy-changes.ts'
+import { readAgain } from './read-again.ts'
 import { keyOf, unchanged } from './records.ts'
 import {
   type ChangeRequest,
@@ -129,7 +130,7 @@ export async function outcomeNow(context: Context, actor: Actor, outcome: Submit
   if (outcome.status !== 'applying') return outcome
   const { status } = await current(context, outcome.request)
   if (status === 'applying') return outcome
-  const request = await readRequest(context, actor, outcome.request.id)
+  const request = await readAgain(() => readRequest(context, actor, outcome.request.id))
   return outcomeOf(request, request)
 }
 

@@ -1,11 +1,12 @@
 import { namedApprovers } from '../core/policy/named-approvers.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Actor } from '../core/request/event.ts'
 import { success } from '../errors.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { noticeWrites } from './notices.ts'
 import { scopeOf } from './people.ts'
-import { keyOf, type PolicySetRecord, put, read } from './records.ts'
+import { keyOf, type PolicySetRecord, put, read, stateOf } from './records.ts'
 import { aboutSettings, settingsWrites } from './settings.ts'
 import { adminsOf, peopleNamed } from './settings-admins.ts'
 import { maySet } from './settings-guard.ts'
@@ -37,9 +38,9 @@ export function switchCommand(
       if (!allowed.ok) return allowed
       const said = reason === undefined ? {} : { reason }
       const type = on ? 'workflow_on' : 'workflow_off'
-      const to = await concerned(context, { tenant, type, settings, setVersion: set?.version ?? 0, project })
+      const to = await concerned(context, { tenant, type, settings, setVersion: stateOf(set), project })
       const id = `settings/${(settings?.head.seq ?? 0) + 1}`
-      const workflow = turned(settings?.workflow, turn, (set?.version ?? 0) + 1)
+      const workflow = turned(settings?.workflow, turn, { state: (set?.version ?? 0) + 1, at })
       return success({
         writes: [
           ...settingsWrites(actor, set, {
@@ -71,7 +72,7 @@ async function concerned(
     readonly tenant: string
     readonly type: 'workflow_on' | 'workflow_off'
     readonly settings: PolicySetRecord | undefined
-    readonly setVersion: number
+    readonly setVersion: StreamHead
     readonly project: string
   },
 ): Promise<readonly string[]> {

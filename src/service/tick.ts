@@ -8,11 +8,12 @@ import { delayOf, onTheWayCommand } from './carry-out.ts'
 import { clockMoveCommand } from './clock-move.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
-import { type OutboxRecord, page, put, type RequestRecord, type Stored } from './records.ts'
+import { keyOf, type OutboxRecord, page, put, type RequestRecord, read, type Stored } from './records.ts'
 import { stateCounts } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
 import { returnWaiting } from './return-waiting.ts'
 import { sealDue } from './seal.ts'
+import { switchFacts } from './workflow.ts'
 
 /** What a `tick` did. */
 export interface TickReport {
@@ -76,6 +77,7 @@ const counts = {
   escalate: 'escalated',
   remind: 'reminded',
   reclaim: 'reclaimed',
+  resume: 'applied',
 } as const satisfies Readonly<Record<TimedVerb, keyof TickReport>>
 
 /** Refusals that only say that somebody else was there first. */
@@ -100,7 +102,7 @@ async function moveDue(context: Context, failed: TickFailure[]) {
     }
   }
   for await (const { value } of dueRecords(context, 'requests')) {
-    const type = dueVerb(value, context.now())
+    const type = await dueNow(context, value)
     if (!type) continue
     const moving = move(value, type).finally(() => onTheWay.delete(moving))
     if (type === 'reclaim') onTheWay.add(moving)
@@ -111,6 +113,14 @@ async function moveDue(context: Context, failed: TickFailure[]) {
   }
   await Promise.all(onTheWay)
   return done
+}
+
+/** What is to be done with a request by its own clock, which stands still while the workflow is off. */
+async function dueNow(context: Context, request: RequestRecord): Promise<TimedVerb | undefined> {
+  const now = context.now()
+  if (dueVerb(request, now) === undefined) return undefined
+  const { settings } = await read(context.storage, { settings: keyOf('policySets', request.tenant) })
+  return dueVerb(request, now, switchFacts(context, settings?.value, request).holds)
 }
 
 /** Makes drafts of what waited when the workflow was switched off, where whoever did that did not come to the end of it. */

@@ -3,6 +3,7 @@ import { evaluateOverrides } from '../core/policy/evaluate-overrides.ts'
 import { type Explanation, explain } from '../core/policy/explain.ts'
 import type { Evaluation } from '../core/policy/policy.ts'
 import type { PolicySet } from '../core/policy/policy-set.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Context } from './context.ts'
 import { policiesIn } from './policy-resource.ts'
 import { type Proposal, subjectOf } from './propose.ts'
@@ -26,7 +27,7 @@ export async function weigh(
     setVersion,
     proposals,
     off = false,
-  }: { readonly setVersion: number; readonly proposals: readonly Proposal[]; readonly off?: boolean },
+  }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[]; readonly off?: boolean },
 ): Promise<Weighed> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   const each = proposals.map((proposal) => {
@@ -52,7 +53,7 @@ function evaluateOne(policies: PolicySet, type: ResourceType | undefined, propos
 export async function explainAll(
   context: Context,
   tenant: string,
-  { setVersion, proposals }: { readonly setVersion: number; readonly proposals: readonly Proposal[] },
+  { setVersion, proposals }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[] },
 ): Promise<readonly Explanation[]> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   return proposals.map((proposal) => {

@@ -2,10 +2,19 @@ import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import { covers } from '../review/delegation.ts'
 import { eligibility } from '../review/eligibility.ts'
 import type { Giver } from '../review/giver.ts'
+import { standing } from '../review/standing.ts'
 import type { Facts, RequestCommand, ReviewCommand } from './command.ts'
 import { escalating, nextDue } from './due.ts'
-import { type EscalatedEvent, happened, type LaterEvent, type Outcome, type ReviewEvent } from './event.ts'
+import {
+  type EscalatedEvent,
+  happened,
+  type LaterEvent,
+  type OtherEvent,
+  type Outcome,
+  type ReviewEvent,
+} from './event.ts'
 import { evolve, isOwn } from './evolve.ts'
+import { ownTime } from './hold.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { inForce, settle } from './settle.ts'
@@ -67,14 +76,36 @@ export function withdraw(command: RequestCommand, request: Request, facts: Facts
     roles: facts.users.get(user)?.roles ?? [],
     outcome: { status: 'pending' },
   }
-  return settled(event, request, { facts, at: command.at })
+  return facts.held ? heldBack(event, request, facts) : settled(event, request, { facts, at: command.at })
+}
+
+/** An answer that is taken back while the workflow is off leads no nearer to being applied: that waits until it is on again. */
+function heldBack(event: ReviewEvent, request: Request, facts: Facts): Result<LaterEvent> {
+  const without = evolve(request, event)
+  const { met, blocking } = standing({ ...without, ...inForce(without, facts) }, facts.users)
+  const { status } = request
+  if (status === 'approved') return success({ ...event, outcome: { status: met ? 'approved' : 'pending' } })
+  const stays = status === 'changes_requested' ? status : 'pending'
+  const waits = stays === 'pending' ? met : !blocking.some(({ verdict }) => verdict === 'request_changes')
+  return success({ ...event, ...(waits ? { unsettled: true } : {}), outcome: { status: stays } })
+}
+
+/** Decides what follows from an answer that was taken back while the workflow was off. */
+export function resume(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  if (!request.unsettled) return refuse('not_due', { request: request.id, verb: 'resume', dueAt: 0 })
+  return settled({ type: 'resumed', ...happened(command), outcome: { status: 'pending' } }, request, {
+    facts,
+    at: command.at,
+  })
 }
 
 /** Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one of them. */
 export function escalate(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const due = escalating(request, command.at)
+  const now = ownTime(request, facts.holds, command.at)
+  const due = escalating(request, now)
   if (due.length === 0) {
-    return refuse('not_due', { request: request.id, verb: command.type, dueAt: nextDue(request) ?? 0 })
+    const dueAt = (nextDue(request) ?? 0) + (command.at - now)
+    return refuse('not_due', { request: request.id, verb: command.type, dueAt })
   }
   const policies = due.map(({ policy, version }) => ({ policy, version }))
   const event: EscalatedEvent = { type: 'escalated', ...happened(command), policies, outcome: { status: 'pending' } }
@@ -82,7 +113,7 @@ export function escalate(command: RequestCommand, request: Request, facts: Facts
 }
 
 function settled(
-  event: ReviewEvent | EscalatedEvent,
+  event: ReviewEvent | EscalatedEvent | OtherEvent,
   request: Request,
   { facts, at }: { readonly facts: Facts; readonly at: number },
 ): Result<LaterEvent> {

@@ -4,6 +4,7 @@ import type { Escalated } from '../policy/escalation.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import type { Review } from '../review/standing.ts'
+import type { StreamHead } from './audit-chain.ts'
 import type { GlassBroken } from './debt.ts'
 
 /** Who did something, and through which door. */
@@ -77,7 +78,7 @@ export interface Pinned {
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
   /** The state of the policies that the requirements were pinned from. */
-  readonly policySet: number
+  readonly policySet: StreamHead
   /** When it expires, in milliseconds since 1970; 0 for a draft that never was put to reviewers. */
   readonly expiresAt: number
   /** What the requester says about it. */
@@ -163,6 +164,8 @@ export interface ReviewEvent extends Happened {
   readonly onBehalfOf?: string
   /** The roles that the directory gave, when this was decided, to whoever's answer it is. */
   readonly roles: readonly string[]
+  /** Whether what follows from it waits until the workflow is on again. */
+  readonly unsettled?: true
 }
 
 /** Somebody broke the glass, and owes a review for it. */
@@ -201,6 +204,7 @@ export interface OtherEvent extends Happened {
     | 'schedule_dropped'
     | 'expired'
     | 'reminded'
+    | 'resumed'
 }
 
 /** What happened to a request that was there before. */

@@ -40,8 +40,10 @@ export function evolve(request: Request, event: LaterEvent): Request {
       return moved(request, event, { reviews: answered(request, event, 'reject') })
     case 'changes_requested':
       return moved(request, event, { reviews: answered(request, event, 'request_changes') })
-    case 'withdrawn':
-      return moved(request, event, { reviews: request.reviews.filter((review) => !isOwn(review, event.by)) })
+    case 'withdrawn': {
+      const reviews = request.reviews.filter((review) => !isOwn(review, event.by))
+      return moved(request, event, { reviews, ...(event.unsettled ? { unsettled: true } : {}) })
+    }
     case 'recalled':
     case 'returned':
       return moved(request, event, { reviews: [] })
@@ -71,6 +73,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'applied':
     case 'failed':
     case 'expired':
+    case 'resumed':
       return moved(request, event)
   }
 }
@@ -90,13 +93,17 @@ function reviewed({ digest, round }: Request, debt: Debt, { by, at, person, role
 /** The request in the state that an event leads to, with what the event changes, and without what belongs to the state before. */
 function moved(request: Request, event: LaterEvent, changes?: Partial<Request>): Request {
   const { outcome, at } = event
-  const { failure: _failure, application: _application, ...lasting } = request
-  const next = { ...lasting, ...stateOf(outcome), updatedAt: at, ...changes }
+  const { failure: _failure, application: _application, unsettled, ...lasting } = request
+  const still = unsettled && beside.includes(event.type) ? { unsettled } : {}
+  const next = { ...lasting, ...still, ...stateOf(outcome), updatedAt: at, ...changes }
   // Where the host still has the document of before, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
   if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed') return next
   const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
 }
+
+/** What happens beside the answers, and settles nothing. */
+const beside: readonly LaterEvent['type'][] = ['commented', 'reminded']
 
 function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'revisions'> {
   switch (outcome.status) {
