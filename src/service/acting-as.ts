@@ -42,28 +42,36 @@ import { type ChangeOf, outcomeNow, preview, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
 import { listWaiting } from './waiting.ts'
 import { isOn, type Waiting } from './workflow.ts'
+import { isSwitchChange, projectOfSwitch } from './workflow-resource.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */
 export function actingAs(context: Context, actor: Actor): ActingApprovals {
   const { tenant } = actor
   const run = <T>(command: Command<T>, asked: object, { idempotencyKey }: VerbOptions) =>
     execute(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
-  const submit = async (intention: Intention, asked: object, options: VerbOptions) =>
-    await outcomeNow(
-      context,
-      actor,
-      await run(submitCommand(context, actor, intention), { ...asked, ...intention, wishes: undefined }, options),
-    )
+  const submit = async (intention: Intention, asked: object, options: VerbOptions) => {
+    const wanted = { ...asked, ...intention, wishes: undefined }
+    const outcome = await run(submitCommand(context, actor, intention), wanted, options)
+    if (outcome.status === 'applied') await returnAfter(intention.wishes.map(({ ref }) => ref))
+    return await outcomeNow(context, actor, outcome)
+  }
   const turn = async (on: boolean, options: TurnOffOptions, waiting?: Waiting) => {
     const project = checkProject('options.project', options.project)
     const asked = { project, on, ...(waiting ? { waiting } : {}), ...said(options) }
     await run(switchCommand(context, actor, asked), asked, options)
     if (waiting === 'return') await returnWaiting(context, { tenant, project }, { most: 100, failed: [] })
   }
+  /** Makes drafts of what waited, where a change of a switch was applied that says so. */
+  const returnAfter = async (resources: readonly { readonly type: string; readonly id: string }[]) => {
+    for (const resource of resources.filter((one) => isSwitchChange({ resource: one }))) {
+      await returnWaiting(context, { tenant, project: projectOfSwitch(resource.id) }, { most: 100, failed: [] })
+    }
+  }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
     const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })
     const { holds, ...told } = await run(command, { id, ...wanted, ...said(options) }, options)
     const request = told.status === 'applying' ? await current(context, told) : told
+    if (request.status === 'applied') await returnAfter(request.resources)
     return { request: summaryOf(request, context.now(), holds) }
   }
   /** A verb that puts a request to its reviewers. */

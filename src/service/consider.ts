@@ -26,6 +26,7 @@ import {
 import { newSalt } from './salt.ts'
 import { weigh } from './weigh.ts'
 import { isOnFor } from './workflow.ts'
+import { isSwitchChange } from './workflow-resource.ts'
 
 /** What somebody wants made, all or nothing. */
 export interface Intention {
@@ -102,8 +103,11 @@ export async function consider(
   ])
   const { requirements } = weighed.evaluation
   const [gated] = named
-  if (directly && gated && requirements.length > 0)
-    return refuse('policy_gated', { policy: gated.id, by: [...new Set(requirements.map(({ policy }) => policy))] })
+  if (directly && gated && requirements.length > 0) {
+    const by = [...new Set(requirements.map(({ policy }) => policy))]
+    const what = isSwitchChange({ resource: gated }) ? { policy: '', project } : { policy: gated.id }
+    return refuse('policy_gated', { ...what, by })
+  }
   const { holders, relied: heldAsRead } = await readHolders(context, locks)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
@@ -151,6 +155,11 @@ function mixture(wishes: readonly Wish[]): string | undefined {
 
 /** A rule and what it would allow are two requests: whoever agrees to the one has not agreed to the other. */
 function mixtureWithPolicies(wishes: readonly Wish[]): string | undefined {
+  const [first, second] = wishes
+  const isTurn = (wish: Wish) => isSwitchChange({ resource: wish.ref })
+  if (first && second && wishes.some(isTurn)) {
+    return `must not hold both ${nameOf(first)} and ${nameOf(second)}: the workflow is switched by itself, so ask for them one by one`
+  }
   const policy = wishes.find(({ type }) => type === policyResource)
   const other = wishes.find(({ type }) => type !== policyResource)
   if (!policy || !other) return undefined

@@ -22,6 +22,7 @@ import type { ResourceType } from './resource-type.ts'
 import { storedDirectory } from './stored-directory.ts'
 import { type TickReport, tick } from './tick.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
+import { workflowResource } from './workflow-resource.ts'
 
 /** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
@@ -117,7 +118,11 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   checkKeys('options', options, optionNames)
   const { notifiers = [], now = Date.now, newId = () => crypto.randomUUID() } = options
   const storage = timelyStorage(options.storage)
-  const resources = byName('resource types', [...hostsOwn(options.resources), policyResource], ({ type }) => type)
+  const resources = byName(
+    'resource types',
+    [...hostsOwn(options.resources), policyResource, workflowResource],
+    ({ type }) => type,
+  )
   const vocabulary = { resources: Object.fromEntries(resources), predicates: options.predicates ?? {} }
   const stored = options.directory === undefined
   const access = accessControlOf({ admins: options.admins, access: options.access, stored })

@@ -29,6 +29,7 @@ import {
 } from './records.ts'
 import { validated } from './validated.ts'
 import { weigh } from './weigh.ts'
+import { unfitTurns } from './workflow-changes.ts'
 
 /** The content of a request as it was read back. */
 export interface ContentRead {
@@ -278,5 +279,6 @@ async function firstInvalid(
     if (refusal) return refusal
   }
   const state = { tenant, settings, setVersion }
-  return await unfitPolicies(context, { state, requester: { tenant, user, via } }, changes)
+  const asked = { state, requester: { tenant, user, via } }
+  return (await unfitPolicies(context, asked, changes)) ?? (await unfitTurns(context, asked, changes))
 }

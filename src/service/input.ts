@@ -1,9 +1,10 @@
 import { identifierProblem } from '../core/identifier.ts'
-import { isOwnType } from '../core/policy/own-type.ts'
+import { isOwnType, workflowType } from '../core/policy/own-type.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import type { ResourceRef, ResourceType } from './resource-type.ts'
+import { projectOfSwitch } from './workflow-resource.ts'
 
 /** Who acts. The host has authenticated them: what is said here is believed. */
 export interface ActorInput {
@@ -79,6 +80,8 @@ export function checkRef<T>({ resources }: Context, given: ResourceRef<T>): Chec
   if (project !== undefined && isOwnType(ref.type)) {
     fail('invalid_input', { argument: 'ref.project', problem: `is no part of the name of a ${ref.type}: leave it out` })
   }
+  const kept = ref.type === workflowType ? projectOfSwitch(ref.id) : ''
+  if (kept !== '') return { type, ref: { ...ref, project: checkId('ref.id', kept) } }
   return { type, ref: project === undefined ? ref : { ...ref, project: checkId('ref.project', project) } }
 }
 

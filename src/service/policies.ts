@@ -139,7 +139,7 @@ async function writesOf(
   const asRead = unchanged(keyOf('policySets', actor.tenant), set)
   if (considered.ok) return success([asRead, ...(await directWrites(context, actor, considered.value, { at }))])
   const { set: now } = await readPolicy(context, actor.tenant, id)
-  return now?.version === set?.version ? considered : success([asRead])
+  return stateOf(now).hash === stateOf(set).hash ? considered : success([asRead])
 }
 
 async function readPolicy({ storage }: Context, tenant: string, id: string) {

@@ -19,7 +19,7 @@ import { askedNow, peopleOf, type ResourcesRead, readWhole, targetOf } from './f
 import { landingWrites } from './landing-writes.ts'
 import { messageOf } from './message.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
-import { createdAccess, isContentCommand, landedPolicies, permittedTo } from './permission-to-act.ts'
+import { createdAccess, isContentCommand, landedSettings, permittedTo } from './permission-to-act.ts'
 import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, stateOf, unchanged } from './records.ts'
 import { newSalt } from './salt.ts'
 import { isOnFor, switchFacts } from './workflow.ts'
@@ -76,7 +76,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         ...decided.value.relied,
         ...(debts ? [debtWrites(owed[0], next)] : []),
         ...(await createdAccess(context, next, { ...decided.value, settings })),
-        ...(await landedPolicies(context, next, { ...decided.value, policySet })),
+        ...(await landedSettings(context, next, { ...decided.value, policySet })),
       ],
       answer: holds ? { ...next, holds } : next,
       ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),

@@ -3,7 +3,16 @@ import { openStatuses } from '../core/request/status.ts'
 import { hasCode } from '../errors.ts'
 import type { Context } from './context.ts'
 import { execute } from './execute.ts'
-import { keyOf, type RequestRecord, type ReturnsRecord, read, type Stored, walk } from './records.ts'
+import {
+  keyOf,
+  type PolicySetRecord,
+  type RequestRecord,
+  type ReturnsRecord,
+  read,
+  type Stored,
+  unchanged,
+  walk,
+} from './records.ts'
 import { requestCommand } from './request-command.ts'
 import { switchFacts } from './workflow.ts'
 
@@ -48,7 +57,7 @@ export async function returnWaiting(
       failed.push({ tenant, id: value.id, error })
     }
   }
-  if (complete) await forget(context, record)
+  if (complete) await forget(context, record, set)
   return done
 }
 
@@ -66,13 +75,20 @@ async function* openRequests(
   }
 }
 
-/** Whoever switched it off again meanwhile has written another record, which stays. */
+/**
+ * Whoever switched it off again meanwhile has written another record, which stays: also one that has the number of the first since that was
+ * removed in between.
+ */
 async function forget(
   { storage }: Context,
   { version, value: { tenant, project } }: Stored<ReturnsRecord>,
+  set: Stored<PolicySetRecord> | undefined,
 ): Promise<void> {
   try {
-    await storage.commit([{ type: 'remove', collection: 'returns', key: [tenant, project], expected: version }])
+    await storage.commit([
+      unchanged(keyOf('policySets', tenant), set),
+      { type: 'remove', collection: 'returns', key: [tenant, project], expected: version },
+    ])
   } catch (error) {
     if (!hasCode(error, 'version_conflict')) throw error
   }

@@ -33,6 +33,7 @@ import {
 } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { explainAll } from './weigh.ts'
+import { turnWrites } from './workflow-changes.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
 
 /** What goes with a submission. */
@@ -218,6 +219,7 @@ export async function directWrites(
     ...changes.flatMap((change, index) => revisionWrites(resources[index], change, authorship)),
     ...(await newAccessWrites(context, actor, { settings: policySet?.value, changes, at })),
     ...(await policyWrites(context, changes, { policySet, actor, at })),
+    ...(await turnWrites(context, changes, { policySet, actor, at, reason: message })),
   ]
 }
 

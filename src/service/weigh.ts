@@ -1,6 +1,7 @@
 import { evaluate, joinEvaluations, nothingAsked } from '../core/policy/evaluate.ts'
 import { evaluateOverrides } from '../core/policy/evaluate-overrides.ts'
 import { type Explanation, explain } from '../core/policy/explain.ts'
+import { silencedIn } from '../core/policy/own-type.ts'
 import type { Evaluation } from '../core/policy/policy.ts'
 import type { PolicySet } from '../core/policy/policy-set.ts'
 import type { StreamHead } from '../core/request/audit-chain.ts'
@@ -8,6 +9,7 @@ import type { Context } from './context.ts'
 import { policiesIn } from './policy-resource.ts'
 import { type Proposal, subjectOf } from './propose.ts'
 import type { ResourceType } from './resource-type.ts'
+import { turnsIn } from './workflow-resource.ts'
 
 /** What the policies ask of changes that land together. */
 export interface Weighed {
@@ -41,10 +43,12 @@ export async function weigh(
   }
 }
 
-/** A policy that stands in for others asks what its own change does, and what theirs could. */
+/** A policy that stands in for others asks what its own change does, and what theirs could; so does a switch that silences them. */
 function evaluateOne(policies: PolicySet, type: ResourceType | undefined, proposal: Proposal): Evaluation {
+  const inForce = [...policies.policies.values()].map(({ policy }) => policy)
+  const silenced = turnsIn([proposal.change]).flatMap(({ on, project }) => (on ? [] : silencedIn(inForce, project)))
   const overriding = policiesIn([proposal.change]).flatMap(({ policy }) => policy ?? [])
-  return overriding
+  return [...overriding, { overrides: silenced.map(({ id }) => id) }]
     .map((policy) => evaluateOverrides(policies, policy))
     .reduce(joinEvaluations, evaluate(policies, subjectOf(type, proposal)))
 }
