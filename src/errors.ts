@@ -46,7 +46,12 @@ export interface ErrorDetails {
   /** No such policy, here. */
   unknown_policy: { readonly policy: string }
   /** A policy in force wants this change of a policy approved. `by` names what gates it. */
-  policy_gated: { readonly policy: string; readonly by: readonly string[] }
+  policy_gated: {
+    readonly policy: string
+    /** Whose switch of the workflow it is, if it is one; empty for that of the whole tenant. `policy` is empty then. */
+    readonly project?: string | undefined
+    readonly by: readonly string[]
+  }
   /** The directory does not know who acts. */
   unknown_actor: { readonly actor: string }
   /** The resource belongs to another project than the one that the reference names. */
@@ -168,7 +173,13 @@ export interface ErrorDetails {
   not_switched_off: { readonly request: string }
 
   /** The roles of the actor do not hold a permission that this needs. */
-  not_permitted: { readonly actor: string; readonly project: string; readonly missing: readonly string[] }
+  not_permitted: {
+    readonly actor: string
+    readonly project: string
+    readonly missing: readonly string[]
+    /** The policies that nobody without it can switch off. */
+    readonly policies?: readonly string[] | undefined
+  }
   /** The resource is restricted to its editors, and the actor is not one of them. */
   not_an_editor: {
     readonly type: string
@@ -254,8 +265,10 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
   unknown_delegation: ({ from, to }) => `${quote(from)} lets nobody called ${quote(to)} answer for them.`,
   not_delegable: ({ from, to, problem }) => `${quote(from)} cannot let ${quote(to)} answer for them: ${problem}.`,
   unknown_policy: ({ policy }) => `There is no policy ${quote(policy)}.`,
-  policy_gated: ({ policy, by }) =>
-    `A change of policy ${quote(policy)} needs the approval that ${by.map(quote).join(', ')} asks for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
+  policy_gated: ({ policy, project, by }) =>
+    project !== undefined
+      ? `Switching the workflow ${project === '' ? 'of the organization' : `of project ${quote(project)}`} needs the approval that ${by.map(quote).join(', ')} asks for: submit it with workflowResource.ref(${quote(project)}). Nothing was switched.`
+      : `A change of policy ${quote(policy)} needs the approval that ${by.map(quote).join(', ')} asks for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
   unknown_actor: ({ actor }) => `The directory does not know ${quote(actor)}: only people whom it knows can act.`,
   wrong_project: ({ type, id, project, actual }) =>
     `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
@@ -336,8 +349,8 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `The approval workflow was switched off while request ${quote(request)} waited, so nobody can ${words(verb)} it: tick() makes a draft of it, which its requester can submit again.`,
   not_switched_off: ({ request }) =>
     `The approval workflow was not switched off since request ${quote(request)} was put to its reviewers: it stays before them.`,
-  not_permitted: ({ actor, project, missing }) =>
-    `${quote(actor)} needs ${missing.map(quote).join(', ') || 'a permission'} ${project === '' ? 'in the organization' : `in project ${quote(project)}`} for this.`,
+  not_permitted: ({ actor, project, missing, policies }) =>
+    `${quote(actor)} needs ${missing.map(quote).join(', ') || 'a permission'} ${project === '' ? 'in the organization' : `in project ${quote(project)}`} ${policies ? `to silence ${policies.map(quote).join(', ')}` : 'for this'}.`,
   not_an_editor: ({ type, id, actor, editors }) =>
     `${type} ${quote(id)} is restricted to ${editors.map(quote).join(', ')}: ${quote(actor)} cannot edit it.`,
   beyond_own_permissions: ({ actor, role, missing, policies }) =>

@@ -29,6 +29,7 @@ import { idempotencyOf } from './idempotency.ts'
 import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
 import { checkOptions, intentionOf, said, timed, told, wishesOf } from './intentions.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
+import { readAgain } from './read-again.ts'
 import { keyOf, read } from './records.ts'
 import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
@@ -42,29 +43,37 @@ import { type ChangeOf, outcomeNow, preview, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
 import { listWaiting } from './waiting.ts'
 import { isOn, type Waiting } from './workflow.ts'
+import { isSwitchChange, projectOfSwitch } from './workflow-resource.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */
 export function actingAs(context: Context, actor: Actor): ActingApprovals {
   const { tenant } = actor
   const run = <T>(command: Command<T>, asked: object, { idempotencyKey }: VerbOptions) =>
     execute(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
-  const submit = async (intention: Intention, asked: object, options: VerbOptions) =>
-    await outcomeNow(
-      context,
-      actor,
-      await run(submitCommand(context, actor, intention), { ...asked, ...intention, wishes: undefined }, options),
-    )
+  const submit = async (intention: Intention, asked: object, options: VerbOptions) => {
+    const wanted = { ...asked, ...intention, wishes: undefined }
+    const outcome = await run(submitCommand(context, actor, intention), wanted, options)
+    if (outcome.status === 'applied') await returnAfter(intention.wishes.map(({ ref }) => ref))
+    return await outcomeNow(context, actor, outcome)
+  }
   const turn = async (on: boolean, options: TurnOffOptions, waiting?: Waiting) => {
     const project = checkProject('options.project', options.project)
     const asked = { project, on, ...(waiting ? { waiting } : {}), ...said(options) }
     await run(switchCommand(context, actor, asked), asked, options)
     if (waiting === 'return') await returnWaiting(context, { tenant, project }, 100)
   }
+  /** Makes drafts of what waited, where a change of a switch was applied that says so. */
+  const returnAfter = async (resources: readonly { readonly type: string; readonly id: string }[]) => {
+    for (const resource of resources.filter((one) => isSwitchChange({ resource: one }))) {
+      await returnWaiting(context, { tenant, project: projectOfSwitch(resource.id) }, { most: 100, failed: [] })
+    }
+  }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {
     const command = requestCommand(context, actor, checkId('request', id), { ...wanted, ...said(options) })
-    const told = await run(command, { id, ...wanted, ...said(options) }, options)
+    const { holds, ...told } = await run(command, { id, ...wanted, ...said(options) }, options)
     const request = told.status === 'applying' ? await current(context, told) : told
-    return { request: summaryOf(request, context.now()) }
+    if (request.status === 'applied') await returnAfter(request.resources)
+    return { request: summaryOf(request, context.now(), holds) }
   }
   /** A verb that puts a request to its reviewers. */
   const asking =
@@ -115,7 +124,8 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       return await submit(intention, { changes }, options)
     },
     async preview(ref, change, options = {}) {
-      return await preview(context, actor, intentionOf(context, 'submit', { ref, change, options }))
+      const intention = intentionOf(context, 'submit', { ref, change, options })
+      return await readAgain(() => preview(context, actor, intention))
     },
     async draft(ref, change, options = {}) {
       const intention = intentionOf(context, 'draft', { ref, change, options })
@@ -129,7 +139,8 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
     async previewRevert(ref, revision, options = {}) {
       checkOptions(options, 'applyAt')
-      return await preview(context, actor, await reverting(ref, revision, options))
+      const intention = await reverting(ref, revision, options)
+      return await readAgain(() => preview(context, actor, intention))
     },
 
     async edit(id, given, change, options) {
@@ -185,9 +196,12 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     },
 
     requests: {
-      get: async (id) => await readRequest(context, actor, checkId('request', id)),
+      async get(id) {
+        const request = checkId('request', id)
+        return await readAgain(() => readRequest(context, actor, request))
+      },
       list: (filter = {}) => listRequests(context, tenant, filter),
-      waiting: (filter = {}) => listWaiting(context, actor, filter),
+      waiting: (filter = {}) => readAgain(() => listWaiting(context, actor, filter)),
       debts: () => listDebts(context, tenant),
     },
     resources: {
@@ -213,10 +227,10 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
         checkKeys('options', options, ['idempotencyKey'])
         return await run(savePolicyCommand(context, actor, policy), { policy }, options)
       },
-      check: (policy) => checkedPolicy(context, tenant, policy),
+      check: (policy) => readAgain(() => checkedPolicy(context, tenant, policy)),
       async simulate(policies, options = {}) {
         checkKeys('options', options, ['last'])
-        return await simulatePolicies(context, tenant, { policies, last: options.last ?? 100 })
+        return await readAgain(() => simulatePolicies(context, tenant, { policies, last: options.last ?? 100 }))
       },
       list: () => listPolicies(context, tenant),
       async remove(id, options = {}) {

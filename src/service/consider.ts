@@ -1,3 +1,4 @@
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Actor } from '../core/request/event.ts'
 import { draft, type Submission, submit } from '../core/request/submit.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
@@ -20,11 +21,13 @@ import {
   type ResourceRecord,
   read,
   type Stored,
+  stateOf,
   unchanged,
 } from './records.ts'
 import { newSalt } from './salt.ts'
 import { weigh } from './weigh.ts'
 import { isOnFor } from './workflow.ts'
+import { isSwitchChange } from './workflow-resource.ts'
 
 /** What somebody wants made, all or nothing. */
 export interface Intention {
@@ -48,7 +51,7 @@ export interface Considered {
   /** The claim of the resource that is kept outside of the database. */
   readonly claim: Stored<ClaimRecord> | undefined
   /** The state of the policies that it was decided by. */
-  readonly setVersion: number
+  readonly setVersion: StreamHead
   /** States that everything that was relied on is still as it was read, but for the resources. */
   readonly relied: readonly Write[]
 }
@@ -84,7 +87,7 @@ export async function consider(
     return refuse('invalid_input', { argument: 'changes', problem })
   }
   const changes = proposals.map(({ change }) => change)
-  const setVersion = policySet?.version ?? 0
+  const setVersion = stateOf(policySet)
   const settings = policySet?.value
   const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
   if (!editing.ok) return editing
@@ -99,8 +102,11 @@ export async function consider(
   ])
   const { requirements } = weighed.evaluation
   const [gated] = named
-  if (directly && gated && requirements.length > 0)
-    return refuse('policy_gated', { policy: gated.id, by: [...new Set(requirements.map(({ policy }) => policy))] })
+  if (directly && gated && requirements.length > 0) {
+    const by = [...new Set(requirements.map(({ policy }) => policy))]
+    const what = isSwitchChange({ resource: gated }) ? { policy: '', project } : { policy: gated.id }
+    return refuse('policy_gated', { ...what, by })
+  }
   const { holders, relied: heldAsRead } = await readHolders(context, locks)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
@@ -148,6 +154,11 @@ function mixture(wishes: readonly Wish[]): string | undefined {
 
 /** A rule and what it would allow are two requests: whoever agrees to the one has not agreed to the other. */
 function mixtureWithPolicies(wishes: readonly Wish[]): string | undefined {
+  const [first, second] = wishes
+  const isTurn = (wish: Wish) => isSwitchChange({ resource: wish.ref })
+  if (first && second && wishes.some(isTurn)) {
+    return `must not hold both ${nameOf(first)} and ${nameOf(second)}: the workflow is switched by itself, so ask for them one by one`
+  }
   const policy = wishes.find(({ type }) => type === policyResource)
   const other = wishes.find(({ type }) => type !== policyResource)
   if (!policy || !other) return undefined

@@ -31,6 +31,7 @@ import { storedDirectory } from './stored-directory.ts'
 import { type TickOptions, type TickReport, tick } from './tick.ts'
 import { isTransactional, timelyStorage } from './timely-storage.ts'
 import { type TimeoutOptions, timeoutsOf } from './timeouts.ts'
+import { workflowResource } from './workflow-resource.ts'
 
 /** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
@@ -141,7 +142,9 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   const notifiers = checkedNotifiers(options.notifiers)
   const timeouts = timeoutsOf(options.timeouts)
   const storage = timelyStorage(options.storage, timeouts.storage)
-  const types = [...hostsOwn(options.resources), policyResource].map((type) => readyType(type, timeouts))
+  const types = [...hostsOwn(options.resources), policyResource, workflowResource].map((type) =>
+    readyType(type, timeouts),
+  )
   const resources = byName('resource types', types, ({ type }) => type)
   const vocabulary = { resources: Object.fromEntries(resources), predicates: checkedPredicates(options.predicates) }
   const stored = options.directory === undefined
@@ -194,7 +197,9 @@ function asideOf(context: Context, options: ApprovalsOptions): Context {
   const { timeouts, access } = context
   const storage = timelyStorage(options.storage, timeouts.storage, inTimeAside)
   const roles = access.type === 'roles' ? access.roles : new Map()
-  const types = [...options.resources, policyResource].map((type) => readyType(type, timeouts, inTimeAside))
+  const types = [...options.resources, policyResource, workflowResource].map((type) =>
+    readyType(type, timeouts, inTimeAside),
+  )
   return {
     ...context,
     storage,

@@ -12,12 +12,21 @@ import { execute } from './execute.ts'
 import { forgetAnswersChore } from './idempotency.ts'
 import type { Need } from './needs.ts'
 import { type PutOffCollection, putOffWrite } from './put-off.ts'
-import type { OnUnreadable, RequestRecord, ResourceRecord, Stored, StoredRecordOf } from './records.ts'
+import {
+  keyOf,
+  type OnUnreadable,
+  type RequestRecord,
+  type ResourceRecord,
+  read,
+  type Stored,
+  type StoredRecordOf,
+} from './records.ts'
 import { countsChore } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
 import { ownUser } from './reserved.ts'
 import { returnsChore } from './return-waiting.ts'
 import { sealChore } from './seal.ts'
+import { switchFacts } from './workflow.ts'
 
 /**
  * Reads what is due in some collections, and makes chores of it, whose lanes are in the order in which they take turns. Where there is more than can be
@@ -91,6 +100,7 @@ const counts = {
   escalate: 'escalated',
   remind: 'reminded',
   reclaim: 'reclaimed',
+  resume: 'applied',
 } as const satisfies Readonly<Record<TimedVerb, Counted>>
 
 /** Refusals that only say that somebody else was there first, or has to be done first. */
@@ -111,11 +121,13 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
     abreast: isOutside ? 4 : 1,
     needs: isOutside ? host : type === 'expire' ? [] : asked,
     run: async () => {
-      if (!type) return { why: 'waiting' }
       return await tried(tenant, async () => {
-        const command = isOutside
-          ? onTheWayCommand(context, clockOf(tenant), id, { type })
-          : requestCommand(context, clockOf(tenant), id, { type })
+        const type = await dueNow(context, record.value)
+        if (!type) return { why: 'waiting' }
+        const command =
+          isOutside && type === 'reclaim'
+            ? onTheWayCommand(context, clockOf(tenant), id, { type })
+            : requestCommand(context, clockOf(tenant), id, { type })
         const delay = delayOf(await execute(context, command))
         const done = { [counts[type]]: 1 }
         if (!delay) return { done, worked: isOutside ? host : [] }
@@ -124,6 +136,14 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
     },
     later: laterOf(context, 'requests', record),
   }
+}
+
+/** What is to be done with a request by its own clock, which stands still while the workflow is off. */
+async function dueNow(context: Context, request: RequestRecord): Promise<TimedVerb | undefined> {
+  const now = context.now()
+  if (dueVerb(request, now) === undefined) return undefined
+  const { settings } = await read(context.storage, { settings: keyOf('policySets', request.tenant) })
+  return dueVerb(request, now, switchFacts(context, settings?.value, request).holds)
 }
 
 /** Ends a state whose time has come. One that another request keeps everybody off waits until that ends. */

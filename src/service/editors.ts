@@ -7,7 +7,7 @@ import {
   mayEdit,
   type ResourceAccess,
 } from '../core/access/resource-access.ts'
-import { policyType } from '../core/policy/own-type.ts'
+import { isOwnType, policyType } from '../core/policy/own-type.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import type { Actor } from '../core/request/event.ts'
 import { type Result, refuse, success } from '../errors.ts'
@@ -20,7 +20,6 @@ import { freeze } from './freeze.ts'
 import { adopt } from './hosted.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from './people.ts'
-import { isPolicyChange } from './policy-resource.ts'
 import { type AccessRecord, keyOf, type PolicySetRecord, put, read, type Stored, unchanged } from './records.ts'
 import { accessStream, append } from './streams.ts'
 
@@ -74,7 +73,7 @@ export async function newAccessWrites(
 ): Promise<readonly Write[]> {
   if (control.type !== 'roles') return []
   const created = changes.filter(
-    (change) => change.incarnation === 0 && change.after !== null && !isPolicyChange(change),
+    (change) => change.incarnation === 0 && change.after !== null && !isOwnType(change.resource.type),
   )
   const keys = created.map(({ resource }) => keyOf('accesses', tenant, resource.type, resource.id))
   const { found } = await read(storage, { found: keys })
@@ -101,8 +100,9 @@ export function changeAccessCommand(
     actor,
     about: accessStream(resource),
     async attempt(at) {
-      if (resource.type === policyType) {
-        const problem = 'a policy has no editors: who holds approval_settings.edit may change it'
+      if (isOwnType(resource.type)) {
+        const thing = resource.type === policyType ? 'a policy' : 'the switch of the workflow'
+        const problem = `${thing} has no editors: who holds approval_settings.edit may change it`
         return refuse('invalid_input', { argument: 'ref', problem })
       }
       await adopt(context, tenant, [resource])

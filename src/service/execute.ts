@@ -46,7 +46,11 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
       const at = context.now()
       const before = await answered(context, command, at)
       if (before) return before
-      const decision = await command.attempt(at)
+      const decision = await decided(command, at)
+      if (decision === 'moved') {
+        await pause(attempt)
+        continue
+      }
       if (!decision.ok) {
         // What is refused may be what this very command did meanwhile, when its first try was still under way and lost its answer.
         const meanwhile = await answered(context, command, at)
@@ -92,6 +96,16 @@ async function refuseTaken(
   if (taken + 1 < mostTaken) return taken + 1
   const problem = `answered ${JSON.stringify(request)}, which is the id of another request`
   return fail('host_function_failed', { function: 'newId', problem, fix: newIdFix })
+}
+
+/** Reads the facts and decides. Facts of which some moved while others were read decide nothing. */
+async function decided<T>({ attempt }: Command<T>, at: number): Promise<Result<Accepted<T>> | 'moved'> {
+  try {
+    return await attempt(at)
+  } catch (error) {
+    if (hasCode(error, 'version_conflict')) return 'moved'
+    throw error
+  }
 }
 
 type Done<T> = Pick<Accepted<T>, 'answer' | 'follow'>

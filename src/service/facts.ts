@@ -2,6 +2,7 @@ import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import { requirementsJoin } from '../core/policy/requirement.ts'
 import { joinRules } from '../core/policy/rules-of-conduct.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Facts, TargetFacts } from '../core/request/command.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
@@ -28,6 +29,7 @@ import {
 } from './records.ts'
 import { validated } from './validated.ts'
 import { weigh } from './weigh.ts'
+import { unfitTurns } from './workflow-changes.ts'
 
 /** The content of a request as it was read back. */
 export interface ContentRead {
@@ -71,7 +73,7 @@ export function peopleIn({ requester, contributors, reviews, debt }: Request): r
  *
  * While no policy has changed since, that is what was pinned, and nothing is read.
  */
-export async function askedNow(context: Context, request: Request, setVersion: number): Promise<Asked> {
+export async function askedNow(context: Context, request: Request, setVersion: StreamHead): Promise<Asked> {
   if (isSettled(request, setVersion)) return pinnedIn(request)
   return await askedOf(context, request, { setVersion, content: await readContent(context, request) })
 }
@@ -80,7 +82,7 @@ export async function askedNow(context: Context, request: Request, setVersion: n
 export async function askedOfAll(
   context: Context,
   requests: readonly Request[],
-  setVersion: number,
+  setVersion: StreamHead,
 ): Promise<readonly Asked[]> {
   const moved = requests.filter((request) => !isSettled(request, setVersion))
   const contents = await readContents(context, moved)
@@ -94,8 +96,8 @@ export async function askedOfAll(
 
 type Asked = Pick<Facts, 'requirements' | 'rules'>
 
-function isSettled({ policySet, requirements, rules }: Request, setVersion: number): boolean {
-  return setVersion === policySet || rules.policyDrift === 'pinned' || requirements.length === 0
+function isSettled({ policySet, requirements, rules }: Request, setVersion: StreamHead): boolean {
+  return setVersion.hash === policySet.hash || rules.policyDrift === 'pinned' || requirements.length === 0
 }
 
 function pinnedIn({ requirements, rules }: Request): Asked {
@@ -105,7 +107,7 @@ function pinnedIn({ requirements, rules }: Request): Asked {
 async function askedOf(
   context: Context,
   request: Request,
-  { setVersion, content }: { readonly setVersion: number; readonly content: ContentRead | undefined },
+  { setVersion, content }: { readonly setVersion: StreamHead; readonly content: ContentRead | undefined },
 ): Promise<Asked> {
   const { requirements, rules, tenant } = request
   const { evaluation } = await weigh(context, tenant, { setVersion, proposals: content?.proposals ?? [] })
@@ -198,7 +200,7 @@ export interface Landing {
   /** Whether what is stale may be moved onto the live revisions. */
   readonly rebases: boolean
   readonly settings: PolicySetRecord | undefined
-  readonly setVersion: number
+  readonly setVersion: StreamHead
 }
 
 /** Works out what applying has to know: the content as it would land, and the resources as they are. */
@@ -282,5 +284,6 @@ async function firstInvalid(
     if (refusal) return refusal
   }
   const state = { tenant, settings, setVersion }
-  return await unfitPolicies(context, { state, requester: { tenant, user, via } }, changes)
+  const asked = { state, requester: { tenant, user, via } }
+  return (await unfitPolicies(context, asked, changes)) ?? (await unfitTurns(context, asked, changes))
 }

@@ -1,11 +1,12 @@
 import { identifierProblem } from '../core/identifier.ts'
-import { isOwnType } from '../core/policy/own-type.ts'
+import { isOwnType, workflowType } from '../core/policy/own-type.ts'
 import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import { isKeptByHost } from './host-project.ts'
 import { isReservedDoor, isReservedUser, ownUser } from './reserved.ts'
 import type { ResourceRef, ResourceType } from './resource-type.ts'
+import { projectOfSwitch } from './workflow-resource.ts'
 
 /** Who acts. The host has authenticated them: what is said here is believed. */
 export interface ActorInput {
@@ -100,6 +101,8 @@ export function checkRef<T>({ resources }: Context, given: ResourceRef<T>): Chec
     const problem = `cannot be named: the application keeps ${ref.type}, and defineResource of it has no projectOf(ref) that says the project`
     fail('invalid_input', { argument: 'ref.project', problem })
   }
+  const kept = ref.type === workflowType ? projectOfSwitch(ref.id) : ''
+  if (kept !== '') return { type, ref: { ...ref, project: checkId('ref.id', kept) } }
   return { type, ref: project === undefined ? ref : { ...ref, project: checkId('ref.project', project) } }
 }
 

@@ -1,6 +1,7 @@
 import { canonical } from '../core/change/canonical.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { NextContent } from '../core/request/command.ts'
 import type { PinnedMove } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
@@ -36,7 +37,7 @@ interface Rewriting {
   readonly request: Request
   readonly stored: ContentRead
   readonly resources: ResourcesRead
-  readonly setVersion: number
+  readonly setVersion: StreamHead
   /** Whether the workflow is off. */
   readonly off: boolean
   /** Left out: the content stays, and is only put to its reviewers again. */

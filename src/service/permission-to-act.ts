@@ -1,3 +1,4 @@
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { RequestCommand, TargetFacts } from '../core/request/command.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import type { Actor, LaterEvent } from '../core/request/event.ts'
@@ -12,6 +13,8 @@ import type { PolicyState } from './policy-findings.ts'
 import { isPolicyChange, policiesIn } from './policy-resource.ts'
 import type { PolicySetRecord, Stored } from './records.ts'
 import { maySet } from './settings-guard.ts'
+import { mayTurn, turnWrites } from './workflow-changes.ts'
+import { isSwitchChange } from './workflow-resource.ts'
 
 /** Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but being asked. */
 export function needsEditing(type: RequestCommand['type']): boolean {
@@ -30,7 +33,7 @@ export async function permittedTo(
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
-    readonly setVersion: number
+    readonly setVersion: StreamHead
     readonly changes: readonly ProposedChange[]
   },
 ): Promise<Result<readonly Write[]>> {
@@ -43,12 +46,16 @@ export async function permittedTo(
   return allowed.ok ? success([]) : allowed
 }
 
-/** Decides whether somebody may make changes: of policies, as whoever changes the settings; of anything else, as whoever edits it. */
+/** Decides whether somebody may make changes: of policies and switches, as whoever changes the settings; of anything else, as whoever edits it. */
 export async function mayMakeAll(
   context: Context,
   actor: Actor,
   { settings, setVersion, changes }: Omit<PolicyState, 'tenant'> & { readonly changes: readonly ProposedChange[] },
 ): Promise<Result<readonly Write[]>> {
+  if (changes.some(isSwitchChange)) {
+    const turns = await mayTurn(context, actor, { settings, setVersion, changes })
+    return turns.ok ? success([]) : turns
+  }
   if (!changes.some(isPolicyChange)) return await mayEditAll(context, actor, { settings, changes })
   const allowed = await mayChangePolicies(context, actor, { settings, setVersion, policies: policiesIn(changes) })
   return allowed.ok ? success([]) : allowed
@@ -72,10 +79,10 @@ export async function createdAccess(
   return await newAccessWrites(context, { tenant, user, via }, { settings, changes: landing(target), at: event.at })
 }
 
-/** Writes the policies that a request puts in force. */
-export async function landedPolicies(
+/** Writes the policies that a request puts in force, or the switch that it turns. */
+export async function landedSettings(
   context: Context,
-  { tenant, requester: user, via, id: request }: Request,
+  { tenant, requester: user, via, id: request, reason }: Request,
   {
     event,
     target,
@@ -88,7 +95,11 @@ export async function landedPolicies(
 ): Promise<readonly Write[]> {
   if (event.outcome.status !== 'applied' || !target) return []
   const actor = { tenant, user, via }
-  return await policyWrites(context, landing(target), { policySet, actor, at: event.at, request })
+  const landed = { policySet, actor, at: event.at, request }
+  return [
+    ...(await policyWrites(context, landing(target), landed)),
+    ...(await turnWrites(context, landing(target), { ...landed, reason })),
+  ]
 }
 
 /** Tells whether a command brings content, or puts content to reviewers. */
@@ -123,6 +134,7 @@ export function isContentCommand({ type }: Pick<RequestCommand, 'type'>): boolea
     case 'confirm':
     case 'reclaim':
     case 'remind':
+    case 'resume':
     case 'return':
       return false
   }

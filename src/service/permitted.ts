@@ -1,3 +1,4 @@
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Facts, NextContent } from '../core/request/command.ts'
 import { type Content, openConflicts } from '../core/request/content.ts'
 import type { Actor } from '../core/request/event.ts'
@@ -11,7 +12,7 @@ import { overfull } from './limits.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records.ts'
 import { weigh } from './weigh.ts'
-import { heldBack, isOnFor } from './workflow.ts'
+import { isOnFor } from './workflow.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {
@@ -21,7 +22,7 @@ export interface Shown {
   readonly stored: ContentRead | undefined
   readonly resources: ResourcesRead
   readonly settings: PolicySetRecord | undefined
-  readonly setVersion: number
+  readonly setVersion: StreamHead
   readonly stale: boolean
   readonly at: number
 }
@@ -66,8 +67,8 @@ async function forbidden(
   )
   const refused = peopleVerbs.flatMap((type) => {
     const { method } = verbs[type]
-    const held = heldBack(context, request, { verb: type, settings }) ?? overfull(context, request, type)
-    if (can[method] === true && held) return [[method, held.refusal]]
+    const full = overfull(context, request, type)
+    if (can[method] === true && full) return [[method, full.refusal]]
     const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
     return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []
   })

@@ -13,7 +13,7 @@ import type { Command } from './execute.ts'
 import { mayChangePolicies } from './policy-changes.ts'
 import { findingsOf } from './policy-findings.ts'
 import { policyResource } from './policy-resource.ts'
-import { keyOf, type PolicySetRecord, page, read, type Stored, unchanged, walk } from './records.ts'
+import { keyOf, type PolicySetRecord, page, read, type Stored, stateOf, unchanged, walk } from './records.ts'
 import { aboutSettings } from './settings.ts'
 import { directWrites } from './submit.ts'
 
@@ -32,7 +32,7 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
       if (saved && isSame(saved, value)) {
         const allowed = await mayChangePolicies(context, actor, {
           settings: set?.value,
-          setVersion: set?.version ?? 0,
+          setVersion: stateOf(set),
           policies: [{ id: value.id, policy: value }],
         })
         const writes = [unchanged(keyOf('policySets', actor.tenant), set)]
@@ -56,7 +56,7 @@ export function removePolicyCommand(context: Context, actor: Actor, id: string):
       if (!stored?.value.policy) {
         const allowed = await mayChangePolicies(context, actor, {
           settings: set?.value,
-          setVersion: set?.version ?? 0,
+          setVersion: stateOf(set),
           policies: [{ id, policy: null }],
         })
         return allowed.ok ? refuse('unknown_policy', { policy: id }) : allowed
@@ -95,7 +95,7 @@ export async function checkedPolicy(
   const { id } = parsed.value
   const { set } = await readPolicy(context, tenant, id)
   const documents = await liveDocuments(context, tenant, parsed.value)
-  const state = { tenant, settings: set?.value, setVersion: set?.version ?? 0, documents }
+  const state = { tenant, settings: set?.value, setVersion: stateOf(set), documents }
   return await findingsOf(context, state, [{ id, policy: parsed.value }])
 }
 
@@ -139,7 +139,7 @@ async function writesOf(
   const asRead = unchanged(keyOf('policySets', actor.tenant), set)
   if (considered.ok) return success([asRead, ...(await directWrites(context, actor, considered.value, { at }))])
   const { set: now } = await readPolicy(context, actor.tenant, id)
-  return now?.version === set?.version ? considered : success([asRead])
+  return stateOf(now).hash === stateOf(set).hash ? considered : success([asRead])
 }
 
 async function readPolicy({ storage }: Context, tenant: string, id: string) {

@@ -5,6 +5,7 @@ import { namedApprovers } from '../core/policy/named-approvers.ts'
 import { gatesPolicies } from '../core/policy/own-type.ts'
 import type { PolicyInput } from '../core/policy/policy.ts'
 import type { Finding, PolicyFinding, PolicyProblem } from '../core/policy/policy-problem.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { holdingsFor } from './access-control.ts'
@@ -20,7 +21,7 @@ import { adminsOf } from './settings-admins.ts'
 export interface PolicyState {
   readonly tenant: string
   readonly settings: PolicySetRecord | undefined
-  readonly setVersion: number
+  readonly setVersion: StreamHead
   /** Some live documents by their type, where the fields of policies are to be looked for in them. */
   readonly documents?: ReadonlyMap<string, readonly JsonValue[]>
 }

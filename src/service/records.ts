@@ -4,7 +4,7 @@ import type { RoleDefinition } from '../core/access/role.ts'
 import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
 import type { Policy } from '../core/policy/policy.ts'
-import type { LoggedEvent, StreamHead } from '../core/request/audit-chain.ts'
+import { emptyStream, type LoggedEvent, type StreamHead } from '../core/request/audit-chain.ts'
 import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { OpenDebt } from '../core/request/debt.ts'
@@ -433,6 +433,14 @@ export function put<N extends Name>(
 /** States that a record is still as it was read. */
 export function unchanged(key: TypedKey, before: { readonly version: number } | undefined): Write {
   return { type: 'check', ...key, expected: before?.version ?? 'absent' }
+}
+
+/**
+ * Names the state that the settings of a tenant are in, by its number and the hash of the event that made it. A number can come again
+ * after a rollback or a restore; the hash comes again only with the same history.
+ */
+export function stateOf(settings: Stored<PolicySetRecord> | undefined): StreamHead {
+  return settings?.value.head ?? emptyStream
 }
 
 /**

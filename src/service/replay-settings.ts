@@ -3,13 +3,14 @@ import type { ResourceAccess } from '../core/access/resource-access.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import { canonical } from '../core/change/canonical.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import { policyType } from '../core/policy/own-type.ts'
+import { policyType, workflowType } from '../core/policy/own-type.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type Account, belongsTo } from './accounts.ts'
 import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
 import type { Replay } from './replay.ts'
 import { type Turn, turned, type WorkflowSwitch } from './workflow.ts'
+import { projectOfSwitch, type WorkflowDocument } from './workflow-resource.ts'
 
 /** What happened to the settings, as far as records were made of it. */
 type Happened =
@@ -28,7 +29,7 @@ type Happened =
   | { readonly type: 'role_removed'; readonly role: string }
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
   | ({ readonly type: 'account_set' } & Account)
-  | ({ readonly type: 'workflow_switched' } & Turn)
+  | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
 
 /** What was said of the settings last, where it was. */
 interface Told {
@@ -64,7 +65,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
           told = { ...told, defaultAccess: happened.access }
           break
         case 'workflow_switched':
-          told = { ...told, workflow: turned(told.workflow, happened, setVersion) }
+          told = { ...told, workflow: turned(told.workflow, happened, { state: setVersion, at: happened.at }) }
           break
         case 'account_set':
           accounts.set(happened.user, canonical(belongsTo(happened)))
@@ -84,6 +85,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
       return (
         (await policyProblem(storage, tenant, policies)) ??
         (await resourceProblem(storage, tenant)) ??
+        (await switchProblem(storage, tenant, told.workflow ?? [])) ??
         (await grantProblem(storage, tenant, grants)) ??
         (await accountProblem(storage, tenant, accounts)) ??
         (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
@@ -121,6 +123,24 @@ async function resourceProblem(storage: Storage, tenant: string): Promise<string
   }
   const [extra] = documents.keys()
   return extra === undefined ? undefined : `policy ${JSON.stringify(extra)} has revisions, and was never saved`
+}
+
+/** So is each switch: what is live there has to be how it was turned last. */
+async function switchProblem(
+  storage: Storage,
+  tenant: string,
+  switches: readonly WorkflowSwitch[],
+): Promise<string | undefined> {
+  const told = new Map(switches.map((one) => [one.project, one]))
+  const live = { ...inKeyOrder('resources', tenant), where: [tenant, workflowType] }
+  for await (const { value } of walk(storage, live)) {
+    const { on, waiting = null } = told.get(projectOfSwitch(value.id)) ?? {}
+    const { on: isOn, waiting: kept = null } = (value.document ?? {}) as Partial<WorkflowDocument>
+    if (isOn !== on || kept !== waiting) return `the switch ${JSON.stringify(value.id)} is not what its revisions made`
+    told.delete(projectOfSwitch(value.id))
+  }
+  const [extra] = told.keys()
+  return extra === undefined ? undefined : `the switch of project ${JSON.stringify(extra)} has no revisions`
 }
 
 async function grantProblem(

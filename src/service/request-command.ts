@@ -1,4 +1,5 @@
-import type { ConfirmCommand, ReclaimCommand, RequestCommand, TargetFacts } from '../core/request/command.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
+import type { ConfirmCommand, Facts, ReclaimCommand, RequestCommand, TargetFacts } from '../core/request/command.ts'
 import type { Content } from '../core/request/content.ts'
 import type { OpenDebt } from '../core/request/debt.ts'
 import { decide } from '../core/request/decide.ts'
@@ -19,10 +20,10 @@ import { landingWrites } from './landing-writes.ts'
 import { overfull } from './limits.ts'
 import { messageOf } from './message.ts'
 import { nextContent, type Rewrite } from './next-content.ts'
-import { createdAccess, isContentCommand, landedPolicies, permittedTo } from './permission-to-act.ts'
-import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, unchanged } from './records.ts'
+import { createdAccess, isContentCommand, landedSettings, permittedTo } from './permission-to-act.ts'
+import { keyOf, type PolicySetRecord, type RequestRecord, read, type Stored, stateOf, unchanged } from './records.ts'
 import { newSalt } from './salt.ts'
-import { heldBack, isOnFor, switchedOffFor } from './workflow.ts'
+import { isOnFor, switchFacts } from './workflow.ts'
 import { requestWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
@@ -35,11 +36,14 @@ export type Ask = WithoutOrigin<Exclude<RequestCommand, ConfirmCommand | Reclaim
   readonly notify?: readonly string[]
 }
 
+/** A request after a command, and when the workflow was off in its project. */
+type Answered = Request & Pick<Facts, 'holds'>
+
 /** Makes the command that does something with a request. */
-export function requestCommand(context: Context, by: Actor, id: string, ask: Ask): Command<Request> {
+export function requestCommand(context: Context, by: Actor, id: string, ask: Ask): Command<Answered> {
   const { tenant } = by
   const { rewrite, notify, ...wanted } = ask
-  const attempt: Command<Request>['attempt'] = async (at) => {
+  const attempt: Command<Answered>['attempt'] = async (at) => {
     const { before, policySet, owed } = await read(context.storage, {
       before: keyOf('requests', tenant, id),
       policySet: keyOf('policySets', tenant),
@@ -49,11 +53,9 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const request = before.value
     const salt = wanted.reason === undefined ? {} : { salt: newSalt() }
     const command: RequestCommand = { ...wanted, ...salt, by, at }
-    const setVersion = policySet?.version ?? 0
+    const setVersion = stateOf(policySet)
     const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
     const settings = policySet?.value
-    const held = heldBack(context, request, { verb: ask.type, settings })
-    if (held) return held
     const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
     if (!decided.ok) {
       // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.
@@ -65,6 +67,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     if (full) return full
     const { event, content } = decided.value
     const next = evolve(request, event)
+    const { holds } = switchFacts(context, settings, next)
     const message = await messageOf(context, event, { before: request, next, settings, notify })
     if (!message.ok) return message
     return success({
@@ -76,9 +79,9 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         ...decided.value.relied,
         ...(debts ? [debtWrites(owed[0], next)] : []),
         ...(await createdAccess(context, next, { ...decided.value, settings })),
-        ...(await landedPolicies(context, next, { ...decided.value, policySet })),
+        ...(await landedSettings(context, next, { ...decided.value, policySet })),
       ],
-      answer: next,
+      answer: holds ? { ...next, holds } : next,
       ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),
     })
   }
@@ -113,15 +116,15 @@ async function decideOn(
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
-    readonly setVersion: number
+    readonly setVersion: StreamHead
     readonly rewrite: Rewrite | undefined
     readonly debts: readonly OpenDebt[] | undefined
   },
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
-  const switchedOff = switchedOffFor(settings, request)
+  const switched = switchFacts(context, settings, request)
   if (command.type === 'expire' || command.type === 'remind' || command.type === 'return') {
-    return decidedBy(decide(command, request, { users: new Map(), requirements, rules, ...switchedOff }), {
+    return decidedBy(decide(command, request, { users: new Map(), requirements, rules, ...switched }), {
       relied: [],
     })
   }
@@ -133,7 +136,7 @@ async function decideOn(
   const facts = {
     users,
     ...inForce,
-    ...switchedOff,
+    ...switched,
     delegations,
     ...(debts ? { debts } : {}),
   }

@@ -6,6 +6,7 @@ import { checkLimit, cursorAt, type Listed, positionOf } from './cursor.ts'
 import { checkId, checkKeys, checkResource } from './input.ts'
 import { keyOf, page, type RequestRecord, read } from './records.ts'
 import { type RequestSummary, summaryOf } from './request-reader.ts'
+import { switchFacts } from './workflow.ts'
 
 /** Which requests to list. What is left out does not restrict. */
 export interface RequestFilter {
@@ -45,8 +46,12 @@ export async function listRequests(context: Context, tenant: string, filter: Req
   const shown = newest.slice(0, limit)
   const last = shown.at(-1)
   const now = context.now()
-  const requests = (await requestsOf(context, shown))
-    .map((request) => summaryOf(request, now))
+  const [found, { set }] = await Promise.all([
+    requestsOf(context, shown),
+    read(context.storage, { set: keyOf('policySets', tenant) }),
+  ])
+  const requests = found
+    .map((request) => summaryOf(request, now, switchFacts(context, set?.value, request).holds))
     .filter(({ status }) => wanted.includes(status))
   return { requests, ...(newest.length > limit && last ? { next: cursorAt(last, cursor) } : {}) }
 }

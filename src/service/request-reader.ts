@@ -3,9 +3,11 @@ import type { Conflict } from '../core/change/conflict.ts'
 import { describe } from '../core/change/describe.ts'
 import type { JsonValue } from '../core/change/json.ts'
 import type { Labels } from '../core/change/labels.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { PinnedMove } from '../core/request/content.ts'
 import { statusAt } from '../core/request/decide.ts'
 import type { Actor } from '../core/request/event.ts'
+import { type Hold, timeHeld } from '../core/request/hold.ts'
 import type { Permissions } from '../core/request/probe.ts'
 import type { Request } from '../core/request/request.ts'
 import { inForce } from '../core/request/settle.ts'
@@ -24,9 +26,9 @@ import { knownUsers, scopeOf } from './people.ts'
 import { permitted } from './permitted.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
-import { keyOf, type PolicySetRecord, type RequestRecord, read } from './records.ts'
+import { keyOf, type PolicySetRecord, type RequestRecord, read, stateOf } from './records.ts'
 import { delays, type WayOut, waysOut } from './ways-out.ts'
-import { switchedOffFor } from './workflow.ts'
+import { switchFacts } from './workflow.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {
@@ -49,12 +51,17 @@ export interface RequestedChange {
 }
 
 /** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
-export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections'> {
+export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
   /**
    * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other content, and, where the request is read by itself,
    * to other requests that do the same.
    */
   readonly earlierObjections: readonly EarlierObjection[]
+  /**
+   * For how long the workflow was off since it was put to its reviewers, in milliseconds. Its deadline is that much later than `expiresAt`.
+   * Absent if it never was.
+   */
+  readonly heldFor?: number
 }
 
 /** A request with everything that a reviewer needs: complete enough to draw a screen from. */
@@ -81,7 +88,7 @@ export async function readRequest(context: Context, reader: Actor, id: string): 
   return await showRequest(context, reader, {
     request: stored.value,
     settings: policySet?.value,
-    setVersion: policySet?.version ?? 0,
+    setVersion: stateOf(policySet),
   })
 }
 
@@ -96,11 +103,12 @@ export async function showRequest(
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
-    readonly setVersion: number
+    readonly setVersion: StreamHead
   },
 ): Promise<ChangeRequest> {
   const at = context.now()
-  const summary = summaryOf(request, at)
+  const switched = switchFacts(context, settings, request)
+  const summary = summaryOf(request, at, switched.holds)
   const debts = await listDebts(context, request.tenant)
   const [{ stored: content, resources }, asked, users, twins] = await Promise.all([
     readWhole(context, request),
@@ -114,10 +122,10 @@ export async function showRequest(
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
   const given = request.reviews.filter(({ by, onBehalfOf }) => by === reader.user && onBehalfOf !== undefined)
   const { delegations } = await readDelegations(context, request.tenant, { from: given.map(ownerOf), to: reader.user })
-  const facts = { users, ...asked, debts, delegations, ...switchedOffFor(settings, request) }
+  const facts = { users, ...asked, debts, delegations, ...switched }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
-  const ways = stuck ? await waysOut(context, request, asked) : delays(request)
+  const ways = stuck ? await waysOut(context, request, { ...asked, now: at, holds: switched.holds }) : delays(request)
   return freeze({
     ...summary,
     earlierObjections: [...summary.earlierObjections, ...twins],
@@ -144,10 +152,16 @@ export async function showRequest(
 }
 
 /** Shows a stored request as lists do. */
-export function summaryOf(request: Request, at: number): RequestSummary {
-  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, ...shown } =
+export function summaryOf(request: Request, at: number, holds?: readonly Hold[]): RequestSummary {
+  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, unsettled, ...shown } =
     request as RequestRecord
-  return freeze({ ...shown, status: statusAt(shown, at), earlierObjections: ownObjections(request) })
+  const held = holds ? timeHeld(holds, request.askedAt, at) : 0
+  return freeze({
+    ...shown,
+    status: statusAt(shown, at - held),
+    earlierObjections: ownObjections(request),
+    ...(held > 0 ? { heldFor: held } : {}),
+  })
 }
 
 /** Shows a change to people, in the words of its resource type. */

@@ -7,9 +7,20 @@ import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import type { Need } from './needs.ts'
 import { commitEach, putOffWrite } from './put-off.ts'
-import { keyOf, page, put, type RequestRecord, type ReturnsRecord, read, type Stored, type Sweep } from './records.ts'
+import {
+  keyOf,
+  type PolicySetRecord,
+  page,
+  put,
+  type RequestRecord,
+  type ReturnsRecord,
+  read,
+  type Stored,
+  type Sweep,
+  unchanged,
+} from './records.ts'
 import { requestCommand } from './request-command.ts'
-import { switchedOffFor } from './workflow.ts'
+import { switchFacts } from './workflow.ts'
 
 /** Refusals that only say that the request is none of ours any more. */
 const harmless = ['not_open', 'expired', 'not_switched_off'] as const
@@ -96,7 +107,7 @@ async function returnSome(
   let isCut = false
   for (const request of records) {
     const { id, createdAt } = request.value
-    if (isReturned(request.value, switchedOffFor(set?.value, request.value))) {
+    if (isReturned(request.value, switchFacts(context, set?.value, request.value))) {
       if (returned === most) {
         isCut = true
         break
@@ -128,7 +139,7 @@ async function returnSome(
     await keep(context, record, { status: following, found }, failed.length > 0)
     return { returned, failed, isAll: false }
   }
-  if (!found) await forget(context, record)
+  if (!found) await forget(context, record, set)
   else await keep(context, record, undefined, failed.length > 0)
   return { returned, failed, isAll: !found }
 
@@ -163,10 +174,21 @@ async function openRequests({ storage }: Context, { tenant, project }: ReturnsRe
   return await page(storage, { ...query, ...(after ? { after } : {}) })
 }
 
-/** Whoever switched it off again meanwhile has written another record, which stays. */
+/**
+ * Whoever switched it off again meanwhile has written another record, which stays: also one that has the number of the first since that was
+ * removed in between.
+ */
 async function forget(
   { storage }: Context,
   { version, value: { tenant, project } }: Stored<ReturnsRecord>,
+  set: Stored<PolicySetRecord> | undefined,
 ): Promise<void> {
-  await commitEach({ storage }, [{ type: 'remove', collection: 'returns', key: [tenant, project], expected: version }])
+  try {
+    await storage.commit([
+      unchanged(keyOf('policySets', tenant), set),
+      { type: 'remove', collection: 'returns', key: [tenant, project], expected: version },
+    ])
+  } catch (error) {
+    if (!hasCode(error, 'version_conflict')) throw error
+  }
 }

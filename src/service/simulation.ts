@@ -11,7 +11,7 @@ import { ApprovalError, fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import { freeze } from './freeze.ts'
 import { subjectOf } from './propose.ts'
-import { keyOf, page, read } from './records.ts'
+import { keyOf, page, read, stateOf } from './records.ts'
 
 /** How far back to look. */
 export interface SimulateOptions {
@@ -33,7 +33,7 @@ export async function simulatePolicies(
   }
   const { storage, vocabulary } = context
   const { policySet } = await read(storage, { policySet: keyOf('policySets', tenant) })
-  const before = await context.policies(storage, tenant, policySet?.version ?? 0)
+  const before = await context.policies(storage, tenant, stateOf(policySet))
   const after = compilePolicies(policies.map(parsed), vocabulary)
   const revisions = await lastRevisions(context, tenant, last)
   const subjects = new Map(revisions.map((applied) => [pastChange(applied.revision), seen(context, applied)]))

@@ -21,6 +21,7 @@ import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { messageOf } from './message.ts'
 import { policyWrites } from './policy-changes.ts'
+import { readAgain } from './read-again.ts'
 import { keyOf, unchanged } from './records.ts'
 import {
   type ChangeRequest,
@@ -32,6 +33,7 @@ import {
 } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { explainAll } from './weigh.ts'
+import { turnWrites } from './workflow-changes.ts'
 import { requestWrites, revisionWrites } from './writes.ts'
 
 /** What goes with a submission. */
@@ -134,7 +136,7 @@ export async function outcomeNow(context: Context, actor: Actor, outcome: Submit
   if (outcome.status !== 'applying') return outcome
   const { status } = await current(context, outcome.request)
   if (status === 'applying') return outcome
-  const request = await readRequest(context, actor, outcome.request.id)
+  const request = await readAgain(() => readRequest(context, actor, outcome.request.id))
   return outcomeOf(request, request)
 }
 
@@ -222,6 +224,7 @@ export async function directWrites(
     ...changes.flatMap((change, index) => revisionWrites(resources[index], change, authorship)),
     ...(await newAccessWrites(context, actor, { settings: policySet?.value, changes, at })),
     ...(await policyWrites(context, changes, { policySet, actor, at })),
+    ...(await turnWrites(context, changes, { policySet, actor, at, reason: message })),
   ]
 }
 

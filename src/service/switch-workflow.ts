@@ -1,87 +1,45 @@
-import { namedApprovers } from '../core/policy/named-approvers.ts'
+import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Actor } from '../core/request/event.ts'
 import { success } from '../errors.ts'
+import { consider } from './consider.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
-import { noticeWrites } from './notices.ts'
-import { scopeOf } from './people.ts'
-import { keyOf, type PolicySetRecord, put, read } from './records.ts'
-import { aboutSettings, settingsWrites } from './settings.ts'
-import { adminsOf, peopleNamed } from './settings-admins.ts'
-import { maySet } from './settings-guard.ts'
-import { type Turn, turned } from './workflow.ts'
+import { keyOf, read, unchanged } from './records.ts'
+import { aboutSettings } from './settings.ts'
+import { directWrites } from './submit.ts'
+import type { Turn } from './workflow.ts'
+import { workflowResource } from './workflow-resource.ts'
 
-/** Makes the command that switches the workflow. What is to be returned is as good as returned with its commit. */
+/**
+ * Makes the command that switches the workflow where nobody has to approve that. What is to be returned is as good as returned with its commit. A
+ * switch that is as wanted already stays as it is.
+ */
 export function switchCommand(
   context: Context,
   actor: Actor,
-  turn: Turn & { readonly reason?: string },
+  { project, on, waiting, reason }: Turn & { readonly reason?: string },
 ): Command<void> {
-  const { tenant, user, via } = actor
-  const { project, on, waiting, reason } = turn
+  const { tenant } = actor
+  const value = { on, ...(waiting === undefined ? {} : { waiting }) }
+  const { type, id } = workflowResource.ref(project)
+  const ref = { type, id, ...(project === '' ? {} : { project }) }
   return {
     verb: on ? 'switch the workflow on' : 'switch the workflow off',
     actor,
     about: aboutSettings,
     async attempt(at) {
-      const { set, returns } = await read(context.storage, {
-        set: keyOf('policySets', tenant),
-        returns: keyOf('returns', tenant, project),
-      })
-      const settings = set?.value
-      const allowed = await maySet(context, actor, {
-        settings,
-        permission: 'approval_settings.edit',
-        projects: [project],
-      })
-      if (!allowed.ok) return allowed
+      const key = keyOf('policySets', tenant)
+      const { set } = await read(context.storage, { set: key })
+      const change = { value } as ChangeInput<never>
+      const wishes = [{ type: workflowResource, ref, change }]
       const said = reason === undefined ? {} : { reason }
-      const type = on ? 'workflow_on' : 'workflow_off'
-      const to = await concerned(context, { tenant, type, settings, setVersion: set?.version ?? 0, project })
-      const id = `settings/${(settings?.head.seq ?? 0) + 1}`
-      // Whoever switched it off is still the one who returns what waited, when it is on again before all of that is back to being drafts.
-      const { by = user, via: door = via, reason: why = reason } = (on ? returns?.value : undefined) ?? {}
-      const again = { tenant, project, dueAt: at, by, via: door, ...(why === undefined ? {} : { reason: why }) }
-      const workflow = turned(settings?.workflow, turn, (set?.version ?? 0) + 1)
-      return success({
-        writes: [
-          ...settingsWrites(actor, set, {
-            at,
-            event: { type: 'workflow_switched', project, on, ...(waiting ? { waiting } : {}), ...said },
-            next: { workflow },
-          }),
-          ...(waiting === 'hold' ? [] : [put('returns', { ...again, ...(on ? { wake: true } : {}) }, returns)]),
-          ...noticeWrites(context, { id, tenant, type, to, resources: [], at, by: user, ...said }),
-        ],
-        answer: undefined,
-      })
+      const considered = await consider(context, actor, { verb: 'submit', directly: true, wishes, at, ...said })
+      if (considered.ok) {
+        const writes = await directWrites(context, actor, considered.value, { at, message: reason })
+        return success({ writes: [unchanged(key, set), ...writes], answer: undefined })
+      }
+      const stays = considered.refusal.code === 'nothing_changed'
+      return stays ? success({ writes: [unchanged(key, set)], answer: undefined }) : considered
     },
   }
-}
-
-/** Finds whoever the policies of a project ask, and whoever may change its settings, as far as they are to be told. */
-async function concerned(
-  context: Context,
-  {
-    tenant,
-    type,
-    settings,
-    setVersion,
-    project,
-  }: {
-    readonly tenant: string
-    readonly type: 'workflow_on' | 'workflow_off'
-    readonly settings: PolicySetRecord | undefined
-    readonly setVersion: number
-    readonly project: string
-  },
-): Promise<readonly string[]> {
-  const { storage, directory, policies, audiences } = context
-  const inForce = [...(await policies(storage, tenant, setVersion)).policies.values()].map(({ policy }) => policy)
-  const here = inForce.filter(({ match }) => {
-    return project === '' || match.project === undefined || [match.project].flat().includes(project)
-  })
-  const people = { approvers: here.map(namedApprovers), admins: [adminsOf(context, settings)] }
-  const named = audiences[type].flatMap((party) => people[party])
-  return await peopleNamed(directory, scopeOf(tenant, project), named)
 }

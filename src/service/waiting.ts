@@ -13,11 +13,11 @@ import { askedOfAll, peopleIn } from './facts.ts'
 import { freeze } from './freeze.ts'
 import { checkKeys } from './input.ts'
 import { knownUsers, reachOf, scopeOf } from './people.ts'
-import { keyOf, type PolicySetRecord, read, type Stored } from './records.ts'
+import { keyOf, type PolicySetRecord, read, type Stored, stateOf } from './records.ts'
 import { requestsOf } from './request-list.ts'
 import { type RequestSummary, summaryOf } from './request-reader.ts'
 import { listsFor, oldestOf } from './waiting-lists.ts'
-import { heldBack, switchedOffFor } from './workflow.ts'
+import { switchFacts } from './workflow.ts'
 
 /** Which part of what waits to list. */
 export interface WaitingFilter {
@@ -94,13 +94,15 @@ async function waitingAmong(
   if (listed.length === 0) return []
   const requests = await requestsOf(context, listed)
   const [asked, people] = await Promise.all([
-    askedOfAll(context, requests, desk.set?.version ?? 0),
+    askedOfAll(context, requests, stateOf(desk.set)),
     peopleAround(context, desk, requests),
   ])
   return requests.flatMap((request, index) => {
     const users: KnownUsers = people.get(request.project) ?? new Map()
     const answer = answerTo(context, desk, { request, asked: asked[index] ?? request, users })
-    return answer ? [freeze({ ...summaryOf(request, desk.at), ...answer })] : []
+    return answer
+      ? [freeze({ ...summaryOf(request, desk.at, switchFacts(context, desk.set?.value, request).holds), ...answer })]
+      : []
   })
 }
 
@@ -115,9 +117,8 @@ function answerTo(
   }: { readonly request: Request; readonly asked: Pick<Facts, 'requirements' | 'rules'>; readonly users: KnownUsers },
 ): Pick<WaitingRequest, 'onBehalfOf'> | undefined {
   const settings = set?.value
-  const facts: Facts = { requirements, rules, users, ...switchedOffFor(settings, request) }
-  if (hasAnswered(actor.user, request, users) || heldBack(context, request, { verb: 'approve', settings }))
-    return undefined
+  const facts: Facts = { requirements, rules, users, ...switchFacts(context, settings, request) }
+  if (hasAnswered(actor.user, request, users)) return undefined
   const awaits = (delegation?: Delegation) => {
     const [user, principal] = [users.get(actor.user), users.get(delegation?.from ?? actor.user)]
     if (!user || !principal || hasAnswered(principal.id, request, users)) return false

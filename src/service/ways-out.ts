@@ -19,7 +19,7 @@ export type WayOut =
 export async function waysOut(
   { directory }: Context,
   request: Request,
-  { rules }: Pick<Facts, 'rules'>,
+  { rules, ...clock }: Pick<Facts, 'rules'> & { readonly now: number; readonly holds: Facts['holds'] },
 ): Promise<readonly WayOut[]> {
   const { tenant, project, requester } = request
   const scope = scopeOf(tenant, project)
@@ -28,7 +28,7 @@ export async function waysOut(
     holdersOf(directory, scope, rules.breakGlass),
     knownUsers(directory, scope, [requester]),
   ])
-  const escalations = duesOf(request).filter(({ verb }) => verb === 'escalate')
+  const escalations = duesOf(request, clock).filter(({ verb }) => verb === 'escalate')
   return [
     ...escalations.map(({ at }): WayOut => ({ type: 'escalation', at })),
     ...usersOf('bypass', bypassers),

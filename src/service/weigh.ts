@@ -1,12 +1,15 @@
 import { evaluate, joinEvaluations, nothingAsked } from '../core/policy/evaluate.ts'
 import { evaluateOverrides } from '../core/policy/evaluate-overrides.ts'
 import { type Explanation, explain } from '../core/policy/explain.ts'
+import { silencedIn } from '../core/policy/own-type.ts'
 import type { Evaluation } from '../core/policy/policy.ts'
 import type { PolicySet } from '../core/policy/policy-set.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Context } from './context.ts'
 import { policiesIn } from './policy-resource.ts'
 import { type Proposal, subjectOf } from './propose.ts'
 import type { ResourceType } from './resource-type.ts'
+import { turnsIn } from './workflow-resource.ts'
 
 /** What the policies ask of changes that land together. */
 export interface Weighed {
@@ -26,7 +29,7 @@ export async function weigh(
     setVersion,
     proposals,
     off = false,
-  }: { readonly setVersion: number; readonly proposals: readonly Proposal[]; readonly off?: boolean },
+  }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[]; readonly off?: boolean },
 ): Promise<Weighed> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   const each = proposals.map((proposal) => {
@@ -40,10 +43,12 @@ export async function weigh(
   }
 }
 
-/** A policy that stands in for others asks what its own change does, and what theirs could. */
+/** A policy that stands in for others asks what its own change does, and what theirs could; so does a switch that silences them. */
 function evaluateOne(policies: PolicySet, type: ResourceType | undefined, proposal: Proposal): Evaluation {
+  const inForce = [...policies.policies.values()].map(({ policy }) => policy)
+  const silenced = turnsIn([proposal.change]).flatMap(({ on, project }) => (on ? [] : silencedIn(inForce, project)))
   const overriding = policiesIn([proposal.change]).flatMap(({ policy }) => policy ?? [])
-  return overriding
+  return [...overriding, { overrides: silenced.map(({ id }) => id) }]
     .map((policy) => evaluateOverrides(policies, policy))
     .reduce(joinEvaluations, evaluate(policies, subjectOf(type, proposal)))
 }
@@ -52,7 +57,7 @@ function evaluateOne(policies: PolicySet, type: ResourceType | undefined, propos
 export async function explainAll(
   context: Context,
   tenant: string,
-  { setVersion, proposals }: { readonly setVersion: number; readonly proposals: readonly Proposal[] },
+  { setVersion, proposals }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[] },
 ): Promise<readonly Explanation[]> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   return proposals.map((proposal) => {

@@ -1,8 +1,9 @@
-import { policyType } from '../core/policy/own-type.ts'
+import { isOwnType } from '../core/policy/own-type.ts'
+import type { Facts } from '../core/request/command.ts'
 import { isReturned } from '../core/request/decide.ts'
+import { type Hold, holdsAfter } from '../core/request/hold.ts'
 import type { Request } from '../core/request/request.ts'
-import { isOpen, type RequestVerb } from '../core/request/status.ts'
-import { type Refusal, refuse } from '../errors.ts'
+import { isOpen } from '../core/request/status.ts'
 import type { Context } from './context.ts'
 import type { PolicySetRecord } from './records.ts'
 
@@ -12,6 +13,10 @@ export interface WorkflowSwitch {
   readonly on: boolean
   /** The state of the settings in which it was last switched off so that what waited goes back to being a draft; absent where it never was. */
   readonly switchedOff?: number
+  /** What becomes of what waits, while it is off. */
+  readonly waiting?: Waiting
+  /** When it was off, the oldest first; the clocks of what waited stood still meanwhile. */
+  readonly holds?: readonly Hold[]
 }
 
 /** What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on again. */
@@ -39,55 +44,49 @@ export function isOn(
 /** What is asked for, as far as the switch is concerned. */
 type Switched = Pick<Request, 'project'> & { readonly resources: readonly { readonly type: string }[] }
 
-/** The same for what is asked for. What policies ask of a change of a policy, the switch never frees anybody of. */
+/** The same for what is asked for. The switch never frees anybody of what policies ask of changes of the settings, itself included. */
 export function isOnFor(
   context: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
   { project, resources }: Switched,
 ): boolean {
-  return isAboutPolicies(resources) || isOn(context, settings, project)
+  return isAboutSettings(resources) || isOn(context, settings, project)
 }
 
-/** The switches after a turn, which makes this state of the settings. What was returned before stays returned, whatever is switched later. */
+/**
+ * The switches after a turn at some time, which makes this state of the settings. What was returned before stays returned, and what was off
+ * before was off, whatever is switched later: a project that gets a switch of its own takes both over from the tenant.
+ */
 export function turned(
   switches: readonly WorkflowSwitch[] | undefined,
   { project, on, waiting }: Turn,
-  state: number,
+  { state, at }: { readonly state: number; readonly at: number },
 ): readonly WorkflowSwitch[] {
-  const switchedOff = waiting === 'return' ? state : switchOf(switches, project)?.switchedOff
+  const before = switchOf(switches, project)
+  const switchedOff = waiting === 'return' ? state : before?.switchedOff
+  const holds = holdsAfter(before?.holds ?? [], on, at)
   const others = (switches ?? []).filter((one) => one.project !== project)
-  return [...others, { project, on, ...(switchedOff === undefined ? {} : { switchedOff }) }]
+  const next = { project, on, ...(waiting === undefined ? {} : { waiting }), holds }
+  return [...others, { ...next, ...(switchedOff === undefined ? {} : { switchedOff }) }]
 }
 
-/** Since which state of the settings what waited there goes back to being a draft. */
-export function switchedOffFor(
+/** What the switch says of a request: since when what waited is a draft, and when it was held, or is. */
+export function switchFacts(
+  context: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
-  { project, resources }: Switched,
-): { readonly switchedOff?: number } {
-  if (isAboutPolicies(resources)) return {}
-  const { switchedOff } = switchOf(settings?.workflow, project) ?? {}
-  return switchedOff === undefined ? {} : { switchedOff }
+  request: Switched & Pick<Request, 'status' | 'policySet'>,
+): Pick<Facts, 'switchedOff' | 'holds' | 'held'> {
+  if (isAboutSettings(request.resources)) return {}
+  const { switchedOff, holds = [] } = switchOf(settings?.workflow, request.project) ?? {}
+  const returned = switchedOff === undefined ? {} : { switchedOff }
+  const off = !isOn(context, settings, request.project) && !isReturned(request, returned)
+  return { ...returned, ...(holds.length === 0 ? {} : { holds }), ...(off ? { held: true } : {}) }
 }
 
 /** Tells whether a request waits for people just now: it is open, and the workflow was not switched off under it. */
 export function isWaiting(context: Context, settings: Settings | undefined, request: Request): boolean {
-  const on = isOpen(request.status) && isOnFor(context, settings, request)
-  return on && !isReturned(request, switchedOffFor(settings, request))
-}
-
-/** What can still be done with a request whose project has the workflow off. */
-const possible: ReadonlySet<RequestVerb> = new Set(['cancel', 'recall', 'withdraw', 'comment', 'expire', 'return'])
-
-/** Why a verb is impossible while the workflow is off: what is held neither moves nor vanishes. */
-export function heldBack(
-  context: Context,
-  request: Request,
-  { verb, settings }: { readonly verb: RequestVerb; readonly settings: Settings | undefined },
-): { readonly ok: false; readonly refusal: Refusal } | undefined {
-  const { id, project, status } = request
-  if (!isOpen(status) || possible.has(verb) || isOnFor(context, settings, request)) return undefined
-  if (isReturned(request, switchedOffFor(settings, request))) return undefined
-  return refuse('workflow_off', { request: id, project, verb })
+  const facts = switchFacts(context, settings, request)
+  return isOpen(request.status) && !facts.held && !isReturned(request, facts)
 }
 
 /** The switch that counts in a project: its own, or that of the tenant. */
@@ -96,6 +95,6 @@ function switchOf(switches: readonly WorkflowSwitch[] | undefined, project: stri
   return own ?? switches?.find((one) => one.project === '')
 }
 
-function isAboutPolicies(resources: Switched['resources']): boolean {
-  return resources.some(({ type }) => type === policyType)
+function isAboutSettings(resources: Switched['resources']): boolean {
+  return resources.some(({ type }) => isOwnType(type))
 }

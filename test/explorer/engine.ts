@@ -6,6 +6,8 @@ import { type PinnedRequirement, requirementsJoin } from '../../src/core/policy/
 import { joinRules } from '../../src/core/policy/rules-of-conduct.ts'
 import type { Facts, NextContent, TargetFacts } from '../../src/core/request/command.ts'
 import type { Content, ProposedChange } from '../../src/core/request/content.ts'
+import { isReturned } from '../../src/core/request/decide.ts'
+import type { Hold } from '../../src/core/request/hold.ts'
 import type { Request } from '../../src/core/request/request.ts'
 import type { KnownUsers } from '../../src/core/review/standing.ts'
 import { type Command, type Document, type Draft, documentAt, type Surroundings, type World } from './explored-world.ts'
@@ -57,7 +59,8 @@ export function engineOf(world: World): Engine {
     once(evaluations, draft.id * most + policies, () => evaluated(world, draft, sets[policies]))
   const inForce = (request: Request, draft: Draft, policies: number): Evaluation => {
     const { requirements, rules } = request
-    if (request.policySet === policies || rules.policyDrift === 'pinned' || requirements.length === 0) return request
+    if (request.policySet.seq === policies || rules.policyDrift === 'pinned' || requirements.length === 0)
+      return request
     const now = evaluationOf(draft, policies)
     if (now.requirements.length === 0) return request
     const byDraft = once(joined, requirements, () => new Map<number, Evaluation>())
@@ -71,7 +74,7 @@ export function engineOf(world: World): Engine {
       ...contentOf(next),
       before: contentOf(before).changes,
       evaluation: evaluationOf(next, policies),
-      policySet: policies,
+      policySet: { seq: policies, hash: String(policies) },
       gated: false,
     }))
   const targetOf = (draft: Draft, { live, rival, fence }: Surroundings, rebases: boolean): TargetFacts =>
@@ -109,6 +112,7 @@ export function engineOf(world: World): Engine {
         requirements,
         rules,
         ...switched(world, around),
+        ...heldFacts(world, request, around),
         debts: around.owed && world.owed ? [world.owed] : [],
         target: targetOf(next ?? before, around, rules.onStale === 'rebase'),
         ...(next ? { next: content(before, next, around.policies) } : {}),
@@ -119,6 +123,20 @@ export function engineOf(world: World): Engine {
 
 function switched({ switchedOff }: World, { policies }: Surroundings): Pick<Facts, 'switchedOff'> {
   return switchedOff === undefined || policies < switchedOff ? {} : { switchedOff }
+}
+
+/** The holds as the switch of a tenant remembers them. What is returned is not held. */
+function heldFacts(world: World, request: Request, around: Surroundings): Pick<Facts, 'held' | 'holds'> {
+  const { times, holds: canBeHeld } = world
+  const { held, still, time } = around
+  if (!canBeHeld) return {}
+  const now = times[time] ?? 0
+  const past = still.map((place): Hold => ({ from: times[place] ?? 0, to: times[place + 1] ?? 0 }))
+  const holds = held ? [...past, { from: now }] : past
+  return {
+    ...(holds.length === 0 ? {} : { holds }),
+    ...(held && !isReturned(request, switched(world, around)) ? { held: true } : {}),
+  }
 }
 
 /** More than there are drafts, or policy sets, in any world. */

@@ -43,6 +43,7 @@ type Shift =
   | 'the policies change'
   | 'the rival comes or goes'
   | 'another debt is made or settled'
+  | 'the workflow is held or goes on'
   | `live ${number} moves`
 
 const contentCommands: ReadonlySet<string> = new Set([
@@ -148,6 +149,8 @@ function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
     time: 0,
     rival: false,
     owed: false,
+    held: false,
+    still: [],
     fence: 0,
     live: world.resources.map(() => 0),
   }
@@ -210,15 +213,17 @@ function shiftsOf(world: World): readonly Shift[] {
     ...(world.policySets.length > 1 ? (['the policies change'] as const) : []),
     ...(world.rival ? (['the rival comes or goes'] as const) : []),
     ...(world.owed ? (['another debt is made or settled'] as const) : []),
+    ...(world.holds ? (['the workflow is held or goes on'] as const) : []),
     ...world.resources.flatMap((live, at) => (live.length > 1 ? ([`live ${at} moves`] as const) : [])),
   ]
 }
 
 function shifted(world: World, around: Surroundings, shift: Shift): Surroundings | undefined {
-  const { time, directory, policies, rival, owed, live } = around
+  const { time, directory, policies, rival, owed, held, still, live } = around
   switch (shift) {
     case 'time passes':
-      return time + 1 < world.times.length ? { ...around, time: time + 1 } : undefined
+      if (time + 1 >= world.times.length) return undefined
+      return { ...around, time: time + 1, still: held ? [...still, time] : still }
     case 'the directory changes':
       return directory + 1 < world.directories.length ? { ...around, directory: directory + 1 } : undefined
     case 'the policies change':
@@ -227,6 +232,8 @@ function shifted(world: World, around: Surroundings, shift: Shift): Surroundings
       return { ...around, rival: !rival }
     case 'another debt is made or settled':
       return { ...around, owed: !owed }
+    case 'the workflow is held or goes on':
+      return { ...around, held: !held }
     default: {
       const at = Number(shift.slice('live '.length, -' moves'.length))
       const place = (live[at] ?? 0) + 1
@@ -243,24 +250,26 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     ids.set(value, ids.size)
     return ids.size - 1
   }
-  const { directory, policies, time, rival, owed, fence, live } = around
+  const { directory, policies, time, rival, owed, held, still, fence, live } = around
   const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
   let answers = ''
   for (const { by, verdict } of reviews) answers += `${by} ${verdict} `
   const numbers = [
     ((directory * 16 + policies) * 16 + time) * 4 + (rival ? 2 : 0) + (owed ? 1 : 0),
     ...live,
+    (held ? 1 : 0) + 2 * still.reduce((sum, place) => sum + 2 ** place, 0),
     id(status),
     id(digest),
     id(requirements.length === 0 ? '' : requirements),
     id(rules),
-    policySet,
+    policySet.seq,
     id(answers),
     id(contributors.length === 0 ? '' : contributors.join()),
-    (request.mayLand ? 4 : 0) + (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
+    (request.unsettled ? 8 : 0) + (request.mayLand ? 4 : 0) + (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
     ledger.draft.id,
     id(request.failure?.code),
     id(watchOf(request)),
+    id(held || still.length > 0 ? request.askedAt : ''),
     fence,
     id(request.application ? JSON.stringify(request.application) : ''),
     id(grudgesOf(request)),

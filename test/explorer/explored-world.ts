@@ -27,6 +27,8 @@ export interface World {
   readonly policySets: readonly (readonly Policy[])[]
   /** The place of the set that came about when the workflow was switched off, so that what waited goes back to being a draft. */
   readonly switchedOff?: number
+  /** Whether the workflow is held for a while, and goes on, at any time. */
+  readonly holds?: true
   /** The instants, in milliseconds, in their order. */
   readonly times: readonly number[]
   /** Whether another request takes the lock of the resource, and gives it back. */
@@ -81,6 +83,10 @@ export interface Surroundings {
   readonly time: number
   readonly rival: boolean
   readonly owed: boolean
+  /** Whether the workflow is held now. */
+  readonly held: boolean
+  /** The places of the instants after which it was held until the next one. */
+  readonly still: readonly number[]
   /** The number of the last claim of the resource. */
   readonly fence: number
   /** For each resource, the live document. */

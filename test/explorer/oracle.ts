@@ -25,6 +25,8 @@ export interface Ledger {
   /** Who the people behind the content were when they acted. */
   readonly remembered: readonly { readonly user: string; readonly person: string }[]
   readonly dropped: boolean
+  /** Whether an answer was taken back while the workflow was held, so that it stands open what follows from that. */
+  readonly open: boolean
   /** When the content was put to people, and when they were last reminded of it. */
   readonly waitsSince: number
   readonly remindedAt: number | undefined
@@ -70,7 +72,9 @@ export interface Scene {
 const open: readonly string[] = ['pending', 'changes_requested', 'approved']
 const endings: readonly string[] = ['rejected', 'cancelled', 'expired', 'failed']
 const asking: readonly string[] = ['submit', 'resubmit', 'reopen']
-const clocks: readonly string[] = ['come_due', 'expire', 'escalate', 'remind', 'return', 'reclaim', 'confirm']
+const clocks: readonly string[] = ['come_due', 'expire', 'escalate', 'remind', 'return', 'resume', 'reclaim', 'confirm']
+/** What is left to do with a request while the workflow is held. */
+const idling: readonly string[] = ['cancel', 'recall', 'withdraw', 'comment', 'expire', 'return']
 const writing: readonly string[] = ['edit', 'rebase', 'resolve', 'schedule', 'unschedule']
 const reviewing: readonly string[] = ['approve', 'reject', 'request_changes']
 const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall', 'cancel', 'discard']
@@ -80,12 +84,15 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   const { command, world } = scene
   const { type, by } = command
   const now = nowOf(scene)
-  const late = now >= ledger.deadline
+  const late = now - stoodStill(scene, ledger.waitsSince) >= ledger.deadline
   const revives = type === 'reopen' && late && open.includes(ledger.status)
   if (!existsIn(ledger.status, type) && !revives) return 'refused'
   const sentBack = isReturned(ledger, scene) && !revives
   if (sentBack ? !['return', 'expire'].includes(type) : type === 'return') return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
+  const triesAgain = ledger.status === 'failed' && ['retry', 'rebase'].includes(type)
+  const moves = triesAgain || (open.includes(ledger.status) && !revives && !idling.includes(type))
+  if (scene.around.held && !sentBack && moves) return 'refused'
   const outlasts = ledger.status === 'failed' && ['settle_debt', 'remind'].includes(type)
   if (late && type !== 'reopen' && !outlasts && [...open, 'failed'].includes(ledger.status)) return 'refused'
   if (!clocks.includes(type) && !directoryOf(scene)[by]) return 'refused'
@@ -116,8 +123,11 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     case 'withdraw': {
       const own = ledger.answers.find((answer) => answer.by === by)
       if (!own || (own.verdict !== 'approve' && !mayAnswer(ledger, scene, force, own))) return 'refused'
-      return settled({ ...ledger, answers: ledger.answers.filter((answer) => answer.by !== by) }, scene, force)
+      const left = without(ledger, by)
+      return scene.around.held ? stays(left, scene, force) : settled(left, scene, force)
     }
+    case 'resume':
+      return ledger.open ? settled(ledger, scene, force) : 'refused'
     case 'comment':
       return ledger.status
     case 'discard':
@@ -129,9 +139,9 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       if (ledger.answers.length > 0 && !strictest(force).cancelsAnyTime) return 'refused'
       return type === 'recall' ? 'draft' : 'cancelled'
     case 'remind':
-      return isTimeToRemind(ledger, now) ? ledger.status : 'refused'
+      return isTimeToRemind(ledger, scene) ? ledger.status : 'refused'
     case 'escalate': {
-      const due = dueToEscalate(ledger, now)
+      const due = dueToEscalate(ledger, scene)
       if (due.length === 0) return 'refused'
       return settled({ ...ledger, escalated: [...ledger.escalated, ...due] }, scene, force)
     }
@@ -157,6 +167,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       if (applyAt !== undefined && now < applyAt) return 'refused'
       const byHand = applyAt === undefined ? strictest(force).byHand : ledger.dropped
       if (type === 'come_due' && byHand) return 'refused'
+      if (type === 'come_due' && isMissed(ledger, scene)) return isMet(ledger, scene, force) ? 'approved' : 'pending'
       if (isMet(ledger, scene, force)) return applied(ledger, scene, force)
       return type === 'come_due' ? 'pending' : 'refused'
     }
@@ -169,7 +180,9 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
   const { status } = outcome
   const sent = sentBy(ledger, event, scene)
   if (typeof sent === 'string') return sent
-  const after = { ...ledger, status, application: sent, mayLand: isLate(ledger, scene, status) }
+  const beside = event.type === 'commented' || event.type === 'reminded'
+  const late = { mayLand: isLate(ledger, scene, status), open: beside && ledger.open }
+  const after = { ...ledger, status, application: sent, ...late }
   switch (event.type) {
     case 'approved':
       return answering(after, withAnswer(ledger, { by: event.by, verdict: 'approve' }))
@@ -177,11 +190,11 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       return answering(after, withAnswer(ledger, { by: event.by, verdict: 'reject' }))
     case 'changes_requested':
       return answering(after, withAnswer(ledger, { by: event.by, verdict: 'request_changes' }))
-    case 'withdrawn':
-      return answering(
-        after,
-        ledger.answers.filter(({ by }) => by !== event.by),
-      )
+    case 'withdrawn': {
+      const left = without(ledger, event.by)
+      const leads = scene.around.held ? settled({ ...left, dropped: true }, scene, inForce(ledger, scene)) : status
+      return { ...answering(after, left.answers), open: ledger.status !== 'approved' && leads !== status }
+    }
     case 'recalled':
     case 'returned': {
       const fell = rejectionsIn(ledger)
@@ -203,6 +216,7 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
     case 'expired':
     case 'applied':
     case 'bypassed':
+    case 'resumed':
       return after
     case 'glass_broken': {
       const force = inForce(ledger, scene)
@@ -221,7 +235,7 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       return { ...after, debt: { ...ledger.debt, reviewers, settled: settles } }
     }
     case 'escalated':
-      return { ...after, escalated: [...ledger.escalated, ...dueToEscalate(ledger, nowOf(scene))] }
+      return { ...after, escalated: [...ledger.escalated, ...dueToEscalate(ledger, scene)] }
     case 'reminded': {
       const remindedAt = nowOf(scene)
       return ledger.debt ? { ...after, debt: { ...ledger.debt, remindedAt } } : { ...after, remindedAt }
@@ -303,6 +317,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     authors: [],
     remembered: [{ user: requester, person: personOf(scene, requester) }],
     dropped: false,
+    open: false,
     waitsSince: nowOf(scene),
     remindedAt: undefined,
     escalated: [],
@@ -320,6 +335,7 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   if (request.digest !== digest) return 'the digest is another one'
   if (request.expiresAt !== deadline) return `the deadline is ${request.expiresAt}, not ${deadline}`
   if (request.applyAt !== draft.applyAt) return `the schedule is ${request.applyAt}, not ${draft.applyAt}`
+  if ((request.unsettled ?? false) !== ledger.open) return 'it stands open what follows, or does not'
   if ((request.scheduleDropped ?? false) !== dropped) return 'the schedule is dropped, or is not'
   if (request.contributors.join() !== authors.join()) return `contributors are ${request.contributors}, not ${authors}`
   if (request.askedAt !== ledger.waitsSince) return `it waits since ${request.askedAt}, not ${ledger.waitsSince}`
@@ -428,6 +444,7 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     ? [...ledger.authors.filter((one) => one !== command.by), command.by]
     : ledger.authors
   const latest = nowOf(scene) + strictest(asked).expiresAfter
+  const later = ledger.deadline + stoodStill(scene, ledger.waitsSince)
   const waiting = !drafting && !(ledger.status === 'changes_requested' && !asksAnew)
   const after: Ledger = {
     ...ledger,
@@ -435,10 +452,11 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     draft: next,
     asked,
     askedAt: around.policies,
-    deadline: drafting ? ledger.deadline : asksAnew ? latest : Math.min(ledger.deadline, latest),
+    deadline: drafting ? ledger.deadline : asksAnew ? latest : Math.min(later, latest),
     authors,
     remembered: [...ledger.remembered, { user: command.by, person: personOf(scene, command.by) }],
     dropped: false,
+    open: false,
     waitsSince: nowOf(scene),
     remindedAt: undefined,
     escalated: [],
@@ -506,7 +524,7 @@ function settled(ledger: Ledger, scene: Scene, force: readonly Policy[]): Reques
   if (ledger.answers.some(({ verdict }) => verdict === 'request_changes')) return 'changes_requested'
   if (!isMet(ledger, scene, force)) return 'pending'
   const { applyAt } = ledger.draft
-  const waits = applyAt !== undefined && (nowOf(scene) < applyAt || ledger.dropped)
+  const waits = applyAt !== undefined && (nowOf(scene) < applyAt || ledger.dropped || isMissed(ledger, scene))
   if (strictest(force).byHand || waits || scene.around.rival) return 'approved'
   return applied(ledger, scene, force)
 }
@@ -562,7 +580,9 @@ function isEnough(
 }
 
 /** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
-function isTimeToRemind({ status, debt, asked, waitsSince, remindedAt = waitsSince }: Ledger, now: number): boolean {
+function isTimeToRemind(ledger: Ledger, scene: Scene): boolean {
+  const { status, debt, asked, waitsSince, remindedAt = waitsSince } = ledger
+  const now = nowOf(scene) - (status === 'pending' ? stoodStill(scene, remindedAt) : 0)
   const { remindEvery, settleWithin } = strictest(asked)
   if (status === 'failed' && !debt) return false
   if (status === 'pending') return remindEvery !== undefined && now >= remindedAt + remindEvery
@@ -570,11 +590,31 @@ function isTimeToRemind({ status, debt, asked, waitsSince, remindedAt = waitsSin
   return now >= (debt.remindedAt === undefined ? debt.dueAt : debt.remindedAt + settleWithin)
 }
 
-function dueToEscalate({ asked, waitsSince, escalated }: Ledger, now: number): readonly Policy[] {
+function dueToEscalate({ asked, waitsSince, escalated }: Ledger, scene: Scene): readonly Policy[] {
+  const now = nowOf(scene) - stoodStill(scene, waitsSince)
   return asked.filter((policy) => {
     const { escalate } = policy
     return escalate && !escalated.includes(policy) && now >= waitsSince + lengthOf(escalate.after)
   })
+}
+
+/** For how long, since some instant, the workflow was held: nothing that waited grew any older. */
+function stoodStill({ world: { times }, around: { still } }: Scene, since: number): number {
+  return still.reduce((sum, place) => {
+    const [from = 0, to = 0] = [times[place], times[place + 1]]
+    return from < since ? sum : sum + to - from
+  }, 0)
+}
+
+/** Tells whether the time that the content was scheduled for came while the workflow was held. */
+function isMissed({ draft: { applyAt } }: Ledger, { world: { times }, around }: Scene): boolean {
+  const { still, held, time } = around
+  return applyAt !== undefined && [...still, ...(held ? [time] : [])].some((place) => times[place] === applyAt)
+}
+
+/** Where an answer that is taken back while the workflow is held leaves the request: no nearer to its end than it was. */
+function stays(ledger: Ledger, scene: Scene, force: readonly Policy[]): Request['status'] {
+  return ledger.status === 'approved' && !isMet(ledger, scene, force) ? 'pending' : ledger.status
 }
 
 /** Tells whether somebody's earlier use of the glass is not reviewed yet, or one against the same policies. */
@@ -761,6 +801,10 @@ function once<K extends object, V>(known: Pick<WeakMap<K, V>, 'get' | 'set'>, ke
   return value
 }
 
+const without = (ledger: Ledger, user: string) => ({
+  ...ledger,
+  answers: ledger.answers.filter(({ by }) => by !== user),
+})
 const withAnswer = ({ answers, digest }: Ledger, answer: Answer): readonly Answer[] => [
   ...answers.filter(({ by }) => by !== answer.by),
   { ...answer, seen: digest },

@@ -193,6 +193,39 @@ export function switched(rounds: number): World {
   }
 }
 
+/** Not now: the workflow is held and goes on, over schedules, deadlines, reminders and escalations, and answers are taken back meanwhile. */
+export function held(rounds: number): World {
+  const rules = {
+    onReject: 'block',
+    cancel: 'any_time',
+    expiresAfter: '2d',
+    remindEvery: '1d',
+    bypass: ['security'],
+  } as const
+  const escalate = { after: '1d', to: { roles: ['legal'] } } as const
+  return {
+    name: 'held',
+    bound: `${rounds} rounds, the workflow held and on at 4 instants around a schedule and a deadline`,
+    resources: [[{ a: 0 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [[{ ...policy('reviewed', 1, from(2, 'lead'), rules), escalate }]],
+    holds: true,
+    times: [0, day, 2 * day, 3 * day],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat']),
+      ...each(['reject'], ['cat']),
+      ...each(['request_changes'], ['dan']),
+      ...each(['withdraw'], ['dan']),
+      ...each(['resume', 'expire', 'remind', 'escalate', 'come_due'], ['countersign']),
+      ...each(['resubmit', 'reopen', 'cancel', 'comment', 'apply', 'retry'], ['ann']),
+      ...each(['bypass'], ['dan']),
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
 /** For whom: owners of fields in two resources, answers that are kept where the part of their giver is equal, vetoes, stages. */
 export function owners(rounds: number): World {
   const rules = { onEdit: 'keep', onReject: 'block', excludeContributors: 'last_editor' } as const

@@ -9,6 +9,8 @@ export type Happening =
   | { readonly type: 'tick' }
   /** Somebody switches the workflow off, and on again. */
   | { readonly type: 'switch' }
+  /** The workflow is held for some time, while people go on. */
+  | { readonly type: 'hold'; readonly acts: readonly Act[]; readonly minutes: number }
   | { readonly type: 'promote' | 'demote' | 'leave'; readonly user: string }
   | { readonly type: 'link'; readonly user: string; readonly as: string }
   | { readonly type: 'policy'; readonly quorum: number }
@@ -58,10 +60,36 @@ const act = fc.record({
   value: fc.integer({ min: 1, max: 3 }),
   seesOld: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 })
+const whileHeld = [
+  'withdraw',
+  'withdraw',
+  'approve',
+  'reject',
+  'request_changes',
+  'edit',
+  'apply',
+  'retry',
+  'rebase',
+  'resubmit',
+  'recall',
+  'cancel',
+  'comment',
+] as const
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 16, arbitrary: act },
   { weight: 1, arbitrary: fc.record({ type: oneOf('pass'), minutes: oneOf(60, 12 * 60, 24 * 60) }) },
   { weight: 1, arbitrary: fc.record({ type: oneOf('tick', 'switch') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: oneOf('hold'),
+      acts: fc.array(
+        act.chain((one) => oneOf(...whileHeld).map((verb) => ({ ...one, verb, request: 0 }))),
+        { maxLength: 3 },
+      ),
+      minutes: oneOf(60, 25 * 60),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: oneOf('promote', 'demote', 'leave'), user: oneOf('ann', 'ben', 'cat') }) },
   {
     weight: 1,
@@ -89,6 +117,11 @@ const story: fc.Arbitrary<readonly Happening[]> = fc
       [doing('request_changes', by), doing('resubmit', 'ann')],
       [doing('reject', by), doing('reopen', 'ann')],
       [doing('approve', by), doing('withdraw', by)],
+      [
+        doing('reject', by),
+        doing('approve', by === 'ben' ? 'cat' : 'ben'),
+        { type: 'hold', minutes: 60, acts: [{ verb: 'withdraw', by, request: 0, value, seesOld: false }] },
+      ],
       [doing('submitDraft', 'ann'), { type: 'overtake', value }, doing('approve', by), doing('retry', 'dan')],
     ),
   )

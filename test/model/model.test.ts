@@ -58,6 +58,16 @@ async function happen({ imagined, real, system }: Both, one: Happening, at: numb
       await real.as('dan').workflow.turnOn()
       imagined.switchOff()
       break
+    case 'hold':
+      if (!imagined.hold()) break
+      await real.as('dan').workflow.turnOff({ waiting: 'hold' })
+      for (const act of one.acts) await happen({ imagined, real, system }, { type: 'act', ...act }, at)
+      await happen({ imagined, real, system }, { type: 'pass', minutes: one.minutes }, at)
+      await happen({ imagined, real, system }, { type: 'tick' }, at)
+      await real.as('dan').workflow.turnOn()
+      imagined.goOn()
+      await happen({ imagined, real, system }, { type: 'tick' }, at)
+      break
     case 'promote':
     case 'demote':
       model.roles.set(one.user, one.type === 'promote')

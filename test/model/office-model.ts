@@ -34,6 +34,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     ]),
     persons: new Map([['amy', 'ann']]),
     requests: [] as ModelRequest[],
+    /** Since when the workflow is held, where it is. */
+    heldSince: undefined as number | undefined,
   }
   const away = system && onItsWay(model, system)
   const look = () => away?.look() ?? true
@@ -44,7 +46,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
   /** Whether two users are one person. Whoever is gone is nobody's account any more. */
   const isAccountOf = (one: string, other: string) => model.roles.has(one) && person(one) === person(other)
   const isOpen = ({ status }: ModelRequest) => ['pending', 'changes_requested', 'approved'].includes(status)
-  const isLate = ({ deadline }: ModelRequest) => model.now >= deadline
+  const isLate = ({ deadline }: ModelRequest) => (model.heldSince ?? model.now) >= deadline
   const lockHolder = () =>
     away?.request() ?? (rules.lock === 'resource' ? model.requests.find((one) => isOpen(one)) : undefined)
   const isKeptOff = (request: ModelRequest) => (lockHolder() ?? request) !== request
@@ -149,6 +151,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       contributors: [],
       behind: [{ user: by, person: person(by) }],
       edition: 1,
+      unsettled: false,
       ...asks,
     }
   }
@@ -174,8 +177,24 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     const request = model.requests[doing.request]
     if (!request) return 'refused'
     const before = { ...request }
-    const status = actOn(request, doing)
-    Object.assign(request, status === 'refused' ? before : { status })
+    const status = model.heldSince === undefined ? actOn(request, doing) : actWhileHeld(request, doing)
+    const settles = model.heldSince === undefined && verb !== 'comment' ? { unsettled: false } : {}
+    Object.assign(request, status === 'refused' ? before : { ...settles, status })
+    return status
+  }
+
+  /** What is held can be talked about and taken back, and comes no nearer to being applied. */
+  function actWhileHeld(request: ModelRequest, doing: Act): string {
+    const { verb, by } = doing
+    const { status } = request
+    const mayMove = !isOpen(request) && !(status === 'failed' && ['retry', 'rebase'].includes(verb))
+    if (mayMove || ['cancel', 'recall', 'comment'].includes(verb)) return actOn(request, doing)
+    const own = request.answers.some((answer) => answer.by === by)
+    if (verb !== 'withdraw' || !own || isLate(request) || !model.roles.has(by)) return 'refused'
+    request.answers = request.answers.filter((answer) => answer.by !== by)
+    if (status === 'approved') return isApproved(request) ? status : 'pending'
+    const asksForChanges = request.answers.some(({ verdict }) => verdict === 'request_changes')
+    request.unsettled = status === 'pending' ? isApproved(request) : !asksForChanges
     return status
   }
 
@@ -274,7 +293,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
 
   /** Does what is due, until nothing is: ends what is late, sends again what is on its way, applies what only waited for that. */
   function tick(): void {
-    while (ended() || away?.again() || tookItsTurn()) {}
+    while (ended() || away?.again() || resumed() || tookItsTurn()) {}
   }
 
   function ended(): boolean {
@@ -283,8 +302,20 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     return late !== undefined
   }
 
+  /** Settles what stood open while the workflow was held. */
+  function resumed(): boolean {
+    const request = model.heldSince === undefined && model.requests.find((one) => isOpen(one) && one.unsettled)
+    if (!request) return false
+    const status = settle(request)
+    if (status === 'refused') return false
+    Object.assign(request, { status, unsettled: false })
+    return true
+  }
+
   const waiting = () =>
-    rules.apply === 'on_approval' ? model.requests.find(({ status }) => status === 'approved') : undefined
+    model.heldSince === undefined && rules.apply === 'on_approval'
+      ? model.requests.find(({ status }) => status === 'approved')
+      : undefined
 
   function tookItsTurn(): boolean {
     const request = waiting()
@@ -310,5 +341,19 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     }
   }
 
-  return { model, act, tick, switchOff, queues, person, away }
+  /** The workflow is held: tells whether that is of interest. Of several requests that could go on afterwards nobody says which is next. */
+  function hold(): boolean {
+    if (model.requests.filter(isOpen).length > 1) return false
+    model.heldSince = model.now
+    return true
+  }
+
+  /** It is on again: the time that it was held is nobody's. */
+  function goOn(): void {
+    const held = model.now - (model.heldSince ?? model.now)
+    for (const request of model.requests) request.deadline += held
+    model.heldSince = undefined
+  }
+
+  return { model, act, tick, switchOff, hold, goOn, queues, person, away }
 }

@@ -44,6 +44,8 @@ export interface ModelRequest {
   /** Who was behind the content, user by user, when they acted. */
   behind: { readonly user: string; readonly person: string }[]
   deadline: number
+  /** Whether an answer was taken back while the workflow was held, so that it is still open what follows. */
+  unsettled: boolean
   /** Counts its contents: a reviewer who saw an older one is refused. */
   edition: number
 }

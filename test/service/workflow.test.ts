@@ -92,11 +92,11 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     const elsewhere = await ask('shop')
     await w.notices()
 
-    await w.as('mia').workflow.turnOff({ project: 'web', reason: 'moving house' })
+    await w.as('zoe').workflow.turnOff({ project: 'web', reason: 'moving house' })
     for (const { id } of [half, late, back]) {
       expect(await w.as('ann').requests.get(id)).toMatchObject({ status: 'draft', reviews: [] })
       const log = await w.as('zoe').audit.events({ request: id })
-      expect(log.at(-1)?.event).toMatchObject({ type: 'returned', by: 'mia', reason: 'moving house' })
+      expect(log.at(-1)?.event).toMatchObject({ type: 'returned', by: 'zoe', reason: 'moving house' })
     }
     expect(await w.as('ann').requests.get(rejected.id)).toMatchObject({ status: 'rejected' })
     expect(await w.as('ann').requests.get(elsewhere.id)).toMatchObject({ status: 'pending' })
@@ -185,6 +185,9 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     for (const user of ['ann', 'vic']) {
       expect(await refusal(w.as(user).workflow.turnOff({ project: 'web' }))).toBe('not_permitted')
     }
+    expect(await refusal(w.as('mia').workflow.turnOff({ project: 'web' }))).toBe('not_permitted')
+    await w.as('zoe').policies.remove('admins')
+    await w.as('mia').policies.save({ ...byAdmins, match: { project: 'web' } })
     await w.as('mia').workflow.turnOff({ project: 'web' })
     expect(await refusal(w.as('mia').workflow.turnOff())).toBe('not_permitted')
     expect(await refusal(w.as('mia').workflow.turnOff({ project: 'shop' }))).toBe('unknown_actor')

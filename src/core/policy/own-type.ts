@@ -3,6 +3,9 @@ import type { PolicyInput } from './policy.ts'
 /** The type of the resources that policies are. */
 export const policyType = 'countersign.policy'
 
+/** The type of the resources that the switches of the workflow are. */
+export const workflowType = 'countersign.workflow'
+
 /** What the names of Countersign's own types begin with: no type of a host does. */
 const own = 'countersign.'
 
@@ -14,4 +17,15 @@ export function isOwnType(type: string): boolean {
 /** Tells whether a policy can ask for approval of changes of policies. */
 export function gatesPolicies({ match: { resource = [] } }: Pick<PolicyInput, 'match'>): boolean {
   return [resource].flat().includes(policyType)
+}
+
+/** Lists the policies that ask for nothing where the workflow is off: in one project or, if that is empty, in the whole tenant. */
+export function silencedIn<P extends Pick<PolicyInput, 'match'>>(
+  policies: readonly P[],
+  project: string,
+): readonly P[] {
+  return policies.filter(({ match: { resource, project: where } }) => {
+    const speaksOfHosts = resource === undefined || [resource].flat().some((type) => !isOwnType(type))
+    return speaksOfHosts && (project === '' || where === undefined || [where].flat().includes(project))
+  })
 }

@@ -4,9 +4,11 @@ import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import type { Delegation } from '../review/delegation.ts'
 import type { KnownUsers } from '../review/standing.ts'
+import type { StreamHead } from './audit-chain.ts'
 import type { Content, ProposedChange } from './content.ts'
 import type { OpenDebt } from './debt.ts'
 import type { Actor } from './event.ts'
+import type { Hold } from './hold.ts'
 
 interface Asked {
   readonly by: Actor
@@ -96,7 +98,7 @@ export interface WithdrawCommand extends Asked {
 
 /** Everything else. */
 export interface OtherCommand extends Asked {
-  readonly type: 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'return'
+  readonly type: 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'resume' | 'return'
 }
 
 /** What somebody wants done with a request that exists. */
@@ -127,6 +129,10 @@ export interface Facts {
    * reviewers before. Left out where that never happened.
    */
   readonly switchedOff?: number
+  /** Whether the workflow is off in the project of the request, and what waits there is held. */
+  readonly held?: true
+  /** When the workflow was off there, the oldest first. Left out where it never was. */
+  readonly holds?: readonly Hold[]
   /** The delegations to the actor from those whom an answer is given for, or was. Left out: none. */
   readonly delegations?: readonly Delegation[]
   /** The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the glass. */
@@ -141,7 +147,7 @@ export interface NextContent extends Content {
   readonly before: readonly ProposedChange[]
   readonly evaluation: Evaluation
   /** The state of the policies that were evaluated. */
-  readonly policySet: number
+  readonly policySet: StreamHead
   /** Whether no policy speaks of one of the changes, and its resource type refuses that. */
   readonly gated: boolean
 }

@@ -2,19 +2,23 @@ import { type Result, refuse, success } from '../../errors.ts'
 import { standing } from '../review/standing.ts'
 import type { ApplyCommand, BypassCommand, Facts } from './command.ts'
 import { happened, type LaterEvent } from './event.ts'
+import { isMissed } from './hold.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
-import { applicationOf, inForce, waits } from './settle.ts'
+import { applicationOf, inForce } from './settle.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { met, policies } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   const due = isDue(command, request, facts)
   if (!due.ok) return due
+  if (command.type === 'come_due' && (!met || isMissed(request, facts.holds))) {
+    const outcome = { status: met ? 'approved' : 'pending' } as const
+    return success({ type: 'schedule_dropped', ...happened(command), outcome })
+  }
   if (!met) {
     const unmet = policies.filter((policy) => !policy.met).map(({ policy }) => policy)
-    if (command.type !== 'come_due') return refuse('approval_missing', { request: request.id, policies: unmet })
-    return success({ type: 'schedule_dropped', ...happened(command), outcome: { status: 'pending' } })
+    return refuse('approval_missing', { request: request.id, policies: unmet })
   }
   const application = landed(request, facts, command.at)
   if (!application.ok) return application
@@ -50,9 +54,9 @@ export function landed(request: Request, { target }: Facts, at: number) {
 }
 
 function isDue({ type, at }: ApplyCommand, request: Request, { rules }: Facts): Result<true> {
-  const { id, applyAt } = request
+  const { id, applyAt, scheduleDropped } = request
   if (applyAt === undefined || at >= applyAt) {
-    const waiting = applyAt === undefined ? rules.apply === 'by_hand' : waits(request, at)
+    const waiting = applyAt === undefined ? rules.apply === 'by_hand' : scheduleDropped === true
     const answered = type !== 'come_due' || !waiting
     return answered ? success(true) : refuse('not_due', { request: id, verb: type, dueAt: applyAt ?? 0 })
   }

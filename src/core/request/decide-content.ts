@@ -8,6 +8,7 @@ import { openDebt } from './debt.ts'
 import { effectDigest } from './effect.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from './event.ts'
 import { evolve } from './evolve.ts'
+import { timeHeld } from './hold.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { applicationOf, settle } from './settle.ts'
@@ -108,7 +109,8 @@ function pinnedBy(
   const requirements = drafting ? [] : asked.requirements
   const round = drafting ? request.round : request.round + 1
   const latest = command.at + milliseconds(rules.expiresAfter)
-  const expiresAt = asksReviewers(command) ? latest : Math.min(request.expiresAt, latest)
+  const held = timeHeld(facts.holds ?? [], request.askedAt, command.at)
+  const expiresAt = asksReviewers(command) ? latest : Math.min(request.expiresAt + held, latest)
   const restated = asksReviewers(command) || command.type === 'draft'
   const { reason, salt, erased } =
     restated && command.reason !== undefined ? { ...command, erased: undefined } : request

@@ -3,8 +3,16 @@ import { type Giver, ownerOf } from '../review/giver.ts'
 import { giver, withoutAuthority } from './authority.ts'
 import type { Facts, RequestCommand, ReviewCommand } from './command.ts'
 import { escalating, nextDue } from './due.ts'
-import { type EscalatedEvent, happened, type LaterEvent, type Outcome, type ReviewEvent } from './event.ts'
+import {
+  type EscalatedEvent,
+  happened,
+  type LaterEvent,
+  type OtherEvent,
+  type Outcome,
+  type ReviewEvent,
+} from './event.ts'
 import { evolve } from './evolve.ts'
+import { ownTime } from './hold.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { settle } from './settle.ts'
@@ -57,11 +65,22 @@ function replacedBy(
   return owners.filter((owner) => giver({ by: user.id, whose: owner, at }, request, facts).ok)
 }
 
+/** Decides what follows from an answer that was taken back while the workflow was off. */
+export function resume(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  if (!request.unsettled) return refuse('not_due', { request: request.id, verb: 'resume', dueAt: 0 })
+  return settled({ type: 'resumed', ...happened(command), outcome: { status: 'pending' } }, request, {
+    facts,
+    at: command.at,
+  })
+}
+
 /** Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one of them. */
 export function escalate(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const due = escalating(request, command.at)
+  const now = ownTime(request, facts.holds, command.at)
+  const due = escalating(request, now)
   if (due.length === 0) {
-    return refuse('not_due', { request: request.id, verb: command.type, dueAt: nextDue(request) ?? 0 })
+    const dueAt = (nextDue(request) ?? 0) + (command.at - now)
+    return refuse('not_due', { request: request.id, verb: command.type, dueAt })
   }
   const policies = due.map(({ policy, version }) => ({ policy, version }))
   const event: EscalatedEvent = { type: 'escalated', ...happened(command), policies, outcome: { status: 'pending' } }
@@ -69,7 +88,7 @@ export function escalate(command: RequestCommand, request: Request, facts: Facts
 }
 
 function settled(
-  event: ReviewEvent | EscalatedEvent,
+  event: ReviewEvent | EscalatedEvent | OtherEvent,
   request: Request,
   { facts, at }: { readonly facts: Facts; readonly at: number },
 ): Result<LaterEvent> {

@@ -5,9 +5,10 @@ import { bypass, decideApplication } from './decide-application.ts'
 import { decideContent } from './decide-content.ts'
 import { breakGlass, settleDebt } from './decide-glass.ts'
 import { abandon, confirm, reclaim } from './decide-outside.ts'
-import { decideReview, escalate } from './decide-review.ts'
+import { decideReview, escalate, resume } from './decide-review.ts'
 import { duesOf } from './due.ts'
 import { happened, type LaterEvent } from './event.ts'
+import { ownTime } from './hold.ts'
 import { feedbackProblem, isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { allows, isOpen, type RequestStatus, verbs } from './status.ts'
@@ -19,24 +20,28 @@ const outlasting: readonly RequestCommand['type'][] = ['reopen', 'settle_debt', 
 /** Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { by, at } = command
-  const status = command.type === 'expire' ? request.status : statusAt(request, at)
+  const now = ownTime(request, facts.holds, at)
+  const status = command.type === 'expire' ? request.status : statusAt(request, now)
   if (!allows(status, command.type)) {
     return status === request.status
       ? refuse('not_open', { request: request.id, status, verb: command.type })
       : refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
-  if (command.type === 'expire') return expire(command, request)
+  if (command.type === 'expire') return expire(command, request, now)
   if (command.type === 'return') return sendBack(command, request, facts)
   if (isOpen(status) && isReturned(request, facts))
     return refuse('switched_off', { request: request.id, verb: command.type })
-  if (status === 'failed' && !outlasting.includes(command.type) && hasExpired(request, at)) {
+  if (facts.held && movesOn(status, command.type))
+    return refuse('workflow_off', { request: request.id, project: request.project, verb: command.type })
+  if (status === 'failed' && !outlasting.includes(command.type) && hasExpired(request, now)) {
     return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
-  if (command.type === 'remind') return remind(command, request)
+  if (command.type === 'remind') return remind(command, request, facts)
   if (command.type === 'confirm') return confirm(command, request, facts)
   if (command.type === 'reclaim') return reclaim(command, request, facts)
   if (command.type === 'come_due') return decideApplication(command, request, facts)
   if (command.type === 'escalate') return escalate(command, request, facts)
+  if (command.type === 'resume') return resume(command, request, facts)
 
   if (!facts.users.has(by.user)) return refuse('unknown_actor', { actor: by.user })
   if (verbs[command.type].by === 'requester' && by.user !== request.requester) {
@@ -108,7 +113,7 @@ export function isReturned(
   { status, policySet }: Pick<Request, 'status' | 'policySet'>,
   { switchedOff }: Pick<Facts, 'switchedOff'>,
 ): boolean {
-  return isOpen(status) && switchedOff !== undefined && policySet < switchedOff
+  return isOpen(status) && switchedOff !== undefined && policySet.seq < switchedOff
 }
 
 /** Makes a draft of what waited when the workflow was switched off: its round is over, and whatever was answered in it. */
@@ -117,16 +122,25 @@ function sendBack(command: RequestCommand, request: Request, facts: Facts): Resu
   return success({ type: 'returned', ...happened(command), outcome: { status: 'draft' } })
 }
 
-function expire(command: RequestCommand, request: Request): Result<LaterEvent> {
-  if (!hasExpired(request, command.at)) {
-    return refuse('not_due', { request: request.id, verb: 'expire', dueAt: request.expiresAt })
+/** What can be done with an open request while the workflow is off: it brings nothing nearer to being applied. */
+const idle: readonly RequestCommand['type'][] = ['cancel', 'recall', 'withdraw', 'comment', 'expire', 'return']
+
+/** Tells whether a verb could bring a request nearer to being applied: an open one, or one that failed and is tried again. */
+function movesOn(status: RequestStatus, verb: RequestCommand['type']): boolean {
+  return isOpen(status) ? !idle.includes(verb) : status === 'failed' && (verb === 'retry' || verb === 'rebase')
+}
+
+function expire(command: RequestCommand, request: Request, now: number): Result<LaterEvent> {
+  if (!hasExpired(request, now)) {
+    const dueAt = request.expiresAt + (command.at - now)
+    return refuse('not_due', { request: request.id, verb: 'expire', dueAt })
   }
   return success({ type: 'expired', ...happened(command), outcome: { status: 'expired' } })
 }
 
-function remind(command: RequestCommand, request: Request): Result<LaterEvent> {
+function remind(command: RequestCommand, request: Request, { holds }: Facts): Result<LaterEvent> {
   const { id } = request
-  const due = duesOf(request).find(({ verb }) => verb === 'remind')
+  const due = duesOf(request, { holds, now: command.at }).find(({ verb }) => verb === 'remind')
   if (!due || command.at < due.at) return refuse('not_due', { request: id, verb: 'remind', dueAt: due?.at ?? 0 })
   return success({ type: 'reminded', ...happened(command), outcome: asEnded(request) ?? { status: 'pending' } })
 }

@@ -1,5 +1,6 @@
 import { milliseconds } from '../policy/duration.ts'
 import { openDebt } from './debt.ts'
+import { type Hold, timeHeld } from './hold.ts'
 import type { Request } from './request.ts'
 import type { TimedVerb } from './status.ts'
 
@@ -9,15 +10,25 @@ export interface Due {
   readonly at: number
 }
 
-/** Lists what time will do to a request if nobody does anything; what comes first where several are due is at the front. */
-export function duesOf(request: Request): readonly Due[] {
-  const { status, expiresAt, applyAt, scheduleDropped, rules, updatedAt, application } = request
-  const expires: Due = { verb: 'expire', at: expiresAt }
+/** By when a request is judged, and when the workflow was off until then. */
+interface Clock {
+  readonly now: number
+  readonly holds: readonly Hold[] | undefined
+}
+
+/**
+ * Lists what time will do to a request if nobody does anything; what comes first where several are due is at the front. With a clock, the
+ * time that the workflow was off is not counted; without one, these are the earliest moments.
+ */
+export function duesOf(request: Request, clock?: Clock): readonly Due[] {
+  const { status, expiresAt, applyAt, scheduleDropped, rules, updatedAt, application, unsettled } = request
+  const expires: Due = { verb: 'expire', at: expiresAt + heldSince(request.askedAt, clock) }
+  const resumes: readonly Due[] = unsettled ? [{ verb: 'resume', at: updatedAt }] : []
   switch (status) {
     case 'pending':
-      return [expires, ...escalations(request), ...reminders(request)]
+      return [expires, ...resumes, ...escalations(request, clock), ...reminders(request, clock)]
     case 'changes_requested':
-      return [expires]
+      return [expires, ...resumes]
     case 'approved':
       if (applyAt === undefined)
         return rules.apply === 'by_hand' ? [expires] : [expires, { verb: 'come_due', at: updatedAt }]
@@ -42,8 +53,8 @@ export function nextDue(request: Request): number | undefined {
 }
 
 /** What is to be done with a request by now. */
-export function dueVerb(request: Request, now: number): TimedVerb | undefined {
-  return duesOf(request).find(({ at }) => at <= now)?.verb
+export function dueVerb(request: Request, now: number, holds?: readonly Hold[]): TimedVerb | undefined {
+  return duesOf(request, { now, holds }).find(({ at }) => at <= now)?.verb
 }
 
 /** The policies whose escalation is due: nobody answered enough for so long. */
@@ -54,15 +65,21 @@ export function escalating({ requirements, askedAt, escalated = [] }: Request, n
   })
 }
 
-function escalations(request: Request): readonly Due[] {
+function escalations(request: Request, clock: Clock | undefined): readonly Due[] {
+  const began = request.askedAt + heldSince(request.askedAt, clock)
   return escalating(request, Number.POSITIVE_INFINITY).flatMap(({ escalate }) =>
-    escalate ? [{ verb: 'escalate', at: request.askedAt + milliseconds(escalate.after) }] : [],
+    escalate ? [{ verb: 'escalate', at: began + milliseconds(escalate.after) }] : [],
   )
 }
 
-function reminders({ rules, askedAt, remindedAt = askedAt }: Request): readonly Due[] {
+function reminders({ rules, askedAt, remindedAt = askedAt }: Request, clock: Clock | undefined): readonly Due[] {
   const { remindEvery } = rules
-  return remindEvery === 'never' ? [] : [{ verb: 'remind', at: remindedAt + milliseconds(remindEvery) }]
+  if (remindEvery === 'never') return []
+  return [{ verb: 'remind', at: remindedAt + heldSince(remindedAt, clock) + milliseconds(remindEvery) }]
+}
+
+function heldSince(from: number, clock: Clock | undefined): number {
+  return clock?.holds ? timeHeld(clock.holds, from, clock.now) : 0
 }
 
 function reviewsOwed(request: Request): readonly Due[] {

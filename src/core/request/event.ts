@@ -4,6 +4,7 @@ import type { Escalated } from '../policy/escalation.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
 import type { Review } from '../review/standing.ts'
+import type { StreamHead } from './audit-chain.ts'
 import type { GlassBroken } from './debt.ts'
 
 /** Who did something, and through which door. */
@@ -83,7 +84,7 @@ export interface Pinned {
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
   /** The state of the policies that the requirements were pinned from. */
-  readonly policySet: number
+  readonly policySet: StreamHead
   /** When it expires, in milliseconds since 1970; 0 for a draft that never was put to reviewers. */
   readonly expiresAt: number
   /** What the requester says about it. */
@@ -171,6 +172,8 @@ export interface ReviewEvent extends Happened {
   readonly roles: readonly string[]
   /** Whose approvals this answer takes the place of besides: the same people gave them, and the two count once. */
   readonly replaces?: readonly string[]
+  /** Whether what follows from it waits until the workflow is on again. */
+  readonly unsettled?: true
 }
 
 /** Somebody broke the glass, and owes a review for it. */
@@ -209,6 +212,7 @@ export interface OtherEvent extends Happened {
     | 'schedule_dropped'
     | 'expired'
     | 'reminded'
+    | 'resumed'
 }
 
 /** What happened to a request that was there before. */

@@ -42,12 +42,10 @@ export function evolve(request: Request, event: LaterEvent): Request {
       return withAnswers(request, event, answered(request, event, 'reject'))
     case 'changes_requested':
       return withAnswers(request, event, answered(request, event, 'request_changes'))
-    case 'withdrawn':
-      return withAnswers(
-        request,
-        event,
-        request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)),
-      )
+    case 'withdrawn': {
+      const left = request.reviews.filter((one) => ownerOf(one) !== ownerOf(event))
+      return { ...withAnswers(request, event, left), ...(event.unsettled ? { unsettled: true } : {}) }
+    }
     case 'recalled':
     case 'returned':
       return remembering(moved(request, event, { reviews: [] }), putAside(request))
@@ -78,6 +76,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'applied':
     case 'failed':
     case 'expired':
+    case 'resumed':
       return moved(request, event)
   }
 }
@@ -101,8 +100,9 @@ function reviewed({ digest, round }: Request, debt: Debt, { by, at, person, role
 /** The request in the state that an event leads to, with what the event changes, and without what belongs to the state before. */
 function moved(request: Request, event: LaterEvent, changes?: Partial<Request>): Request {
   const { outcome, at } = event
-  const { failure: _failure, application: _application, ...lasting } = request
-  const next = { ...lasting, ...stateOf(outcome), updatedAt: at, ...changes }
+  const { failure: _failure, application: _application, unsettled, ...lasting } = request
+  const still = unsettled && beside.includes(event.type) ? { unsettled } : {}
+  const next = { ...lasting, ...still, ...stateOf(outcome), updatedAt: at, ...changes }
   if (outcome.status === 'applied') {
     const { mayLand: _mayLand, ...landed } = next
     return landed
@@ -112,6 +112,9 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
   const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
 }
+
+/** What happens beside the answers, and settles nothing. */
+const beside: readonly LaterEvent['type'][] = ['commented', 'reminded']
 
 function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'mayLand' | 'revisions'> {
   switch (outcome.status) {

@@ -27,6 +27,8 @@ export interface Request extends Pinned {
   readonly escalated?: readonly Escalated[]
   /** Whether its time came when it could not be applied: from then on, it is applied by hand. */
   readonly scheduleDropped?: true
+  /** Whether an answer was taken back while the workflow was off: what follows from that is settled when it is on again. */
+  readonly unsettled?: true
   /** Who applied it without the approvals that it needed. */
   readonly bypassedBy?: string
   /** The review that is owed, or was, since it was applied by breaking the glass. */

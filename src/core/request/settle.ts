@@ -5,6 +5,7 @@ import type { Facts, TargetFacts } from './command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './content.ts'
 import { hasEqualEffect } from './effect.ts'
 import type { Applied, Applying, Failed, Outcome } from './event.ts'
+import { isMissed } from './hold.ts'
 import type { Request } from './request.ts'
 
 /** Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once. */
@@ -12,7 +13,7 @@ export function settle(request: Request, facts: Facts, at: number): Result<Outco
   const { met, blocking } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
   if (!met) return success({ status: 'pending' })
-  if (facts.rules.apply === 'by_hand' || waits(request, at)) return success({ status: 'approved' })
+  if (facts.rules.apply === 'by_hand' || waits(request, facts, at)) return success({ status: 'approved' })
   if (!facts.target || keptOff(facts.target) !== undefined) return success({ status: 'approved' })
   return applicationOf(request, facts.target, at)
 }
@@ -25,9 +26,10 @@ export function inForce(
   return { requirements: widened(requirements, escalated), rules }
 }
 
-/** Tells whether the request waits for a time that it was scheduled for. */
-export function waits({ applyAt, scheduleDropped }: Request, at: number): boolean {
-  return applyAt !== undefined && (at < applyAt || scheduleDropped === true)
+/** Tells whether the request waits for a time that it was scheduled for, or for somebody, since that time was missed. */
+export function waits(request: Request, { holds }: Pick<Facts, 'holds'>, at: number): boolean {
+  const { applyAt, scheduleDropped } = request
+  return applyAt !== undefined && (at < applyAt || scheduleDropped === true || isMissed(request, holds))
 }
 
 /**

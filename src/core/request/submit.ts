@@ -1,6 +1,7 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { defaultRules } from '../policy/rules-of-conduct.ts'
 import type { KnownUsers } from '../review/standing.ts'
+import { emptyStream } from './audit-chain.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from './command.ts'
 import { isEmpty } from './content.ts'
 import { decideContent } from './decide-content.ts'
@@ -78,7 +79,7 @@ function began(
     resources: [],
     requirements: [],
     rules: defaultRules,
-    policySet: 0,
+    policySet: emptyStream,
     expiresAt: 0,
     conflicts: 0,
     contributors: [],

@@ -1,12 +1,12 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { isOwn, ownerOf } from '../review/giver.ts'
-import type { Review } from '../review/standing.ts'
+import { type Review, standing } from '../review/standing.ts'
 import { giver, withoutAuthority } from './authority.ts'
 import type { Facts, WithdrawCommand } from './command.ts'
 import { happened, type LaterEvent, type ReviewEvent } from './event.ts'
 import { evolve } from './evolve.ts'
 import type { Request } from './request.ts'
-import { settle } from './settle.ts'
+import { inForce, settle } from './settle.ts'
 
 /**
  * Decides that somebody takes an answer back. That takes what giving it took: to answer for somebody, their delegation as it is now; to lift what stands
@@ -34,8 +34,20 @@ export function withdraw(command: WithdrawCommand, request: Request, facts: Fact
     roles: principal.roles,
     outcome: { status: 'pending' },
   }
+  if (facts.held) return heldBack(event, request, facts)
   const outcome = settle(evolve(request, event), facts, at)
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
+}
+
+/** An answer that is taken back while the workflow is off leads no nearer to being applied: that waits until it is on again. */
+function heldBack(event: ReviewEvent, request: Request, facts: Facts): Result<LaterEvent> {
+  const without = evolve(request, event)
+  const { met, blocking } = standing({ ...without, ...inForce(without, facts) }, facts.users)
+  const { status } = request
+  if (status === 'approved') return success({ ...event, outcome: { status: met ? 'approved' : 'pending' } })
+  const stays = status === 'changes_requested' ? status : 'pending'
+  const waits = stays === 'pending' ? met : !blocking.some(({ verdict }) => verdict === 'request_changes')
+  return success({ ...event, ...(waits ? { unsettled: true } : {}), outcome: { status: stays } })
 }
 
 /** Lists the answers that somebody could mean who takes one back without saying whose. */

@@ -131,6 +131,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   escalated: 'follows from the requirements, which are bound, and from time',
   debt: 'what became of it',
   scheduleDropped: 'only ever holds an application back',
+  unsettled: 'says that it stands open what follows from the answers',
   bypassedBy: 'history',
   application: 'what becomes of it',
   failure: 'what became of it',

@@ -106,6 +106,9 @@ export interface Otherwise {
   readonly debts?: readonly OpenDebt[] | 'unread'
   /** Since which state of the settings what waited before goes back to being a draft. What is put to reviewers here is pinned from state 1. */
   readonly switchedOff?: number
+  /** Whether the workflow is held, and when it was. */
+  readonly held?: true
+  readonly holds?: Facts['holds']
   /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
   readonly next?: (Partial<NextContent> & { readonly asks?: Asked }) | 'unread'
 }
@@ -141,7 +144,7 @@ export function submitted({
   return () => {
     const content: Content = { changes, ...(applyAt === undefined ? {} : { applyAt }) }
     const evaluation = asks(asked)
-    const next: NextContent = { ...content, before: [], evaluation, policySet: 1, gated: false }
+    const next: NextContent = { ...content, before: [], evaluation, policySet: policyState(1), gated: false }
     const command = { id: 'r1', by: actor(by), at: start, ...(reason === undefined ? {} : { reason }) }
     const submission = accepted({ submit, draft }[verb](command, { users: office, next }))
     if (submission.type === 'direct') throw new TypeError('Nothing gates this submission.')
@@ -220,7 +223,7 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
 function askedOf(
   { request, content, asked: before }: Held,
   said: Said,
-  { users = office, now, target, next, delegation, debts = [], switchedOff }: Otherwise,
+  { users = office, now, target, next, delegation, debts = [], switchedOff, held, holds }: Otherwise,
 ) {
   const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
@@ -242,7 +245,7 @@ function askedOf(
     changes: content.changes.map((change) => again(type, change, request.edition)),
     before: content.changes,
     evaluation: asked ? asks(asked) : before,
-    policySet: 1,
+    policySet: policyState(1),
     gated: false,
     ...rest,
   }
@@ -256,6 +259,8 @@ function askedOf(
     ...(brings ? { next: nextContent } : {}),
     ...(delegation ? { delegations: [delegation] } : {}),
     ...(switchedOff === undefined ? {} : { switchedOff }),
+    ...(held ? { held } : {}),
+    ...(holds ? { holds } : {}),
     ...(debts === 'unread' ? {} : { debts }),
   }
   return { command, facts }
@@ -310,4 +315,9 @@ function actor(user: string) {
 function accepted<T>(decision: Result<T>): T {
   if (decision.ok) return decision.value
   throw new TypeError(`Refused: ${decision.refusal.message}`)
+}
+
+/** The settings of a tenant after so many changes. */
+export function policyState(seq: number) {
+  return { seq, hash: `hash ${seq}` }
 }

@@ -11,6 +11,7 @@ import {
   given,
   hour,
   leads,
+  policyState,
   rejected,
   rollout,
   start,
@@ -260,7 +261,7 @@ describe('a request that waits while the workflow is switched off', () => {
       submitted({ require: leads(2) }),
       approved('ben'),
       done({ type: 'return' }, off),
-      done({ type: 'submit' }, { ...off, next: { policySet: 2 } }),
+      done({ type: 'submit' }, { ...off, next: { policySet: policyState(2) } }),
     )
     expect(submittedAgain.request).toMatchObject({ status: 'pending', round: 2, reviews: [] })
     submittedAgain.when({ ...approve, by: 'cat' }, off).yields('approved', 'pending')
@@ -288,14 +289,14 @@ describe('a request that waits while the workflow is switched off', () => {
     waiting().when({ type: 'return', at: deadline }, off).refuses('expired')
     waiting().when({ type: 'expire', at: deadline }, off).yields('expired', 'expired')
     waiting()
-      .when({ type: 'reopen', at: deadline }, { ...off, next: { policySet: 2 } })
+      .when({ type: 'reopen', at: deadline }, { ...off, next: { policySet: policyState(2) } })
       .yields('reopened', 'pending')
   })
 
   it('keeps what was decided before', () => {
     given(submitted(), rejected('ben')).when({ type: 'return' }, off).refuses('not_open')
     given(submitted(), rejected('ben'))
-      .when({ type: 'reopen' }, { ...off, next: { policySet: 2 } })
+      .when({ type: 'reopen' }, { ...off, next: { policySet: policyState(2) } })
       .yields('reopened', 'pending')
     given(drafted()).when({ type: 'return' }, off).refuses('not_open')
   })

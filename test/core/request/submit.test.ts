@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { NextContent } from '../../../src/core/request/command.ts'
 import { begin } from '../../../src/core/request/evolve.ts'
 import { draft, submit } from '../../../src/core/request/submit.ts'
-import { asks, day, leads, office, rollout, start } from './given.ts'
+import { asks, day, leads, office, policyState, rollout, start } from './given.ts'
 
 const ann = { tenant: 'acme', user: 'ann', via: 'app' }
 const command = { id: 'r1', by: ann, at: start }
@@ -10,7 +10,7 @@ const content: NextContent = {
   changes: [rollout(80)],
   before: [],
   evaluation: asks(),
-  policySet: 3,
+  policySet: policyState(3),
   gated: false,
 }
 const nothingAsked = asks({ requirements: [] })
@@ -38,7 +38,7 @@ describe('submitting', () => {
       status: 'pending',
       round: 1,
       edition: 1,
-      policySet: 3,
+      policySet: policyState(3),
       reason: 'why',
       createdAt: start,
       expiresAt: start + 14 * day,

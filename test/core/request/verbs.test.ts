@@ -61,9 +61,27 @@ const brokenOff: readonly [Beginning, ...Step[]] = [
   done({ type: 'abandon', by: 'eve', reason: 'gone', at: start + 2 * hour }, { target: outside }),
 ]
 
+/** Ben asked for changes, and took that back while the workflow was held. */
+const takenBack = (asked: Asked = {}): readonly [Beginning, ...Step[]] => [
+  submitted(asked),
+  changesRequested('ben'),
+  approved('cat'),
+  done({ type: 'withdraw', by: 'ben' }, { held: true }),
+]
+
+/** The same where he had rejected it, which keeps it from being applied. */
+const rejectionTakenBack: readonly [Beginning, ...Step[]] = [
+  submitted({ rules: { onReject: 'block' } }),
+  rejected('ben'),
+  approved('cat'),
+  done({ type: 'withdraw', by: 'ben' }, { held: true }),
+]
+
 /** The histories of those verbs that need more than a state. */
 function special(verb: RequestVerb, status: RequestStatus) {
   if (verb === 'come_due' && status === 'approved') return scheduled
+  if (verb === 'resume' && status === 'pending') return rejectionTakenBack
+  if (verb === 'resume' && status === 'changes_requested') return takenBack()
   if (verb !== 'settle_debt' && verb !== 'remind') return undefined
   return status === 'failed' ? brokenOff : status === 'applied' ? broken : undefined
 }
@@ -345,6 +363,14 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     applied: [scheduled, { type: 'come_due', at: due }],
     failed: [scheduled, { type: 'come_due', at: due }, { target: moved }],
     pending: [scheduled, { type: 'come_due', at: due }, { now: { require: leads(3) } }],
+    approved: [scheduled, { type: 'come_due', at: due }, { holds: [{ from: due, to: due + 1 }] }],
+  },
+  resume: {
+    pending: [takenBack(quorumOf2), { type: 'resume' }],
+    approved: [takenBack(byHand), { type: 'resume' }],
+    applying: [takenBack(), { type: 'resume' }, { target: outside }],
+    applied: [takenBack(), { type: 'resume' }],
+    failed: [takenBack(), { type: 'resume' }, { target: moved }],
   },
   return: { draft: [histories.approved, said('return', 'root'), otherwise('return')] },
   expire: { expired: [histories.approved, { type: 'expire', at: start + 14 * day }] },

@@ -1,0 +1,16 @@
+import { hasCode } from '../errors.ts'
+import { pause } from './refusals.ts'
+
+const attempts = 12
+
+/** Reads something once more if the settings were changed while it was read, so that nothing is told that mixes before and after. */
+export async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!hasCode(error, 'version_conflict') || attempt === attempts) throw error
+      await pause(attempt)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { namedApprovers } from '../core/policy/named-approvers.ts'
+import type { StreamHead } from '../core/request/audit-chain.ts'
+import type { Context } from './context.ts'
+import { scopeOf } from './people.ts'
+import type { PolicySetRecord } from './records.ts'
+import { adminsOf, peopleNamed } from './settings-admins.ts'
+
+/** Finds whoever the policies of a project ask, and whoever may change its settings, as far as they are to be told. */
+export async function concernedBy(
+  context: Context,
+  {
+    tenant,
+    type,
+    settings,
+    setVersion,
+    project,
+  }: {
+    readonly tenant: string
+    readonly type: 'workflow_on' | 'workflow_off'
+    readonly settings: PolicySetRecord | undefined
+    readonly setVersion: StreamHead
+    readonly project: string
+  },
+): Promise<readonly string[]> {
+  const { storage, directory, policies, audiences } = context
+  const inForce = [...(await policies(storage, tenant, setVersion)).policies.values()].map(({ policy }) => policy)
+  const here = inForce.filter(({ match }) => {
+    return project === '' || match.project === undefined || [match.project].flat().includes(project)
+  })
+  const people = { approvers: here.map(namedApprovers), admins: [adminsOf(context, settings)] }
+  const named = audiences[type].flatMap((party) => people[party])
+  return await peopleNamed(directory, scopeOf(tenant, project), named)
+}
