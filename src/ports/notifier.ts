@@ -3,7 +3,7 @@ export const noticeTypes = [
   ...(['submitted', 'changes_requested', 'approved', 'applied', 'rejected', 'cancelled', 'expired', 'failed'] as const),
   ...(['recalled', 'returned', 'schedule_dropped', 'reviews_fell', 'reminded', 'escalated', 'unsatisfiable'] as const),
   ...(['bypassed', 'glass_broken', 'review_owed', 'debt_settled', 'delegated', 'delegation_ended'] as const),
-  ...(['made_editor', 'refusals_counted', 'workflow_on', 'workflow_off'] as const),
+  ...(['made_editor', 'policy_power_given', 'refusals_counted', 'workflow_on', 'workflow_off'] as const),
 ] as const
 
 /** The type of a notice. */

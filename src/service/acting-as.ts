@@ -65,7 +65,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
   /** Makes drafts of what waited, where a change of a switch was applied that says so. */
   const returnAfter = async (resources: readonly { readonly type: string; readonly id: string }[]) => {
     for (const resource of resources.filter((one) => isSwitchChange({ resource: one }))) {
-      await returnWaiting(context, { tenant, project: projectOfSwitch(resource.id) }, { most: 100, failed: [] })
+      await returnWaiting(context, { tenant, project: projectOfSwitch(resource.id) }, 100)
     }
   }
   const ask = async (id: string, wanted: Ask, options: VerbOptions): Promise<Done> => {

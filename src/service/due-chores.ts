@@ -125,7 +125,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
         const type = await dueNow(context, record.value)
         if (!type) return { why: 'waiting' }
         const command =
-          isOutside && type === 'reclaim'
+          type === 'reclaim'
             ? onTheWayCommand(context, clockOf(tenant), id, { type })
             : requestCommand(context, clockOf(tenant), id, { type })
         const delay = delayOf(await execute(context, command))

@@ -22,7 +22,7 @@ import { freeze } from './freeze.ts'
 import { noticeWrites } from './notices.ts'
 import { scopeOf } from './people.ts'
 import { type PolicyPower, policyPower } from './policy-power.ts'
-import { type GrantRecord, keyOf, type PolicySetRecord, put, read, type Stored, walk } from './records.ts'
+import { type GrantRecord, keyOf, type PolicySetRecord, put, read, type Stored, stateOf, walk } from './records.ts'
 import { aboutSettings, settingsWrites } from './settings.ts'
 import { adminsOf, peopleNamed } from './settings-admins.ts'
 import { grantsOf } from './stored-directory.ts'
@@ -147,7 +147,7 @@ export async function readGrants(
   const others = await adminGrants({ storage }, tenant, roles)
   const grants = [...theirs, ...others.filter(({ user }) => !stored.has(user))]
   const agents = await agentsAmong({ storage }, tenant, [...stored.keys(), ...others.map(({ user }) => user)])
-  const policies = await inForce(storage, tenant, settings?.version ?? 0)
+  const policies = await inForce(storage, tenant, stateOf(settings))
   const power = policyPower({
     policies: [...policies.policies.values()].map(({ policy }) => policy),
     roles,

@@ -38,6 +38,8 @@ export const putOff = object<PutOff>({ from: whole, failures: whole })
 const target = object<Target>({ type: text(), id: text(), base: whole, waiting: maybe(text()) })
 const known = object<Known>({ user: text(), person: text() })
 
+export const head = object<{ seq: number; hash: string }>({ seq: whole, hash: text() })
+
 const pinnedProperties = {
   round: whole,
   edition: whole,
@@ -46,7 +48,7 @@ const pinnedProperties = {
   resources: list(target),
   requirements: list(pinned),
   rules,
-  policySet: whole,
+  policySet: head,
   expiresAt: whole,
   reason: maybe(text()),
   salt: maybe(text()),
@@ -84,7 +86,6 @@ export const failure = object<{ code: string; message: string; details: never }>
 })
 
 export const revisionsMade = list(applied)
-export const head = object<{ seq: number; hash: string }>({ seq: whole, hash: text() })
 
 export const statuses: readonly RequestStatus[] = [
   'draft',
@@ -121,6 +122,7 @@ export const request: Shape = object<RequestRecord>({
   dueAt: maybe(whole),
   putOff: maybe(putOff),
   comments: maybe(whole),
+  unsettled: maybe(yes),
   mayLand: maybe(yes),
   objections: maybe(list(objection)),
   targetVersion: whole,

@@ -123,7 +123,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     case 'withdraw': {
       const own = ledger.answers.find((answer) => answer.by === by)
       if (!own || (own.verdict !== 'approve' && !mayAnswer(ledger, scene, force, own))) return 'refused'
-      const left = without(ledger, by)
+      const left = unanswered(ledger, by)
       return scene.around.held ? stays(left, scene, force) : settled(left, scene, force)
     }
     case 'resume':
@@ -191,7 +191,7 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
     case 'changes_requested':
       return answering(after, withAnswer(ledger, { by: event.by, verdict: 'request_changes' }))
     case 'withdrawn': {
-      const left = without(ledger, event.by)
+      const left = unanswered(ledger, event.by)
       const leads = scene.around.held ? settled({ ...left, dropped: true }, scene, inForce(ledger, scene)) : status
       return { ...answering(after, left.answers), open: ledger.status !== 'approved' && leads !== status }
     }
@@ -444,7 +444,7 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     ? [...ledger.authors.filter((one) => one !== command.by), command.by]
     : ledger.authors
   const latest = nowOf(scene) + strictest(asked).expiresAfter
-  const later = ledger.deadline + stoodStill(scene, ledger.waitsSince)
+  const stillUntil = ledger.deadline + stoodStill(scene, ledger.waitsSince)
   const waiting = !drafting && !(ledger.status === 'changes_requested' && !asksAnew)
   const after: Ledger = {
     ...ledger,
@@ -452,7 +452,7 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     draft: next,
     asked,
     askedAt: around.policies,
-    deadline: drafting ? ledger.deadline : asksAnew ? latest : Math.min(later, latest),
+    deadline: drafting ? ledger.deadline : asksAnew ? latest : Math.min(stillUntil, latest),
     authors,
     remembered: [...ledger.remembered, { user: command.by, person: personOf(scene, command.by) }],
     dropped: false,
@@ -801,7 +801,7 @@ function once<K extends object, V>(known: Pick<WeakMap<K, V>, 'get' | 'set'>, ke
   return value
 }
 
-const without = (ledger: Ledger, user: string) => ({
+const unanswered = (ledger: Ledger, user: string) => ({
   ...ledger,
   answers: ledger.answers.filter(({ by }) => by !== user),
 })
