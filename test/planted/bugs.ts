@@ -3,10 +3,19 @@ export type Layer = 'rules' | 'conformance' | 'attacks' | 'explorer' | 'model' |
 
 /** The files of each layer that speak of a folder of the source. */
 export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, readonly string[]>>>>> = {
-  'core/change': { rules: ['test/core/change'], attacks: ['test/attacks/content.test.ts'] },
+  'core/change': {
+    rules: ['test/core/change'],
+    attacks: ['test/attacks/content.test.ts', 'test/needs/lists-without-identity.test.ts'],
+  },
   'core/policy': {
     rules: ['test/core/policy'],
-    attacks: ['test/attacks/policy.test.ts', 'test/attacks/evasion.test.ts', 'test/attacks/comparison.test.ts'],
+    attacks: [
+      'test/needs/life-cycle-steps.test.ts',
+      'test/needs/lists-without-identity.test.ts',
+      'test/attacks/policy.test.ts',
+      'test/attacks/evasion.test.ts',
+      'test/attacks/comparison.test.ts',
+    ],
     explorer: ['test/explorer'],
   },
   'core/review': {
@@ -17,7 +26,12 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   },
   'core/request': {
     rules: ['test/core/request'],
-    attacks: ['test/attacks/rounds.test.ts', 'test/attacks/audit.test.ts', 'test/attacks/erasure.test.ts'],
+    attacks: [
+      'test/needs/lists-without-identity.test.ts',
+      'test/attacks/rounds.test.ts',
+      'test/attacks/audit.test.ts',
+      'test/attacks/erasure.test.ts',
+    ],
     explorer: ['test/explorer'],
     model: ['test/model'],
     races: ['test/chaos/outside.test.ts'],
@@ -38,6 +52,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'policies',
       ].map((name) => `test/attacks/${name}.test.ts`),
       'test/service/policy-resource.test.ts',
+      'test/needs/life-cycle-steps.test.ts',
     ],
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
@@ -540,6 +555,103 @@ export const bugs: readonly Bug[] = [
     name: 'a policy is put in force and nothing is said of it among the settings',
     file: 'service/policy-changes.ts',
     find: '...settingsWrites(actor, policySet, { at, event }),',
+    put: '',
+  },
+
+  {
+    name: 'a step in the life cycle is forgotten once all its places are safe',
+    file: 'core/policy/judge-policy.ts',
+    find: 'places.length > 0 && subject.step === undefined',
+    put: 'places.length > 0',
+  },
+  {
+    name: "a step in the life cycle is somebody's once all its places are",
+    file: 'core/policy/pin-requirement.ts',
+    find: ' || sight.subject.step !== undefined',
+    put: '',
+  },
+  {
+    name: 'a step in the life cycle is no change of the whole',
+    file: 'core/policy/judge-condition.ts',
+    find: '  if (isAnyStep(condition, paths, sight)) return yes\n',
+    put: '',
+  },
+  {
+    name: 'of two changes of one place only the last one counts',
+    file: 'core/policy/judge-condition.ts',
+    find: 'if (found > truth) truth = found',
+    put: 'truth = found',
+  },
+  {
+    name: 'a position in a list is taken for a name',
+    file: 'core/change/keyed-view.ts',
+    find: "if (kind.kind === 'list' || kind.kind === 'atomic') return undefined",
+    put: "if (kind.kind === 'list' || kind.kind === 'atomic') return items.map((_, place) => String(place))",
+  },
+  {
+    name: 'a position is taken for a name once the keys are broken',
+    file: 'core/change/keyed-view.ts',
+    find: 'return named.ok ? named.names : undefined',
+    put: 'return named.ok ? named.names : items.map((_, place) => String(place))',
+  },
+  {
+    name: 'an item of a list() is a place of its own',
+    file: 'core/policy/seen-places.ts',
+    find: 'if (path === place.path) return place',
+    put: 'return place',
+  },
+  {
+    name: 'a list whose items have no identity is judged as one value',
+    file: 'core/policy/judge-condition.ts',
+    find: 'return unnamed ? judgeUnnamed(condition, before, after) : judgeValues(condition, before, after)',
+    put: 'return judgeValues(condition, before, after)',
+  },
+  {
+    name: 'a list that became an object is compared by the names in it',
+    file: 'core/policy/touched-values.ts',
+    find: ' || areOfTwoKinds(before, after)',
+    put: '',
+  },
+  {
+    name: 'whoever approves a step does not approve what the clock does after it',
+    file: 'service/propose.ts',
+    find: 'places: next ? different([...change.places, ...next.places]) : change.places',
+    put: 'places: change.places',
+  },
+  {
+    name: 'an action that leads from a state to itself is an edit',
+    file: 'service/propose.ts',
+    find: 'if (edits && from === to && details === undefined) return undefined',
+    put: 'if (from === to) return undefined',
+  },
+  {
+    name: 'facets of what is live only for a while do not count',
+    file: 'service/propose.ts',
+    find: 'const facets = type.facetsOf({ before, after })\n  if (later === undefined) return facets',
+    put: 'const facets = type.facetsOf({ before, after: later ?? after })\n  if (later !== null) return facets',
+  },
+  {
+    name: 'an item of a list() is critical only at the position that is named',
+    file: 'service/define-resource.ts',
+    find: 'touchesPattern(pattern, namedPath(path, shape))',
+    put: 'touchesPattern(pattern, path)',
+  },
+  {
+    name: 'an item of a list() is accounted for by its position',
+    file: 'service/define-resource.ts',
+    find: 'const paths = places.map(({ path }) => namedPath(path, compiled))',
+    put: 'const paths = places.map(({ path }) => path)',
+  },
+  {
+    name: "an approval is kept although the item may be one of its giver's part",
+    file: 'core/request/carry-over.ts',
+    find: ' || (isPosition(place) && among(own, containerOf(path)))',
+    put: '',
+  },
+  {
+    name: 'items of a list that is only appended to are told by their names',
+    file: 'core/change/diff.ts',
+    find: '...(byPlace.length > 0 ? { byPlace } : {})',
     put: '',
   },
 ]
