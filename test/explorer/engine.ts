@@ -1,6 +1,6 @@
 import type { ChangedPlace } from '../../src/core/change/changed-place.ts'
 import { evaluate } from '../../src/core/policy/evaluate.ts'
-import type { Evaluation } from '../../src/core/policy/policy.ts'
+import type { Evaluation, LifecycleStep } from '../../src/core/policy/policy.ts'
 import { compilePolicies, type PolicySet } from '../../src/core/policy/policy-set.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../src/core/policy/requirement.ts'
 import { joinRules } from '../../src/core/policy/rules-of-conduct.ts'
@@ -238,11 +238,16 @@ function changeOf(world: World, draft: Draft, at: number): ProposedChange {
     project: `project-${at}`,
     base,
     incarnation: 1,
-    actions: ['update'],
+    actions: [world.step?.action ?? 'update'],
+    ...(world.step ? { move: { ...moveOf(world.step), details: { winner: draft.documents[at]?.['a'] ?? 0 } } } : {}),
     places: placesOf(documentAt(world, at, base), draft.documents[at] ?? {}),
     after: { ...draft.documents[at] },
     ...(conflict ? { rebase: { from: conflict.from, draft: { ...conflict.draft }, resolutions: [], open: 1 } } : {}),
   }
+}
+
+function moveOf({ action, from, to }: LifecycleStep) {
+  return { action, to, ...(from === undefined ? {} : { from }) }
 }
 
 function placesOf(before: Document, after: Document): readonly ChangedPlace[] {
@@ -274,5 +279,6 @@ function evaluated(world: World, draft: Draft, set: PolicySet | undefined): Eval
 
 function subjectOf(world: World, draft: Draft, at: number) {
   const { resource, project, actions, places, after } = changeOf(world, draft, at)
-  return { resource, project, actions, places, before: documentAt(world, at, draft.bases[at] ?? 0), after }
+  const before = documentAt(world, at, draft.bases[at] ?? 0)
+  return { resource, project, actions, places, before, after, ...(world.step ? { step: world.step } : {}) }
 }

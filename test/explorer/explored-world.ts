@@ -1,4 +1,4 @@
-import type { Policy } from '../../src/core/policy/policy.ts'
+import type { LifecycleStep, Policy } from '../../src/core/policy/policy.ts'
 import type { ConfirmCommand, RequestCommand } from '../../src/core/request/command.ts'
 import type { OpenDebt } from '../../src/core/request/debt.ts'
 
@@ -37,6 +37,8 @@ export interface World {
   readonly owed?: OpenDebt
   /** How long a claim is good, in milliseconds, and how many are made at most, where the resource is kept outside of the database. */
   readonly outside?: { readonly lease: number; readonly claims: number }
+  /** The step in the life cycle that the request asks for, whatever else it changes. Its details are the value of `/a`, which it sets. */
+  readonly step?: LifecycleStep
   /** How the request begins: the fields that it sets, as a draft or put to its reviewers, and perhaps its schedule. */
   readonly beginning: { readonly edit: Edit; readonly verb: 'submit' | 'draft'; readonly applyAt?: number }
   readonly commands: readonly Command[]

@@ -423,7 +423,9 @@ function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'r
   if (applyAt !== undefined && applyAt <= now && (type === 'submit' || type === 'schedule')) return 'refused'
   if (drafting) return 'draft'
   if (applyAt !== undefined && (after.asked.length === 0 || applyAt >= after.deadline)) return 'refused'
-  const idle = next.documents.some((_, at) => effectOf(world, next, at).size === 0 && !next.conflicts[at])
+  const idle = next.documents.some(
+    (_, at) => effectOf(world, next, at).size === 0 && !next.conflicts[at] && !world.step,
+  )
   if (idle) return 'refused'
   const asksAnew = asking.includes(type)
   if (asksAnew && openConflicts(next) > 0) return 'refused'
@@ -510,6 +512,8 @@ function isEqualFor(by: string, before: Ledger, after: Ledger, scene: Scene): bo
   const others = owners.filter(({ from }) => !names(from)).map(({ field }) => field.slice(1))
   const inPart = (field: string) => everything || mine.length === 0 || mine.includes(field) || !others.includes(field)
   return after.draft.documents.every((_, resource) => {
+    const winners = [before, after].map(({ draft }) => draft.documents[resource]?.['a'])
+    if (scene.world.step && winners[0] !== winners[1]) return false
     const [was, is] = [before, after].map(({ draft }) =>
       [...effectOf(scene.world, draft, resource)]
         .filter(([field]) => inPart(field))
@@ -660,16 +664,24 @@ function widened(tree: Requirement, to: Approvers): Requirement {
   return JSON.parse(text)
 }
 
-function treesAsked({ match, require }: Policy, { draft }: Ledger, { world }: Scene): readonly Requirement[] {
+function treesAsked(
+  { match, require, safe = [] }: Policy,
+  { draft }: Ledger,
+  { world }: Scene,
+): readonly Requirement[] {
   if (!('owners' in require)) return [require]
   return draft.documents.flatMap((_, at) => {
     if (match.project !== undefined && match.project !== `project-${at}`) return []
-    const touched = [...effectOf(world, draft, at).keys()]
+    const touched = [...effectOf(world, draft, at).keys()].filter((field) => !isSafe(field, safe))
     const asked: Requirement[] = require.owners.filter(({ field }) => touched.includes(field.slice(1)))
     const nobodys = touched.some((field) => !require.owners.some((owner) => owner.field === `/${field}`))
-    if (require.otherwise && (nobodys || touched.length === 0)) asked.push(require.otherwise)
+    if (require.otherwise && (nobodys || touched.length === 0 || world.step)) asked.push(require.otherwise)
     return asked.length === 0 ? [] : [cached({ all: asked })]
   })
+}
+
+function isSafe(field: string, safe: NonNullable<Policy['safe']>): boolean {
+  return safe.some((change) => change.field === `/${field}`)
 }
 
 function mayAnswer(ledger: Ledger, scene: Scene, force: readonly Policy[], { by, verdict }: Answer): boolean {
@@ -712,10 +724,12 @@ function asks({ world, around }: Scene, draft: Draft): readonly Policy[] {
 }
 
 function matching(world: World, policies: readonly Policy[], draft: Draft): readonly Policy[] {
-  return policies.filter(({ match, when, require }) =>
+  return policies.filter(({ match, when, require, safe = [] }) =>
     draft.documents.some((document, at) => {
       if (match.project !== undefined && match.project !== `project-${at}`) return false
-      const touched = effectOf(world, draft, at)
+      const all = [...effectOf(world, draft, at).keys()]
+      const touched = new Set(all.filter((field) => !isSafe(field, safe)))
+      if (touched.size === 0 && all.length > 0 && !world.step) return false
       if ('owners' in require && !require.otherwise && !require.owners.some(({ field }) => touched.has(field.slice(1))))
         return false
       if (when === undefined) return true

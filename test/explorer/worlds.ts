@@ -273,6 +273,39 @@ export function owners(rounds: number): World {
   }
 }
 
+/** For what: a step in the life cycle with details, beside places that are safe, or somebody's, or back to what they were. */
+export function steps(rounds: number): World {
+  const rules = { onEdit: 'keep', onReject: 'block', cancel: 'any_time' } as const
+  const owned: Policy['require'] = {
+    owners: [{ field: '/b', quorum: 1, from: { users: ['cat'] } }],
+    otherwise: { quorum: 1, from: { users: ['dan'] } },
+  }
+  const excused = { safe: [{ field: '/a' }] }
+  return {
+    name: 'steps',
+    bound: `${rounds} rounds, a step with details and with or without places, of which one is safe and one is somebody's, 3 policy sets`,
+    resources: [[{ a: 0, b: 0 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [{ ...policy('excused', 1, from(1, 'lead'), rules), ...excused }],
+      [{ ...policy('owners', 1, owned, rules), ...excused }],
+      [policy('owners', 2, owned, rules), { ...policy('excused', 2, from(1, 'legal'), rules), ...excused }],
+    ],
+    times: [0],
+    step: { action: 'finish', from: 'running', to: 'finished' },
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat', 'dan']),
+      ...each(['reject'], ['dan']),
+      ...each(['resubmit', 'reopen', 'cancel'], ['ann']),
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 0 } } },
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+      { type: 'edit', by: 'ben', edit: { resource: 0, set: { b: 1 } } },
+    ],
+    rounds,
+  }
+}
+
 /** What time and emergencies do: reminders, escalations, and reviews that are owed afterwards. */
 export function watch(rounds: number): World {
   const rules = {

@@ -189,6 +189,20 @@ describe('change_amount', () => {
   })
 })
 
+describe('a list that becomes an object, or an object that becomes a list', () => {
+  const sides = [{ rules: [{ id: 'a', rollout: 1 }] }, { rules: { a: { rollout: 2 } } }] as const
+
+  it('[FA-02] leaves every item in doubt: the names of items and those of members have nothing to do with each other', () => {
+    for (const [before, after] of [sides, sides.toReversed()]) {
+      for (const field of ['/rules/a/rollout', '/rules/*/rollout', '/rules/b']) {
+        expect(truth({ type: 'any_change', field }, flagChange(before, after))).toBe('in doubt')
+        const amount: Condition = { type: 'change_amount', field, operator: '>', value: 10 }
+        expect(truth(amount, flagChange(before, after))).toBe('in doubt')
+      }
+    }
+  })
+})
+
 describe('change_amount in lists without identity', () => {
   const steps: Condition = { type: 'change_amount', field: '/steps/*/rollout', operator: '>', value: 10 }
 
