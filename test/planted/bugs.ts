@@ -38,11 +38,15 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'policies',
       ].map((name) => `test/attacks/${name}.test.ts`),
       'test/service/policy-resource.test.ts',
+      'test/needs/unreadable.test.ts',
     ],
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
   },
-  storage: { conformance: ['memory', 'sqlite', 'sqlite-together'].map((name) => `test/storage/${name}.test.ts`) },
+  storage: {
+    conformance: ['memory', 'sqlite', 'sqlite-together'].map((name) => `test/storage/${name}.test.ts`),
+    attacks: ['test/needs/sessions.test.ts', 'test/needs/unreadable.test.ts', 'test/storage/bounded.test.ts'],
+  },
 }
 
 /** A mistake that somebody could make: a text of the source, and what stands in its place. */
@@ -541,5 +545,95 @@ export const bugs: readonly Bug[] = [
     file: 'service/policy-changes.ts',
     find: '...settingsWrites(actor, policySet, { at, event }),',
     put: '',
+  },
+  {
+    name: 'a connection of MySQL may speak any character set',
+    file: 'storage/sql/mysql-first-look.ts',
+    find: "spoken.find((name) => name !== 'utf8mb4')",
+    put: "spoken.find((name) => name === '')",
+  },
+  {
+    name: 'a connection of MySQL is asked only how it sends texts, and not how it gets them',
+    file: 'storage/sql/mysql-first-look.ts',
+    find: 'const spoken = [client, connection, results]',
+    put: 'const spoken = [client, connection]',
+  },
+  {
+    name: 'a read over a connection with autocommit off is one of an earlier moment',
+    file: 'storage/sql/mysql-connection.ts',
+    find: 'if (!keepsTransactions) return await session.rows(text, values)',
+    put: 'return await session.rows(text, values)',
+  },
+  {
+    name: 'a commit joins the transaction that somebody gave a connection back with',
+    file: 'storage/sql/postgres-connection.ts',
+    find: "if (isOpen(client)) await client.query('rollback')",
+    put: '',
+  },
+  {
+    name: 'the parsers of the host read the columns of PostgreSQL',
+    file: 'storage/sql/postgres-connection.ts',
+    find: 'return { text, values, types: asSent }',
+    put: 'return { text, values }',
+  },
+  {
+    name: 'a record is read under the key of another one',
+    file: 'storage/sql/pages.ts',
+    find: 'if (other === undefined) return undefined',
+    put: 'return undefined',
+  },
+  {
+    name: 'the text of a record that is cut off is an error of the parser',
+    file: 'storage/sql/stored-row.ts',
+    find: "return 'its text is no JSON'",
+    put: 'return JSON.parse(value)',
+  },
+  {
+    name: 'a record that cannot be read ends the page that it is on',
+    file: 'storage/sql/pages.ts',
+    find: 'const next = last === undefined ? undefined : partsOfRow(order, partsIn(plan, last))',
+    put: 'const next = last === undefined || unreadable.length > 0 ? undefined : partsOfRow(order, partsIn(plan, last))',
+  },
+  {
+    name: 'nobody looks whether a record is one of its collection',
+    file: 'service/records.ts',
+    find: "return record && recordShapes[collection](record.value, '')",
+    put: 'return undefined',
+  },
+  {
+    name: 'a record that cannot be read keeps every tenant from what is due',
+    file: 'service/tick.ts',
+    find: '{ ...query, ...(after ? { after } : {}) },\n      unreadableTo(failed),',
+    put: '{ ...query, ...(after ? { after } : {}) },',
+  },
+  {
+    name: 'a verification passes over what nothing of the log speaks of',
+    file: 'service/audit.ts',
+    find: 'for await (const _ of walk(storage, inKeyOrder(collection, tenant), onUnreadable));',
+    put: '',
+  },
+  {
+    name: 'every statement is kept prepared for ever',
+    file: 'storage/sql/preparing.ts',
+    find: 'if (known.times < 2) return false',
+    put: '',
+  },
+  {
+    name: 'a server keeps any number of statements',
+    file: 'storage/sql/preparing.ts',
+    find: 'kept.size >= mostPrepared || ',
+    put: '',
+  },
+  {
+    name: 'what was asked for once is remembered for ever',
+    file: 'storage/sql/recent.ts',
+    find: 'if (weight <= room) break',
+    put: 'if (weight <= room * 1e6) break',
+  },
+  {
+    name: 'a long commit is made by one statement',
+    file: 'storage/sql/one-trip-storage.ts',
+    find: 'if (ordered.length <= mostAtOnce) return',
+    put: 'if (ordered.length > 0) return',
   },
 ]
