@@ -1,7 +1,8 @@
 import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../core/request/audit-chain.ts'
 import { restored, textProblem } from '../core/request/texts.ts'
-import { hasCode, messageOf } from '../errors.ts'
-import type { Storage } from '../ports/storage.ts'
+import { type ErrorDetails, hasCode, messageOf } from '../errors.ts'
+import type { CollectionName } from '../ports/collections.ts'
+import type { Storage, UnreadableRecord } from '../ports/storage.ts'
 import { readErased } from './erase.ts'
 import { keyOf, type OnUnreadable, read, walk } from './records.ts'
 import { type Replay, replayOf } from './replay.ts'
@@ -113,12 +114,13 @@ async function findings(
     return await verify()
   } catch (error) {
     if (hasCode(error, 'storage_failed')) throw error
-    return [{ stream, problem: hasCode(error, 'unreadable_record') ? error.message : unreadable(error) }]
+    if (hasCode(error, 'unreadable_record')) return [unreadableProblem(recordOf(error.details))]
+    return [{ stream, problem: `what is stored of it cannot be read: ${messageOf(error)}` }]
   }
 }
 
-function unreadable(error: unknown): string {
-  return `what is stored of it cannot be read: ${messageOf(error)}`
+function recordOf({ collection, key, problem }: ErrorDetails['unreadable_record']): UnreadableRecord {
+  return { collection: collection as CollectionName, key: JSON.parse(key), problem }
 }
 
 interface Stream {

@@ -3,7 +3,7 @@ import { compareKeys } from '../../ports/compare.ts'
 import type { IndexQuery, KeyPart, Page, Position, StoredRecord, UnreadableRecord } from '../../ports/storage.ts'
 import { columnsOf, declarationOf, partsOf } from '../columns.ts'
 import { type IndexPlan, pageOf, positionIn } from '../index-plan.ts'
-import { recordOf } from './stored-row.ts'
+import { anotherRecord, recordOf } from './stored-row.ts'
 
 /** Names the column of a page with all columns that keeps the column at this place. */
 export function wholeColumn(at: number): string {
@@ -59,7 +59,10 @@ function strangenessOf({ collection }: IndexPlan, { value }: StoredRecord, parts
   const columns = columnsOf(collection)
   try {
     const own = partsOf(collection, columns, value)
-    return columns.every(({ name }, at) => own[at] === parts.get(name)) ? undefined : 'its columns are not its own'
+    const other = columns.find(({ name }, at) => own[at] !== parts.get(name))
+    if (other === undefined) return undefined
+    const isKey = declarationOf(collection).key.some(({ name }) => name === other.name)
+    return isKey ? anotherRecord : 'its columns are not its own'
   } catch {
     return 'a property that it is looked up by is not what its collection declares'
   }

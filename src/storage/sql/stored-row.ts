@@ -18,12 +18,15 @@ export function recordOf(row: unknown): StoredRecord | string {
   }
 }
 
+/** What is wrong with a record under the key of another one. */
+export const anotherRecord = 'it says that it is another record'
+
 /** Reads the record that a row has under a key. One that says another key of itself is another record. */
 export function recordAt(key: RecordKey, row: unknown): StoredRecord | string {
   const record = recordOf(row)
   if (typeof record === 'string') return record
   const own = ownKey(key, record)
-  return own?.every((part, at) => part === key.key[at]) ? record : 'it says that it is another record'
+  return own?.every((part, at) => part === key.key[at]) ? record : anotherRecord
 }
 
 function ownKey({ collection }: RecordKey, { value }: StoredRecord): readonly KeyPart[] | undefined {
