@@ -75,7 +75,7 @@ export function delegateCommand(
       const { way, relied } = await wayBack(context, actor.tenant, delegation)
       if (way) return refused(`it would close a circle: ${way.join(' → ')}`)
       const event = {
-        type: 'delegated',
+        type: 'delegated' as const,
         by: from,
         via: actor.via,
         at,

@@ -1,4 +1,5 @@
-import { buildMachine, type LifecycleMachine, transitionsOf } from './machine.ts'
+import type { LifecycleMachine } from './lifecycle-machine.ts'
+import { buildMachine, transitionsOf } from './machine.ts'
 import { type MachineConfig, machineConfig } from './machine-config.ts'
 import type { ResolvedMove } from './move.ts'
 import { type LifecycleOptions, resolveMoves } from './resolve-moves.ts'
@@ -43,7 +44,7 @@ export function defineLifecycle<T = unknown>(options: LifecycleOptions<T>): Life
     critical,
     moves,
     config,
-    machine,
+    machine: machine as unknown as LifecycleMachine<T>,
     table: transitionTable(transitionsOf(machine), moves),
   }
 }
