@@ -12,7 +12,14 @@ export type { JsonArray, JsonObject, JsonValue } from './core/change/json.ts'
 export type { Label, Labels } from './core/change/labels.ts'
 export { atomic, byPlace, type Groups, keyedBy, type ListKind, list, type Shape, set } from './core/change/shape.ts'
 export type { Lifecycle } from './core/lifecycle/define-lifecycle.ts'
-export type { LifecycleMachine, MachineContext, MachineEvent } from './core/lifecycle/machine.ts'
+export type {
+  LifecycleMachine,
+  MachineContext,
+  MachineEvent,
+  MachineSnapshot,
+  MachineStatus,
+  MachineValue,
+} from './core/lifecycle/lifecycle-machine.ts'
 export type { MachineConfig, MachineState, MachineStep, MoveParams } from './core/lifecycle/machine-config.ts'
 export type {
   Details,

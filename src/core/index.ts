@@ -70,7 +70,14 @@ export { defineLifecycle, type Lifecycle } from './lifecycle/define-lifecycle.ts
 export { type ExperimentOptions, experimentLifecycle } from './lifecycle/experiment-lifecycle.ts'
 export { criticalFlagPlaces, type FlagOptions, flagLifecycle } from './lifecycle/flag-lifecycle.ts'
 export type { Follows } from './lifecycle/follow-state.ts'
-export type { LifecycleMachine, MachineContext, MachineEvent } from './lifecycle/machine.ts'
+export type {
+  LifecycleMachine,
+  MachineContext,
+  MachineEvent,
+  MachineSnapshot,
+  MachineStatus,
+  MachineValue,
+} from './lifecycle/lifecycle-machine.ts'
 export type { MachineConfig, MachineState, MachineStep, MoveParams } from './lifecycle/machine-config.ts'
 export { mermaid } from './lifecycle/mermaid.ts'
 export {

@@ -1,5 +1,6 @@
 import type { Follows } from './follow-state.ts'
-import { buildMachine, type LifecycleMachine, transitionsOf } from './machine.ts'
+import type { LifecycleMachine } from './lifecycle-machine.ts'
+import { buildMachine, transitionsOf } from './machine.ts'
 import { type MachineConfig, machineConfig } from './machine-config.ts'
 import type { ResolvedMove } from './move.ts'
 import { type LifecycleOptions, resolveMoves } from './resolve-moves.ts'
@@ -47,7 +48,7 @@ export function defineLifecycle<T = unknown>(options: LifecycleOptions<T>): Life
     follows,
     moves,
     config,
-    machine,
+    machine: machine as unknown as LifecycleMachine<T>,
     table: transitionTable(transitionsOf(machine), moves),
   }
 }

@@ -9,23 +9,12 @@ import {
   setup,
 } from 'xstate'
 import { carriedOut, judge } from './judge.ts'
+import type { MachineContext, MachineEvent } from './lifecycle-machine.ts'
 import type { MachineConfig, MoveParams } from './machine-config.ts'
-import type { Details, LifecycleState, ResolvedMove } from './move.ts'
+import type { LifecycleState, ResolvedMove } from './move.ts'
 
-/** What the machine keeps beside its state. */
-export interface MachineContext<T = unknown> {
-  readonly document: T
-}
-
-/** What the machine is sent: an action, `approved`, the name of an ending, or `due`. */
-export interface MachineEvent {
-  readonly type: string
-  readonly details?: Details
-  readonly references?: readonly string[]
-}
-
-/** The XState machine of a life cycle: `createActor(lifecycle.machine, { input: { document } })`. */
-export type LifecycleMachine<T = unknown> = StateMachine<
+/** The machine, as XState knows it. */
+export type BuiltMachine<T = unknown> = StateMachine<
   MachineContext<T>,
   MachineEvent,
   Record<string, never>,
@@ -52,7 +41,7 @@ export interface MachineTransition {
 }
 
 /** Builds the XState machine of a life cycle. This file alone knows XState. */
-export function buildMachine<T>(config: MachineConfig, moves: readonly ResolvedMove<T>[]): LifecycleMachine<T> {
+export function buildMachine<T>(config: MachineConfig, moves: readonly ResolvedMove<T>[]): BuiltMachine<T> {
   const place = { lifecycle: config.id, state: '' }
   const situationOf = (context: MachineContext<T>, { details = {}, references = [] }: MachineEvent) => ({
     document: context.document,
@@ -85,11 +74,11 @@ export function buildMachine<T>(config: MachineConfig, moves: readonly ResolvedM
     },
   }).createMachine({ ...config, context: ({ input }) => ({ document: input.document }) })
   // XState infers the values of states from a literal configuration; this one is made at run time, and has any.
-  return machine as unknown as LifecycleMachine<T>
+  return machine as unknown as BuiltMachine<T>
 }
 
 /** Lists every transition of the machine, from each state that it can be in. */
-export function transitionsOf<T>(machine: LifecycleMachine<T>): readonly MachineTransition[] {
+export function transitionsOf<T>(machine: BuiltMachine<T>): readonly MachineTransition[] {
   const leaves = Object.values(machine.states).flatMap((node) => {
     const inner = Object.keys(node.states)
     return inner.length === 0 ? [[node.key]] : inner.map((key) => [node.key, key])

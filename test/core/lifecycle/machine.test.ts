@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createActor, createMachine, getNextTransitions, transition } from 'xstate'
+import { type AnyStateMachine, createActor, createMachine, getNextTransitions, transition } from 'xstate'
 import { defineLifecycle, type Lifecycle } from '../../../src/core/lifecycle/define-lifecycle.ts'
 import { experimentLifecycle } from '../../../src/core/lifecycle/experiment-lifecycle.ts'
 import { endings, type LifecycleState, type Move } from '../../../src/core/lifecycle/move.ts'
@@ -45,7 +45,7 @@ function byMachine(
   state: LifecycleState,
   { event, document, references }: { event: string; document: unknown; references: readonly string[] },
 ) {
-  const { machine } = lifecycle
+  const machine = lifecycle.machine as unknown as AnyStateMachine
   const snapshot = machine.resolveState({
     value: machineValue(state, lifecycle),
     context: { document: document as never },
@@ -107,7 +107,7 @@ describe.each(lifecycles)('the machine of $name', ({ lifecycle }) => {
 
   it('has exactly the transitions of the table', () => {
     for (const state of states) {
-      const snapshot = lifecycle.machine.resolveState({
+      const snapshot = (lifecycle.machine as unknown as AnyStateMachine).resolveState({
         value: machineValue(state, lifecycle),
         context: { document: undefined as never },
       })
@@ -122,7 +122,7 @@ describe.each(lifecycles)('the machine of $name', ({ lifecycle }) => {
 
   it('shows what the machine tags', () => {
     for (const state of states) {
-      const snapshot = lifecycle.machine.resolveState({
+      const snapshot = (lifecycle.machine as unknown as AnyStateMachine).resolveState({
         value: machineValue(state, lifecycle),
         context: { document: undefined as never },
       })
