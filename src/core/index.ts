@@ -146,6 +146,7 @@ export { parsePolicy } from './policy/parse-policy.ts'
 export type {
   Evaluation,
   Facets,
+  LifecycleStep,
   PathOwnership,
   Policy,
   PolicyInput,
