@@ -6,7 +6,10 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   'core/change': { rules: ['test/core/change'], attacks: ['test/attacks/content.test.ts'] },
   'core/policy': {
     rules: ['test/core/policy'],
-    attacks: ['test/attacks/policy.test.ts', 'test/attacks/evasion.test.ts', 'test/attacks/comparison.test.ts'],
+    attacks: [
+      ...['policy', 'evasion', 'comparison'].map((name) => `test/attacks/${name}.test.ts`),
+      'test/needs/workflow-switch.test.ts',
+    ],
     explorer: ['test/explorer'],
   },
   'core/review': {
@@ -17,7 +20,10 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   },
   'core/request': {
     rules: ['test/core/request'],
-    attacks: ['test/attacks/rounds.test.ts', 'test/attacks/audit.test.ts', 'test/attacks/erasure.test.ts'],
+    attacks: [
+      ...['rounds', 'audit', 'erasure'].map((name) => `test/attacks/${name}.test.ts`),
+      'test/needs/held-requests.test.ts',
+    ],
     explorer: ['test/explorer'],
     model: ['test/model'],
     races: ['test/chaos/outside.test.ts'],
@@ -37,6 +43,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'erasure',
         'policies',
       ].map((name) => `test/attacks/${name}.test.ts`),
+      ...['policy-state', 'held-requests', 'workflow-switch'].map((name) => `test/needs/${name}.test.ts`),
       'test/service/policy-resource.test.ts',
     ],
     model: ['test/model'],
@@ -164,7 +171,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'an edit puts the deadline off',
     file: 'core/request/decide-content.ts',
-    find: 'asksReviewers(command) ? latest : Math.min(request.expiresAt, latest)',
+    find: 'asksReviewers(command) ? latest : Math.min(request.expiresAt + held, latest)',
     put: 'latest',
   },
   {
@@ -527,7 +534,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'switching the workflow off frees the policies themselves',
     file: 'service/workflow.ts',
-    find: 'return isAboutPolicies(resources) || isOn(context, settings, project)',
+    find: 'return isAboutSettings(resources) || isOn(context, settings, project)',
     put: 'return isOn(context, settings, project)',
   },
   {
@@ -540,6 +547,96 @@ export const bugs: readonly Bug[] = [
     name: 'a policy is put in force and nothing is said of it among the settings',
     file: 'service/policy-changes.ts',
     find: '...settingsWrites(actor, policySet, { at, event }),',
+    put: '',
+  },
+  {
+    name: 'compiled policies are known by their number',
+    file: 'service/policies-in-force.ts',
+    find: 'if (known?.state.hash === state.hash) return known.set',
+    put: 'if (known?.state.seq === state.seq) return known.set',
+  },
+  {
+    name: 'what is kept of the policies is completed although the history is another one',
+    file: 'service/policies-in-force.ts',
+    find: 'return known?.seq === 0 || events[0]?.value.hash === known?.hash',
+    put: 'return known?.seq === 0 || events.length > 0',
+  },
+  {
+    name: 'policies are kept that somebody saved while they were read, and rolled back',
+    file: 'service/policies-in-force.ts',
+    find: 'if (isLater || stateOf(settings).hash !== state.hash) {',
+    put: 'if (stateOf(settings).hash !== state.hash) {',
+  },
+  {
+    name: 'what a request was pinned from is known by its number',
+    file: 'service/facts.ts',
+    find: 'return setVersion.hash === policySet.hash ||',
+    put: 'return setVersion.seq === policySet.seq ||',
+  },
+  {
+    name: 'withdrawing a rejection applies the change while the workflow is held',
+    file: 'core/request/decide-review.ts',
+    find: 'return facts.held ? heldBack(event, request, facts) : settled(event, request, { facts, at: command.at })',
+    put: 'return settled(event, request, { facts, at: command.at })',
+  },
+  {
+    name: 'what an answer leads to that was taken back while the workflow was held is forgotten',
+    file: 'core/request/decide-review.ts',
+    find: '...(waits ? { unsettled: true } : {}), outcome: { status: stays }',
+    put: 'outcome: { status: stays }',
+  },
+  {
+    name: 'what failed is tried again while the workflow is held',
+    file: 'core/request/decide.ts',
+    find: "return isOpen(status) ? !idle.includes(verb) : status === 'failed' && (verb === 'retry' || verb === 'rebase')",
+    put: 'return isOpen(status) && !idle.includes(verb)',
+  },
+  {
+    name: 'a request grows older while it is held',
+    file: 'core/request/hold.ts',
+    find: 'return holds ? at - timeHeld(holds, askedAt, at) : at',
+    put: 'return at',
+  },
+  {
+    name: 'an edit takes the time that a request was held from its deadline',
+    file: 'core/request/decide-content.ts',
+    find: 'const held = timeHeld(facts.holds ?? [], request.askedAt, command.at)',
+    put: 'const held = 0',
+  },
+  {
+    name: 'a moment that passed while the workflow was held is made up for',
+    file: 'core/request/decide-application.ts',
+    find: "if (command.type === 'come_due' && (!met || isMissed(request, facts.holds))) {",
+    put: "if (command.type === 'come_due' && !met) {",
+  },
+  {
+    name: 'a project that gets a switch of its own forgets that it was held',
+    file: 'service/workflow.ts',
+    find: 'const holds = holdsAfter(before?.holds ?? [], on, at)',
+    put: 'const holds = holdsAfter(before?.project === project ? (before.holds ?? []) : [], on, at)',
+  },
+  {
+    name: 'switching the workflow off asks nobody who has to approve the removal of policies',
+    file: 'service/weigh.ts',
+    find: 'on ? [] : silencedIn(inForce, project)',
+    put: 'on ? [] : silencedIn([] as typeof inForce, project)',
+  },
+  {
+    name: 'a manager of one project silences what holds in the whole tenant',
+    file: 'core/policy/own-type.ts',
+    find: 'where === undefined || [where].flat().includes(project))',
+    put: '[where ?? []].flat().includes(project))',
+  },
+  {
+    name: 'a switch is turned for somebody who may not turn it any more',
+    file: 'service/facts.ts',
+    find: ' ?? (await unfitTurns(context, asked, changes))',
+    put: '',
+  },
+  {
+    name: 'a switch that was approved is written and not turned',
+    file: 'service/permission-to-act.ts',
+    find: '    ...(await turnWrites(context, landing(target), { ...landed, reason })),\n',
     put: '',
   },
 ]
