@@ -149,11 +149,19 @@ export interface ActingApprovals {
   readonly workflow: {
     /** Tells whether approvals are asked for in a project, or in the whole tenant where none is named. */
     isOn(where?: InProject): Promise<boolean>
-    /** Switches approvals on: policies ask again, and what waited goes on. A project without a switch of its own follows the tenant. */
+    /**
+     * Switches approvals on: policies ask again, and what was held goes on. A project without a switch of its own follows the tenant. If it
+     * is on already, nothing happens.
+     *
+     * @throws ApprovalError `policy_gated` if a policy names `countersign.workflow`: submit the change with `workflowResource.ref(project)`.
+     */
     turnOn(options?: InProject & VerbOptions): Promise<void>
     /**
      * Switches approvals off: no policy asks for anything, but of changes of policies, and types that are `gated` stay refused. Requests that wait are neither applied nor lost:
      * they are drafts again, which nobody has approved.
+     *
+     * @throws ApprovalError `not_permitted` if the actor could not remove each policy that this silences; `policy_gated` if removing one of
+     * them, or the switch itself, has to be approved: submit the change with `workflowResource.ref(project)`.
      */
     turnOff(options?: TurnOffOptions): Promise<void>
   }
@@ -253,8 +261,9 @@ export interface AskOptions extends VerbOptions {
 /** How approvals are switched off. */
 export interface TurnOffOptions extends VerbOptions, InProject {
   /**
-   * What becomes of requests that wait: `return`, the default, makes drafts of them, on record; with `hold` they stay as they are, can be cancelled, and
-   * go on with the approvals that they have when the workflow is on again.
+   * What becomes of requests that wait: `return`, the default, makes drafts of them, on record; with `hold` they stay as they are, can
+   * be cancelled, recalled and commented on, and go on with the approvals that they have when the workflow is on again. Their clocks stand
+   * still meanwhile; a moment that one was scheduled for is not made up for.
    */
   readonly waiting?: Waiting
 }

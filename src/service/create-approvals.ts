@@ -61,7 +61,8 @@ export interface HostOptions {
   readonly resources: readonly ResourceType[]
   /**
    * Whether approvals are asked for in a tenant where nobody has switched them: `on` where left out. With `off`, no policy asks for anything until
-   * somebody turns the workflow on.
+   * somebody turns the workflow on. Requests that wait are held as by `turnOff({ waiting: 'hold' })`, but for their deadlines: nobody knows
+   * since when.
    */
   readonly workflow?: 'on' | 'off'
   /** The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws closes the gate. */

@@ -5,6 +5,7 @@ import {
   type PolicyInput,
   policyResource,
   type Storage,
+  workflowResource,
 } from '../../src/index.ts'
 import { admins, approved, flagPolicy, gate, gated, inForce, lead, nobody, users, whole } from '../policy-world.ts'
 import { day, flags, pending, refusal, rollout, storages, world } from '../world.ts'
@@ -67,11 +68,14 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
         by.policies.save({ ...gate, match: { resource: 'feature_flag', project: 'web' } }),
       'stand in for it': (by) => by.policies.save({ ...gate, id: 'mine', require: lead, overrides: ['gate'] }),
       'stand in for the other': (by) => by.policies.save({ ...nobody, id: 'mine', overrides: ['flags'] }),
+      'switch it all off': (by) => by.workflow.turnOff(),
+      'switch one project off': (by) => by.workflow.turnOff({ project: 'web', waiting: 'hold' }),
       'for one project': (by) => by.policies.save({ ...nobody, id: 'mine', match: { project: 'web' } }),
     }
     for (const [name, save] of Object.entries(saves)) expect(await refusal(save(zoe)), name).toBe('policy_gated')
     const earlier = pending(await zoe.submit(fold, { remove: true }))
-    await zoe.workflow.turnOff()
+    const turn = pending(await zoe.submit(workflowResource.ref(''), { value: { on: false, waiting: 'hold' } }))
+    await approved(w, 'sam', turn)
     for (const [name, save] of Object.entries(saves)) expect(await refusal(save(zoe)), name).toBe('policy_gated')
     const off = pending(await zoe.submit(fold, { remove: true }))
     await w.approvals.tick()
