@@ -7,7 +7,7 @@ import { commitEach } from './put-off.ts'
 
 /** How many chores are under way at once, besides those that take long, and how many of these there are at most. */
 const mostAbreast = 8
-const mostSlow = 64
+const mostSlow = 32
 /** How many chores of one lane may take long before nothing of it is begun any more. */
 const mostSlowOfLane = 2
 /** How many chores of a lane are looked at for one that can be begun. */
@@ -25,8 +25,11 @@ export interface Shift {
   isOver(): boolean
   /** Tells whether a chore is new to this call, and not under way in another one of this process. */
   isNew(chore: Chore): boolean
-  /** Does chores, whose lanes take turns, until there are none, enough are done, or it is over. Does not wait for those that take long. */
-  work(chores: readonly Chore[], most: number): Promise<void>
+  /**
+   * Does chores, whose lanes take turns, until there are none, enough are done, or it is over. Does not wait for those that take long. Tells whether it
+   * could do anything.
+   */
+  work(chores: readonly Chore[], most: number): Promise<boolean>
   /** Waits for somebody else, at most until it is over. */
   until<T>(answer: Promise<T>): Promise<T | undefined>
   /** Waits for all that is under way, at most until it is over. */
@@ -150,10 +153,10 @@ export function beginShift(context: Context, budget: number): Shift {
         if (lane) lane.queue.push(rest)
         else turns.push({ name: rest.lane, queue: [rest] })
       }
-      const before = countDone() + failed.length
+      const before = { done: countDone(), failed: failed.length }
       const enough = () => {
-        const underWay = own.size - slow
-        return countDone() + failed.length - before + underWay >= 2 * most || countDone() + underWay >= most
+        const count = countDone() - before.done + own.size - slow
+        return count >= most || count + failed.length - before.failed >= 2 * most
       }
       const next = () => {
         for (const [at, lane] of turns.entries()) {
@@ -171,13 +174,16 @@ export function beginShift(context: Context, budget: number): Shift {
         }
         return undefined
       }
+      let begun = 0
       while (!isOver()) {
-        while (!isOver() && !enough() && own.size - slow < mostAbreast && slow < mostSlow) {
+        let isStuck = enough()
+        while (!isStuck && !isOver() && own.size - slow < mostAbreast && slow < mostSlow) {
           const found = next()
-          if (!found) break
-          begin(found.chore, found.open, goOn)
+          if (found) begin(found.chore, found.open, goOn)
+          if (found) begun++
+          isStuck = !found || enough()
         }
-        if (own.size - slow <= 0) break
+        if (own.size === 0 || (isStuck && own.size <= slow)) break
         await moved()
       }
       for (const chore of cannot) {
@@ -191,6 +197,7 @@ export function beginShift(context: Context, budget: number): Shift {
             cannot.flatMap((chore) => chore.later('failed')),
           ),
         )
+      return begun + cannot.length > 0
     },
     async until(answer) {
       answer.catch(() => {})

@@ -136,7 +136,7 @@ async function workOn(
     const chores = found.filter(shift.isNew)
     if (chores.length === 0) return dues
     const before = countOf(shift)
-    await shift.work(chores, left)
+    if (!(await shift.work(chores, left))) return dues
     left -= countOf(shift) - before
   }
 }

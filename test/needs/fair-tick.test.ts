@@ -184,6 +184,7 @@ describe.each(quick)('what tick cannot do, on $name', ({ open }) => {
     const quiet = await ask(h, 'quiet')
     await (await copies(storage, 'noisy', id))('noisy', 150)
     await h.as('noisy', 'ann').workflow.turnOff({ waiting: 'hold' })
+    await h.approvals.tick()
     h.state.time += hour + 5
     const first = await h.approvals.tick({ limit: 1 })
     const second = await h.approvals.tick({ limit: 1 })
@@ -249,7 +250,7 @@ describe('one call of tick', () => {
         tenants.map(async (tenant) => (await h.as(tenant, 'ann').requests.list({ status: 'applied' })).requests.length),
       )
     h.mails.length = 0
-    expect(await h.approvals.tick({ limit: 3 })).toMatchObject({ applied: 3, failed: [] })
+    expect(await h.approvals.tick({ limit: 3 })).toMatchObject({ applied: 3, delivered: 0, sealed: 3, failed: [] })
     expect(await applied()).toEqual([1, 1, 1])
     const { applied: more, delivered } = await h.approvals.tick({ limit: 5 })
     expect(more + delivered).toBe(5)
