@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { budgeted, type Comparison, pressed } from './harness.ts'
+import { budgeted, type Comparison, pressed, timed } from './harness.ts'
 import { byHand, following, type Step } from './storage-by-hand.ts'
 import { crowd } from './storage-crowd.ts'
 import { type BenchDatabase, connections, mariadb, pglite, postgres, sqlite } from './storage-databases.ts'
@@ -27,6 +27,9 @@ export async function comparisons(): Promise<readonly Comparison[]> {
     ...(mysql ? await beside(mysql, stated) : []),
     ...(await scaled(sqlite)),
     ...(server ? await scaled(postgres) : []),
+    ...(await longCommits(sqlite)),
+    ...(server ? await longCommits(postgres) : []),
+    ...(mysql ? await longCommits(mariadb) : []),
   ]
 }
 
@@ -224,6 +227,35 @@ async function scaled(make: () => BenchDatabase | Promise<BenchDatabase | undefi
     valid: (count) => count === 10,
   })
   return closing(databases, [...crowded('1,000', some), ...crowded('100,000', many), ...history, waiting])
+}
+
+/** Compares one long commit with two of half its length. */
+async function longCommits(
+  make: () => BenchDatabase | Promise<BenchDatabase | undefined>,
+): Promise<readonly Comparison[]> {
+  const database = await make()
+  if (!database) throw new TypeError('The database has gone.')
+  const storage = database.open()
+  let commits = 0
+  const commit = async (count: number) => {
+    const tenant = `long-${commits++}`
+    const value = (at: number) => ({ tenant, request: `request-${at}`, edition: 1, changes: [] })
+    const writes = Array.from({ length: count }, (_, at) => ({
+      type: 'insert' as const,
+      collection: 'contents' as const,
+      value: value(at),
+    }))
+    await storage.commit(writes)
+    return count
+  }
+  const long = timed({
+    case: `one commit of 8,000 writes, ${database.name}`,
+    subject: { name: 'one of 8,000', run: () => commit(8_000) },
+    peer: { name: 'two of 4,000', run: async () => (await commit(4_000)) + (await commit(4_000)) },
+    same: (one, two) => one === two,
+    goal: 1 / 1.25,
+  })
+  return closing(database, [long])
 }
 
 /** Closes databases when the last comparison on them has been made. */

@@ -211,6 +211,7 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
       refuseInside('get')
       const ids = keys.map((key) => idOf({ collection: key.collection, key: checked(key) }))
       const found: (StoredRecord | undefined)[] = []
+      if (has('reads no more than five thousand records in a call')) ids.splice(5_000)
       for (const id of has('reads no more than a hundred records in a call') ? ids.slice(0, 100) : ids) {
         found.push(handedOut(rows.get(id)?.record))
         if (has('reads one record after the other')) await Promise.resolve()
@@ -300,6 +301,10 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
         return
       }
       if (has('looks before it writes, and waits in between')) return attempt(sorted, effect)
+      if (has('makes a long commit in portions') && sorted.length > 500) {
+        await turns(() => attempt(sorted.slice(0, 500)))
+        return turns(() => attempt(sorted.slice(500), effect))
+      }
       if (has('lets commits overtake an effect') && !effect) return attempt(sorted)
       return turns(() => attempt(sorted, effect))
     },

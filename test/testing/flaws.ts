@@ -6,6 +6,7 @@ export const flaws = {
   'gives what it finds, in the order in which it finds it':
     'reads records in the order asked, and undefined where there is none',
   'reads no more than a hundred records in a call': 'reads hundreds of records in one call',
+  'reads no more than five thousand records in a call': 'reads thousands of records of several collections in one call',
   'takes upper case for lower case': 'tells keys apart by their bytes: case, accents, blanks, digits, length',
   'takes composed letters for decomposed ones':
     'tells keys apart by their bytes: case, accents, blanks, digits, length',
@@ -27,6 +28,7 @@ export const flaws = {
   'touches what it checks': 'checks a version, or an absence, and writes nothing',
   'checks before the transaction': 'lets at most one of two commits through that check what the other replaces',
   'makes each write by itself': 'makes no write of a commit where one cannot be made, wherever it stands',
+  'makes a long commit in portions': 'makes all of a thousand writes, or none',
   'reports the first failure in the order given':
     'reports the first write that cannot be made, in the order of collection and key',
   'writes a record twice in a commit': 'refuses a commit that names a record twice',

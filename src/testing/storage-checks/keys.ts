@@ -56,6 +56,19 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
     deepStrictEqual(await storage.get([]), [])
   },
 
+  'reads thousands of records of several collections in one call': async (storage) => {
+    const ids = Array.from({ length: 40 }, (_, at) => `r${at}`)
+    await fill(storage, 'requests', ...ids.map((id) => request(id)))
+    await fill(storage, 'grants', { tenant: 'acme', user: 'ann' })
+    const asked = Array.from({ length: 6_000 }, (_, at) => ids[at / 150] ?? `none ${at}`)
+    const keys = asked.map((id) => ({ collection: 'requests' as const, key: ['acme', id] }))
+    const found = await storage.get([...keys, { collection: 'grants', key: ['acme', 'ann'] }])
+    deepStrictEqual(
+      found.map((record) => record?.value['id'] ?? record?.value['user']),
+      [...asked.map((id) => (id.startsWith('none') ? undefined : id)), 'ann'],
+    )
+  },
+
   'reads hundreds of records in one call': async (storage) => {
     const ids = Array.from({ length: 150 }, (_, at) => `r${at}`)
     await fill(storage, 'requests', ...ids.map((id) => request(id)))

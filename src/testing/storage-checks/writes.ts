@@ -111,6 +111,15 @@ export const writeChecks: Readonly<Record<string, StorageCheck>> = {
     deepStrictEqual(await listAll(storage, query({ limit: 70 })), ids)
   },
 
+  'makes all of a thousand writes, or none': async (storage) => {
+    const ids = Array.from({ length: 1_000 }, (_, at) => `r${String(at).padStart(4, '0')}`)
+    await fill(storage, 'requests', request('r0999', { own: 1 }))
+    await refusal('duplicate_key', storage.commit(inserts('requests', ...ids.map((id) => request(id)))))
+    deepStrictEqual(await listAll(storage, query({})), ['r0999'])
+    await storage.commit(inserts('requests', ...ids.slice(0, 999).map((id) => request(id))))
+    deepStrictEqual(await listAll(storage, query({})), ids)
+  },
+
   'makes no write of a commit where one cannot be made, wherever it stands': async (storage) => {
     await fill(storage, 'requests', request('a'), request('m'), request('z'))
     const others: readonly Write[] = [
