@@ -572,8 +572,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a refusal inside sql.begin takes the whole transaction of postgres.js along',
     file: 'storage/sql/postgres-js.ts',
-    find: 'sql.savepoint ? inSavepoint(',
-    put: 'sql.savepoint === undefined ? inSavepoint(',
+    find: 'sql.savepoint\n          ? inSavepoint(',
+    put: 'sql.savepoint === undefined\n          ? inSavepoint(',
   },
   {
     name: 'the schema that a Kysely names is left out without a word',
