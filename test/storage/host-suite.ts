@@ -24,6 +24,8 @@ export interface HostOf<On> {
   readonly refused: readonly (readonly [unknown, string])[]
   /** Whether the storage has a connection of its own, which sees nothing of what is not committed. */
   readonly isApart: boolean
+  /** Whether a transaction knows that it has ended, whatever goes on on its connection. */
+  readonly knowsItsEnd: boolean
 }
 
 /** A way in which hosts open transactions. */
@@ -224,20 +226,29 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
       const ended: object[] = []
       const joined: ReturnType<TransactionalStorage['within']>[] = []
       await host.transact(async (transaction) => {
+        const storage = host.storage.within(transaction)
+        await storage.get([{ collection: 'requests', key: ['acme', 'a'] }])
         ended.push(transaction)
-        joined.push(host.storage.within(transaction))
+        joined.push(storage)
       })
       const stray = { tenant: `acme-${runs}`, id: 'stray' }
       const late = async (storage: () => ReturnType<TransactionalStorage['within']>) => {
         const told = storage().commit([{ type: 'insert', collection: 'requests', value: stray }])
         return await told.then(() => undefined)
       }
-      for (const call of [
-        () => late(() => host.storage.within(ended[0] as object)),
-        () => late(() => joined[0] as never),
-      ]) {
-        const thrown = await call().catch((thrown) => thrown)
+      const refuses = async (storage: () => ReturnType<TransactionalStorage['within']>) => {
+        const thrown = await late(storage).catch((thrown) => thrown)
         expect(isApprovalError(thrown) && ['invalid_input', 'storage_failed'].includes(thrown.code)).toBe(true)
+      }
+      const again = () => host.storage.within(ended[0] as object)
+      const before = () => joined[0] as ReturnType<TransactionalStorage['within']>
+      await refuses(again)
+      await refuses(before)
+      if (host.knowsItsEnd) {
+        await host.transact(async () => {
+          await refuses(again)
+          await refuses(before)
+        })
       }
       expect(await host.storage.get([{ collection: 'requests', key: [stray.tenant, stray.id] }])).toEqual([undefined])
     })

@@ -53,6 +53,7 @@ const connectionHost =
       storage: sqliteStorage(database),
       root: database,
       isApart: false,
+      knowsItsEnd: false,
       refused: [
         [database, "connection.exec('begin immediate')"],
         [{}, 'must be a transaction'],
@@ -92,6 +93,7 @@ const sqliteHosts: Readonly<Record<string, () => Host>> = {
       storage: sqliteStorage(database),
       root: drizzle,
       isApart: false,
+      knowsItsEnd: false,
       refused: [[drizzle, 'begin']],
       // Drizzle's own transaction function cannot wait on better-sqlite3: the host opens and ends it.
       transact: bracketed((statement) => run(drizzle, statement), drizzle, 'begin immediate'),
@@ -129,6 +131,7 @@ const liteHosts: Readonly<Record<string, () => Host>> = {
       storage: postgresStorage(lite),
       root: lite as unknown as PostgresLiteTransaction,
       isApart: false,
+      knowsItsEnd: false,
       refused: [[lite, 'lite.transaction(']],
       transact: (work) => lite.transaction((transaction) => work(transaction)),
       nested: bySavepoint((on, statement) => on.query(statement)),
@@ -141,6 +144,7 @@ const liteHosts: Readonly<Record<string, () => Host>> = {
       storage: postgresStorage(lite),
       root: drizzle,
       isApart: false,
+      knowsItsEnd: false,
       refused: [[drizzle, 'db.transaction(']],
       transact: (work) => drizzle.transaction((transaction) => work(transaction)),
       nested: (on, work) => on.transaction((transaction) => work(transaction)),
@@ -160,6 +164,7 @@ const postgresHosts = (
       storage: postgresStorage(pool),
       root: pool,
       isApart: true,
+      knowsItsEnd: false,
       refused: [
         [pool, 'await pool.connect()'],
         [pool.connect().then((client) => client.release()), 'approvals.within(await …)'],
@@ -186,6 +191,7 @@ const postgresHosts = (
       storage: postgresStorage(pool),
       root: drizzle,
       isApart: true,
+      knowsItsEnd: false,
       refused: [[drizzle, 'db.transaction(']],
       transact: (work) => drizzle.transaction((transaction) => work(transaction)),
       nested: (on, work) => on.transaction((transaction) => work(transaction)),
@@ -205,6 +211,7 @@ const mysqlHosts = (pool: mysql.Pool, uri: string): Readonly<Record<string, () =
       storage: mysqlStorage(pool),
       root: pool,
       isApart: true,
+      knowsItsEnd: false,
       refused: [[pool, 'await pool.getConnection()']],
       async transact(work) {
         const connection = await pool.getConnection()
@@ -227,6 +234,7 @@ const mysqlHosts = (pool: mysql.Pool, uri: string): Readonly<Record<string, () =
       storage: mysqlStorage(pool as never),
       root: connection,
       isApart: true,
+      knowsItsEnd: false,
       refused: [[pool, 'await pool.getConnection()']],
       transact: bracketed((statement) => connection.promise().query(statement), connection, 'start transaction'),
       nested: bySavepoint((on, statement) => on.promise().query(statement)),
@@ -242,6 +250,7 @@ const mysqlHosts = (pool: mysql.Pool, uri: string): Readonly<Record<string, () =
       storage: mysqlStorage(pool),
       root: drizzle,
       isApart: true,
+      knowsItsEnd: false,
       refused: [[drizzle, 'db.transaction(']],
       transact: (work) => drizzle.transaction((transaction) => work(transaction)),
       nested: (on, work) => on.transaction((transaction) => work(transaction)),
@@ -264,6 +273,7 @@ function prismaHostOf(
     storage,
     root: prisma,
     isApart,
+    knowsItsEnd: true,
     refused: [[prisma, 'prisma.$transaction(']],
     transact: (work) => prisma.$transaction((transaction) => work(transaction)),
     nested: bySavepoint((on, statement) => on.$executeRawUnsafe(statement)),
@@ -278,6 +288,7 @@ function kyselyHost(kysely: Kysely<unknown>, storage: TransactionalStorage, isAp
     storage,
     root: kysely,
     isApart,
+    knowsItsEnd: true,
     refused: [
       [kysely, 'db.transaction().execute('],
       [kysely.transaction(), 'db.transaction().execute('],

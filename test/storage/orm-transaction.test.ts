@@ -25,6 +25,7 @@ import { leftOut, mysqlDatabase, postgresDatabase } from './servers.ts'
 interface Place {
   readonly storage: TransactionalStorage
   readonly isApart: boolean
+  readonly knowsItsEnd: boolean
 }
 
 const closing: (() => Promise<unknown>)[] = []
@@ -47,7 +48,7 @@ function sqlitePlace(): Place & { readonly path: string } {
   database.exec(made)
   database.close()
   closing.push(() => storage.close())
-  return { path, storage, isApart: false }
+  return { path, storage, isApart: false, knowsItsEnd: true }
 }
 
 /** Opens something once for all tests, and closes it after them. */
@@ -188,7 +189,8 @@ async function sqliteHosts(): Promise<Readonly<Record<string, () => Host>>> {
     (orm) => orm.close(),
   )
   return {
-    ...typeormHosts('SQLite', source, place),
+    // TypeORM has one runner for all transactions on SQLite.
+    ...typeormHosts('SQLite', source, { ...place, knowsItsEnd: false }),
     'Knex on SQLite': () => knexHost(knex, forKnex),
     'MikroORM on SQLite': () => mikroHost(orm, forMikro),
   }
@@ -200,7 +202,7 @@ async function postgresHosts({
   pool,
   address,
 }: NonNullable<typeof postgres>): Promise<Readonly<Record<string, () => Host>>> {
-  const place = { storage: postgresStorage(pool), isApart: true }
+  const place = { storage: postgresStorage(pool), isApart: true, knowsItsEnd: true }
   const source = await opened(
     () => new DataSource({ type: 'postgres', url: address, entities: [hostOrders] }).initialize(),
     (source) => source.destroy(),
@@ -235,6 +237,7 @@ async function postgresHosts({
     [...(await on.unsafe(all))].map((row) => ({ id: Reflect.get(Object(row), 'Id') ?? Reflect.get(Object(row), 'id') }))
   const byJs = {
     ...place,
+    knowsItsEnd: false,
     root: sql as Sql,
     refused: [[sql, 'sql.begin(']] as const,
     write: async (on: Sql, id: string) => await on.unsafe(text(id)),
@@ -278,6 +281,7 @@ async function postgresHosts({
     'Drizzle on postgres.js': () =>
       host<PostgresJsDatabase>({
         ...place,
+        knowsItsEnd: false,
         root: drizzle,
         refused: [[drizzle, 'db.transaction(']],
         transact: (work) => drizzle.transaction((transaction) => work(transaction)),
@@ -292,7 +296,7 @@ async function mysqlHosts({
   pool,
   address,
 }: NonNullable<typeof mariadb>): Promise<Readonly<Record<string, () => Host>>> {
-  const place = { storage: mysqlStorage(pool), isApart: true }
+  const place = { storage: mysqlStorage(pool), isApart: true, knowsItsEnd: true }
   const source = await opened(
     () => new DataSource({ type: 'mariadb', url: address, entities: [hostOrders] }).initialize(),
     (source) => source.destroy(),
