@@ -195,7 +195,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       async history(given, options = {}) {
         const { ref } = checkRef(context, given)
         checkKeys('options', options, ['limit', 'before'])
-        return await readHistory(context, tenant, { ref, limit: 50, ...options })
+        return await readHistory(context, tenant, { ref, limit: options.limit ?? 50, before: options.before })
       },
       async compare(given, from, to) {
         const { ref } = checkRef(context, given)

@@ -63,7 +63,7 @@ export async function consider(
   await adopt(
     context,
     tenant,
-    wishes.map(({ ref }) => ref),
+    wishes.map(({ ref: { type, id, project } }) => ({ type, id, ...(project === undefined ? {} : { project }) })),
   )
   const lockKeys = wishes.map(({ ref }) => keyOf('locks', tenant, ref.type, ref.id))
   const named = wishes.map(({ ref }) => ref)

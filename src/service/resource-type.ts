@@ -15,8 +15,8 @@ export interface ResourceRef<T = unknown> {
   readonly type: string
   readonly id: string
   /** The project that the resource belongs to. It is fixed when the resource is created, and may be left out from then on. */
-  readonly project?: string
-  readonly [documentType]?: T
+  readonly project?: string | undefined
+  readonly [documentType]?: T | undefined
 }
 
 /** Finds an action in a change. One that throws counts as having found it. */
@@ -29,7 +29,7 @@ export interface ActionDefinition<T> {
    * Patterns of the places that are this action and nothing else. A change that only touches places covered by the actions found in it
    * is not an `update` as well.
    */
-  readonly covers?: readonly string[]
+  readonly covers?: readonly string[] | undefined
 }
 
 /** What the host declares once about a type of resource. */
@@ -39,31 +39,31 @@ export interface ResourceOptions<T> {
   /** Any Standard Schema (zod, valibot, arktype, …). What it returns is what is stored. */
   readonly schema: StandardSchemaV1<unknown, T>
   /** How the lists of the document are identified; an undeclared list is one value. */
-  readonly shape?: Shape
+  readonly shape?: Shape | undefined
   /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
-  readonly groups?: Groups
+  readonly groups?: Groups | undefined
   /** How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share', unit: '%' } }`. */
-  readonly labels?: Labels
+  readonly labels?: Labels | undefined
   /**
    * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change carries every action
    * that is found in it, and policies for any of them hold.
    */
-  readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>>
+  readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>> | undefined
   /**
    * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the one after, and a change has
    * the values of both: moving a flag out of production is a matter of production too. One whose function throws, or gives undefined, could be
    * anything: it closes the gate of every policy that matches it.
    */
-  readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>>
+  readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>> | undefined
   /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
-  readonly gated?: boolean
+  readonly gated?: boolean | undefined
   /** From which state which action is possible. Left out: a resource is there or it is not. */
-  readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle
+  readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle | undefined
   /**
    * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update: 'flags.edit', enable: 'activation.write' }`. An
    * action that is not named needs what `update` needs.
    */
-  readonly permissions?: PermissionsNeeded
+  readonly permissions?: PermissionsNeeded | undefined
   /**
    * Reads the live document where the host keeps the resources of this type itself, in the database of the storage; undefined where there is
    * none. With `write`; not with a life cycle.
@@ -71,19 +71,23 @@ export interface ResourceOptions<T> {
    * `connection` is undefined where the read stands alone. Where it is given, a transaction is open on it: read there, and keep the row as it is
    * until the transaction ends (`for update`). What was written is read back as it was, but for the order of keys.
    */
-  readonly read?: (resource: ReferredResource, connection: unknown) => Promise<T | undefined> | T | undefined
+  readonly read?:
+    | ((resource: ReferredResource, connection: unknown) => Promise<T | undefined> | T | undefined)
+    | undefined
   /**
    * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined removes the resource. Lands
    * exactly once, or not at all where it throws.
    */
-  readonly write?: (resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void
+  readonly write?:
+    | ((resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void)
+    | undefined
   /**
    * Reads and writes the documents of this type where the host keeps them outside of the database of the storage: behind an API, or in another database. In
    * the place of `read` and `write`; not with a life cycle.
    */
-  readonly outside?: Outside<T>
+  readonly outside?: Outside<T> | undefined
   /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
-  readonly references?: References
+  readonly references?: References | undefined
 }
 
 /** Says what refers to a resource. */
@@ -95,7 +99,7 @@ export interface ReferredResource {
   readonly type: string
   readonly id: string
   /** The project that it is in; left out where it is in none. */
-  readonly project?: string
+  readonly project?: string | undefined
 }
 
 /**
@@ -172,7 +176,7 @@ export interface ResourceType<T = unknown> {
   /** How the host keeps them outside of it. Without either, Countersign keeps them. */
   readonly outside?: Outside<JsonValue>
   /** Names a resource of this type. */
-  ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
+  ref(id: string, options?: { readonly project?: string | undefined }): ResourceRef<T>
   /** Finds the actions that a change carries. */
   actionsOf(change: BeforeAfter<JsonValue>, places: readonly ChangedPlace[]): readonly string[]
   /** Works out the attributes of a change; null is one of which nobody can say. */

@@ -59,7 +59,9 @@ describe('the packed package', () => {
     const declarations = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.d.ts'))
       .map((name) => readFileSync(join(installed, 'dist', name), 'utf8'))
-    const imported = declarations.flatMap((text) => [...text.matchAll(/(?:from|import) '([^'.][^']*)'/g)].map((match) => match[1]))
+    const imported = declarations.flatMap((text) =>
+      [...text.matchAll(/(?:from|import) '([^'.][^']*)'/g)].map((match) => match[1]),
+    )
     expect(new Set(imported)).toEqual(new Set(['@standard-schema/spec', 'fast-check']))
   })
 

@@ -1,5 +1,7 @@
 /** How large a document may be. Everything is counted before it is copied, and depth before anything is recursed into. */
 export interface Limits {
+  /** Whether a property that is undefined is one that is left out. In a document it is a mistake. */
+  readonly undefinedIsAbsent?: true
   /** Containers inside each other: a scalar has depth 0, `{}` has depth 1. */
   readonly depth: number
   /** Values of every kind, containers included. */

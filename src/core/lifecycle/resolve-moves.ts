@@ -10,7 +10,7 @@ export interface LifecycleOptions<T = unknown> {
   /** The table. Every pair of state and action that is not in it is refused. */
   readonly moves: readonly Move<T>[]
   /** Patterns of the critical places of the document, where some action carries only changes of those. */
-  readonly critical?: readonly string[]
+  readonly critical?: readonly string[] | undefined
 }
 
 const optionNames = ['name', 'initial', 'moves', 'critical']
