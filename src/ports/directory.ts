@@ -1,7 +1,7 @@
 /** Where a question is asked: a tenant, and the project when there is one. */
 export interface Scope {
   readonly tenant: string
-  readonly project?: string
+  readonly project?: string | undefined
 }
 
 /** The roles that a user holds in one project. */
@@ -16,21 +16,21 @@ export interface DirectoryUser {
    * The person behind the user: equal for two users who are the same person. A person counts once.
    * Left out: the user's own id.
    */
-  readonly person?: string
+  readonly person?: string | undefined
   /** Roles held in this scope. */
   readonly roles: readonly string[]
   /**
    * Roles held in projects besides, where the question names no project: what waits for somebody is looked for under these. A role that is missing here hides
    * requests from the list of those that wait, and from nothing else; one too many costs a look. Left out: no project gives roles of its own.
    */
-  readonly inProjects?: readonly RolesInProject[]
+  readonly inProjects?: readonly RolesInProject[] | undefined
   /**
    * The user who owns this one, where it is a service account or an agent. It acts for its owner: the two are one person, and its own roles make
    * nobody an approver. It counts only where a policy names it.
    */
-  readonly owner?: string
+  readonly owner?: string | undefined
   /** Types of notices that this user has switched off. Looked at for `made_editor`; what people have to know reaches them anyway. */
-  readonly unwanted?: readonly string[]
+  readonly unwanted?: readonly string[] | undefined
 }
 
 /**

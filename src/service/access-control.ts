@@ -14,9 +14,9 @@ export type Admins = 'anyone' | Approvers
 /** What roles permit, for hosts that want Countersign to say who may do what. */
 export interface AccessOptions {
   /** The roles that every tenant has. The levels `viewer`, `member`, `manager` and `admin` where left out. */
-  readonly roles?: readonly RoleDefinition[]
+  readonly roles?: readonly RoleDefinition[] | undefined
   /** Permissions of the host's own, besides those of the matrix. */
-  readonly permissions?: readonly string[]
+  readonly permissions?: readonly string[] | undefined
 }
 
 /** Who may do what, as the host has set it up. */

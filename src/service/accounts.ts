@@ -14,9 +14,9 @@ import { maySet } from './settings-guard.ts'
 export interface Account {
   readonly user: string
   /** The person behind it, equal for two accounts of one person: they count once, and neither approves what the other asked for. */
-  readonly person?: string
+  readonly person?: string | undefined
   /** The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only where a policy names it. */
-  readonly owner?: string
+  readonly owner?: string | undefined
 }
 
 /** Reads whose an account is. */
@@ -71,7 +71,10 @@ export function setAccountCommand(context: Context, actor: Actor, account: Accou
 }
 
 /** The part of a record, or of an event, that says whose an account is. */
-export function belongsTo({ person, owner }: Omit<Account, 'user'>): Omit<Account, 'user'> {
+export function belongsTo({ person, owner }: Omit<Account, 'user'>): {
+  readonly person?: string
+  readonly owner?: string
+} {
   return { ...(person === undefined ? {} : { person }), ...(owner === undefined ? {} : { owner }) }
 }
 

@@ -75,7 +75,7 @@ export interface ActingAccess {
 
 /** A project, or the whole tenant where it is left out. */
 export interface InProject {
-  readonly project?: string
+  readonly project?: string | undefined
 }
 
 /** A role of a user. */

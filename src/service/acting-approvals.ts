@@ -202,7 +202,7 @@ export interface ApproveOptions extends VerbOptions, AnswerOptions {
 /** Whose answer it is. */
 export interface AnswerOptions {
   /** The user who has delegated this answer to the actor. Left out: it is the actor's own. */
-  readonly onBehalfOf?: string
+  readonly onBehalfOf?: string | undefined
 }
 
 /** Which answer is taken back. */
@@ -247,15 +247,15 @@ export interface VerbOptions {
    * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with others it is refused. Use it to
    * try again after an answer was lost.
    */
-  readonly idempotencyKey?: string
+  readonly idempotencyKey?: string | undefined
   /** Why, for the people concerned and the log. */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 /** What goes with putting a request to its reviewers. */
 export interface AskOptions extends VerbOptions {
   /** Those among the approvers who are told, by id; all of them where left out. The others may answer as well. */
-  readonly notify?: readonly string[]
+  readonly notify?: readonly string[] | undefined
 }
 
 /** How approvals are switched off. */
@@ -265,7 +265,7 @@ export interface TurnOffOptions extends VerbOptions, InProject {
    * be cancelled, recalled and commented on, and go on with the approvals that they have when the workflow is on again. Their clocks stand
    * still meanwhile; a moment that one was scheduled for is not made up for.
    */
-  readonly waiting?: Waiting
+  readonly waiting?: Waiting | undefined
 }
 
 /** What goes with verbs that have no reason. */
@@ -274,21 +274,21 @@ export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
 /** What goes with several changes. */
 export interface ReasonAndTime extends VerbOptions {
   /** When it is to be applied once approved, in milliseconds since 1970. */
-  readonly applyAt?: number
+  readonly applyAt?: number | undefined
 }
 
 /** What goes with a revert. */
 export interface RevertOptions extends ReasonAndTime {
   /** Begins a draft that is not put to anybody yet. */
-  readonly draft?: boolean
+  readonly draft?: boolean | undefined
 }
 
 /** Which revisions to list. */
 export interface HistoryOptions {
   /** At most so many, 1 to 200; 50 where left out. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** Those before this revision. */
-  readonly before?: number
+  readonly before?: number | undefined
 }
 
 /** The request after a verb. */

@@ -211,7 +211,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       async history(given, options = {}) {
         const { ref } = checkRef(context, given)
         checkKeys('options', options, ['limit', 'before'])
-        return await readHistory(context, tenant, { ref, limit: 50, ...options })
+        return await readHistory(context, tenant, { ref, limit: options.limit ?? 50, before: options.before })
       },
       async compare(given, from, to) {
         const { ref } = checkRef(context, given)
@@ -293,6 +293,6 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
 
 type PlainVerb = 'recall' | 'cancel' | 'discard' | 'apply' | 'retry' | 'abandon'
 
-function behalfOf({ onBehalfOf }: { readonly onBehalfOf?: string | undefined }): AnswerOptions {
+function behalfOf({ onBehalfOf }: { readonly onBehalfOf?: string | undefined }): { readonly onBehalfOf?: string } {
   return onBehalfOf === undefined ? {} : { onBehalfOf: checkUser('options.onBehalfOf', onBehalfOf) }
 }

@@ -5,11 +5,11 @@ import type { Details } from '../core/lifecycle/move.ts'
 export interface ActionInput<T> {
   readonly action: string
   /** What is said with it, as far as its row in the life cycle takes that. */
-  readonly details?: Details
+  readonly details?: Details | undefined
   /** When the clock is to end the state that it enters, in milliseconds since 1970. Given if, and only if, the clock does. */
-  readonly at?: number
+  readonly at?: number | undefined
   /** The change that it carries, where its row carries some. */
-  readonly change?: ChangeInput<T>
+  readonly change?: ChangeInput<T> | undefined
 }
 
 /**
@@ -18,9 +18,24 @@ export interface ActionInput<T> {
  */
 export type Wanted<T> = ChangeInput<T> | ActionInput<T>
 
+/** What is wanted, in parts that are there or are not. */
+export interface WantedParts<T> {
+  readonly action?: string
+  readonly details?: Details
+  readonly at?: number
+  readonly change?: ChangeInput<T>
+}
+
 /** Gives what is wanted in its parts. */
-export function partsOf<T>(wanted: Wanted<T>): Partial<ActionInput<T>> {
-  return isAction(wanted) ? wanted : { change: wanted }
+export function partsOf<T>(wanted: Wanted<T>): WantedParts<T> {
+  if (!isAction(wanted)) return { change: wanted }
+  const { action, details, at, change } = wanted
+  return {
+    action,
+    ...(details === undefined ? {} : { details }),
+    ...(at === undefined ? {} : { at }),
+    ...(change === undefined ? {} : { change }),
+  }
 }
 
 /** Tells whether an action is asked for by name. */

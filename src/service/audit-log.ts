@@ -21,9 +21,9 @@ import {
 /** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
 export type LogFilter = LogSubject & {
   /** Events after this one of the stream; from its beginning where left out. */
-  readonly after?: number
+  readonly after?: number | undefined
   /** At most so many, 1 to 500; 100 where left out. */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /** What a stream of the log is about. */

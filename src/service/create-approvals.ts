@@ -49,7 +49,7 @@ export type PeopleOptions =
       /** What roles permit. `{}` takes the levels `viewer`, `member`, `manager` and `admin`. */
       readonly access: AccessOptions
       /** The host's users and roles. Left out: who holds which role is kept here, and given with `access.grant`. */
-      readonly directory?: Directory
+      readonly directory?: Directory | undefined
       readonly admins?: never
     }
 
@@ -64,23 +64,23 @@ export interface HostOptions {
    * somebody turns the workflow on. Requests that wait are held as by `turnOff({ waiting: 'hold' })`, but for their deadlines: nobody knows
    * since when.
    */
-  readonly workflow?: 'on' | 'off'
+  readonly workflow?: 'on' | 'off' | undefined
   /** The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws closes the gate. */
-  readonly predicates?: Readonly<Record<string, Predicate>>
+  readonly predicates?: Readonly<Record<string, Predicate>> | undefined
   /** Who delivers notices. `tick` hands them over. */
-  readonly notifiers?: readonly Notifier[]
+  readonly notifiers?: readonly Notifier[] | undefined
   /** Which notice goes to whom, where that is to be another than the default: `{ applied: ['requester', 'admins'], returned: ['requester'] }`. */
-  readonly notices?: Partial<Audiences>
+  readonly notices?: Partial<Audiences> | undefined
   /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
-  readonly signer?: Signer
+  readonly signer?: Signer | undefined
   /** How long the host's functions and systems may take for one answer. */
   readonly timeouts?: TimeoutOptions | undefined
   /** How much one person, or one request, may come to. */
   readonly limits?: LimitOptions | undefined
   /** The time, in milliseconds since 1970. The system's clock where left out. */
-  readonly now?: Clock
+  readonly now?: Clock | undefined
   /** Makes ids of requests. Random UUIDs where left out. */
-  readonly newId?: NewId
+  readonly newId?: NewId | undefined
 }
 
 /** Approvals over the resources of an application. */

@@ -22,11 +22,11 @@ export interface DelegationInput {
   /** When it ends, in milliseconds since 1970; at most a year from now. */
   readonly ends: number
   /** When it begins; now where left out. */
-  readonly begins?: number
+  readonly begins?: number | undefined
   /** The requests that it is about; all of them where left out. */
-  readonly match?: Pick<PolicyMatch, 'resource' | 'project'>
+  readonly match?: Pick<PolicyMatch, 'resource' | 'project'> | undefined
   /** Why, for the delegate and the log. */
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 const longest = 366 * 24 * 60 * 60 * 1000

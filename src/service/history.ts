@@ -65,7 +65,7 @@ export async function readHistory<T>(
     ref: { type, id },
     limit,
     before,
-  }: { readonly ref: ResourceRef<T>; readonly limit: number; readonly before?: number },
+  }: { readonly ref: ResourceRef<T>; readonly limit: number; readonly before?: number | undefined },
 ): Promise<readonly ListedRevision<T>[]> {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) {
     fail('invalid_input', { argument: 'limit', problem: 'must be a whole number from 1 to 200' })

@@ -13,7 +13,7 @@ export interface ActorInput {
   readonly tenant: string
   readonly user: string
   /** The door that they came through, for the audit log: `app` unless said otherwise. */
-  readonly via?: string
+  readonly via?: string | undefined
 }
 
 /** How long a text may be at the door, in UTF-16 code units; policies limit what people say further. */

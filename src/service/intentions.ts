@@ -7,7 +7,7 @@ import type { Context } from './context.ts'
 import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
 import type { Wish } from './propose.ts'
 import type { ResourceRef } from './resource-type.ts'
-import type { SubmitOptions } from './submit.ts'
+import type { ChangeOf, SubmitOptions } from './submit.ts'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 export function checkOptions(options: object, ...own: readonly string[]): void {
@@ -21,12 +21,12 @@ export function said(options: VerbOptions) {
 }
 
 /** When something is to be applied, where that is said. */
-export function timed({ applyAt }: { readonly applyAt?: number }) {
+export function timed({ applyAt }: { readonly applyAt?: number | undefined }) {
   return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
 }
 
 /** Checks whom of the approvers the requester wants told. */
-export function told({ notify }: { readonly notify?: readonly string[] }) {
+export function told({ notify }: { readonly notify?: readonly string[] | undefined }) {
   if (notify === undefined) return {}
   if (!Array.isArray(notify) || notify.length === 0 || notify.length > 100) {
     fail('invalid_input', { argument: 'options.notify', problem: 'must be a list of 1 to 100 ids of approvers' })
@@ -52,10 +52,7 @@ export function intentionOf<T>(
 }
 
 /** Reads the changes that are to land together: 1 to 100, on different resources. */
-export function wishesOf(
-  context: Context,
-  changes: readonly { readonly ref: ResourceRef<never>; readonly change: Wanted<never>; readonly base?: number }[],
-): readonly Wish[] {
+export function wishesOf(context: Context, changes: readonly ChangeOf<never>[]): readonly Wish[] {
   if (!Array.isArray(changes) || changes.length === 0 || changes.length > 100) {
     fail('invalid_input', { argument: 'changes', problem: 'must be a list of 1 to 100 changes' })
   }

@@ -1,5 +1,5 @@
 import type { DirectoryFacts } from '../core/policy/check-policy.ts'
-import type { Approvers, PinnedRequirement } from '../core/policy/requirement.ts'
+import type { PinnedRequirement } from '../core/policy/requirement.ts'
 import { peopleAsked } from '../core/review/needs.ts'
 import type { KnownUsers } from '../core/review/standing.ts'
 import type { KnownUser } from '../core/review/voter.ts'
@@ -122,7 +122,7 @@ export async function candidates(
 export async function directoryFacts(
   directory: Directory,
   scope: Scope,
-  { users, roles }: Required<Approvers>,
+  { users, roles }: { readonly users: readonly string[]; readonly roles: readonly string[] },
 ): Promise<DirectoryFacts> {
   const [holders, unknownRoles] = await Promise.all([
     holdersOf(directory, scope, roles),

@@ -11,15 +11,15 @@ import { switchFacts } from './workflow.ts'
 /** Which requests to list. What is left out does not restrict. */
 export interface RequestFilter {
   /** Those about this resource. Not together with `project`. */
-  readonly resource?: { readonly type: string; readonly id: string }
+  readonly resource?: { readonly type: string; readonly id: string } | undefined
   /** Those of this project. */
-  readonly project?: string
+  readonly project?: string | undefined
   /** Those in this state, or in one of these. */
-  readonly status?: RequestStatus | readonly RequestStatus[]
+  readonly status?: RequestStatus | readonly RequestStatus[] | undefined
   /** At most so many, 1 to 200; 50 where left out. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** The `next` of the page before, of the same tenant and filter. */
-  readonly after?: string
+  readonly after?: string | undefined
 }
 
 /** A page of requests, the newest first. */

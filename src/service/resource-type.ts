@@ -19,8 +19,8 @@ export interface ResourceRef<T = unknown> {
    * is fixed and may be left out. Of a resource that the host keeps, `projectOf` of its type says it: what is named here is
    * only compared with that.
    */
-  readonly project?: string
-  readonly [documentType]?: T
+  readonly project?: string | undefined
+  readonly [documentType]?: T | undefined
 }
 
 /** Finds an action in a change. One that throws counts as having found it. */
@@ -33,7 +33,7 @@ export interface ActionDefinition<T> {
    * Patterns of the places that are this action and nothing else. A change that only touches places covered by the actions found in it
    * is not an `update` as well.
    */
-  readonly covers?: readonly string[]
+  readonly covers?: readonly string[] | undefined
 }
 
 /** What the host declares once about a type of resource. */
@@ -43,31 +43,31 @@ export interface ResourceOptions<T> {
   /** Any Standard Schema (zod, valibot, arktype, …). What it returns is what is stored. */
   readonly schema: StandardSchemaV1<unknown, T>
   /** How the lists of the document are identified; an undeclared list is one value. */
-  readonly shape?: Shape
+  readonly shape?: Shape | undefined
   /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
-  readonly groups?: Groups
+  readonly groups?: Groups | undefined
   /** How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share', unit: '%' } }`. */
-  readonly labels?: Labels
+  readonly labels?: Labels | undefined
   /**
    * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change carries every action
    * that is found in it, and policies for any of them hold.
    */
-  readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>>
+  readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>> | undefined
   /**
    * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the one after, and a change has
    * the values of both: moving a flag out of production is a matter of production too. One whose function throws, or gives undefined, could be
    * anything: it closes the gate of every policy that matches it.
    */
-  readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>>
+  readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>> | undefined
   /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
-  readonly gated?: boolean
+  readonly gated?: boolean | undefined
   /** From which state which action is possible. Left out: a resource is there or it is not. */
-  readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle
+  readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle | undefined
   /**
    * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update: 'flags.edit', enable: 'activation.write' }`. An
    * action that is not named needs what `update` needs.
    */
-  readonly permissions?: PermissionsNeeded
+  readonly permissions?: PermissionsNeeded | undefined
   /**
    * Reads the live document where the host keeps the resources of this type itself, in the database of the storage; undefined where there is
    * none. With `write`; not with a life cycle.
@@ -78,17 +78,19 @@ export interface ResourceOptions<T> {
    * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does not keep
    * are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out where the schema takes no `null`.
    */
-  readonly read?: (resource: ReferredResource, connection: unknown) => unknown
+  readonly read?: ((resource: ReferredResource, connection: unknown) => unknown) | undefined
   /**
    * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined removes the resource. Lands
    * exactly once, or not at all where it throws.
    */
-  readonly write?: (resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void
+  readonly write?:
+    | ((resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void)
+    | undefined
   /**
    * Reads and writes the documents of this type where the host keeps them outside of the database of the storage: behind an API, or in another database. In
    * the place of `read` and `write`; not with a life cycle.
    */
-  readonly outside?: Outside<T>
+  readonly outside?: Outside<T> | undefined
   /**
    * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With `read` and
    * `write`, or with `outside`. Left out: resources of this type belong to no project.
@@ -96,9 +98,9 @@ export interface ResourceOptions<T> {
    * It is asked whenever the resource is looked at. Where the answer is another one than before, that is recorded as a move,
    * and requests that were made before are stale. `connection` is that of `read`.
    */
-  readonly projectOf?: ProjectOf
+  readonly projectOf?: ProjectOf | undefined
   /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
-  readonly references?: References
+  readonly references?: References | undefined
 }
 
 /** Says in which project a resource is that the host keeps. */
@@ -116,7 +118,7 @@ export interface ReferredResource {
   readonly type: string
   readonly id: string
   /** The project that it is in; left out where it is in none. */
-  readonly project?: string
+  readonly project?: string | undefined
 }
 
 /**
@@ -197,7 +199,7 @@ export interface ResourceType<T = unknown> {
   /** Says in which project a resource is that the host keeps. */
   readonly projectOf?: ProjectOf
   /** Names a resource of this type. */
-  ref(id: string, options?: { readonly project?: string }): ResourceRef<T>
+  ref(id: string, options?: { readonly project?: string | undefined }): ResourceRef<T>
   /** Finds the actions that a change carries. */
   actionsOf(change: BeforeAfter<JsonValue>, places: readonly ChangedPlace[]): readonly string[]
   /** Works out the attributes of a change; null is one of which nobody can say. */

@@ -53,12 +53,12 @@ export async function* walkSealed(
 /** What sealed logs are compared with, beside themselves. */
 export interface VerifyOptions {
   /** A checkpoint that was kept where nobody could change it who can write to the database. The log has to go on from it. */
-  readonly checkpoint?: Checkpoint
+  readonly checkpoint?: Checkpoint | undefined
   /**
    * The keys that checkpoints may be signed with, by name, those that are not used any more among them. From the first signed checkpoint on, each
    * has to be signed with one of them.
    */
-  readonly keys?: Readonly<Record<string, SignatureCheck>>
+  readonly keys?: Readonly<Record<string, SignatureCheck>> | undefined
 }
 
 /** Reads what is sealed, and checks that it is what was sealed, is signed where that is asked for, and goes on from a checkpoint that was kept elsewhere. */

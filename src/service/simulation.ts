@@ -16,7 +16,7 @@ import { keyOf, page, read, stateOf } from './records.ts'
 /** How far back to look. */
 export interface SimulateOptions {
   /** At most so many changes, 1 to 500; 100 where left out. */
-  readonly last?: number
+  readonly last?: number | undefined
 }
 
 /** A change that was applied. */

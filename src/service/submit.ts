@@ -39,11 +39,11 @@ import { requestWrites, revisionWrites } from './writes.ts'
 /** What goes with a submission. */
 export interface SubmitOptions extends VerbOptions {
   /** The revision that the change was worked out on. Where another one is live by now, the submission is refused as stale. */
-  readonly base?: number
+  readonly base?: number | undefined
   /** When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers agree to. */
-  readonly applyAt?: number
+  readonly applyAt?: number | undefined
   /** Those among the approvers who are told, by id; all of them where left out. The others may answer as well. Where nobody is asked, nobody is told. */
-  readonly notify?: readonly string[]
+  readonly notify?: readonly string[] | undefined
 }
 
 /** One of several changes that land together. */
@@ -51,7 +51,7 @@ export interface ChangeOf<T> {
   readonly ref: ResourceRef<T>
   readonly change: Wanted<NoInfer<T>>
   /** The revision that it was worked out on. */
-  readonly base?: number
+  readonly base?: number | undefined
 }
 
 /** What became of a submission. */

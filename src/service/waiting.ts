@@ -22,9 +22,9 @@ import { switchFacts } from './workflow.ts'
 /** Which part of what waits to list. */
 export interface WaitingFilter {
   /** At most so many, 1 to 200; 50 where left out. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** The `next` of the page before, of the same actor. */
-  readonly after?: string
+  readonly after?: string | undefined
 }
 
 /** A request that waits for an approval. */

@@ -505,8 +505,10 @@ function isEqualFor(by: string, before: Ledger, after: Ledger, scene: Scene): bo
   const owners = policies.flatMap(({ require }) => ('owners' in require ? require.owners : []))
   const plain = policies.flatMap(({ require }) => ('owners' in require ? (require.otherwise ?? []) : require))
   const vetoes = policies.flatMap(({ veto }) => veto ?? [])
-  const names = (from: { readonly users?: readonly string[]; readonly roles?: readonly string[] }) =>
-    account !== undefined && isNamed(by, account, from)
+  const names = (from: {
+    readonly users?: readonly string[] | undefined
+    readonly roles?: readonly string[] | undefined
+  }) => account !== undefined && isNamed(by, account, from)
   const everything = vetoes.some(names) || plain.some((tree) => leavesOf(tree).some(names))
   const mine = owners.filter(({ from }) => names(from)).map(({ field }) => field.slice(1))
   const others = owners.filter(({ from }) => !names(from)).map(({ field }) => field.slice(1))
@@ -778,7 +780,7 @@ const lengthOf = (days: string) => Number.parseInt(days, 10) * 24 * 60 * 60 * 10
 
 function leavesOf(
   tree: Requirement,
-): readonly { readonly users?: readonly string[]; readonly roles?: readonly string[] }[] {
+): readonly { readonly users?: readonly string[] | undefined; readonly roles?: readonly string[] | undefined }[] {
   if ('quorum' in tree) return [tree.from]
   const parts = 'all' in tree ? tree.all : 'any' in tree ? tree.any : 'stages' in tree ? tree.stages : tree.of
   return parts.flatMap(leavesOf)
@@ -787,7 +789,7 @@ function leavesOf(
 function isNamed(
   user: string,
   { roles }: { readonly roles: readonly string[] },
-  from: { readonly users?: readonly string[]; readonly roles?: readonly string[] },
+  from: { readonly users?: readonly string[] | undefined; readonly roles?: readonly string[] | undefined },
 ): boolean {
   return (from.users ?? []).includes(user) || (from.roles ?? []).some((role) => roles.includes(role))
 }

@@ -7,21 +7,21 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     rules: ['levels', 'plan-grants', 'resource-access', 'roles'].map((name) => `test/core/access/${name}.test.ts`),
     attacks: ['test/needs/policy-power.test.ts'],
   },
-  'core/change': { rules: ['test/core/change'], attacks: ['test/attacks/content.test.ts'] },
   'core/change': {
     rules: ['test/core/change'],
     attacks: ['test/attacks/content.test.ts', 'test/needs/lists-without-identity.test.ts'],
   },
+  'core/lifecycle': {
+    rules: ['perform-move', 'ready', 'define-lifecycle', 'clock', 'machine'].map(
+      (name) => `test/core/lifecycle/${name}.test.ts`,
+    ),
+    attacks: ['test/needs/followed-state.test.ts', 'test/needs/life-cycle-steps.test.ts'],
+  },
   'core/policy': {
     rules: ['test/core/policy'],
     attacks: [
-      'test/needs/life-cycle-steps.test.ts',
-      'test/needs/lists-without-identity.test.ts',
-      'test/attacks/policy.test.ts',
-      'test/attacks/evasion.test.ts',
-      'test/attacks/comparison.test.ts',
       ...['policy', 'evasion', 'comparison'].map((name) => `test/attacks/${name}.test.ts`),
-      'test/needs/workflow-switch.test.ts',
+      ...['life-cycle-steps', 'lists-without-identity'].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
   },
@@ -34,61 +34,29 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
   'core/request': {
     rules: ['test/core/request'],
     attacks: [
-      'test/needs/taking-back.test.ts',
-      'test/needs/objections.test.ts',
-      'test/needs/late-landing.test.ts',
-      'test/needs/lists-without-identity.test.ts',
-      'test/attacks/rounds.test.ts',
-      'test/attacks/audit.test.ts',
-      'test/attacks/erasure.test.ts',
       ...['rounds', 'audit', 'erasure'].map((name) => `test/attacks/${name}.test.ts`),
-      'test/needs/held-requests.test.ts',
+      ...['taking-back', 'objections', 'late-landing', 'held-requests'].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
     model: ['test/model'],
     races: ['test/chaos/outside.test.ts'],
   },
-  'core/lifecycle': {
-    rules: ['perform-move', 'ready', 'define-lifecycle', 'clock', 'machine'].map(
-      (name) => `test/core/lifecycle/${name}.test.ts`,
-    ),
-    attacks: ['test/needs/followed-state.test.ts'],
-  },
   service: {
     attacks: [
-      'test/needs/followed-state.test.ts',
-      'test/needs/policy-power.test.ts',
-      'test/needs/objections.test.ts',
-      'test/needs/late-landing.test.ts',
-      ...[
-        'requests',
-        'scope',
-        'audit',
-        'upkeep',
-        'checkpoints',
-        'concurrency',
-        'signatures',
-        'auditor',
-        'exhaustion',
-        'erasure',
-        'policies',
-      ].map((name) => `test/attacks/${name}.test.ts`),
-      ...['policy-state', 'held-requests', 'workflow-switch'].map((name) => `test/needs/${name}.test.ts`),
-      'test/service/policy-resource.test.ts',
-      ...['host-facts', 'host-rows', 'schemas'].map((name) => `test/needs/${name}.test.ts`),
-      'test/needs/fair-tick.test.ts',
-      'test/needs/personal.test.ts',
-      'test/needs/life-cycle-steps.test.ts',
-      'test/needs/unreadable.test.ts',
-    ],
+      'requests scope audit upkeep checkpoints concurrency signatures auditor exhaustion erasure policies'
+        .split(' ')
+        .map((name) => `test/attacks/${name}.test.ts`),
+      ['test/service/policy-resource.test.ts', 'test/needs'],
+    ].flat(),
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
   },
   storage: {
-    conformance: ['memory', 'sqlite', 'sqlite-together', 'handed-in'].map((name) => `test/storage/${name}.test.ts`),
+    conformance: ['memory', 'sqlite', 'sqlite-together', 'handed-in', 'bounded'].map(
+      (name) => `test/storage/${name}.test.ts`,
+    ),
+    attacks: ['test/needs/sessions.test.ts', 'test/needs/unreadable.test.ts'],
     races: ['host-transaction', 'orm-transaction'].map((name) => `test/storage/${name}.test.ts`),
-    conformance: ['memory', 'sqlite', 'sqlite-together'].map((name) => `test/storage/${name}.test.ts`),
-    attacks: ['test/needs/sessions.test.ts', 'test/needs/unreadable.test.ts', 'test/storage/bounded.test.ts'],
   },
 }
 

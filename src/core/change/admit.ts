@@ -1,6 +1,6 @@
 import { messageOf, type Result, refuse, success } from '../../errors.ts'
 import type { JsonValue } from './json.ts'
-import { defaultLimits, type Limits } from './limits.ts'
+import { defaultLimits, type Admission } from './limits.ts'
 import { type Handling, takeIn } from './take-in.ts'
 import { startTally, type Tally } from './tally.ts'
 
@@ -12,7 +12,7 @@ import { startTally, type Tally } from './tally.ts'
  * exactly, halves of surrogate pairs, holes, getters, hidden and symbol keys, instances of classes (dates, maps, …), the key
  * `__proto__`, cycles, and whatever is over the limits. No getter and no `toJSON` is ever called.
  */
-export function admit(value: unknown, limits: Limits = defaultLimits): Result<JsonValue, 'invalid_document'> {
+export function admit(value: unknown, limits: Admission = defaultLimits): Result<JsonValue, 'invalid_document'> {
   return admitAs(value, startTally(limits), copies)
 }
 

@@ -3,9 +3,9 @@ import { compilePattern, matchesPattern, type Pattern } from './pattern.ts'
 /** How people call a place. */
 export interface Label {
   /** Stands for the last segment of the path. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Stands behind numbers: `%`, `EUR`. */
-  readonly unit?: string
+  readonly unit?: string | undefined
 }
 
 /** Labels by the pattern of their places: `{ '/rollout': { unit: '%' } }`. The first that matches counts. */

@@ -12,6 +12,12 @@ export interface Limits {
   readonly bytes: number
 }
 
+/** How a value is taken in. */
+export interface Admission extends Limits {
+  /** Whether a property that is undefined is one that is left out. In a document it is a mistake. */
+  readonly undefinedIsAbsent?: true
+}
+
 /** The limits that hold where none are given: far above what people review, far below what hurts a process. */
 export const defaultLimits: Limits = {
   depth: 100,

@@ -90,7 +90,7 @@ function open(
 ): Frame | string {
   const handling = handlingOf(source)
   const depth = (parent?.depth ?? 0) + 1
-  const keys = keysOf(source, handling)
+  const keys = keysOf(source, handling, tally)
   if (typeof keys === 'string') return keys
   const size = typeof keys === 'number' ? keys : keys.length
   const names = typeof keys === 'number' ? undefined : keys
@@ -101,9 +101,12 @@ function open(
 }
 
 /** Lists the keys of an object, or counts the items of an array; a text is what is wrong with it. */
-function keysOf(source: object, handling: Handling): readonly string[] | number | string {
+function keysOf(source: object, handling: Handling, { limits }: Tally): readonly string[] | number | string {
   if (Array.isArray(source)) return handling === 'copy' ? plainLength(source) : source.length
-  if (handling === 'copy') return plainKeys(source)
+  if (handling === 'copy') {
+    const keys = plainKeys(source)
+    return limits.undefinedIsAbsent && typeof keys !== 'string' ? keys.filter((key) => isSet(source, key)) : keys
+  }
   return Object.hasOwn(source, '__proto__') ? protoKey : Object.keys(source)
 }
 
@@ -113,6 +116,11 @@ const protoKey = 'the key __proto__ is refused'
 function plainLength(source: object): number | string {
   if (!Array.isArray(Object.getPrototypeOf(source))) return 'it is an instance of a class, and no plain array'
   return Number(Object.getOwnPropertyDescriptor(source, 'length')?.value)
+}
+
+function isSet(source: object, key: string): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(source, key)
+  return !descriptor || !Object.hasOwn(descriptor, 'value') || descriptor.value !== undefined
 }
 
 function plainKeys(source: object): readonly string[] | string {

@@ -1,9 +1,9 @@
 import { jsonTextBytes } from './json-text.ts'
-import type { Limits } from './limits.ts'
+import type { Admission } from './limits.ts'
 
 /** What a document, or a part of it, was found to need so far. Every counting function answers why it is too much, if it is. */
 export interface Tally {
-  readonly limits: Limits
+  readonly limits: Admission
   /** Values of every kind, containers included. */
   nodes: number
   /** The most containers inside each other. */
@@ -13,7 +13,7 @@ export interface Tally {
 }
 
 /** Starts to count. */
-export function startTally(limits: Limits): Tally {
+export function startTally(limits: Admission): Tally {
   return { limits, nodes: 0, depth: 0, bytes: 0 }
 }
 

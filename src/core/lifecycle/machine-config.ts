@@ -94,6 +94,6 @@ function liveStates<T>(name: string, moves: readonly ResolvedMove<T>[]): (state:
   }
 }
 
-function eventOf({ by, action }: { readonly by?: 'clock'; readonly action: string }): string {
+function eventOf({ by, action }: { readonly by?: 'clock' | undefined; readonly action: string }): string {
   return by === 'clock' ? 'due' : action
 }

@@ -7,23 +7,23 @@ export interface Move<T = unknown> {
   readonly from: string | readonly string[]
   readonly action: string
   /** What is shown while the action waits for approval. Left out: the life cycle itself asks nobody. */
-  readonly pending?: string
+  readonly pending?: string | undefined
   /** The live state from then on. Left out: the same as before. */
-  readonly to?: string
+  readonly to?: string | undefined
   /** Left out, people do it. `clock`: it happens by itself, at the time that was given when the state was entered. */
-  readonly by?: 'clock'
+  readonly by?: 'clock' | undefined
   /** Whether the action carries changes of the document: any, or those that touch a critical place, or those that touch none. It then has no effect. */
-  readonly edits?: Edits
+  readonly edits?: Edits | undefined
   /** Actions that stay possible while this one waits. Left out: none, the resource is locked. */
-  readonly meanwhile?: readonly string[]
+  readonly meanwhile?: readonly string[] | undefined
   /** Names of the details that may be said with the action, by whoever asks for it or edits the request: `['winner']`. */
-  readonly takes?: readonly string[]
+  readonly takes?: readonly string[] | undefined
   /** Refuses the action, by name, while something refers to the resource. */
-  readonly unreferenced?: true
+  readonly unreferenced?: true | undefined
   /** Says why the action is impossible just now; undefined where it is possible. Asked at submission and again at apply. */
-  readonly guard?: Guard<T>
+  readonly guard?: Guard<T> | undefined
   /** What the action makes of the document. */
-  readonly effect?: Effect<T>
+  readonly effect?: Effect<T> | undefined
 }
 
 /** Which changes of the document an action carries. */

@@ -46,9 +46,9 @@ export interface ChangeAmount {
   readonly operator: Operator
   readonly value: number
   /** Left out: either. */
-  readonly direction?: Direction
+  readonly direction?: Direction | undefined
   /** `points`: the difference itself. `percent`: the difference in percent of the value before. Left out: points. */
-  readonly unit?: 'points' | 'percent'
+  readonly unit?: 'points' | 'percent' | undefined
 }
 
 /** Holds where a number passes from below the threshold to the threshold or above it (increase), or back (decrease). */
@@ -57,7 +57,7 @@ export interface Crosses {
   readonly field: string
   readonly value: number
   /** Left out: either. */
-  readonly direction?: Direction
+  readonly direction?: Direction | undefined
 }
 
 /** Holds where the host's own function of this name says so. */
@@ -65,5 +65,5 @@ export interface HostPredicate {
   readonly type: 'predicate'
   readonly name: string
   /** Handed to the function. */
-  readonly with?: JsonValue
+  readonly with?: JsonValue | undefined
 }

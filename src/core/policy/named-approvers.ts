@@ -2,7 +2,10 @@ import type { PolicyInput } from './policy.ts'
 import type { Approvers, Requirement } from './requirement.ts'
 
 /** Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is saved. */
-export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): Required<Approvers> {
+export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): {
+  readonly users: readonly string[]
+  readonly roles: readonly string[]
+} {
   const approvers = answering(policy)
   return {
     users: [...new Set(approvers.flatMap(({ users = [] }) => users))],

@@ -5,7 +5,14 @@ import { checkPolicy } from './check-policy.ts'
 import type { PolicyInput } from './policy.ts'
 import { policySchema, problemsOf } from './policy-schema.ts'
 
-const limits: Limits = { depth: 32, nodes: 5_000, members: 1_000, textLength: 4_096, bytes: 65_536 }
+const limits: Limits = {
+  depth: 32,
+  nodes: 5_000,
+  members: 1_000,
+  textLength: 4_096,
+  bytes: 65_536,
+  undefinedIsAbsent: true,
+}
 
 /**
  * Reads a policy from outside, or lists everything that is wrong with it: each mistake with its path and the way to mend it.

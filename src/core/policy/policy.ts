@@ -8,13 +8,13 @@ import type { RulesOfConduct } from './rules-of-conduct.ts'
 /** Which changes a policy is about. What is left out matches everything, but for policies themselves. */
 export interface PolicyMatch {
   /** Resource types. Left out: all of the application; `countersign.policy`, which policies themselves are, has to be named. */
-  readonly resource?: string | readonly string[]
+  readonly resource?: string | readonly string[] | undefined
   /** Actions: `update`, `create`, `delete`, or one that the resource type declares. */
-  readonly action?: string | readonly string[]
+  readonly action?: string | readonly string[] | undefined
   /** Projects. */
-  readonly project?: string | readonly string[]
+  readonly project?: string | readonly string[] | undefined
   /** Attributes that the resource type computes: each has to have one of these values. */
-  readonly facets?: Readonly<Record<string, string | readonly string[]>>
+  readonly facets?: Readonly<Record<string, string | readonly string[]>> | undefined
 }
 
 /**
@@ -35,7 +35,7 @@ export type SafeChange =
 export interface PathOwnership {
   readonly owners: readonly (Need & { readonly field: string })[]
   /** Who is asked for places that nobody owns. Left out: nobody, as far as this policy is concerned. */
-  readonly otherwise?: Requirement
+  readonly otherwise?: Requirement | undefined
 }
 
 /** A policy as its author writes it. Plain JSON. */
@@ -43,20 +43,20 @@ export interface PolicyInput {
   readonly id: string
   readonly match: PolicyMatch
   /** When approval is needed. Left out: always. */
-  readonly when?: Condition
+  readonly when?: Condition | undefined
   /** Changes that this policy does not look at. */
-  readonly safe?: readonly SafeChange[]
+  readonly safe?: readonly SafeChange[] | undefined
   readonly require: Requirement | PathOwnership
   /** Whose rejection cannot be outvoted. */
-  readonly veto?: Approvers
+  readonly veto?: Approvers | undefined
   /** Who may approve as well once a request has waited for so long. */
-  readonly escalate?: Escalation
+  readonly escalate?: Escalation | undefined
   /** Rules of conduct; what is left out takes its default. */
-  readonly rules?: Partial<RulesOfConduct>
+  readonly rules?: { readonly [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefined } | undefined
   /** Ids of policies that this one stands in for wherever it asks for approval itself. */
-  readonly overrides?: readonly string[]
+  readonly overrides?: readonly string[] | undefined
   /** Serves only projects that have no policy of their own for what a change does. */
-  readonly fallback?: true
+  readonly fallback?: true | undefined
 }
 
 /** A policy in force. */

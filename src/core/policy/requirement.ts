@@ -2,8 +2,8 @@ import type { Escalation } from './escalation.ts'
 
 /** The people whom a need is put to: anyone who is named, or holds one of the roles. */
 export interface Approvers {
-  readonly users?: readonly string[]
-  readonly roles?: readonly string[]
+  readonly users?: readonly string[] | undefined
+  readonly roles?: readonly string[] | undefined
 }
 
 /** So many different people out of these approvers. */
@@ -11,7 +11,7 @@ export interface Need {
   readonly quorum: number
   readonly from: Approvers
   /** The field that this need is about, where it comes from path ownership. */
-  readonly about?: string
+  readonly about?: string | undefined
 }
 
 /** What a policy asks for: a tree whose leaves are needs. One person fills one leaf of a policy's tree. */

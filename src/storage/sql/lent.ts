@@ -6,7 +6,7 @@ export interface PoolOptions {
    * How long a statement, or a whole transaction, may keep a connection of the pool, in milliseconds: 30,000 where left out. Then the call is refused
    * with `storage_failed`, and the connection is closed, as it may be half open. The making of tables may take as long as it takes.
    */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 /** How connections of a pool are taken and given back. */
