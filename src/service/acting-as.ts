@@ -4,7 +4,6 @@ import { fail } from '../errors.ts'
 import { actingAccess, checkProject } from './acting-access.ts'
 import type {
   ActingApprovals,
-  AnswerOptions,
   ApproveOptions,
   AskOptions,
   Done,

@@ -23,7 +23,10 @@ export function hostOfPlans(kind: Kind) {
       host.calls()
       return rows.get(id)
     },
-    write: async ({ id, project }: { readonly id: string; readonly project?: string | undefined }, plan: Plan | undefined) => {
+    write: async (
+      { id, project }: { readonly id: string; readonly project?: string | undefined },
+      plan: Plan | undefined,
+    ) => {
       written.push({ id, project, filed: projects.get(id) })
       if (plan) rows.set(id, plan)
       else rows.delete(id)

@@ -1,6 +1,6 @@
 import { messageOf, type Result, refuse, success } from '../../errors.ts'
 import type { JsonValue } from './json.ts'
-import { defaultLimits, type Admission } from './limits.ts'
+import { type Admission, defaultLimits } from './limits.ts'
 import { type Handling, takeIn } from './take-in.ts'
 import { startTally, type Tally } from './tally.ts'
 

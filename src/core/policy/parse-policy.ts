@@ -5,7 +5,7 @@ import { checkPolicy } from './check-policy.ts'
 import type { PolicyInput } from './policy.ts'
 import { policySchema, problemsOf } from './policy-schema.ts'
 
-const limits: Limits = {
+const limits: Admission = {
   depth: 32,
   nodes: 5_000,
   members: 1_000,

@@ -97,7 +97,9 @@ export const ruleNames = Object.keys(rulesOfConduct) as readonly (keyof RulesOfC
 export const defaultRules: RulesOfConduct = eachRule((name) => rulesOfConduct[name].default)
 
 /** Fills in the default of each rule that a policy leaves out, and gives each the form that joining leaves as it is. */
-export function completeRules(rules?: { readonly [K in keyof RulesOfConduct]?: RulesOfConduct[K] | undefined }): RulesOfConduct {
+export function completeRules(
+  rules?: { readonly [K in keyof RulesOfConduct]?: RulesOfConduct[K] | undefined },
+): RulesOfConduct {
   if (rules === undefined) return defaultRules
   const said = Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined))
   const filled: RulesOfConduct = { ...defaultRules, ...said }
