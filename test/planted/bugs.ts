@@ -711,13 +711,13 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'withdrawing a rejection applies the change while the workflow is held',
-    file: 'core/request/decide-review.ts',
-    find: 'return facts.held ? heldBack(event, request, facts) : settled(event, request, { facts, at: command.at })',
-    put: 'return settled(event, request, { facts, at: command.at })',
+    file: 'core/request/withdraw.ts',
+    find: '  if (facts.held) return heldBack(event, request, facts)\n',
+    put: '',
   },
   {
     name: 'what an answer leads to that was taken back while the workflow was held is forgotten',
-    file: 'core/request/decide-review.ts',
+    file: 'core/request/withdraw.ts',
     find: '...(waits ? { unsettled: true } : {}), outcome: { status: stays }',
     put: 'outcome: { status: stays }',
   },
@@ -910,8 +910,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'tick does more than it is told',
     file: 'service/shift.ts',
-    find: '|| countDone() + underWay >= most',
-    put: '',
+    find: 'return count >= most ||',
+    put: 'return',
   },
   {
     name: 'a preference moves the record that every command states',
@@ -975,9 +975,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a record that cannot be read keeps every tenant from what is due',
-    file: 'service/tick.ts',
-    find: '{ ...query, ...(after ? { after } : {}) },\n      unreadableTo(failed),',
-    put: '{ ...query, ...(after ? { after } : {}) },',
+    file: 'service/due-records.ts',
+    find: '      unreadable.set(tenant, (unreadable.get(tenant) ?? 0) + 1)\n      onUnreadable(record)',
+    put: '      throw new RangeError(tenant)',
   },
   {
     name: 'a verification passes over what nothing of the log speaks of',
@@ -1078,8 +1078,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'with one answer, whoever gave it takes back all that they gave',
     file: 'core/request/evolve.ts',
-    find: 'request.reviews.filter((one) => ownerOf(one) !== ownerOf(event)),',
-    put: 'request.reviews.filter((one) => one.by !== event.by && ownerOf(one) !== ownerOf(event)),',
+    find: 'const left = request.reviews.filter((one) => ownerOf(one) !== ownerOf(event))',
+    put: 'const left = request.reviews.filter((one) => one.by !== event.by && ownerOf(one) !== ownerOf(event))',
   },
   {
     name: 'an answer takes the place of what was given for somebody who does not let one any more',

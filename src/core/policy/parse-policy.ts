@@ -1,6 +1,6 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { admit } from '../change/admit.ts'
-import type { Limits } from '../change/limits.ts'
+import type { Admission } from '../change/limits.ts'
 import { checkPolicy } from './check-policy.ts'
 import type { PolicyInput } from './policy.ts'
 import { policySchema, problemsOf } from './policy-schema.ts'
