@@ -174,7 +174,7 @@ it('[FA-11] no plot of people without power over a policy gets past it, through 
       await approvals.tick()
       expect(await zoe.resources.get(flag)).toBeUndefined()
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(25) },
   )
 })
 
