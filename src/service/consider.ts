@@ -1,3 +1,4 @@
+import { policyType } from '../core/policy/own-type.ts'
 import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Actor } from '../core/request/event.ts'
 import { draft, type Submission, submit } from '../core/request/submit.ts'
@@ -12,7 +13,7 @@ import { tooManyDrafts } from './limits.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { mayMakeAll } from './permission-to-act.ts'
 import { policyRefusal } from './policy-findings.ts'
-import { policyResource } from './policy-resource.ts'
+
 import { type Proposal, propose, type Wish } from './propose.ts'
 import {
   type ClaimRecord,
@@ -159,8 +160,8 @@ function mixtureWithPolicies(wishes: readonly Wish[]): string | undefined {
   if (first && second && wishes.some(isTurn)) {
     return `must not hold both ${nameOf(first)} and ${nameOf(second)}: the workflow is switched by itself, so ask for them one by one`
   }
-  const policy = wishes.find(({ type }) => type === policyResource)
-  const other = wishes.find(({ type }) => type !== policyResource)
+  const policy = wishes.find(({ ref }) => ref.type === policyType)
+  const other = wishes.find(({ ref }) => ref.type !== policyType)
   if (!policy || !other) return undefined
   return `must not hold both ${nameOf(policy)} and ${nameOf(other)}: policies are changed by themselves, so ask for them one by one`
 }
