@@ -210,8 +210,8 @@ describe('requests', () => {
       ids.push(pending(outcome).id)
     }
     w.pass(365 * day)
-    expect((await w.approvals.tick()).expired).toBe(100)
-    expect((await w.approvals.tick()).expired).toBe(30)
+    expect((await w.approvals.tick()).expired).toBe(130)
+    expect((await w.approvals.tick()).expired).toBe(0)
     w.pass(-365 * day)
     for (const id of [ids[0], ids.at(-1)]) {
       const { digest, status } = await w.as('ben').requests.get(id ?? '')
