@@ -1,4 +1,4 @@
-import { dueVerb } from '../core/request/due.ts'
+import { duesOf, dueVerb } from '../core/request/due.ts'
 import type { TimedVerb } from '../core/request/status.ts'
 import { hasCode, isApprovalError } from '../errors.ts'
 import { collections } from '../ports/collections.ts'
@@ -113,6 +113,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
   const host = application ? [hostNeed(tenant, application.resource.type)] : []
   const hosts = resources.flatMap((one) => (context.resources.get(one.type)?.outside ? hostNeed(tenant, one.type) : []))
   const asked = type === 'come_due' ? [directoryNeed(tenant), ...hosts] : [directoryNeed(tenant)]
+  let until: number | undefined
   return {
     name: nameOfChore('requests', record),
     tenant,
@@ -122,8 +123,12 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
     needs: isOutside ? host : type === 'expire' ? [] : asked,
     run: async () => {
       return await tried(tenant, async () => {
-        const type = await dueNow(context, record.value)
-        if (!type) return { why: 'waiting' }
+        const { now, dues } = await ownDues(context, record.value)
+        const type = dues.find(({ at }) => at <= now)?.verb
+        if (!type) {
+          until = dues.length === 0 ? undefined : Math.min(...dues.map(({ at }) => at))
+          return { why: 'waiting' }
+        }
         const command =
           type === 'reclaim'
             ? onTheWayCommand(context, clockOf(tenant), id, { type })
@@ -134,16 +139,16 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
         return { done, failed: [{ error: delay }], broken: host.map((need) => ({ need, error: delay })) }
       })
     },
-    later: laterOf(context, 'requests', record),
+    later: (why) => [putOffWrite('requests', record, { why, at: context.now(), until })],
   }
 }
 
-/** What is to be done with a request by its own clock, which stands still while the workflow is off. */
-async function dueNow(context: Context, request: RequestRecord): Promise<TimedVerb | undefined> {
+/** What time does to a request by its own clock, which stands still while the workflow is off. */
+async function ownDues(context: Context, request: RequestRecord) {
   const now = context.now()
-  if (dueVerb(request, now) === undefined) return undefined
   const { settings } = await read(context.storage, { settings: keyOf('policySets', request.tenant) })
-  return dueVerb(request, now, switchFacts(context, settings?.value, request).holds)
+  const { holds } = switchFacts(context, settings?.value, request)
+  return { now, dues: duesOf(request, { now, holds }) }
 }
 
 /** Ends a state whose time has come. One that another request keeps everybody off waits until that ends. */

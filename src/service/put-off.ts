@@ -23,16 +23,16 @@ export function pauseAfter(failures: number, why: Why): number {
   return Math.min(second * 2 ** doublings, longest[why])
 }
 
-/** Puts a record off. Since when it is due, and how often in a row it could not be done, is kept with it. */
+/** Puts a record off, until a moment if that is known. Since when it is due, and how often in a row it could not be done, is kept with it. */
 export function putOffWrite<C extends PutOffCollection>(
   collection: C,
   record: Stored<StoredRecordOf<C>>,
-  { why, at }: { readonly why: Why; readonly at: number },
+  { why, at, until: known }: { readonly why: Why; readonly at: number; readonly until?: number | undefined },
 ): Write {
   const { value } = record
   const dueAt = 'stateDueAt' in value ? value.stateDueAt : (value as { readonly dueAt?: number }).dueAt
   const { from, failures } = value.putOff ?? { from: dueAt ?? at, failures: 0 }
-  const until = at + pauseAfter(failures + 1, why)
+  const until = known ?? at + pauseAfter(failures + 1, why)
   const later = 'requester' in value ? nextStep(value, { until, at }) : until
   const column = collection === 'resources' ? 'stateDueAt' : 'dueAt'
   return put(collection, { ...value, [column]: later, putOff: { from, failures: failures + 1 } }, record)

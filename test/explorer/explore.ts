@@ -89,7 +89,7 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
   let frontier: Node[] = []
   let following: Node[] = []
   const visit = (parent: number, move: string, node: Omit<Node, 'index'>): void => {
-    const key = keyOf(node, ids)
+    const key = keyOf(world, node, ids)
     if (seen.size >= limit || seen.has(key)) return
     seen.add(key)
     statuses[node.request.status] = (statuses[node.request.status] ?? 0) + 1
@@ -243,7 +243,7 @@ function shifted(world: World, around: Surroundings, shift: Shift): Surroundings
 }
 
 /** Writes down everything that can make a difference from now on. Two states with the same text are one. */
-function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknown, number>): string {
+function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknown, number>): string {
   const id = (value: unknown) => {
     const known = ids.get(value)
     if (known !== undefined) return known
@@ -272,7 +272,7 @@ function keyOf({ request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknow
     id(held || still.length > 0 ? request.askedAt : ''),
     fence,
     id(request.application ? JSON.stringify(request.application) : ''),
-    id(grudgesOf(request)),
+    id(request.round < world.rounds ? grudgesOf(request) : ''),
   ]
   return String.fromCodePoint(...numbers.map(withoutSurrogates))
 }
