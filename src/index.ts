@@ -5,7 +5,7 @@ export type { GrantLine } from './core/access/plan-grants.ts'
 export type { AccessChange, ResourceAccess } from './core/access/resource-access.ts'
 export type { RoleDefinition } from './core/access/role.ts'
 export type { ChangeInput } from './core/change/change-input.ts'
-export type { ChangedPlace } from './core/change/changed-place.ts'
+export type { ChangedPlace, PlaceDifference, PlacePath } from './core/change/changed-place.ts'
 export type { Choice, Conflict, ConflictType, Resolution, SchemaIssue, Sides } from './core/change/conflict.ts'
 export type { Digest } from './core/change/digest.ts'
 export type { JsonArray, JsonObject, JsonValue } from './core/change/json.ts'
@@ -38,11 +38,12 @@ export type { Escalated, Escalation } from './core/policy/escalation.ts'
 export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
 export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
 export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
-export type { LoggedEvent } from './core/request/audit-chain.ts'
+export type { LoggedEvent, StreamHead } from './core/request/audit-chain.ts'
 export type { Checkpoint, CheckpointSignature, Seal } from './core/request/checkpoint.ts'
 export type { ClockMove, PinnedMove } from './core/request/content.ts'
 export type { Debt, GlassBroken, OpenDebt } from './core/request/debt.ts'
 export type { Application, AppliedRevision, Known, Target } from './core/request/event.ts'
+export type { Objection, Subject } from './core/request/objection.ts'
 export type { Permissions } from './core/request/probe.ts'
 export type { Request } from './core/request/request.ts'
 export type { Revision } from './core/request/resource.ts'
@@ -64,7 +65,7 @@ export {
 export type { Clock, NewId } from './ports/clock.ts'
 export { type Collection, type CollectionName, type Column, collections, type Index } from './ports/collections.ts'
 export type { Directory, DirectoryUser, RolesInProject, Scope } from './ports/directory.ts'
-export type { Notice, NoticeType, Notifier } from './ports/notifier.ts'
+export { type Notice, type NoticeType, type Notifier, noticeTypes } from './ports/notifier.ts'
 export type { SignatureCheck, Signer } from './ports/signer.ts'
 export type {
   IndexQuery,
@@ -75,6 +76,7 @@ export type {
   Storage,
   StoredRecord,
   TransactionalStorage,
+  UnreadableRecord,
   Write,
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/access-control.ts'

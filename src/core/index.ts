@@ -28,7 +28,7 @@ export { defineRoles, type RoleDefinition, type Roles, rolesWith } from './acces
 export { admit } from './change/admit.ts'
 export { canonical } from './change/canonical.ts'
 export { type ChangeInput, nextValue } from './change/change-input.ts'
-export type { ChangedPlace } from './change/changed-place.ts'
+export type { ChangedPlace, PlaceDifference, PlacePath } from './change/changed-place.ts'
 export { checkShape } from './change/check-shape.ts'
 export {
   type Choice,
@@ -46,7 +46,7 @@ export { equal } from './change/equal.ts'
 export type { JsonArray, JsonObject, JsonValue } from './change/json.ts'
 export { applyPatch } from './change/json-patch.ts'
 export type { Label, Labels } from './change/labels.ts'
-export { defaultLimits, defaultPatchLimits, type Limits, type PatchLimits } from './change/limits.ts'
+export { type Admission, defaultLimits, defaultPatchLimits, type Limits, type PatchLimits } from './change/limits.ts'
 export { type Merge, merge } from './change/merge.ts'
 export { parseJson } from './change/parse-json.ts'
 export { patchOf } from './change/patch-of.ts'

@@ -17,6 +17,7 @@ export type {
   Storage,
   StoredRecord,
   TransactionalStorage,
+  UnreadableRecord,
   Write,
 } from '../ports/storage.ts'
 export { checkedKey, columnsOf, declarationOf, keyOf, keyText, partsOf } from './columns.ts'

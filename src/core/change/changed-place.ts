@@ -12,16 +12,17 @@ import type { JsonValue } from './json.ts'
  * - in a `byPlace()` list by their position, at which the items of both documents are paired: `/steps/1/title`;
  * - in an atomic list not at all: the list is the place.
  */
-export type ChangedPlace = Where & Difference
+export type ChangedPlace = PlacePath & PlaceDifference
 
 /** Where a place is. */
-interface Where {
+export interface PlacePath {
   readonly path: string
   /** Which segments of `path`, counted from 0, are positions in a `byPlace()` list. Left out: none. */
   readonly byPlace?: readonly number[]
 }
 
-type Difference =
+/** What is different there. */
+export type PlaceDifference =
   | {
       readonly type: 'added'
       readonly after: JsonValue

@@ -41,9 +41,14 @@ export type MachineSnapshot<T = unknown> = MachineStatus & {
 export interface LifecycleMachine<T = unknown> {
   readonly id: string
   readonly config: MachineConfig
+  /** Gives the snapshot after an event. */
   transition(snapshot: MachineSnapshot<T>, event: MachineEvent, scope: unknown): MachineSnapshot<T>
+  /** Gives the snapshot in which the machine begins. */
   getInitialSnapshot(scope: unknown, input: { readonly document: T }): MachineSnapshot<T>
+  /** Gives the snapshot that was kept before. */
   restoreSnapshot(persisted: unknown, scope: unknown): MachineSnapshot<T>
+  /** Begins what a snapshot says; a life cycle has nothing to begin. */
   start(snapshot: MachineSnapshot<T>): void
+  /** Gives a snapshot as it can be kept. */
   getPersistedSnapshot(snapshot: MachineSnapshot<T>, options?: unknown): MachineStatus
 }

@@ -73,6 +73,7 @@ export interface PostgresLite {
 
 /** How PGlite reads the columns of a statement, by the numbers of their types. */
 export interface PostgresLiteOptions {
+  /** What reads the columns of a type, by its number. */
   readonly parsers: Record<number, (text: string) => unknown>
 }
 
