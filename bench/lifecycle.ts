@@ -1,5 +1,5 @@
 import { experimentLifecycle, flagLifecycle, type Lifecycle, type LifecycleState, stepFrom } from 'countersign/core'
-import { transition } from 'xstate'
+import { type AnyStateMachine, transition } from 'xstate'
 import { type Comparison, timed } from './harness.ts'
 
 /** Compares the table of a life cycle with the machine that it is computed from, over all states and events. */
@@ -15,7 +15,10 @@ export function comparisons(): readonly Comparison[] {
       peer: {
         name: 'xstate transition',
         run: () =>
-          asked.map(({ snapshot, event }) => transition(lifecycle.machine, snapshot, { type: event })[0].value),
+          asked.map(
+            ({ snapshot, event }) =>
+              transition(lifecycle.machine as unknown as AnyStateMachine, snapshot, { type: event })[0].value,
+          ),
       },
       same: (ours, theirs) =>
         JSON.stringify(ours.map((state) => machineValue(lifecycle, state))) === JSON.stringify(theirs),
@@ -30,7 +33,7 @@ function questions(lifecycle: Lifecycle) {
     ['settled', ...Object.keys(inner)].map((waiting) => (waiting === 'settled' ? { live } : { live, waiting })),
   )
   return states.flatMap((state) => {
-    const snapshot = lifecycle.machine.resolveState({
+    const snapshot = (lifecycle.machine as unknown as AnyStateMachine).resolveState({
       value: machineValue(lifecycle, state),
       context: { document: {} },
     })

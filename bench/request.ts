@@ -73,7 +73,7 @@ function next(rollout: number): NonNullable<Facts['next']> {
     places: [{ type: 'changed', path: '/rollout', before: 40, after: rollout }],
     after: { rollout },
   } as const
-  return { changes: [change], before: [change], evaluation, policySet: 1, gated: false }
+  return { changes: [change], before: [change], evaluation, policySet: { seq: 1, hash: 'sha256:1' }, gated: false }
 }
 
 function asked(): Request {
