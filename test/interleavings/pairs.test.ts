@@ -82,9 +82,12 @@ const due: Readonly<Record<string, Meeting['prepare']>> = {
   },
 }
 
-/** What the clock has done to requests, without the notices and seals that another process may have had first. */
+/**
+ * What the clock has done to requests, without the notices and seals that another process may have had first, and without how much it found that
+ * waits, and when it is to be called again: that depends on the moment of its look.
+ */
 const clock: Doing = async ({ approvals }) => {
-  const { delivered, sealed, ...done } = await approvals.tick()
+  const { delivered, sealed, waiting, next, ...done } = await approvals.tick()
   return done
 }
 
