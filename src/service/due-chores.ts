@@ -184,6 +184,8 @@ async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outc
     return await work()
   } catch (error) {
     if (harmless.some((code) => hasCode(error, code))) return { why: 'waiting' }
+    // Where the storage failed, it is no fault of what is due: that is tried again by the next call, and not put off.
+    if (hasCode(error, 'storage_failed')) return { failed: [{ error }] }
     // A guard that says no waits for something as well, and is named.
     if (hasCode(error, 'move_refused')) return { failed: [{ error }], why: 'waiting' }
     return { failed: [{ error }], why: 'failed', broken: brokenBy(tenant, error) }

@@ -58,7 +58,7 @@ export type Desk = ReturnType<typeof desk>
 export const allCollections = Object.keys(collections) as readonly CollectionName[]
 
 /** What `tick` works off: what it looks like depends on when tick comes, and not only on what people did. */
-export const upkeep: readonly CollectionName[] = ['outbox', 'unsealed', 'seals', 'checkpoints']
+export const upkeep: readonly CollectionName[] = ['outbox', 'unsealed', 'seals', 'checkpoints', 'returns']
 
 /** What commands leave behind for good. */
 export const lasting = allCollections.filter((name) => !upkeep.includes(name))

@@ -328,6 +328,19 @@ export const dueScenes: readonly Scene[] = [
     act: ({ as }, _, key) => as('dan').workflow.turnOff(key),
   },
   {
+    name: 'resume',
+    async prepare(desk) {
+      const request = await asked(desk, { onReject: 'block' })
+      await desk.as('cat').reject(request.id, { seen: request.digest, reason: 'no' })
+      await desk.as('ben').approve(request.id, { seen: request.digest })
+      await desk.as('dan').workflow.turnOff({ waiting: 'hold' })
+      await desk.as('cat').withdraw(request.id)
+      await desk.as('dan').workflow.turnOn()
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
     name: 'remind',
     async prepare(desk, office) {
       const request = await asked(desk, { remindEvery: '1d' })

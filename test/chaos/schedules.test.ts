@@ -23,7 +23,11 @@ const submit =
   ({ as }) =>
     as(user).submit(checkout, { merge: { rollout } })
 const rebase: Doing = ({ as }, { id }) => as('ann').rebase(id)
-const tick: Doing = ({ approvals }) => approvals.tick()
+/** How much it found that waits, and when it is to be called again, depends on the moment of its look. */
+const tick: Doing = async ({ approvals }) => {
+  const { waiting, next, ...done } = await approvals.tick()
+  return done
+}
 
 const none: Asked = { id: '', digest: '' }
 const freely = { cancel: 'any_time' } as const

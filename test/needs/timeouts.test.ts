@@ -45,7 +45,7 @@ describe('timeouts', () => {
     const schema = { '~standard': { version: 1, vendor: 'ours', validate: never } } as const
     const type = defineResource({ type: 'limit', schema })
     await expect(writing({ resources: [type], timeouts: { schema: 5 } }, type as never)).rejects.toMatchObject({
-      code: 'invalid_by_schema',
+      code: 'schema_failed',
       message: expect.stringContaining('within 5 ms'),
     })
   })
