@@ -23,9 +23,9 @@ const submit =
   ({ as }) =>
     as(user).submit(checkout, { merge: { rollout } })
 const rebase: Doing = ({ as }, { id }) => as('ann').rebase(id)
-/** How much it found that waits, and when it is to be called again, depends on the moment of its look. */
+/** What it delivers and seals, how much it found that waits, and when it is to be called again depends on the moment of its look. */
 const tick: Doing = async ({ approvals }) => {
-  const { waiting, next, ...done } = await approvals.tick()
+  const { delivered, sealed, waiting, next, ...done } = await approvals.tick()
   return done
 }
 
