@@ -55,6 +55,7 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   own_debt: () => broken.when({ type: 'settle_debt', by: 'root', reason: 'fine' }),
   locked: () => byHand.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }),
   switched_off: () => line.when({ type: 'approve', by: 'ben' }, { switchedOff: 2 }),
+  workflow_off: () => line.when({ type: 'approve', by: 'ben' }, { held: true }),
   not_switched_off: () => line.when({ type: 'return' }),
   stale: () => line.when({ type: 'bypass', by: 'root', reason: 'now' }, { target: moved }),
   on_its_way: () => onTheWay.when({ type: 'abandon', reason: 'gone' }),
