@@ -219,9 +219,14 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
     it('[G15] [HO-06] refuses what is no transaction, and one that has ended, and writes nothing', async () => {
       const { host, w } = await open()
       for (const [given, line] of host.refused) {
-        expect(() => w.approvals.within(given as object)).toThrow(
-          expect.objectContaining({ code: 'invalid_input', message: expect.stringContaining(line) }),
-        )
+        const use = async () => {
+          const joined = w.approvals.within(given as object)
+          return await joined.as({ tenant: 'acme', user: 'ann' }).requests.list()
+        }
+        await expect(use(), line).rejects.toMatchObject({
+          code: 'invalid_input',
+          message: expect.stringContaining(line),
+        })
       }
       const ended: object[] = []
       const joined: ReturnType<TransactionalStorage['within']>[] = []

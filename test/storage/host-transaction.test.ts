@@ -172,7 +172,9 @@ const postgresHosts = (
       ],
       async transact(work) {
         const client = await pool.connect()
-        expect(() => postgresStorage(pool).within(client)).toThrow("client.query('begin')")
+        const joined = postgresStorage(pool).within(client)
+        const early = joined.get([{ collection: 'requests', key: ['acme', 'a'] }])
+        await expect(early).rejects.toThrow("client.query('begin')")
         try {
           await bracketed((statement) => client.query(statement), client)(work)
         } finally {

@@ -21,12 +21,11 @@ export function isInTransaction(connection: object): boolean | undefined {
   return typeof open === 'boolean' ? open : undefined
 }
 
-/** Lets no statement through while no transaction is open. */
+/** Lets no statement through while no transaction is open. Whoever keeps a connection for several transactions may give it before the first. */
 export function whileOpen(session: SqlSession, isOpen: () => boolean | undefined, begin: string): SqlSession {
   const check = () => {
     if (isOpen() === false) refuseTransaction(`no transaction is open on it: ${begin}`)
   }
-  check()
   const checked =
     <A extends unknown[], T>(run: (...given: A) => Promise<T>) =>
     async (...given: A) => {
