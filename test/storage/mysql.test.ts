@@ -136,9 +136,10 @@ else {
       )
       await vi.waitFor(
         async () =>
-          expect(await all("select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'")).toHaveLength(
-            1,
-          ),
+          expect(
+            await all(`select 1 from information_schema.innodb_trx join information_schema.processlist on id = trx_mysql_thread_id
+              where trx_state = 'LOCK WAIT' and db = database()`),
+          ).toHaveLength(1),
         { timeout: 10_000, interval: trxRefreshes },
       )
       await other.query("select 1 from countersign_requests where tenant = 'acme' and id = 'a' for update")

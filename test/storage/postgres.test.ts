@@ -266,11 +266,12 @@ function races(fresh: () => Promise<Storage>) {
   )
 }
 
-/** Waits until so many statements on the server wait for a lock. */
+/** Waits until so many statements about the tables of this file wait for a lock. */
 async function waitingFor(pool: pg.Pool, count: number): Promise<void> {
   for (;;) {
     const { rows } = await pool.query(
-      `select count(*)::int from pg_stat_activity where wait_event_type = 'Lock' and query like '%countersign_requests%' and datname = current_database()`,
+      `select count(distinct pid)::int from pg_stat_activity join pg_locks using (pid) join pg_class on pg_class.oid = relation
+        where wait_event_type = 'Lock' and query like '%countersign_requests%' and relnamespace = current_schema()::regnamespace`,
     )
     if (Number(rows[0]?.count) >= count) return
   }
