@@ -237,7 +237,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   }
   for (const done of steps) {
     await act(done)
-    const oracle = fresh()
+    const oracle = database.inTransaction ? main.within(database) : fresh()
     const expected = { gates: await gates(oracle), shown: await shown(oracle) }
     for (const instance of instances) {
       expect({ gates: await gates(instance), shown: await shown(instance) }).toEqual(expected)

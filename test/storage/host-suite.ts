@@ -221,7 +221,9 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
       for (const [given, line] of host.refused) {
         const use = async () => {
           const joined = w.approvals.within(given as object)
-          return await joined.as({ tenant: 'acme', user: 'ann' }).requests.list()
+          return await joined
+            .as({ tenant: 'acme', user: 'ann' })
+            .policies.save({ id: 'stray', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
         }
         await expect(use(), line).rejects.toMatchObject({
           code: 'invalid_input',

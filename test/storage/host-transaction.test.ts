@@ -173,7 +173,7 @@ const postgresHosts = (
       async transact(work) {
         const client = await pool.connect()
         const joined = postgresStorage(pool).within(client)
-        const early = joined.get([{ collection: 'requests', key: ['acme', 'a'] }])
+        const early = joined.commit([{ type: 'check', collection: 'requests', key: ['acme', 'a'], expected: 'absent' }])
         await expect(early).rejects.toThrow("client.query('begin')")
         try {
           await bracketed((statement) => client.query(statement), client)(work)

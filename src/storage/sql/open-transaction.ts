@@ -21,7 +21,7 @@ export function isInTransaction(connection: object): boolean | undefined {
   return typeof open === 'boolean' ? open : undefined
 }
 
-/** Lets no statement through while no transaction is open. Whoever keeps a connection for several transactions may give it before the first. */
+/** Lets nothing be written while no transaction is open. Whoever keeps a connection for several transactions may give it before the first, and read in between. */
 export function whileOpen(session: SqlSession, isOpen: () => boolean | undefined, begin: string): SqlSession {
   const check = () => {
     if (isOpen() === false) refuseTransaction(`no transaction is open on it: ${begin}`)
@@ -34,7 +34,6 @@ export function whileOpen(session: SqlSession, isOpen: () => boolean | undefined
     }
   return {
     ...session,
-    rows: checked(session.rows),
     changes: checked(session.changes),
     control: checked(session.control),
   }
