@@ -32,12 +32,16 @@ const keysOf = (...keys: readonly Key[]) => Object.fromEntries(keys.map(({ keyId
 
 function office(storage: Storage, signer?: Signer) {
   const directory = staticDirectory({ ann: [] })
-  const options = { storage, resources: [flags], directory, admins: 'anyone', now: () => start } as const
+  let time = start
+  const options = { storage, resources: [flags], directory, admins: 'anyone', now: () => time } as const
   const approvals = createApprovals(signer ? { ...options, signer } : options)
   const ann = approvals.as({ tenant: 'acme', user: 'ann' })
   return {
     ann,
     tick: approvals.tick,
+    pass: (milliseconds: number) => {
+      time += milliseconds
+    },
     async seal(to: number) {
       await ann.submit(flags.ref('checkout'), to === 1 ? { value: { enabled: true, rollout: to } } : rollout(to))
       expect((await approvals.tick()).sealed).toBe(1)
@@ -158,11 +162,12 @@ describe('a signer', () => {
         return await present.signer.sign(bytes)
       },
     }
-    const { ann, tick } = office(storage, moody)
+    const { ann, tick, pass } = office(storage, moody)
     await ann.submit(flags.ref('checkout'), { value: { enabled: true, rollout: 1 } })
     const error = { code: 'host_function_failed', cause: new RangeError('the key store does not answer') }
     expect(await tick()).toMatchObject({ sealed: 0, failed: [{ tenant: 'acme', id: 'checkpoint', error }] })
     works = true
+    pass(2_000)
     expect(await tick()).toMatchObject({ sealed: 1, failed: [] })
     expect(await ann.audit.verify({ keys: keysOf(present) })).toMatchObject({ ok: true, checkpoints: 1 })
   })
