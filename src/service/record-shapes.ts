@@ -2,11 +2,12 @@ import type { RoleDefinition } from '../core/access/role.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Seal } from '../core/request/checkpoint.ts'
 import type { Revision } from '../core/request/resource.ts'
+import { statuses } from '../core/request/status.ts'
 import type { CollectionName } from '../ports/collections.ts'
 import type { Notice } from '../ports/notifier.ts'
 import { match, policy } from './policy-shapes.ts'
 import type * as records from './records.ts'
-import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request, statuses } from './request-shapes.ts'
+import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request } from './request-shapes.ts'
 import { either, flag, json, list, maybe, named, object, orNull, type Shape, text, whole, yes } from './shape.ts'
 
 const tenant = text()

@@ -2,7 +2,7 @@ import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../core/
 import type { Debt, GlassBroken } from '../core/request/debt.ts'
 import type { Application, AppliedRevision, Known, Pinned, Target } from '../core/request/event.ts'
 import type { Objection, Subject } from '../core/request/objection.ts'
-import type { RequestStatus } from '../core/request/status.ts'
+import { statuses } from '../core/request/status.ts'
 import type { Review } from '../core/review/standing.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { ContentRecord, PutOff, RequestRecord } from './records.ts'
@@ -86,19 +86,6 @@ export const failure = object<{ code: string; message: string; details: never }>
 })
 
 export const revisionsMade = list(applied)
-
-export const statuses: readonly RequestStatus[] = [
-  'draft',
-  'pending',
-  'changes_requested',
-  'approved',
-  'applying',
-  'applied',
-  'rejected',
-  'cancelled',
-  'expired',
-  'failed',
-]
 
 export const request: Shape = object<RequestRecord>({
   ...pinnedProperties,
