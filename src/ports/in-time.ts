@@ -18,7 +18,14 @@ export function inTime<T>(
 ): Promise<T> {
   if (milliseconds === Number.POSITIVE_INFINITY) return Promise.resolve(answer)
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late(`it did not answer within ${milliseconds} ms`)), milliseconds)
+    const onLate = () => {
+      try {
+        reject(late(`it did not answer within ${milliseconds} ms`))
+      } catch (thrown) {
+        reject(thrown)
+      }
+    }
+    const timer = setTimeout(onLate, milliseconds)
     if (isAside && typeof timer === 'object') timer.unref()
     Promise.resolve(answer).then(
       (value) => {

@@ -3,7 +3,7 @@ import { countLane } from './at-work.ts'
 import type { Chore, Counted, Outcome } from './chore.ts'
 import type { Context } from './context.ts'
 import { createNeeds, type Need } from './needs.ts'
-import { commitEach } from './put-off.ts'
+import { commitEach, type Why } from './put-off.ts'
 
 /** How many chores are under way at once, besides those that take long, and how many of these there are at most. */
 const mostAbreast = 8
@@ -99,6 +99,14 @@ export function beginShift(context: Context, budget: number): Shift {
     if (outcome.why === 'waiting' && failures.length === 0) waiting++
   }
 
+  /** Puts chores off. One that cannot be put off, since the clock or the storage fails, stays due, and the next call finds it. */
+  const putOff = async (chores: readonly Chore[], why: Why) => {
+    try {
+      const writes = chores.flatMap((chore) => chore.later(why))
+      await commitEach(context, writes)
+    } catch {}
+  }
+
   const begin = (chore: Chore, open: readonly Need[], goOn: (rest: Chore) => void) => {
     const { name, lane, tenant, id } = chore
     let isSlow = false
@@ -117,7 +125,7 @@ export function beginShift(context: Context, budget: number): Shift {
     const finish = async () => {
       const outcome = await outcomeOf(chore, open)
       take(chore, outcome)
-      if (outcome.why) await commitEach(context, chore.later(outcome.why)).catch(() => {})
+      if (outcome.why) await putOff([chore], outcome.why)
       clearTimeout(timer)
       timers.delete(timer)
       if (isSlow) slow--
@@ -190,13 +198,7 @@ export function beginShift(context: Context, budget: number): Shift {
         tried.add(chore.name)
         failed.push({ tenant: chore.tenant, id: chore.id, error: brokenOf(chore)?.error })
       }
-      if (!isOver())
-        await this.until(
-          commitEach(
-            context,
-            cannot.flatMap((chore) => chore.later('failed')),
-          ),
-        )
+      if (!isOver()) await this.until(putOff(cannot, 'failed'))
       return begun + cannot.length > 0
     },
     async until(answer) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   createApprovals,
+  isApprovalError,
   type JsonObject,
   type Notice,
   type Storage,
@@ -220,6 +221,51 @@ describe('one call of tick', () => {
     await h.approvals.tick()
     h.state.time += hour / 2
   }
+
+  it.each(['throws', 'answers a text'])(
+    '[ST-01] is found again by the next call, where the clock %s meanwhile',
+    async (how) => {
+      const storage = memoryStorage()
+      const h = host(storage, { pager: false })
+      const requests = [await ask(h, 'good', 'a'), await ask(h, 'good', 'b')]
+      await h.approvals.tick()
+      h.state.time += hour
+      const clock = { isBroken: false }
+      const delivered: string[] = []
+      const approvals = createApprovals({
+        storage,
+        resources: [flags],
+        admins: 'anyone',
+        directory: staticDirectory(people),
+        notifiers: [
+          {
+            name: 'mail',
+            deliver: async ({ request }) => {
+              clock.isBroken = requests.some(({ id }) => id === request) && delivered.length === 0
+              if (clock.isBroken) throw new TypeError('the clock breaks')
+              delivered.push(request ?? '')
+            },
+          },
+        ],
+        now: () => {
+          if (clock.isBroken && how === 'throws') throw new TypeError('no time')
+          return clock.isBroken ? ('noon' as never) : h.state.time
+        },
+      })
+      const first = await approvals.tick({ budget: 3_000 }).catch((error) => error)
+      if (isApprovalError(first)) expect(first.code).toBe('host_function_failed')
+      else expect(first).toMatchObject({ running: [] })
+      clock.isBroken = false
+      delivered.push('mended')
+      h.state.time += hour
+      for (let call = 0; call < 3; call++) {
+        const { running } = await approvals.tick()
+        expect(running).toEqual([])
+        h.state.time += hour
+      }
+      expect(new Set(delivered.slice(1))).toEqual(new Set(requests.map(({ id }) => id)))
+    },
+  )
 
   it('[ST-02] begins nothing after its budget, comes back whatever hangs, and does not call that failed', async () => {
     const storage = memoryStorage()

@@ -41,11 +41,18 @@ export function timeoutOf(method: string, options: PoolOptions = {}): number {
  * timeout waits for ever.
  */
 export async function lent<C, T>(
-  { take, giveBack }: Lender<C>,
+  lender: Lender<C>,
   timeout: number,
   work: (connection: C, distrust: () => void) => Promise<T>,
 ): Promise<T> {
-  const taking = take()
+  const giveBack = (connection: C, broken: boolean) => {
+    try {
+      lender.giveBack(connection, broken)
+    } catch {
+      // What a pool says to that is no news of the work, which is done or refused by then.
+    }
+  }
+  const taking = lender.take()
   const connection = await inTime(taking, timeout, (problem) => {
     taking.then(
       (late) => giveBack(late, false),
