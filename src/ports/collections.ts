@@ -164,3 +164,6 @@ export const collections = {
 
 /** Names of the collections. */
 export type CollectionName = keyof typeof collections
+
+/** The names of all collections. */
+export const collectionNames = Object.keys(collections) as readonly CollectionName[]

@@ -66,7 +66,9 @@ const condition: Shape = either((value) => {
 })
 
 const ownership = object<PathOwnership>({
-  owners: list(object<PathOwnership['owners'][number]>({ quorum: whole, from: approvers, field: text() })),
+  owners: list(
+    object<PathOwnership['owners'][number]>({ quorum: whole, from: approvers, field: text(), about: maybe(text()) }),
+  ),
   otherwise: maybe(requirement),
 })
 

@@ -1,6 +1,9 @@
+import type { ResourceAccess } from '../core/access/resource-access.ts'
 import type { RoleDefinition } from '../core/access/role.ts'
 import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Seal } from '../core/request/checkpoint.ts'
+import type { Pinned } from '../core/request/event.ts'
+import type { Hold } from '../core/request/hold.ts'
 import type { Revision } from '../core/request/resource.ts'
 import { statuses } from '../core/request/status.ts'
 import type { CollectionName } from '../ports/collections.ts'
@@ -9,11 +12,13 @@ import { match, policy } from './policy-shapes.ts'
 import type * as records from './records.ts'
 import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request } from './request-shapes.ts'
 import { either, flag, json, list, maybe, named, object, orNull, type Shape, text, whole, yes } from './shape.ts'
+import type { WorkflowSwitch } from './workflow.ts'
 
 const tenant = text()
 const resource = { tenant, type: text(), id: text() }
 const access = either(({ type }) => {
-  if (type === 'editors') return object({ type: text(), editors: list(text()) })
+  if (type === 'editors')
+    return object<Extract<ResourceAccess, { type: 'editors' }>>({ type: text(), editors: list(text()) })
   return type === 'everyone' ? object({}) : undefined
 })
 const grant = object<{ role: string; project: string }>({ role: text(), project: text() })
@@ -24,11 +29,25 @@ const revision = {
   document: json,
 }
 
-const event = object<{ type: string; at: number; by: string }>({
+/** What is read of events of many kinds, before it is known of which kind one is. */
+interface EventParts {
+  readonly type: string
+  readonly at: number
+  readonly by: string
+  readonly reason?: string
+  readonly message?: string
+  readonly pinned?: Pinned
+  readonly erased?: readonly string[]
+}
+
+const event = object<EventParts>({
   type: text(),
   at: whole,
   by: text(),
-  ...{ reason: maybe(text()), message: maybe(text()), pinned: maybe(pinnedPart), erased: maybe(list(text())) },
+  reason: maybe(text()),
+  message: maybe(text()),
+  pinned: maybe(pinnedPart),
+  erased: maybe(list(text())),
 })
 
 const late = object<records.LateWrite>({
@@ -137,7 +156,15 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
       ),
     ),
     workflow: maybe(
-      list(object<{ project: string; on: boolean }>({ project: text(), on: flag, ...{ switchedOff: maybe(whole) } })),
+      list(
+        object<WorkflowSwitch>({
+          project: text(),
+          on: flag,
+          switchedOff: maybe(whole),
+          waiting: maybe(text('return', 'hold')),
+          holds: maybe(list(object<Hold>({ from: whole, to: maybe(whole) }))),
+        }),
+      ),
     ),
     firstAdmin: maybe(text()),
     defaultAccess: maybe(text('everyone', 'editors')),

@@ -1,3 +1,4 @@
+import type { Resolution } from '../core/change/conflict.ts'
 import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../core/request/content.ts'
 import type { Debt, GlassBroken } from '../core/request/debt.ts'
 import type { Application, AppliedRevision, Known, Pinned, Target } from '../core/request/event.ts'
@@ -6,7 +7,7 @@ import { statuses } from '../core/request/status.ts'
 import type { Review } from '../core/review/standing.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { ContentRecord, PutOff, RequestRecord } from './records.ts'
-import { either, json, list, maybe, object, type Shape, text, whole, yes } from './shape.ts'
+import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from './shape.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
 const digest = text()
@@ -137,9 +138,9 @@ export const move: Shape = object<PinnedMove>({
   to: text(),
   pending: maybe(text()),
   edits: maybe(yes),
-  details: maybe(object({})),
+  details: maybe(named(json)),
   dueAt: maybe(whole),
-  next: maybe(object<ClockMove>({ action: text(), to: text(), places: list(place) })),
+  next: maybe(object<ClockMove>({ action: text(), to: text(), places: list(place), after: maybe(json) })),
 })
 
 /** One of the changes of a request. */
@@ -156,7 +157,7 @@ export const proposed: Shape = object<ProposedChange>({
     object<OpenRebase>({
       from: whole,
       draft: json,
-      resolutions: list(object({})),
+      resolutions: list(object<Pick<Resolution, 'conflict' | 'take'>>({ conflict: text(), take: text() })),
       open: whole,
     }),
   ),

@@ -1,10 +1,8 @@
 /** Says what is wrong with a value, as the end of "it cannot be read: …"; undefined if nothing is. `at` is the place of the value in its record. */
 export type Shape = (value: unknown, at: string) => string | undefined
 
-type Required<T> = { [K in keyof T]-?: undefined extends T[K] ? never : K }[keyof T]
-
-/** What is said of the properties of an object: something of each that is always there, and of any other. */
-export type Properties<T> = { readonly [K in Required<T>]: Shape } & { readonly [K in keyof T]?: Shape }
+/** What is said of the properties of an object: something of each that its type knows. */
+export type Properties<T> = { readonly [K in keyof T]-?: Shape }
 
 function kind(words: string, is: (value: unknown) => boolean): Shape {
   return (value, at) => (is(value) ? undefined : `${at || 'it'} is not ${words}`)
@@ -61,7 +59,7 @@ export function named(shape: Shape): Shape {
   }
 }
 
-/** An object with these properties. What it has besides is not looked at. */
+/** An object with these properties, which are all that its type knows. What it has besides is not looked at. */
 export function object<T>(properties: Properties<T>): Shape {
   const shapes = Object.entries(properties) as readonly (readonly [string, Shape])[]
   return (value, at) => {

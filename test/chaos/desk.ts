@@ -1,5 +1,5 @@
 import { type ActorInput, createApprovals, type Notice, type Storage, staticDirectory } from '../../src/index.ts'
-import { type CollectionName, collections } from '../../src/ports/collections.ts'
+import { type CollectionName, collectionNames } from '../../src/ports/collections.ts'
 import { flags, start } from '../world.ts'
 
 /** People of these tests: two leads, one who may bypass, and two developers. */
@@ -54,19 +54,16 @@ export function desk(storage: Storage, shared: Office, name?: string) {
 
 export type Desk = ReturnType<typeof desk>
 
-/** The names of all collections. */
-export const allCollections = Object.keys(collections) as readonly CollectionName[]
-
 /** What `tick` works off: what it looks like depends on when tick comes, and not only on what people did. */
 export const upkeep: readonly CollectionName[] = ['outbox', 'unsealed', 'seals', 'checkpoints', 'returns']
 
 /** What commands leave behind for good. */
-export const lasting = allCollections.filter((name) => !upkeep.includes(name))
+export const lasting = collectionNames.filter((name) => !upkeep.includes(name))
 
 /** Everything that a storage holds, of one tenant where it is named, as one text for each record. */
 export async function everything(
   storage: Storage,
-  from: readonly CollectionName[] = allCollections,
+  from: readonly CollectionName[] = collectionNames,
   tenants: readonly string[] = [],
 ): Promise<readonly string[]> {
   const found: string[] = []

@@ -1,12 +1,27 @@
-import { type Approvals, createApprovals, policyResource, type Storage } from '../../src/index.ts'
+import { z } from 'zod'
+import { type Approvals, createApprovals, defineResource, policyResource, type Storage } from '../../src/index.ts'
+import type { ReturnsRecord } from '../../src/service/records.ts'
 import { accessWorld } from '../access-world.ts'
 import { day, experiments, flags, pending, rollout } from '../world.ts'
 
 type Acting = ReturnType<Approvals['as']>
 
-/** A tenant in which something of every kind is stored: requests, revisions, settings, notices, answers, delegations, a debt. */
+/** What is kept outside of the database, by a system that nobody reaches. */
+const prices = defineResource({
+  type: 'price',
+  schema: z.strictObject({ cents: z.number() }),
+  permissions: { create: 'flags.create', update: 'flags.edit', delete: 'flags.delete' },
+  outside: {
+    read: async () => undefined,
+    write: async () => {
+      throw new TypeError('nobody answers')
+    },
+  },
+})
+
+/** A tenant in which something of every kind is stored: a record of each collection, at least. */
 export async function eventfulWorld(storage: Storage) {
-  const w = await accessWorld(storage)
+  const w = await accessWorld(storage, {}, [prices])
   const as = (user: string): Acting => w.as(user)
   const value = { enabled: true, rollout: 10 }
   await as('ann').submit(flags.ref('live', { project: 'web' }), { value }, { reason: 'first' })
@@ -39,7 +54,22 @@ export async function eventfulWorld(storage: Storage) {
   await as('vic')
     .submit(flags.ref('live'), rollout(1))
     .catch(() => {})
+  await as('zoe').access.editors.change(flags.ref('live'), { type: 'restrict', editors: ['ann', 'amy'] })
   await as('zoe').access.setDefaultAccess('editors')
+  await as('ann').access.mute(['made_editor'])
+  await as('zoe').submit(prices.ref('dear'), { value: { cents: 5 } })
+  await w.approvals.tick()
+  await as('zoe').policies.save({
+    id: 'beta',
+    match: { project: 'beta' },
+    require: { quorum: 1, from: { users: ['zoe'] } },
+  })
+  pending(await as('zoe').submit(flags.ref('third', { project: 'beta' }), { value }))
+  await as('zoe').workflow.turnOff({ project: 'beta' })
+  // What a process left behind that died while it switched the workflow off.
+  const interrupted = { tenant: 'acme', project: 'beta', dueAt: w.now(), by: 'zoe', via: 'app' } satisfies ReturnsRecord
+  await storage.commit([{ type: 'insert', collection: 'returns', value: interrupted }])
+  await as('ann').comment(open.id, 'after the clock')
   return { ...w, as, open, ended, urgent }
 }
 
@@ -51,7 +81,7 @@ export function reopened(storage: Storage, { now }: EventfulWorld) {
   let ids = 0
   const approvals = createApprovals({
     storage,
-    resources: [flags, experiments],
+    resources: [flags, experiments, prices],
     access: {},
     notifiers: [{ name: 'kept', deliver: async () => {} }],
     now: () => now() + later,
@@ -92,6 +122,10 @@ export function calls({
     'access.grants': () => zoe.access.grants('ann'),
     'access.holders': () => zoe.access.holders('member'),
     'access.may': () => ann.access.may('flags.edit', { project: 'web' }),
+    'access.editors.get': () => zoe.access.editors.get(flags.ref('live')),
+    'access.mute': () => ann.access.mute([]),
+    'resources.get of what is kept outside': () => ann.resources.get(prices.ref('dear')),
+    'the same outside': () => zoe.submit(prices.ref('dear'), { value: { cents: 6 } }),
     'access.defaultAccess': () => zoe.access.defaultAccess(),
     'workflow.isOn': () => zoe.workflow.isOn({ project: 'web' }),
     'delegations.list': () => mia.delegations.list(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { allCollections, everything } from '../chaos/desk.ts'
+import { collectionNames } from '../../src/ports/collections.ts'
+import { everything } from '../chaos/desk.ts'
 import { type Flag, type flags, pending, refusal, rollout, storages, type World, world } from '../world.ts'
 
 const rules = (...list: readonly { id: string; rollout: number }[]) => ({
@@ -75,14 +76,14 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     await land(w, ref, rollout(80))
-    const before = await everything(w.storage, allCollections, ['acme'])
+    const before = await everything(w.storage, collectionNames, ['acme'])
     const preview = await w.as('ann').previewRevert(ref, 1)
     expect(preview).toMatchObject({ status: 'pending', requirements: [{ policy: 'reviewed' }], satisfiable: true })
     expect(preview.approvers.toSorted()).toEqual(['amy', 'ben', 'cat'])
     expect(await refusal(w.as('ann').previewRevert(ref, 9))).toBe('unknown_revision')
     expect(await refusal(w.as('ann').previewRevert(ref, 2))).toBe('nothing_changed')
     expect(await refusal(w.as('ann').previewRevert(ref, 1, { draft: true } as object))).toBe('invalid_input')
-    expect(await everything(w.storage, allCollections, ['acme'])).toEqual(before)
+    expect(await everything(w.storage, collectionNames, ['acme'])).toEqual(before)
 
     const outcome = pending(await w.as('ann').revert(ref, 1, { reason: 'it broke' }))
     expect(outcome.changes).toEqual(preview.changes)

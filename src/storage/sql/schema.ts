@@ -1,10 +1,8 @@
 import { type CreateTableBuilder, sql } from 'kysely'
-import { type CollectionName, collections, type Index } from '../../ports/collections.ts'
+import { type CollectionName, type Index, collectionNames as names } from '../../ports/collections.ts'
 import { columnsOf, declarationOf } from '../columns.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, indexName, tableName } from './names.ts'
-
-const names = Object.keys(collections) as readonly CollectionName[]
 
 /** The versions of the schema: each brings the collections and indexes that are there since then. */
 export const schemaVersions: readonly number[] = [
