@@ -1,15 +1,20 @@
-import { hasCode } from '../errors.ts'
+import { fail, hasCode } from '../errors.ts'
 import { pause } from './refusals.ts'
 
 const attempts = 12
 
-/** Reads something once more if the settings were changed while it was read, so that nothing is told that mixes before and after. */
+/**
+ * Reads something once more if the settings were changed while it was read, so that nothing is told that mixes before and after.
+ *
+ * @throws ApprovalError `contention` where they were changed each time.
+ */
 export async function readAgain<T>(read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await read()
     } catch (error) {
-      if (!hasCode(error, 'version_conflict') || attempt === attempts) throw error
+      if (!hasCode(error, 'version_conflict')) throw error
+      if (attempt === attempts) return fail('contention', { verb: 'read', attempts }, { cause: error })
       await pause(attempt)
     }
   }

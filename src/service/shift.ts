@@ -23,6 +23,8 @@ export interface Shift {
   waiting(): number
   /** Tells whether nothing may be begun any more. */
   isOver(): boolean
+  /** Gives the chores, once each, that waited for somebody else while something of their tenant was under way and has been done since. */
+  again(): readonly Chore[]
   /** Tells whether a chore is new to this call, and not under way in another one of this process. */
   isNew(chore: Chore): boolean
   /**
@@ -58,7 +60,9 @@ export function beginShift(context: Context, budget: number): Shift {
   const own = new Map<string, Chore>()
   const timers = new Set<ReturnType<typeof setTimeout>>()
   const begun = performance.now()
-  let waiting = 0
+  const waits = new Map<string, { readonly chore: Chore; readonly seen: number }>()
+  const retried = new Set<string>()
+  const doneOf = new Map<string, number>()
   let slow = 0
   let ended = false
   let wake = () => {}
@@ -74,8 +78,14 @@ export function beginShift(context: Context, budget: number): Shift {
     timers.add(timer)
     return timer
   }
-  if (budget !== Number.POSITIVE_INFINITY) after(budget, () => tellOver())
-  const isOver = () => ended || performance.now() - begun >= budget
+  let isUp = false
+  const endTime = () => {
+    isUp = true
+    tellOver()
+  }
+  if (budget !== Number.POSITIVE_INFINITY) after(budget, endTime)
+  // Whichever comes first of a timer and the time that it stands for: they can differ, as they do where a test moves the timers.
+  const isOver = () => ended || isUp || performance.now() - begun >= budget
   const countDone = () => Object.values(done).reduce((sum, count) => sum + count, 0)
 
   const openOf = (chore: Chore): readonly Need[] | undefined => {
@@ -90,13 +100,18 @@ export function beginShift(context: Context, budget: number): Shift {
     return chore.needs.length > 0 && broken.length >= all ? broken[0] : undefined
   }
 
-  const take = ({ tenant, id }: Chore, { done: counts = {}, failed: failures = [], ...outcome }: Outcome) => {
+  const take = (chore: Chore, { done: counts = {}, failed: failures = [], ...outcome }: Outcome, seen: number) => {
+    const { name, tenant, id } = chore
     for (const need of outcome.worked ?? []) needs.worked(need)
     for (const { need, error } of outcome.broken ?? []) needs.broke(need, error)
     if (ended) return
-    for (const [name, count] of Object.entries(counts)) done[name as Counted] += count
+    for (const [counted, count] of Object.entries(counts)) {
+      done[counted as Counted] += count
+      doneOf.set(tenant, (doneOf.get(tenant) ?? 0) + count)
+    }
     for (const failure of failures) failed.push({ tenant, id, ...failure })
-    if (outcome.why === 'waiting' && failures.length === 0) waiting++
+    if (outcome.why === 'waiting' && failures.length === 0) waits.set(name, { chore, seen })
+    else waits.delete(name)
   }
 
   /** Puts chores off. One that cannot be put off, since the clock or the storage fails, stays due, and the next call finds it. */
@@ -109,6 +124,7 @@ export function beginShift(context: Context, budget: number): Shift {
 
   const begin = (chore: Chore, open: readonly Need[], goOn: (rest: Chore) => void) => {
     const { name, lane, tenant, id } = chore
+    const seen = doneOf.get(tenant) ?? 0
     let isSlow = false
     tried.add(name)
     own.set(name, chore)
@@ -124,7 +140,7 @@ export function beginShift(context: Context, budget: number): Shift {
     })
     const finish = async () => {
       const outcome = await outcomeOf(chore, open)
-      take(chore, outcome)
+      take(chore, outcome, seen)
       if (outcome.why) await putOff([chore], outcome.why)
       clearTimeout(timer)
       timers.delete(timer)
@@ -150,8 +166,16 @@ export function beginShift(context: Context, budget: number): Shift {
   return {
     done,
     failed,
-    waiting: () => waiting,
+    waiting: () => waits.size,
     isOver,
+    again() {
+      const found = [...waits.values()].flatMap(({ chore, seen }) => {
+        const { name, tenant } = chore
+        return !retried.has(name) && (doneOf.get(tenant) ?? 0) > seen ? [chore] : []
+      })
+      for (const { name } of found) retried.add(name)
+      return found
+    },
     isNew: ({ name }) => !tried.has(name) && !atWork.chores.has(name),
     async work(chores, most) {
       const turns = lanesOf(chores)

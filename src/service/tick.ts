@@ -130,10 +130,10 @@ async function workOn(
     if (!dues) return undefined
     const now = context.now()
     const due = of.filter((_, at) => (dues[at] ?? Number.POSITIVE_INFINITY) <= now)
-    if (due.length === 0 || left <= 0 || round > mostRounds || isLate()) return dues
+    if (left <= 0 || round > mostRounds || isLate()) return dues
     const found = await shift.until(choresOf(context, due, { most: left, onUnreadable }))
     if (!found) return undefined
-    const chores = found.filter(shift.isNew)
+    const chores = [...found.filter(shift.isNew), ...shift.again()]
     if (chores.length === 0) return dues
     const before = countOf(shift)
     if (!(await shift.work(chores, left))) return dues

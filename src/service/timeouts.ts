@@ -13,7 +13,7 @@ export interface TimeoutOptions {
    */
   readonly host?: number | undefined
   /**
-   * One validation by the schema of a resource type. Later, the document is refused with `invalid_by_schema`.
+   * One validation by the schema of a resource type. Later, the document is refused with `schema_failed`.
    *
    * @defaultValue 10,000
    */

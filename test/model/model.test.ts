@@ -194,6 +194,24 @@ const examples: Life[] = [
       doing('approve', 'cat'),
     ],
   ],
+  [
+    plain,
+    'outside',
+    [
+      { type: 'policy', quorum: 1 },
+      doing('submit', 'ann', 2),
+      { ...doing('submit', 'amy', 3) },
+      { type: 'meet', moods: ['refuses', 'refuses'] },
+      doing('approve', 'cat'),
+      { type: 'act', verb: 'approve', by: 'cat', request: 1, value: 1, seesOld: false },
+      { type: 'pass', minutes: 1 },
+      { type: 'tick' },
+      { type: 'meet', moods: ['refuses'] },
+      doing('approve', 'ben'),
+      { type: 'pass', minutes: 1 },
+      { type: 'tick' },
+    ],
+  ],
 ]
 
 describe('an office, against a simple model of it', () => {

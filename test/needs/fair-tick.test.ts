@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   createApprovals,
   isApprovalError,
@@ -288,6 +288,30 @@ describe('one call of tick', () => {
     expect(report.next).toBeDefined()
     const again = await patient.tick({ budget: 300 })
     expect([again.applied, again.failed]).toEqual([0, []])
+  })
+
+  it('[ST-02] comes back when its timer says so, also where a test moves the timers', async () => {
+    const storage = memoryStorage()
+    await schedules(host(storage, { pager: false }), ['bad'], 2)
+    const patient = createApprovals({
+      storage,
+      resources: [flags],
+      admins: 'anyone',
+      directory: { ...staticDirectory(people), users: hangs },
+      timeouts: { directory: 3_600_000 },
+      now: () => start + hour,
+    })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const begun = performance.now()
+      const ticking = patient.tick({ budget: 30_000 })
+      for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+      vi.advanceTimersByTime(30_000)
+      expect((await ticking).running).toHaveLength(1)
+      expect(performance.now() - begun).toBeLessThan(20_000)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('[ST-02] does at most as much as it is told, for one tenant after the other', async () => {

@@ -46,13 +46,14 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
       'requests scope audit upkeep checkpoints concurrency signatures auditor exhaustion erasure policies'
         .split(' ')
         .map((name) => `test/attacks/${name}.test.ts`),
-      ['test/service/policy-resource.test.ts', 'test/needs'],
+      ['test/service/policy-resource.test.ts', 'test/service/outside.test.ts', 'test/needs'],
     ].flat(),
     model: ['test/model'],
     races: ['test/chaos/schedules.test.ts', 'test/chaos/crashes.test.ts'],
   },
+  ports: { rules: ['test/storage/lent.test.ts'] },
   storage: {
-    conformance: ['memory', 'sqlite', 'sqlite-together', 'handed-in', 'bounded'].map(
+    conformance: ['memory', 'sqlite', 'sqlite-together', 'handed-in', 'bounded', 'lent'].map(
       (name) => `test/storage/${name}.test.ts`,
     ),
     attacks: ['test/needs/sessions.test.ts', 'test/needs/unreadable.test.ts'],
@@ -874,8 +875,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what could not be done stays in front of everything else',
     file: 'service/shift.ts',
-    find: 'if (outcome.why) await commitEach',
-    put: 'if (outcome.why && ended) await commitEach',
+    find: 'if (outcome.why) await putOff',
+    put: 'if (outcome.why && ended) await putOff',
   },
   {
     name: 'what cannot be done is tried again and again at the same pace',
@@ -1152,5 +1153,83 @@ export const bugs: readonly Bug[] = [
     file: 'service/writes.ts',
     find: '...objectionWrites(before?.value, next),',
     put: '',
+  },
+  {
+    name: 'no time is believed',
+    file: 'service/checked-sources.ts',
+    find: "if (typeof time === 'number' && Number.isSafeInteger(time) && time >= 0 && time <= latestTime) return time",
+    put: 'return time as number',
+  },
+  {
+    name: 'a predicate that answers something is taken at its word',
+    file: 'core/policy/judge-condition.ts',
+    find: 'return answer === true ? yes : answer === false ? no : unknown',
+    put: 'return answer ? yes : no',
+  },
+  {
+    name: 'the host holds the roles that were read',
+    file: 'service/checked-directory.ts',
+    find: '    roles: held,\n',
+    put: '    roles: roles as string[],\n',
+  },
+  {
+    name: 'a notifier is handed the notice of the others',
+    file: 'service/checked-hosts.ts',
+    find: 'await notifier.deliver(freeze(structuredClone(notice)))',
+    put: 'await notifier.deliver(notice)',
+  },
+  {
+    name: 'whoever reads outside of time is waited for',
+    file: 'service/ready-type.ts',
+    find: 'read: (resource, connection) => wait(read(resource, connection), milliseconds)',
+    put: 'read',
+  },
+  {
+    name: 'somebody calls themselves as the library does',
+    file: 'service/input.ts',
+    find: 'if (!isReservedUser(id)) return',
+    put: 'if (id) return',
+  },
+  {
+    name: 'comments grow without end',
+    file: 'service/limits.ts',
+    find: "verb === 'comment' && comments >= limit ?",
+    put: "verb === 'comment' && comments < 0 ?",
+  },
+  {
+    name: 'what cannot be put off stays under way',
+    file: 'service/shift.ts',
+    find: '      const writes = chores.flatMap((chore) => chore.later(why))\n      await commitEach(context, writes)\n    } catch {}',
+    put: '      await commitEach(context, chores.flatMap((chore) => chore.later(why)))\n    } finally {}',
+  },
+  {
+    name: 'a list for the verification leaves one kind out',
+    file: 'service/audit.ts',
+    find: 'objections: true',
+    put: 'objections: false',
+  },
+  {
+    name: 'a record without its tenant has half a place',
+    file: 'storage/index-plan.ts',
+    find: 'if (!isComplete(position)) return undefined',
+    put: '',
+  },
+  {
+    name: 'a pool that throws speaks for the work',
+    file: 'storage/sql/lent.ts',
+    find: '      lender.giveBack(connection, broken)\n    } catch {',
+    put: '      lender.giveBack(connection, broken)\n    } finally {',
+  },
+  {
+    name: 'what is late has to find words',
+    file: 'ports/in-time.ts',
+    find: '      } catch (thrown) {\n        reject(thrown)\n      }\n    }\n    const timer',
+    put: '      } finally {\n      }\n    }\n    const timer',
+  },
+  {
+    name: 'what waits is not tried again in the call that it waits for',
+    file: 'service/shift.ts',
+    find: '!retried.has(name) && (doneOf.get(tenant) ?? 0) > seen',
+    put: 'retried.has(name) && (doneOf.get(tenant) ?? 0) > seen',
   },
 ]

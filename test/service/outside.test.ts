@@ -48,6 +48,24 @@ async function office(open = memoryStorage, patience = 10_000) {
 }
 
 describe.each(storages)('a resource that is kept outside of the database, with requests on $name', ({ open }) => {
+  it('[ST-01] is free for the next request in the call of tick in which the one before it arrives, however often both were put off', async () => {
+    const o = await office(open)
+    await o.policy()
+    const [first, second] = [await o.ask(200), await o.ask(300)]
+    server.meet('refuses', 'refuses', 'refuses')
+    expect((await o.approve(first)).status).toBe('applying')
+    expect((await o.approve(second)).status).toBe('approved')
+    for (let time = 0; time < 2; time++) {
+      o.pass(minute)
+      expect(await o.approvals.tick()).toMatchObject({ reclaimed: 1, waiting: 1 })
+    }
+    o.pass(60 * minute)
+    expect(await o.approvals.tick()).toMatchObject({ reclaimed: 1, applied: 1, waiting: 0 })
+    expect([(await o.read(first.id)).status, (await o.read(second.id)).status]).toEqual(['applied', 'failed'])
+    expect(o.cents()).toBe(200)
+    expect(await o.problems()).toEqual([])
+  })
+
   it('is written once, by the approval that is enough, which tells what became of it', async () => {
     const o = await office(open)
     await o.policy()
