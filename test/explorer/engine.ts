@@ -34,6 +34,7 @@ export function engineOf(world: World): Engine {
     (directory): KnownUsers =>
       new Map(Object.entries(directory).map(([id, { person = id, roles }]) => [id, { id, person, roles }])),
   )
+  const delegations = world.delegations?.map((lent) => ({ ...lent, match: {} }))
   const sets = world.policySets.map((policies) => compilePolicies(policies))
   const drafts = new Map<string, Draft>()
   const contents = new Map<number, Content>()
@@ -114,6 +115,7 @@ export function engineOf(world: World): Engine {
         ...switched(world, around),
         ...heldFacts(world, request, around),
         debts: around.owed && world.owed ? [world.owed] : [],
+        ...(delegations ? { delegations } : {}),
         target: targetOf(next ?? before, around, rules.onStale === 'rebase'),
         ...(next ? { next: content(before, next, around.policies) } : {}),
       }

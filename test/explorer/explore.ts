@@ -184,9 +184,11 @@ function factsFor(
 function commandOf({ world, command, around }: Scene, { request }: Node, root: Omit<Node, 'index'>): RequestCommand {
   const { type, by } = command
   const said = { by: actorOf(by), at: world.times[around.time] ?? 0, reason }
+  const onBehalf = command.whose === undefined ? {} : { onBehalfOf: command.whose }
   if (type === 'approve' || type === 'reject' || type === 'request_changes' || type === 'bypass') {
-    return { type, ...said, seen: command.seen === 'first' ? root.request.digest : request.digest }
+    return { type, ...said, ...onBehalf, seen: command.seen === 'first' ? root.request.digest : request.digest }
   }
+  if (type === 'withdraw') return { type, ...said, ...onBehalf }
   if (type === 'confirm') {
     const { fence = 0 } = request.application ?? {}
     const { found = 'unknown', over } = command
@@ -253,7 +255,7 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
   const { directory, policies, time, rival, owed, held, still, fence, live } = around
   const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
   let answers = ''
-  for (const { by, verdict } of reviews) answers += `${by} ${verdict} `
+  for (const { by, onBehalfOf = '', verdict } of reviews) answers += `${by} ${onBehalfOf} ${verdict} `
   const numbers = [
     ((directory * 16 + policies) * 16 + time) * 4 + (rival ? 2 : 0) + (owed ? 1 : 0),
     ...live,
@@ -313,9 +315,10 @@ function ambiguity(
   return known === undefined || known === meant ? undefined : `one digest means ${known} and ${meant}`
 }
 
-function nameOf({ type, by, edit, applyAt, seen, found, claim, over }: Command): string {
+function nameOf({ type, by, whose, edit, applyAt, seen, found, claim, over }: Command): string {
   const what = edit ? ` ${JSON.stringify(edit.set)} of ${edit.resource}` : ''
   const when = applyAt === undefined ? '' : ` for ${applyAt}`
   const host = found ? ` ${found}${claim ? ` with a claim that is ${claim}` : ''}${over ? ' for good' : ''}` : ''
-  return `${type}${what}${when}${host} by ${by}${seen ? ' who saw the first content' : ''}`
+  const instead = whose === undefined ? '' : ` for ${whose}`
+  return `${type}${what}${when}${host} by ${by}${instead}${seen ? ' who saw the first content' : ''}`
 }

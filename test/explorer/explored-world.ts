@@ -11,6 +11,14 @@ export interface Account {
   readonly roles: readonly string[]
 }
 
+/** That one account lets another one answer for it from one instant on, and before another one. */
+export interface Lent {
+  readonly from: string
+  readonly to: string
+  readonly begins: number
+  readonly ends: number
+}
+
 /** Who everybody is, at one time. */
 export type Directory = Readonly<Record<string, Account>>
 
@@ -23,6 +31,8 @@ export interface World {
   readonly resources: readonly (readonly Document[])[]
   /** What the directory says, in the order in which that changes. */
   readonly directories: readonly Directory[]
+  /** Who lets whom answer for them, and from when to when. */
+  readonly delegations?: readonly Lent[]
   /** The policies in force, in the order in which they change. Policies name fields as `/a`. */
   readonly policySets: readonly (readonly Policy[])[]
   /** The place of the set that came about when the workflow was switched off, so that what waited goes back to being a draft. */
@@ -56,6 +66,8 @@ export interface Edit {
 export interface Command {
   readonly type: RequestCommand['type']
   readonly by: string
+  /** Whose answer it is, where it is somebody else's. */
+  readonly whose?: string
   readonly edit?: Edit
   readonly applyAt?: number
   /** Which digest a reviewer saw: the current one, or that of the first content. */

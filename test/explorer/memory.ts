@@ -4,6 +4,8 @@ import { type Draft, effectOf, type World } from './explored-world.ts'
 /** An answer, and the digest that its giver saw. */
 export interface Answer {
   readonly by: string
+  /** Whose answer it is, where it is somebody else's. */
+  readonly whose?: string
   readonly verdict: 'approve' | 'reject' | 'request_changes'
   readonly seen?: string
 }

@@ -101,13 +101,14 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
 
   if (asking.includes(type) || writing.includes(type)) return expectedOfContent(ledger, scene)
   if (reviewing.includes(type)) {
-    if (!mayAnswer(ledger, scene, force, { by, verdict: type as Answer['verdict'] })) return 'refused'
+    const answer = answerOf(command)
+    if (!standsFor(scene, by, ownerOf(answer)) || !mayAnswer(ledger, scene, force, answer)) return 'refused'
     if (isOutdated(command, ledger, world)) return 'refused'
     if (type === 'approve' && openConflicts(ledger.draft) > 0) return 'refused'
-    const own = ledger.answers.find((answer) => isSamePerson(scene, answer.by, by))
-    if (own?.verdict === type) return 'refused'
+    const given = ledger.answers.find((one) => isSamePerson(scene, ownerOf(one), ownerOf(answer)))
+    if (given && !yields(given, answer)) return 'refused'
     if (type === 'reject' && strictest(force).closes) return 'rejected'
-    return settled({ ...ledger, answers: withAnswer(ledger, { by, verdict: type as Answer['verdict'] }) }, scene, force)
+    return settled({ ...ledger, answers: withAnswer(ledger, scene) }, scene, force)
   }
   switch (type) {
     case 'reclaim':
@@ -121,9 +122,13 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     case 'abandon':
       return ledger.application?.isIdle || now >= (ledger.application?.until ?? 0) ? 'failed' : 'refused'
     case 'withdraw': {
-      const own = ledger.answers.find((answer) => answer.by === by)
-      if (!own || (own.verdict !== 'approve' && !mayAnswer(ledger, scene, force, own))) return 'refused'
-      const left = unanswered(ledger, by)
+      const meant = meantBy(ledger, command)
+      if (!meant) return 'refused'
+      const whose = ownerOf(meant)
+      if (!standsFor(scene, by, whose)) return 'refused'
+      const isOwn = by === whose && meant.verdict === 'approve'
+      if (!isOwn && !mayAnswer(ledger, scene, force, { ...meant, by, whose })) return 'refused'
+      const left = unanswered(ledger, whose)
       return scene.around.held ? stays(left, scene, force) : settled(left, scene, force)
     }
     case 'resume':
@@ -185,13 +190,13 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
   const after = { ...ledger, status, application: sent, ...late }
   switch (event.type) {
     case 'approved':
-      return answering(after, withAnswer(ledger, { by: event.by, verdict: 'approve' }))
     case 'rejected':
-      return answering(after, withAnswer(ledger, { by: event.by, verdict: 'reject' }))
     case 'changes_requested':
-      return answering(after, withAnswer(ledger, { by: event.by, verdict: 'request_changes' }))
+      return answering(after, withAnswer(ledger, scene))
     case 'withdrawn': {
-      const left = unanswered(ledger, event.by)
+      const meant = meantBy(ledger, scene.command)
+      if (!meant) return 'an answer is taken back that is not there'
+      const left = unanswered(ledger, ownerOf(meant))
       const leads = scene.around.held ? settled({ ...left, dropped: true }, scene, inForce(ledger, scene)) : status
       return { ...answering(after, left.answers), open: ledger.status !== 'approved' && leads !== status }
     }
@@ -351,7 +356,10 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   if (request.conflicts !== openConflicts(draft)) return 'the conflicts are counted wrongly'
   const same =
     request.reviews.length === answers.length &&
-    request.reviews.every(({ by, verdict }, index) => answers[index]?.by === by && answers[index]?.verdict === verdict)
+    request.reviews.every(({ by, onBehalfOf = by, verdict }, index) => {
+      const answer = answers[index]
+      return answer?.by === by && ownerOf(answer) === onBehalfOf && answer.verdict === verdict
+    })
   if (!same) return `the answers are ${JSON.stringify(request.reviews)}, not ${JSON.stringify(answers)}`
   const stray = request.reviews.some((review) => review.digest !== digest || review.round !== round)
   if (stray) return 'an answer to something else stands'
@@ -572,17 +580,26 @@ function isEnough(
   { force, answers }: { readonly force: readonly Policy[]; readonly answers: readonly Answer[] },
 ): boolean {
   const counted = answers.filter((answer) => mayAnswer(ledger, scene, force, answer))
-  const people = new Map<string, string[]>()
-  for (const { by } of counted) {
-    const person = personOf(scene, by)
-    people.set(person, [...(people.get(person) ?? []), by])
-  }
-  const directory = directoryOf(scene)
-  const voters = [...people.values()].map((users) => ({
-    users,
-    roles: users.flatMap((user) => directory[user]?.roles ?? []),
-  }))
+  const voters = votersOf(counted, scene)
   return force.every((policy) => treesOf(policy, ledger, scene).every((tree) => meets(tree, voters)))
+}
+
+/** Whoever stands behind two approvals, as the one who gives them or whose they are, counts once for both. */
+function votersOf(answers: readonly Answer[], scene: Scene) {
+  const directory = directoryOf(scene)
+  let voters: { readonly persons: readonly string[]; readonly users: readonly string[] }[] = []
+  for (const answer of answers) {
+    const persons = [answer.by, ownerOf(answer)].map((user) => personOf(scene, user))
+    const met = voters.filter((voter) => voter.persons.some((person) => persons.includes(person)))
+    const one = {
+      persons: [...met.flatMap((voter) => voter.persons), ...persons],
+      users: [...met.flatMap(({ users }) => users), ownerOf(answer)],
+    }
+    const [first] = met
+    voters = first ? voters.map((voter) => (voter === first ? one : voter)) : [...voters, one]
+    voters = voters.filter((voter) => voter === one || !met.includes(voter))
+  }
+  return voters.map(({ users }) => ({ users, roles: users.flatMap((user) => directory[user]?.roles ?? []) }))
 }
 
 /** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
@@ -686,17 +703,23 @@ function isSafe(field: string, safe: NonNullable<Policy['safe']>): boolean {
   return safe.some((change) => change.field === `/${field}`)
 }
 
-function mayAnswer(ledger: Ledger, scene: Scene, force: readonly Policy[], { by, verdict }: Answer): boolean {
-  const account = directoryOf(scene)[by]
-  if (!account) return false
+function mayAnswer(
+  ledger: Ledger,
+  scene: Scene,
+  force: readonly Policy[],
+  { by, whose = by, verdict }: Answer,
+): boolean {
+  const account = directoryOf(scene)[whose]
+  if (!account || !directoryOf(scene)[by]) return false
   const rules = strictest(force)
-  const isBehind = (other: string) =>
-    isSamePerson(scene, by, other) ||
-    ledger.remembered.some(({ user, person }) => user === other && person === personOf(scene, by))
+  const isOne = (one: string, other: string) =>
+    isSamePerson(scene, one, other) ||
+    ledger.remembered.some(({ user, person }) => user === other && person === personOf(scene, one))
+  const isBehind = (other: string) => isOne(by, other) || isOne(whose, other)
   if (!rules.selfApproval && isBehind(requester)) return false
   const trees = force.flatMap((policy) => treesOf(policy, ledger, scene)).flatMap(leavesOf)
   const vetoes = verdict === 'approve' ? [] : force.flatMap(({ veto }) => veto ?? [])
-  if (![...trees, ...vetoes].some((from) => isNamed(by, account, from))) return false
+  if (![...trees, ...vetoes].some((from) => isNamed(whose, account, from))) return false
   if (verdict !== 'approve') return true
   const last = ledger.authors.at(-1)
   const barred = { all: ledger.authors, last_editor: last === undefined ? [] : [last], none: [] }[rules.contributors]
@@ -817,14 +840,51 @@ function once<K extends object, V>(known: Pick<WeakMap<K, V>, 'get' | 'set'>, ke
   return value
 }
 
+const ownerOf = ({ by, whose = by }: Answer) => whose
 const unanswered = (ledger: Ledger, user: string) => ({
   ...ledger,
-  answers: ledger.answers.filter(({ by }) => by !== user),
+  answers: ledger.answers.filter((answer) => ownerOf(answer) !== user),
 })
-const withAnswer = ({ answers, digest }: Ledger, answer: Answer): readonly Answer[] => [
-  ...answers.filter(({ by }) => by !== answer.by),
-  { ...answer, seen: digest },
-]
+
+/** The answer that a command gives. */
+function answerOf({ type, by, whose }: Command): Answer {
+  return { by, verdict: type as Answer['verdict'], ...(whose === undefined || whose === by ? {} : { whose }) }
+}
+
+/** The answers after one more: one of its owner's stands, and nobody approves twice who could take back the one that they gave before for somebody else. */
+function withAnswer({ answers, digest }: Ledger, scene: Scene): readonly Answer[] {
+  const answer = answerOf(scene.command)
+  const stays = (one: Answer) =>
+    ownerOf(one) !== ownerOf(answer) &&
+    !(one.by === answer.by && one.verdict === 'approve' && standsFor(scene, one.by, ownerOf(one)))
+  return [...answers.filter(stays), { ...answer, seen: digest }]
+}
+
+/** Tells whether an answer gives way to another one of the same person: an owner's own one to their own alone, and none to its equal. */
+function yields(given: Answer, answer: Answer): boolean {
+  const isOwners = given.by === ownerOf(given)
+  if (answer.by !== ownerOf(answer)) return given.verdict !== answer.verdict && !isOwners
+  return given.verdict !== answer.verdict || !isOwners
+}
+
+/** The answer that somebody means who takes one back: the one that they name, or the only one that they gave or that was given for them. */
+function meantBy({ answers }: Ledger, { by, whose }: Command): Answer | undefined {
+  if (whose === undefined) {
+    const own = answers.filter((answer) => answer.by === by || ownerOf(answer) === by)
+    return own.length === 1 ? own[0] : undefined
+  }
+  return answers.find((answer) => ownerOf(answer) === whose && (whose === by || answer.by !== whose))
+}
+
+/** Tells whether somebody may speak for somebody now: for themselves, or for whoever lets them at this time. */
+function standsFor(scene: Scene, by: string, whose: string): boolean {
+  const directory = directoryOf(scene)
+  if (!directory[by] || !directory[whose]) return false
+  if (by === whose) return true
+  const now = nowOf(scene)
+  const { delegations = [] } = scene.world
+  return delegations.some((lent) => lent.from === whose && lent.to === by && lent.begins <= now && now < lent.ends)
+}
 const openConflicts = ({ conflicts }: Draft) => conflicts.filter((conflict) => conflict !== undefined).length
 const directoryOf = ({ world, around }: Scene) => world.directories[around.directory] ?? {}
 const nowOf = ({ world, around }: Scene) => world.times[around.time] ?? 0

@@ -1,11 +1,12 @@
 import { describe } from 'vitest'
 import { deep, explored } from './report.ts'
-import { drafts, ground, held, outside, owners, steps, switched, time, watch } from './worlds.ts'
+import { delegated, drafts, ground, held, outside, owners, steps, switched, time, watch } from './worlds.ts'
 
 describe('every state of a request: when, on what, for whom', () => {
   explored(deep ? time(5, 'many') : time(3, 'few'), deep ? 1_000_000 : 80_000)
   explored(ground(deep ? 7 : 4), deep ? 60_000 : 25_000)
   explored(drafts(deep ? 6 : 4), deep ? 4_000 : 3_000)
+  explored(delegated(), 1_000)
   explored(owners(deep ? 6 : 3), deep ? 20_000 : 4_500)
   explored(steps(deep ? 4 : 2), 600)
   explored(switched(deep ? 3 : 2), deep ? 15_000 : 7_000)

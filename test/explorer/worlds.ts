@@ -56,6 +56,47 @@ export function people(rounds: number): World {
   }
 }
 
+/** For whom: answers that are given for somebody, over the beginning and the end of what lets them, and are replaced and taken back. */
+export function delegated(): World {
+  const block = { onReject: 'block', cancel: 'any_time' } as const
+  const zoe = { roles: [] }
+  return {
+    name: 'delegated',
+    bound:
+      '1 round, 6 accounts of 5 people, 5 delegations that begin and end, 3 instants, 3 directories, 2 policy sets',
+    resources: [[{ a: 0 }]],
+    directories: [
+      { ann, amy, ben, cat, dan, zoe },
+      { ann, amy, ben, cat: { roles: ['legal'] }, dan, zoe },
+      { ann, amy, ben, dan, zoe: { person: 'ben', roles: [] } },
+    ],
+    delegations: [
+      { from: 'cat', to: 'zoe', begins: 0, ends: day },
+      { from: 'ben', to: 'zoe', begins: 0, ends: 2 * day },
+      { from: 'dan', to: 'ben', begins: day, ends: 2 * day },
+      { from: 'cat', to: 'ann', begins: 0, ends: 2 * day },
+      { from: 'amy', to: 'ben', begins: 0, ends: 2 * day },
+    ],
+    policySets: [
+      [policy('reviewed', 1, from(2, 'lead'), block)],
+      [policy('reviewed', 2, { stages: [from(1, 'lead'), from(1, 'security', 'legal')] }, block)],
+    ],
+    times: [0, day, 2 * day],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat', 'dan', 'zoe']),
+      ...each(['reject'], ['cat']),
+      ...each(['approve', 'reject', 'withdraw'], ['zoe'], { whose: 'cat' }),
+      ...each(['approve', 'request_changes', 'withdraw'], ['zoe'], { whose: 'ben' }),
+      ...each(['approve', 'reject', 'withdraw'], ['ben'], { whose: 'dan' }),
+      ...each(['withdraw'], ['cat'], { whose: 'cat' }),
+      ...each(['approve'], ['ann'], { whose: 'cat' }),
+      ...each(['approve'], ['ben'], { whose: 'amy' }),
+    ],
+    rounds: 1,
+  }
+}
+
 /** When: schedules, deadlines, what is due and late, on a resource that may move meanwhile. */
 export function time(rounds: number, crowd: 'few' | 'many'): World {
   const answering = crowd === 'many' ? ['ben', 'cat', 'dan'] : ['ben', 'cat']
