@@ -3,24 +3,29 @@ import type { ChangeInput } from '../core/change/change-input.ts'
 import type { Resolution } from '../core/change/conflict.ts'
 import type { Digest } from '../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../core/change/json.ts'
+import { withoutUndefined } from '../core/change/without-undefined.ts'
+import { isOwnType } from '../core/policy/own-type.ts'
 import { fail } from '../errors.ts'
 import { isAction, type Wanted } from './action-input.ts'
 import { checkId, checkKeys, checkTime } from './input.ts'
 import type { ResourceRef } from './resource-type.ts'
 
-/** Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. */
-export function checkChange<T>(change: ChangeInput<T>, resource?: string): ChangeInput<never> {
+/**
+ * Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. Documents of
+ * Countersign's own types may say that what they leave out is undefined.
+ */
+export function checkChange<T>(change: ChangeInput<T>, resource?: string, isOwn = false): ChangeInput<never> {
   if (typeof change === 'function' || typeof change !== 'object' || change === null) return change as ChangeInput<never>
   const tags = Object.entries(Object.getOwnPropertyDescriptors(change))
   return Object.fromEntries(
-    tags.map(([tag, { value }]) => [tag, admitted(value, resource)]),
+    tags.map(([tag, { value }]) => [tag, admitted(isOwn ? withoutUndefined(value) : value, resource)]),
   ) as unknown as ChangeInput<never>
 }
 
 /** The same for an action of the life cycle, and the change that it carries. */
 export function checkWanted<T>(wanted: Wanted<T>, { type, id }: Pick<ResourceRef, 'type' | 'id'>): Wanted<never> {
   const resource = `${type} ${JSON.stringify(id)}`
-  if (!isAction(wanted)) return checkChange(wanted, resource)
+  if (!isAction(wanted)) return checkChange(wanted, resource, isOwnType(type))
   checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
   const { action, details, at, change } = wanted
   if (details !== undefined) checkKeys('change.details', details, Object.keys(details ?? {}))

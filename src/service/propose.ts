@@ -3,7 +3,9 @@ import { type ChangeInput, nextValue } from '../core/change/change-input.ts'
 import type { ChangedPlace } from '../core/change/changed-place.ts'
 import { diff } from '../core/change/diff.ts'
 import type { JsonValue } from '../core/change/json.ts'
+import { withoutUndefined } from '../core/change/without-undefined.ts'
 import { contradictionIn } from '../core/lifecycle/follow-state.ts'
+import { isOwnType } from '../core/policy/own-type.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../core/policy/policy.ts'
 import type { PinnedMove, ProposedChange } from '../core/request/content.ts'
 import { type Refusal, type Result, refuse, success } from '../errors.ts'
@@ -75,7 +77,7 @@ export function nextDocument(
   before: JsonValue | undefined,
   input: ChangeInput<never>,
 ): Result<JsonValue | undefined> {
-  const next = nextValue(before, input)
+  const next = isOwnType(type) ? nextValue(before, input, withoutUndefined) : nextValue(before, input)
   if (next.ok || next.refusal.code !== 'invalid_document') return next
   return refuse('invalid_document', { ...next.refusal.details, resource: `${type} ${JSON.stringify(id)}` })
 }

@@ -2,8 +2,8 @@ import { admit } from '../core/change/admit.ts'
 import { diff } from '../core/change/diff.ts'
 import { equal } from '../core/change/equal.ts'
 import type { JsonValue } from '../core/change/json.ts'
-import { defaultLimits } from '../core/change/limits.ts'
 import { formatPointer } from '../core/change/pointer.ts'
+import { withoutUndefined } from '../core/change/without-undefined.ts'
 import { messageOf, type Refusal, type Result, refuse } from '../errors.ts'
 import type { ResourceType } from './resource-type.ts'
 
@@ -77,14 +77,5 @@ const nameOf = ({ type }: ResourceType, id: string) => `${type} ${JSON.stringify
 /** Schemas leave members that are undefined where a key was optional: JSON has no such members. */
 function admitted(output: unknown): ReturnType<typeof admit> {
   const plain = admit(output)
-  return plain.ok ? plain : admit(withoutUndefined(output, 0))
-}
-
-function withoutUndefined(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null || depth > defaultLimits.depth) return value
-  if (Array.isArray(value)) return value.map((item) => withoutUndefined(item, depth + 1))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== null && prototype !== Object.prototype) return value
-  const members = Object.entries(value).filter(([, member]) => member !== undefined)
-  return Object.fromEntries(members.map(([key, member]) => [key, withoutUndefined(member, depth + 1)]))
+  return plain.ok ? plain : admit(withoutUndefined(output))
 }

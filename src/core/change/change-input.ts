@@ -24,15 +24,16 @@ export type ChangeInput<T> =
  * Works out what a document becomes. `undefined` is the document that does not exist: it can only be given a value, and removing makes one.
  *
  * The result is admitted; subtrees that the change leaves alone are shared with the document, which stays as it is. An edit function that
- * throws, or is async, is refused with what it said.
+ * throws, or is async, is refused with what it said. `prepare` makes JSON of what is none yet.
  */
 export function nextValue<T>(
   before: JsonValue | undefined,
   input: ChangeInput<T>,
+  prepare: (value: unknown) => unknown = (value) => value,
 ): Result<JsonValue | undefined, 'invalid_input' | 'invalid_patch' | 'invalid_document'> {
   const form = readForm(input)
   if (form.type === 'none') return invalidChange(form.problem)
-  if (form.type === 'value') return admitted(form.value, before)
+  if (form.type === 'value') return admitted(prepare(form.value), before)
   if (before === undefined) return invalidChange('there is no document yet: give it as { value }')
   switch (form.type) {
     case 'remove':
@@ -47,7 +48,7 @@ export function nextValue<T>(
     }
     case 'edit': {
       const edited = runEdit(before, form.edit)
-      return edited.ok ? admitted(edited.value, before) : invalidChange(edited.problem)
+      return edited.ok ? admitted(prepare(edited.value), before) : invalidChange(edited.problem)
     }
   }
 }
