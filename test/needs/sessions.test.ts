@@ -15,6 +15,13 @@ import { leftOut, mysqlDatabase, postgresDatabase } from '../storage/servers.ts'
 const key = { collection: 'requests', key: ['acme', 'a'] } as const
 const value = { tenant: 'acme', id: 'a', note: 'kůň 🚀 \\ "x" 007 ' }
 const insert: Write = { type: 'insert', collection: 'requests', value }
+const other: Write = { type: 'insert', collection: 'requests', value: { tenant: 'acme', id: 'b' } }
+const both = ['a', 'b'].map((id) => ({ collection: 'requests', key: ['acme', id] }) as const)
+/** A commit that relies on one record and changes the other. */
+const skew = (relied: string, changed: string): readonly Write[] => [
+  { type: 'check', collection: 'requests', key: ['acme', relied], expected: 1 },
+  { type: 'replace', collection: 'requests', value: { tenant: 'acme', id: changed }, expected: 1 },
+]
 const put = (note: string, expected: number): Write => ({
   type: 'replace',
   collection: 'requests',
@@ -194,6 +201,29 @@ else {
       },
     )
 
+    it.each(['repeatable read', 'read committed', 'serializable'])(
+      '[HO-05] let at most one through of two that each rely on what the other one changes, in two transactions of the host: %s',
+      async (level) => {
+        await (await fresh()).commit([insert, other])
+        const connections = await Promise.all([mysql.createConnection({ uri }), mysql.createConnection({ uri })])
+        for (const connection of connections) {
+          await connection.query(`set session transaction isolation level ${level}`)
+          await connection.query('start transaction')
+        }
+        const [first, second] = connections.map((connection) => main.within(connection))
+        const made = await first?.commit(skew('a', 'b')).then(() => 'done')
+        const late = second?.commit(skew('b', 'a')).then(
+          () => 'done',
+          (error) => error,
+        )
+        await connections[0]?.query('commit')
+        expect([made, await late]).toEqual(['done', expect.objectContaining({ code: 'version_conflict' })])
+        await connections[1]?.query('commit')
+        for (const connection of connections) await connection.end()
+        expect((await main.get(both)).map((record) => record?.version)).toEqual([1, 2])
+      },
+    )
+
     it('[HO-05] give records as they were written however they are set up', async () => {
       const settings: Readonly<Record<string, mysql.PoolOptions>> = {
         casts: { typeCast: (field, next) => (field.type === 'BLOB' ? field.buffer() : next()) },
@@ -335,6 +365,28 @@ describe('the connections of PostgreSQL', () => {
           { version: 2 },
           undefined,
         ])
+      },
+    )
+
+    it.each(['read committed', 'repeatable read', 'serializable'])(
+      '[HO-05] let at most one through of two that each rely on what the other one changes, in two transactions of the host: %s',
+      async (level) => {
+        await main.migrate()
+        await postgres.clear()
+        await main.commit([insert, other])
+        const clients = await Promise.all([postgres.pool.connect(), postgres.pool.connect()])
+        for (const client of clients) await client.query(`begin isolation level ${level}`)
+        const [first, second] = clients.map((client) => main.within(client))
+        const made = await first?.commit(skew('a', 'b')).then(() => 'done')
+        const late = second?.commit(skew('b', 'a')).then(
+          () => 'done',
+          (error) => error,
+        )
+        await clients[0]?.query('commit')
+        expect([made, await late]).toEqual(['done', expect.objectContaining({ code: 'version_conflict' })])
+        await clients[1]?.query('commit')
+        for (const client of clients) client.release()
+        expect((await main.get(both)).map((record) => record?.version)).toEqual([1, 2])
       },
     )
   }
