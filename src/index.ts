@@ -34,11 +34,11 @@ export type {
 export type { Step, TransitionTable } from './core/lifecycle/transition-table.ts'
 export type { Condition, Operator } from './core/policy/condition.ts'
 export type { Duration } from './core/policy/duration.ts'
-export type { Escalated, Escalation } from './core/policy/escalation.ts'
+export type { Escalated } from './core/policy/escalation.ts'
 export type { Policy, PolicyInput, PolicyMatch } from './core/policy/policy.ts'
-export type { Approvers, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
+export type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from './core/policy/requirement.ts'
 export type { RulesOfConduct } from './core/policy/rules-of-conduct.ts'
-export type { LoggedEvent, StreamHead } from './core/request/audit-chain.ts'
+export type { LoggedEvent, SaltedText, StreamHead } from './core/request/audit-chain.ts'
 export type { Checkpoint, CheckpointSignature, Seal } from './core/request/checkpoint.ts'
 export type { ClockMove, PinnedMove } from './core/request/content.ts'
 export type { Debt, GlassBroken, OpenDebt } from './core/request/debt.ts'
@@ -48,11 +48,10 @@ export type { Permissions } from './core/request/probe.ts'
 export type { Request } from './core/request/request.ts'
 export type { Revision } from './core/request/resource.ts'
 export type { MethodOf, PeopleVerb, RequestStatus, RequestVerb } from './core/request/status.ts'
-export type { SaltedText } from './core/request/texts.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
 export type { Delegation } from './core/review/delegation.ts'
-export type { Review, Verdict } from './core/review/standing.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
+export type { Review, Verdict } from './core/review/under-review.ts'
 export {
   type AnyApprovalError,
   ApprovalError,
@@ -81,7 +80,7 @@ export type {
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/access-control.ts'
 export type { Account } from './service/accounts.ts'
-export type { ActingAccess, InProject, RoleOf } from './service/acting-access.ts'
+export type { ActingAccess, RoleOf } from './service/acting-access.ts'
 export type {
   ActingApprovals,
   AnswerOptions,
@@ -91,19 +90,17 @@ export type {
   BypassOptions,
   Done,
   HistoryOptions,
-  KeyOptions,
   ReasonAndTime,
   RejectOptions,
   RevertOptions,
   SettleOptions,
   TurnOffOptions,
-  VerbOptions,
   WithdrawOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/action-input.ts'
 export type { Audiences, Party } from './service/audiences.ts'
-export type { AuditProblem, AuditReport } from './service/audit.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
+export type { AuditProblem, AuditReport } from './service/audit-report.ts'
 export {
   type Approvals,
   type ApprovalsOptions,
@@ -123,6 +120,7 @@ export type { ActorInput } from './service/input.ts'
 export type { LimitOptions } from './service/limits.ts'
 export type { NeedsOf, PermissionsNeeded } from './service/permissions-needed.ts'
 export { policyResource } from './service/policy-resource.ts'
+export type { Waiting } from './service/record-types.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
 export type { ChangeRequest, RequestedChange, RequestSummary } from './service/request-reader.ts'
 export type { ResourceStanding } from './service/resource-standing.ts'
@@ -146,7 +144,7 @@ export { staticDirectory } from './service/static-directory.ts'
 export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/submit.ts'
 export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick.ts'
 export type { TimeoutOptions } from './service/timeouts.ts'
+export type { InProject, KeyOptions, VerbOptions } from './service/verb-options.ts'
 export type { WaitingFilter, WaitingPage, WaitingRequest } from './service/waiting.ts'
 export type { WayOut } from './service/ways-out.ts'
-export type { Waiting } from './service/workflow.ts'
 export { type WorkflowDocument, workflowResource } from './service/workflow-resource.ts'

@@ -108,13 +108,7 @@ export { savedGroupLifecycle } from './lifecycle/saved-group-lifecycle.ts'
 export { type Step, stepFrom, type TransitionTable } from './lifecycle/transition-table.ts'
 export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
 export { canBeMet, type PeopleAmong } from './policy/can-be-met.ts'
-export {
-  checkPolicy,
-  type DirectoryFacts,
-  lintPolicies,
-  type PolicyFacts,
-  type ResourceWords,
-} from './policy/check-policy.ts'
+export { checkPolicy, lintPolicies } from './policy/check-policy.ts'
 export type { Predicate, Vocabulary } from './policy/compile-condition.ts'
 export type {
   AnyChange,
@@ -154,6 +148,7 @@ export type {
   PolicySubject,
   SafeChange,
 } from './policy/policy.ts'
+export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/policy-facts.ts'
 export type { PolicyFinding, PolicyProblem } from './policy/policy-problem.ts'
 export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/policy-set.ts'
 export {

@@ -4,7 +4,7 @@ import { defineRoles, type RoleDefinition, type Roles } from '../core/access/rol
 import type { Approvers } from '../core/policy/requirement.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import { checkOptionNames } from './handed-in.ts'
-import type { PolicySetRecord } from './records.ts'
+import type { PolicySetRecord } from './record-types.ts'
 import { isReservedUser } from './reserved.ts'
 import { shown } from './shown.ts'
 

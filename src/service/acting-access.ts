@@ -7,7 +7,6 @@ import { admit } from '../core/change/admit.ts'
 import type { Actor } from '../core/request/event.ts'
 import { ApprovalError, fail, hasCode } from '../errors.ts'
 import { type Account, readAccount, setAccountCommand } from './accounts.ts'
-import type { KeyOptions } from './acting-approvals.ts'
 import type { Context } from './context.ts'
 import { changeAccessCommand, readAccess } from './editors.ts'
 import type { Command } from './execute.ts'
@@ -20,6 +19,7 @@ import { listRoles, removeRoleCommand, saveRoleCommand } from './roles.ts'
 import { muteCommand, setDefaultAccessCommand } from './settings-commands.ts'
 import { maySet } from './settings-guard.ts'
 import { grantsOf } from './stored-directory.ts'
+import type { InProject, KeyOptions } from './verb-options.ts'
 
 /** Who may do what. */
 export interface ActingAccess {
@@ -71,11 +71,6 @@ export interface ActingAccess {
     /** Removes a role of the tenant's own that nobody holds. */
     remove(id: string, options?: KeyOptions): Promise<void>
   }
-}
-
-/** A project, or the whole tenant where it is left out. */
-export interface InProject {
-  readonly project?: string | undefined
 }
 
 /** A role of a user. */

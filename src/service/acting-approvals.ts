@@ -6,21 +6,22 @@ import type { LoggedEvent } from '../core/request/audit-chain.ts'
 import type { Checkpoint } from '../core/request/checkpoint.ts'
 import type { OpenDebt } from '../core/request/debt.ts'
 import type { Delegation } from '../core/review/delegation.ts'
-import type { ActingAccess, InProject } from './acting-access.ts'
+import type { ActingAccess } from './acting-access.ts'
 import type { Wanted } from './action-input.ts'
-import type { AuditReport } from './audit.ts'
 import type { ExportLine, LogFilter } from './audit-log.ts'
+import type { AuditReport } from './audit-report.ts'
 import type { DelegationInput } from './delegations.ts'
 import type { Erasable, Erased } from './erase.ts'
 import type { Comparison, ListedRevision, LiveResource } from './history.ts'
+import type { Waiting } from './record-types.ts'
 import type { RequestFilter, RequestPage } from './request-list.ts'
 import type { ChangeRequest, RequestSummary } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
 import type { VerifyOptions } from './sealed-log.ts'
 import type { PastChange, SimulateOptions } from './simulation.ts'
 import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './submit.ts'
+import type { InProject, KeyOptions, VerbOptions } from './verb-options.ts'
 import type { WaitingFilter, WaitingPage } from './waiting.ts'
-import type { Waiting } from './workflow.ts'
 
 /** What one actor can do. Every call throws `ApprovalError` where it is refused. */
 export interface ActingApprovals {
@@ -241,17 +242,6 @@ export interface BreakGlassOptions extends BypassOptions {
   readonly incident: string
 }
 
-/** What goes with every verb. */
-export interface VerbOptions {
-  /**
-   * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with others it is refused. Use it to
-   * try again after an answer was lost.
-   */
-  readonly idempotencyKey?: string | undefined
-  /** Why, for the people concerned and the log. */
-  readonly reason?: string | undefined
-}
-
 /** What goes with putting a request to its reviewers. */
 export interface AskOptions extends VerbOptions {
   /** Those among the approvers who are told, by id; all of them where left out. The others may answer as well. */
@@ -267,9 +257,6 @@ export interface TurnOffOptions extends VerbOptions, InProject {
    */
   readonly waiting?: Waiting | undefined
 }
-
-/** What goes with verbs that have no reason. */
-export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
 
 /** What goes with several changes. */
 export interface ReasonAndTime extends VerbOptions {

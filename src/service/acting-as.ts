@@ -10,7 +10,6 @@ import type {
   RejectOptions,
   RevertOptions,
   TurnOffOptions,
-  VerbOptions,
 } from './acting-approvals.ts'
 import { verifyAudit } from './audit.ts'
 import { exportLog, readLog } from './audit-log.ts'
@@ -29,6 +28,7 @@ import { checkId, checkKeys, checkRef, checkRevision, checkText, checkTime, chec
 import { checkOptions, intentionOf, said, timed, told, wishesOf } from './intentions.ts'
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from './policies.ts'
 import { readAgain } from './read-again.ts'
+import type { Waiting } from './record-types.ts'
 import { keyOf, read } from './records.ts'
 import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
@@ -40,8 +40,9 @@ import { signatureChecks } from './signature-checks.ts'
 import { simulatePolicies } from './simulation.ts'
 import { type ChangeOf, outcomeNow, preview, submitCommand } from './submit.ts'
 import { switchCommand } from './switch-workflow.ts'
+import type { VerbOptions } from './verb-options.ts'
 import { listWaiting } from './waiting.ts'
-import { isOn, type Waiting } from './workflow.ts'
+import { isOn } from './workflow.ts'
 import { isSwitchChange, projectOfSwitch } from './workflow-resource.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */

@@ -3,32 +3,15 @@ import { restored, textProblem } from '../core/request/texts.ts'
 import { type ErrorDetails, hasCode, messageOf } from '../errors.ts'
 import { type CollectionName, collectionNames } from '../ports/collections.ts'
 import type { Storage, UnreadableRecord } from '../ports/storage.ts'
+import type { AuditProblem, AuditReport } from './audit-report.ts'
 import { readErased } from './erase.ts'
 import { keyOf, type OnUnreadable, read, walk } from './records.ts'
-import { type Replay, replayOf } from './replay.ts'
+import type { Replay } from './replay.ts'
+import { replayOf } from './replay-stream.ts'
 import { readSealed, type SealedEnd, type VerifyOptions } from './sealed-log.ts'
 import { strayWaiting } from './stray-waiting.ts'
 import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 import { unreadableProblem } from './unreadable.ts'
-
-/** What the verification of a tenant's log found. */
-export interface AuditReport {
-  readonly ok: boolean
-  /** How many streams and events were read. */
-  readonly streams: number
-  readonly events: number
-  /** How many checkpoints there are. */
-  readonly checkpoints: number
-  readonly problems: readonly AuditProblem[]
-}
-
-/** A place where the log, or what it speaks of, is not as it was written. */
-export interface AuditProblem {
-  readonly stream: string
-  /** The event; absent where the problem is with the record that the stream belongs to. */
-  readonly seq?: number
-  readonly problem: string
-}
 
 const sentences = {
   missing: 'an event before this one is missing',

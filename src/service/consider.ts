@@ -2,29 +2,21 @@ import { policyType } from '../core/policy/own-type.ts'
 import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Actor } from '../core/request/event.ts'
 import { draft, type Submission, submit } from '../core/request/submit.ts'
-import type { KnownUsers } from '../core/review/standing.ts'
+import type { KnownUsers } from '../core/review/under-review.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import { tooManyDrafts } from './check-limits.ts'
 import { claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
-import { tooManyDrafts } from './limits.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { mayMakeAll } from './permission-to-act.ts'
 import { policyRefusal } from './policy-findings.ts'
 
 import { type Proposal, propose, type Wish } from './propose.ts'
-import {
-  type ClaimRecord,
-  keyOf,
-  type PolicySetRecord,
-  type ResourceRecord,
-  read,
-  type Stored,
-  stateOf,
-  unchanged,
-} from './records.ts'
+import type { ClaimRecord, PolicySetRecord, ResourceRecord } from './record-types.ts'
+import { keyOf, read, type Stored, stateOf, unchanged } from './records.ts'
 import { newSalt } from './salt.ts'
 import { weigh } from './weigh.ts'
 import { isOnFor } from './workflow.ts'

@@ -13,7 +13,8 @@ import { freeze } from './freeze.ts'
 import { checkKeys, checkNames, checkText, checkTime, checkUser } from './input.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers } from './people.ts'
-import { type DelegationRecord, keyOf, page, put, read, unchanged, walk } from './records.ts'
+import type { DelegationRecord } from './record-types.ts'
+import { keyOf, page, put, read, unchanged, walk } from './records.ts'
 import { append, delegationStream } from './streams.ts'
 
 /** Who shall answer for the actor, how long, and about what. */

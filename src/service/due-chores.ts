@@ -12,15 +12,8 @@ import { execute } from './execute.ts'
 import { forgetAnswersChore } from './idempotency.ts'
 import type { Need } from './needs.ts'
 import { type PutOffCollection, putOffWrite } from './put-off.ts'
-import {
-  keyOf,
-  type OnUnreadable,
-  type RequestRecord,
-  type ResourceRecord,
-  read,
-  type Stored,
-  type StoredRecordOf,
-} from './records.ts'
+import type { RequestRecord, ResourceRecord } from './record-types.ts'
+import { keyOf, type OnUnreadable, read, type Stored, type StoredRecordOf } from './records.ts'
 import { countsChore } from './refusals.ts'
 import { requestCommand } from './request-command.ts'
 import { ownUser } from './reserved.ts'

@@ -1,6 +1,6 @@
 import { isSameSubject, objectionsOf, subjectOf } from '../core/request/remembered.ts'
 import type { Request } from '../core/request/request.ts'
-import type { Review } from '../core/review/standing.ts'
+import type { Review } from '../core/review/under-review.ts'
 import type { Context } from './context.ts'
 import { keyOf, page, read } from './records.ts'
 

@@ -20,7 +20,8 @@ import { freeze } from './freeze.ts'
 import { adopt } from './hosted.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from './people.ts'
-import { type AccessRecord, keyOf, type PolicySetRecord, put, read, type Stored, unchanged } from './records.ts'
+import type { AccessRecord, PolicySetRecord } from './record-types.ts'
+import { keyOf, put, read, type Stored, unchanged } from './records.ts'
 import { accessStream, append } from './streams.ts'
 
 interface Named {

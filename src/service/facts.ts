@@ -18,15 +18,8 @@ import { knownUsers, scopeOf } from './people.ts'
 import { unfitPolicies } from './policy-changes.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
-import {
-  type ContentRecord,
-  keyOf,
-  type PolicySetRecord,
-  type ResourceRecord,
-  read,
-  type Stored,
-  unchanged,
-} from './records.ts'
+import type { ContentRecord, PolicySetRecord, ResourceRecord } from './record-types.ts'
+import { keyOf, read, type Stored, unchanged } from './records.ts'
 import { validated } from './validated.ts'
 import { weigh } from './weigh.ts'
 import { unfitTurns } from './workflow-changes.ts'

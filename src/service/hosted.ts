@@ -9,16 +9,8 @@ import type { Context } from './context.ts'
 import { type HostDocument, isOnRecord, takeFromHost, worded } from './host-document.ts'
 import { projectNow } from './host-project.ts'
 import type { ReadyType } from './ready-type.ts'
-import {
-  type ClaimRecord,
-  keyOf,
-  type LateWrite,
-  put,
-  type ResourceRecord,
-  read,
-  type Stored,
-  unchanged,
-} from './records.ts'
+import type { ClaimRecord, LateWrite, ResourceRecord } from './record-types.ts'
+import { keyOf, put, read, type Stored, unchanged } from './records.ts'
 import { ownUser } from './reserved.ts'
 import type { Hosting, ReferredResource } from './resource-type.ts'
 import { revisionWrites } from './writes.ts'

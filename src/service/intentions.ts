@@ -1,5 +1,4 @@
 import { fail } from '../errors.ts'
-import type { VerbOptions } from './acting-approvals.ts'
 import type { Wanted } from './action-input.ts'
 import { checkWanted } from './check-change.ts'
 import type { Intention } from './consider.ts'
@@ -8,6 +7,7 @@ import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } f
 import type { Wish } from './propose.ts'
 import type { ResourceRef } from './resource-type.ts'
 import type { ChangeOf, SubmitOptions } from './submit.ts'
+import type { VerbOptions } from './verb-options.ts'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 export function checkOptions(options: object, ...own: readonly string[]): void {

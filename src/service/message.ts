@@ -5,15 +5,10 @@ import type { NoticeType } from '../ports/notifier.ts'
 import { type Approvers, approversOf, toBeReminded, toBeTold } from './approvers.ts'
 import type { Audiences, Party } from './audiences.ts'
 import type { Context } from './context.ts'
+import type { Message } from './notices.ts'
 import { scopeOf } from './people.ts'
-import type { PolicySetRecord } from './records.ts'
+import type { PolicySetRecord } from './record-types.ts'
 import { adminsOf, peopleNamed } from './settings-admins.ts'
-
-/** What is told, and to whom. */
-export interface Message {
-  readonly type: NoticeType
-  readonly to: readonly string[]
-}
 
 /** A request before and after an event, and what goes with telling people. */
 export interface Telling {

@@ -1,9 +1,9 @@
 import type { RequestEvent } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
-import type { Notice } from '../ports/notifier.ts'
+import type { Notice, NoticeType } from '../ports/notifier.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import type { Message } from './message.ts'
+import { mostTold } from './people.ts'
 import { put } from './records.ts'
 import { requestStream } from './streams.ts'
 
@@ -20,9 +20,6 @@ export function noticesOf(
   return noticeWrites(context, { id, tenant, ...message, request: request.id, resources, at, by, ...said })
 }
 
-/** How many people one notice goes to at most: the first of those whom it concerns. */
-export const mostTold = 1_000
-
 /** Puts a notice into the outbox, where there is somebody to tell and somebody who tells them. */
 export function noticeWrites({ notifiers }: Context, notice: Notice): readonly Write[] {
   const { tenant, id, at } = notice
@@ -30,4 +27,10 @@ export function noticeWrites({ notifiers }: Context, notice: Notice): readonly W
   const pending = notifiers.map(({ name }) => name)
   if (to.length === 0 || pending.length === 0) return []
   return [put('outbox', { tenant, id, dueAt: at, attempts: 0, pending, notice: { ...notice, to } }, undefined)]
+}
+
+/** What is told, and to whom. */
+export interface Message {
+  readonly type: NoticeType
+  readonly to: readonly string[]
 }

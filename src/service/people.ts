@@ -1,7 +1,7 @@
-import type { DirectoryFacts } from '../core/policy/check-policy.ts'
+import type { DirectoryFacts } from '../core/policy/policy-facts.ts'
 import type { PinnedRequirement } from '../core/policy/requirement.ts'
 import { peopleAsked } from '../core/review/needs.ts'
-import type { KnownUsers } from '../core/review/standing.ts'
+import type { KnownUsers } from '../core/review/under-review.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import type { Directory, RolesInProject, Scope } from '../ports/directory.ts'
 
@@ -162,3 +162,6 @@ export async function rolesUnknown(
   const answer = await directory.roles(scope, names)
   return names.filter((_, index) => answer[index] !== true)
 }
+
+/** How many people one notice goes to at most: the first of those whom it concerns. */
+export const mostTold = 1000

@@ -3,7 +3,8 @@ import { compilePolicies, type PolicySet, withChanges } from '../core/policy/pol
 import type { StreamHead } from '../core/request/audit-chain.ts'
 import { fail } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
-import { keyOf, type PolicyRecord, read, stateOf, walk } from './records.ts'
+import type { PolicyRecord } from './record-types.ts'
+import { keyOf, read, stateOf, walk } from './records.ts'
 import { settingsStream } from './streams.ts'
 
 /**

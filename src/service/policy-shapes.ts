@@ -1,6 +1,5 @@
-import type { Escalation } from '../core/policy/escalation.ts'
 import type { PathOwnership, Policy, PolicyMatch } from '../core/policy/policy.ts'
-import type { Approvers, Need, PinnedRequirement } from '../core/policy/requirement.ts'
+import type { Approvers, Escalation, Need, PinnedRequirement } from '../core/policy/requirement.ts'
 import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../core/policy/rules-of-conduct.ts'
 import { either, json, later, list, maybe, named, number, object, type Shape, text, whole } from './shape.ts'
 

@@ -2,7 +2,8 @@ import { duesOf } from '../core/request/due.ts'
 import { hasCode } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import { put, type RequestRecord, type Stored, type StoredRecordOf } from './records.ts'
+import type { RequestRecord } from './record-types.ts'
+import { put, type Stored, type StoredRecordOf } from './records.ts'
 
 /** Why something due was not done: it failed, or it waits for somebody else to be done. */
 export type Why = 'failed' | 'waiting'

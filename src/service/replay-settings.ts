@@ -7,9 +7,10 @@ import { policyType, workflowType } from '../core/policy/own-type.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { Storage } from '../ports/storage.ts'
 import { type Account, belongsTo } from './accounts.ts'
-import { keyOf, type PolicySetRecord, read, walk } from './records.ts'
+import type { PolicySetRecord, WorkflowSwitch } from './record-types.ts'
+import { keyOf, read, walk } from './records.ts'
 import type { Replay } from './replay.ts'
-import { type Turn, turned, type WorkflowSwitch } from './workflow.ts'
+import { type Turn, turned } from './workflow.ts'
 import { projectOfSwitch, type WorkflowDocument } from './workflow-resource.ts'
 
 /** What happened to the settings, as far as records were made of it. */

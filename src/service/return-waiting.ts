@@ -7,18 +7,8 @@ import type { Context } from './context.ts'
 import { execute } from './execute.ts'
 import type { Need } from './needs.ts'
 import { commitEach, putOffWrite } from './put-off.ts'
-import {
-  keyOf,
-  type PolicySetRecord,
-  page,
-  put,
-  type RequestRecord,
-  type ReturnsRecord,
-  read,
-  type Stored,
-  type Sweep,
-  unchanged,
-} from './records.ts'
+import type { PolicySetRecord, RequestRecord, ReturnsRecord, Sweep } from './record-types.ts'
+import { keyOf, page, put, read, type Stored, unchanged } from './records.ts'
 import { requestCommand } from './request-command.ts'
 import { switchFacts } from './workflow.ts'
 

@@ -3,9 +3,10 @@ import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes }
 import { emptyTree, rootOf, withLeaf } from '../core/request/merkle.ts'
 import type { SignatureCheck } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
-import type { AuditProblem } from './audit.ts'
+import type { AuditProblem } from './audit-report.ts'
 import { freeze } from './freeze.ts'
-import { type CheckpointRecord, type OnUnreadable, page, walk } from './records.ts'
+import type { CheckpointRecord } from './record-types.ts'
+import { type OnUnreadable, page, walk } from './records.ts'
 import { lastCheckpoint } from './seal.ts'
 
 /** How far a stream goes at least, as the last checkpoint that sealed it says. */

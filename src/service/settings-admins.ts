@@ -3,9 +3,9 @@ import type { Approvers } from '../core/policy/requirement.ts'
 import type { Directory, Scope } from '../ports/directory.ts'
 import { rolesOf } from './access-control.ts'
 import type { Context } from './context.ts'
-import { mostTold } from './notices.ts'
-import { holdersOf, knownUsers, scopeOf } from './people.ts'
-import { keyOf, type PolicySetRecord, read } from './records.ts'
+import { holdersOf, knownUsers, mostTold, scopeOf } from './people.ts'
+import type { PolicySetRecord } from './record-types.ts'
+import { keyOf, read } from './records.ts'
 
 /** Finds whoever may change the settings of a tenant, as far as they are named: nobody, where that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {

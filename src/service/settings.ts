@@ -1,6 +1,7 @@
 import type { Actor } from '../core/request/event.ts'
 import type { Write } from '../ports/storage.ts'
-import { type PolicySetRecord, put, type Stored } from './records.ts'
+import type { PolicySetRecord } from './record-types.ts'
+import { put, type Stored } from './records.ts'
 import { append, settingsStream } from './streams.ts'
 
 /** What commands about settings are about: they wait for each other. */

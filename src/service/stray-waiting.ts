@@ -1,7 +1,8 @@
 import { hasCode } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
-import type { AuditProblem } from './audit.ts'
-import { keyOf, type OnUnreadable, type RequestRecord, read, type Stored, type WaitingRecord, walk } from './records.ts'
+import type { AuditProblem } from './audit-report.ts'
+import type { RequestRecord, WaitingRecord } from './record-types.ts'
+import { keyOf, type OnUnreadable, read, type Stored, walk } from './records.ts'
 import { requestStream } from './streams.ts'
 
 const batch = 500

@@ -1,5 +1,5 @@
 import type { UnreadableRecord } from '../ports/storage.ts'
-import type { AuditProblem } from './audit.ts'
+import type { AuditProblem } from './audit-report.ts'
 import { type OnUnreadable, unreadableError } from './records.ts'
 import { accessStream, delegationStream, requestStream, resourceStream, settingsStream } from './streams.ts'
 

@@ -1,26 +1,11 @@
 import { isOwnType } from '../core/policy/own-type.ts'
 import type { Facts } from '../core/request/command.ts'
 import { isReturned } from '../core/request/decide.ts'
-import { type Hold, holdsAfter } from '../core/request/hold.ts'
+import { holdsAfter } from '../core/request/hold.ts'
 import type { Request } from '../core/request/request.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Context } from './context.ts'
-import type { PolicySetRecord } from './records.ts'
-
-/** How the approval workflow was switched last, in a project or, where that is empty, in the whole tenant. */
-export interface WorkflowSwitch {
-  readonly project: string
-  readonly on: boolean
-  /** The state of the settings in which it was last switched off so that what waited goes back to being a draft; absent where it never was. */
-  readonly switchedOff?: number
-  /** What becomes of what waits, while it is off. */
-  readonly waiting?: Waiting
-  /** When it was off, the oldest first; the clocks of what waited stood still meanwhile. */
-  readonly holds?: readonly Hold[]
-}
-
-/** What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on again. */
-export type Waiting = 'return' | 'hold'
+import type { PolicySetRecord, Waiting, WorkflowSwitch } from './record-types.ts'
 
 /** A turn of the switch. */
 export interface Turn {

@@ -8,9 +8,10 @@ import { type Authorship, revise } from '../core/request/resource.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import type { Message } from './message.ts'
+import type { Message } from './notices.ts'
 import { noticesOf } from './notices.ts'
-import { keyOf, put, type RequestRecord, type ResourceRecord, type Stored, type WaitingRecord } from './records.ts'
+import type { RequestRecord, ResourceRecord, WaitingRecord } from './record-types.ts'
+import { keyOf, put, type Stored } from './records.ts'
 import { append, requestStream, resourceStream } from './streams.ts'
 
 /** What happened to a request, and what it is from then on. */

@@ -9,7 +9,7 @@ import type { Content, ProposedChange } from '../../src/core/request/content.ts'
 import { isReturned } from '../../src/core/request/decide.ts'
 import type { Hold } from '../../src/core/request/hold.ts'
 import type { Request } from '../../src/core/request/request.ts'
-import type { KnownUsers } from '../../src/core/review/standing.ts'
+import type { KnownUsers } from '../../src/core/review/under-review.ts'
 import { type Command, type Document, type Draft, documentAt, type Surroundings, type World } from './explored-world.ts'
 
 /** Gives the engine the facts of a world, as the service gives them to it from the storage. */

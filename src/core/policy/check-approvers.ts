@@ -1,7 +1,7 @@
 import { canBeMet, type PeopleAmong } from './can-be-met.ts'
-import type { DirectoryFacts, PolicyFacts } from './check-policy.ts'
 import type { Placed } from './condition-parts.ts'
 import type { PolicyInput } from './policy.ts'
+import type { DirectoryFacts, PolicyFacts } from './policy-facts.ts'
 import type { Finding } from './policy-problem.ts'
 import { type Approvers, compareText, type Requirement } from './requirement.ts'
 import { completeRules } from './rules-of-conduct.ts'

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../change/json.ts'
 import { compilePattern } from '../change/pattern.ts'
-import type { PolicyFacts, ResourceWords } from './check-policy.ts'
 import { type Placed, testsIn } from './condition-parts.ts'
 import { fieldsIn } from './fields-in.ts'
 import {
@@ -13,6 +12,7 @@ import {
 } from './lists-in-pattern.ts'
 import { isOwnType } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
+import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 import type { Finding } from './policy-problem.ts'
 import { plainShape } from './seen-places.ts'
 

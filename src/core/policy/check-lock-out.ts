@@ -1,8 +1,8 @@
 import { canBeMet, type PeopleAmong } from './can-be-met.ts'
 import { askedTrees, peopleKnown } from './check-approvers.ts'
-import type { DirectoryFacts } from './check-policy.ts'
 import { gatesPolicies } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
+import type { DirectoryFacts } from './policy-facts.ts'
 import type { Finding } from './policy-problem.ts'
 import { completeRules, joinRules } from './rules-of-conduct.ts'
 

@@ -1,8 +1,8 @@
 import { equal } from '../change/equal.ts'
 import type { JsonValue } from '../change/json.ts'
-import type { PolicyFacts } from './check-policy.ts'
 import { isOwnType } from './own-type.ts'
 import type { PolicyInput, PolicyMatch } from './policy.ts'
+import type { PolicyFacts } from './policy-facts.ts'
 import type { Finding } from './policy-problem.ts'
 import { completeRules, joinRules } from './rules-of-conduct.ts'
 

@@ -1,9 +1,9 @@
 import { formatPointer } from '../change/pointer.ts'
-import type { PolicyFacts, ResourceWords } from './check-policy.ts'
 import { type Placed, testsIn } from './condition-parts.ts'
 import { fieldsIn } from './fields-in.ts'
 import { gatesPolicies, isOwnType, policyType } from './own-type.ts'
 import type { PolicyInput } from './policy.ts'
+import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 import type { Finding } from './policy-problem.ts'
 
 /** Finds names that the host does not know: types, actions, projects, facets and their values, groups of fields, predicates. */

@@ -1,11 +1,4 @@
-import type { Duration } from './duration.ts'
 import type { Approvers, PinnedRequirement, Requirement } from './requirement.ts'
-
-/** Who may approve as well once a request has waited for so long. */
-export interface Escalation {
-  readonly after: Duration
-  readonly to: Approvers
-}
 
 /** A requirement that was escalated: of this policy, in this version. */
 export type Escalated = Pick<PinnedRequirement, 'policy' | 'version'>

@@ -1,8 +1,7 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
 import type { JsonValue } from '../change/json.ts'
 import type { Condition } from './condition.ts'
-import type { Escalation } from './escalation.ts'
-import type { Approvers, Need, PinnedRequirement, Requirement } from './requirement.ts'
+import type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
 
 /** Which changes a policy is about. What is left out matches everything, but for policies themselves. */

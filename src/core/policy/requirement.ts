@@ -1,4 +1,4 @@
-import type { Escalation } from './escalation.ts'
+import type { Duration } from './duration.ts'
 
 /** The people whom a need is put to: anyone who is named, or holds one of the roles. */
 export interface Approvers {
@@ -69,4 +69,10 @@ function ordered(value: unknown): unknown {
   return Object.entries(value)
     .sort(([a], [b]) => compareText(a, b))
     .map(([key, inner]) => [key, ordered(inner)])
+}
+
+/** Who may approve as well once a request has waited for so long. */
+export interface Escalation {
+  readonly after: Duration
+  readonly to: Approvers
 }

@@ -1,6 +1,5 @@
 import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
-import type { SaltedText } from './texts.ts'
 
 /** Where a stream of events ends: how many there are, and the hash of the last one. */
 export interface StreamHead {
@@ -50,4 +49,10 @@ export function brokenLink(
 
 function hashOf(body: Omit<LoggedEvent, 'hash' | 'texts'>): Digest {
   return digest('event', body as unknown as JsonValue)
+}
+
+/** A text that somebody wrote, with what keeps others from guessing it by its commitment. */
+export interface SaltedText {
+  readonly salt: string
+  readonly text: string
 }

@@ -1,6 +1,6 @@
 import { widened } from '../policy/escalation.ts'
 import { needsOf } from '../review/needs.ts'
-import type { KnownUsers } from '../review/standing.ts'
+import type { KnownUsers } from '../review/under-review.ts'
 import type { Request } from './request.ts'
 import { allows } from './status.ts'
 

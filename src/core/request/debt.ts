@@ -1,6 +1,4 @@
-import type { Review } from '../review/standing.ts'
-import type { Applied, Failed } from './event.ts'
-import type { Request } from './request.ts'
+import type { Review } from '../review/under-review.ts'
 
 /** That somebody has broken the glass, and what for: a review is owed for it. */
 export interface GlassBroken {
@@ -27,17 +25,4 @@ export interface Debt extends GlassBroken {
 /** A review that is still owed, and the request that owes it. */
 export interface OpenDebt extends GlassBroken {
   readonly request: string
-}
-
-/** The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not come so far. */
-export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
-  if (status === 'applied') return { status, revisions }
-  return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
-}
-
-/** The review that a request still owes; undefined where it owes none. */
-export function openDebt({ id, debt }: Request): OpenDebt | undefined {
-  if (!debt || debt.settledAt !== undefined) return undefined
-  const { reviews: _reviews, remindedAt: _remindedAt, settledAt: _settledAt, ...broken } = debt
-  return { request: id, ...broken }
 }

@@ -1,14 +1,16 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { milliseconds } from '../policy/duration.ts'
 import { eligibility } from '../review/eligibility.ts'
-import { type Review, standing, type UnderReview } from '../review/standing.ts'
+import { standing } from '../review/standing.ts'
+import type { Review, UnderReview } from '../review/under-review.ts'
 import type { KnownUser } from '../review/voter.ts'
 import type { Facts, GlassCommand, SettleCommand } from './command.ts'
-import { asEnded, type OpenDebt } from './debt.ts'
+import type { OpenDebt } from './debt.ts'
 import { landed } from './decide-application.ts'
 import { happened, type LaterEvent } from './event.ts'
 import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
+import { asEnded } from './request.ts'
 import { inForce } from './settle.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { milliseconds } from '../policy/duration.ts'
-import { openDebt } from './debt.ts'
 import { type Hold, timeHeld } from './hold.ts'
 import type { Request } from './request.ts'
+import { openDebt } from './request.ts'
 import type { TimedVerb } from './status.ts'
 
 /** Something that time does to a request. */

@@ -3,7 +3,7 @@ import type { Digest } from '../change/digest.ts'
 import type { Escalated } from '../policy/escalation.ts'
 import type { PinnedRequirement } from '../policy/requirement.ts'
 import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
-import type { Review } from '../review/standing.ts'
+import type { Review } from '../review/under-review.ts'
 import type { StreamHead } from './audit-chain.ts'
 import type { GlassBroken } from './debt.ts'
 

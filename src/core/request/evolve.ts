@@ -1,5 +1,5 @@
 import { ownerOf } from '../review/giver.ts'
-import type { Review, Verdict } from '../review/standing.ts'
+import type { Review, Verdict } from '../review/under-review.ts'
 import type { Debt } from './debt.ts'
 import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
 import { leftOf, putAside, remembered, remembering } from './remembered.ts'

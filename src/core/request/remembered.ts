@@ -1,6 +1,6 @@
 import type { Digest } from '../change/digest.ts'
 import { ownerOf } from '../review/giver.ts'
-import type { Review } from '../review/standing.ts'
+import type { Review } from '../review/under-review.ts'
 import type { ContentEvent, Pinned } from './event.ts'
 import type { Objection, Subject } from './objection.ts'
 import type { Request } from './request.ts'

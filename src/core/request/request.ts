@@ -1,7 +1,7 @@
 import type { Refusal } from '../../errors.ts'
 import type { Escalated } from '../policy/escalation.ts'
-import type { Debt } from './debt.ts'
-import type { Application, AppliedRevision, Pinned } from './event.ts'
+import type { Debt, OpenDebt } from './debt.ts'
+import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
 import type { Objection } from './objection.ts'
 import type { RequestStatus } from './status.ts'
 
@@ -43,4 +43,17 @@ export interface Request extends Pinned {
   readonly objections?: readonly Objection[]
   /** What it made, once it is applied. */
   readonly revisions?: readonly AppliedRevision[]
+}
+
+/** The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not come so far. */
+export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
+  if (status === 'applied') return { status, revisions }
+  return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
+}
+
+/** The review that a request still owes; undefined where it owes none. */
+export function openDebt({ id, debt }: Request): OpenDebt | undefined {
+  if (!debt || debt.settledAt !== undefined) return undefined
+  const { reviews: _reviews, remindedAt: _remindedAt, settledAt: _settledAt, ...broken } = debt
+  return { request: id, ...broken }
 }

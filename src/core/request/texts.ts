@@ -1,12 +1,6 @@
 import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
-import type { LoggedEvent } from './audit-chain.ts'
-
-/** A text that somebody wrote, with what keeps others from guessing it by its commitment. */
-export interface SaltedText {
-  readonly salt: string
-  readonly text: string
-}
+import type { LoggedEvent, SaltedText } from './audit-chain.ts'
 
 /** What stands where a text was erased. */
 export const erasedText = '[erased]'

@@ -1,6 +1,7 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { isOwn, ownerOf } from '../review/giver.ts'
-import { type Review, standing } from '../review/standing.ts'
+import { standing } from '../review/standing.ts'
+import type { Review } from '../review/under-review.ts'
 import { giver, withoutAuthority } from './authority.ts'
 import type { Facts, WithdrawCommand } from './command.ts'
 import { happened, type LaterEvent, type ReviewEvent } from './event.ts'

@@ -1,15 +1,8 @@
 import { eligibility } from './eligibility.ts'
 import { type Giver, ownerOf } from './giver.ts'
-import {
-  canBeMet,
-  type KnownUsers,
-  type Review,
-  type Standing,
-  standing,
-  type UnderReview,
-  whoCould,
-} from './standing.ts'
+import { canBeMet, type Standing, standing, whoCould } from './standing.ts'
 import type { MissingNeed, PolicyTally } from './tally.ts'
+import type { KnownUsers, Review, UnderReview } from './under-review.ts'
 import { isAmong, type KnownUser } from './voter.ts'
 
 /** How far a request is approved, judged by the people and the policies of this moment. */

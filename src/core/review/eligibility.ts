@@ -1,6 +1,6 @@
 import type { Giver } from './giver.ts'
 import { needsOf, peopleAsked } from './needs.ts'
-import type { KnownUsers, UnderReview, Verdict } from './standing.ts'
+import type { KnownUsers, UnderReview, Verdict } from './under-review.ts'
 import { isAmong, type KnownUser } from './voter.ts'
 
 /** Whether somebody may answer, and why not. */

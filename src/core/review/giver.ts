@@ -1,4 +1,4 @@
-import type { KnownUsers, Review, UnderReview } from './standing.ts'
+import type { KnownUsers, Review, UnderReview } from './under-review.ts'
 import type { KnownUser, Vote } from './voter.ts'
 
 /** Who gives an answer: the user who acts, and the one whose answer it is: the same, or somebody who delegated it to them. */

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import type { JsonValue } from '../../../src/core/change/json.ts'
-import type { Escalation } from '../../../src/core/policy/escalation.ts'
 import type { Evaluation } from '../../../src/core/policy/policy.ts'
-import type { PinnedRequirement, Requirement } from '../../../src/core/policy/requirement.ts'
+import type { Escalation, PinnedRequirement, Requirement } from '../../../src/core/policy/requirement.ts'
 import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/rules-of-conduct.ts'
 import type {
   ConfirmCommand,
@@ -20,7 +19,7 @@ import type { Request } from '../../../src/core/request/request.ts'
 import type { RequestStatus } from '../../../src/core/request/status.ts'
 import { draft, submit } from '../../../src/core/request/submit.ts'
 import type { Delegation } from '../../../src/core/review/delegation.ts'
-import type { KnownUsers } from '../../../src/core/review/standing.ts'
+import type { KnownUsers } from '../../../src/core/review/under-review.ts'
 import type { KnownUser } from '../../../src/core/review/voter.ts'
 import type { ErrorCode, Result } from '../../../src/errors.ts'
 

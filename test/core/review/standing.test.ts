@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Review, standing, type UnderReview } from '../../../src/core/review/standing.ts'
+import { standing } from '../../../src/core/review/standing.ts'
+import type { Review, UnderReview } from '../../../src/core/review/under-review.ts'
 import { approved, given, office, submitted } from '../request/given.ts'
 
 /** A request that Ben has approved, with what is different about his answer. */

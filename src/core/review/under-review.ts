@@ -1,0 +1,42 @@
+import type { PinnedRequirement } from '../policy/requirement.ts'
+import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+import type { KnownUser } from './voter.ts'
+
+/** What somebody answered to one digest in one round. */
+export interface Review {
+  readonly by: string
+  /** Who the directory said is behind that user at that moment. */
+  readonly person: string
+  /** Whose answer it is, where they delegated it. */
+  readonly onBehalfOf?: string
+  readonly verdict: Verdict
+  readonly digest: string
+  readonly round: number
+  /** In milliseconds since 1970. */
+  readonly at: number
+  readonly reason?: string
+  /** The roles that the directory gave, at that moment, to whoever's answer it is. */
+  readonly roles: readonly string[]
+  /** The digest that the reviewer saw, where a policy carried the answer over to content with an equal effect. */
+  readonly carriedFrom?: string
+}
+
+/** A reviewer's answer. */
+export type Verdict = 'approve' | 'reject' | 'request_changes'
+/** What a request asks for, and what its reviews are about. */
+export interface UnderReview {
+  readonly requester: string
+  readonly contributors: readonly string[]
+  /** Who the requester and the contributors were when they acted. */
+  readonly persons: readonly { readonly user: string; readonly person: string }[]
+  readonly digest: string
+  readonly round: number
+  readonly requirements: readonly PinnedRequirement[]
+  readonly rules: RulesOfConduct
+  readonly reviews: readonly Review[]
+  /** Who cannot answer, whatever the rules say, nor any of their accounts. */
+  readonly excluded?: readonly string[]
+}
+
+/** The people as the directory knows them now, by user id. Who is not in it does not count. */
+export type KnownUsers = ReadonlyMap<string, KnownUser>

@@ -1,0 +1,32 @@
+import { awaitedAuthor } from '../core/request/awaited.ts'
+import type { Actor } from '../core/request/event.ts'
+import type { Request } from '../core/request/request.ts'
+import { type Refusal, refuse } from '../errors.ts'
+import type { Context } from './context.ts'
+import { page } from './records.ts'
+
+/** Why a request takes no more of what a verb brings. */
+export function overfull(
+  { limits }: Context,
+  { comments = 0 }: Request,
+  verb: string,
+): { readonly ok: false; readonly refusal: Refusal } | undefined {
+  const limit = limits.commentsPerRequest
+  return verb === 'comment' && comments >= limit ? refuse('limit_reached', { what: 'comments', limit }) : undefined
+}
+
+/** Why somebody may begin no further draft. What it costs grows with the limit, and with nothing else. */
+export async function tooManyDrafts(
+  { storage, limits }: Context,
+  { tenant, user }: Actor,
+): Promise<{ readonly ok: false; readonly refusal: Refusal } | undefined> {
+  const limit = limits.openDraftsPerPerson
+  const { records } = await page(storage, {
+    collection: 'waiting',
+    index: 'key',
+    where: [tenant, awaitedAuthor(user)],
+    order: 'ascending',
+    limit,
+  })
+  return records.length >= limit ? refuse('limit_reached', { what: 'open_drafts', limit }) : undefined
+}

@@ -1,0 +1,304 @@
+import type { Grant } from '../core/access/grant.ts'
+import type { ResourceAccess } from '../core/access/resource-access.ts'
+import type { RoleDefinition } from '../core/access/role.ts'
+import type { Digest } from '../core/change/digest.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { LoggedEvent, StreamHead } from '../core/request/audit-chain.ts'
+import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
+import type { Content, ProposedChange } from '../core/request/content.ts'
+import type { OpenDebt } from '../core/request/debt.ts'
+import type { Hold } from '../core/request/hold.ts'
+import type { Request } from '../core/request/request.ts'
+import type { Resource, Revision } from '../core/request/resource.ts'
+import type { RequestStatus } from '../core/request/status.ts'
+import type { Delegation } from '../core/review/delegation.ts'
+import type { Notice } from '../ports/notifier.ts'
+
+/** How the approval workflow was switched last, in a project or, where that is empty, in the whole tenant. */
+export interface WorkflowSwitch {
+  readonly project: string
+  readonly on: boolean
+  /** The state of the settings in which it was last switched off so that what waited goes back to being a draft; absent where it never was. */
+  readonly switchedOff?: number
+  /** What becomes of what waits, while it is off. */
+  readonly waiting?: Waiting
+  /** When it was off, the oldest first; the clocks of what waited stood still meanwhile. */
+  readonly holds?: readonly Hold[]
+}
+
+/** What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on again. */
+export type Waiting = 'return' | 'hold'
+/** That something due could not be done: when it was due at first, and how often in a row it could not. Its due time says when it is tried again. */
+export interface PutOff {
+  readonly from: number
+  readonly failures: number
+}
+
+/** A request, with the end of its stream and when something is due. */
+export interface RequestRecord extends Request {
+  /** When something has to happen to it by itself; absent once it has ended. */
+  readonly dueAt?: number
+  readonly putOff?: PutOff
+  /** The version of its records in `targets`, which move together. */
+  readonly targetVersion: number
+  /** The names under which it is in `waiting`; absent where it is not. */
+  readonly awaited?: readonly string[]
+  readonly head: StreamHead
+}
+
+/** One content of a request. */
+export interface ContentRecord extends Content {
+  readonly tenant: string
+  readonly request: string
+  readonly edition: number
+}
+
+/** That a request is about a resource. */
+export interface TargetRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly request: string
+  readonly status: RequestStatus
+  readonly createdAt: number
+}
+
+/** That a request waits for an approval. */
+export interface WaitingRecord {
+  readonly tenant: string
+  /** The user or the role whose approval it is, as `awaitedFrom` names them. */
+  readonly approver: string
+  readonly request: string
+  /** Empty where its resources belong to no project. */
+  readonly project: string
+  readonly createdAt: number
+}
+
+/** That a request was rejected when it was about to do this, and that nobody took it back. */
+export interface ObjectionRecord {
+  readonly tenant: string
+  readonly effect: Digest
+  readonly request: string
+}
+
+/** That a request keeps everybody else off a resource. */
+export interface LockRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly request: string
+}
+
+/** How often a resource that is kept outside of the database was claimed, and which change is on its way to it. */
+export interface ClaimRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  /** The number of the last claim. */
+  readonly fence: number
+  /** The request whose change is on its way; absent while none is. */
+  readonly request?: string
+  /** The changes as they land, where they were moved onto the live revisions when they were claimed. */
+  readonly rebased?: readonly ProposedChange[]
+  /** What was sent for requests that failed, and may still land: the last one last. */
+  readonly late?: readonly LateWrite[]
+}
+
+/** A document that was sent outside of the database for a request that failed, and may still land. */
+export interface LateWrite {
+  readonly request: string
+  readonly round: number
+  /** The revision that it was to be. */
+  readonly number: number
+  readonly digest: Digest
+  /** Who passed the approvals by that it needed, and for which incident. */
+  readonly passedBy?: string
+  readonly incident?: string
+}
+
+/** A resource, with the end of its stream. While the clock could not end its state, `stateDueAt` says when that is tried again: ask `stateEndOf`. */
+export interface ResourceRecord extends Resource {
+  readonly putOff?: PutOff
+  readonly head: StreamHead
+}
+
+/** A policy in force, or, where `policy` is null, the memory of a removed one. */
+export interface PolicyRecord {
+  readonly tenant: string
+  readonly id: string
+  readonly version: number
+  /** The version of the tenant's set that this was written with. */
+  readonly setVersion: number
+  readonly policy: Policy | null
+}
+
+/** The settings of a tenant but for its policies, with the end of their stream. Its version moves with every change of any of them. */
+export interface PolicySetRecord {
+  readonly tenant: string
+  /** The tenant's own roles. */
+  readonly roles?: readonly RoleDefinition[]
+  /** Where the approval workflow was switched on or off. */
+  readonly workflow?: readonly WorkflowSwitch[]
+  /** Who was the first to hold the role of an admin. */
+  readonly firstAdmin?: string
+  /** Who edits new resources; everyone where that was never said. */
+  readonly defaultAccess?: ResourceAccess['type']
+  readonly head: StreamHead
+}
+
+/** The end of a stream whose owner has no other record. */
+export interface StreamRecord {
+  readonly tenant: string
+  readonly stream: string
+  readonly head: StreamHead
+  /** How many refusals there were lately, where the stream is one of refusals. */
+  readonly window?: RefusalWindow
+  /** When what was only counted is to be stated in an event; absent where nothing was. */
+  readonly dueAt?: number
+  readonly putOff?: PutOff
+}
+
+/** The refusals of one actor since the first of them, for some time. */
+export interface RefusalWindow {
+  readonly from: number
+  /** How many have an event of their own. */
+  readonly recorded: number
+  /** How many more there were: code → number. */
+  readonly counted: Readonly<Record<string, number>>
+}
+
+/** Everything that was given to one user. */
+export interface GrantRecord {
+  readonly tenant: string
+  readonly user: string
+  /** The person behind the user, where that was said. */
+  readonly person?: string
+  /** The user who owns it, where it is an agent. */
+  readonly owner?: string
+  readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
+}
+
+/** What a user wants for themselves alone. */
+export interface PreferencesRecord {
+  readonly tenant: string
+  readonly user: string
+  /** Types of notices that the user has switched off. */
+  readonly unwanted: readonly string[]
+}
+
+/** Who edits a resource, with the end of the stream that says how it came to be so. */
+export interface AccessRecord {
+  readonly tenant: string
+  readonly type: string
+  readonly id: string
+  readonly access: ResourceAccess
+  readonly head: StreamHead
+}
+
+/** That somebody was given a role. */
+export interface HolderRecord extends Grant {
+  readonly tenant: string
+}
+
+/** That somebody may answer for somebody else, or might once. */
+export interface DelegationRecord extends Delegation {
+  readonly tenant: string
+}
+
+/** An event that no checkpoint has sealed yet. */
+export interface UnsealedRecord {
+  readonly tenant: string
+  readonly stream: string
+  readonly seq: number
+  readonly hash: Digest
+  /** When it may be sealed: when it happened. */
+  readonly dueAt: number
+  readonly putOff?: PutOff
+}
+
+/** A checkpoint, with what is needed to make the next one. */
+export interface CheckpointRecord extends Checkpoint {
+  readonly peaks: readonly Digest[]
+}
+
+/** The reviews that a tenant owes. */
+export interface DebtsRecord {
+  readonly tenant: string
+  readonly open: readonly OpenDebt[]
+}
+
+/** The answer to a command that carried an idempotency key. */
+export interface AnswerRecord {
+  readonly tenant: string
+  readonly actor: string
+  readonly key: string
+  /** Digest of the verb and everything that was asked. */
+  readonly asked: Digest
+  readonly answer: JsonValue
+  /** When it may be forgotten. */
+  readonly dueAt: number
+}
+
+/** That the workflow was switched off, and what waited is not all back to being drafts yet. */
+export interface ReturnsRecord {
+  readonly tenant: string
+  /** Empty where it was switched off in the whole tenant. */
+  readonly project: string
+  readonly dueAt: number
+  readonly putOff?: PutOff
+  /** How far the requests that are open have been gone through; absent at the beginning. */
+  readonly sweep?: Sweep
+  /** Whether requests that waited for the workflow are to be tried again, since it was switched. */
+  readonly wake?: true
+  /** Who switched it off, through which door. */
+  readonly by: string
+  readonly via: string
+  readonly reason?: string
+}
+
+/** A place among the open requests of a project: their status, and the last one of it. */
+export interface Sweep {
+  readonly status: RequestStatus
+  readonly after?: readonly [createdAt: number, id: string]
+  /** Whether there was anything to do since the beginning. */
+  readonly found: boolean
+}
+
+/** A notice on its way. */
+export interface OutboxRecord {
+  readonly tenant: string
+  readonly id: string
+  readonly dueAt: number
+  readonly attempts: number
+  /** Names of the notifiers that have not delivered it yet. */
+  readonly pending: readonly string[]
+  readonly notice: Notice
+}
+export interface RecordTypes {
+  readonly requests: RequestRecord
+  readonly contents: ContentRecord
+  readonly targets: TargetRecord
+  readonly waiting: WaitingRecord
+  readonly objections: ObjectionRecord
+  readonly locks: LockRecord
+  readonly claims: ClaimRecord
+  readonly resources: ResourceRecord
+  readonly revisions: Revision
+  readonly events: LoggedEvent
+  readonly streams: StreamRecord
+  readonly unsealed: UnsealedRecord
+  readonly seals: Seal
+  readonly checkpoints: CheckpointRecord
+  readonly policies: PolicyRecord
+  readonly policySets: PolicySetRecord
+  readonly returns: ReturnsRecord
+  readonly outbox: OutboxRecord
+  readonly delegations: DelegationRecord
+  readonly grants: GrantRecord
+  readonly holders: HolderRecord
+  readonly preferences: PreferencesRecord
+  readonly debts: DebtsRecord
+  readonly accesses: AccessRecord
+  readonly answers: AnswerRecord
+}

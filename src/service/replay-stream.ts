@@ -1,0 +1,190 @@
+import { canonical } from '../core/change/canonical.ts'
+import type { JsonValue } from '../core/change/json.ts'
+import { listedFor } from '../core/request/awaited.ts'
+import { documentDigest, requestDigest } from '../core/request/content.ts'
+import { nextDue } from '../core/request/due.ts'
+import type { RequestEvent } from '../core/request/event.ts'
+import { begin, evolve } from '../core/request/evolve.ts'
+import { objectedEffects } from '../core/request/remembered.ts'
+import type { Request } from '../core/request/request.ts'
+import { openDebt } from '../core/request/request.ts'
+import { type RevisedEvent, stateAfter } from '../core/request/resource.ts'
+import type { Delegation } from '../core/review/delegation.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { RequestRecord } from './record-types.ts'
+import { keyOf, read, stateEndOf, walk } from './records.ts'
+import type { Replay } from './replay.ts'
+import { replaySettings } from './replay-settings.ts'
+import { settingsStream } from './streams.ts'
+import { lockedBy, waitingRecord } from './writes.ts'
+
+/** Begins to follow a stream. Events are given with their texts. */
+export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
+  const [kind, ...rest] = stream.split('/')
+  if (stream === settingsStream) return replaySettings(storage, tenant)
+  if (kind === 'access') return replayAccess(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
+  if (kind === 'delegations') return replayDelegations(storage, tenant, rest.join('/'))
+  if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
+  if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
+  return { take: async () => undefined, end: async () => undefined }
+}
+
+function replayRequest(storage: Storage, tenant: string, id: string): Replay {
+  let request: Request | undefined
+  return {
+    async take({ event }) {
+      const happened = event as unknown as RequestEvent
+      if (request === undefined) {
+        if (!('tenant' in happened))
+          return `the stream begins with "${happened.type}", not with the making of the request`
+        request = begin(happened)
+      } else {
+        if ('tenant' in happened) return 'the request is made a second time'
+        request = evolve(request, happened)
+      }
+      if (!('pinned' in happened)) return undefined
+      const { content } = await read(storage, { content: keyOf('contents', tenant, id, request.edition) })
+      const digest = content && requestDigest({ ...request, ...content.value, request: id })
+      return digest === request.digest ? undefined : 'the content is not what was reviewed'
+    },
+    async end() {
+      if (!request) return 'the stream is empty'
+      const locked = lockedBy(request)
+      const next = request.edition + 1
+      const awaited = listedFor(request)
+      const objected = objectedEffects(request)
+      const { record, extra, debts, targets, locks, claims, waiting, objections } = await read(storage, {
+        record: keyOf('requests', tenant, id),
+        extra: keyOf('contents', tenant, id, next),
+        locks: locked.map((resource) => keyOf('locks', tenant, resource.type, resource.id)),
+        claims: request.resources.map((resource) => keyOf('claims', tenant, resource.type, resource.id)),
+        debts: keyOf('debts', tenant),
+        targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
+        waiting: awaited.map((approver) => keyOf('waiting', tenant, approver, id)),
+        objections: objected.map((effect) => keyOf('objections', tenant, effect, id)),
+      })
+      if (!record || !isSame(withoutIndexes(record.value), request))
+        return 'the request is not what its events made of it'
+      if (extra) return `content ${next} was made by no event`
+      if (locks.some((lock) => lock?.value.request !== id))
+        return 'a resource that it keeps others off is not locked by it'
+      const claimed = claims.flatMap((claim) => (claim?.value.request === id ? [claim.value.fence] : []))
+      if (!isSame(claimed, request.application ? [request.application.fence] : []))
+        return 'the claim of a resource is not the one that its events tell of'
+      if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
+      const owed = debts?.value.open.find((debt) => debt.request === id)
+      if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
+      const listed = targets.every((target) => target?.value.status === request?.status)
+      if (!listed) return 'the request is not listed with its resources as what it is'
+      if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
+      const rows = awaited.map((approver) => ({ version: 1, value: waitingRecord(request as Request, approver) }))
+      const waits =
+        isSame(record.value.awaited ?? [], awaited) &&
+        isSame(
+          waiting.map((row) => row ?? null),
+          rows,
+        )
+      return waits ? undefined : 'the request is not listed with those for whose approval it waits'
+    },
+  }
+}
+
+function replayResource(
+  storage: Storage,
+  tenant: string,
+  { type, id }: { readonly type: string; readonly id: string },
+): Replay {
+  let last: RevisedEvent | undefined
+  return {
+    async take({ event, seq }) {
+      const { type: _type, by: author, ...revised } = event as unknown as RevisedEvent
+      last = event as unknown as RevisedEvent
+      if (revised.number !== seq) return `revision ${revised.number} is not the one that follows`
+      const { revision } = await read(storage, { revision: keyOf('revisions', tenant, type, id, revised.number) })
+      if (!revision) return `revision ${revised.number} is missing`
+      const { document, ...rest } = revision.value
+      const same = documentDigest(document) === revised.digest && isSame(rest, { tenant, type, id, author, ...revised })
+      return same ? undefined : `revision ${revised.number} is not what was applied`
+    },
+    async end() {
+      const next = (last?.number ?? 0) + 1
+      const { resource, extra } = await read(storage, {
+        resource: keyOf('resources', tenant, type, id),
+        extra: keyOf('revisions', tenant, type, id, next),
+      })
+      if (extra) return `revision ${next} was made by no event`
+      const { revision, document = null, project, incarnation } = resource?.value ?? {}
+      if (resource && !isSame([resource.value.tenant, resource.value.type, resource.value.id], [tenant, type, id])) {
+        return 'the live document is that of another resource'
+      }
+      const same = revision === last?.number && documentDigest(document) === last?.digest
+      if (!same) return 'the live document is not the one of its last revision'
+      const { state } = resource?.value ?? {}
+      const stateDueAt = resource && stateEndOf(resource.value)
+      const moved = stateAfter(last?.move)
+      if (state !== moved.state || stateDueAt !== moved.stateDueAt)
+        return 'the live state is not the one that its last revision leads to'
+      if (project === last?.project && incarnation === last?.incarnation) return undefined
+      return 'the resource is not in the project, or not the incarnation, of its last revision'
+    },
+  }
+}
+
+function replayAccess(
+  storage: Storage,
+  tenant: string,
+  { type, id }: { readonly type: string; readonly id: string },
+): Replay {
+  let access: unknown = null
+  return {
+    async take({ event }) {
+      access = event['access']
+      return undefined
+    },
+    async end() {
+      const { found } = await read(storage, { found: keyOf('accesses', tenant, type, id) })
+      return isSame(found?.value.access ?? null, access) ? undefined : 'the editors are not those of the last change'
+    },
+  }
+}
+
+function replayDelegations(storage: Storage, tenant: string, from: string): Replay {
+  const delegations = new Map<string, Delegation>()
+  return {
+    async take({ event }) {
+      const { type, to, at, begins, ends, match } = event as unknown as Delegation & { type: string; at: number }
+      const before = delegations.get(to)
+      if (type === 'delegated') delegations.set(to, { from, to, begins, ends, match })
+      else if (before) delegations.set(to, { ...before, begins: Math.min(before.begins, at), ends: at })
+      return undefined
+    },
+    async end() {
+      const all = { collection: 'delegations', index: 'key', where: [tenant, from], order: 'ascending' } as const
+      const found: Delegation[] = []
+      for await (const { value } of walk(storage, all)) {
+        const { tenant: _tenant, ...delegation } = value
+        found.push(delegation)
+      }
+      const told = [...delegations.values()].toSorted((a, b) => (a.to < b.to ? -1 : 1))
+      const same = isSame(
+        found.toSorted((a, b) => (a.to < b.to ? -1 : 1)),
+        told,
+      )
+      return same ? undefined : 'the delegations are not what their events made of them'
+    },
+  }
+}
+
+/** Tells whether a request comes due when its events say, or was put off since then. */
+function comesDue({ dueAt, putOff }: RequestRecord, expected: number | undefined): boolean {
+  return putOff ? putOff.from === expected && dueAt !== undefined && dueAt >= putOff.from : dueAt === expected
+}
+
+function withoutIndexes(record: RequestRecord): Request {
+  const { head: _head, dueAt: _dueAt, putOff: _putOff, targetVersion: _version, awaited: _awaited, ...request } = record
+  return request
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonical(a as JsonValue) === canonical(b as JsonValue)
+}

@@ -1,0 +1,17 @@
+/** What goes with every verb. */
+export interface VerbOptions {
+  /**
+   * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with others it is refused. Use it to
+   * try again after an answer was lost.
+   */
+  readonly idempotencyKey?: string | undefined
+  /** Why, for the people concerned and the log. */
+  readonly reason?: string | undefined
+}
+
+/** What goes with verbs that have no reason. */
+export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
+/** A project, or the whole tenant where it is left out. */
+export interface InProject {
+  readonly project?: string | undefined
+}
