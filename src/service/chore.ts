@@ -1,6 +1,5 @@
 import type { Write } from '../ports/storage.ts'
 import type { Need } from './needs.ts'
-import type { Why } from './put-off.ts'
 
 /** One thing that `tick` does. */
 export interface Chore {
@@ -50,3 +49,5 @@ export type Counted =
   | 'reminded'
   | 'delivered'
   | 'sealed'
+/** Why something due was not done: it failed, or it waits for somebody else to be done. */
+export type Why = 'failed' | 'waiting'

@@ -5,12 +5,12 @@ import type { Actor } from '../core/request/event.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import type { Context } from './context.ts'
 import type { Accepted, Command } from './execute.ts'
-import { typeOf } from './facts.ts'
+import { typeOf } from './find-resource-type.ts'
 import { readHolders } from './holders.ts'
 import { accepted } from './perform.ts'
 import { keyOf, read, stateEndOf, unchanged } from './records.ts'
 import { referencesOf } from './references.ts'
-import { revisionWrites } from './writes.ts'
+import { revisionWrites } from './revision-writes.ts'
 
 /** Makes the command by which the clock ends the state of a resource, at its time and once: the next time it is in another state. */
 export function clockMoveCommand(

@@ -7,11 +7,12 @@ import type { Facts, TargetFacts } from '../core/request/command.ts'
 import type { Content, ProposedChange } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Revision } from '../core/request/resource.ts'
-import { fail, type Refusal, refuse } from '../errors.ts'
+import { type Refusal, refuse } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import { judgedAgain } from './carry.ts'
 import { type ClaimRead, claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context.ts'
+import { typeOf } from './find-resource-type.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
@@ -228,11 +229,6 @@ export async function documentAt(
 ): Promise<JsonValue | undefined> {
   const { found } = await read(storage, { found: keyOf('revisions', tenant, resource.type, resource.id, revision) })
   return found?.value.document ?? undefined
-}
-
-/** Finds the type of a resource that is stored. */
-export function typeOf({ resources }: Context, type: string) {
-  return resources.get(type) ?? fail('unknown_resource_type', { type, known: [...resources.keys()] })
 }
 
 /** Moves changes onto the live revisions, where nothing collides and the policies ask the same of them there. */

@@ -13,7 +13,7 @@ import type { ClaimRecord, LateWrite, ResourceRecord } from './record-types.ts'
 import { keyOf, put, read, type Stored, unchanged } from './records.ts'
 import { ownUser } from './reserved.ts'
 import type { Hosting, ReferredResource } from './resource-type.ts'
-import { revisionWrites } from './writes.ts'
+import { revisionWrites } from './revision-writes.ts'
 
 /** How often it is tried to record what the host has, while others write the same. */
 const attempts = 12

@@ -4,6 +4,7 @@ import type { Actor } from '../core/request/event.ts'
 import { fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import { isKeptByHost } from './host-project.ts'
+import { latestTime } from './latest-time.ts'
 import { isReservedDoor, isReservedUser, ownUser } from './reserved.ts'
 import type { ResourceRef, ResourceType } from './resource-type.ts'
 import { projectOfSwitch } from './workflow-resource.ts'
@@ -128,9 +129,6 @@ export function checkRevision(argument: string, revision: unknown): number {
     problem: 'must be the number of a revision, or 0 for a resource that does not exist',
   })
 }
-
-/** The last moment of the year 9999: what is later was meant in another unit. */
-export const latestTime = 253_402_300_799_999
 
 /** Refuses what is no time in milliseconds since 1970, and gives it back otherwise. */
 export function checkTime(argument: string, time: unknown): number {

@@ -1,12 +1,10 @@
 import { duesOf } from '../core/request/due.ts'
 import { hasCode } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
+import type { Why } from './chore.ts'
 import type { Context } from './context.ts'
 import type { RequestRecord } from './record-types.ts'
 import { put, type Stored, type StoredRecordOf } from './records.ts'
-
-/** Why something due was not done: it failed, or it waits for somebody else to be done. */
-export type Why = 'failed' | 'waiting'
 
 /** The collections whose records `tick` can put off. */
 export type PutOffCollection = 'requests' | 'resources' | 'returns' | 'streams' | 'unsealed'

@@ -10,8 +10,8 @@ import { type Account, belongsTo } from './accounts.ts'
 import type { PolicySetRecord, WorkflowSwitch } from './record-types.ts'
 import { keyOf, read, walk } from './records.ts'
 import type { Replay } from './replay.ts'
-import { type Turn, turned } from './workflow.ts'
-import { projectOfSwitch, type WorkflowDocument } from './workflow-resource.ts'
+import { turned } from './workflow.ts'
+import { projectOfSwitch, type Turn, type WorkflowDocument } from './workflow-resource.ts'
 
 /** What happened to the settings, as far as records were made of it. */
 type Happened =

@@ -31,10 +31,11 @@ import {
   summaryOf,
 } from './request-reader.ts'
 import type { ResourceRef } from './resource-type.ts'
+import { revisionWrites } from './revision-writes.ts'
 import type { VerbOptions } from './verb-options.ts'
 import { explainAll } from './weigh.ts'
 import { turnWrites } from './workflow-changes.ts'
-import { requestWrites, revisionWrites } from './writes.ts'
+import { requestWrites } from './writes.ts'
 
 /** What goes with a submission. */
 export interface SubmitOptions extends VerbOptions {

@@ -7,7 +7,7 @@ import type { Command } from './execute.ts'
 import { keyOf, read, unchanged } from './records.ts'
 import { aboutSettings } from './settings.ts'
 import { directWrites } from './submit.ts'
-import type { Turn } from './workflow.ts'
+import type { Turn } from './workflow-resource.ts'
 import { workflowResource } from './workflow-resource.ts'
 
 /**

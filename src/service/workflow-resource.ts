@@ -3,7 +3,6 @@ import type { ProposedChange } from '../core/request/content.ts'
 import { declareResource } from './define-resource.ts'
 import type { Waiting } from './record-types.ts'
 import type { ResourceType } from './resource-type.ts'
-import type { Turn } from './workflow.ts'
 
 /** The switch of the workflow, of a project or of the whole tenant. */
 export interface WorkflowDocument {
@@ -82,4 +81,12 @@ export function turnsIn(changes: readonly ProposedChange[]): readonly Turn[] {
     if (on === undefined) return []
     return [{ project: projectOfSwitch(id), on, ...(waiting === undefined ? {} : { waiting }) }]
   })
+}
+
+/** A turn of the switch. */
+export interface Turn {
+  readonly project: string
+  readonly on: boolean
+  /** Absent where the workflow is switched on. */
+  readonly waiting?: Waiting
 }

@@ -5,15 +5,8 @@ import { holdsAfter } from '../core/request/hold.ts'
 import type { Request } from '../core/request/request.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Context } from './context.ts'
-import type { PolicySetRecord, Waiting, WorkflowSwitch } from './record-types.ts'
-
-/** A turn of the switch. */
-export interface Turn {
-  readonly project: string
-  readonly on: boolean
-  /** Absent where the workflow is switched on. */
-  readonly waiting?: Waiting
-}
+import type { PolicySetRecord, WorkflowSwitch } from './record-types.ts'
+import type { Turn } from './workflow-resource.ts'
 
 type Settings = Pick<PolicySetRecord, 'workflow'>
 

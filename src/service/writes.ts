@@ -1,18 +1,17 @@
 import { listedFor } from '../core/request/awaited.ts'
-import type { Content, ProposedChange } from '../core/request/content.ts'
+import type { Content } from '../core/request/content.ts'
 import { nextDue } from '../core/request/due.ts'
 import { locksOf, type RequestEvent, type Target } from '../core/request/event.ts'
 import { objectedEffects } from '../core/request/remembered.ts'
 import type { Request } from '../core/request/request.ts'
-import { type Authorship, revise } from '../core/request/resource.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { Message } from './notices.ts'
 import { noticesOf } from './notices.ts'
-import type { RequestRecord, ResourceRecord, WaitingRecord } from './record-types.ts'
+import type { RequestRecord, WaitingRecord } from './record-types.ts'
 import { keyOf, put, type Stored } from './records.ts'
-import { append, requestStream, resourceStream } from './streams.ts'
+import { append, requestStream } from './streams.ts'
 
 /** What happened to a request, and what it is from then on. */
 export interface Happening {
@@ -54,21 +53,6 @@ export function requestWrites(
     ...objectionWrites(before?.value, next),
     ...noticesOf(context, event, { request: next, seq: head.seq, message }),
   ]
-}
-
-/** Writes what a change makes of a resource: its live document, its new revision, the event. */
-export function revisionWrites(
-  live: Stored<ResourceRecord> | undefined,
-  change: ProposedChange,
-  authorship: Authorship,
-): readonly Write[] {
-  const { resource, revision, event } = revise(change, authorship)
-  const { head, writes } = append(
-    { tenant: authorship.tenant, stream: resourceStream(resource) },
-    live?.value.head,
-    event,
-  )
-  return [put('resources', { ...resource, head }, live), put('revisions', revision, undefined), ...writes]
 }
 
 /** The resources that a request keeps everybody else off: all of them, while its change is on its way. */

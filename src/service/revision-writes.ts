@@ -1,0 +1,21 @@
+import type { ProposedChange } from '../core/request/content.ts'
+import { type Authorship, revise } from '../core/request/resource.ts'
+import type { Write } from '../ports/storage.ts'
+import type { ResourceRecord } from './record-types.ts'
+import { put, type Stored } from './records.ts'
+import { append, resourceStream } from './streams.ts'
+
+/** Writes what a change makes of a resource: its live document, its new revision, the event. */
+export function revisionWrites(
+  live: Stored<ResourceRecord> | undefined,
+  change: ProposedChange,
+  authorship: Authorship,
+): readonly Write[] {
+  const { resource, revision, event } = revise(change, authorship)
+  const { head, writes } = append(
+    { tenant: authorship.tenant, stream: resourceStream(resource) },
+    live?.value.head,
+    event,
+  )
+  return [put('resources', { ...resource, head }, live), put('revisions', revision, undefined), ...writes]
+}
