@@ -122,7 +122,7 @@ export type { NeedsOf, PermissionsNeeded } from './service/permissions-needed.ts
 export { policyResource } from './service/policy-resource.ts'
 export type { Waiting } from './service/record-types.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
-export type { ChangeRequest, RequestedChange, RequestSummary } from './service/request-reader.ts'
+export type { ChangeRequest, RequestedChange, RequestSummary, WayOut } from './service/request-summary.ts'
 export type { ResourceStanding } from './service/resource-standing.ts'
 export type {
   ActionDefinition,
@@ -146,5 +146,4 @@ export type { TickFailure, TickOptions, TickReport, TickRunning } from './servic
 export type { TimeoutOptions } from './service/timeouts.ts'
 export type { InProject, KeyOptions, VerbOptions } from './service/verb-options.ts'
 export type { WaitingFilter, WaitingPage, WaitingRequest } from './service/waiting.ts'
-export type { WayOut } from './service/ways-out.ts'
 export { type WorkflowDocument, workflowResource } from './service/workflow-resource.ts'

@@ -6,7 +6,7 @@ import { checkLimit, cursorAt, type Listed, positionOf } from './cursor.ts'
 import { checkId, checkKeys, checkResource } from './input.ts'
 import type { RequestRecord } from './record-types.ts'
 import { keyOf, page, read } from './records.ts'
-import { type RequestSummary, summaryOf } from './request-reader.ts'
+import { type RequestSummary, summaryOf } from './request-summary.ts'
 import { switchFacts } from './workflow.ts'
 
 /** Which requests to list. What is left out does not restrict. */

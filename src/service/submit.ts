@@ -11,7 +11,7 @@ import { ApprovalError, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Wanted } from './action-input.ts'
 import { type Approvers, approversOf, toBeTold } from './approvers.ts'
-import { carryOut, current } from './carry-out.ts'
+import { carryOut } from './carry-out.ts'
 import { claimWrites } from './claims.ts'
 import { type Considered, consider, type Intention } from './consider.ts'
 import type { Context } from './context.ts'
@@ -20,16 +20,14 @@ import type { Command } from './execute.ts'
 import { freeze } from './freeze.ts'
 import { messageOf } from './message.ts'
 import { policyWrites } from './policy-changes.ts'
-import { readAgain } from './read-again.ts'
 import { keyOf, unchanged } from './records.ts'
 import {
   type ChangeRequest,
   type RequestedChange,
   type RequestSummary,
-  readRequest,
   requestedChange,
   summaryOf,
-} from './request-reader.ts'
+} from './request-summary.ts'
 import type { ResourceRef } from './resource-type.ts'
 import { revisionWrites } from './revision-writes.ts'
 import type { VerbOptions } from './verb-options.ts'
@@ -132,17 +130,8 @@ function aboutOf({ user }: Actor, { verb, wishes }: Intention): string {
   return verb === 'draft' ? `drafts/${user}` : wishes.map(({ ref }) => `${ref.type}/${ref.id}`).join()
 }
 
-/** Gives what became of a submission by now, where its change was on its way. */
-export async function outcomeNow(context: Context, actor: Actor, outcome: SubmitOutcome): Promise<SubmitOutcome> {
-  if (outcome.status !== 'applying') return outcome
-  const { status } = await current(context, outcome.request)
-  if (status === 'applying') return outcome
-  const request = await readAgain(() => readRequest(context, actor, outcome.request.id))
-  return outcomeOf(request, request)
-}
-
 /** What a request that was made for a change that nobody has to approve has come to. */
-function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSummary): SubmitOutcome {
+export function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSummary): SubmitOutcome {
   const { revisions = [] } = rest
   const now = { ...request, ...rest, status }
   const [first] = revisions

@@ -17,7 +17,7 @@ import { knownUsers, reachOf, scopeOf } from './people.ts'
 import type { PolicySetRecord } from './record-types.ts'
 import { keyOf, read, type Stored, stateOf } from './records.ts'
 import { requestsOf } from './request-list.ts'
-import { type RequestSummary, summaryOf } from './request-reader.ts'
+import { type RequestSummary, summaryOf } from './request-summary.ts'
 import { listsFor, oldestOf } from './waiting-lists.ts'
 import { switchFacts } from './workflow.ts'
 

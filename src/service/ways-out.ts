@@ -3,17 +3,7 @@ import { duesOf } from '../core/request/due.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Context } from './context.ts'
 import { holdersOf, knownUsers, scopeOf } from './people.ts'
-
-/** Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not get to where it is kept. */
-export type WayOut =
-  /** Others may approve from this time on, in milliseconds since 1970. */
-  | { readonly type: 'escalation'; readonly at: number }
-  /** These users may apply it without approval. */
-  | { readonly type: 'bypass' | 'break_glass'; readonly users: readonly string[] }
-  /** The application that keeps the resource outside of the database did not take the change, and why; it is asked again at this time. Who may change the resource can give the change up meanwhile. */
-  | { readonly type: 'host'; readonly at: number; readonly problem: string }
-  /** The requester can take it back, or edit it: what the policies ask is asked anew then. */
-  | { readonly type: 'requester'; readonly user: string }
+import type { WayOut } from './request-summary.ts'
 
 /** Lists who can help a request that nobody can approve. Empty where it has to expire, or the directory has to change. */
 export async function waysOut(

@@ -1,0 +1,15 @@
+import type { Actor } from '../core/request/event.ts'
+import { current } from './carry-out.ts'
+import type { Context } from './context.ts'
+import { readAgain } from './read-again.ts'
+import { readRequest } from './request-reader.ts'
+import { outcomeOf, type SubmitOutcome } from './submit.ts'
+
+/** Gives what became of a submission by now, where its change was on its way. */
+export async function outcomeNow(context: Context, actor: Actor, outcome: SubmitOutcome): Promise<SubmitOutcome> {
+  if (outcome.status !== 'applying') return outcome
+  const { status } = await current(context, outcome.request)
+  if (status === 'applying') return outcome
+  const request = await readAgain(() => readRequest(context, actor, outcome.request.id))
+  return outcomeOf(request, request)
+}
