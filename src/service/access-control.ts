@@ -5,8 +5,8 @@ import type { Approvers } from '../core/policy/requirement.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import { checkOptionNames } from './handed-in.ts'
 import type { PolicySetRecord } from './record-types.ts'
-import { isReservedUser } from './reserved.ts'
-import { shown } from './shown.ts'
+import { isReservedUser } from './values/reserved.ts'
+import { shown } from './values/shown.ts'
 
 /** Who may change policies and switches: these users and whoever holds these roles, or everybody whom the directory knows. */
 export type Admins = 'anyone' | Approvers

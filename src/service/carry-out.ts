@@ -19,7 +19,7 @@ import { messageOf as messageTo } from './message.ts'
 import { createdAccess } from './permission-to-act.ts'
 import type { ReadyOutside, ReadyType } from './ready-type.ts'
 import { keyOf, read, unchanged } from './records.ts'
-import { ownUser } from './reserved.ts'
+import { ownUser } from './values/reserved.ts'
 import type { ReferredResource } from './resource-type.ts'
 import { requestWrites } from './writes.ts'
 

@@ -7,11 +7,11 @@ import type { Storage } from '../ports/storage.ts'
 import type { AccessControl } from './access-control.ts'
 import type { AtWork } from './at-work.ts'
 import type { Audiences } from './audiences.ts'
-import type { KeyedQueue } from './keyed-queue.ts'
-import type { Limits } from './limits.ts'
+import type { KeyedQueue } from './values/keyed-queue.ts'
+import type { Limits } from './values/limits.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
 import type { ReadyType } from './ready-type.ts'
-import type { Timeouts } from './timeouts.ts'
+import type { Timeouts } from './values/timeouts.ts'
 
 /** What every command works with. */
 export interface Context {

@@ -3,7 +3,7 @@ import type { Request } from '../core/request/request.ts'
 import { openDebt } from '../core/request/request.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import { freeze } from './freeze.ts'
+import { freeze } from './values/freeze.ts'
 import type { DebtsRecord } from './record-types.ts'
 import { keyOf, put, read, type Stored, unchanged } from './records.ts'
 

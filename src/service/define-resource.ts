@@ -8,7 +8,7 @@ import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
 import { dismiss } from '../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../core/policy/own-type.ts'
 import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
-import { freeze } from './freeze.ts'
+import { freeze } from './values/freeze.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
@@ -21,8 +21,8 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
-import { shown } from './shown.ts'
-import { checkedTimeout } from './timeouts.ts'
+import { shown } from './values/shown.ts'
+import { checkedTimeout } from './values/timeouts.ts'
 
 const builtIn = ['create', 'update', 'delete']
 

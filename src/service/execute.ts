@@ -3,7 +3,7 @@ import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../erro
 import type { Write } from '../ports/storage.ts'
 import { newIdFix } from './checked-sources.ts'
 import type { Context } from './context.ts'
-import { freeze } from './freeze.ts'
+import { freeze } from './values/freeze.ts'
 import { adopt, hostWrites, revised } from './hosted.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
 import { keyOf, read, withoutImplied } from './records.ts'

@@ -3,7 +3,7 @@ import { refuse, success } from '../errors.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { grantWrites, keptRoles, readGrants } from './grants.ts'
-import { ownUser } from './reserved.ts'
+import { ownUser } from './values/reserved.ts'
 import { aboutSettings, settingsWrites } from './settings.ts'
 
 /** Where what nobody did shows in the log: the first admin is appointed by the application. */

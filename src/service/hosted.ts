@@ -11,7 +11,7 @@ import { projectNow } from './host-project.ts'
 import type { ReadyType } from './ready-type.ts'
 import type { ClaimRecord, LateWrite, ResourceRecord } from './record-types.ts'
 import { keyOf, put, read, type Stored, unchanged } from './records.ts'
-import { ownUser } from './reserved.ts'
+import { ownUser } from './values/reserved.ts'
 import type { Hosting, ReferredResource } from './resource-type.ts'
 import { revisionWrites } from './revision-writes.ts'
 

@@ -23,7 +23,7 @@ import { nextContent, type Rewrite } from './next-content.ts'
 import { createdAccess, isContentCommand, landedSettings, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord, RequestRecord } from './record-types.ts'
 import { keyOf, read, type Stored, stateOf, unchanged } from './records.ts'
-import { newSalt } from './salt.ts'
+import { newSalt } from './values/salt.ts'
 import { isOnFor, switchFacts } from './workflow.ts'
 import { requestWrites } from './writes.ts'
 

@@ -7,7 +7,7 @@ import { statuses } from '../core/request/status.ts'
 import type { Review } from '../core/review/under-review.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { ContentRecord, PutOff, RequestRecord } from './record-types.ts'
-import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from './shape.ts'
+import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from './values/shape.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
 const digest = text()

@@ -11,7 +11,7 @@ import type { Request } from '../core/request/request.ts'
 import type { ApprovalStanding } from '../core/review/approval-standing.ts'
 import type { Context } from './context.ts'
 import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
-import { freeze } from './freeze.ts'
+import { freeze } from './values/freeze.ts'
 import type { Proposal } from './propose.ts'
 import type { RequestRecord } from './record-types.ts'
 

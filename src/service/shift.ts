@@ -2,7 +2,7 @@ import { hasCode } from '../errors.ts'
 import { countLane } from './at-work.ts'
 import type { Chore, Counted, Outcome, Why } from './chore.ts'
 import type { Context } from './context.ts'
-import { createNeeds, type Need } from './needs.ts'
+import { createNeeds, type Need } from './values/needs.ts'
 import { commitEach } from './put-off.ts'
 
 /** How many chores are under way at once, besides those that take long, and how many of these there are at most. */

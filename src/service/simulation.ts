@@ -9,7 +9,7 @@ import { compareSimulations, type SimulationComparison } from '../core/policy/si
 import type { Revision } from '../core/request/resource.ts'
 import { ApprovalError, fail } from '../errors.ts'
 import type { Context } from './context.ts'
-import { freeze } from './freeze.ts'
+import { freeze } from './values/freeze.ts'
 import { subjectOf } from './propose.ts'
 import { keyOf, page, read, stateOf } from './records.ts'
 

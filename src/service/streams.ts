@@ -3,7 +3,7 @@ import { emptyStream, headAfter, link, type StreamHead } from '../core/request/a
 import { withheld } from '../core/request/texts.ts'
 import type { Write } from '../ports/storage.ts'
 import { put } from './records.ts'
-import { newSalt } from './salt.ts'
+import { newSalt } from './values/salt.ts'
 
 /** Names the stream of a request. */
 export const requestStream = (id: string) => `request/${id}`

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { LimitOptions, Storage } from '../../src/index.ts'
 import { createApprovals, defineResource, staticDirectory } from '../../src/index.ts'
-import { limitsOf } from '../../src/service/limits.ts'
+import { limitsOf } from '../../src/service/values/limits.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { pending, refusal, storages } from '../world.ts'
 
