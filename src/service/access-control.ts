@@ -4,7 +4,7 @@ import { defineRoles, type RoleDefinition, type Roles } from '../core/access/rol
 import type { Approvers } from '../core/policy/requirement.ts'
 import type { KnownUser } from '../core/review/voter.ts'
 import { checkOptionNames } from './handed-in.ts'
-import type { PolicySetRecord } from './record-types.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
 import { isReservedUser } from './values/reserved.ts'
 import { shown } from './values/shown.ts'
 

@@ -6,8 +6,8 @@ import type { Command } from './execute.ts'
 import { freeze } from './values/freeze.ts'
 import { keptRoles, readGrants } from './grants.ts'
 import { mostOwners } from './people.ts'
-import { keyOf, put, read } from './records.ts'
-import { aboutSettings, settingsWrites } from './settings.ts'
+import { keyOf, put, read } from './records/typed-storage.ts'
+import { aboutSettings, settingsWrites } from './records/settings-writes.ts'
 import { maySet } from './settings-guard.ts'
 
 /** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */

@@ -6,7 +6,7 @@ import { fail } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import { freeze } from './values/freeze.ts'
 import { checkId, checkKeys, checkResource, checkRevision } from './input.ts'
-import { page, walk } from './records.ts'
+import { page, walk } from './records/typed-storage.ts'
 import { walkSealed } from './sealed-log.ts'
 import {
   accessStream,
@@ -16,7 +16,7 @@ import {
   requestStream,
   resourceStream,
   settingsStream,
-} from './streams.ts'
+} from './records/event-stream.ts'
 
 /** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
 export type LogFilter = LogSubject & {

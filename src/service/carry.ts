@@ -8,8 +8,8 @@ import { editAction, impossible, possibleActions } from '../core/lifecycle/possi
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Refusal, type Result, refuse, success } from '../errors.ts'
 import { accepted, type Carried, perform, type Start, type WantedAction } from './perform.ts'
-import type { ResourceRecord } from './record-types.ts'
-import { stateEndOf } from './records.ts'
+import type { ResourceRecord } from './records/record-types.ts'
+import { stateEndOf } from './records/typed-storage.ts'
 import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
 
 /** Gives the live state of a resource, with the time at which the clock ends it; nothing where it does not exist. */

@@ -3,7 +3,7 @@ import type { Actor } from '../core/request/event.ts'
 import type { Request } from '../core/request/request.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import type { Context } from './context.ts'
-import { page } from './records.ts'
+import { page } from './records/typed-storage.ts'
 
 /** Why a request takes no more of what a verb brings. */
 export function overfull(

@@ -8,7 +8,7 @@ import type { Accepted, Command } from './execute.ts'
 import { typeOf } from './find-resource-type.ts'
 import { readHolders } from './holders.ts'
 import { accepted } from './perform.ts'
-import { keyOf, read, stateEndOf, unchanged } from './records.ts'
+import { keyOf, read, stateEndOf, unchanged } from './records/typed-storage.ts'
 import { referencesOf } from './references.ts'
 import { revisionWrites } from './revision-writes.ts'
 

@@ -13,9 +13,9 @@ import { freeze } from './values/freeze.ts'
 import { checkKeys, checkNames, checkText, checkTime, checkUser } from './input.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers } from './people.ts'
-import type { DelegationRecord } from './record-types.ts'
-import { keyOf, page, put, read, unchanged, walk } from './records.ts'
-import { append, delegationStream } from './streams.ts'
+import type { DelegationRecord } from './records/record-types.ts'
+import { keyOf, page, put, read, unchanged, walk } from './records/typed-storage.ts'
+import { append, delegationStream } from './records/event-stream.ts'
 
 /** Who shall answer for the actor, how long, and about what. */
 export interface DelegationInput {

@@ -4,8 +4,8 @@ import type { Chore, Outcome } from './chore.ts'
 import type { Context } from './context.ts'
 import type { Need } from './values/needs.ts'
 import { pauseAfter } from './put-off.ts'
-import type { OutboxRecord } from './record-types.ts'
-import { put, type Stored } from './records.ts'
+import type { OutboxRecord } from './records/record-types.ts'
+import { put, type Stored } from './records/typed-storage.ts'
 
 /** Makes the chore that delivers a notice by everybody who has not delivered it. */
 export function noticeChore(context: Context, record: Stored<OutboxRecord>): Chore {

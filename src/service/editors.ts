@@ -20,9 +20,9 @@ import { freeze } from './values/freeze.ts'
 import { adopt } from './hosted.ts'
 import { noticeWrites } from './notices.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from './people.ts'
-import type { AccessRecord, PolicySetRecord } from './record-types.ts'
-import { keyOf, put, read, type Stored, unchanged } from './records.ts'
-import { accessStream, append } from './streams.ts'
+import type { AccessRecord, PolicySetRecord } from './records/record-types.ts'
+import { keyOf, put, read, type Stored, unchanged } from './records/typed-storage.ts'
+import { accessStream, append } from './records/event-stream.ts'
 
 interface Named {
   readonly type: string

@@ -10,10 +10,10 @@ import { type LogSubject, streamOf } from './audit-log.ts'
 import type { Context } from './context.ts'
 import { type Command, execute } from './execute.ts'
 import { checkId, checkKeys } from './input.ts'
-import type { RequestRecord } from './record-types.ts'
-import { keyOf, type OnUnreadable, put, read, type Stored, unchanged, walk } from './records.ts'
+import type { RequestRecord } from './records/record-types.ts'
+import { keyOf, type OnUnreadable, put, read, type Stored, unchanged, walk } from './records/typed-storage.ts'
 import { maySet } from './settings-guard.ts'
-import { append, erasureStream, resourceStream } from './streams.ts'
+import { append, erasureStream, resourceStream } from './records/event-stream.ts'
 
 /** Which texts to erase: those of a stream of the log, or all that one user wrote. */
 export type Erasable = Exclude<LogSubject, { readonly erasures: true }> | { readonly user: string }

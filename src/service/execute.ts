@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { freeze } from './values/freeze.ts'
 import { adopt, hostWrites, revised } from './hosted.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
-import { keyOf, read, withoutImplied } from './records.ts'
+import { keyOf, read, withoutImplied } from './records/typed-storage.ts'
 import { pause, recordRefusal } from './refusals.ts'
 
 /** A command: who wants what, and how to decide it on facts read now. */

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { grantWrites, keptRoles, readGrants } from './grants.ts'
 import { ownUser } from './values/reserved.ts'
-import { aboutSettings, settingsWrites } from './settings.ts'
+import { aboutSettings, settingsWrites } from './records/settings-writes.ts'
 
 /** Where what nobody did shows in the log: the first admin is appointed by the application. */
 export const bootstrap = 'bootstrap'

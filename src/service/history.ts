@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 import { typeOf } from './find-resource-type.ts'
 import { freeze } from './values/freeze.ts'
 import { adopt } from './hosted.ts'
-import { keyOf, page, read } from './records.ts'
+import { keyOf, page, read } from './records/typed-storage.ts'
 import { type ResourceStanding, standingOf } from './resource-standing.ts'
 import type { ResourceRef } from './resource-type.ts'
 

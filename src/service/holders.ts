@@ -3,8 +3,8 @@ import type { ProposedChange } from '../core/request/content.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
-import type { LockRecord } from './record-types.ts'
-import { keyOf, read, type Stored, unchanged } from './records.ts'
+import type { LockRecord } from './records/record-types.ts'
+import { keyOf, read, type Stored, unchanged } from './records/typed-storage.ts'
 
 /** A request that keeps others off a resource. */
 export interface Holder {

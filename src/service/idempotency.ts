@@ -7,8 +7,8 @@ import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
 import { checkId } from './input.ts'
 import { commitEach } from './put-off.ts'
-import type { AnswerRecord } from './record-types.ts'
-import { keyOf, put, read, type Stored } from './records.ts'
+import type { AnswerRecord } from './records/record-types.ts'
+import { keyOf, put, read, type Stored } from './records/typed-storage.ts'
 
 /** A key under which a command is done at most once, and what it asks. */
 export interface Idempotency {

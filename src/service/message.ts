@@ -7,7 +7,7 @@ import type { Audiences, Party } from './audiences.ts'
 import type { Context } from './context.ts'
 import type { Message } from './notices.ts'
 import { scopeOf } from './people.ts'
-import type { PolicySetRecord } from './record-types.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
 import { adminsOf, peopleNamed } from './settings-admins.ts'
 
 /** A request before and after an event, and what goes with telling people. */

@@ -10,7 +10,7 @@ import { overfull } from './check-limits.ts'
 import type { Context } from './context.ts'
 import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
-import type { PolicySetRecord } from './record-types.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
 import { weigh } from './weigh.ts'
 import { isOnFor } from './workflow.ts'
 

@@ -13,9 +13,9 @@ import type { Command } from './execute.ts'
 import { mayChangePolicies } from './policy-changes.ts'
 import { findingsOf } from './policy-findings.ts'
 import { policyResource } from './policy-resource.ts'
-import type { PolicySetRecord } from './record-types.ts'
-import { keyOf, page, read, type Stored, stateOf, unchanged, walk } from './records.ts'
-import { aboutSettings } from './settings.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
+import { keyOf, page, read, type Stored, stateOf, unchanged, walk } from './records/typed-storage.ts'
+import { aboutSettings } from './records/settings-writes.ts'
 import { directWrites } from './submit.ts'
 
 /** Makes the command that saves a policy where nobody has to approve that: a new one, or the next version of the one with its id. */

@@ -6,9 +6,9 @@ import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import { type PolicyState, policyRefusal } from './policy-findings.ts'
 import { isPolicyChange, type NextPolicy, policiesIn } from './policy-resource.ts'
-import type { PolicySetRecord } from './record-types.ts'
-import { keyOf, put, read, type Stored } from './records.ts'
-import { type SettingsEvent, settingsWrites } from './settings.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
+import { keyOf, put, read, type Stored } from './records/typed-storage.ts'
+import { type SettingsEvent, settingsWrites } from './records/settings-writes.ts'
 import { maySet, projectsOf } from './settings-guard.ts'
 
 /** Whoever changes policies has to hold the permission wherever one of them gates or gated, and wherever one gates that it stands in for. */

@@ -14,7 +14,7 @@ import type { Context } from './context.ts'
 import { jsonSchemaOf } from './json-schema.ts'
 import { directoryFacts, knownUsers, rolesUnknown, scopeOf } from './people.ts'
 import { type NextPolicy, policiesIn } from './policy-resource.ts'
-import type { PolicySetRecord } from './record-types.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
 import type { ResourceType } from './resource-type.ts'
 import { adminsOf } from './settings-admins.ts'
 

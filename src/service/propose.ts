@@ -12,7 +12,7 @@ import { type Refusal, type Result, refuse, success } from '../errors.ts'
 import { partsOf, type Wanted } from './action-input.ts'
 import { carry, liveState } from './carry.ts'
 import type { Carried, Start, WantedAction } from './perform.ts'
-import type { ResourceRecord } from './record-types.ts'
+import type { ResourceRecord } from './records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from './resource-type.ts'
 import { validated } from './validated.ts'
 

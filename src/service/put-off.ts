@@ -3,8 +3,8 @@ import { hasCode } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import type { Why } from './chore.ts'
 import type { Context } from './context.ts'
-import type { RequestRecord } from './record-types.ts'
-import { put, type Stored, type StoredRecordOf } from './records.ts'
+import type { RequestRecord } from './records/record-types.ts'
+import { put, type Stored, type StoredRecordOf } from './records/typed-storage.ts'
 
 /** The collections whose records `tick` can put off. */
 export type PutOffCollection = 'requests' | 'resources' | 'returns' | 'streams' | 'unsealed'

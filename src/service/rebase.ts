@@ -6,7 +6,7 @@ import { type Result, refuse, success } from '../errors.ts'
 import { liveState, restated } from './carry.ts'
 import { isKeptByHost } from './host-project.ts'
 import { type Proposal, proposeValid } from './propose.ts'
-import type { ResourceRecord } from './record-types.ts'
+import type { ResourceRecord } from './records/record-types.ts'
 import type { ResourceType } from './resource-type.ts'
 import { validated } from './validated.ts'
 

@@ -5,10 +5,10 @@ import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
 import { noticeWrites } from './notices.ts'
 import { putOffWrite } from './put-off.ts'
-import type { RefusalWindow, StreamRecord } from './record-types.ts'
-import { keyOf, put, read, type Stored } from './records.ts'
+import type { RefusalWindow, StreamRecord } from './records/record-types.ts'
+import { keyOf, put, read, type Stored } from './records/typed-storage.ts'
 import { settingsAdmins } from './settings-admins.ts'
-import { append, refusalStream } from './streams.ts'
+import { append, refusalStream } from './records/event-stream.ts'
 
 /** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */
 export const mostRecorded = 100

@@ -13,7 +13,7 @@ import type { Context } from './context.ts'
 import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
 import { freeze } from './values/freeze.ts'
 import type { Proposal } from './propose.ts'
-import type { RequestRecord } from './record-types.ts'
+import type { RequestRecord } from './records/record-types.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {

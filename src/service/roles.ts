@@ -9,8 +9,8 @@ import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './values/freeze.ts'
 import { grantsOfRole, keptRoles, readGrants } from './grants.ts'
-import { keyOf, read } from './records.ts'
-import { aboutSettings, settingsWrites } from './settings.ts'
+import { keyOf, read } from './records/typed-storage.ts'
+import { aboutSettings, settingsWrites } from './records/settings-writes.ts'
 
 /** How many roles of its own a tenant can have. */
 const mostRoles = 100

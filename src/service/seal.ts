@@ -14,8 +14,8 @@ import type { Chore } from './chore.ts'
 import type { Context } from './context.ts'
 import type { Need } from './values/needs.ts'
 import { putOffWrite } from './put-off.ts'
-import type { CheckpointRecord, UnsealedRecord } from './record-types.ts'
-import { type OnUnreadable, page, put, type Stored } from './records.ts'
+import type { CheckpointRecord, UnsealedRecord } from './records/record-types.ts'
+import { type OnUnreadable, page, put, type Stored } from './records/typed-storage.ts'
 
 /** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at most. */
 const atOnce = 50

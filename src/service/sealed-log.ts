@@ -5,8 +5,8 @@ import type { SignatureCheck } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 import { freeze } from './values/freeze.ts'
-import type { CheckpointRecord } from './record-types.ts'
-import { type OnUnreadable, page, walk } from './records.ts'
+import type { CheckpointRecord } from './records/record-types.ts'
+import { type OnUnreadable, page, walk } from './records/typed-storage.ts'
 import { lastCheckpoint } from './seal.ts'
 
 /** How far a stream goes at least, as the last checkpoint that sealed it says. */

@@ -4,8 +4,8 @@ import type { Directory, Scope } from '../ports/directory.ts'
 import { rolesOf } from './access-control.ts'
 import type { Context } from './context.ts'
 import { holdersOf, knownUsers, mostTold, scopeOf } from './people.ts'
-import type { PolicySetRecord } from './record-types.ts'
-import { keyOf, read } from './records.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
+import { keyOf, read } from './records/typed-storage.ts'
 
 /** Finds whoever may change the settings of a tenant, as far as they are named: nobody, where that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {

@@ -3,8 +3,8 @@ import type { Actor } from '../core/request/event.ts'
 import { refuse, success } from '../errors.ts'
 import type { Context } from './context.ts'
 import type { Command } from './execute.ts'
-import { keyOf, put, read } from './records.ts'
-import { aboutSettings, settingsWrites } from './settings.ts'
+import { keyOf, put, read } from './records/typed-storage.ts'
+import { aboutSettings, settingsWrites } from './records/settings-writes.ts'
 import { maySet } from './settings-guard.ts'
 
 /** Makes the command that says who edits new resources. Those that exist stay as they are. */

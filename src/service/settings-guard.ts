@@ -5,7 +5,7 @@ import { type Result, refuse, success } from '../errors.ts'
 import { holdingsFor } from './access-control.ts'
 import type { Context } from './context.ts'
 import { knownUsers, scopeOf } from './people.ts'
-import type { PolicySetRecord } from './record-types.ts'
+import type { PolicySetRecord } from './records/record-types.ts'
 
 /** A change of the settings: what it needs, and where. */
 export interface SettingsChange {

@@ -11,7 +11,7 @@ import { ApprovalError, fail } from '../errors.ts'
 import type { Context } from './context.ts'
 import { freeze } from './values/freeze.ts'
 import { subjectOf } from './propose.ts'
-import { keyOf, page, read, stateOf } from './records.ts'
+import { keyOf, page, read, stateOf } from './records/typed-storage.ts'
 
 /** How far back to look. */
 export interface SimulateOptions {

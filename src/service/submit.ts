@@ -20,7 +20,7 @@ import type { Command } from './execute.ts'
 import { freeze } from './values/freeze.ts'
 import { messageOf } from './message.ts'
 import { policyWrites } from './policy-changes.ts'
-import { keyOf, unchanged } from './records.ts'
+import { keyOf, unchanged } from './records/typed-storage.ts'
 import {
   type ChangeRequest,
   type RequestedChange,

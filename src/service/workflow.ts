@@ -5,7 +5,7 @@ import { holdsAfter } from '../core/request/hold.ts'
 import type { Request } from '../core/request/request.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Context } from './context.ts'
-import type { PolicySetRecord, WorkflowSwitch } from './record-types.ts'
+import type { PolicySetRecord, WorkflowSwitch } from './records/record-types.ts'
 import type { Turn } from './workflow-resource.ts'
 
 type Settings = Pick<PolicySetRecord, 'workflow'>

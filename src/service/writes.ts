@@ -9,9 +9,9 @@ import type { Write } from '../ports/storage.ts'
 import type { Context } from './context.ts'
 import type { Message } from './notices.ts'
 import { noticesOf } from './notices.ts'
-import type { RequestRecord, WaitingRecord } from './record-types.ts'
-import { keyOf, put, type Stored } from './records.ts'
-import { append, requestStream } from './streams.ts'
+import type { RequestRecord, WaitingRecord } from './records/record-types.ts'
+import { keyOf, put, type Stored } from './records/typed-storage.ts'
+import { append, requestStream } from './records/event-stream.ts'
 
 /** What happened to a request, and what it is from then on. */
 export interface Happening {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Approvals, createApprovals, defineResource, policyResource, type Storage } from '../../src/index.ts'
-import type { ReturnsRecord } from '../../src/service/record-types.ts'
+import type { ReturnsRecord } from '../../src/service/records/record-types.ts'
 import { accessWorld } from '../access-world.ts'
 import { day, experiments, flags, pending, rollout } from '../world.ts'
 

@@ -1,7 +1,7 @@
-import { digest } from '../core/change/digest.ts'
-import type { JsonValue } from '../core/change/json.ts'
-import { fail } from '../errors.ts'
-import type { Position } from '../ports/storage.ts'
+import { digest } from '../../core/change/digest.ts'
+import type { JsonValue } from '../../core/change/json.ts'
+import { fail } from '../../errors.ts'
+import type { Position } from '../../ports/storage.ts'
 
 /** Where a request stands in a list by age. */
 export interface Listed {

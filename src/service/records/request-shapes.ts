@@ -1,13 +1,13 @@
-import type { Resolution } from '../core/change/conflict.ts'
-import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../core/request/content.ts'
-import type { Debt, GlassBroken } from '../core/request/debt.ts'
-import type { Application, AppliedRevision, Known, Pinned, Target } from '../core/request/event.ts'
-import type { Objection, Subject } from '../core/request/objection.ts'
-import { statuses } from '../core/request/status.ts'
-import type { Review } from '../core/review/under-review.ts'
+import type { Resolution } from '../../core/change/conflict.ts'
+import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../../core/request/content.ts'
+import type { Debt, GlassBroken } from '../../core/request/debt.ts'
+import type { Application, AppliedRevision, Known, Pinned, Target } from '../../core/request/event.ts'
+import type { Objection, Subject } from '../../core/request/objection.ts'
+import { statuses } from '../../core/request/status.ts'
+import type { Review } from '../../core/review/under-review.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { ContentRecord, PutOff, RequestRecord } from './record-types.ts'
-import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from './values/shape.ts'
+import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
 const digest = text()

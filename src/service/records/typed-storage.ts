@@ -1,7 +1,7 @@
-import type { JsonObject } from '../core/change/json.ts'
-import { emptyStream, type StreamHead } from '../core/request/audit-chain.ts'
-import { ApprovalError, fail, refuse } from '../errors.ts'
-import { collections } from '../ports/collections.ts'
+import type { JsonObject } from '../../core/change/json.ts'
+import { emptyStream, type StreamHead } from '../../core/request/audit-chain.ts'
+import { ApprovalError, fail, refuse } from '../../errors.ts'
+import { collections } from '../../ports/collections.ts'
 import type {
   IndexQuery,
   KeyPart,
@@ -11,7 +11,7 @@ import type {
   StoredRecord,
   UnreadableRecord,
   Write,
-} from '../ports/storage.ts'
+} from '../../ports/storage.ts'
 import { recordShapes } from './record-shapes.ts'
 import type { PolicySetRecord, RecordTypes, ResourceRecord } from './record-types.ts'
 
