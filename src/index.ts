@@ -97,7 +97,7 @@ export type {
   TurnOffOptions,
   WithdrawOptions,
 } from './service/acting-approvals.ts'
-export type { ActionInput, Wanted } from './service/action-input.ts'
+export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
 export type { Audiences, Party } from './service/audiences.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
 export type { AuditProblem, AuditReport } from './service/audit-report.ts'
@@ -109,17 +109,17 @@ export {
   type PeopleOptions,
 } from './service/create-approvals.ts'
 export { type DatabaseClockOptions, databaseClock } from './service/database-clock.ts'
-export { defineResource } from './service/define-resource.ts'
+export { defineResource } from './service/resource-types/define-resource.ts'
 export type { DelegationInput } from './service/delegations.ts'
 export type { EarlierObjection } from './service/earlier-objections.ts'
 export type { Erasable, Erased } from './service/erase.ts'
-export type { BeforeAfter, FacetDefinition, FacetReader } from './service/facet.ts'
+export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'
 export type { GrantPreview } from './service/grants.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/input.ts'
 export type { LimitOptions } from './service/values/limits.ts'
-export type { NeedsOf, PermissionsNeeded } from './service/permissions-needed.ts'
-export { policyResource } from './service/policy-resource.ts'
+export type { NeedsOf, PermissionsNeeded } from './service/resource-types/permissions-needed.ts'
+export { policyResource } from './service/resource-types/policy-resource.ts'
 export type { Waiting } from './service/records/record-types.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
 export type { ChangeRequest, RequestedChange, RequestSummary, WayOut } from './service/request-summary.ts'
@@ -137,7 +137,7 @@ export type {
   ResourceOptions,
   ResourceRef,
   ResourceType,
-} from './service/resource-type.ts'
+} from './service/resource-types/resource-type.ts'
 export type { VerifyOptions } from './service/sealed-log.ts'
 export type { PastChange, SimulateOptions } from './service/simulation.ts'
 export { staticDirectory } from './service/static-directory.ts'
@@ -146,4 +146,4 @@ export type { TickFailure, TickOptions, TickReport, TickRunning } from './servic
 export type { TimeoutOptions } from './service/values/timeouts.ts'
 export type { InProject, KeyOptions, VerbOptions } from './service/verb-options.ts'
 export type { WaitingFilter, WaitingPage, WaitingRequest } from './service/waiting.ts'
-export { type WorkflowDocument, workflowResource } from './service/workflow-resource.ts'
+export { type WorkflowDocument, workflowResource } from './service/resource-types/workflow-resource.ts'

@@ -34,7 +34,7 @@ import { type Ask, requestCommand } from './request-command.ts'
 import { listRequests } from './request-list.ts'
 import { readRequest } from './request-reader.ts'
 import { summaryOf } from './request-summary.ts'
-import type { ResourceRef } from './resource-type.ts'
+import type { ResourceRef } from './resource-types/resource-type.ts'
 import { returnWaiting } from './return-waiting.ts'
 import { readCheckpoint } from './sealed-log.ts'
 import { signatureChecks } from './signature-checks.ts'
@@ -45,7 +45,7 @@ import { switchCommand } from './switch-workflow.ts'
 import type { VerbOptions } from './verb-options.ts'
 import { listWaiting } from './waiting.ts'
 import { isOn } from './workflow.ts'
-import { isSwitchChange, projectOfSwitch } from './workflow-resource.ts'
+import { isSwitchChange, projectOfSwitch } from './resource-types/workflow-resource.ts'
 
 /** Binds every verb to one actor, and checks what comes in at each of them. */
 export function actingAs(context: Context, actor: Actor): ActingApprovals {

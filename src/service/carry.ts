@@ -10,7 +10,7 @@ import { type Refusal, type Result, refuse, success } from '../errors.ts'
 import { accepted, type Carried, perform, type Start, type WantedAction } from './perform.ts'
 import type { ResourceRecord } from './records/record-types.ts'
 import { stateEndOf } from './records/typed-storage.ts'
-import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
+import type { ResourceLifecycle, ResourceType } from './resource-types/resource-type.ts'
 
 /** Gives the live state of a resource, with the time at which the clock ends it; nothing where it does not exist. */
 export function liveState(

@@ -9,7 +9,7 @@ import { typeOf } from './find-resource-type.ts'
 import { readHolders } from './holders.ts'
 import { accepted } from './perform.ts'
 import { keyOf, read, stateEndOf, unchanged } from './records/typed-storage.ts'
-import { referencesOf } from './references.ts'
+import { referencesOf } from './resource-types/ask-references.ts'
 import { revisionWrites } from './revision-writes.ts'
 
 /** Makes the command by which the clock ends the state of a resource, at its time and once: the next time it is in another state. */

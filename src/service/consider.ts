@@ -20,7 +20,7 @@ import { keyOf, read, type Stored, stateOf, unchanged } from './records/typed-st
 import { newSalt } from './values/salt.ts'
 import { weigh } from './weigh.ts'
 import { isOnFor } from './workflow.ts'
-import { isSwitchChange } from './workflow-resource.ts'
+import { isSwitchChange } from './resource-types/workflow-resource.ts'
 
 /** What somebody wants made, all or nothing. */
 export interface Intention {

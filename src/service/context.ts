@@ -10,7 +10,7 @@ import type { Audiences } from './audiences.ts'
 import type { KeyedQueue } from './values/keyed-queue.ts'
 import type { Limits } from './values/limits.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
-import type { ReadyType } from './ready-type.ts'
+import type { ReadyType } from './resource-types/ready-type.ts'
 import type { Timeouts } from './values/timeouts.ts'
 
 /** What every command works with. */

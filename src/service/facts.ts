@@ -21,7 +21,7 @@ import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import type { ContentRecord, PolicySetRecord, ResourceRecord } from './records/record-types.ts'
 import { keyOf, read, type Stored, unchanged } from './records/typed-storage.ts'
-import { validated } from './validated.ts'
+import { validated } from './resource-types/validate-document.ts'
 import { weigh } from './weigh.ts'
 import { unfitTurns } from './workflow-changes.ts'
 

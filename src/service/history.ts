@@ -10,7 +10,7 @@ import { freeze } from './values/freeze.ts'
 import { adopt } from './hosted.ts'
 import { keyOf, page, read } from './records/typed-storage.ts'
 import { type ResourceStanding, standingOf } from './resource-standing.ts'
-import type { ResourceRef } from './resource-type.ts'
+import type { ResourceRef } from './resource-types/resource-type.ts'
 
 /** A resource as it is live. */
 export interface LiveResource<T> {

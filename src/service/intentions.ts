@@ -1,11 +1,11 @@
 import { fail } from '../errors.ts'
-import type { Wanted } from './action-input.ts'
+import type { Wanted } from './resource-types/wanted-change.ts'
 import { checkWanted } from './check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context.ts'
 import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
 import type { Wish } from './propose.ts'
-import type { ResourceRef } from './resource-type.ts'
+import type { ResourceRef } from './resource-types/resource-type.ts'
 import type { ChangeOf, SubmitOptions } from './submit.ts'
 import type { VerbOptions } from './verb-options.ts'
 

@@ -6,9 +6,9 @@ import type { Details, ResolvedMove } from '../core/lifecycle/move.ts'
 import { type PerformedMove, performMove, proposeMove } from '../core/lifecycle/perform-move.ts'
 import type { ClockMove, PinnedMove, ProposedChange } from '../core/request/content.ts'
 import { type Result, refuse, success } from '../errors.ts'
-import { referencesOf } from './references.ts'
-import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
-import { validated } from './validated.ts'
+import { referencesOf } from './resource-types/ask-references.ts'
+import type { ResourceLifecycle, ResourceType } from './resource-types/resource-type.ts'
+import { validated } from './resource-types/validate-document.ts'
 
 /** Where a change starts from. */
 export interface Start extends Pick<ProposedChange, 'resource' | 'project' | 'base' | 'incarnation'> {

@@ -10,12 +10,12 @@ import type { Context } from './context.ts'
 import { mayEditAll, newAccessWrites } from './editors.ts'
 import { mayChangePolicies, policyWrites } from './policy-changes.ts'
 import type { PolicyState } from './policy-findings.ts'
-import { isPolicyChange, policiesIn } from './policy-resource.ts'
+import { isPolicyChange, policiesIn } from './resource-types/policy-resource.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
 import type { Stored } from './records/typed-storage.ts'
 import { maySet } from './settings-guard.ts'
 import { mayTurn, turnWrites } from './workflow-changes.ts'
-import { isSwitchChange } from './workflow-resource.ts'
+import { isSwitchChange } from './resource-types/workflow-resource.ts'
 
 /** Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but being asked. */
 export function needsEditing(type: RequestCommand['type']): boolean {

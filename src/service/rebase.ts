@@ -4,11 +4,11 @@ import { merge } from '../core/change/merge.ts'
 import type { ProposedChange } from '../core/request/content.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import { liveState, restated } from './carry.ts'
-import { isKeptByHost } from './host-project.ts'
+import { isKeptByHost } from './resource-types/host-project.ts'
 import { type Proposal, proposeValid } from './propose.ts'
 import type { ResourceRecord } from './records/record-types.ts'
-import type { ResourceType } from './resource-type.ts'
-import { validated } from './validated.ts'
+import type { ResourceType } from './resource-types/resource-type.ts'
+import { validated } from './resource-types/validate-document.ts'
 
 /** A change that is to be moved onto the live revision of its resource. */
 export interface Moving {

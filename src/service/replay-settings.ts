@@ -11,7 +11,7 @@ import type { PolicySetRecord, WorkflowSwitch } from './records/record-types.ts'
 import { keyOf, read, walk } from './records/typed-storage.ts'
 import type { Replay } from './replay.ts'
 import { turned } from './workflow.ts'
-import { projectOfSwitch, type Turn, type WorkflowDocument } from './workflow-resource.ts'
+import { projectOfSwitch, type Turn, type WorkflowDocument } from './resource-types/workflow-resource.ts'
 
 /** What happened to the settings, as far as records were made of it. */
 type Happened =

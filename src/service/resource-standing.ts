@@ -9,8 +9,8 @@ import { typeOf } from './find-resource-type.ts'
 import { type Holder, readHolders } from './holders.ts'
 import type { LockRecord, PolicySetRecord, ResourceRecord } from './records/record-types.ts'
 import { type Stored, stateEndOf } from './records/typed-storage.ts'
-import { referencesOf } from './references.ts'
-import type { ResourceLifecycle, ResourceType } from './resource-type.ts'
+import { referencesOf } from './resource-types/ask-references.ts'
+import type { ResourceLifecycle, ResourceType } from './resource-types/resource-type.ts'
 import { isWaiting } from './workflow.ts'
 
 /** Where a resource is in its life cycle. */

@@ -1,5 +1,5 @@
 import type { Directory } from '../ports/directory.ts'
-import { checkRecord } from './handed-in.ts'
+import { checkRecord } from './resource-types/handed-in.ts'
 import { shown } from './values/shown.ts'
 
 /**

@@ -9,7 +9,7 @@ import { isOpen } from '../core/request/status.ts'
 import { approvalStanding } from '../core/review/approval-standing.ts'
 import { ApprovalError, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
-import type { Wanted } from './action-input.ts'
+import type { Wanted } from './resource-types/wanted-change.ts'
 import { type Approvers, approversOf, toBeTold } from './approvers.ts'
 import { carryOut } from './carry-out.ts'
 import { claimWrites } from './claims.ts'
@@ -28,7 +28,7 @@ import {
   requestedChange,
   summaryOf,
 } from './request-summary.ts'
-import type { ResourceRef } from './resource-type.ts'
+import type { ResourceRef } from './resource-types/resource-type.ts'
 import { revisionWrites } from './revision-writes.ts'
 import type { VerbOptions } from './verb-options.ts'
 import { explainAll } from './weigh.ts'

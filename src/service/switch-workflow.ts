@@ -7,8 +7,8 @@ import type { Command } from './execute.ts'
 import { keyOf, read, unchanged } from './records/typed-storage.ts'
 import { aboutSettings } from './records/settings-writes.ts'
 import { directWrites } from './submit.ts'
-import type { Turn } from './workflow-resource.ts'
-import { workflowResource } from './workflow-resource.ts'
+import type { Turn } from './resource-types/workflow-resource.ts'
+import { workflowResource } from './resource-types/workflow-resource.ts'
 
 /**
  * Makes the command that switches the workflow where nobody has to approve that. What is to be returned is as good as returned with its commit. A

@@ -6,10 +6,10 @@ import type { Evaluation } from '../core/policy/policy.ts'
 import type { PolicySet } from '../core/policy/policy-set.ts'
 import type { StreamHead } from '../core/request/audit-chain.ts'
 import type { Context } from './context.ts'
-import { policiesIn } from './policy-resource.ts'
+import { policiesIn } from './resource-types/policy-resource.ts'
 import { type Proposal, subjectOf } from './propose.ts'
-import type { ResourceType } from './resource-type.ts'
-import { turnsIn } from './workflow-resource.ts'
+import type { ResourceType } from './resource-types/resource-type.ts'
+import { turnsIn } from './resource-types/workflow-resource.ts'
 
 /** What the policies ask of changes that land together. */
 export interface Weighed {

@@ -12,7 +12,7 @@ import { settingsWrites } from './records/settings-writes.ts'
 import { maySet, projectsOf } from './settings-guard.ts'
 import { concernedBy } from './switch-audience.ts'
 import { turned } from './workflow.ts'
-import { isSwitchChange, turnsIn } from './workflow-resource.ts'
+import { isSwitchChange, turnsIn } from './resource-types/workflow-resource.ts'
 
 const permission = 'approval_settings.edit'
 

@@ -6,7 +6,7 @@ import type { Request } from '../core/request/request.ts'
 import { isOpen } from '../core/request/status.ts'
 import type { Context } from './context.ts'
 import type { PolicySetRecord, WorkflowSwitch } from './records/record-types.ts'
-import type { Turn } from './workflow-resource.ts'
+import type { Turn } from './resource-types/workflow-resource.ts'
 
 type Settings = Pick<PolicySetRecord, 'workflow'>
 

@@ -1,5 +1,5 @@
-import type { ChangeInput } from '../core/change/change-input.ts'
-import type { Details } from '../core/lifecycle/move.ts'
+import type { ChangeInput } from '../../core/change/change-input.ts'
+import type { Details } from '../../core/lifecycle/move.ts'
 
 /** An action of the life cycle that somebody asks for: `{ action: 'finish', details: { winner: 'b' } }`. */
 export interface ActionInput<T> {

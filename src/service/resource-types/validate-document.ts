@@ -1,10 +1,10 @@
-import { admit } from '../core/change/admit.ts'
-import { diff } from '../core/change/diff.ts'
-import { equal } from '../core/change/equal.ts'
-import type { JsonValue } from '../core/change/json.ts'
-import { formatPointer } from '../core/change/pointer.ts'
-import { withoutUndefined } from '../core/change/without-undefined.ts'
-import { messageOf, type Refusal, type Result, refuse } from '../errors.ts'
+import { admit } from '../../core/change/admit.ts'
+import { diff } from '../../core/change/diff.ts'
+import { equal } from '../../core/change/equal.ts'
+import type { JsonValue } from '../../core/change/json.ts'
+import { formatPointer } from '../../core/change/pointer.ts'
+import { withoutUndefined } from '../../core/change/without-undefined.ts'
+import { messageOf, type Refusal, type Result, refuse } from '../../errors.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** Why a schema makes no document of a value: the value is wrong, or the schema is. */

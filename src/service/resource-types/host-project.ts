@@ -1,5 +1,5 @@
-import { identifierProblem } from '../core/identifier.ts'
-import { fail, messageOf } from '../errors.ts'
+import { identifierProblem } from '../../core/identifier.ts'
+import { fail, messageOf } from '../../errors.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Named {

@@ -1,7 +1,7 @@
-import { identifierProblem } from '../core/identifier.ts'
-import { dismiss } from '../core/lifecycle/dismiss.ts'
-import type { Facets } from '../core/policy/policy.ts'
-import { freeze } from './values/freeze.ts'
+import { identifierProblem } from '../../core/identifier.ts'
+import { dismiss } from '../../core/lifecycle/dismiss.ts'
+import type { Facets } from '../../core/policy/policy.ts'
+import { freeze } from '../values/freeze.ts'
 import { checkOptionNames } from './handed-in.ts'
 
 /** A document before and after a change; undefined where it does not exist. */

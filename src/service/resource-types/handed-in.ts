@@ -1,4 +1,4 @@
-import { shown } from './values/shown.ts'
+import { shown } from '../values/shown.ts'
 
 /**
  * Refuses options that are none, or have a name that is not known: a misspelt option would be an option that is not there.

@@ -1,14 +1,14 @@
-import type { JsonValue } from '../core/change/json.ts'
-import { compileLabels } from '../core/change/labels.ts'
-import { namedPath } from '../core/change/named-path.ts'
-import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../core/change/pattern.ts'
-import { type CompiledShape, compileShape, type Groups } from '../core/change/shape.ts'
-import { identifierProblem } from '../core/identifier.ts'
-import type { Lifecycle } from '../core/lifecycle/define-lifecycle.ts'
-import { dismiss } from '../core/lifecycle/dismiss.ts'
-import { isOwnType } from '../core/policy/own-type.ts'
-import { type BeforeAfter, facetsIn, readersOf } from './facet.ts'
-import { freeze } from './values/freeze.ts'
+import type { JsonValue } from '../../core/change/json.ts'
+import { compileLabels } from '../../core/change/labels.ts'
+import { namedPath } from '../../core/change/named-path.ts'
+import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../../core/change/pattern.ts'
+import { type CompiledShape, compileShape, type Groups } from '../../core/change/shape.ts'
+import { identifierProblem } from '../../core/identifier.ts'
+import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
+import { dismiss } from '../../core/lifecycle/dismiss.ts'
+import { isOwnType } from '../../core/policy/own-type.ts'
+import { type BeforeAfter, facetsIn, readersOf } from './facets.ts'
+import { freeze } from '../values/freeze.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
@@ -21,8 +21,8 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
-import { shown } from './values/shown.ts'
-import { checkedTimeout } from './values/timeouts.ts'
+import { shown } from '../values/shown.ts'
+import { checkedTimeout } from '../values/timeouts.ts'
 
 const builtIn = ['create', 'update', 'delete']
 

@@ -1,11 +1,11 @@
-import { admit } from '../core/change/admit.ts'
-import { equal, isArray, isObject } from '../core/change/equal.ts'
-import type { JsonValue } from '../core/change/json.ts'
-import { parsePointer } from '../core/change/pointer.ts'
-import { ApprovalError, fail, messageOf } from '../errors.ts'
+import { admit } from '../../core/change/admit.ts'
+import { equal, isArray, isObject } from '../../core/change/equal.ts'
+import type { JsonValue } from '../../core/change/json.ts'
+import { parsePointer } from '../../core/change/pointer.ts'
+import { ApprovalError, fail, messageOf } from '../../errors.ts'
 import { type HostRow, readRow } from './host-row.ts'
 import type { ResourceType } from './resource-type.ts'
-import { pathOf, validated } from './validated.ts'
+import { pathOf, validated } from './validate-document.ts'
 
 /** What the host has of a resource, as its schema takes it. */
 export interface HostDocument {

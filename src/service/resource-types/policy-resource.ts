@@ -1,8 +1,8 @@
-import { parsePointer } from '../core/change/pointer.ts'
-import { policyType } from '../core/policy/own-type.ts'
-import { parsePolicy } from '../core/policy/parse-policy.ts'
-import type { PolicyInput } from '../core/policy/policy.ts'
-import type { ProposedChange } from '../core/request/content.ts'
+import { parsePointer } from '../../core/change/pointer.ts'
+import { policyType } from '../../core/policy/own-type.ts'
+import { parsePolicy } from '../../core/policy/parse-policy.ts'
+import type { PolicyInput } from '../../core/policy/policy.ts'
+import type { ProposedChange } from '../../core/request/content.ts'
 import { declareResource } from './define-resource.ts'
 import type { ResourceType } from './resource-type.ts'
 
