@@ -78,7 +78,7 @@ export type {
   UnreadableRecord,
   Write,
 } from './ports/storage.ts'
-export type { AccessOptions, Admins } from './service/access-control.ts'
+export type { AccessOptions, Admins } from './service/context/access-control.ts'
 export type { Account } from './service/accounts.ts'
 export type { ActingAccess, RoleOf } from './service/acting-access.ts'
 export type {
@@ -98,7 +98,7 @@ export type {
   WithdrawOptions,
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
-export type { Audiences, Party } from './service/audiences.ts'
+export type { Audiences, Party } from './service/context/notice-audiences.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
 export type { AuditProblem, AuditReport } from './service/audit-report.ts'
 export {

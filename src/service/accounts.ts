@@ -1,7 +1,7 @@
 import { type GrantFacts, planGrants } from '../core/access/plan-grants.ts'
 import type { Actor } from '../core/request/event.ts'
 import { type Result, refuse, success } from '../errors.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './values/freeze.ts'
 import { keptRoles, readGrants } from './grants.ts'

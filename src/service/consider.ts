@@ -7,7 +7,7 @@ import { type Result, refuse, success } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
 import { tooManyDrafts } from './check-limits.ts'
 import { claimKeys, outsideFacts, outsideOf } from './claims.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
 import { knownUsers, scopeOf } from './people.ts'
@@ -19,7 +19,7 @@ import type { ClaimRecord, PolicySetRecord, ResourceRecord } from './records/rec
 import { keyOf, read, type Stored, stateOf, unchanged } from './records/typed-storage.ts'
 import { newSalt } from './values/salt.ts'
 import { weigh } from './weigh.ts'
-import { isOnFor } from './workflow.ts'
+import { isOnFor } from './context/workflow-switch.ts'
 import { isSwitchChange } from './resource-types/workflow-resource.ts'
 
 /** What somebody wants made, all or nothing. */

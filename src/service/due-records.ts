@@ -1,5 +1,5 @@
 import type { Position } from '../ports/storage.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { type OnUnreadable, page, type Stored, type StoredRecordOf } from './records/typed-storage.ts'
 
 /** The collections in which something comes due. */

@@ -1,7 +1,7 @@
 import { isSameSubject, objectionsOf, subjectOf } from '../core/request/remembered.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Review } from '../core/review/under-review.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { keyOf, page, read } from './records/typed-storage.ts'
 
 /** A rejection that nobody has taken back, and that does not stand in the way of the request. Reviewers are shown it before they answer. */

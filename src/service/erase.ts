@@ -7,7 +7,7 @@ import { erasedText, type FreeText, freeTexts, restored } from '../core/request/
 import { success } from '../errors.ts'
 import type { Storage, Write } from '../ports/storage.ts'
 import { type LogSubject, streamOf } from './audit-log.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { type Command, execute } from './execute.ts'
 import { checkId, checkKeys } from './input.ts'
 import type { RequestRecord } from './records/record-types.ts'

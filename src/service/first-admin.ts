@@ -1,6 +1,6 @@
 import { isHeldThere } from '../core/access/grant.ts'
 import { refuse, success } from '../errors.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { Command } from './execute.ts'
 import { grantWrites, keptRoles, readGrants } from './grants.ts'
 import { ownUser } from './values/reserved.ts'

@@ -7,12 +7,12 @@ import type { Request } from '../core/request/request.ts'
 import { type PeopleVerb, peopleVerbs, verbs } from '../core/request/status.ts'
 import { type Refusal, refuse } from '../errors.ts'
 import { overfull } from './check-limits.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
 import { weigh } from './weigh.ts'
-import { isOnFor } from './workflow.ts'
+import { isOnFor } from './context/workflow-switch.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {

@@ -1,8 +1,8 @@
 import { duesOf } from '../core/request/due.ts'
 import { hasCode } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
-import type { Why } from './chore.ts'
-import type { Context } from './context.ts'
+import type { Why } from './context/chore.ts'
+import type { Context } from './context/context.ts'
 import type { RequestRecord } from './records/record-types.ts'
 import { put, type Stored, type StoredRecordOf } from './records/typed-storage.ts'
 

@@ -10,7 +10,7 @@ import { type Account, belongsTo } from './accounts.ts'
 import type { PolicySetRecord, WorkflowSwitch } from './records/record-types.ts'
 import { keyOf, read, walk } from './records/typed-storage.ts'
 import type { Replay } from './replay.ts'
-import { turned } from './workflow.ts'
+import { turned } from './context/workflow-switch.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from './resource-types/workflow-resource.ts'
 
 /** What happened to the settings, as far as records were made of it. */

@@ -12,7 +12,7 @@ import type { Write } from '../ports/storage.ts'
 import { carryOut } from './carry-out.ts'
 import { overfull } from './check-limits.ts'
 import { claimWrites, hasClaimed } from './claims.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { debtWrites } from './debts.ts'
 import { delegationsFor } from './delegations.ts'
 import type { Command } from './execute.ts'
@@ -24,7 +24,7 @@ import { createdAccess, isContentCommand, landedSettings, permittedTo } from './
 import type { PolicySetRecord, RequestRecord } from './records/record-types.ts'
 import { keyOf, read, type Stored, stateOf, unchanged } from './records/typed-storage.ts'
 import { newSalt } from './values/salt.ts'
-import { isOnFor, switchFacts } from './workflow.ts'
+import { isOnFor, switchFacts } from './context/workflow-switch.ts'
 import { requestWrites } from './writes.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never

@@ -8,12 +8,12 @@ import { type ApprovalStanding, approvalStanding } from '../core/review/approval
 import { ownerOf } from '../core/review/giver.ts'
 import { fail } from '../errors.ts'
 import { approversOf } from './approvers.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { listDebts } from './debts.ts'
 import { readDelegations } from './delegations.ts'
 import { twinObjections } from './earlier-objections.ts'
 import { askedNow, documentAt, peopleOf, readWhole } from './facts.ts'
-import { typeOf } from './find-resource-type.ts'
+import { typeOf } from './context/find-resource-type.ts'
 import { freeze } from './values/freeze.ts'
 import { knownUsers, scopeOf } from './people.ts'
 import { permitted } from './permitted.ts'
@@ -23,7 +23,7 @@ import type { PolicySetRecord } from './records/record-types.ts'
 import { keyOf, read, stateOf } from './records/typed-storage.ts'
 import { type ChangeRequest, requestedChange, summaryOf } from './request-summary.ts'
 import { delays, waysOut } from './ways-out.ts'
-import { switchFacts } from './workflow.ts'
+import { switchFacts } from './context/workflow-switch.ts'
 
 /** Reads a request as one reader sees it. */
 export async function readRequest(context: Context, reader: Actor, id: string): Promise<ChangeRequest> {

@@ -4,14 +4,14 @@ import { impossible, shownState } from '../core/lifecycle/possible-actions.ts'
 import { stepFrom } from '../core/lifecycle/transition-table.ts'
 import { type Refusal, type Result, refuse } from '../errors.ts'
 import { liveState } from './carry.ts'
-import type { Context } from './context.ts'
-import { typeOf } from './find-resource-type.ts'
+import type { Context } from './context/context.ts'
+import { typeOf } from './context/find-resource-type.ts'
 import { type Holder, readHolders } from './holders.ts'
 import type { LockRecord, PolicySetRecord, ResourceRecord } from './records/record-types.ts'
 import { type Stored, stateEndOf } from './records/typed-storage.ts'
 import { referencesOf } from './resource-types/ask-references.ts'
 import type { ResourceLifecycle, ResourceType } from './resource-types/resource-type.ts'
-import { isWaiting } from './workflow.ts'
+import { isWaiting } from './context/workflow-switch.ts'
 
 /** Where a resource is in its life cycle. */
 export interface ResourceStanding {

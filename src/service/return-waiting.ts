@@ -2,15 +2,15 @@ import { isReturned } from '../core/request/decide.ts'
 import { openStatuses } from '../core/request/status.ts'
 import { hasCode, isApprovalError } from '../errors.ts'
 import type { Write } from '../ports/storage.ts'
-import type { Chore } from './chore.ts'
-import type { Context } from './context.ts'
+import type { Chore } from './context/chore.ts'
+import type { Context } from './context/context.ts'
 import { execute } from './execute.ts'
 import type { Need } from './values/needs.ts'
 import { commitEach, putOffWrite } from './put-off.ts'
 import type { PolicySetRecord, RequestRecord, ReturnsRecord, Sweep } from './records/record-types.ts'
 import { keyOf, page, put, read, type Stored, unchanged } from './records/typed-storage.ts'
 import { requestCommand } from './request-command.ts'
-import { switchFacts } from './workflow.ts'
+import { switchFacts } from './context/workflow-switch.ts'
 
 /** Refusals that only say that the request is none of ours any more. */
 const harmless = ['not_open', 'expired', 'not_switched_off'] as const

@@ -1,7 +1,7 @@
 import type { ResourceAccess } from '../core/access/resource-access.ts'
 import type { Actor } from '../core/request/event.ts'
 import { refuse, success } from '../errors.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import type { Command } from './execute.ts'
 import { keyOf, put, read } from './records/typed-storage.ts'
 import { aboutSettings, settingsWrites } from './records/settings-writes.ts'

@@ -1,7 +1,7 @@
 import { hasCode } from '../errors.ts'
-import { countLane } from './at-work.ts'
-import type { Chore, Counted, Outcome, Why } from './chore.ts'
-import type { Context } from './context.ts'
+import { countLane } from './context/at-work.ts'
+import type { Chore, Counted, Outcome, Why } from './context/chore.ts'
+import type { Context } from './context/context.ts'
 import { createNeeds, type Need } from './values/needs.ts'
 import { commitEach } from './put-off.ts'
 

@@ -2,7 +2,7 @@ import { type Grant, rolesIn } from '../core/access/grant.ts'
 import { type Roles, rolesWith } from '../core/access/role.ts'
 import type { Directory, DirectoryUser } from '../ports/directory.ts'
 import type { Storage } from '../ports/storage.ts'
-import { rolesOf } from './access-control.ts'
+import { rolesOf } from './context/access-control.ts'
 import type { GrantRecord } from './records/record-types.ts'
 import { keyOf, page, read } from './records/typed-storage.ts'
 

@@ -1,6 +1,6 @@
 import type { Actor } from '../core/request/event.ts'
 import { current } from './carry-out.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { readAgain } from './read-again.ts'
 import { readRequest } from './request-reader.ts'
 import { outcomeOf, type SubmitOutcome } from './submit.ts'

@@ -1,6 +1,6 @@
 import { namedApprovers } from '../core/policy/named-approvers.ts'
 import type { StreamHead } from '../core/request/audit-chain.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { scopeOf } from './people.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
 import { adminsOf, peopleNamed } from './settings-admins.ts'

@@ -1,4 +1,4 @@
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { choresOf, nameOfChore } from './due-chores.ts'
 import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
 import { checkKeys } from './input.ts'

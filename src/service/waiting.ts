@@ -7,7 +7,7 @@ import { inForce } from '../core/request/settle.ts'
 import type { Delegation } from '../core/review/delegation.ts'
 import { wouldCount } from '../core/review/standing.ts'
 import type { KnownUsers } from '../core/review/under-review.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { checkLimit, cursorAt, type Listed, positionOf } from './records/page-cursor.ts'
 import { delegationsTo } from './delegations.ts'
 import { askedOfAll, peopleIn } from './facts.ts'
@@ -19,7 +19,7 @@ import { keyOf, read, type Stored, stateOf } from './records/typed-storage.ts'
 import { requestsOf } from './request-list.ts'
 import { type RequestSummary, summaryOf } from './request-summary.ts'
 import { listsFor, oldestOf } from './waiting-lists.ts'
-import { switchFacts } from './workflow.ts'
+import { switchFacts } from './context/workflow-switch.ts'
 
 /** Which part of what waits to list. */
 export interface WaitingFilter {

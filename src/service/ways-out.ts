@@ -1,7 +1,7 @@
 import type { Facts } from '../core/request/command.ts'
 import { duesOf } from '../core/request/due.ts'
 import type { Request } from '../core/request/request.ts'
-import type { Context } from './context.ts'
+import type { Context } from './context/context.ts'
 import { holdersOf, knownUsers, scopeOf } from './people.ts'
 import type { WayOut } from './request-summary.ts'
 

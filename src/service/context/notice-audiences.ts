@@ -1,4 +1,4 @@
-import { checkRecord } from './resource-types/handed-in.ts'
+import { checkRecord } from '../resource-types/handed-in.ts'
 
 /**
  * Somebody whom a notice can go to: who made the request, who edited it, whom its policies ask, or whoever may change the approval settings of its

@@ -1,5 +1,5 @@
-import type { Write } from '../ports/storage.ts'
-import type { Need } from './values/needs.ts'
+import type { Write } from '../../ports/storage.ts'
+import type { Need } from '../values/needs.ts'
 
 /** One thing that `tick` does. */
 export interface Chore {

@@ -1,6 +1,6 @@
-import { fail } from '../errors.ts'
-import { inTime } from '../ports/in-time.ts'
-import type { SignatureCheck } from '../ports/signer.ts'
+import { fail } from '../../errors.ts'
+import { inTime } from '../../ports/in-time.ts'
+import type { SignatureCheck } from '../../ports/signer.ts'
 
 /** Checks the keys that signatures are verified with, and gives each the time that it may take. */
 export function signatureChecks(keys: unknown, milliseconds: number): Readonly<Record<string, SignatureCheck>> {

@@ -1,8 +1,8 @@
-import { dismiss } from '../core/lifecycle/dismiss.ts'
-import { fail, messageOf } from '../errors.ts'
-import type { Clock, NewId } from '../ports/clock.ts'
-import { latestTime } from './values/latest-time.ts'
-import { shown } from './values/shown.ts'
+import { dismiss } from '../../core/lifecycle/dismiss.ts'
+import { fail, messageOf } from '../../errors.ts'
+import type { Clock, NewId } from '../../ports/clock.ts'
+import { latestTime } from '../values/latest-time.ts'
+import { shown } from '../values/shown.ts'
 
 /** A clock that gives a time, or refuses: a deadline that is compared with no time never comes. */
 export function checkedClock(now: Clock): Clock {

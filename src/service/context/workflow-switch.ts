@@ -1,12 +1,12 @@
-import { isOwnType } from '../core/policy/own-type.ts'
-import type { Facts } from '../core/request/command.ts'
-import { isReturned } from '../core/request/decide.ts'
-import { holdsAfter } from '../core/request/hold.ts'
-import type { Request } from '../core/request/request.ts'
-import { isOpen } from '../core/request/status.ts'
+import { isOwnType } from '../../core/policy/own-type.ts'
+import type { Facts } from '../../core/request/command.ts'
+import { isReturned } from '../../core/request/decide.ts'
+import { holdsAfter } from '../../core/request/hold.ts'
+import type { Request } from '../../core/request/request.ts'
+import { isOpen } from '../../core/request/status.ts'
 import type { Context } from './context.ts'
-import type { PolicySetRecord, WorkflowSwitch } from './records/record-types.ts'
-import type { Turn } from './resource-types/workflow-resource.ts'
+import type { PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
+import type { Turn } from '../resource-types/workflow-resource.ts'
 
 type Settings = Pick<PolicySetRecord, 'workflow'>
 

@@ -1,12 +1,12 @@
-import { type Holdings, holdingsOf } from '../core/access/holdings.ts'
-import { levelRoles, permissions } from '../core/access/levels.ts'
-import { defineRoles, type RoleDefinition, type Roles } from '../core/access/role.ts'
-import type { Approvers } from '../core/policy/requirement.ts'
-import type { KnownUser } from '../core/review/voter.ts'
-import { checkOptionNames } from './resource-types/handed-in.ts'
-import type { PolicySetRecord } from './records/record-types.ts'
-import { isReservedUser } from './values/reserved.ts'
-import { shown } from './values/shown.ts'
+import { type Holdings, holdingsOf } from '../../core/access/holdings.ts'
+import { levelRoles, permissions } from '../../core/access/levels.ts'
+import { defineRoles, type RoleDefinition, type Roles } from '../../core/access/role.ts'
+import type { Approvers } from '../../core/policy/requirement.ts'
+import type { KnownUser } from '../../core/review/voter.ts'
+import { checkOptionNames } from '../resource-types/handed-in.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
+import { isReservedUser } from '../values/reserved.ts'
+import { shown } from '../values/shown.ts'
 
 /** Who may change policies and switches: these users and whoever holds these roles, or everybody whom the directory knows. */
 export type Admins = 'anyone' | Approvers

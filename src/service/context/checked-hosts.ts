@@ -1,12 +1,12 @@
-import { identifierProblem } from '../core/identifier.ts'
-import { dismiss } from '../core/lifecycle/dismiss.ts'
-import type { Predicate } from '../core/policy/compile-condition.ts'
-import { fail, messageOf } from '../errors.ts'
-import { inTime, type Wait } from '../ports/in-time.ts'
-import type { Notifier } from '../ports/notifier.ts'
-import type { Signer } from '../ports/signer.ts'
-import { freeze } from './values/freeze.ts'
-import { shown } from './values/shown.ts'
+import { identifierProblem } from '../../core/identifier.ts'
+import { dismiss } from '../../core/lifecycle/dismiss.ts'
+import type { Predicate } from '../../core/policy/compile-condition.ts'
+import { fail, messageOf } from '../../errors.ts'
+import { inTime, type Wait } from '../../ports/in-time.ts'
+import type { Notifier } from '../../ports/notifier.ts'
+import type { Signer } from '../../ports/signer.ts'
+import { freeze } from '../values/freeze.ts'
+import { shown } from '../values/shown.ts'
 
 /**
  * Takes the host's predicates, which can look at a change and alter nothing of it.
