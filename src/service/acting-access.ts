@@ -12,14 +12,14 @@ import { changeAccessCommand, readAccess } from './editors.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './values/freeze.ts'
 import { changeGrantsCommand, type GrantPreview, grantsOfRole, keptRoles, previewGrants, usersIn } from './grants.ts'
-import { checkId, checkKeys, checkRef, checkUser, refuseReserved } from './input.ts'
+import { checkId, checkKeys, checkRef, checkUser, refuseReserved } from './arguments/check-arguments.ts'
 import { keyOf, read } from './records/typed-storage.ts'
 import type { ResourceRef } from './resource-types/resource-type.ts'
 import { listRoles, removeRoleCommand, saveRoleCommand } from './roles.ts'
 import { muteCommand, setDefaultAccessCommand } from './settings-commands.ts'
 import { maySet } from './settings-guard.ts'
 import { grantsOf } from './stored-directory.ts'
-import type { InProject, KeyOptions } from './verb-options.ts'
+import type { InProject, KeyOptions } from './arguments/verb-options.ts'
 
 /** Who may do what. */
 export interface ActingAccess {

@@ -20,7 +20,7 @@ import type { ResourceRef } from './resource-types/resource-type.ts'
 import type { VerifyOptions } from './sealed-log.ts'
 import type { PastChange, SimulateOptions } from './simulation.ts'
 import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './submit.ts'
-import type { InProject, KeyOptions, VerbOptions } from './verb-options.ts'
+import type { InProject, KeyOptions, VerbOptions } from './arguments/verb-options.ts'
 import type { WaitingFilter, WaitingPage } from './waiting.ts'
 
 /** What one actor can do. Every call throws `ApprovalError` where it is refused. */

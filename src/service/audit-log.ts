@@ -5,7 +5,7 @@ import { restored } from '../core/request/texts.ts'
 import { fail } from '../errors.ts'
 import type { Storage } from '../ports/storage.ts'
 import { freeze } from './values/freeze.ts'
-import { checkId, checkKeys, checkResource, checkRevision } from './input.ts'
+import { checkId, checkKeys, checkResource, checkRevision } from './arguments/check-arguments.ts'
 import { page, walk } from './records/typed-storage.ts'
 import { walkSealed } from './sealed-log.ts'
 import {

@@ -1,13 +1,13 @@
 import { fail } from '../errors.ts'
 import type { Wanted } from './resource-types/wanted-change.ts'
-import { checkWanted } from './check-change.ts'
+import { checkWanted } from './arguments/check-change.ts'
 import type { Intention } from './consider.ts'
 import type { Context } from './context/context.ts'
-import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './input.ts'
+import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from './arguments/check-arguments.ts'
 import type { Wish } from './propose.ts'
 import type { ResourceRef } from './resource-types/resource-type.ts'
 import type { ChangeOf, SubmitOptions } from './submit.ts'
-import type { VerbOptions } from './verb-options.ts'
+import type { VerbOptions } from './arguments/verb-options.ts'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 export function checkOptions(options: object, ...own: readonly string[]): void {

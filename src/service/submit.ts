@@ -30,7 +30,7 @@ import {
 } from './request-summary.ts'
 import type { ResourceRef } from './resource-types/resource-type.ts'
 import { revisionWrites } from './revision-writes.ts'
-import type { VerbOptions } from './verb-options.ts'
+import type { VerbOptions } from './arguments/verb-options.ts'
 import { explainAll } from './weigh.ts'
 import { turnWrites } from './workflow-changes.ts'
 import { requestWrites } from './writes.ts'

@@ -1,7 +1,7 @@
 import type { Context } from './context/context.ts'
 import { choresOf, nameOfChore } from './due-chores.ts'
 import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
-import { checkKeys } from './input.ts'
+import { checkKeys } from './arguments/check-arguments.ts'
 import type { OnUnreadable } from './records/typed-storage.ts'
 import { beginShift, type Shift } from './shift.ts'
 import { unreadableTo } from './unreadable.ts'

@@ -12,7 +12,7 @@ import { checkLimit, cursorAt, type Listed, positionOf } from './records/page-cu
 import { delegationsTo } from './delegations.ts'
 import { askedOfAll, peopleIn } from './facts.ts'
 import { freeze } from './values/freeze.ts'
-import { checkKeys } from './input.ts'
+import { checkKeys } from './arguments/check-arguments.ts'
 import { knownUsers, reachOf, scopeOf } from './people.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
 import { keyOf, read, type Stored, stateOf } from './records/typed-storage.ts'

@@ -1,9 +1,9 @@
-import { awaitedAuthor } from '../core/request/awaited.ts'
-import type { Actor } from '../core/request/event.ts'
-import type { Request } from '../core/request/request.ts'
-import { type Refusal, refuse } from '../errors.ts'
-import type { Context } from './context/context.ts'
-import { page } from './records/typed-storage.ts'
+import { awaitedAuthor } from '../../core/request/awaited.ts'
+import type { Actor } from '../../core/request/event.ts'
+import type { Request } from '../../core/request/request.ts'
+import { type Refusal, refuse } from '../../errors.ts'
+import type { Context } from '../context/context.ts'
+import { page } from '../records/typed-storage.ts'
 
 /** Why a request takes no more of what a verb brings. */
 export function overfull(
