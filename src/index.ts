@@ -140,7 +140,7 @@ export type {
 } from './service/resource-types/resource-type.ts'
 export type { VerifyOptions } from './service/sealed-log.ts'
 export type { PastChange, SimulateOptions } from './service/simulation.ts'
-export { staticDirectory } from './service/static-directory.ts'
+export { staticDirectory } from './service/people/static-directory.ts'
 export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/submit.ts'
 export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick.ts'
 export type { TimeoutOptions } from './service/values/timeouts.ts'

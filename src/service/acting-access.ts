@@ -18,7 +18,7 @@ import type { ResourceRef } from './resource-types/resource-type.ts'
 import { listRoles, removeRoleCommand, saveRoleCommand } from './roles.ts'
 import { muteCommand, setDefaultAccessCommand } from './settings-commands.ts'
 import { maySet } from './settings-guard.ts'
-import { grantsOf } from './stored-directory.ts'
+import { grantsOf } from './people/stored-directory.ts'
 import type { InProject, KeyOptions } from './arguments/verb-options.ts'
 
 /** Who may do what. */

@@ -10,7 +10,7 @@ import { claimKeys, outsideFacts, outsideOf } from './claims.ts'
 import type { Context } from './context/context.ts'
 import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './hosted.ts'
-import { knownUsers, scopeOf } from './people.ts'
+import { knownUsers, scopeOf } from './people/ask-directory.ts'
 import { mayMakeAll } from './permission-to-act.ts'
 import { policyRefusal } from './policy-findings.ts'
 

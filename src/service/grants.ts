@@ -20,13 +20,13 @@ import type { Context } from './context/context.ts'
 import type { Command } from './execute.ts'
 import { freeze } from './values/freeze.ts'
 import { noticeWrites } from './notices.ts'
-import { scopeOf } from './people.ts'
+import { scopeOf } from './people/ask-directory.ts'
 import { type PolicyPower, policyPower } from './policy-power.ts'
 import type { GrantRecord, PolicySetRecord } from './records/record-types.ts'
 import { keyOf, put, read, type Stored, stateOf, walk } from './records/typed-storage.ts'
 import { aboutSettings, settingsWrites } from './records/settings-writes.ts'
-import { adminsOf, peopleNamed } from './settings-admins.ts'
-import { grantsOf } from './stored-directory.ts'
+import { adminsOf, peopleNamed } from './people/settings-admins.ts'
+import { grantsOf } from './people/stored-directory.ts'
 
 /** What a change of access does, line by line. */
 export interface GrantPreview {

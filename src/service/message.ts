@@ -6,9 +6,9 @@ import { type Approvers, approversOf, toBeReminded, toBeTold } from './approvers
 import type { Audiences, Party } from './context/notice-audiences.ts'
 import type { Context } from './context/context.ts'
 import type { Message } from './notices.ts'
-import { scopeOf } from './people.ts'
+import { scopeOf } from './people/ask-directory.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
-import { adminsOf, peopleNamed } from './settings-admins.ts'
+import { adminsOf, peopleNamed } from './people/settings-admins.ts'
 
 /** A request before and after an event, and what goes with telling people. */
 export interface Telling {

@@ -7,7 +7,7 @@ import { noticeWrites } from './notices.ts'
 import { putOffWrite } from './put-off.ts'
 import type { RefusalWindow, StreamRecord } from './records/record-types.ts'
 import { keyOf, put, read, type Stored } from './records/typed-storage.ts'
-import { settingsAdmins } from './settings-admins.ts'
+import { settingsAdmins } from './people/settings-admins.ts'
 import { append, refusalStream } from './records/event-stream.ts'
 
 /** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */

@@ -4,7 +4,7 @@ import type { Actor } from '../core/request/event.ts'
 import { type Result, refuse, success } from '../errors.ts'
 import { holdingsFor } from './context/access-control.ts'
 import type { Context } from './context/context.ts'
-import { knownUsers, scopeOf } from './people.ts'
+import { knownUsers, scopeOf } from './people/ask-directory.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
 
 /** A change of the settings: what it needs, and where. */

@@ -2,7 +2,7 @@ import type { Facts } from '../core/request/command.ts'
 import { duesOf } from '../core/request/due.ts'
 import type { Request } from '../core/request/request.ts'
 import type { Context } from './context/context.ts'
-import { holdersOf, knownUsers, scopeOf } from './people.ts'
+import { holdersOf, knownUsers, scopeOf } from './people/ask-directory.ts'
 import type { WayOut } from './request-summary.ts'
 
 /** Lists who can help a request that nobody can approve. Empty where it has to expire, or the directory has to change. */

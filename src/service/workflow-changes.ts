@@ -10,7 +10,7 @@ import type { PolicyState } from './policy-findings.ts'
 import { keyOf, put, read, stateOf } from './records/typed-storage.ts'
 import { settingsWrites } from './records/settings-writes.ts'
 import { maySet, projectsOf } from './settings-guard.ts'
-import { concernedBy } from './switch-audience.ts'
+import { concernedBy } from './people/switch-audience.ts'
 import { turned } from './context/workflow-switch.ts'
 import { isSwitchChange, turnsIn } from './resource-types/workflow-resource.ts'
 

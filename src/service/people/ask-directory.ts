@@ -1,9 +1,9 @@
-import type { DirectoryFacts } from '../core/policy/policy-facts.ts'
-import type { PinnedRequirement } from '../core/policy/requirement.ts'
-import { peopleAsked } from '../core/review/needs.ts'
-import type { KnownUsers } from '../core/review/under-review.ts'
-import type { KnownUser } from '../core/review/voter.ts'
-import type { Directory, RolesInProject, Scope } from '../ports/directory.ts'
+import type { DirectoryFacts } from '../../core/policy/policy-facts.ts'
+import type { PinnedRequirement } from '../../core/policy/requirement.ts'
+import { peopleAsked } from '../../core/review/needs.ts'
+import type { KnownUsers } from '../../core/review/under-review.ts'
+import type { KnownUser } from '../../core/review/voter.ts'
+import type { Directory, RolesInProject, Scope } from '../../ports/directory.ts'
 
 /** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
 const mostCandidates = 1_000

@@ -1,10 +1,10 @@
-import { identifierProblem } from '../core/identifier.ts'
-import { dismiss } from '../core/lifecycle/dismiss.ts'
-import { fail, messageOf } from '../errors.ts'
-import type { Directory, DirectoryUser, RolesInProject } from '../ports/directory.ts'
-import { inTime, type Wait } from '../ports/in-time.ts'
-import { isReservedUser } from './values/reserved.ts'
-import { shown } from './values/shown.ts'
+import { identifierProblem } from '../../core/identifier.ts'
+import { dismiss } from '../../core/lifecycle/dismiss.ts'
+import { fail, messageOf } from '../../errors.ts'
+import type { Directory, DirectoryUser, RolesInProject } from '../../ports/directory.ts'
+import { inTime, type Wait } from '../../ports/in-time.ts'
+import { isReservedUser } from '../values/reserved.ts'
+import { shown } from '../values/shown.ts'
 
 /** So many names of one list are read at most. */
 const longestList = 100_000

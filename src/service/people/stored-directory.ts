@@ -1,10 +1,10 @@
-import { type Grant, rolesIn } from '../core/access/grant.ts'
-import { type Roles, rolesWith } from '../core/access/role.ts'
-import type { Directory, DirectoryUser } from '../ports/directory.ts'
-import type { Storage } from '../ports/storage.ts'
-import { rolesOf } from './context/access-control.ts'
-import type { GrantRecord } from './records/record-types.ts'
-import { keyOf, page, read } from './records/typed-storage.ts'
+import { type Grant, rolesIn } from '../../core/access/grant.ts'
+import { type Roles, rolesWith } from '../../core/access/role.ts'
+import type { Directory, DirectoryUser } from '../../ports/directory.ts'
+import type { Storage } from '../../ports/storage.ts'
+import { rolesOf } from '../context/access-control.ts'
+import type { GrantRecord } from '../records/record-types.ts'
+import { keyOf, page, read } from '../records/typed-storage.ts'
 
 /** The role of everybody whose roles hold the permission of this name: what a policy asks that wants everybody who may approve. */
 export const approverRole = 'requests.approve'

@@ -1,6 +1,6 @@
-import type { Directory } from '../ports/directory.ts'
-import { checkRecord } from './resource-types/handed-in.ts'
-import { shown } from './values/shown.ts'
+import type { Directory } from '../../ports/directory.ts'
+import { checkRecord } from '../resource-types/handed-in.ts'
+import { shown } from '../values/shown.ts'
 
 /**
  * Makes a directory of users who never change: user id → roles, the same in every tenant and project. For tests, trials and scripts.
