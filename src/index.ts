@@ -108,7 +108,7 @@ export {
   type HostOptions,
   type PeopleOptions,
 } from './service/create-approvals.ts'
-export { type DatabaseClockOptions, databaseClock } from './service/database-clock.ts'
+export { type DatabaseClockOptions, databaseClock } from './service/commands/database-clock.ts'
 export { defineResource } from './service/resource-types/define-resource.ts'
 export type { DelegationInput } from './service/delegations.ts'
 export type { EarlierObjection } from './service/earlier-objections.ts'

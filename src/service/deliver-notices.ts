@@ -3,7 +3,7 @@ import type { Notifier } from '../ports/notifier.ts'
 import type { Chore, Outcome } from './context/chore.ts'
 import type { Context } from './context/context.ts'
 import type { Need } from './values/needs.ts'
-import { pauseAfter } from './put-off.ts'
+import { pauseAfter } from './commands/put-off.ts'
 import type { OutboxRecord } from './records/record-types.ts'
 import { put, type Stored } from './records/typed-storage.ts'
 

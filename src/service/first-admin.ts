@@ -1,7 +1,7 @@
 import { isHeldThere } from '../core/access/grant.ts'
 import { refuse, success } from '../errors.ts'
 import type { Context } from './context/context.ts'
-import type { Command } from './execute.ts'
+import type { Command } from './commands/run-command.ts'
 import { grantWrites, keptRoles, readGrants } from './grants.ts'
 import { ownUser } from './values/reserved.ts'
 import { aboutSettings, settingsWrites } from './records/settings-writes.ts'

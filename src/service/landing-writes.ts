@@ -4,7 +4,7 @@ import type { Request } from '../core/request/request.ts'
 import { landing } from '../core/request/settle.ts'
 import type { Write } from '../ports/storage.ts'
 import type { ResourcesRead } from './facts.ts'
-import { revisionWrites } from './revision-writes.ts'
+import { revisionWrites } from './commands/revision-writes.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface Landing {

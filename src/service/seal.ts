@@ -13,7 +13,7 @@ import type { Storage, Write } from '../ports/storage.ts'
 import type { Chore } from './context/chore.ts'
 import type { Context } from './context/context.ts'
 import type { Need } from './values/needs.ts'
-import { putOffWrite } from './put-off.ts'
+import { putOffWrite } from './commands/put-off.ts'
 import type { CheckpointRecord, UnsealedRecord } from './records/record-types.ts'
 import { type OnUnreadable, page, put, type Stored } from './records/typed-storage.ts'
 

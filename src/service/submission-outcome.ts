@@ -1,7 +1,7 @@
 import type { Actor } from '../core/request/event.ts'
 import { current } from './carry-out.ts'
 import type { Context } from './context/context.ts'
-import { readAgain } from './read-again.ts'
+import { readAgain } from './commands/read-again.ts'
 import { readRequest } from './request-reader.ts'
 import { outcomeOf, type SubmitOutcome } from './submit.ts'
 

@@ -1,8 +1,8 @@
-import { fail, messageOf } from '../errors.ts'
-import type { Clock } from '../ports/clock.ts'
-import { inTime } from '../ports/in-time.ts'
-import { checkFunction } from './resource-types/handed-in.ts'
-import { checkedTimeout } from './values/timeouts.ts'
+import { fail, messageOf } from '../../errors.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { inTime } from '../../ports/in-time.ts'
+import { checkFunction } from '../resource-types/handed-in.ts'
+import { checkedTimeout } from '../values/timeouts.ts'
 
 /** How closely a clock follows the one of the database. */
 export interface DatabaseClockOptions {

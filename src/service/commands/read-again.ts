@@ -1,5 +1,5 @@
-import { fail, hasCode } from '../errors.ts'
-import { pause } from './refusals.ts'
+import { fail, hasCode } from '../../errors.ts'
+import { pause } from './record-refusal.ts'
 
 const attempts = 12
 

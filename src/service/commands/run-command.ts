@@ -1,13 +1,13 @@
-import type { Actor } from '../core/request/event.ts'
-import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../errors.ts'
-import type { Write } from '../ports/storage.ts'
-import { newIdFix } from './context/checked-sources.ts'
-import type { Context } from './context/context.ts'
-import { freeze } from './values/freeze.ts'
-import { adopt, hostWrites, revised } from './hosted.ts'
+import type { Actor } from '../../core/request/event.ts'
+import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../../errors.ts'
+import type { Write } from '../../ports/storage.ts'
+import { newIdFix } from '../context/checked-sources.ts'
+import type { Context } from '../context/context.ts'
+import { freeze } from '../values/freeze.ts'
+import { adopt, hostWrites, revised } from './sync-host-documents.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
-import { keyOf, read, withoutImplied } from './records/typed-storage.ts'
-import { pause, recordRefusal } from './refusals.ts'
+import { keyOf, read, withoutImplied } from '../records/typed-storage.ts'
+import { pause, recordRefusal } from './record-refusal.ts'
 
 /** A command: who wants what, and how to decide it on facts read now. */
 export interface Command<T> {

@@ -1,10 +1,10 @@
-import { duesOf } from '../core/request/due.ts'
-import { hasCode } from '../errors.ts'
-import type { Write } from '../ports/storage.ts'
-import type { Why } from './context/chore.ts'
-import type { Context } from './context/context.ts'
-import type { RequestRecord } from './records/record-types.ts'
-import { put, type Stored, type StoredRecordOf } from './records/typed-storage.ts'
+import { duesOf } from '../../core/request/due.ts'
+import { hasCode } from '../../errors.ts'
+import type { Write } from '../../ports/storage.ts'
+import type { Why } from '../context/chore.ts'
+import type { Context } from '../context/context.ts'
+import type { RequestRecord } from '../records/record-types.ts'
+import { put, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
 
 /** The collections whose records `tick` can put off. */
 export type PutOffCollection = 'requests' | 'resources' | 'returns' | 'streams' | 'unsealed'

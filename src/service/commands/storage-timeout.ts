@@ -1,6 +1,6 @@
-import { fail, isApprovalError, messageOf } from '../errors.ts'
-import { inTime, type Wait } from '../ports/in-time.ts'
-import type { Storage, TransactionalStorage } from '../ports/storage.ts'
+import { fail, isApprovalError, messageOf } from '../../errors.ts'
+import { inTime, type Wait } from '../../ports/in-time.ts'
+import type { Storage, TransactionalStorage } from '../../ports/storage.ts'
 
 /**
  * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait for ever, and keep everybody

@@ -1,10 +1,10 @@
-import type { OutsideFacts, TargetFacts } from '../core/request/command.ts'
-import type { Request } from '../core/request/request.ts'
-import { landing } from '../core/request/settle.ts'
-import type { Write } from '../ports/storage.ts'
-import type { Context } from './context/context.ts'
-import type { ClaimRecord, LateWrite } from './records/record-types.ts'
-import { keyOf, put, type Stored, type TypedKey } from './records/typed-storage.ts'
+import type { OutsideFacts, TargetFacts } from '../../core/request/command.ts'
+import type { Request } from '../../core/request/request.ts'
+import { landing } from '../../core/request/settle.ts'
+import type { Write } from '../../ports/storage.ts'
+import type { Context } from '../context/context.ts'
+import type { ClaimRecord, LateWrite } from '../records/record-types.ts'
+import { keyOf, put, type Stored, type TypedKey } from '../records/typed-storage.ts'
 
 /** How long a worker has for everything but the answers of the host, in milliseconds. */
 const margin = 30_000
