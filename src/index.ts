@@ -79,7 +79,7 @@ export type {
   Write,
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/context/access-control.ts'
-export type { Account } from './service/accounts.ts'
+export type { Account } from './service/access/accounts.ts'
 export type { ActingAccess, RoleOf } from './service/acting-access.ts'
 export type {
   ActingApprovals,
@@ -114,7 +114,7 @@ export type { DelegationInput } from './service/delegations.ts'
 export type { EarlierObjection } from './service/earlier-objections.ts'
 export type { Erasable, Erased } from './service/erase.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'
-export type { GrantPreview } from './service/grants.ts'
+export type { GrantPreview } from './service/access/grants.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/history.ts'
 export type { ActorInput } from './service/arguments/check-arguments.ts'
 export type { LimitOptions } from './service/values/limits.ts'

@@ -17,7 +17,7 @@ import { checkedNotifiers, checkedPredicates, checkedSigner } from './context/ch
 import { checkedClock, checkedIds } from './context/checked-sources.ts'
 import type { Context } from './context/context.ts'
 import { execute } from './commands/run-command.ts'
-import { appointFirstAdminCommand } from './first-admin.ts'
+import { appointFirstAdminCommand } from './access/first-admin.ts'
 import { checkFunction, checkMethods, checkOptionNames } from './resource-types/handed-in.ts'
 import { type ActorInput, checkActor, checkKeys } from './arguments/check-arguments.ts'
 import { keyedQueue } from './values/keyed-queue.ts'

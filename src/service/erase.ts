@@ -12,7 +12,7 @@ import { type Command, execute } from './commands/run-command.ts'
 import { checkId, checkKeys } from './arguments/check-arguments.ts'
 import type { RequestRecord } from './records/record-types.ts'
 import { keyOf, type OnUnreadable, put, read, type Stored, unchanged, walk } from './records/typed-storage.ts'
-import { maySet } from './settings-guard.ts'
+import { maySet } from './access/check-permission.ts'
 import { append, erasureStream, resourceStream } from './records/event-stream.ts'
 
 /** Which texts to erase: those of a stream of the log, or all that one user wrote. */

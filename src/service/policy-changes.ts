@@ -9,7 +9,7 @@ import { isPolicyChange, type NextPolicy, policiesIn } from './resource-types/po
 import type { PolicySetRecord } from './records/record-types.ts'
 import { keyOf, put, read, type Stored } from './records/typed-storage.ts'
 import { type SettingsEvent, settingsWrites } from './records/settings-writes.ts'
-import { maySet, projectsOf } from './settings-guard.ts'
+import { maySet, projectsOf } from './access/check-permission.ts'
 
 /** Whoever changes policies has to hold the permission wherever one of them gates or gated, and wherever one gates that it stands in for. */
 export async function mayChangePolicies(

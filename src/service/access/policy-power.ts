@@ -1,11 +1,11 @@
-import { type Grant, rolesIn } from '../core/access/grant.ts'
-import { holdingsOf } from '../core/access/holdings.ts'
-import { type Roles, rolesWith } from '../core/access/role.ts'
-import { empowered } from '../core/policy/named-approvers.ts'
-import type { Policy } from '../core/policy/policy.ts'
-import type { Approvers } from '../core/policy/requirement.ts'
-import { projectsOf } from './settings-guard.ts'
-import { approverRole } from './people/stored-directory.ts'
+import { type Grant, rolesIn } from '../../core/access/grant.ts'
+import { holdingsOf } from '../../core/access/holdings.ts'
+import { type Roles, rolesWith } from '../../core/access/role.ts'
+import { empowered } from '../../core/policy/named-approvers.ts'
+import type { Policy } from '../../core/policy/policy.ts'
+import type { Approvers } from '../../core/policy/requirement.ts'
+import { projectsOf } from './check-permission.ts'
+import { approverRole } from '../people/stored-directory.ts'
 
 /** What policies let the holders of a role do, in a place: a project or, where that is empty, the whole tenant. */
 export interface PolicyPower {

@@ -1,11 +1,11 @@
-import { requirePermissions } from '../core/access/holdings.ts'
-import type { PolicyInput } from '../core/policy/policy.ts'
-import type { Actor } from '../core/request/event.ts'
-import { type Result, refuse, success } from '../errors.ts'
-import { holdingsFor } from './context/access-control.ts'
-import type { Context } from './context/context.ts'
-import { knownUsers, scopeOf } from './people/ask-directory.ts'
-import type { PolicySetRecord } from './records/record-types.ts'
+import { requirePermissions } from '../../core/access/holdings.ts'
+import type { PolicyInput } from '../../core/policy/policy.ts'
+import type { Actor } from '../../core/request/event.ts'
+import { type Result, refuse, success } from '../../errors.ts'
+import { holdingsFor } from '../context/access-control.ts'
+import type { Context } from '../context/context.ts'
+import { knownUsers, scopeOf } from '../people/ask-directory.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 
 /** A change of the settings: what it needs, and where. */
 export interface SettingsChange {

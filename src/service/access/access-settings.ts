@@ -1,11 +1,11 @@
-import type { ResourceAccess } from '../core/access/resource-access.ts'
-import type { Actor } from '../core/request/event.ts'
-import { refuse, success } from '../errors.ts'
-import type { Context } from './context/context.ts'
-import type { Command } from './commands/run-command.ts'
-import { keyOf, put, read } from './records/typed-storage.ts'
-import { aboutSettings, settingsWrites } from './records/settings-writes.ts'
-import { maySet } from './settings-guard.ts'
+import type { ResourceAccess } from '../../core/access/resource-access.ts'
+import type { Actor } from '../../core/request/event.ts'
+import { refuse, success } from '../../errors.ts'
+import type { Context } from '../context/context.ts'
+import type { Command } from '../commands/run-command.ts'
+import { keyOf, put, read } from '../records/typed-storage.ts'
+import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
+import { maySet } from './check-permission.ts'
 
 /** Makes the command that says who edits new resources. Those that exist stay as they are. */
 export function setDefaultAccessCommand(context: Context, actor: Actor, access: ResourceAccess['type']): Command<void> {
