@@ -12,7 +12,7 @@ import { keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './commands/sync-host-documents.ts'
 import { knownUsers, scopeOf } from './people/ask-directory.ts'
 import { mayMakeAll } from './permission-to-act.ts'
-import { policyRefusal } from './policy-findings.ts'
+import { policyRefusal } from './policies/policy-findings.ts'
 
 import { type Proposal, propose, type Wish } from './propose.ts'
 import type { ClaimRecord, PolicySetRecord, ResourceRecord } from './records/record-types.ts'

@@ -16,14 +16,14 @@ import { typeOf } from './context/find-resource-type.ts'
 import { type Holder, keptOffBy, readHolders } from './holders.ts'
 import { adopt } from './commands/sync-host-documents.ts'
 import { knownUsers, scopeOf } from './people/ask-directory.ts'
-import { unfitPolicies } from './policy-changes.ts'
+import { unfitPolicies } from './policies/policy-writes.ts'
 import type { Proposal } from './propose.ts'
 import { rebased } from './rebase.ts'
 import type { ContentRecord, PolicySetRecord, ResourceRecord } from './records/record-types.ts'
 import { keyOf, read, type Stored, unchanged } from './records/typed-storage.ts'
 import { validated } from './resource-types/validate-document.ts'
 import { weigh } from './weigh.ts'
-import { unfitTurns } from './workflow-changes.ts'
+import { unfitTurns } from './policies/workflow-writes.ts'
 
 /** The content of a request as it was read back. */
 export interface ContentRead {

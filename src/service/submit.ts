@@ -19,7 +19,7 @@ import { newAccessWrites } from './access/editors.ts'
 import type { Command } from './commands/run-command.ts'
 import { freeze } from './values/freeze.ts'
 import { messageOf } from './message.ts'
-import { policyWrites } from './policy-changes.ts'
+import { policyWrites } from './policies/policy-writes.ts'
 import { keyOf, unchanged } from './records/typed-storage.ts'
 import {
   type ChangeRequest,
@@ -32,7 +32,7 @@ import type { ResourceRef } from './resource-types/resource-type.ts'
 import { revisionWrites } from './commands/revision-writes.ts'
 import type { VerbOptions } from './arguments/verb-options.ts'
 import { explainAll } from './weigh.ts'
-import { turnWrites } from './workflow-changes.ts'
+import { turnWrites } from './policies/workflow-writes.ts'
 import { requestWrites } from './writes.ts'
 
 /** What goes with a submission. */
