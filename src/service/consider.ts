@@ -14,11 +14,11 @@ import { knownUsers, scopeOf } from './people/ask-directory.ts'
 import { mayMakeAll } from './permission-to-act.ts'
 import { policyRefusal } from './policies/policy-findings.ts'
 
-import { type Proposal, propose, type Wish } from './propose.ts'
+import { type Proposal, propose, type Wish } from './changes/propose-change.ts'
 import type { ClaimRecord, PolicySetRecord, ResourceRecord } from './records/record-types.ts'
 import { keyOf, read, type Stored, stateOf, unchanged } from './records/typed-storage.ts'
 import { newSalt } from './values/salt.ts'
-import { weigh } from './weigh.ts'
+import { weigh } from './changes/evaluate-changes.ts'
 import { isOnFor } from './context/workflow-switch.ts'
 import { isSwitchChange } from './resource-types/workflow-resource.ts'
 

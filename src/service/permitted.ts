@@ -11,7 +11,7 @@ import type { Context } from './context/context.ts'
 import { type ContentRead, type ResourcesRead, targetOf } from './facts.ts'
 import { needsEditing, permittedTo } from './permission-to-act.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
-import { weigh } from './weigh.ts'
+import { weigh } from './changes/evaluate-changes.ts'
 import { isOnFor } from './context/workflow-switch.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */

@@ -12,7 +12,7 @@ import type { ApprovalStanding } from '../core/review/approval-standing.ts'
 import type { Context } from './context/context.ts'
 import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
 import { freeze } from './values/freeze.ts'
-import type { Proposal } from './propose.ts'
+import type { Proposal } from './changes/propose-change.ts'
 import type { RequestRecord } from './records/record-types.ts'
 
 /** What a request would change on one resource. */

@@ -10,7 +10,7 @@ import type { Revision } from '../core/request/resource.ts'
 import { ApprovalError, fail } from '../errors.ts'
 import type { Context } from './context/context.ts'
 import { freeze } from './values/freeze.ts'
-import { subjectOf } from './propose.ts'
+import { subjectOf } from './changes/propose-change.ts'
 import { keyOf, page, read, stateOf } from './records/typed-storage.ts'
 
 /** How far back to look. */

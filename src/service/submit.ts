@@ -31,7 +31,7 @@ import {
 import type { ResourceRef } from './resource-types/resource-type.ts'
 import { revisionWrites } from './commands/revision-writes.ts'
 import type { VerbOptions } from './arguments/verb-options.ts'
-import { explainAll } from './weigh.ts'
+import { explainAll } from './changes/evaluate-changes.ts'
 import { turnWrites } from './policies/workflow-writes.ts'
 import { requestWrites } from './writes.ts'
 
