@@ -110,7 +110,7 @@ export {
 } from './service/create-approvals.ts'
 export { type DatabaseClockOptions, databaseClock } from './service/commands/database-clock.ts'
 export { defineResource } from './service/resource-types/define-resource.ts'
-export type { DelegationInput } from './service/delegations.ts'
+export type { DelegationInput } from './service/facts/delegations.ts'
 export type { EarlierObjection } from './service/earlier-objections.ts'
 export type { Erasable, Erased } from './service/erase.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'

@@ -1,10 +1,10 @@
-import { stepFrom } from '../core/lifecycle/transition-table.ts'
-import type { ProposedChange } from '../core/request/content.ts'
-import type { Request } from '../core/request/request.ts'
-import type { Write } from '../ports/storage.ts'
-import type { Context } from './context/context.ts'
-import type { LockRecord } from './records/record-types.ts'
-import { keyOf, read, type Stored, unchanged } from './records/typed-storage.ts'
+import { stepFrom } from '../../core/lifecycle/transition-table.ts'
+import type { ProposedChange } from '../../core/request/content.ts'
+import type { Request } from '../../core/request/request.ts'
+import type { Write } from '../../ports/storage.ts'
+import type { Context } from '../context/context.ts'
+import type { LockRecord } from '../records/record-types.ts'
+import { keyOf, read, type Stored, unchanged } from '../records/typed-storage.ts'
 
 /** A request that keeps others off a resource. */
 export interface Holder {
