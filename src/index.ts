@@ -111,7 +111,7 @@ export {
 export { type DatabaseClockOptions, databaseClock } from './service/commands/database-clock.ts'
 export { defineResource } from './service/resource-types/define-resource.ts'
 export type { DelegationInput } from './service/facts/delegations.ts'
-export type { EarlierObjection } from './service/earlier-objections.ts'
+export type { EarlierObjection } from './service/requests/earlier-objections.ts'
 export type { Erasable, Erased } from './service/erase.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'
 export type { GrantPreview } from './service/access/grants.ts'
@@ -122,7 +122,7 @@ export type { NeedsOf, PermissionsNeeded } from './service/resource-types/permis
 export { policyResource } from './service/resource-types/policy-resource.ts'
 export type { Waiting } from './service/records/record-types.ts'
 export type { RequestFilter, RequestPage } from './service/request-list.ts'
-export type { ChangeRequest, RequestedChange, RequestSummary, WayOut } from './service/request-summary.ts'
+export type { ChangeRequest, RequestedChange, RequestSummary, WayOut } from './service/requests/request-summary.ts'
 export type { ResourceStanding } from './service/resource-standing.ts'
 export type {
   ActionDefinition,
@@ -141,7 +141,7 @@ export type {
 export type { VerifyOptions } from './service/sealed-log.ts'
 export type { PastChange, SimulateOptions } from './service/simulation.ts'
 export { staticDirectory } from './service/people/static-directory.ts'
-export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/submit.ts'
+export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/requests/submit-command.ts'
 export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick.ts'
 export type { TimeoutOptions } from './service/values/timeouts.ts'
 export type { InProject, KeyOptions, VerbOptions } from './service/arguments/verb-options.ts'

@@ -16,7 +16,7 @@ import { keyOf, read, stateEndOf, walk } from './records/typed-storage.ts'
 import type { Replay } from './replay.ts'
 import { replaySettings } from './replay-settings.ts'
 import { settingsStream } from './records/event-stream.ts'
-import { lockedBy, waitingRecord } from './writes.ts'
+import { lockedBy, waitingRecord } from './requests/request-writes.ts'
 
 /** Begins to follow a stream. Events are given with their texts. */
 export function replayOf(storage: Storage, tenant: string, stream: string): Replay {

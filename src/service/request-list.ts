@@ -6,7 +6,7 @@ import { checkLimit, cursorAt, type Listed, positionOf } from './records/page-cu
 import { checkId, checkKeys, checkResource } from './arguments/check-arguments.ts'
 import type { RequestRecord } from './records/record-types.ts'
 import { keyOf, page, read } from './records/typed-storage.ts'
-import { type RequestSummary, summaryOf } from './request-summary.ts'
+import { type RequestSummary, summaryOf } from './requests/request-summary.ts'
 import { switchFacts } from './context/workflow-switch.ts'
 
 /** Which requests to list. What is left out does not restrict. */

@@ -9,7 +9,7 @@ import type { Need } from './values/needs.ts'
 import { commitEach, putOffWrite } from './commands/put-off.ts'
 import type { PolicySetRecord, RequestRecord, ReturnsRecord, Sweep } from './records/record-types.ts'
 import { keyOf, page, put, read, type Stored, unchanged } from './records/typed-storage.ts'
-import { requestCommand } from './request-command.ts'
+import { requestCommand } from './requests/request-command.ts'
 import { switchFacts } from './context/workflow-switch.ts'
 
 /** Refusals that only say that the request is none of ours any more. */

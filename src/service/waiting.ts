@@ -17,7 +17,7 @@ import { knownUsers, reachOf, scopeOf } from './people/ask-directory.ts'
 import type { PolicySetRecord } from './records/record-types.ts'
 import { keyOf, read, type Stored, stateOf } from './records/typed-storage.ts'
 import { requestsOf } from './request-list.ts'
-import { type RequestSummary, summaryOf } from './request-summary.ts'
+import { type RequestSummary, summaryOf } from './requests/request-summary.ts'
 import { listsFor, oldestOf } from './waiting-lists.ts'
 import { switchFacts } from './context/workflow-switch.ts'
 

@@ -1,8 +1,8 @@
-import { isSameSubject, objectionsOf, subjectOf } from '../core/request/remembered.ts'
-import type { Request } from '../core/request/request.ts'
-import type { Review } from '../core/review/under-review.ts'
-import type { Context } from './context/context.ts'
-import { keyOf, page, read } from './records/typed-storage.ts'
+import { isSameSubject, objectionsOf, subjectOf } from '../../core/request/remembered.ts'
+import type { Request } from '../../core/request/request.ts'
+import type { Review } from '../../core/review/under-review.ts'
+import type { Context } from '../context/context.ts'
+import { keyOf, page, read } from '../records/typed-storage.ts'
 
 /** A rejection that nobody has taken back, and that does not stand in the way of the request. Reviewers are shown it before they answer. */
 export interface EarlierObjection extends Pick<Review, 'by' | 'onBehalfOf' | 'reason' | 'round' | 'at'> {

@@ -1,10 +1,10 @@
-import type { TargetFacts } from '../core/request/command.ts'
-import type { LaterEvent } from '../core/request/event.ts'
-import type { Request } from '../core/request/request.ts'
-import { landing } from '../core/request/settle.ts'
-import type { Write } from '../ports/storage.ts'
-import type { ResourcesRead } from './facts/facts.ts'
-import { revisionWrites } from './commands/revision-writes.ts'
+import type { TargetFacts } from '../../core/request/command.ts'
+import type { LaterEvent } from '../../core/request/event.ts'
+import type { Request } from '../../core/request/request.ts'
+import { landing } from '../../core/request/settle.ts'
+import type { Write } from '../../ports/storage.ts'
+import type { ResourcesRead } from '../facts/facts.ts'
+import { revisionWrites } from '../commands/revision-writes.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface Landing {
