@@ -1,9 +1,9 @@
-import type { Facts } from '../core/request/command.ts'
-import { duesOf } from '../core/request/due.ts'
-import type { Request } from '../core/request/request.ts'
-import type { Context } from './context/context.ts'
-import { holdersOf, knownUsers, scopeOf } from './people/ask-directory.ts'
-import type { WayOut } from './requests/request-summary.ts'
+import type { Facts } from '../../core/request/command.ts'
+import { duesOf } from '../../core/request/due.ts'
+import type { Request } from '../../core/request/request.ts'
+import type { Context } from '../context/context.ts'
+import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
+import type { WayOut } from '../requests/request-summary.ts'
 
 /** Lists who can help a request that nobody can approve. Empty where it has to expire, or the directory has to change. */
 export async function waysOut(
