@@ -17,7 +17,7 @@ import { keyOf, type OnUnreadable, read, type Stored, type StoredRecordOf } from
 import { countsChore } from './commands/record-refusal.ts'
 import { requestCommand } from './requests/request-command.ts'
 import { ownUser } from './values/reserved.ts'
-import { returnsChore } from './return-waiting.ts'
+import { returnsChore } from './workflow/return-to-draft.ts'
 import { sealChore } from './seal.ts'
 import { switchFacts } from './context/workflow-switch.ts'
 
