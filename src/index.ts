@@ -99,8 +99,8 @@ export type {
 } from './service/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
 export type { Audiences, Party } from './service/context/notice-audiences.ts'
-export type { ExportLine, LogFilter, LogSubject } from './service/audit-log.ts'
-export type { AuditProblem, AuditReport } from './service/audit-report.ts'
+export type { ExportLine, LogFilter, LogSubject } from './service/audit/read-log.ts'
+export type { AuditProblem, AuditReport } from './service/audit/audit-report.ts'
 export {
   type Approvals,
   type ApprovalsOptions,
@@ -112,7 +112,7 @@ export { type DatabaseClockOptions, databaseClock } from './service/commands/dat
 export { defineResource } from './service/resource-types/define-resource.ts'
 export type { DelegationInput } from './service/facts/delegations.ts'
 export type { EarlierObjection } from './service/requests/earlier-objections.ts'
-export type { Erasable, Erased } from './service/erase.ts'
+export type { Erasable, Erased } from './service/audit/erase-texts.ts'
 export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'
 export type { GrantPreview } from './service/access/grants.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/queries/resource-history.ts'
@@ -138,7 +138,7 @@ export type {
   ResourceRef,
   ResourceType,
 } from './service/resource-types/resource-type.ts'
-export type { VerifyOptions } from './service/sealed-log.ts'
+export type { VerifyOptions } from './service/audit/read-checkpoints.ts'
 export type { PastChange, SimulateOptions } from './service/queries/simulate-policies.ts'
 export { staticDirectory } from './service/people/static-directory.ts'
 export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/requests/submit-command.ts'

@@ -18,7 +18,7 @@ import { countsChore } from './commands/record-refusal.ts'
 import { requestCommand } from './requests/request-command.ts'
 import { ownUser } from './values/reserved.ts'
 import { returnsChore } from './workflow/return-to-draft.ts'
-import { sealChore } from './seal.ts'
+import { sealChore } from './audit/make-checkpoints.ts'
 import { switchFacts } from './context/workflow-switch.ts'
 
 /**

@@ -1,13 +1,13 @@
-import type { JsonObject } from '../core/change/json.ts'
-import type { LoggedEvent } from '../core/request/audit-chain.ts'
-import type { Checkpoint, Seal } from '../core/request/checkpoint.ts'
-import { restored } from '../core/request/texts.ts'
-import { fail } from '../errors.ts'
-import type { Storage } from '../ports/storage.ts'
-import { freeze } from './values/freeze.ts'
-import { checkId, checkKeys, checkResource, checkRevision } from './arguments/check-arguments.ts'
-import { page, walk } from './records/typed-storage.ts'
-import { walkSealed } from './sealed-log.ts'
+import type { JsonObject } from '../../core/change/json.ts'
+import type { LoggedEvent } from '../../core/request/audit-chain.ts'
+import type { Checkpoint, Seal } from '../../core/request/checkpoint.ts'
+import { restored } from '../../core/request/texts.ts'
+import { fail } from '../../errors.ts'
+import type { Storage } from '../../ports/storage.ts'
+import { freeze } from '../values/freeze.ts'
+import { checkId, checkKeys, checkResource, checkRevision } from '../arguments/check-arguments.ts'
+import { page, walk } from '../records/typed-storage.ts'
+import { walkSealed } from './read-checkpoints.ts'
 import {
   accessStream,
   delegationStream,
@@ -16,7 +16,7 @@ import {
   requestStream,
   resourceStream,
   settingsStream,
-} from './records/event-stream.ts'
+} from '../records/event-stream.ts'
 
 /** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
 export type LogFilter = LogSubject & {

@@ -1,4 +1,4 @@
-import { hexOf } from '../core/change/digest.ts'
+import { hexOf } from '../../core/change/digest.ts'
 import {
   type Checkpoint,
   type CheckpointSignature,
@@ -6,16 +6,16 @@ import {
   type SealedTree,
   sealed,
   signedBytes,
-} from '../core/request/checkpoint.ts'
-import { hasCode } from '../errors.ts'
-import type { Signer } from '../ports/signer.ts'
-import type { Storage, Write } from '../ports/storage.ts'
-import type { Chore } from './context/chore.ts'
-import type { Context } from './context/context.ts'
-import type { Need } from './values/needs.ts'
-import { putOffWrite } from './commands/put-off.ts'
-import type { CheckpointRecord, UnsealedRecord } from './records/record-types.ts'
-import { type OnUnreadable, page, put, type Stored } from './records/typed-storage.ts'
+} from '../../core/request/checkpoint.ts'
+import { hasCode } from '../../errors.ts'
+import type { Signer } from '../../ports/signer.ts'
+import type { Storage, Write } from '../../ports/storage.ts'
+import type { Chore } from '../context/chore.ts'
+import type { Context } from '../context/context.ts'
+import type { Need } from '../values/needs.ts'
+import { putOffWrite } from '../commands/put-off.ts'
+import type { CheckpointRecord, UnsealedRecord } from '../records/record-types.ts'
+import { type OnUnreadable, page, put, type Stored } from '../records/typed-storage.ts'
 
 /** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at most. */
 const atOnce = 50
