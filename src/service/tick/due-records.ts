@@ -1,6 +1,6 @@
-import type { Position } from '../ports/storage.ts'
-import type { Context } from './context/context.ts'
-import { type OnUnreadable, page, type Stored, type StoredRecordOf } from './records/typed-storage.ts'
+import type { Position } from '../../ports/storage.ts'
+import type { Context } from '../context/context.ts'
+import { type OnUnreadable, page, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
 
 /** The collections in which something comes due. */
 export const dueCollections = ['requests', 'returns', 'resources', 'outbox', 'streams', 'answers', 'unsealed'] as const
