@@ -80,7 +80,7 @@ export type {
 } from './ports/storage.ts'
 export type { AccessOptions, Admins } from './service/context/access-control.ts'
 export type { Account } from './service/access/accounts.ts'
-export type { ActingAccess, RoleOf } from './service/acting-access.ts'
+export type { ActingAccess, RoleOf } from './service/api/acting-access.ts'
 export type {
   ActingApprovals,
   AnswerOptions,
@@ -96,7 +96,7 @@ export type {
   SettleOptions,
   TurnOffOptions,
   WithdrawOptions,
-} from './service/acting-approvals.ts'
+} from './service/api/acting-approvals.ts'
 export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
 export type { Audiences, Party } from './service/context/notice-audiences.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit/read-log.ts'
