@@ -78,8 +78,8 @@ export type {
   UnreadableRecord,
   Write,
 } from './ports/storage.ts'
-export type { AccessOptions, Admins } from './service/context/access-control.ts'
 export type { Account } from './service/access/accounts.ts'
+export type { GrantPreview } from './service/access/grants.ts'
 export type { ActingAccess, RoleOf } from './service/api/acting-access.ts'
 export type {
   ActingApprovals,
@@ -97,10 +97,15 @@ export type {
   TurnOffOptions,
   WithdrawOptions,
 } from './service/api/acting-approvals.ts'
-export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
-export type { Audiences, Party } from './service/context/notice-audiences.ts'
-export type { ExportLine, LogFilter, LogSubject } from './service/audit/read-log.ts'
+export type { ActorInput } from './service/arguments/check-arguments.ts'
+export type { InProject, KeyOptions, VerbOptions } from './service/arguments/verb-options.ts'
 export type { AuditProblem, AuditReport } from './service/audit/audit-report.ts'
+export type { Erasable, Erased } from './service/audit/erase-texts.ts'
+export type { VerifyOptions } from './service/audit/read-checkpoints.ts'
+export type { ExportLine, LogFilter, LogSubject } from './service/audit/read-log.ts'
+export { type DatabaseClockOptions, databaseClock } from './service/commands/database-clock.ts'
+export type { AccessOptions, Admins } from './service/context/access-control.ts'
+export type { Audiences, Party } from './service/context/notice-audiences.ts'
 export {
   type Approvals,
   type ApprovalsOptions,
@@ -108,22 +113,21 @@ export {
   type HostOptions,
   type PeopleOptions,
 } from './service/create-approvals.ts'
-export { type DatabaseClockOptions, databaseClock } from './service/commands/database-clock.ts'
-export { defineResource } from './service/resource-types/define-resource.ts'
 export type { DelegationInput } from './service/facts/delegations.ts'
-export type { EarlierObjection } from './service/requests/earlier-objections.ts'
-export type { Erasable, Erased } from './service/audit/erase-texts.ts'
-export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'
-export type { GrantPreview } from './service/access/grants.ts'
+export { staticDirectory } from './service/people/static-directory.ts'
+export type { WaitingFilter, WaitingPage, WaitingRequest } from './service/queries/inbox.ts'
+export type { RequestFilter, RequestPage } from './service/queries/list-requests.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/queries/resource-history.ts'
-export type { ActorInput } from './service/arguments/check-arguments.ts'
-export type { LimitOptions } from './service/values/limits.ts'
+export type { ResourceStanding } from './service/queries/resource-standing.ts'
+export type { PastChange, SimulateOptions } from './service/queries/simulate-policies.ts'
+export type { Waiting } from './service/records/record-types.ts'
+export type { EarlierObjection } from './service/requests/earlier-objections.ts'
+export type { ChangeRequest, RequestedChange, RequestSummary, WayOut } from './service/requests/request-summary.ts'
+export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/requests/submit-command.ts'
+export { defineResource } from './service/resource-types/define-resource.ts'
+export type { BeforeAfter, FacetDefinition, FacetReader } from './service/resource-types/facets.ts'
 export type { NeedsOf, PermissionsNeeded } from './service/resource-types/permissions-needed.ts'
 export { policyResource } from './service/resource-types/policy-resource.ts'
-export type { Waiting } from './service/records/record-types.ts'
-export type { RequestFilter, RequestPage } from './service/queries/list-requests.ts'
-export type { ChangeRequest, RequestedChange, RequestSummary, WayOut } from './service/requests/request-summary.ts'
-export type { ResourceStanding } from './service/queries/resource-standing.ts'
 export type {
   ActionDefinition,
   ActionDetector,
@@ -138,12 +142,8 @@ export type {
   ResourceRef,
   ResourceType,
 } from './service/resource-types/resource-type.ts'
-export type { VerifyOptions } from './service/audit/read-checkpoints.ts'
-export type { PastChange, SimulateOptions } from './service/queries/simulate-policies.ts'
-export { staticDirectory } from './service/people/static-directory.ts'
-export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/requests/submit-command.ts'
-export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick/tick.ts'
-export type { TimeoutOptions } from './service/values/timeouts.ts'
-export type { InProject, KeyOptions, VerbOptions } from './service/arguments/verb-options.ts'
-export type { WaitingFilter, WaitingPage, WaitingRequest } from './service/queries/inbox.ts'
+export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
 export { type WorkflowDocument, workflowResource } from './service/resource-types/workflow-resource.ts'
+export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick/tick.ts'
+export type { LimitOptions } from './service/values/limits.ts'
+export type { TimeoutOptions } from './service/values/timeouts.ts'

@@ -6,8 +6,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 
+/** The folders of the service, from the bottom up: each may import those before it. */
+const folders =
+  'values records resource-types context arguments people commands access policies changes facts requests queries workflow audit tick api'.split(
+    ' ',
+  )
+
+const service = folders.map((folder, at) => {
+  const file = (of: string | undefined) => (of === undefined ? [] : [`../${of}/thing.ts`])
+  const may = [
+    `./thing.ts`,
+    ...folders.slice(0, at).flatMap(file),
+    '../../core/change/json.ts',
+    '../../ports/storage.ts',
+  ]
+  const mayNot = [...folders.slice(at + 1).flatMap(file), '../create-approvals.ts', '../../storage/memory.ts', 'zod']
+  return [`src/service/${folder}/word.ts`, { may, mayNot }] as const
+})
+
 /** Folder of a file, what it may import, and what it may not. */
 const boundaries: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
+  ...Object.fromEntries(service),
   'src/index.ts': { may: ['./errors.ts', './service/create-approvals.ts'], mayNot: ['zod', 'node:fs'] },
   'src/errors.ts': { may: [], mayNot: ['./core/change/json.ts', 'zod'] },
   'src/core/word.ts': { may: ['../errors.ts'], mayNot: ['./change/json.ts', '../ports/storage.ts'] },
@@ -31,7 +50,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
   },
   'src/core/review/word.ts': {
     may: ['../policy/requirement.ts', '../change/json.ts'],
-    mayNot: ['../request/request.ts', '../access/role.ts', '../../service/execute.ts'],
+    mayNot: ['../request/request.ts', '../access/role.ts', '../../service/commands/run-command.ts'],
   },
   'src/core/request/word.ts': {
     may: [
@@ -41,26 +60,32 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
       '../lifecycle/table.ts',
       '../access/role.ts',
     ],
-    mayNot: ['../../ports/clock.ts', '../../service/execute.ts', 'node:process', '../../index.ts'],
+    mayNot: ['../../ports/clock.ts', '../../service/commands/run-command.ts', 'node:process', '../../index.ts'],
   },
   'src/ports/word.ts': {
     may: ['./storage.ts', '../core/change/json.ts'],
-    mayNot: ['../service/execute.ts', '../storage/memory.ts', 'node:fs', 'kysely'],
+    mayNot: ['../service/commands/run-command.ts', '../storage/memory.ts', 'node:fs', 'kysely'],
   },
   'src/storage/word.ts': {
     may: ['../ports/storage.ts', '../core/change/json.ts', '../errors.ts', './sql/dialect.ts', 'node:async_hooks'],
-    mayNot: ['../service/execute.ts', '../notifiers/emitter.ts', '../index.ts', 'kysely', 'better-sqlite3'],
+    mayNot: [
+      '../service/commands/run-command.ts',
+      '../notifiers/emitter.ts',
+      '../index.ts',
+      'kysely',
+      'better-sqlite3',
+    ],
   },
   'src/storage/sql/word.ts': {
     may: ['../columns.ts', '../../ports/storage.ts', '../../errors.ts'],
-    mayNot: ['../../service/execute.ts', 'better-sqlite3', 'kysely'],
+    mayNot: ['../../service/commands/run-command.ts', 'better-sqlite3', 'kysely'],
   },
   'src/notifiers/word.ts': {
     may: ['../ports/notifier.ts', '../errors.ts'],
-    mayNot: ['../service/execute.ts', '../storage/memory.ts', 'mitt'],
+    mayNot: ['../service/commands/run-command.ts', '../storage/memory.ts', 'mitt'],
   },
   'src/service/word.ts': {
-    may: ['../core/request/decide.ts', '../ports/storage.ts', '../errors.ts', './execute.ts'],
+    may: ['../core/request/decide.ts', '../ports/storage.ts', '../errors.ts', './api/acting-as.ts'],
     mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', '../core/index.ts', 'zod'],
   },
   'src/testing/word.ts': {
@@ -82,7 +107,7 @@ const fences: Readonly<Record<string, string>> = {
   zod: 'src/core/policy/policy-schema.ts',
   kysely: 'src/storage/sql/statements.ts',
   mitt: 'src/notifiers/emitter.ts',
-  '@standard-schema/spec': 'src/service/resource-type.ts',
+  '@standard-schema/spec': 'src/service/resource-types/resource-type.ts',
 }
 
 describe('the boundaries of the folders', () => {

@@ -1,10 +1,10 @@
 import type { ResourceAccess } from '../../core/access/resource-access.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { refuse, success } from '../../errors.ts'
-import type { Context } from '../context/context.ts'
 import type { Command } from '../commands/run-command.ts'
-import { keyOf, put, read } from '../records/typed-storage.ts'
+import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
+import { keyOf, put, read } from '../records/typed-storage.ts'
 import { maySet } from './check-permission.ts'
 
 /** Makes the command that says who edits new resources. Those that exist stay as they are. */

@@ -1,14 +1,14 @@
 import { type GrantFacts, planGrants } from '../../core/access/plan-grants.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
-import type { Context } from '../context/context.ts'
 import type { Command } from '../commands/run-command.ts'
-import { freeze } from '../values/freeze.ts'
-import { keptRoles, readGrants } from './grants.ts'
+import type { Context } from '../context/context.ts'
 import { mostOwners } from '../people/ask-directory.ts'
-import { keyOf, put, read } from '../records/typed-storage.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
+import { keyOf, put, read } from '../records/typed-storage.ts'
+import { freeze } from '../values/freeze.ts'
 import { maySet } from './check-permission.ts'
+import { keptRoles, readGrants } from './grants.ts'
 
 /** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
 export interface Account {

@@ -1,10 +1,10 @@
 import { isHeldThere } from '../../core/access/grant.ts'
 import { refuse, success } from '../../errors.ts'
-import type { Context } from '../context/context.ts'
 import type { Command } from '../commands/run-command.ts'
-import { grantWrites, keptRoles, readGrants } from './grants.ts'
-import { ownUser } from '../values/reserved.ts'
+import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
+import { ownUser } from '../values/reserved.ts'
+import { grantWrites, keptRoles, readGrants } from './grants.ts'
 
 /** Where what nobody did shows in the log: the first admin is appointed by the application. */
 export const bootstrap = 'bootstrap'

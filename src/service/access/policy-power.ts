@@ -4,8 +4,8 @@ import { type Roles, rolesWith } from '../../core/access/role.ts'
 import { empowered } from '../../core/policy/named-approvers.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { Approvers } from '../../core/policy/requirement.ts'
-import { projectsOf } from './check-permission.ts'
 import { approverRole } from '../people/stored-directory.ts'
+import { projectsOf } from './check-permission.ts'
 
 /** What policies let the holders of a role do, in a place: a project or, where that is empty, the whole tenant. */
 export interface PolicyPower {

@@ -4,13 +4,13 @@ import { holdingsOf } from '../../core/access/holdings.ts'
 import type { RoleDefinition, Roles } from '../../core/access/role.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
+import type { Command } from '../commands/run-command.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
-import type { Command } from '../commands/run-command.ts'
+import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
+import { keyOf, read } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { grantsOfRole, keptRoles, readGrants } from './grants.ts'
-import { keyOf, read } from '../records/typed-storage.ts'
-import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 
 /** How many roles of its own a tenant can have. */
 const mostRoles = 100

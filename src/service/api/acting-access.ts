@@ -6,20 +6,27 @@ import type { RoleDefinition } from '../../core/access/role.ts'
 import { admit } from '../../core/change/admit.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { ApprovalError, fail, hasCode } from '../../errors.ts'
+import { muteCommand, setDefaultAccessCommand } from '../access/access-settings.ts'
 import { type Account, readAccount, setAccountCommand } from '../access/accounts.ts'
-import type { Context } from '../context/context.ts'
+import { maySet } from '../access/check-permission.ts'
 import { changeAccessCommand, readAccess } from '../access/editors.ts'
-import type { Command } from '../commands/run-command.ts'
-import { freeze } from '../values/freeze.ts'
-import { changeGrantsCommand, type GrantPreview, grantsOfRole, keptRoles, previewGrants, usersIn } from '../access/grants.ts'
+import {
+  changeGrantsCommand,
+  type GrantPreview,
+  grantsOfRole,
+  keptRoles,
+  previewGrants,
+  usersIn,
+} from '../access/grants.ts'
+import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.ts'
 import { checkId, checkKeys, checkRef, checkUser, refuseReserved } from '../arguments/check-arguments.ts'
+import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
+import type { Command } from '../commands/run-command.ts'
+import type { Context } from '../context/context.ts'
+import { grantsOf } from '../people/stored-directory.ts'
 import { keyOf, read } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.ts'
-import { muteCommand, setDefaultAccessCommand } from '../access/access-settings.ts'
-import { maySet } from '../access/check-permission.ts'
-import { grantsOf } from '../people/stored-directory.ts'
-import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
+import { freeze } from '../values/freeze.ts'
 
 /** Who may do what. */
 export interface ActingAccess {

@@ -1,13 +1,13 @@
 import { fail } from '../../errors.ts'
-import type { Wanted } from '../resource-types/wanted-change.ts'
-import { checkWanted } from '../arguments/check-change.ts'
-import type { Intention } from '../requests/decide-submission.ts'
-import type { Context } from '../context/context.ts'
 import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from '../arguments/check-arguments.ts'
-import type { Wish } from '../changes/propose-change.ts'
-import type { ResourceRef } from '../resource-types/resource-type.ts'
-import type { ChangeOf, SubmitOptions } from '../requests/submit-command.ts'
+import { checkWanted } from '../arguments/check-change.ts'
 import type { VerbOptions } from '../arguments/verb-options.ts'
+import type { Wish } from '../changes/propose-change.ts'
+import type { Context } from '../context/context.ts'
+import type { Intention } from '../requests/decide-submission.ts'
+import type { ChangeOf, SubmitOptions } from '../requests/submit-command.ts'
+import type { ResourceRef } from '../resource-types/resource-type.ts'
+import type { Wanted } from '../resource-types/wanted-change.ts'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 export function checkOptions(options: object, ...own: readonly string[]): void {

@@ -4,10 +4,10 @@ import type { Actor } from '../../core/request/event.ts'
 import { fail } from '../../errors.ts'
 import type { Context } from '../context/context.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'
-import { latestTime } from '../values/latest-time.ts'
-import { isReservedDoor, isReservedUser, ownUser } from '../values/reserved.ts'
 import type { ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { projectOfSwitch } from '../resource-types/workflow-resource.ts'
+import { latestTime } from '../values/latest-time.ts'
+import { isReservedDoor, isReservedUser, ownUser } from '../values/reserved.ts'
 
 /** Who acts. The host has authenticated them: what is said here is believed. */
 export interface ActorInput {

@@ -6,9 +6,9 @@ import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { isOwnType } from '../../core/policy/own-type.ts'
 import { fail } from '../../errors.ts'
+import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { isAction, type Wanted } from '../resource-types/wanted-change.ts'
 import { checkId, checkKeys, checkTime } from './check-arguments.ts'
-import type { ResourceRef } from '../resource-types/resource-type.ts'
 
 /**
  * Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. Documents of

@@ -1,9 +1,9 @@
 import { hasCode } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'
-import type { AuditProblem } from './audit-report.ts'
+import { requestStream } from '../records/event-stream.ts'
 import type { RequestRecord, WaitingRecord } from '../records/record-types.ts'
 import { keyOf, type OnUnreadable, read, type Stored, walk } from '../records/typed-storage.ts'
-import { requestStream } from '../records/event-stream.ts'
+import type { AuditProblem } from './audit-report.ts'
 
 const batch = 500
 

@@ -10,12 +10,12 @@ import {
 import { hasCode } from '../../errors.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
+import { putOffWrite } from '../commands/put-off.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
-import type { Need } from '../values/needs.ts'
-import { putOffWrite } from '../commands/put-off.ts'
 import type { CheckpointRecord, UnsealedRecord } from '../records/record-types.ts'
 import { type OnUnreadable, page, put, type Stored } from '../records/typed-storage.ts'
+import type { Need } from '../values/needs.ts'
 
 /** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at most. */
 const atOnce = 50

@@ -3,10 +3,10 @@ import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes }
 import { emptyTree, rootOf, withLeaf } from '../../core/request/merkle.ts'
 import type { SignatureCheck } from '../../ports/signer.ts'
 import type { Storage } from '../../ports/storage.ts'
-import type { AuditProblem } from './audit-report.ts'
-import { freeze } from '../values/freeze.ts'
 import type { CheckpointRecord } from '../records/record-types.ts'
 import { type OnUnreadable, page, walk } from '../records/typed-storage.ts'
+import { freeze } from '../values/freeze.ts'
+import type { AuditProblem } from './audit-report.ts'
 import { lastCheckpoint } from './make-checkpoints.ts'
 
 /** How far a stream goes at least, as the last checkpoint that sealed it says. */

@@ -4,10 +4,7 @@ import type { Checkpoint, Seal } from '../../core/request/checkpoint.ts'
 import { restored } from '../../core/request/texts.ts'
 import { fail } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'
-import { freeze } from '../values/freeze.ts'
 import { checkId, checkKeys, checkResource, checkRevision } from '../arguments/check-arguments.ts'
-import { page, walk } from '../records/typed-storage.ts'
-import { walkSealed } from './read-checkpoints.ts'
 import {
   accessStream,
   delegationStream,
@@ -17,6 +14,9 @@ import {
   resourceStream,
   settingsStream,
 } from '../records/event-stream.ts'
+import { page, walk } from '../records/typed-storage.ts'
+import { freeze } from '../values/freeze.ts'
+import { walkSealed } from './read-checkpoints.ts'
 
 /** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
 export type LogFilter = LogSubject & {

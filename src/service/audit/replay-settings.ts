@@ -7,11 +7,11 @@ import { policyType, workflowType } from '../../core/policy/own-type.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { type Account, belongsTo } from '../access/accounts.ts'
+import { turned } from '../context/workflow-switch.ts'
 import type { PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
 import { keyOf, read, walk } from '../records/typed-storage.ts'
-import type { Replay } from './replay.ts'
-import { turned } from '../context/workflow-switch.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
+import type { Replay } from './replay.ts'
 
 /** What happened to the settings, as far as records were made of it. */
 type Happened =

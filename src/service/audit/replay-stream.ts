@@ -11,12 +11,12 @@ import { openDebt } from '../../core/request/request.ts'
 import { type RevisedEvent, stateAfter } from '../../core/request/resource.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import type { Storage } from '../../ports/storage.ts'
+import { settingsStream } from '../records/event-stream.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, read, stateEndOf, walk } from '../records/typed-storage.ts'
+import { lockedBy, waitingRecord } from '../requests/request-writes.ts'
 import type { Replay } from './replay.ts'
 import { replaySettings } from './replay-settings.ts'
-import { settingsStream } from '../records/event-stream.ts'
-import { lockedBy, waitingRecord } from '../requests/request-writes.ts'
 
 /** Begins to follow a stream. Events are given with their texts. */
 export function replayOf(storage: Storage, tenant: string, stream: string): Replay {

@@ -1,7 +1,13 @@
 import type { UnreadableRecord } from '../../ports/storage.ts'
-import type { AuditProblem } from './audit-report.ts'
+import {
+  accessStream,
+  delegationStream,
+  requestStream,
+  resourceStream,
+  settingsStream,
+} from '../records/event-stream.ts'
 import { type OnUnreadable, unreadableError } from '../records/typed-storage.ts'
-import { accessStream, delegationStream, requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
+import type { AuditProblem } from './audit-report.ts'
 
 /** Notes what cannot be read among what could not be done. It stands in nobody's way. */
 export function unreadableTo(

@@ -1,16 +1,22 @@
-import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../../core/request/audit-chain.ts'
+import {
+  brokenLink,
+  emptyStream,
+  headAfter,
+  type LoggedEvent,
+  type StreamHead,
+} from '../../core/request/audit-chain.ts'
 import { restored, textProblem } from '../../core/request/texts.ts'
 import { type ErrorDetails, hasCode, messageOf } from '../../errors.ts'
 import { type CollectionName, collectionNames } from '../../ports/collections.ts'
 import type { Storage, UnreadableRecord } from '../../ports/storage.ts'
-import type { AuditProblem, AuditReport } from './audit-report.ts'
-import { readErased } from './erase-texts.ts'
+import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
 import { keyOf, type OnUnreadable, read, walk } from '../records/typed-storage.ts'
+import type { AuditProblem, AuditReport } from './audit-report.ts'
+import { strayWaiting } from './check-inbox-records.ts'
+import { readErased } from './erase-texts.ts'
+import { readSealed, type SealedEnd, type VerifyOptions } from './read-checkpoints.ts'
 import type { Replay } from './replay.ts'
 import { replayOf } from './replay-stream.ts'
-import { readSealed, type SealedEnd, type VerifyOptions } from './read-checkpoints.ts'
-import { strayWaiting } from './check-inbox-records.ts'
-import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
 import { unreadableProblem } from './unreadable.ts'
 
 const sentences = {

@@ -7,9 +7,9 @@ import type { PolicySet } from '../../core/policy/policy-set.ts'
 import type { StreamHead } from '../../core/request/audit-chain.ts'
 import type { Context } from '../context/context.ts'
 import { policiesIn } from '../resource-types/policy-resource.ts'
-import { type Proposal, subjectOf } from './propose-change.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { turnsIn } from '../resource-types/workflow-resource.ts'
+import { type Proposal, subjectOf } from './propose-change.ts'
 
 /** What the policies ask of changes that land together. */
 export interface Weighed {

@@ -7,10 +7,10 @@ import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { editAction, impossible, possibleActions } from '../../core/lifecycle/possible-actions.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { accepted, type Carried, perform, type Start, type WantedAction } from './perform-action.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { stateEndOf } from '../records/typed-storage.ts'
 import type { ResourceLifecycle, ResourceType } from '../resource-types/resource-type.ts'
+import { accepted, type Carried, perform, type Start, type WantedAction } from './perform-action.ts'
 
 /** Gives the live state of a resource, with the time at which the clock ends it; nothing where it does not exist. */
 export function liveState(

@@ -9,12 +9,12 @@ import { isOwnType } from '../../core/policy/own-type.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/policy.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/content.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { partsOf, type Wanted } from '../resource-types/wanted-change.ts'
-import { carry, liveState } from './lifecycle-action.ts'
-import type { Carried, Start, WantedAction } from './perform-action.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
+import { partsOf, type Wanted } from '../resource-types/wanted-change.ts'
+import { carry, liveState } from './lifecycle-action.ts'
+import type { Carried, Start, WantedAction } from './perform-action.ts'
 
 /** A change that somebody wants made to one resource. */
 export interface Wish {

@@ -3,12 +3,12 @@ import type { JsonValue } from '../../core/change/json.ts'
 import { merge } from '../../core/change/merge.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import { type Result, refuse, success } from '../../errors.ts'
-import { liveState, restated } from './lifecycle-action.ts'
-import { isKeptByHost } from '../resource-types/host-project.ts'
-import { type Proposal, proposeValid } from './propose-change.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
+import { isKeptByHost } from '../resource-types/host-project.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
+import { liveState, restated } from './lifecycle-action.ts'
+import { type Proposal, proposeValid } from './propose-change.ts'
 
 /** A change that is to be moved onto the live revision of its resource. */
 export interface Moving {

@@ -3,12 +3,12 @@ import { type Digest, digest } from '../../core/change/digest.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { ApprovalError, fail, type Result, refuse, success } from '../../errors.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
+import { checkId } from '../arguments/check-arguments.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
-import { checkId } from '../arguments/check-arguments.ts'
-import { commitEach } from './put-off.ts'
 import type { AnswerRecord } from '../records/record-types.ts'
 import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
+import { commitEach } from './put-off.ts'
 
 /** A key under which a command is done at most once, and what it asks. */
 export interface Idempotency {

@@ -4,8 +4,8 @@ import type { Notice, NoticeType } from '../../ports/notifier.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import { mostTold } from '../people/ask-directory.ts'
-import { put } from '../records/typed-storage.ts'
 import { requestStream } from '../records/event-stream.ts'
+import { put } from '../records/typed-storage.ts'
 
 /** Writes the notice of an event of a request. */
 export function noticesOf(

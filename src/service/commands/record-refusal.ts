@@ -3,12 +3,12 @@ import { type ErrorCode, fail, hasCode, type Refusal } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
-import { noticeWrites } from './outbox.ts'
-import { putOffWrite } from './put-off.ts'
-import type { RefusalWindow, StreamRecord } from '../records/record-types.ts'
-import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
 import { settingsAdmins } from '../people/settings-admins.ts'
 import { append, refusalStream } from '../records/event-stream.ts'
+import type { RefusalWindow, StreamRecord } from '../records/record-types.ts'
+import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
+import { noticeWrites } from './outbox.ts'
+import { putOffWrite } from './put-off.ts'
 
 /** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */
 export const mostRecorded = 100

@@ -1,9 +1,9 @@
 import type { ProposedChange } from '../../core/request/content.ts'
 import { type Authorship, revise } from '../../core/request/resource.ts'
 import type { Write } from '../../ports/storage.ts'
+import { append, resourceStream } from '../records/event-stream.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { put, type Stored } from '../records/typed-storage.ts'
-import { append, resourceStream } from '../records/event-stream.ts'
 
 /** Writes what a change makes of a resource: its live document, its new revision, the event. */
 export function revisionWrites(

@@ -3,11 +3,11 @@ import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../../e
 import type { Write } from '../../ports/storage.ts'
 import { newIdFix } from '../context/checked-sources.ts'
 import type { Context } from '../context/context.ts'
-import { freeze } from '../values/freeze.ts'
-import { adopt, hostWrites, revised } from './sync-host-documents.ts'
-import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
 import { keyOf, read, withoutImplied } from '../records/typed-storage.ts'
+import { freeze } from '../values/freeze.ts'
+import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
 import { pause, recordRefusal } from './record-refusal.ts'
+import { adopt, hostWrites, revised } from './sync-host-documents.ts'
 
 /** A command: who wants what, and how to decide it on facts read now. */
 export interface Command<T> {

@@ -3,9 +3,9 @@ import { compilePolicies, type PolicySet, withChanges } from '../../core/policy/
 import type { StreamHead } from '../../core/request/audit-chain.ts'
 import { fail } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'
+import { settingsStream } from '../records/event-stream.ts'
 import type { PolicyRecord } from '../records/record-types.ts'
 import { keyOf, read, stateOf, walk } from '../records/typed-storage.ts'
-import { settingsStream } from '../records/event-stream.ts'
 
 /**
  * Gives the compiled policies of a tenant in one state of its settings.

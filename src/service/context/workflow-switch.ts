@@ -4,9 +4,9 @@ import { isReturned } from '../../core/request/decide.ts'
 import { holdsAfter } from '../../core/request/hold.ts'
 import type { Request } from '../../core/request/request.ts'
 import { isOpen } from '../../core/request/status.ts'
-import type { Context } from './context.ts'
 import type { PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
+import type { Context } from './context.ts'
 
 type Settings = Pick<PolicySetRecord, 'workflow'>
 

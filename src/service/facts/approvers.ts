@@ -4,9 +4,9 @@ import { approvalStanding } from '../../core/review/approval-standing.ts'
 import type { Giver } from '../../core/review/giver.ts'
 import type { KnownUser } from '../../core/review/voter.ts'
 import type { Context } from '../context/context.ts'
+import { candidates, scopeOf } from '../people/ask-directory.ts'
 import { standInsFor } from './delegations.ts'
 import { peopleOf } from './facts.ts'
-import { candidates, scopeOf } from '../people/ask-directory.ts'
 
 /** Those whom a request is put to. */
 export interface Approvers {

@@ -3,9 +3,9 @@ import type { Request } from '../../core/request/request.ts'
 import { openDebt } from '../../core/request/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
-import { freeze } from '../values/freeze.ts'
 import type { DebtsRecord } from '../records/record-types.ts'
 import { keyOf, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { freeze } from '../values/freeze.ts'
 
 /** Reads the reviews that a tenant owes. One record, so that of two who break the glass at once, one is told of the other. */
 export async function readDebts({ storage }: Context, tenant: string): Promise<Stored<DebtsRecord> | undefined> {

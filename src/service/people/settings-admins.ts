@@ -3,9 +3,9 @@ import type { Approvers } from '../../core/policy/requirement.ts'
 import type { Directory, Scope } from '../../ports/directory.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
-import { holdersOf, knownUsers, mostTold, scopeOf } from './ask-directory.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { keyOf, read } from '../records/typed-storage.ts'
+import { holdersOf, knownUsers, mostTold, scopeOf } from './ask-directory.ts'
 
 /** Finds whoever may change the settings of a tenant, as far as they are named: nobody, where that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {

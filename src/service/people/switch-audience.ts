@@ -1,8 +1,8 @@
 import { namedApprovers } from '../../core/policy/named-approvers.ts'
 import type { StreamHead } from '../../core/request/audit-chain.ts'
 import type { Context } from '../context/context.ts'
-import { scopeOf } from './ask-directory.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
+import { scopeOf } from './ask-directory.ts'
 import { adminsOf, peopleNamed } from './settings-admins.ts'
 
 /** Finds whoever the policies of a project ask, and whoever may change its settings, as far as they are to be told. */

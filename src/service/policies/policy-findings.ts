@@ -11,12 +11,12 @@ import type { ProposedChange } from '../../core/request/content.ts'
 import { type Refusal, refuse } from '../../errors.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
-import { jsonSchemaOf } from '../resource-types/json-schema.ts'
 import { directoryFacts, knownUsers, rolesUnknown, scopeOf } from '../people/ask-directory.ts'
-import { type NextPolicy, policiesIn } from '../resource-types/policy-resource.ts'
-import type { PolicySetRecord } from '../records/record-types.ts'
-import type { ResourceType } from '../resource-types/resource-type.ts'
 import { adminsOf } from '../people/settings-admins.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
+import { jsonSchemaOf } from '../resource-types/json-schema.ts'
+import { type NextPolicy, policiesIn } from '../resource-types/policy-resource.ts'
+import type { ResourceType } from '../resource-types/resource-type.ts'
 
 /** The state of the policies that others are judged beside. */
 export interface PolicyState {

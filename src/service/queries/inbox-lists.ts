@@ -2,8 +2,8 @@ import { identifierProblem } from '../../core/identifier.ts'
 import { awaitedRole, awaitedUser } from '../../core/request/awaited.ts'
 import { compareKeys } from '../../ports/compare.ts'
 import type { Position, Storage } from '../../ports/storage.ts'
-import type { Listed } from '../records/page-cursor.ts'
 import type { Reach } from '../people/ask-directory.ts'
+import type { Listed } from '../records/page-cursor.ts'
 import { page } from '../records/typed-storage.ts'
 
 /** A list of requests that wait for somebody, the oldest first. */

@@ -1,13 +1,13 @@
 import { isOpen, type RequestStatus, statuses } from '../../core/request/status.ts'
 import { fail } from '../../errors.ts'
 import type { Position } from '../../ports/storage.ts'
-import type { Context } from '../context/context.ts'
-import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import { checkId, checkKeys, checkResource } from '../arguments/check-arguments.ts'
+import type { Context } from '../context/context.ts'
+import { switchFacts } from '../context/workflow-switch.ts'
+import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
 import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
-import { switchFacts } from '../context/workflow-switch.ts'
 
 /** Which requests to list. What is left out does not restrict. */
 export interface RequestFilter {

@@ -7,12 +7,12 @@ import type { Request } from '../../core/request/request.ts'
 import { type PeopleVerb, peopleVerbs, verbs } from '../../core/request/status.ts'
 import { type Refusal, refuse } from '../../errors.ts'
 import { overfull } from '../arguments/check-limits.ts'
-import type { Context } from '../context/context.ts'
-import { type ContentRead, type ResourcesRead, targetOf } from '../facts/facts.ts'
-import { needsEditing, permittedTo } from '../requests/permission-for-verb.ts'
-import type { PolicySetRecord } from '../records/record-types.ts'
 import { weigh } from '../changes/evaluate-changes.ts'
+import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
+import { type ContentRead, type ResourcesRead, targetOf } from '../facts/facts.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
+import { needsEditing, permittedTo } from '../requests/permission-for-verb.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {

@@ -4,13 +4,13 @@ import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import type { Revision } from '../../core/request/resource.ts'
 import { ApprovalError, fail } from '../../errors.ts'
+import { adopt } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
-import { freeze } from '../values/freeze.ts'
-import { adopt } from '../commands/sync-host-documents.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
-import { type ResourceStanding, standingOf } from './resource-standing.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
+import { freeze } from '../values/freeze.ts'
+import { type ResourceStanding, standingOf } from './resource-standing.ts'
 
 /** A resource as it is live. */
 export interface LiveResource<T> {

@@ -6,12 +6,12 @@ import { type Refusal, type Result, refuse } from '../../errors.ts'
 import { liveState } from '../changes/lifecycle-action.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
+import { isWaiting } from '../context/workflow-switch.ts'
 import { type Holder, readHolders } from '../facts/lock-holders.ts'
 import type { LockRecord, PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import { type Stored, stateEndOf } from '../records/typed-storage.ts'
 import { referencesOf } from '../resource-types/ask-references.ts'
 import type { ResourceLifecycle, ResourceType } from '../resource-types/resource-type.ts'
-import { isWaiting } from '../context/workflow-switch.ts'
 
 /** Where a resource is in its life cycle. */
 export interface ResourceStanding {

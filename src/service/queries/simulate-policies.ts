@@ -8,10 +8,10 @@ import { plainShape } from '../../core/policy/seen-places.ts'
 import { compareSimulations, type SimulationComparison } from '../../core/policy/simulate.ts'
 import type { Revision } from '../../core/request/resource.ts'
 import { ApprovalError, fail } from '../../errors.ts'
-import type { Context } from '../context/context.ts'
-import { freeze } from '../values/freeze.ts'
 import { subjectOf } from '../changes/propose-change.ts'
+import type { Context } from '../context/context.ts'
 import { keyOf, page, read, stateOf } from '../records/typed-storage.ts'
+import { freeze } from '../values/freeze.ts'
 
 /** How far back to look. */
 export interface SimulateOptions {

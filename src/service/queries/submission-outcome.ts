@@ -1,9 +1,9 @@
 import type { Actor } from '../../core/request/event.ts'
-import { current } from '../requests/deliver-outside.ts'
-import type { Context } from '../context/context.ts'
 import { readAgain } from '../commands/read-again.ts'
-import { readRequest } from './read-request.ts'
+import type { Context } from '../context/context.ts'
+import { current } from '../requests/deliver-outside.ts'
 import { outcomeOf, type SubmitOutcome } from '../requests/submit-command.ts'
+import { readRequest } from './read-request.ts'
 
 /** Gives what became of a submission by now, where its change was on its way. */
 export async function outcomeNow(context: Context, actor: Actor, outcome: SubmitOutcome): Promise<SubmitOutcome> {

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../core/change/json.ts'
 import { emptyStream, headAfter, link, type StreamHead } from '../../core/request/audit-chain.ts'
 import { withheld } from '../../core/request/texts.ts'
 import type { Write } from '../../ports/storage.ts'
-import { put } from './typed-storage.ts'
 import { newSalt } from '../values/salt.ts'
+import { put } from './typed-storage.ts'
 
 /** Names the stream of a request. */
 export const requestStream = (id: string) => `request/${id}`

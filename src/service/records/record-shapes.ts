@@ -8,11 +8,24 @@ import type { Revision } from '../../core/request/resource.ts'
 import { statuses } from '../../core/request/status.ts'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { Notice } from '../../ports/notifier.ts'
+import {
+  either,
+  flag,
+  json,
+  list,
+  maybe,
+  named,
+  object,
+  orNull,
+  type Shape,
+  text,
+  whole,
+  yes,
+} from '../values/shape.ts'
 import { match, policy } from './policy-shapes.ts'
 import type * as records from './record-types.ts'
 import type { WorkflowSwitch } from './record-types.ts'
 import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request } from './request-shapes.ts'
-import { either, flag, json, list, maybe, named, object, orNull, type Shape, text, whole, yes } from '../values/shape.ts'
 
 const tenant = text()
 const resource = { tenant, type: text(), id: text() }

@@ -5,9 +5,9 @@ import type { Application, AppliedRevision, Known, Pinned, Target } from '../../
 import type { Objection, Subject } from '../../core/request/objection.ts'
 import { statuses } from '../../core/request/status.ts'
 import type { Review } from '../../core/review/under-review.ts'
+import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { ContentRecord, PutOff, RequestRecord } from './record-types.ts'
-import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
 const digest = text()

@@ -1,8 +1,8 @@
 import type { Actor } from '../../core/request/event.ts'
 import type { Write } from '../../ports/storage.ts'
+import { append, settingsStream } from './event-stream.ts'
 import type { PolicySetRecord } from './record-types.ts'
 import { put, type Stored } from './typed-storage.ts'
-import { append, settingsStream } from './event-stream.ts'
 
 /** What commands about settings are about: they wait for each other. */
 export const aboutSettings = 'settings'

@@ -3,8 +3,8 @@ import type { LaterEvent } from '../../core/request/event.ts'
 import type { Request } from '../../core/request/request.ts'
 import { landing } from '../../core/request/settle.ts'
 import type { Write } from '../../ports/storage.ts'
-import type { ResourcesRead } from '../facts/facts.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
+import type { ResourcesRead } from '../facts/facts.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface Landing {

@@ -2,13 +2,13 @@ import type { RequestEvent } from '../../core/request/event.ts'
 import type { Request } from '../../core/request/request.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { NoticeType } from '../../ports/notifier.ts'
-import { type Approvers, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
-import type { Audiences, Party } from '../context/notice-audiences.ts'
-import type { Context } from '../context/context.ts'
 import type { Message } from '../commands/outbox.ts'
+import type { Context } from '../context/context.ts'
+import type { Audiences, Party } from '../context/notice-audiences.ts'
+import { type Approvers, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
 import { scopeOf } from '../people/ask-directory.ts'
-import type { PolicySetRecord } from '../records/record-types.ts'
 import { adminsOf, peopleNamed } from '../people/settings-admins.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 
 /** A request before and after an event, and what goes with telling people. */
 export interface Telling {

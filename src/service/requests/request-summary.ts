@@ -9,11 +9,11 @@ import { type Hold, timeHeld } from '../../core/request/hold.ts'
 import type { Permissions } from '../../core/request/probe.ts'
 import type { Request } from '../../core/request/request.ts'
 import type { ApprovalStanding } from '../../core/review/approval-standing.ts'
-import type { Context } from '../context/context.ts'
-import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
-import { freeze } from '../values/freeze.ts'
 import type { Proposal } from '../changes/propose-change.ts'
+import type { Context } from '../context/context.ts'
 import type { RequestRecord } from '../records/record-types.ts'
+import { freeze } from '../values/freeze.ts'
+import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {

@@ -6,12 +6,12 @@ import { objectedEffects } from '../../core/request/remembered.ts'
 import type { Request } from '../../core/request/request.ts'
 import { isOpen } from '../../core/request/status.ts'
 import type { Write } from '../../ports/storage.ts'
-import type { Context } from '../context/context.ts'
 import type { Message } from '../commands/outbox.ts'
 import { noticesOf } from '../commands/outbox.ts'
+import type { Context } from '../context/context.ts'
+import { append, requestStream } from '../records/event-stream.ts'
 import type { RequestRecord, WaitingRecord } from '../records/record-types.ts'
 import { keyOf, put, type Stored } from '../records/typed-storage.ts'
-import { append, requestStream } from '../records/event-stream.ts'
 
 /** What happened to a request, and what it is from then on. */
 export interface Happening {

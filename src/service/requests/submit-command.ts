@@ -9,18 +9,23 @@ import { isOpen } from '../../core/request/status.ts'
 import { approvalStanding } from '../../core/review/approval-standing.ts'
 import { ApprovalError, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
-import type { Wanted } from '../resource-types/wanted-change.ts'
-import { type Approvers, approversOf, toBeTold } from '../facts/approvers.ts'
-import { carryOut } from './deliver-outside.ts'
-import { claimWrites } from '../commands/external-claims.ts'
-import { type Considered, consider, type Intention } from './decide-submission.ts'
-import type { Context } from '../context/context.ts'
 import { newAccessWrites } from '../access/editors.ts'
+import type { VerbOptions } from '../arguments/verb-options.ts'
+import { explainAll } from '../changes/evaluate-changes.ts'
+import { claimWrites } from '../commands/external-claims.ts'
+import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Command } from '../commands/run-command.ts'
-import { freeze } from '../values/freeze.ts'
-import { messageOf } from './recipients.ts'
+import type { Context } from '../context/context.ts'
+import { type Approvers, approversOf, toBeTold } from '../facts/approvers.ts'
 import { policyWrites } from '../policies/policy-writes.ts'
+import { turnWrites } from '../policies/workflow-writes.ts'
 import { keyOf, unchanged } from '../records/typed-storage.ts'
+import type { ResourceRef } from '../resource-types/resource-type.ts'
+import type { Wanted } from '../resource-types/wanted-change.ts'
+import { freeze } from '../values/freeze.ts'
+import { type Considered, consider, type Intention } from './decide-submission.ts'
+import { carryOut } from './deliver-outside.ts'
+import { messageOf } from './recipients.ts'
 import {
   type ChangeRequest,
   type RequestedChange,
@@ -28,11 +33,6 @@ import {
   requestedChange,
   summaryOf,
 } from './request-summary.ts'
-import type { ResourceRef } from '../resource-types/resource-type.ts'
-import { revisionWrites } from '../commands/revision-writes.ts'
-import type { VerbOptions } from '../arguments/verb-options.ts'
-import { explainAll } from '../changes/evaluate-changes.ts'
-import { turnWrites } from '../policies/workflow-writes.ts'
 import { requestWrites } from './request-writes.ts'
 
 /** What goes with a submission. */

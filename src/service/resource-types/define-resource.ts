@@ -7,8 +7,10 @@ import { identifierProblem } from '../../core/identifier.ts'
 import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../../core/policy/own-type.ts'
-import { type BeforeAfter, facetsIn, readersOf } from './facets.ts'
 import { freeze } from '../values/freeze.ts'
+import { shown } from '../values/shown.ts'
+import { checkedTimeout } from '../values/timeouts.ts'
+import { type BeforeAfter, facetsIn, readersOf } from './facets.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
@@ -21,8 +23,6 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
-import { shown } from '../values/shown.ts'
-import { checkedTimeout } from '../values/timeouts.ts'
 
 const builtIn = ['create', 'update', 'delete']
 

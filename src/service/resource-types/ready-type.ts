@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/change/json.ts'
 import { inTime, type Wait } from '../../ports/in-time.ts'
-import type { Hosting, Outside, ResourceType } from './resource-type.ts'
 import type { Timeouts } from '../values/timeouts.ts'
+import type { Hosting, Outside, ResourceType } from './resource-type.ts'
 
 /** A type of resource whose functions answer in time, or have failed. */
 export interface ReadyType extends ResourceType {

@@ -1,7 +1,7 @@
 import { workflowType } from '../../core/policy/own-type.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
-import { declareResource } from './define-resource.ts'
 import type { Waiting } from '../records/record-types.ts'
+import { declareResource } from './define-resource.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** The switch of the workflow, of a project or of the whole tenant. */

@@ -1,11 +1,11 @@
 import { inTimeAside } from '../../ports/in-time.ts'
 import type { Notifier } from '../../ports/notifier.ts'
+import { pauseAfter } from '../commands/put-off.ts'
 import type { Chore, Outcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
-import type { Need } from '../values/needs.ts'
-import { pauseAfter } from '../commands/put-off.ts'
 import type { OutboxRecord } from '../records/record-types.ts'
 import { put, type Stored } from '../records/typed-storage.ts'
+import type { Need } from '../values/needs.ts'
 
 /** Makes the chore that delivers a notice by everybody who has not delivered it. */
 export function noticeChore(context: Context, record: Stored<OutboxRecord>): Chore {

@@ -3,14 +3,14 @@ import { performDueMove } from '../../core/lifecycle/perform-move.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
-import type { Context } from '../context/context.ts'
+import { accepted } from '../changes/perform-action.ts'
+import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Accepted, Command } from '../commands/run-command.ts'
+import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
 import { readHolders } from '../facts/lock-holders.ts'
-import { accepted } from '../changes/perform-action.ts'
 import { keyOf, read, stateEndOf, unchanged } from '../records/typed-storage.ts'
 import { referencesOf } from '../resource-types/ask-references.ts'
-import { revisionWrites } from '../commands/revision-writes.ts'
 
 /** Makes the command by which the clock ends the state of a resource, at its time and once: the next time it is in another state. */
 export function clockMoveCommand(

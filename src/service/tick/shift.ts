@@ -1,9 +1,9 @@
 import { hasCode } from '../../errors.ts'
+import { commitEach } from '../commands/put-off.ts'
 import { countLane } from '../context/at-work.ts'
 import type { Chore, Counted, Outcome, Why } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { createNeeds, type Need } from '../values/needs.ts'
-import { commitEach } from '../commands/put-off.ts'
 
 /** How many chores are under way at once, besides those that take long, and how many of these there are at most. */
 const mostAbreast = 8

@@ -1,10 +1,10 @@
+import { checkKeys } from '../arguments/check-arguments.ts'
+import { unreadableTo } from '../audit/unreadable.ts'
 import type { Context } from '../context/context.ts'
+import type { OnUnreadable } from '../records/typed-storage.ts'
 import { choresOf, nameOfChore } from './due-chores.ts'
 import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
-import { checkKeys } from '../arguments/check-arguments.ts'
-import type { OnUnreadable } from '../records/typed-storage.ts'
 import { beginShift, type Shift } from './shift.ts'
-import { unreadableTo } from '../audit/unreadable.ts'
 
 /** How much one call of `tick` does. */
 export interface TickOptions {
