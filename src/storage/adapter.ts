@@ -20,8 +20,8 @@ export type {
   UnreadableRecord,
   Write,
 } from '../ports/storage.ts'
-export { checkedKey, columnsOf, declarationOf, keyOf, keyText, partsOf } from './columns.ts'
-export { createEffectScope, type EffectScope } from './effect-scope.ts'
+export { checkedKey, columnsOf, declarationOf, keyOf, keyText, partsOf } from './toolkit/columns.ts'
+export { createEffectScope, type EffectScope } from './toolkit/effect-scope.ts'
 export {
   type IndexPlan,
   pageOf,
@@ -29,7 +29,7 @@ export {
   positionIn,
   type UniquePlace,
   uniquePlaces,
-} from './index-plan.ts'
-export { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './ordered-writes.ts'
-export { refuseFailed } from './sql/stored-row.ts'
-export { createTurns } from './turns.ts'
+} from './toolkit/index-plan.ts'
+export { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './toolkit/ordered-writes.ts'
+export { createTurns } from './toolkit/serial-queue.ts'
+export { refuseFailed } from './toolkit/stored-row.ts'

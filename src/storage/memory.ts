@@ -2,11 +2,11 @@ import type { JsonObject } from '../core/change/json.ts'
 import type { CollectionName } from '../ports/collections.ts'
 import { compareKeys } from '../ports/compare.ts'
 import type { Storage, StoredRecord } from '../ports/storage.ts'
-import { checkedKey, columnsOf, keyText, partsOf } from './columns.ts'
-import { createEffectScope } from './effect-scope.ts'
-import { pageOf, planOf, positionIn, uniquePlaces } from './index-plan.ts'
-import { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './ordered-writes.ts'
-import { createTurns } from './turns.ts'
+import { checkedKey, columnsOf, keyText, partsOf } from './toolkit/columns.ts'
+import { createEffectScope } from './toolkit/effect-scope.ts'
+import { pageOf, planOf, positionIn, uniquePlaces } from './toolkit/index-plan.ts'
+import { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './toolkit/ordered-writes.ts'
+import { createTurns } from './toolkit/serial-queue.ts'
 
 /** Keeps everything in this process, for tests and trials: it is gone when the process ends. Effects are given `undefined`. */
 export function memoryStorage(): Storage {

@@ -18,7 +18,7 @@ import { migrateSqlite } from './sql/sqlite-schema.ts'
 import { sqliteHold } from './sql/sqlite-statements.ts'
 import { directStorage } from './sql/sqlite-storage.ts'
 import { stepwiseStorages } from './sql/stepwise-storage.ts'
-import { refuseFailed } from './sql/stored-row.ts'
+import { refuseFailed } from './toolkit/stored-row.ts'
 
 export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, SqliteValue }
 

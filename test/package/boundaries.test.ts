@@ -67,7 +67,14 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../service/commands/run-command.ts', '../storage/memory.ts', 'node:fs', 'kysely'],
   },
   'src/storage/word.ts': {
-    may: ['../ports/storage.ts', '../core/change/json.ts', '../errors.ts', './sql/dialect.ts', 'node:async_hooks'],
+    may: [
+      '../ports/storage.ts',
+      '../core/change/json.ts',
+      '../errors.ts',
+      './sql/dialect.ts',
+      './toolkit/columns.ts',
+      'node:async_hooks',
+    ],
     mayNot: [
       '../service/commands/run-command.ts',
       '../notifiers/emitter.ts',
@@ -76,9 +83,13 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
       'better-sqlite3',
     ],
   },
+  'src/storage/toolkit/word.ts': {
+    may: ['../../ports/storage.ts', '../../errors.ts'],
+    mayNot: ['../sql/dialect.ts', '../memory.ts', 'kysely'],
+  },
   'src/storage/sql/word.ts': {
-    may: ['../columns.ts', '../../ports/storage.ts', '../../errors.ts'],
-    mayNot: ['../../service/commands/run-command.ts', 'better-sqlite3', 'kysely'],
+    may: ['../toolkit/columns.ts', '../../ports/storage.ts', '../../errors.ts'],
+    mayNot: ['../memory.ts', '../../service/commands/run-command.ts', 'better-sqlite3', 'kysely'],
   },
   'src/notifiers/word.ts': {
     may: ['../ports/notifier.ts', '../errors.ts'],

@@ -958,7 +958,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'the text of a record that is cut off is an error of the parser',
-    file: 'storage/sql/stored-row.ts',
+    file: 'storage/toolkit/stored-row.ts',
     find: "return 'its text is no JSON'",
     put: 'return JSON.parse(value)',
   },
@@ -1210,7 +1210,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a record without its tenant has half a place',
-    file: 'storage/index-plan.ts',
+    file: 'storage/toolkit/index-plan.ts',
     find: 'if (!isComplete(position)) return undefined',
     put: '',
   },

@@ -1,7 +1,7 @@
 import { executionAsyncResource } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createEffectScope } from '../../src/storage/effect-scope.ts'
+import { createEffectScope } from '../../src/storage/toolkit/effect-scope.ts'
 
 describe('createEffectScope', () => {
   it('refuses what a running effect calls, also while another one ends, and lets others call', async () => {

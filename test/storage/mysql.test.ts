@@ -1,12 +1,12 @@
 import type mysql from 'mysql2/promise'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { RecordKey, Storage, Write } from '../../src/ports/storage.ts'
-import { planOf } from '../../src/storage/index-plan.ts'
 import { type MysqlPool, type MysqlPoolConnection, mysqlSchema, mysqlStorage } from '../../src/storage/mysql.ts'
 import { bound, pageArguments } from '../../src/storage/sql/arguments.ts'
 import { mysqlDialect } from '../../src/storage/sql/dialect.ts'
 import { schemaVersions } from '../../src/storage/sql/schema.ts'
 import { createStatements } from '../../src/storage/sql/statements.ts'
+import { planOf } from '../../src/storage/toolkit/index-plan.ts'
 import { storageConformance } from '../../src/testing/storage-conformance.ts'
 import { leftOut, mysqlDatabase } from './servers.ts'
 

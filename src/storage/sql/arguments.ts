@@ -1,7 +1,7 @@
 import type { IndexQuery, KeyPart, RecordKey } from '../../ports/storage.ts'
-import { columnsOf, declarationOf, partsOf } from '../columns.ts'
-import { type IndexPlan, maxExcept } from '../index-plan.ts'
-import type { KeyedWrite } from '../ordered-writes.ts'
+import { columnsOf, declarationOf, partsOf } from '../toolkit/columns.ts'
+import { type IndexPlan, maxExcept } from '../toolkit/index-plan.ts'
+import type { KeyedWrite } from '../toolkit/ordered-writes.ts'
 
 /** What a statement is given, by name. Nothing else than text, numbers and null ever reaches a placeholder. */
 export type Arguments = Readonly<Record<string, KeyPart | null>>

@@ -1,6 +1,6 @@
 import type { RecordKey } from '../../ports/storage.ts'
-import { uniquePlaces } from '../index-plan.ts'
-import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../ordered-writes.ts'
+import { uniquePlaces } from '../toolkit/index-plan.ts'
+import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../toolkit/ordered-writes.ts'
 
 /** What is stored where a write wants to go. */
 export interface Finding {

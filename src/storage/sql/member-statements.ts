@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { RecordKey, StoredRecord } from '../../ports/storage.ts'
+import { recordAt, refuseUnreadable } from '../toolkit/stored-row.ts'
 import { memberArgument } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
-import { recordAt, refuseUnreadable } from './stored-row.ts'
 
 /** Compiles the read of several records at one moment: `at` says which of them a row is. */
 export function getStatement({ builder }: Dialect, collections: readonly CollectionName[]): Statement {

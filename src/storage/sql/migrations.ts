@@ -1,8 +1,8 @@
+import { refuseFailed } from '../toolkit/stored-row.ts'
 import type { Dialect } from './dialect.ts'
 import { codesOf } from './driver-error.ts'
 import { schemaStatements, schemaVersions } from './schema.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
-import { refuseFailed } from './stored-row.ts'
 
 /** One step from a version of the schema to the next. Once released, it never changes. */
 export interface Migration {

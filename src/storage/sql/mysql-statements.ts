@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { CollectionName } from '../../ports/collections.ts'
-import { columnsOf, declarationOf } from '../columns.ts'
+import { columnsOf, declarationOf } from '../toolkit/columns.ts'
 import { argument } from './arguments.ts'
 import { mysqlDialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'

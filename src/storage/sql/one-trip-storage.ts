@@ -1,10 +1,11 @@
 import { isApprovalError } from '../../errors.ts'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
-import { checkedKey } from '../columns.ts'
-import { createEffectScope } from '../effect-scope.ts'
-import { planOf } from '../index-plan.ts'
-import { type KeyedWrite, orderedWrites, refuseConflict } from '../ordered-writes.ts'
+import { checkedKey } from '../toolkit/columns.ts'
+import { createEffectScope } from '../toolkit/effect-scope.ts'
+import { planOf } from '../toolkit/index-plan.ts'
+import { type KeyedWrite, orderedWrites, refuseConflict } from '../toolkit/ordered-writes.ts'
+import { refuseFailed } from '../toolkit/stored-row.ts'
 import { type Arguments, bound, keyArguments, pageArguments, writeArguments } from './arguments.ts'
 import { postgresDialect } from './dialect.ts'
 import { type Finding, refuseImpossible } from './inquiry.ts'
@@ -22,7 +23,6 @@ import {
 import { recent } from './recent.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 import { createStatements, type Statement } from './statements.ts'
-import { refuseFailed } from './stored-row.ts'
 
 /** How often a commit is tried before it counts as a conflict, where nothing that it relies on has moved. */
 const attempts = 5

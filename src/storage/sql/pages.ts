@@ -1,9 +1,9 @@
 import type { Column } from '../../ports/collections.ts'
 import { compareKeys } from '../../ports/compare.ts'
 import type { IndexQuery, KeyPart, Page, Position, StoredRecord, UnreadableRecord } from '../../ports/storage.ts'
-import { columnsOf, declarationOf, partsOf } from '../columns.ts'
-import { type IndexPlan, pageOf, positionIn } from '../index-plan.ts'
-import { anotherRecord, recordOf } from './stored-row.ts'
+import { columnsOf, declarationOf, partsOf } from '../toolkit/columns.ts'
+import { type IndexPlan, pageOf, positionIn } from '../toolkit/index-plan.ts'
+import { anotherRecord, recordOf } from '../toolkit/stored-row.ts'
 
 /** Names the column of a page with all columns that keeps the column at this place. */
 export function wholeColumn(at: number): string {

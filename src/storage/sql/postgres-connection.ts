@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { refuseFailed } from '../toolkit/stored-row.ts'
 import { codesOf } from './driver-error.ts'
 import { type FirstLook, lookedAt, refuseSession } from './first-look.ts'
 import { type Lender, lent } from './lent.ts'
 import type { Preparing } from './preparing.ts'
 import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
 import { remembered } from './statements.ts'
-import { refuseFailed } from './stored-row.ts'
 
 /** A statement as `pg` takes it: with a name, it is parsed once a connection. */
 export interface PostgresQuery {

@@ -1,4 +1,4 @@
-import { createTurns } from '../turns.ts'
+import { createTurns } from '../toolkit/serial-queue.ts'
 import { has } from './handed-in.ts'
 import { refuseTransaction } from './open-transaction.ts'
 import { type Brackets, inBrackets, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { CollectionName, Column } from '../../ports/collections.ts'
 import type { RecordKey, Write } from '../../ports/storage.ts'
-import { columnsOf, declarationOf } from '../columns.ts'
+import { columnsOf, declarationOf } from '../toolkit/columns.ts'
 import { type Arguments, argument, memberArgument, parameterOf } from './arguments.ts'
 import { postgresDialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'

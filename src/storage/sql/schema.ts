@@ -1,6 +1,6 @@
 import { type CreateTableBuilder, sql } from 'kysely'
 import { type CollectionName, type Index, collectionNames as names } from '../../ports/collections.ts'
-import { columnsOf, declarationOf } from '../columns.ts'
+import { columnsOf, declarationOf } from '../toolkit/columns.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, indexName, tableName } from './names.ts'
 

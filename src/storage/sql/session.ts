@@ -1,5 +1,5 @@
 import type { KeyPart } from '../../ports/storage.ts'
-import { createTurns } from '../turns.ts'
+import { createTurns } from '../toolkit/serial-queue.ts'
 
 /** Values of placeholders. */
 export type SqlValues = (KeyPart | null)[]

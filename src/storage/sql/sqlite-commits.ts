@@ -1,14 +1,14 @@
 import { isApprovalError } from '../../errors.ts'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { Storage, StoredRecord } from '../../ports/storage.ts'
-import type { EffectScope } from '../effect-scope.ts'
-import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../ordered-writes.ts'
+import type { EffectScope } from '../toolkit/effect-scope.ts'
+import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../toolkit/ordered-writes.ts'
+import { refuseFailed } from '../toolkit/stored-row.ts'
 import { type Arguments, writeArguments } from './arguments.ts'
 import { isBusy, isTaken, patiently, type SqliteConnection } from './sqlite-connection.ts'
 import type { PreparedStatements } from './sqlite-prepared.ts'
 import { replaceInPlace } from './sqlite-statements.ts'
 import { remembered, type Statement, type Statements } from './statements.ts'
-import { refuseFailed } from './stored-row.ts'
 
 /** How many commits are made in one transaction at most: none of them should wait long for the others. */
 const mostTogether = 64

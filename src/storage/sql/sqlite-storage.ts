@@ -1,9 +1,10 @@
 import type { RecordKey, Storage, StoredRecord } from '../../ports/storage.ts'
-import { checkedKey } from '../columns.ts'
-import { createEffectScope } from '../effect-scope.ts'
-import { planOf } from '../index-plan.ts'
-import { orderedWrites } from '../ordered-writes.ts'
-import { createTurns } from '../turns.ts'
+import { checkedKey } from '../toolkit/columns.ts'
+import { createEffectScope } from '../toolkit/effect-scope.ts'
+import { planOf } from '../toolkit/index-plan.ts'
+import { orderedWrites } from '../toolkit/ordered-writes.ts'
+import { createTurns } from '../toolkit/serial-queue.ts'
+import { recordAt, refuseFailed, refuseUnreadable } from '../toolkit/stored-row.ts'
 import { keyArguments, pageArguments } from './arguments.ts'
 import { sqliteDialect } from './dialect.ts'
 import { getStatement, recordsOf } from './member-statements.ts'
@@ -13,7 +14,6 @@ import { createCommits } from './sqlite-commits.ts'
 import { isBusy, patiently, type SqliteConnection } from './sqlite-connection.ts'
 import { preparedOn } from './sqlite-prepared.ts'
 import { createStatements, type Statement } from './statements.ts'
-import { recordAt, refuseFailed, refuseUnreadable } from './stored-row.ts'
 
 /** How many records are read by one statement at most. There is one for each list of collections, so that long lists, of which there are many, have none. */
 const mostAtOnce = 12

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '../../ports/storage.ts'
-import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../ordered-writes.ts'
+import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../toolkit/ordered-writes.ts'
 import { type Arguments, bound } from './arguments.ts'
 import type { HoldStatements } from './mysql-statements.ts'
 import type { SqlSession } from './session.ts'

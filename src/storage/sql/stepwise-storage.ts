@@ -1,10 +1,11 @@
 import { isApprovalError } from '../../errors.ts'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { RecordKey, Storage, StoredRecord } from '../../ports/storage.ts'
-import { checkedKey } from '../columns.ts'
-import { createEffectScope } from '../effect-scope.ts'
-import { planOf } from '../index-plan.ts'
-import { orderedWrites, refuseConflict } from '../ordered-writes.ts'
+import { checkedKey } from '../toolkit/columns.ts'
+import { createEffectScope } from '../toolkit/effect-scope.ts'
+import { planOf } from '../toolkit/index-plan.ts'
+import { orderedWrites, refuseConflict } from '../toolkit/ordered-writes.ts'
+import { refuseFailed } from '../toolkit/stored-row.ts'
 import { type Arguments, argument, keyArguments, pageArguments, writeArguments } from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { getStatement, recordsOf } from './member-statements.ts'
@@ -14,7 +15,6 @@ import { recent } from './recent.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 import { createStatements, remembered, type Statement } from './statements.ts'
 import { makeWrite, rows } from './stepwise-commit.ts'
-import { refuseFailed } from './stored-row.ts'
 
 /** What a storage that makes its writes one after the other has to know about its database. */
 export interface StepwiseDatabase {

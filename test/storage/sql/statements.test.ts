@@ -3,13 +3,13 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { type Collection, type CollectionName, collections } from '../../../src/ports/collections.ts'
 import type { IndexQuery } from '../../../src/ports/storage.ts'
-import { planOf } from '../../../src/storage/index-plan.ts'
 import { postgresStorage } from '../../../src/storage/postgres.ts'
 import { bound, pageArguments } from '../../../src/storage/sql/arguments.ts'
 import { postgresDialect, sqliteDialect } from '../../../src/storage/sql/dialect.ts'
 import { schemaStatements, schemaVersions } from '../../../src/storage/sql/schema.ts'
 import { createStatements } from '../../../src/storage/sql/statements.ts'
 import { sqliteStorage } from '../../../src/storage/sqlite.ts'
+import { planOf } from '../../../src/storage/toolkit/index-plan.ts'
 
 const declared = Object.entries(collections) as [CollectionName, Collection][]
 const statements = createStatements(sqliteDialect)

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../core/change/json.ts'
-import { fail } from '../errors.ts'
-import type { CollectionName, Column, Index } from '../ports/collections.ts'
-import { compareKeys, compareParts } from '../ports/compare.ts'
-import type { IndexQuery, KeyPart, Page, Position, StoredRecord } from '../ports/storage.ts'
+import type { JsonObject } from '../../core/change/json.ts'
+import { fail } from '../../errors.ts'
+import type { CollectionName, Column, Index } from '../../ports/collections.ts'
+import { compareKeys, compareParts } from '../../ports/compare.ts'
+import type { IndexQuery, KeyPart, Page, Position, StoredRecord } from '../../ports/storage.ts'
 import { checkedParts, declarationOf, partsOf } from './columns.ts'
 
 /** The largest page. */

@@ -1,6 +1,6 @@
 import { fail, isApprovalError } from '../../errors.ts'
 import type { KeyPart, RecordKey, StoredRecord } from '../../ports/storage.ts'
-import { keyOf } from '../columns.ts'
+import { keyOf } from './columns.ts'
 
 /** Reads a record out of a row of any of the tables, or says why it cannot be read. Some drivers give a version as text or as a big integer. */
 export function recordOf(row: unknown): StoredRecord | string {

@@ -1,6 +1,6 @@
-import { fail } from '../errors.ts'
-import { compareKeys, compareParts } from '../ports/compare.ts'
-import type { KeyPart, Write } from '../ports/storage.ts'
+import { fail } from '../../errors.ts'
+import { compareKeys, compareParts } from '../../ports/compare.ts'
+import type { KeyPart, Write } from '../../ports/storage.ts'
 import { checkedKey, keyOf, keyText } from './columns.ts'
 
 /** A write and the record that it is about. */

@@ -1,5 +1,5 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
-import { fail } from '../errors.ts'
+import { fail } from '../../errors.ts'
 
 /** Knows which calls come out of an effect of the same storage: they would wait for themselves for ever. */
 export interface EffectScope {

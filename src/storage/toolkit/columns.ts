@@ -1,7 +1,13 @@
-import type { JsonObject, JsonValue } from '../core/change/json.ts'
-import { fail } from '../errors.ts'
-import { type Collection, type CollectionName, type Column, collections, maxColumnBytes } from '../ports/collections.ts'
-import type { KeyPart, RecordKey } from '../ports/storage.ts'
+import type { JsonObject, JsonValue } from '../../core/change/json.ts'
+import { fail } from '../../errors.ts'
+import {
+  type Collection,
+  type CollectionName,
+  type Column,
+  collections,
+  maxColumnBytes,
+} from '../../ports/collections.ts'
+import type { KeyPart, RecordKey } from '../../ports/storage.ts'
 
 const declared: Readonly<Record<string, Collection>> = collections
 
