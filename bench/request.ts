@@ -1,5 +1,5 @@
 import { transition } from 'xstate'
-import { defaultRules } from '../src/core/policy/rules-of-conduct.ts'
+import { defaultRules } from '../src/core/policy/model/rules-of-conduct.ts'
 import type { Facts, RequestCommand } from '../src/core/request/command.ts'
 import { decide } from '../src/core/request/decide.ts'
 import { begin, evolve } from '../src/core/request/evolve.ts'

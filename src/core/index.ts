@@ -119,10 +119,10 @@ export type {
   Direction,
   HostPredicate,
   Operator,
-} from './policy/condition.ts'
+} from './policy/model/condition.ts'
 export { describeExplanation, describePolicy } from './policy/describe-explanation.ts'
 export { describePinned, describeRequirement } from './policy/describe-requirement.ts'
-export { type Duration, milliseconds } from './policy/duration.ts'
+export { type Duration, milliseconds } from './policy/model/duration.ts'
 export { evaluate } from './policy/evaluate.ts'
 export {
   type Explanation,
@@ -147,9 +147,9 @@ export type {
   PolicyMatch,
   PolicySubject,
   SafeChange,
-} from './policy/policy.ts'
+} from './policy/model/policy.ts'
 export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/policy-facts.ts'
-export type { PolicyFinding, PolicyProblem } from './policy/policy-problem.ts'
+export type { PolicyFinding, PolicyProblem } from './policy/model/policy-finding.ts'
 export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/policy-set.ts'
 export {
   type Approvers,
@@ -157,8 +157,8 @@ export {
   type PinnedRequirement,
   type Requirement,
   requirementsJoin,
-} from './policy/requirement.ts'
-export { defaultRules, joinRules, type RulesOfConduct } from './policy/rules-of-conduct.ts'
+} from './policy/model/requirement.ts'
+export { defaultRules, joinRules, type RulesOfConduct } from './policy/model/rules-of-conduct.ts'
 export {
   compareSimulations,
   type SimulatedChange,

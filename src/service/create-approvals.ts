@@ -1,5 +1,5 @@
 import type { Predicate } from '../core/policy/compile-condition.ts'
-import { isOwnType } from '../core/policy/own-type.ts'
+import { isOwnType } from '../core/policy/model/policy-type.ts'
 import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'

@@ -1,4 +1,4 @@
-import type { LifecycleStep, Policy } from '../../src/core/policy/policy.ts'
+import type { LifecycleStep, Policy } from '../../src/core/policy/model/policy.ts'
 import type { ConfirmCommand, RequestCommand } from '../../src/core/request/command.ts'
 import type { OpenDebt } from '../../src/core/request/debt.ts'
 

@@ -1,5 +1,5 @@
-import type { Policy } from '../../src/core/policy/policy.ts'
-import type { Approvers, Requirement } from '../../src/core/policy/requirement.ts'
+import type { Policy } from '../../src/core/policy/model/policy.ts'
+import type { Approvers, Requirement } from '../../src/core/policy/model/requirement.ts'
 import type { LaterEvent } from '../../src/core/request/event.ts'
 import type { Request } from '../../src/core/request/request.ts'
 import { type Command, type Draft, effectOf, requester, type Surroundings, type World } from './explored-world.ts'

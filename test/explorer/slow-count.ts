@@ -1,4 +1,4 @@
-import type { Requirement } from '../../src/core/policy/requirement.ts'
+import type { Requirement } from '../../src/core/policy/model/requirement.ts'
 
 /** A person who approved: with the accounts and the roles that count, in the order of the approvals. */
 export interface Approver {

@@ -1,6 +1,6 @@
-import type { Policy } from '../../src/core/policy/policy.ts'
-import type { Requirement } from '../../src/core/policy/requirement.ts'
-import type { RulesOfConduct } from '../../src/core/policy/rules-of-conduct.ts'
+import type { Policy } from '../../src/core/policy/model/policy.ts'
+import type { Requirement } from '../../src/core/policy/model/requirement.ts'
+import type { RulesOfConduct } from '../../src/core/policy/model/rules-of-conduct.ts'
 import type { Command, World } from './explored-world.ts'
 
 const day = 24 * 60 * 60 * 1000

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../change/json.ts'
 import { compilePattern } from '../change/pattern.ts'
-import { type Placed, testsIn } from './condition-parts.ts'
-import { fieldsIn } from './fields-in.ts'
+import { type Placed, testsIn } from './model/condition-parts.ts'
+import { fieldsIn } from './model/fields-in.ts'
 import {
   type Lead,
   listsByNumber,
@@ -10,10 +10,10 @@ import {
   listsInShape,
   type Unnamed,
 } from './lists-in-pattern.ts'
-import { isOwnType } from './own-type.ts'
-import type { PolicyInput } from './policy.ts'
+import { isOwnType } from './model/policy-type.ts'
+import type { PolicyInput } from './model/policy.ts'
 import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
-import type { Finding } from './policy-problem.ts'
+import type { Finding } from './model/policy-finding.ts'
 import { plainShape } from './seen-places.ts'
 
 /** Finds fields that lead into lists whose items have no identity, so that every change of such a list counts as one of the field. */

@@ -4,9 +4,9 @@ import { checkLists } from './check-lists.ts'
 import { checkOthers } from './check-others.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkWords } from './check-words.ts'
-import type { PolicyInput } from './policy.ts'
+import type { PolicyInput } from './model/policy.ts'
 import type { PolicyFacts } from './policy-facts.ts'
-import type { PolicyFinding } from './policy-problem.ts'
+import type { PolicyFinding } from './model/policy-finding.ts'
 
 /**
  * Finds what is wrong, or only odd, about a policy: an error has to be mended before it can be saved.

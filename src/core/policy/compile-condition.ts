@@ -7,9 +7,9 @@ import {
   type Crosses,
   type HostPredicate,
   operators,
-} from './condition.ts'
+} from './model/condition.ts'
 import { type Declarations, type Field, isSame } from './field.ts'
-import type { PolicySubject } from './policy.ts'
+import type { PolicySubject } from './model/policy.ts'
 
 /** A test of the host, by name. Anything but `true` and `false`, or a throw, closes the gate. */
 export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined) => boolean

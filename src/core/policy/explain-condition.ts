@@ -1,11 +1,11 @@
 import { positionsIn } from '../change/named-path.ts'
 import type { CompiledShape } from '../change/shape.ts'
 import type { CompiledCondition, FieldCondition } from './compile-condition.ts'
-import type { Condition } from './condition.ts'
+import type { Condition } from './model/condition.ts'
 import { type FieldPath, isWithin, pathsFor } from './field.ts'
 import { isAnyStep, judgePredicate, judgeTouchedValue, type Sight, touchedBy } from './judge-condition.ts'
 import { isNumber, type Value } from './judge-value.ts'
-import type { LifecycleStep } from './policy.ts'
+import type { LifecycleStep } from './model/policy.ts'
 import type { TouchedValue } from './touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from './truth.ts'
 

@@ -4,8 +4,8 @@ import type { CompiledPolicy, CompiledSafeChange } from './compile-policy.ts'
 import { isAt, isWithin, pathsFor } from './field.ts'
 import { judge, type Sight } from './judge-condition.ts'
 import { isNumber, moves, typeOf } from './judge-value.ts'
-import { isOwnType } from './own-type.ts'
-import type { PolicySubject } from './policy.ts'
+import { isOwnType } from './model/policy-type.ts'
+import type { PolicySubject } from './model/policy.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
 
 /** Judges whether a policy asks for approval of a change. */

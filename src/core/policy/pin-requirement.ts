@@ -3,7 +3,7 @@ import { type CompiledPolicy, pinnedOf } from './compile-policy.ts'
 import { type Field, type FieldPath, isWithin, pathsFor } from './field.ts'
 import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
-import type { PinnedRequirement, Requirement } from './requirement.ts'
+import type { PinnedRequirement, Requirement } from './model/requirement.ts'
 import { touch } from './touched-values.ts'
 
 /** Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is touched. */

@@ -4,12 +4,12 @@ import { compilePattern } from '../change/pattern.ts'
 import { formatPointer } from '../change/pointer.ts'
 import { identifierProblem } from '../identifier.ts'
 import { alternatives, maxAlternatives } from './alternatives.ts'
-import { type Condition, type Direction, type Operator, operators } from './condition.ts'
-import { type Duration, durationInWords, durationPattern } from './duration.ts'
-import type { PathOwnership, PolicyInput, PolicyMatch, SafeChange } from './policy.ts'
-import type { PolicyProblem } from './policy-problem.ts'
-import type { Approvers, Need, Requirement } from './requirement.ts'
-import { type RulesOfConduct, ruleNames, rulesOfConduct } from './rules-of-conduct.ts'
+import { type Condition, type Direction, type Operator, operators } from './model/condition.ts'
+import { type Duration, durationInWords, durationPattern } from './model/duration.ts'
+import type { PathOwnership, PolicyInput, PolicyMatch, SafeChange } from './model/policy.ts'
+import type { PolicyProblem } from './model/policy-finding.ts'
+import type { Approvers, Need, Requirement } from './model/requirement.ts'
+import { type RulesOfConduct, ruleNames, rulesOfConduct } from './model/rules-of-conduct.ts'
 
 /** The largest quorum that a policy may ask for. */
 export const maxQuorum = 100

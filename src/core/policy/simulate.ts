@@ -1,8 +1,8 @@
 import { evaluate } from './evaluate.ts'
 import { namedApprovers } from './named-approvers.ts'
-import type { Evaluation, PolicySubject } from './policy.ts'
+import type { Evaluation, PolicySubject } from './model/policy.ts'
 import type { PolicySet } from './policy-set.ts'
-import { compareText, type PinnedRequirement, requirementsJoin } from './requirement.ts'
+import { compareText, type PinnedRequirement, requirementsJoin } from './model/requirement.ts'
 
 /** What policies would have made of changes that happened. */
 export interface Simulation<C> {

@@ -1,4 +1,4 @@
-import { widened } from '../policy/escalation.ts'
+import { widened } from '../policy/model/escalation.ts'
 import { needsOf } from '../review/needs.ts'
 import type { KnownUsers } from '../review/under-review.ts'
 import type { Request } from './request.ts'

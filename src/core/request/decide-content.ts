@@ -1,5 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { milliseconds } from '../policy/duration.ts'
+import { milliseconds } from '../policy/model/duration.ts'
 import type { KnownUsers } from '../review/under-review.ts'
 import { answersFor } from './carry-over.ts'
 import type { ContentCommand, DraftCommand, Facts, NextContent } from './command.ts'

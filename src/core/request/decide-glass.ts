@@ -1,5 +1,5 @@
 import { type Result, refuse, success } from '../../errors.ts'
-import { milliseconds } from '../policy/duration.ts'
+import { milliseconds } from '../policy/model/duration.ts'
 import { eligibility } from '../review/eligibility.ts'
 import { standing } from '../review/standing.ts'
 import type { Review, UnderReview } from '../review/under-review.ts'

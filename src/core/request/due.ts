@@ -1,4 +1,4 @@
-import { milliseconds } from '../policy/duration.ts'
+import { milliseconds } from '../policy/model/duration.ts'
 import { type Hold, timeHeld } from './hold.ts'
 import type { Request } from './request.ts'
 import { openDebt } from './request.ts'

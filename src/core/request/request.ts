@@ -1,5 +1,5 @@
 import type { Refusal } from '../../errors.ts'
-import type { Escalated } from '../policy/escalation.ts'
+import type { Escalated } from '../policy/model/escalation.ts'
 import type { Debt, OpenDebt } from './debt.ts'
 import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
 import type { Objection } from './objection.ts'

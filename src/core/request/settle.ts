@@ -1,5 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { widened } from '../policy/escalation.ts'
+import { widened } from '../policy/model/escalation.ts'
 import { standing } from '../review/standing.ts'
 import type { Facts, TargetFacts } from './command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './content.ts'

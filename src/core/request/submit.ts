@@ -1,5 +1,5 @@
 import { type Result, refuse, success } from '../../errors.ts'
-import { defaultRules } from '../policy/rules-of-conduct.ts'
+import { defaultRules } from '../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../review/under-review.ts'
 import { emptyStream } from './audit-chain.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from './command.ts'

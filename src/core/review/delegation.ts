@@ -1,4 +1,4 @@
-import type { PolicyMatch } from '../policy/policy.ts'
+import type { PolicyMatch } from '../policy/model/policy.ts'
 
 /** That somebody may answer for somebody else, for a time. */
 export interface Delegation {

@@ -1,4 +1,4 @@
-import type { Need } from '../policy/requirement.ts'
+import type { Need } from '../policy/model/requirement.ts'
 import { isAmong, type Voter } from './voter.ts'
 
 /** A need that has to be filled by different people who approved at `opensAt` or later. */

@@ -1,4 +1,4 @@
-import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/requirement.ts'
+import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/model/requirement.ts'
 
 /** Lists the needs of requirements: the leaves of their trees. */
 export function needsOf(requirements: readonly PinnedRequirement[]): readonly Need[] {

@@ -1,5 +1,5 @@
 import { type Alternative, alternatives } from '../policy/alternatives.ts'
-import type { Need, PinnedRequirement } from '../policy/requirement.ts'
+import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
 import { fillSlots, type Slot, shortage } from './matching.ts'
 import type { Voter } from './voter.ts'
 

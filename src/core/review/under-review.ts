@@ -1,5 +1,5 @@
-import type { PinnedRequirement } from '../policy/requirement.ts'
-import type { RulesOfConduct } from '../policy/rules-of-conduct.ts'
+import type { PinnedRequirement } from '../policy/model/requirement.ts'
+import type { RulesOfConduct } from '../policy/model/rules-of-conduct.ts'
 import type { KnownUser } from './voter.ts'
 
 /** What somebody answered to one digest in one round. */

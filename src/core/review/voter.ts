@@ -1,4 +1,4 @@
-import type { Approvers } from '../policy/requirement.ts'
+import type { Approvers } from '../policy/model/requirement.ts'
 
 /** A user as the directory knows them at the moment of deciding. */
 export interface KnownUser {

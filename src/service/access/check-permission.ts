@@ -1,5 +1,5 @@
 import { requirePermissions } from '../../core/access/holdings.ts'
-import type { PolicyInput } from '../../core/policy/policy.ts'
+import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import { holdingsFor } from '../context/access-control.ts'

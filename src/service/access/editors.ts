@@ -7,7 +7,7 @@ import {
   mayEdit,
   type ResourceAccess,
 } from '../../core/access/resource-access.ts'
-import { isOwnType, policyType } from '../../core/policy/own-type.ts'
+import { isOwnType, policyType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'

@@ -11,7 +11,7 @@ import {
 import type { Roles } from '../../core/access/role.ts'
 import { type Digest, digest } from '../../core/change/digest.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import { policyType } from '../../core/policy/own-type.ts'
+import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'

@@ -1,6 +1,6 @@
 import type { Resolution } from '../../core/change/conflict.ts'
-import type { Policy, PolicyInput } from '../../core/policy/policy.ts'
-import type { PolicyFinding } from '../../core/policy/policy-problem.ts'
+import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
+import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
 import type { SimulationComparison } from '../../core/policy/simulate.ts'
 import type { LoggedEvent } from '../../core/request/audit-chain.ts'
 import type { Checkpoint } from '../../core/request/checkpoint.ts'

@@ -1,5 +1,5 @@
 import { identifierProblem } from '../../core/identifier.ts'
-import { isOwnType, workflowType } from '../../core/policy/own-type.ts'
+import { isOwnType, workflowType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { fail } from '../../errors.ts'
 import type { Context } from '../context/context.ts'

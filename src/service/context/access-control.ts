@@ -1,7 +1,7 @@
 import { type Holdings, holdingsOf } from '../../core/access/holdings.ts'
 import { levelRoles, permissions } from '../../core/access/levels.ts'
 import { defineRoles, type RoleDefinition, type Roles } from '../../core/access/role.ts'
-import type { Approvers } from '../../core/policy/requirement.ts'
+import type { Approvers } from '../../core/policy/model/requirement.ts'
 import type { KnownUser } from '../../core/review/voter.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { checkOptionNames } from '../resource-types/handed-in.ts'

@@ -1,4 +1,4 @@
-import { isOwnType } from '../../core/policy/own-type.ts'
+import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import type { Facts } from '../../core/request/command.ts'
 import { isReturned } from '../../core/request/decide.ts'
 import { holdsAfter } from '../../core/request/hold.ts'

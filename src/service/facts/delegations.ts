@@ -1,4 +1,4 @@
-import type { PolicyMatch } from '../../core/policy/policy.ts'
+import type { PolicyMatch } from '../../core/policy/model/policy.ts'
 import type { RequestCommand } from '../../core/request/command.ts'
 import type { Actor } from '../../core/request/event.ts'
 import type { Request } from '../../core/request/request.ts'

@@ -1,5 +1,5 @@
 import type { DirectoryFacts } from '../../core/policy/policy-facts.ts'
-import type { PinnedRequirement } from '../../core/policy/requirement.ts'
+import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import { peopleAsked } from '../../core/review/needs.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
 import type { KnownUser } from '../../core/review/voter.ts'

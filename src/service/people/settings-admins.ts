@@ -1,5 +1,5 @@
 import { rolesWith } from '../../core/access/role.ts'
-import type { Approvers } from '../../core/policy/requirement.ts'
+import type { Approvers } from '../../core/policy/model/requirement.ts'
 import type { Directory, Scope } from '../../ports/directory.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'

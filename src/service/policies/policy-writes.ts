@@ -1,4 +1,4 @@
-import type { Policy, PolicyInput } from '../../core/policy/policy.ts'
+import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import type { Actor } from '../../core/request/event.ts'
 import type { Refusal, Result } from '../../errors.ts'

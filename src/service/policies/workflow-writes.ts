@@ -1,4 +1,4 @@
-import { silencedIn } from '../../core/policy/own-type.ts'
+import { silencedIn } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'

@@ -1,6 +1,6 @@
-import type { PathOwnership, Policy, PolicyMatch } from '../../core/policy/policy.ts'
-import type { Approvers, Escalation, Need, PinnedRequirement } from '../../core/policy/requirement.ts'
-import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../../core/policy/rules-of-conduct.ts'
+import type { PathOwnership, Policy, PolicyMatch } from '../../core/policy/model/policy.ts'
+import type { Approvers, Escalation, Need, PinnedRequirement } from '../../core/policy/model/requirement.ts'
+import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
 import { either, json, later, list, maybe, named, number, object, type Shape, text, whole } from '../values/shape.ts'
 
 /** A text, or a list of them. */

@@ -1,4 +1,4 @@
-import { policyType } from '../../core/policy/own-type.ts'
+import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { StreamHead } from '../../core/request/audit-chain.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { draft, type Submission, submit } from '../../core/request/submit.ts'

@@ -6,7 +6,7 @@ import { type CompiledShape, compileShape, type Groups } from '../../core/change
 import { identifierProblem } from '../../core/identifier.ts'
 import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
-import { isOwnType } from '../../core/policy/own-type.ts'
+import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 import { checkedTimeout } from '../values/timeouts.ts'

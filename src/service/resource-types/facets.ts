@@ -1,6 +1,6 @@
 import { identifierProblem } from '../../core/identifier.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
-import type { Facets } from '../../core/policy/policy.ts'
+import type { Facets } from '../../core/policy/model/policy.ts'
 import { freeze } from '../values/freeze.ts'
 import { checkOptionNames } from './handed-in.ts'
 

@@ -4,7 +4,7 @@ import type { JsonValue } from '../../core/change/json.ts'
 import type { Labels } from '../../core/change/labels.ts'
 import type { CompiledShape, Groups, Shape } from '../../core/change/shape.ts'
 import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
-import type { Facets } from '../../core/policy/policy.ts'
+import type { Facets } from '../../core/policy/model/policy.ts'
 import type { BeforeAfter, FacetDefinition, FacetReader } from './facets.ts'
 import type { NeedsOf, PermissionsNeeded } from './permissions-needed.ts'
 

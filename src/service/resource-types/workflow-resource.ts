@@ -1,4 +1,4 @@
-import { workflowType } from '../../core/policy/own-type.ts'
+import { workflowType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import type { Waiting } from '../records/record-types.ts'
 import { declareResource } from './define-resource.ts'

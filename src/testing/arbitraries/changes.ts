@@ -4,7 +4,7 @@ import { diff } from '../../core/change/diff.ts'
 import { isObject } from '../../core/change/equal.ts'
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import { byPlace, type CompiledShape, compileShape, type Groups, keyedBy, list, set } from '../../core/change/shape.ts'
-import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/policy.ts'
+import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import { flagWords, type PolicyWords } from './policies.ts'
 
 /** What generated changes are made of. */

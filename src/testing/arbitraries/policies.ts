@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import type { JsonValue } from '../../core/change/json.ts'
 import { checkPolicy } from '../../core/policy/check-policy.ts'
-import { type Condition, operators } from '../../core/policy/condition.ts'
-import type { Policy, PolicyInput, PolicyMatch, SafeChange } from '../../core/policy/policy.ts'
-import type { Approvers, Requirement } from '../../core/policy/requirement.ts'
-import { type RulesOfConduct, rulesOfConduct } from '../../core/policy/rules-of-conduct.ts'
+import { type Condition, operators } from '../../core/policy/model/condition.ts'
+import type { Policy, PolicyInput, PolicyMatch, SafeChange } from '../../core/policy/model/policy.ts'
+import type { Approvers, Requirement } from '../../core/policy/model/requirement.ts'
+import { type RulesOfConduct, rulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
 
 /** What generated policies can name: the types, people and fields of a host. */
 export interface PolicyWords {

@@ -5,9 +5,9 @@ import { describeExplanation } from '../../core/policy/describe-explanation.ts'
 import { evaluate } from '../../core/policy/evaluate.ts'
 import { explain } from '../../core/policy/explain.ts'
 import { fewestApprovals } from '../../core/policy/fewest-approvals.ts'
-import type { Policy, PolicySubject } from '../../core/policy/policy.ts'
+import type { Policy, PolicySubject } from '../../core/policy/model/policy.ts'
 import { compilePolicies, type PolicySet } from '../../core/policy/policy-set.ts'
-import type { Approvers } from '../../core/policy/requirement.ts'
+import type { Approvers } from '../../core/policy/model/requirement.ts'
 
 /** The policies of a host, and changes to try them on. */
 export interface PolicyPropertiesOptions {

@@ -9,7 +9,7 @@ import {
   type Operator,
   type PolicySubject,
 } from '../../../src/core/index.ts'
-import { operators } from '../../../src/core/policy/condition.ts'
+import { operators } from '../../../src/core/policy/model/condition.ts'
 import { flagDocuments } from '../../../src/testing/arbitraries/changes.ts'
 import { runs } from '../../runs.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'

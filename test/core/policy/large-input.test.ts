@@ -11,7 +11,7 @@ import {
   type PolicySubject,
   parsePolicy,
 } from '../../../src/core/index.ts'
-import { operators } from '../../../src/core/policy/condition.ts'
+import { operators } from '../../../src/core/policy/model/condition.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'
 
 const text = 'a'.repeat(1_000_000)

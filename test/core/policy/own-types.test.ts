@@ -5,7 +5,7 @@ import { describeExplanation } from '../../../src/core/policy/describe-explanati
 import { evaluate } from '../../../src/core/policy/evaluate.ts'
 import { evaluateOverrides } from '../../../src/core/policy/evaluate-overrides.ts'
 import { explain, explainPolicy } from '../../../src/core/policy/explain.ts'
-import type { PolicyInput, PolicySubject } from '../../../src/core/policy/policy.ts'
+import type { PolicyInput, PolicySubject } from '../../../src/core/policy/model/policy.ts'
 import { compilePolicies } from '../../../src/core/policy/policy-set.ts'
 
 const lead = { quorum: 1, from: { roles: ['lead'] } }

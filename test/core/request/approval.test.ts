@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Requirement } from '../../../src/core/policy/requirement.ts'
+import type { Requirement } from '../../../src/core/policy/model/requirement.ts'
 import {
   type Asked,
   approved,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { defaultRules } from '../../../src/core/policy/rules-of-conduct.ts'
+import { defaultRules } from '../../../src/core/policy/model/rules-of-conduct.ts'
 import { type Reviewed, requestDigest } from '../../../src/core/request/content.ts'
 import type { Request } from '../../../src/core/request/request.ts'
 import { documents } from '../../../src/testing/arbitraries/documents.ts'

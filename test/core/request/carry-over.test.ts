@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChangedPlace } from '../../../src/core/change/changed-place.ts'
-import type { Need, Requirement } from '../../../src/core/policy/requirement.ts'
+import type { Need, Requirement } from '../../../src/core/policy/model/requirement.ts'
 import type { ProposedChange } from '../../../src/core/request/content.ts'
 import {
   type Asked,

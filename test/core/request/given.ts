@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import type { JsonValue } from '../../../src/core/change/json.ts'
-import type { Evaluation } from '../../../src/core/policy/policy.ts'
-import type { Escalation, PinnedRequirement, Requirement } from '../../../src/core/policy/requirement.ts'
-import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/rules-of-conduct.ts'
+import type { Evaluation } from '../../../src/core/policy/model/policy.ts'
+import type { Escalation, PinnedRequirement, Requirement } from '../../../src/core/policy/model/requirement.ts'
+import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/model/rules-of-conduct.ts'
 import type {
   ConfirmCommand,
   Facts,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Need, Requirement } from '../../../src/core/policy/requirement.ts'
+import type { Need, Requirement } from '../../../src/core/policy/model/requirement.ts'
 import { comesCloser, tally } from '../../../src/core/review/tally.ts'
 import type { Voter } from '../../../src/core/review/voter.ts'
 import { runs } from '../../runs.ts'

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../change/json.ts'
+import type { JsonValue } from '../../change/json.ts'
 
 /** How a value is compared. */
 export type Operator = '>' | '<' | '>=' | '<=' | '==' | '!='

@@ -1,5 +1,5 @@
-import type { ChangedPlace } from '../change/changed-place.ts'
-import type { JsonValue } from '../change/json.ts'
+import type { ChangedPlace } from '../../change/changed-place.ts'
+import type { JsonValue } from '../../change/json.ts'
 import type { Condition } from './condition.ts'
 import type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
