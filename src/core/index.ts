@@ -107,7 +107,7 @@ export type { LifecycleOptions } from './lifecycle/resolve-moves.ts'
 export { savedGroupLifecycle } from './lifecycle/saved-group-lifecycle.ts'
 export { type Step, stepFrom, type TransitionTable } from './lifecycle/transition-table.ts'
 export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
-export { canBeMet, type PeopleAmong } from './policy/can-be-met.ts'
+export { canBeMet, type PeopleAmong } from './policy/requirements/can-be-met.ts'
 export { checkPolicy, lintPolicies } from './policy/check-policy.ts'
 export type { Predicate, Vocabulary } from './policy/compile-condition.ts'
 export type {
@@ -121,7 +121,7 @@ export type {
   Operator,
 } from './policy/model/condition.ts'
 export { describeExplanation, describePolicy } from './policy/describe-explanation.ts'
-export { describePinned, describeRequirement } from './policy/describe-requirement.ts'
+export { describePinned, describeRequirement } from './policy/requirements/describe-requirement.ts'
 export { type Duration, milliseconds } from './policy/model/duration.ts'
 export { evaluate } from './policy/evaluate.ts'
 export {
@@ -133,9 +133,9 @@ export {
   type ScopeExplanation,
 } from './policy/explain.ts'
 export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } from './policy/explain-condition.ts'
-export { fewestApprovals } from './policy/fewest-approvals.ts'
+export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
 export type { Value } from './policy/judge-value.ts'
-export { namedApprovers } from './policy/named-approvers.ts'
+export { namedApprovers } from './policy/requirements/named-approvers.ts'
 export { parsePolicy } from './policy/parse-policy.ts'
 export type {
   Evaluation,

@@ -1,4 +1,4 @@
-import { canBeMet, type PeopleAmong } from './can-be-met.ts'
+import { canBeMet, type PeopleAmong } from './requirements/can-be-met.ts'
 import type { Placed } from './model/condition-parts.ts'
 import type { PolicyInput } from './model/policy.ts'
 import type { DirectoryFacts, PolicyFacts } from './policy-facts.ts'

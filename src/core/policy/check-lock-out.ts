@@ -1,4 +1,4 @@
-import { canBeMet, type PeopleAmong } from './can-be-met.ts'
+import { canBeMet, type PeopleAmong } from './requirements/can-be-met.ts'
 import { askedTrees, peopleKnown } from './check-approvers.ts'
 import { gatesPolicies } from './model/policy-type.ts'
 import type { PolicyInput } from './model/policy.ts'

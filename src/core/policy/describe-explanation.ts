@@ -1,6 +1,6 @@
 import { itemInWords } from '../change/describe.ts'
 import type { Condition, Direction, Operator } from './model/condition.ts'
-import { describePinned } from './describe-requirement.ts'
+import { describePinned } from './requirements/describe-requirement.ts'
 import type { Explanation, PolicyExplanation, ScopeExplanation } from './explain.ts'
 import type { ConditionExplanation, TestExplanation, ValueExplanation } from './explain-condition.ts'
 import type { LifecycleStep } from './model/policy.ts'

@@ -1,5 +1,5 @@
 import { evaluate } from './evaluate.ts'
-import { namedApprovers } from './named-approvers.ts'
+import { namedApprovers } from './requirements/named-approvers.ts'
 import type { Evaluation, PolicySubject } from './model/policy.ts'
 import type { PolicySet } from './policy-set.ts'
 import { compareText, type PinnedRequirement, requirementsJoin } from './model/requirement.ts'

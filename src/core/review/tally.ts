@@ -1,4 +1,4 @@
-import { type Alternative, alternatives } from '../policy/alternatives.ts'
+import { type Alternative, alternatives } from '../policy/requirements/alternatives.ts'
 import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
 import { fillSlots, type Slot, shortage } from './matching.ts'
 import type { Voter } from './voter.ts'

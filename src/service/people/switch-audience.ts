@@ -1,4 +1,4 @@
-import { namedApprovers } from '../../core/policy/named-approvers.ts'
+import { namedApprovers } from '../../core/policy/requirements/named-approvers.ts'
 import type { StreamHead } from '../../core/request/audit-chain.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'

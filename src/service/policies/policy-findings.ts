@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../core/change/json.ts'
 import { checkLockOut, type PolicyPeople } from '../../core/policy/check-lock-out.ts'
 import { checkPolicy } from '../../core/policy/check-policy.ts'
-import { namedApprovers } from '../../core/policy/named-approvers.ts'
+import { namedApprovers } from '../../core/policy/requirements/named-approvers.ts'
 import { gatesPolicies } from '../../core/policy/model/policy-type.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import type { ResourceWords } from '../../core/policy/policy-facts.ts'

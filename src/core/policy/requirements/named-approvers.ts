@@ -1,5 +1,5 @@
-import type { PolicyInput } from './model/policy.ts'
-import type { Approvers, Requirement } from './model/requirement.ts'
+import type { PolicyInput } from '../model/policy.ts'
+import type { Approvers, Requirement } from '../model/requirement.ts'
 
 /** Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is saved. */
 export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): {

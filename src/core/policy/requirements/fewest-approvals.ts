@@ -1,4 +1,4 @@
-import type { PinnedRequirement, Requirement } from './model/requirement.ts'
+import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 
 /**
  * Counts how many people it takes at least until everything is met. Zero only where nothing is asked.

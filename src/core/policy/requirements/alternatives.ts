@@ -1,4 +1,4 @@
-import type { Need, Requirement } from './model/requirement.ts'
+import type { Need, Requirement } from '../model/requirement.ts'
 
 /** A requirement without a choice: everything in it has to be met. */
 export type Alternative =

@@ -1,4 +1,4 @@
-import type { Approvers, PinnedRequirement, Requirement } from './model/requirement.ts'
+import type { Approvers, PinnedRequirement, Requirement } from '../model/requirement.ts'
 
 /** Says in words what a requirement asks: `2 approvals by lead or ann`. */
 export function describeRequirement(requirement: Requirement): string {
