@@ -109,7 +109,7 @@ export { type Step, stepFrom, type TransitionTable } from './lifecycle/transitio
 export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
 export { canBeMet, type PeopleAmong } from './policy/requirements/can-be-met.ts'
 export { checkPolicy, lintPolicies } from './policy/check-policy.ts'
-export type { Predicate, Vocabulary } from './policy/compile-condition.ts'
+export type { Predicate, Vocabulary } from './policy/compile/compile-condition.ts'
 export type {
   AnyChange,
   BeforeAfter,
@@ -150,7 +150,7 @@ export type {
 } from './policy/model/policy.ts'
 export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/policy-facts.ts'
 export type { PolicyFinding, PolicyProblem } from './policy/model/policy-finding.ts'
-export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/policy-set.ts'
+export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/compile/policy-set.ts'
 export {
   type Approvers,
   type Need,

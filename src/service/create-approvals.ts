@@ -1,4 +1,4 @@
-import type { Predicate } from '../core/policy/compile-condition.ts'
+import type { Predicate } from '../core/policy/compile/compile-condition.ts'
 import { isOwnType } from '../core/policy/model/policy-type.ts'
 import { fail } from '../errors.ts'
 import type { Clock, NewId } from '../ports/clock.ts'

@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../../src/core/change/changed-place.ts'
 import { evaluate } from '../../src/core/policy/evaluate.ts'
 import type { Evaluation, LifecycleStep } from '../../src/core/policy/model/policy.ts'
-import { compilePolicies, type PolicySet } from '../../src/core/policy/policy-set.ts'
+import { compilePolicies, type PolicySet } from '../../src/core/policy/compile/policy-set.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../src/core/policy/model/requirement.ts'
 import { joinRules } from '../../src/core/policy/model/rules-of-conduct.ts'
 import type { Facts, NextContent, TargetFacts } from '../../src/core/request/command.ts'

@@ -8,7 +8,7 @@ import { isOwnType } from './model/policy-type.ts'
 import type { PolicyInput } from './model/policy.ts'
 import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 import type { Finding } from './model/policy-finding.ts'
-import { plainShape } from './seen-places.ts'
+import { plainShape } from './compile/seen-places.ts'
 
 /** Finds fields at which no live document has anything: one that is misspelt gates nothing, and nobody would notice. */
 export function checkPlaces({ match, ...policy }: PolicyInput, { resources = {} }: PolicyFacts): readonly Finding[] {

@@ -4,7 +4,7 @@ import { judgeScope } from './judge-policy.ts'
 import { policyType } from './model/policy-type.ts'
 import { pinAll } from './pin-requirement.ts'
 import type { Evaluation, PolicyInput, PolicySubject } from './model/policy.ts'
-import type { PolicySet } from './policy-set.ts'
+import type { PolicySet } from './compile/policy-set.ts'
 import { no, unknown } from './truth.ts'
 
 /**

@@ -1,14 +1,14 @@
-import type { CompiledPolicy } from './compile-policy.ts'
+import type { CompiledPolicy } from './compile/compile-policy.ts'
 import { findCandidates } from './find-candidates.ts'
 import type { Sight } from './judge-condition.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { pinRequirements } from './pin-requirement.ts'
 import type { Evaluation, PolicySubject } from './model/policy.ts'
 
-import type { PolicySet } from './policy-set.ts'
+import type { PolicySet } from './compile/policy-set.ts'
 import { compareText, requirementsJoin } from './model/requirement.ts'
 import { defaultRules, joinRules } from './model/rules-of-conduct.ts'
-import { plainShape, seenPlaces } from './seen-places.ts'
+import { plainShape, seenPlaces } from './compile/seen-places.ts'
 import { type Match, withoutIdleFallbacks, withoutOverridden } from './settle-matches.ts'
 import { no, type Truth } from './truth.ts'
 

@@ -1,6 +1,6 @@
 import type { ChangedPlace } from '../change/changed-place.ts'
-import { type CompiledPolicy, pinnedOf } from './compile-policy.ts'
-import { type Field, type FieldPath, isWithin, pathsFor } from './field.ts'
+import { type CompiledPolicy, pinnedOf } from './compile/compile-policy.ts'
+import { type Field, type FieldPath, isWithin, pathsFor } from './compile/field.ts'
 import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
 import type { PinnedRequirement, Requirement } from './model/requirement.ts'

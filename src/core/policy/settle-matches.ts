@@ -1,8 +1,8 @@
-import type { CompiledPolicy } from './compile-policy.ts'
+import type { CompiledPolicy } from './compile/compile-policy.ts'
 import { findInScope } from './find-candidates.ts'
 import { judgeScope } from './judge-policy.ts'
 import type { PolicySubject } from './model/policy.ts'
-import type { PolicyIndex } from './policy-index.ts'
+import type { PolicyIndex } from './compile/policy-index.ts'
 import type { PinnedRequirement } from './model/requirement.ts'
 import { type Truth, yes } from './truth.ts'
 

@@ -1,6 +1,6 @@
 import { identifierProblem } from '../../core/identifier.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
-import type { Predicate } from '../../core/policy/compile-condition.ts'
+import type { Predicate } from '../../core/policy/compile/compile-condition.ts'
 import { fail, messageOf } from '../../errors.ts'
 import { inTime, type Wait } from '../../ports/in-time.ts'
 import type { Notifier } from '../../ports/notifier.ts'

@@ -1,5 +1,5 @@
-import type { Vocabulary } from '../../core/policy/compile-condition.ts'
-import { compilePolicies, type PolicySet, withChanges } from '../../core/policy/policy-set.ts'
+import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
+import { compilePolicies, type PolicySet, withChanges } from '../../core/policy/compile/policy-set.ts'
 import type { StreamHead } from '../../core/request/audit-chain.ts'
 import { fail } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'

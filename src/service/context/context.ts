@@ -1,4 +1,4 @@
-import type { Vocabulary } from '../../core/policy/compile-condition.ts'
+import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
 import type { Clock, NewId } from '../../ports/clock.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Notifier } from '../../ports/notifier.ts'

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { canBeMet } from '../../core/policy/requirements/can-be-met.ts'
-import type { Vocabulary } from '../../core/policy/compile-condition.ts'
+import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
 import { describeExplanation } from '../../core/policy/describe-explanation.ts'
 import { evaluate } from '../../core/policy/evaluate.ts'
 import { explain } from '../../core/policy/explain.ts'
 import { fewestApprovals } from '../../core/policy/requirements/fewest-approvals.ts'
 import type { Policy, PolicySubject } from '../../core/policy/model/policy.ts'
-import { compilePolicies, type PolicySet } from '../../core/policy/policy-set.ts'
+import { compilePolicies, type PolicySet } from '../../core/policy/compile/policy-set.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
 
 /** The policies of a host, and changes to try them on. */

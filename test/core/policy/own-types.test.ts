@@ -6,7 +6,7 @@ import { evaluate } from '../../../src/core/policy/evaluate.ts'
 import { evaluateOverrides } from '../../../src/core/policy/evaluate-overrides.ts'
 import { explain, explainPolicy } from '../../../src/core/policy/explain.ts'
 import type { PolicyInput, PolicySubject } from '../../../src/core/policy/model/policy.ts'
-import { compilePolicies } from '../../../src/core/policy/policy-set.ts'
+import { compilePolicies } from '../../../src/core/policy/compile/policy-set.ts'
 
 const lead = { quorum: 1, from: { roles: ['lead'] } }
 const gate: PolicyInput = { id: 'gate', match: { resource: 'countersign.policy' }, require: lead }

@@ -1,8 +1,8 @@
-import { isArray, isObject } from '../change/equal.ts'
-import type { JsonObject, JsonValue } from '../change/json.ts'
-import { advance, type PatternPlaces, startOf } from '../change/pattern.ts'
-import { arrayIndex, escapeSegment } from '../change/pointer.ts'
-import { type CompiledShape, childNode, type ShapeNode } from '../change/shape.ts'
+import { isArray, isObject } from '../../change/equal.ts'
+import type { JsonObject, JsonValue } from '../../change/json.ts'
+import { advance, type PatternPlaces, startOf } from '../../change/pattern.ts'
+import { arrayIndex, escapeSegment } from '../../change/pointer.ts'
+import { type CompiledShape, childNode, type ShapeNode } from '../../change/shape.ts'
 import { membersOf } from './seen-places.ts'
 
 /** Why the items of a list cannot be named: nothing tells them apart, some live document breaks the list, or all there is is their place. */

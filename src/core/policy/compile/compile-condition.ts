@@ -1,4 +1,4 @@
-import type { JsonValue } from '../change/json.ts'
+import type { JsonValue } from '../../change/json.ts'
 import {
   type AnyChange,
   type BeforeAfter,
@@ -7,9 +7,9 @@ import {
   type Crosses,
   type HostPredicate,
   operators,
-} from './model/condition.ts'
+} from '../model/condition.ts'
 import { type Declarations, type Field, isSame } from './field.ts'
-import type { PolicySubject } from './model/policy.ts'
+import type { PolicySubject } from '../model/policy.ts'
 
 /** A test of the host, by name. Anything but `true` and `false`, or a throw, closes the gate. */
 export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined) => boolean
