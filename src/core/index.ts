@@ -123,7 +123,7 @@ export type {
 export { describeExplanation, describePolicy } from './policy/describe-explanation.ts'
 export { describePinned, describeRequirement } from './policy/requirements/describe-requirement.ts'
 export { type Duration, milliseconds } from './policy/model/duration.ts'
-export { evaluate } from './policy/evaluate.ts'
+export { evaluate } from './policy/evaluate/evaluate.ts'
 export {
   type Explanation,
   explain,
@@ -134,7 +134,7 @@ export {
 } from './policy/explain.ts'
 export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } from './policy/explain-condition.ts'
 export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
-export type { Value } from './policy/judge-value.ts'
+export type { Value } from './policy/evaluate/judge-value.ts'
 export { namedApprovers } from './policy/requirements/named-approvers.ts'
 export { parsePolicy } from './policy/parse-policy.ts'
 export type {
@@ -167,5 +167,5 @@ export {
   type SimulationCount,
   type SimulationDifference,
   simulate,
-} from './policy/simulate.ts'
+} from './policy/evaluate/simulate.ts'
 export { type RequestStatus, type RequestVerb, type Role, type VerbRow, verbs } from './request/status.ts'

@@ -1,5 +1,5 @@
 import type { ChangedPlace } from '../../src/core/change/changed-place.ts'
-import { evaluate } from '../../src/core/policy/evaluate.ts'
+import { evaluate } from '../../src/core/policy/evaluate/evaluate.ts'
 import type { Evaluation, LifecycleStep } from '../../src/core/policy/model/policy.ts'
 import { compilePolicies, type PolicySet } from '../../src/core/policy/compile/policy-set.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../src/core/policy/model/requirement.ts'

@@ -1,7 +1,7 @@
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
-import type { SimulationComparison } from '../../core/policy/simulate.ts'
+import type { SimulationComparison } from '../../core/policy/evaluate/simulate.ts'
 import type { LoggedEvent } from '../../core/request/audit-chain.ts'
 import type { Checkpoint } from '../../core/request/checkpoint.ts'
 import type { OpenDebt } from '../../core/request/debt.ts'

@@ -1,5 +1,5 @@
-import { evaluate, joinEvaluations, nothingAsked } from '../../core/policy/evaluate.ts'
-import { evaluateOverrides } from '../../core/policy/evaluate-overrides.ts'
+import { evaluate, joinEvaluations, nothingAsked } from '../../core/policy/evaluate/evaluate.ts'
+import { evaluateOverrides } from '../../core/policy/evaluate/evaluate-overrides.ts'
 import { type Explanation, explain } from '../../core/policy/explain.ts'
 import { silencedIn } from '../../core/policy/model/policy-type.ts'
 import type { Evaluation } from '../../core/policy/model/policy.ts'

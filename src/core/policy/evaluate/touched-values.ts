@@ -1,11 +1,11 @@
-import type { ChangedPlace } from '../change/changed-place.ts'
-import { equal, isArray, isObject } from '../change/equal.ts'
-import type { JsonValue } from '../change/json.ts'
-import { advance, type PatternPlaces } from '../change/pattern.ts'
-import { escapeSegment, formatPointer } from '../change/pointer.ts'
-import { childNode, type ShapeNode } from '../change/shape.ts'
-import { type Course, type FieldPath, follow, mayTouch } from './compile/field.ts'
-import { membersOf, type Surroundings } from './compile/seen-places.ts'
+import type { ChangedPlace } from '../../change/changed-place.ts'
+import { equal, isArray, isObject } from '../../change/equal.ts'
+import type { JsonValue } from '../../change/json.ts'
+import { advance, type PatternPlaces } from '../../change/pattern.ts'
+import { escapeSegment, formatPointer } from '../../change/pointer.ts'
+import { childNode, type ShapeNode } from '../../change/shape.ts'
+import { type Course, type FieldPath, follow, mayTouch } from '../compile/field.ts'
+import { membersOf, type Surroundings } from '../compile/seen-places.ts'
 
 /** A value of a field that a change touches. Undefined: there is none on this side. */
 export interface TouchedValue {
