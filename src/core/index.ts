@@ -120,7 +120,7 @@ export type {
   HostPredicate,
   Operator,
 } from './policy/model/condition.ts'
-export { describeExplanation, describePolicy } from './policy/describe-explanation.ts'
+export { describeExplanation, describePolicy } from './policy/explain/describe-explanation.ts'
 export { describePinned, describeRequirement } from './policy/requirements/describe-requirement.ts'
 export { type Duration, milliseconds } from './policy/model/duration.ts'
 export { evaluate } from './policy/evaluate/evaluate.ts'
@@ -131,8 +131,8 @@ export {
   type PolicyExplanation,
   type PolicyOutcome,
   type ScopeExplanation,
-} from './policy/explain.ts'
-export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } from './policy/explain-condition.ts'
+} from './policy/explain/explain.ts'
+export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } from './policy/explain/explain-condition.ts'
 export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
 export type { Value } from './policy/evaluate/judge-value.ts'
 export { namedApprovers } from './policy/requirements/named-approvers.ts'

@@ -1,6 +1,6 @@
 import { evaluate, joinEvaluations, nothingAsked } from '../../core/policy/evaluate/evaluate.ts'
 import { evaluateOverrides } from '../../core/policy/evaluate/evaluate-overrides.ts'
-import { type Explanation, explain } from '../../core/policy/explain.ts'
+import { type Explanation, explain } from '../../core/policy/explain/explain.ts'
 import { silencedIn } from '../../core/policy/model/policy-type.ts'
 import type { Evaluation } from '../../core/policy/model/policy.ts'
 import type { PolicySet } from '../../core/policy/compile/policy-set.ts'

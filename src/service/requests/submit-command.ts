@@ -1,5 +1,5 @@
-import { describeExplanation } from '../../core/policy/describe-explanation.ts'
-import type { Explanation } from '../../core/policy/explain.ts'
+import { describeExplanation } from '../../core/policy/explain/describe-explanation.ts'
+import type { Explanation } from '../../core/policy/explain/explain.ts'
 import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
 import type { Actor, BeganEvent } from '../../core/request/event.ts'

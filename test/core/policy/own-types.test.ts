@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { checkLockOut, type PolicyPeople } from '../../../src/core/policy/check-lock-out.ts'
 import { checkPolicy } from '../../../src/core/policy/check-policy.ts'
-import { describeExplanation } from '../../../src/core/policy/describe-explanation.ts'
+import { describeExplanation } from '../../../src/core/policy/explain/describe-explanation.ts'
 import { evaluate } from '../../../src/core/policy/evaluate/evaluate.ts'
 import { evaluateOverrides } from '../../../src/core/policy/evaluate/evaluate-overrides.ts'
-import { explain, explainPolicy } from '../../../src/core/policy/explain.ts'
+import { explain, explainPolicy } from '../../../src/core/policy/explain/explain.ts'
 import type { PolicyInput, PolicySubject } from '../../../src/core/policy/model/policy.ts'
 import { compilePolicies } from '../../../src/core/policy/compile/policy-set.ts'
 
