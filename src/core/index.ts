@@ -108,7 +108,7 @@ export { savedGroupLifecycle } from './lifecycle/saved-group-lifecycle.ts'
 export { type Step, stepFrom, type TransitionTable } from './lifecycle/transition-table.ts'
 export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
 export { canBeMet, type PeopleAmong } from './policy/requirements/can-be-met.ts'
-export { checkPolicy, lintPolicies } from './policy/check-policy.ts'
+export { checkPolicy, lintPolicies } from './policy/check/check-policy.ts'
 export type { Predicate, Vocabulary } from './policy/compile/compile-condition.ts'
 export type {
   AnyChange,
@@ -136,7 +136,7 @@ export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } 
 export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
 export type { Value } from './policy/evaluate/judge-value.ts'
 export { namedApprovers } from './policy/requirements/named-approvers.ts'
-export { parsePolicy } from './policy/parse-policy.ts'
+export { parsePolicy } from './policy/check/parse-policy.ts'
 export type {
   Evaluation,
   Facets,
@@ -148,7 +148,7 @@ export type {
   PolicySubject,
   SafeChange,
 } from './policy/model/policy.ts'
-export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/policy-facts.ts'
+export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/check/policy-facts.ts'
 export type { PolicyFinding, PolicyProblem } from './policy/model/policy-finding.ts'
 export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/compile/policy-set.ts'
 export {

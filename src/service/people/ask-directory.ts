@@ -1,4 +1,4 @@
-import type { DirectoryFacts } from '../../core/policy/policy-facts.ts'
+import type { DirectoryFacts } from '../../core/policy/check/policy-facts.ts'
 import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import { peopleAsked } from '../../core/review/needs.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'

@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import { parsePolicy } from '../../core/policy/parse-policy.ts'
+import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import type { Policy, PolicyInput, PolicySubject } from '../../core/policy/model/policy.ts'
 import { compilePolicies } from '../../core/policy/compile/policy-set.ts'
 import { plainShape } from '../../core/policy/compile/seen-places.ts'

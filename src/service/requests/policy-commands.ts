@@ -1,7 +1,7 @@
 import { canonical } from '../../core/change/canonical.ts'
 import type { ChangeInput } from '../../core/change/change-input.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import { parsePolicy } from '../../core/policy/parse-policy.ts'
+import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
 import type { Actor } from '../../core/request/event.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { JsonValue } from '../../core/change/json.ts'
-import { checkPolicy } from '../../core/policy/check-policy.ts'
+import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import { type Condition, operators } from '../../core/policy/model/condition.ts'
 import type { Policy, PolicyInput, PolicyMatch, SafeChange } from '../../core/policy/model/policy.ts'
 import type { Approvers, Requirement } from '../../core/policy/model/requirement.ts'

@@ -13,7 +13,7 @@ import {
   withoutPolicy,
   withPolicy,
 } from '../../../src/core/index.ts'
-import { constantOf } from '../../../src/core/policy/constant-condition.ts'
+import { constantOf } from '../../../src/core/policy/check/constant-condition.ts'
 import { sightOf } from '../../../src/core/policy/evaluate/evaluate.ts'
 import { judge } from '../../../src/core/policy/evaluate/judge-condition.ts'
 import { judgePolicy } from '../../../src/core/policy/evaluate/judge-policy.ts'

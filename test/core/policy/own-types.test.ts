@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkLockOut, type PolicyPeople } from '../../../src/core/policy/check-lock-out.ts'
-import { checkPolicy } from '../../../src/core/policy/check-policy.ts'
+import { checkLockOut, type PolicyPeople } from '../../../src/core/policy/check/check-lock-out.ts'
+import { checkPolicy } from '../../../src/core/policy/check/check-policy.ts'
 import { describeExplanation } from '../../../src/core/policy/explain/describe-explanation.ts'
 import { evaluate } from '../../../src/core/policy/evaluate/evaluate.ts'
 import { evaluateOverrides } from '../../../src/core/policy/evaluate/evaluate-overrides.ts'

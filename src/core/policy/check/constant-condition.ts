@@ -1,6 +1,6 @@
-import { equal } from '../change/equal.ts'
-import type { JsonValue } from '../change/json.ts'
-import type { BeforeAfter, ChangeAmount, Condition, Operator } from './model/condition.ts'
+import { equal } from '../../change/equal.ts'
+import type { JsonValue } from '../../change/json.ts'
+import type { BeforeAfter, ChangeAmount, Condition, Operator } from '../model/condition.ts'
 
 /**
  * Finds out whether a condition holds for every change, or for none, whatever the change is.
