@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { link } from '../../src/core/request/audit-chain.ts'
+import { link } from '../../src/core/log/event-chain.ts'
 import type { JsonObject, RecordKey, Storage, StoredRecord, Write } from '../../src/index.ts'
 import { storages } from '../storages.ts'
 import { pending, refusal, rollout, type World, world } from '../world.ts'

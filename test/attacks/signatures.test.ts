@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { checkpointDigest } from '../../src/core/request/checkpoint.ts'
+import { checkpointDigest } from '../../src/core/log/checkpoint.ts'
 import {
   type Checkpoint,
   createApprovals,

@@ -12,7 +12,7 @@ import { isBlank } from './reason.ts'
 import type { Request } from './request.ts'
 import { openDebt } from './request.ts'
 import { applicationOf, settle } from './settle.ts'
-import type { StatedReason } from './texts.ts'
+import type { StatedReason } from '../log/erasable-texts.ts'
 
 /** A command that brings content. */
 type Writing = ContentCommand | DraftCommand

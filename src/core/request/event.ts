@@ -4,7 +4,7 @@ import type { Escalated } from '../policy/model/escalation.ts'
 import type { PinnedRequirement } from '../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../policy/model/rules-of-conduct.ts'
 import type { Review } from '../review/under-review.ts'
-import type { StreamHead } from './audit-chain.ts'
+import type { StreamHead } from '../log/event-chain.ts'
 import type { GlassBroken } from './debt.ts'
 
 /** Who did something, and through which door. */

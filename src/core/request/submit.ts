@@ -1,7 +1,7 @@
 import { type Result, refuse, success } from '../../errors.ts'
 import { defaultRules } from '../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../review/under-review.ts'
-import { emptyStream } from './audit-chain.ts'
+import { emptyStream } from '../log/event-chain.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from './command.ts'
 import { isEmpty } from './content.ts'
 import { decideContent } from './decide-content.ts'

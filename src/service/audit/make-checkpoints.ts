@@ -6,7 +6,7 @@ import {
   type SealedTree,
   sealed,
   signedBytes,
-} from '../../core/request/checkpoint.ts'
+} from '../../core/log/checkpoint.ts'
 import { hasCode } from '../../errors.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { Storage, Write } from '../../ports/storage.ts'

@@ -1,6 +1,6 @@
 import { bytesOfHex, type Digest } from '../../core/change/digest.ts'
-import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes } from '../../core/request/checkpoint.ts'
-import { emptyTree, rootOf, withLeaf } from '../../core/request/merkle.ts'
+import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes } from '../../core/log/checkpoint.ts'
+import { emptyTree, rootOf, withLeaf } from '../../core/log/merkle-tree.ts'
 import type { SignatureCheck } from '../../ports/signer.ts'
 import type { Storage } from '../../ports/storage.ts'
 import type { CheckpointRecord } from '../records/record-types.ts'

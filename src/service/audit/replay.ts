@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../core/request/audit-chain.ts'
+import type { LoggedEvent } from '../../core/log/event-chain.ts'
 
 /** Follows a stream of verified events, and says where what is stored is not what they made of it. */
 export interface Replay {

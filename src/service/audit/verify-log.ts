@@ -4,8 +4,8 @@ import {
   headAfter,
   type LoggedEvent,
   type StreamHead,
-} from '../../core/request/audit-chain.ts'
-import { restored, textProblem } from '../../core/request/texts.ts'
+} from '../../core/log/event-chain.ts'
+import { restored, textProblem } from '../../core/log/erasable-texts.ts'
 import { type ErrorDetails, hasCode, messageOf } from '../../errors.ts'
 import { type CollectionName, collectionNames } from '../../ports/collections.ts'
 import type { Storage, UnreadableRecord } from '../../ports/storage.ts'

@@ -1,4 +1,4 @@
-import type { StreamHead } from '../../core/request/audit-chain.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Facts, NextContent } from '../../core/request/command.ts'
 import { type Content, openConflicts } from '../../core/request/content.ts'
 import type { Actor } from '../../core/request/event.ts'

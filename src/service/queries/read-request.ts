@@ -1,5 +1,5 @@
 import type { Conflict } from '../../core/change/conflict.ts'
-import type { StreamHead } from '../../core/request/audit-chain.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Actor } from '../../core/request/event.ts'
 import type { Request } from '../../core/request/request.ts'
 import { inForce } from '../../core/request/settle.ts'

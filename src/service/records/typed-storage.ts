@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/change/json.ts'
-import { emptyStream, type StreamHead } from '../../core/request/audit-chain.ts'
+import { emptyStream, type StreamHead } from '../../core/log/event-chain.ts'
 import { ApprovalError, fail, refuse } from '../../errors.ts'
 import { collections } from '../../ports/collections.ts'
 import type {

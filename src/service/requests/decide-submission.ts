@@ -1,5 +1,5 @@
 import { policyType } from '../../core/policy/model/policy-type.ts'
-import type { StreamHead } from '../../core/request/audit-chain.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Actor } from '../../core/request/event.ts'
 import { draft, type Submission, submit } from '../../core/request/submit.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'

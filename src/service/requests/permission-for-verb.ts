@@ -1,4 +1,4 @@
-import type { StreamHead } from '../../core/request/audit-chain.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { RequestCommand, TargetFacts } from '../../core/request/command.ts'
 import type { ProposedChange } from '../../core/request/content.ts'
 import type { Actor, LaterEvent } from '../../core/request/event.ts'

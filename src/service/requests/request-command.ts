@@ -1,4 +1,4 @@
-import type { StreamHead } from '../../core/request/audit-chain.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { ConfirmCommand, Facts, ReclaimCommand, RequestCommand, TargetFacts } from '../../core/request/command.ts'
 import type { Content } from '../../core/request/content.ts'
 import type { OpenDebt } from '../../core/request/debt.ts'

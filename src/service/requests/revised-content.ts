@@ -1,7 +1,7 @@
 import { canonical } from '../../core/change/canonical.ts'
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import type { StreamHead } from '../../core/request/audit-chain.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { NextContent } from '../../core/request/command.ts'
 import type { PinnedMove } from '../../core/request/content.ts'
 import type { Request } from '../../core/request/request.ts'

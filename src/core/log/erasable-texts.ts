@@ -1,6 +1,6 @@
 import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
-import type { LoggedEvent, SaltedText } from './audit-chain.ts'
+import type { LoggedEvent, SaltedText } from './event-chain.ts'
 
 /** What stands where a text was erased. */
 export const erasedText = '[erased]'

@@ -1,7 +1,7 @@
 import { canonical } from '../change/canonical.ts'
 import { bytesIn, type Digest, digest, leafDigest } from '../change/digest.ts'
 import type { JsonValue } from '../change/json.ts'
-import { emptyTree, type MerkleTree, rootOf, withLeaf } from './merkle.ts'
+import { emptyTree, type MerkleTree, rootOf, withLeaf } from './merkle-tree.ts'
 
 /** Where a stream ended when it was sealed: a leaf of the Merkle tree of its tenant. */
 export interface Seal {
