@@ -168,4 +168,4 @@ export {
   type SimulationDifference,
   simulate,
 } from './policy/evaluate/simulate.ts'
-export { type RequestStatus, type RequestVerb, type Role, type VerbRow, verbs } from './request/status.ts'
+export { type RequestStatus, type RequestVerb, type Role, type VerbRow, verbs } from './request/model/status-table.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { verbNames } from '../../src/core/request/status.ts'
+import { verbNames } from '../../src/core/request/model/status-table.ts'
 import { hasCode } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { desk, everything, lasting, type Office, office } from './desk.ts'

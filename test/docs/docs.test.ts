@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type VerbRow, verbNames, verbs } from '../../src/core/request/status.ts'
+import { type VerbRow, verbNames, verbs } from '../../src/core/request/model/status-table.ts'
 import { promisedOutput, root, runProgram } from '../built-package.ts'
 
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8')

@@ -1,4 +1,4 @@
-import type { Request } from '../../src/core/request/request.ts'
+import type { Request } from '../../src/core/request/model/request.ts'
 import { type Draft, effectOf, type World } from './explored-world.ts'
 
 /** An answer, and the digest that its giver saw. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { statuses } from '../../src/core/request/status.ts'
+import { statuses } from '../../src/core/request/model/status-table.ts'
 import { runs } from '../runs.ts'
 import { type Asked, elsewhere, moods } from './elsewhere.ts'
 import { doing, everyVerb, type Happening, type Life, life } from './happenings.ts'

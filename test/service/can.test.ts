@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { type RequestStatus, statuses } from '../../src/core/request/status.ts'
+import { type RequestStatus, statuses } from '../../src/core/request/model/status-table.ts'
 import { type ActingApprovals, type ChangeRequest, isApprovalError, type Permissions } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { attempts } from '../attempts.ts'

@@ -3,8 +3,8 @@ import { covers } from '../review/delegation.ts'
 import { eligibility } from '../review/eligibility.ts'
 import type { Giver } from '../review/giver.ts'
 import type { Verdict } from '../review/under-review.ts'
-import type { Facts } from './command.ts'
-import type { Request } from './request.ts'
+import type { Facts } from './model/command.ts'
+import type { Request } from './model/request.ts'
 import { inForce } from './settle.ts'
 
 /** Who would give or take back an answer, whose it is, and when. */

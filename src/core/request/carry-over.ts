@@ -8,12 +8,12 @@ import { giverOf, isOwn, ownerOf } from '../review/giver.ts'
 import { needsOf } from '../review/needs.ts'
 import type { Review } from '../review/under-review.ts'
 import { isAmong, type KnownUser } from '../review/voter.ts'
-import type { Facts, NextContent } from './command.ts'
-import type { ProposedChange } from './content.ts'
-import type { ContentEvent, Pinned } from './event.ts'
-import type { Objection } from './objection.ts'
-import { currentReviews, isSameSubject, revives, subjectOf } from './remembered.ts'
-import type { Request } from './request.ts'
+import type { Facts, NextContent } from './model/command.ts'
+import type { ProposedChange } from './model/content.ts'
+import type { ContentEvent, Pinned } from './model/event.ts'
+import type { Objection } from './model/objection.ts'
+import { currentReviews, isSameSubject, revives, subjectOf } from './model/remembered.ts'
+import type { Request } from './model/request.ts'
 
 /** A command that brings content, as far as answers are concerned. */
 interface Bringing {

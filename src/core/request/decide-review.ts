@@ -1,7 +1,7 @@
 import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import { type Giver, ownerOf } from '../review/giver.ts'
 import { giver, withoutAuthority } from './authority.ts'
-import type { Facts, RequestCommand, ReviewCommand } from './command.ts'
+import type { Facts, RequestCommand, ReviewCommand } from './model/command.ts'
 import { escalating, nextDue } from './due.ts'
 import {
   type EscalatedEvent,
@@ -10,11 +10,11 @@ import {
   type OtherEvent,
   type Outcome,
   type ReviewEvent,
-} from './event.ts'
-import { evolve } from './evolve.ts'
-import { ownTime } from './hold.ts'
+} from './model/event.ts'
+import { evolve } from './model/evolve.ts'
+import { ownTime } from './model/hold.ts'
 import { isBlank } from './reason.ts'
-import type { Request } from './request.ts'
+import type { Request } from './model/request.ts'
 import { settle } from './settle.ts'
 
 const eventTypes = {

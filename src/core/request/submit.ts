@@ -2,12 +2,12 @@ import { type Result, refuse, success } from '../../errors.ts'
 import { defaultRules } from '../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../review/under-review.ts'
 import { emptyStream } from '../log/event-chain.ts'
-import type { NextContent, OutsideFacts, TargetFacts } from './command.ts'
-import { isEmpty } from './content.ts'
+import type { NextContent, OutsideFacts, TargetFacts } from './model/command.ts'
+import { isEmpty } from './model/content.ts'
 import { decideContent } from './decide-content.ts'
-import { type Actor, type BeganEvent, locksOf } from './event.ts'
+import { type Actor, type BeganEvent, locksOf } from './model/event.ts'
 import { feedbackProblem } from './reason.ts'
-import type { Request } from './request.ts'
+import type { Request } from './model/request.ts'
 
 /** A change that somebody wants to make, or to draft. */
 export interface SubmitCommand {

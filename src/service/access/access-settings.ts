@@ -1,5 +1,5 @@
 import type { ResourceAccess } from '../../core/access/resource-access.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { refuse, success } from '../../errors.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'

@@ -1,5 +1,5 @@
 import { type GrantFacts, planGrants } from '../../core/access/plan-grants.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'

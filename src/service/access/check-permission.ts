@@ -1,6 +1,6 @@
 import { requirePermissions } from '../../core/access/holdings.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'

@@ -8,8 +8,8 @@ import {
   type ResourceAccess,
 } from '../../core/access/resource-access.ts'
 import { isOwnType, policyType } from '../../core/policy/model/policy-type.ts'
-import type { ProposedChange } from '../../core/request/content.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { noticeWrites } from '../commands/outbox.ts'

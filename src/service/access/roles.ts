@@ -2,7 +2,7 @@ import { type RoleFacts, removeRole, saveRole } from '../../core/access/change-r
 import { rolesIn } from '../../core/access/grant.ts'
 import { holdingsOf } from '../../core/access/holdings.ts'
 import type { RoleDefinition, Roles } from '../../core/access/role.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Command } from '../commands/run-command.ts'
 import { rolesOf } from '../context/access-control.ts'

@@ -1,6 +1,6 @@
 import { identifierProblem } from '../../core/identifier.ts'
 import { isOwnType, workflowType } from '../../core/policy/model/policy-type.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { fail } from '../../errors.ts'
 import type { Context } from '../context/context.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'

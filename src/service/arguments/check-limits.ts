@@ -1,6 +1,6 @@
 import { awaitedAuthor } from '../../core/request/awaited.ts'
-import type { Actor } from '../../core/request/event.ts'
-import type { Request } from '../../core/request/request.ts'
+import type { Actor } from '../../core/request/model/event.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import { type Refusal, refuse } from '../../errors.ts'
 import type { Context } from '../context/context.ts'
 import { page } from '../records/typed-storage.ts'

@@ -1,7 +1,7 @@
 import { type Conflict, type Resolution, resultConflict } from '../../core/change/conflict.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { merge } from '../../core/change/merge.ts'
-import type { ProposedChange } from '../../core/request/content.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'

@@ -1,5 +1,5 @@
-import type { OutsideFacts, TargetFacts } from '../../core/request/command.ts'
-import type { Request } from '../../core/request/request.ts'
+import type { OutsideFacts, TargetFacts } from '../../core/request/model/command.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import { landing } from '../../core/request/settle.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'

@@ -1,5 +1,5 @@
-import type { RequestEvent } from '../../core/request/event.ts'
-import type { Request } from '../../core/request/request.ts'
+import type { RequestEvent } from '../../core/request/model/event.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import type { Notice, NoticeType } from '../../ports/notifier.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'

@@ -1,4 +1,4 @@
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { type ErrorCode, fail, hasCode, type Refusal } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Chore } from '../context/chore.ts'

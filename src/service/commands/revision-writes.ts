@@ -1,5 +1,5 @@
-import type { ProposedChange } from '../../core/request/content.ts'
-import { type Authorship, revise } from '../../core/request/resource.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
+import { type Authorship, revise } from '../../core/request/model/revision.ts'
 import type { Write } from '../../ports/storage.ts'
 import { append, resourceStream } from '../records/event-stream.ts'
 import type { ResourceRecord } from '../records/record-types.ts'

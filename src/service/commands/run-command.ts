@@ -1,4 +1,4 @@
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { newIdFix } from '../context/checked-sources.ts'

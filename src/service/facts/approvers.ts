@@ -1,4 +1,4 @@
-import type { Request } from '../../core/request/request.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import { inForce } from '../../core/request/settle.ts'
 import { approvalStanding } from '../../core/review/approval-standing.ts'
 import type { Giver } from '../../core/review/giver.ts'

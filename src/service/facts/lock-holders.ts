@@ -1,6 +1,6 @@
 import { stepFrom } from '../../core/lifecycle/transition-table.ts'
-import type { ProposedChange } from '../../core/request/content.ts'
-import type { Request } from '../../core/request/request.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import type { LockRecord } from '../records/record-types.ts'

@@ -1,4 +1,4 @@
-import { isOpen, type RequestStatus, statuses } from '../../core/request/status.ts'
+import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { fail } from '../../errors.ts'
 import type { Position } from '../../ports/storage.ts'
 import { checkId, checkKeys, checkResource } from '../arguments/check-arguments.ts'

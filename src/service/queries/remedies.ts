@@ -1,6 +1,6 @@
-import type { Facts } from '../../core/request/command.ts'
+import type { Facts } from '../../core/request/model/command.ts'
 import { duesOf } from '../../core/request/due.ts'
-import type { Request } from '../../core/request/request.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import type { Context } from '../context/context.ts'
 import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { WayOut } from '../requests/request-summary.ts'

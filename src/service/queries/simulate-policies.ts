@@ -6,7 +6,7 @@ import type { Policy, PolicyInput, PolicySubject } from '../../core/policy/model
 import { compilePolicies } from '../../core/policy/compile/policy-set.ts'
 import { plainShape } from '../../core/policy/compile/seen-places.ts'
 import { compareSimulations, type SimulationComparison } from '../../core/policy/evaluate/simulate.ts'
-import type { Revision } from '../../core/request/resource.ts'
+import type { Revision } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail } from '../../errors.ts'
 import { subjectOf } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'

@@ -1,4 +1,4 @@
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
 import { current } from '../requests/deliver-outside.ts'

@@ -1,4 +1,4 @@
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import type { Write } from '../../ports/storage.ts'
 import { append, settingsStream } from './event-stream.ts'
 import type { PolicySetRecord } from './record-types.ts'

@@ -1,5 +1,5 @@
-import { isSameSubject, objectionsOf, subjectOf } from '../../core/request/remembered.ts'
-import type { Request } from '../../core/request/request.ts'
+import { isSameSubject, objectionsOf, subjectOf } from '../../core/request/model/remembered.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import type { Context } from '../context/context.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'

@@ -1,5 +1,5 @@
-import type { RequestEvent } from '../../core/request/event.ts'
-import type { Request } from '../../core/request/request.ts'
+import type { RequestEvent } from '../../core/request/model/event.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { NoticeType } from '../../ports/notifier.ts'
 import type { Message } from '../commands/outbox.ts'

@@ -1,5 +1,5 @@
 import { workflowType } from '../../core/policy/model/policy-type.ts'
-import type { ProposedChange } from '../../core/request/content.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Waiting } from '../records/record-types.ts'
 import { declareResource } from './define-resource.ts'
 import type { ResourceType } from './resource-type.ts'

@@ -1,5 +1,5 @@
 import { duesOf, dueVerb } from '../../core/request/due.ts'
-import type { TimedVerb } from '../../core/request/status.ts'
+import type { TimedVerb } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors.ts'
 import { collections } from '../../ports/collections.ts'
 import { sealChore } from '../audit/make-checkpoints.ts'

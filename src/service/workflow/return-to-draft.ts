@@ -1,5 +1,5 @@
 import { isReturned } from '../../core/request/decide.ts'
-import { openStatuses } from '../../core/request/status.ts'
+import { openStatuses } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { commitEach, putOffWrite } from '../commands/put-off.ts'

@@ -1,5 +1,5 @@
 import type { ChangeInput } from '../../core/change/change-input.ts'
-import type { Actor } from '../../core/request/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { success } from '../../errors.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'

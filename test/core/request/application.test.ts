@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ProposedChange } from '../../../src/core/request/content.ts'
+import type { ProposedChange } from '../../../src/core/request/model/content.ts'
 import { refuse } from '../../../src/errors.ts'
 import {
   approved,

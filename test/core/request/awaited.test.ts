@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { awaitedFrom, hasAnswered } from '../../../src/core/request/awaited.ts'
-import { statuses } from '../../../src/core/request/status.ts'
+import { statuses } from '../../../src/core/request/model/status-table.ts'
 import { approved, given, office, submitted } from './given.ts'
 
 const tree = {

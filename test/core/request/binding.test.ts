@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultRules } from '../../../src/core/policy/model/rules-of-conduct.ts'
-import { type Reviewed, requestDigest } from '../../../src/core/request/content.ts'
-import type { Request } from '../../../src/core/request/request.ts'
+import { type Reviewed, requestDigest } from '../../../src/core/request/model/content.ts'
+import type { Request } from '../../../src/core/request/model/request.ts'
 import { documents } from '../../../src/testing/arbitraries/documents.ts'
 import { runs } from '../../runs.ts'
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChangedPlace } from '../../../src/core/change/changed-place.ts'
 import type { Need, Requirement } from '../../../src/core/policy/model/requirement.ts'
-import type { ProposedChange } from '../../../src/core/request/content.ts'
+import type { ProposedChange } from '../../../src/core/request/model/content.ts'
 import {
   type Asked,
   approved,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { duesOf, dueVerb, nextDue } from '../../../src/core/request/due.ts'
-import type { Request } from '../../../src/core/request/request.ts'
+import type { Request } from '../../../src/core/request/model/request.ts'
 import {
   approved,
   type Beginning,

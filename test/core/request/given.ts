@@ -9,14 +9,14 @@ import type {
   NextContent,
   RequestCommand,
   TargetFacts,
-} from '../../../src/core/request/command.ts'
-import type { Content, ProposedChange } from '../../../src/core/request/content.ts'
-import type { OpenDebt } from '../../../src/core/request/debt.ts'
+} from '../../../src/core/request/model/command.ts'
+import type { Content, ProposedChange } from '../../../src/core/request/model/content.ts'
+import type { OpenDebt } from '../../../src/core/request/model/owed-review.ts'
 import { decide } from '../../../src/core/request/decide.ts'
-import type { LaterEvent } from '../../../src/core/request/event.ts'
-import { begin, evolve } from '../../../src/core/request/evolve.ts'
-import type { Request } from '../../../src/core/request/request.ts'
-import type { RequestStatus } from '../../../src/core/request/status.ts'
+import type { LaterEvent } from '../../../src/core/request/model/event.ts'
+import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
+import type { Request } from '../../../src/core/request/model/request.ts'
+import type { RequestStatus } from '../../../src/core/request/model/status-table.ts'
 import { draft, submit } from '../../../src/core/request/submit.ts'
 import type { Delegation } from '../../../src/core/review/delegation.ts'
 import type { KnownUsers } from '../../../src/core/review/under-review.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Request } from '../../../src/core/request/request.ts'
-import { allows, verbNames } from '../../../src/core/request/status.ts'
+import type { Request } from '../../../src/core/request/model/request.ts'
+import { allows, verbNames } from '../../../src/core/request/model/status-table.ts'
 import type { Refusal } from '../../../src/errors.ts'
 import {
   approved,

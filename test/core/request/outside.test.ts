@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { landingKey } from '../../../src/core/request/decide-outside.ts'
 import { nextDue } from '../../../src/core/request/due.ts'
-import type { Application } from '../../../src/core/request/event.ts'
-import type { Request } from '../../../src/core/request/request.ts'
-import { openDebt } from '../../../src/core/request/request.ts'
+import type { Application } from '../../../src/core/request/model/event.ts'
+import type { Request } from '../../../src/core/request/model/request.ts'
+import { openDebt } from '../../../src/core/request/model/request.ts'
 import {
   approved,
   type Beginning,

@@ -1,5 +1,5 @@
 import { createMachine } from 'xstate'
-import { type RequestStatus, statuses, verbNames, verbs } from '../../../src/core/request/status.ts'
+import { type RequestStatus, statuses, verbNames, verbs } from '../../../src/core/request/model/status-table.ts'
 
 /** What the machine is sent: a verb, and the state that its decision leads to. */
 export interface StatusEvent {

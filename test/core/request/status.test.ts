@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { transition } from 'xstate'
-import { allows, type RequestStatus, statuses, verbNames, verbs } from '../../../src/core/request/status.ts'
+import { allows, type RequestStatus, statuses, verbNames, verbs } from '../../../src/core/request/model/status-table.ts'
 import { statusMachine } from './status-machine.ts'
 
 const at = (value: RequestStatus) => statusMachine.resolveState({ value, context: {} })

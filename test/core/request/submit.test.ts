@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { NextContent } from '../../../src/core/request/command.ts'
-import { begin } from '../../../src/core/request/evolve.ts'
+import type { NextContent } from '../../../src/core/request/model/command.ts'
+import { begin } from '../../../src/core/request/model/evolve.ts'
 import { draft, submit } from '../../../src/core/request/submit.ts'
 import { asks, day, leads, office, policyState, rollout, start } from './given.ts'
 

@@ -1,5 +1,5 @@
-import type { Digest } from '../change/digest.ts'
-import type { JsonValue } from '../change/json.ts'
+import type { Digest } from '../../change/digest.ts'
+import type { JsonValue } from '../../change/json.ts'
 import { documentDigest, type PinnedMove, type ProposedChange } from './content.ts'
 
 /** A resource as it is live. */

@@ -1,6 +1,6 @@
-import { canonical } from '../change/canonical.ts'
-import { type Digest, digest } from '../change/digest.ts'
-import type { JsonValue } from '../change/json.ts'
+import { canonical } from '../../change/canonical.ts'
+import { type Digest, digest } from '../../change/digest.ts'
+import type { JsonValue } from '../../change/json.ts'
 import type { Content, ProposedChange } from './content.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { Digest } from '../change/digest.ts'
-import type { Review } from '../review/under-review.ts'
+import type { Digest } from '../../change/digest.ts'
+import type { Review } from '../../review/under-review.ts'
 
 /** What an answer is about: what the content does, and when. */
 export interface Subject {

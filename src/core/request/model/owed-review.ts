@@ -1,4 +1,4 @@
-import type { Review } from '../review/under-review.ts'
+import type { Review } from '../../review/under-review.ts'
 
 /** That somebody has broken the glass, and what for: a review is owed for it. */
 export interface GlassBroken {
