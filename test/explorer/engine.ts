@@ -6,7 +6,7 @@ import { type PinnedRequirement, requirementsJoin } from '../../src/core/policy/
 import { joinRules } from '../../src/core/policy/model/rules-of-conduct.ts'
 import type { Facts, NextContent, TargetFacts } from '../../src/core/request/model/command.ts'
 import type { Content, ProposedChange } from '../../src/core/request/model/content.ts'
-import { isReturned } from '../../src/core/request/decide.ts'
+import { isReturned } from '../../src/core/request/decide/decide.ts'
 import type { Hold } from '../../src/core/request/model/hold.ts'
 import type { Request } from '../../src/core/request/model/request.ts'
 import type { KnownUsers } from '../../src/core/review/under-review.ts'

@@ -1,4 +1,4 @@
-import { awaitedAuthor } from '../../core/request/awaited.ts'
+import { awaitedAuthor } from '../../core/request/decide/awaited-approvers.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Refusal, refuse } from '../../errors.ts'

@@ -1,4 +1,4 @@
-import { duesOf } from '../../core/request/due.ts'
+import { duesOf } from '../../core/request/decide/due-verbs.ts'
 import { hasCode } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Why } from '../context/chore.ts'

@@ -1,5 +1,5 @@
 import { identifierProblem } from '../../core/identifier.ts'
-import { awaitedRole, awaitedUser } from '../../core/request/awaited.ts'
+import { awaitedRole, awaitedUser } from '../../core/request/decide/awaited-approvers.ts'
 import { compareKeys } from '../../ports/compare.ts'
 import type { Position, Storage } from '../../ports/storage.ts'
 import type { Reach } from '../people/ask-directory.ts'

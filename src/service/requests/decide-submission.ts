@@ -1,7 +1,7 @@
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { draft, type Submission, submit } from '../../core/request/submit.ts'
+import { draft, type Submission, submit } from '../../core/request/decide/decide-submission.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'

@@ -3,7 +3,7 @@ import type { RequestCommand, TargetFacts } from '../../core/request/model/comma
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { landing } from '../../core/request/settle.ts'
+import { landing } from '../../core/request/decide/request-outcome.ts'
 import { type Result, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { maySet } from '../access/check-permission.ts'

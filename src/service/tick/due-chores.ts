@@ -1,4 +1,4 @@
-import { duesOf, dueVerb } from '../../core/request/due.ts'
+import { duesOf, dueVerb } from '../../core/request/decide/due-verbs.ts'
 import type { TimedVerb } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors.ts'
 import { collections } from '../../ports/collections.ts'

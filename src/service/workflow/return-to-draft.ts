@@ -1,4 +1,4 @@
-import { isReturned } from '../../core/request/decide.ts'
+import { isReturned } from '../../core/request/decide/decide.ts'
 import { openStatuses } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { awaitedFrom, hasAnswered } from '../../../src/core/request/awaited.ts'
+import { awaitedFrom, hasAnswered } from '../../../src/core/request/decide/awaited-approvers.ts'
 import { statuses } from '../../../src/core/request/model/status-table.ts'
 import { approved, given, office, submitted } from './given.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { duesOf, dueVerb, nextDue } from '../../../src/core/request/due.ts'
+import { duesOf, dueVerb, nextDue } from '../../../src/core/request/decide/due-verbs.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import {
   approved,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { landingKey } from '../../../src/core/request/decide-outside.ts'
-import { nextDue } from '../../../src/core/request/due.ts'
+import { landingKey } from '../../../src/core/request/decide/decide-delivery.ts'
+import { nextDue } from '../../../src/core/request/decide/due-verbs.ts'
 import type { Application } from '../../../src/core/request/model/event.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import { openDebt } from '../../../src/core/request/model/request.ts'

@@ -1,12 +1,12 @@
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { widened } from '../policy/model/escalation.ts'
-import { standing } from '../review/standing.ts'
-import type { Facts, TargetFacts } from './model/command.ts'
-import { documentDigest, openConflicts, type ProposedChange, requestDigest } from './model/content.ts'
-import { hasEqualEffect } from './model/effect.ts'
-import type { Applied, Applying, Failed, Outcome } from './model/event.ts'
-import { isMissed } from './model/hold.ts'
-import type { Request } from './model/request.ts'
+import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import { widened } from '../../policy/model/escalation.ts'
+import { standing } from '../../review/standing.ts'
+import type { Facts, TargetFacts } from '../model/command.ts'
+import { documentDigest, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
+import { hasEqualEffect } from '../model/effect.ts'
+import type { Applied, Applying, Failed, Outcome } from '../model/event.ts'
+import { isMissed } from '../model/hold.ts'
+import type { Request } from '../model/request.ts'
 
 /** Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once. */
 export function settle(request: Request, facts: Facts, at: number): Result<Outcome> {

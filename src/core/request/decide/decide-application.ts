@@ -1,11 +1,11 @@
-import { type Result, refuse, success } from '../../errors.ts'
-import { standing } from '../review/standing.ts'
-import type { ApplyCommand, BypassCommand, Facts } from './model/command.ts'
-import { happened, type LaterEvent } from './model/event.ts'
-import { isMissed } from './model/hold.ts'
-import { isBlank } from './reason.ts'
-import type { Request } from './model/request.ts'
-import { applicationOf, inForce } from './settle.ts'
+import { type Result, refuse, success } from '../../../errors.ts'
+import { standing } from '../../review/standing.ts'
+import type { ApplyCommand, BypassCommand, Facts } from '../model/command.ts'
+import { happened, type LaterEvent } from '../model/event.ts'
+import { isMissed } from '../model/hold.ts'
+import { isBlank } from './check-reason.ts'
+import type { Request } from '../model/request.ts'
+import { applicationOf, inForce } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Result<LaterEvent> {

@@ -1,11 +1,11 @@
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
-import { covers } from '../review/delegation.ts'
-import { eligibility } from '../review/eligibility.ts'
-import type { Giver } from '../review/giver.ts'
-import type { Verdict } from '../review/under-review.ts'
-import type { Facts } from './model/command.ts'
-import type { Request } from './model/request.ts'
-import { inForce } from './settle.ts'
+import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import { covers } from '../../review/delegation.ts'
+import { eligibility } from '../../review/eligibility.ts'
+import type { Giver } from '../../review/giver.ts'
+import type { Verdict } from '../../review/under-review.ts'
+import type { Facts } from '../model/command.ts'
+import type { Request } from '../model/request.ts'
+import { inForce } from './request-outcome.ts'
 
 /** Who would give or take back an answer, whose it is, and when. */
 interface Answering {

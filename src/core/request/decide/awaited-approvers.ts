@@ -1,8 +1,8 @@
-import { widened } from '../policy/model/escalation.ts'
-import { needsOf } from '../review/needs.ts'
-import type { KnownUsers } from '../review/under-review.ts'
-import type { Request } from './model/request.ts'
-import { allows } from './model/status-table.ts'
+import { widened } from '../../policy/model/escalation.ts'
+import { needsOf } from '../../review/needs.ts'
+import type { KnownUsers } from '../../review/under-review.ts'
+import type { Request } from '../model/request.ts'
+import { allows } from '../model/status-table.ts'
 
 /**
  * Names those whose approval a request waits for: the users and roles of its requirements, with those whom it has escalated to. Nobody in a state in which it

@@ -1,8 +1,8 @@
-import { milliseconds } from '../policy/model/duration.ts'
-import { type Hold, timeHeld } from './model/hold.ts'
-import type { Request } from './model/request.ts'
-import { openDebt } from './model/request.ts'
-import type { TimedVerb } from './model/status-table.ts'
+import { milliseconds } from '../../policy/model/duration.ts'
+import { type Hold, timeHeld } from '../model/hold.ts'
+import type { Request } from '../model/request.ts'
+import { openDebt } from '../model/request.ts'
+import type { TimedVerb } from '../model/status-table.ts'
 
 /** Something that time does to a request. */
 export interface Due {
