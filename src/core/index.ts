@@ -107,9 +107,37 @@ export type { LifecycleOptions } from './lifecycle/resolve-moves.ts'
 export { savedGroupLifecycle } from './lifecycle/saved-group-lifecycle.ts'
 export { type Step, stepFrom, type TransitionTable } from './lifecycle/transition-table.ts'
 export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
-export { canBeMet, type PeopleAmong } from './policy/requirements/can-be-met.ts'
 export { checkPolicy, lintPolicies } from './policy/check/check-policy.ts'
+export { parsePolicy } from './policy/check/parse-policy.ts'
+export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/check/policy-facts.ts'
 export type { Predicate, Vocabulary } from './policy/compile/compile-condition.ts'
+export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/compile/policy-set.ts'
+export { evaluate } from './policy/evaluate/evaluate.ts'
+export type { Value } from './policy/evaluate/judge-value.ts'
+export {
+  compareSimulations,
+  type SimulatedChange,
+  type Simulation,
+  type SimulationComparison,
+  type SimulationCount,
+  type SimulationDifference,
+  simulate,
+} from './policy/evaluate/simulate.ts'
+export { describeExplanation, describePolicy } from './policy/explain/describe-explanation.ts'
+export {
+  type Explanation,
+  explain,
+  explainPolicy,
+  type PolicyExplanation,
+  type PolicyOutcome,
+  type ScopeExplanation,
+} from './policy/explain/explain.ts'
+export type {
+  Answer,
+  ConditionExplanation,
+  TestExplanation,
+  ValueExplanation,
+} from './policy/explain/explain-condition.ts'
 export type {
   AnyChange,
   BeforeAfter,
@@ -120,23 +148,7 @@ export type {
   HostPredicate,
   Operator,
 } from './policy/model/condition.ts'
-export { describeExplanation, describePolicy } from './policy/explain/describe-explanation.ts'
-export { describePinned, describeRequirement } from './policy/requirements/describe-requirement.ts'
 export { type Duration, milliseconds } from './policy/model/duration.ts'
-export { evaluate } from './policy/evaluate/evaluate.ts'
-export {
-  type Explanation,
-  explain,
-  explainPolicy,
-  type PolicyExplanation,
-  type PolicyOutcome,
-  type ScopeExplanation,
-} from './policy/explain/explain.ts'
-export type { Answer, ConditionExplanation, TestExplanation, ValueExplanation } from './policy/explain/explain-condition.ts'
-export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
-export type { Value } from './policy/evaluate/judge-value.ts'
-export { namedApprovers } from './policy/requirements/named-approvers.ts'
-export { parsePolicy } from './policy/check/parse-policy.ts'
 export type {
   Evaluation,
   Facets,
@@ -148,9 +160,7 @@ export type {
   PolicySubject,
   SafeChange,
 } from './policy/model/policy.ts'
-export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/check/policy-facts.ts'
 export type { PolicyFinding, PolicyProblem } from './policy/model/policy-finding.ts'
-export { compilePolicies, type PolicySet, withoutPolicy, withPolicy } from './policy/compile/policy-set.ts'
 export {
   type Approvers,
   type Need,
@@ -159,13 +169,8 @@ export {
   requirementsJoin,
 } from './policy/model/requirement.ts'
 export { defaultRules, joinRules, type RulesOfConduct } from './policy/model/rules-of-conduct.ts'
-export {
-  compareSimulations,
-  type SimulatedChange,
-  type Simulation,
-  type SimulationComparison,
-  type SimulationCount,
-  type SimulationDifference,
-  simulate,
-} from './policy/evaluate/simulate.ts'
+export { canBeMet, type PeopleAmong } from './policy/requirements/can-be-met.ts'
+export { describePinned, describeRequirement } from './policy/requirements/describe-requirement.ts'
+export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
+export { namedApprovers } from './policy/requirements/named-approvers.ts'
 export { type RequestStatus, type RequestVerb, type Role, type VerbRow, verbs } from './request/model/status-table.ts'

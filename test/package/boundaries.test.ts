@@ -44,23 +44,36 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
   },
   'src/core/access/word.ts': { may: ['./role.ts'], mayNot: ['../change/json.ts', '../lifecycle/table.ts'] },
   'src/core/lifecycle/word.ts': { may: ['./table.ts'], mayNot: ['../change/json.ts', '../access/role.ts'] },
-  'src/core/policy/word.ts': {
+  'src/core/log/word.ts': {
     may: ['../change/json.ts', '../../errors.ts'],
-    mayNot: ['../review/tally.ts', '../request/request.ts', '../lifecycle/table.ts', 'zod'],
+    mayNot: ['../policy/model/policy.ts', '../request/model/request.ts'],
+  },
+  'src/core/policy/model/word.ts': {
+    may: ['../../change/json.ts', '../../../errors.ts'],
+    mayNot: ['../requirements/thing.ts', '../../review/tally.ts', '../../request/model/request.ts', 'zod'],
+  },
+  'src/core/policy/requirements/word.ts': { may: ['../model/policy.ts'], mayNot: ['../compile/thing.ts', 'zod'] },
+  'src/core/policy/compile/word.ts': {
+    may: ['../model/policy.ts', '../requirements/thing.ts'],
+    mayNot: ['../evaluate/thing.ts', 'zod'],
+  },
+  'src/core/policy/evaluate/word.ts': { may: ['../compile/thing.ts'], mayNot: ['../explain/explain.ts', 'zod'] },
+  'src/core/policy/explain/word.ts': { may: ['../evaluate/thing.ts'], mayNot: ['../check/check-policy.ts', 'zod'] },
+  'src/core/policy/check/word.ts': {
+    may: ['../explain/explain.ts', '../model/policy.ts'],
+    mayNot: ['../../review/tally.ts', '../../lifecycle/table.ts', 'zod'],
   },
   'src/core/review/word.ts': {
-    may: ['../policy/requirement.ts', '../change/json.ts'],
-    mayNot: ['../request/request.ts', '../access/role.ts', '../../service/commands/run-command.ts'],
+    may: ['../policy/model/requirement.ts', '../change/json.ts'],
+    mayNot: ['../request/model/request.ts', '../access/role.ts', '../../service/commands/run-command.ts'],
   },
-  'src/core/request/word.ts': {
-    may: [
-      '../change/json.ts',
-      '../policy/policy.ts',
-      '../review/tally.ts',
-      '../lifecycle/table.ts',
-      '../access/role.ts',
-    ],
-    mayNot: ['../../ports/clock.ts', '../../service/commands/run-command.ts', 'node:process', '../../index.ts'],
+  'src/core/request/model/word.ts': {
+    may: ['../../change/json.ts', '../../log/event-chain.ts', '../../policy/model/policy.ts', '../../review/tally.ts'],
+    mayNot: ['../decide/decide.ts', '../../../ports/clock.ts', 'node:process', '../../index.ts'],
+  },
+  'src/core/request/decide/word.ts': {
+    may: ['../model/request.ts', '../../lifecycle/table.ts', '../../access/role.ts'],
+    mayNot: ['../../../ports/clock.ts', '../../../service/commands/run-command.ts', 'node:process', '../../index.ts'],
   },
   'src/ports/word.ts': {
     may: ['./storage.ts', '../core/change/json.ts'],
@@ -115,7 +128,7 @@ const fences: Readonly<Record<string, string>> = {
   immer: 'src/core/change/edit-function.ts',
   'fast-json-patch': 'src/core/change/json-patch.ts',
   xstate: 'src/core/lifecycle/machine.ts',
-  zod: 'src/core/policy/policy-schema.ts',
+  zod: 'src/core/policy/check/policy-schema.ts',
   kysely: 'src/storage/sql/statements.ts',
   mitt: 'src/notifiers/emitter.ts',
   '@standard-schema/spec': 'src/service/resource-types/resource-type.ts',

@@ -1,5 +1,5 @@
-import { type Alternative, alternatives } from '../policy/requirements/alternatives.ts'
 import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
+import { type Alternative, alternatives } from '../policy/requirements/alternatives.ts'
 import { fillSlots, type Slot, shortage } from './matching.ts'
 import type { Voter } from './voter.ts'
 

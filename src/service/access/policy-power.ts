@@ -1,9 +1,9 @@
 import { type Grant, rolesIn } from '../../core/access/grant.ts'
 import { holdingsOf } from '../../core/access/holdings.ts'
 import { type Roles, rolesWith } from '../../core/access/role.ts'
-import { empowered } from '../../core/policy/requirements/named-approvers.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
+import { empowered } from '../../core/policy/requirements/named-approvers.ts'
 import { approverRole } from '../people/stored-directory.ts'
 import { projectsOf } from './check-permission.ts'
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/change/json.ts'
-import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import { restored } from '../../core/log/erasable-texts.ts'
+import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import { fail } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { checkId, checkKeys, checkResource, checkRevision } from '../arguments/check-arguments.ts'

@@ -1,11 +1,5 @@
-import {
-  brokenLink,
-  emptyStream,
-  headAfter,
-  type LoggedEvent,
-  type StreamHead,
-} from '../../core/log/event-chain.ts'
 import { restored, textProblem } from '../../core/log/erasable-texts.ts'
+import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead } from '../../core/log/event-chain.ts'
 import { type ErrorDetails, hasCode, messageOf } from '../../errors.ts'
 import { type CollectionName, collectionNames } from '../../ports/collections.ts'
 import type { Storage, UnreadableRecord } from '../../ports/storage.ts'

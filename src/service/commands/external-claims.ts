@@ -1,6 +1,6 @@
+import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { OutsideFacts, TargetFacts } from '../../core/request/model/command.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import type { ClaimRecord, LateWrite } from '../records/record-types.ts'

@@ -1,6 +1,6 @@
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
 import { compilePolicies, type PolicySet, withChanges } from '../../core/policy/compile/policy-set.ts'
-import type { StreamHead } from '../../core/log/event-chain.ts'
 import { fail } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { settingsStream } from '../records/event-stream.ts'

@@ -1,6 +1,6 @@
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
-import type { Facts } from '../../core/request/model/command.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
+import type { Facts } from '../../core/request/model/command.ts'
 import { holdsAfter } from '../../core/request/model/hold.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'

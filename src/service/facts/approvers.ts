@@ -1,5 +1,5 @@
-import type { Request } from '../../core/request/model/request.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import { approvalStanding } from '../../core/review/approval-standing.ts'
 import type { Giver } from '../../core/review/giver.ts'
 import type { KnownUser } from '../../core/review/voter.ts'

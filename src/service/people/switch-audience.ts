@@ -1,5 +1,5 @@
-import { namedApprovers } from '../../core/policy/requirements/named-approvers.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
+import { namedApprovers } from '../../core/policy/requirements/named-approvers.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { scopeOf } from './ask-directory.ts'

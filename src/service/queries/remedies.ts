@@ -1,5 +1,5 @@
-import type { Facts } from '../../core/request/model/command.ts'
 import { duesOf } from '../../core/request/decide/due-verbs.ts'
+import type { Facts } from '../../core/request/model/command.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Context } from '../context/context.ts'
 import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'

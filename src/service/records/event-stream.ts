@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/change/json.ts'
-import { emptyStream, headAfter, link, type StreamHead } from '../../core/log/event-chain.ts'
 import { withheld } from '../../core/log/erasable-texts.ts'
+import { emptyStream, headAfter, link, type StreamHead } from '../../core/log/event-chain.ts'
 import type { Write } from '../../ports/storage.ts'
 import { newSalt } from '../values/salt.ts'
 import { put } from './typed-storage.ts'

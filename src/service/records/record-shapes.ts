@@ -1,7 +1,7 @@
 import type { ResourceAccess } from '../../core/access/resource-access.ts'
 import type { RoleDefinition } from '../../core/access/role.ts'
-import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import type { Seal } from '../../core/log/checkpoint.ts'
+import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import type { Pinned } from '../../core/request/model/event.ts'
 import type { Hold } from '../../core/request/model/hold.ts'
 import type { Revision } from '../../core/request/model/revision.ts'

@@ -1,7 +1,7 @@
+import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { TargetFacts } from '../../core/request/model/command.ts'
 import type { LaterEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { Write } from '../../ports/storage.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
 import type { ResourcesRead } from '../facts/facts.ts'

@@ -1,10 +1,16 @@
 import type { StreamHead } from '../../core/log/event-chain.ts'
-import type { ConfirmCommand, Facts, ReclaimCommand, RequestCommand, TargetFacts } from '../../core/request/model/command.ts'
-import type { Content } from '../../core/request/model/content.ts'
-import type { OpenDebt } from '../../core/request/model/owed-review.ts'
 import { decide } from '../../core/request/decide/decide.ts'
+import type {
+  ConfirmCommand,
+  Facts,
+  ReclaimCommand,
+  RequestCommand,
+  TargetFacts,
+} from '../../core/request/model/command.ts'
+import type { Content } from '../../core/request/model/content.ts'
 import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
+import type { OpenDebt } from '../../core/request/model/owed-review.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { verbs } from '../../core/request/model/status-table.ts'
 import { type Result, refuse, success } from '../../errors.ts'

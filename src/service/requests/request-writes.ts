@@ -1,6 +1,6 @@
 import { listedFor } from '../../core/request/decide/awaited-approvers.ts'
-import type { Content } from '../../core/request/model/content.ts'
 import { nextDue } from '../../core/request/decide/due-verbs.ts'
+import type { Content } from '../../core/request/model/content.ts'
 import { locksOf, type RequestEvent, type Target } from '../../core/request/model/event.ts'
 import { objectedEffects } from '../../core/request/model/remembered.ts'
 import type { Request } from '../../core/request/model/request.ts'

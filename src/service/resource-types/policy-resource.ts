@@ -1,7 +1,7 @@
 import { parsePointer } from '../../core/change/pointer.ts'
-import { policyType } from '../../core/policy/model/policy-type.ts'
 import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
+import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { declareResource } from './define-resource.ts'
 import type { ResourceType } from './resource-type.ts'

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
-import { canBeMet } from '../../core/policy/requirements/can-be-met.ts'
 import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
-import { describeExplanation } from '../../core/policy/explain/describe-explanation.ts'
-import { evaluate } from '../../core/policy/evaluate/evaluate.ts'
-import { explain } from '../../core/policy/explain/explain.ts'
-import { fewestApprovals } from '../../core/policy/requirements/fewest-approvals.ts'
-import type { Policy, PolicySubject } from '../../core/policy/model/policy.ts'
 import { compilePolicies, type PolicySet } from '../../core/policy/compile/policy-set.ts'
+import { evaluate } from '../../core/policy/evaluate/evaluate.ts'
+import { describeExplanation } from '../../core/policy/explain/describe-explanation.ts'
+import { explain } from '../../core/policy/explain/explain.ts'
+import type { Policy, PolicySubject } from '../../core/policy/model/policy.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
+import { canBeMet } from '../../core/policy/requirements/can-be-met.ts'
+import { fewestApprovals } from '../../core/policy/requirements/fewest-approvals.ts'
 
 /** The policies of a host, and changes to try them on. */
 export interface PolicyPropertiesOptions {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { checkLockOut, type PolicyPeople } from '../../../src/core/policy/check/check-lock-out.ts'
 import { checkPolicy } from '../../../src/core/policy/check/check-policy.ts'
-import { describeExplanation } from '../../../src/core/policy/explain/describe-explanation.ts'
+import { compilePolicies } from '../../../src/core/policy/compile/policy-set.ts'
 import { evaluate } from '../../../src/core/policy/evaluate/evaluate.ts'
 import { evaluateOverrides } from '../../../src/core/policy/evaluate/evaluate-overrides.ts'
+import { describeExplanation } from '../../../src/core/policy/explain/describe-explanation.ts'
 import { explain, explainPolicy } from '../../../src/core/policy/explain/explain.ts'
 import type { PolicyInput, PolicySubject } from '../../../src/core/policy/model/policy.ts'
-import { compilePolicies } from '../../../src/core/policy/compile/policy-set.ts'
 
 const lead = { quorum: 1, from: { roles: ['lead'] } }
 const gate: PolicyInput = { id: 'gate', match: { resource: 'countersign.policy' }, require: lead }

@@ -3,6 +3,8 @@ import type { JsonValue } from '../../../src/core/change/json.ts'
 import type { Evaluation } from '../../../src/core/policy/model/policy.ts'
 import type { Escalation, PinnedRequirement, Requirement } from '../../../src/core/policy/model/requirement.ts'
 import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/model/rules-of-conduct.ts'
+import { decide } from '../../../src/core/request/decide/decide.ts'
+import { draft, submit } from '../../../src/core/request/decide/decide-submission.ts'
 import type {
   ConfirmCommand,
   Facts,
@@ -11,13 +13,11 @@ import type {
   TargetFacts,
 } from '../../../src/core/request/model/command.ts'
 import type { Content, ProposedChange } from '../../../src/core/request/model/content.ts'
-import type { OpenDebt } from '../../../src/core/request/model/owed-review.ts'
-import { decide } from '../../../src/core/request/decide/decide.ts'
 import type { LaterEvent } from '../../../src/core/request/model/event.ts'
 import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
+import type { OpenDebt } from '../../../src/core/request/model/owed-review.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import type { RequestStatus } from '../../../src/core/request/model/status-table.ts'
-import { draft, submit } from '../../../src/core/request/decide/decide-submission.ts'
 import type { Delegation } from '../../../src/core/review/delegation.ts'
 import type { KnownUsers } from '../../../src/core/review/under-review.ts'
 import type { KnownUser } from '../../../src/core/review/voter.ts'

@@ -68,7 +68,7 @@ const failures = ['abandoned', 'host_failed']
 
 describe('the refusals of a request', () => {
   it('[E13] are all reached', () => {
-    const folder = join(import.meta.dirname, '../../../src/core/request')
+    const folder = join(import.meta.dirname, '../../../src/core/request/decide')
     const source = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'))
     const named = source.flatMap((text) => [...text.matchAll(/\brefuse\('(\w+)'/g)].map(([, code]) => code))
     expect([...Object.keys(reached), ...failures].toSorted()).toEqual([...new Set(named)].toSorted())

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { draft, submit } from '../../../src/core/request/decide/decide-submission.ts'
 import type { NextContent } from '../../../src/core/request/model/command.ts'
 import { begin } from '../../../src/core/request/model/evolve.ts'
-import { draft, submit } from '../../../src/core/request/decide/decide-submission.ts'
 import { asks, day, leads, office, policyState, rollout, start } from './given.ts'
 
 const ann = { tenant: 'acme', user: 'ann', via: 'app' }

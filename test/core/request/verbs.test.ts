@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type RequestStatus, type RequestVerb, statuses, verbNames, verbs } from '../../../src/core/request/model/status-table.ts'
+import {
+  type RequestStatus,
+  type RequestVerb,
+  statuses,
+  verbNames,
+  verbs,
+} from '../../../src/core/request/model/status-table.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
 import {
   type Asked,

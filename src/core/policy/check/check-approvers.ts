@@ -1,10 +1,10 @@
-import { canBeMet, type PeopleAmong } from '../requirements/can-be-met.ts'
 import type { Placed } from '../model/condition-parts.ts'
 import type { PolicyInput } from '../model/policy.ts'
-import type { DirectoryFacts, PolicyFacts } from './policy-facts.ts'
 import type { Finding } from '../model/policy-finding.ts'
 import { type Approvers, compareText, type Requirement } from '../model/requirement.ts'
 import { completeRules } from '../model/rules-of-conduct.ts'
+import { canBeMet, type PeopleAmong } from '../requirements/can-be-met.ts'
+import type { DirectoryFacts, PolicyFacts } from './policy-facts.ts'
 
 /** Finds approvers whom nobody knows, and requirements that the known ones cannot meet. */
 export function checkApprovers(policy: PolicyInput, { directory }: PolicyFacts): readonly Finding[] {

@@ -1,8 +1,8 @@
 import type { Condition } from '../model/condition.ts'
 import { type Placed, partsOf, testsIn } from '../model/condition-parts.ts'
-import { constantOf } from './constant-condition.ts'
 import type { PolicyInput } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
+import { constantOf } from './constant-condition.ts'
 
 /** Finds conditions that say nothing, and conditions that say less than their author may think. */
 export function checkConditions({ when }: PolicyInput): readonly Finding[] {

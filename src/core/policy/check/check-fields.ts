@@ -2,13 +2,13 @@ import type { JsonValue } from '../../change/json.ts'
 import { compilePattern, type Pattern } from '../../change/pattern.ts'
 import { formatPointer, parsePointer } from '../../change/pointer.ts'
 import { valuesAt } from '../../change/values-at.ts'
+import { plainShape } from '../compile/seen-places.ts'
 import type { Placed } from '../model/condition-parts.ts'
 import { fieldsIn } from '../model/fields-in.ts'
-import { isOwnType } from '../model/policy-type.ts'
 import type { PolicyInput } from '../model/policy.ts'
-import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 import type { Finding } from '../model/policy-finding.ts'
-import { plainShape } from '../compile/seen-places.ts'
+import { isOwnType } from '../model/policy-type.ts'
+import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 
 /** Finds fields at which no live document has anything: one that is misspelt gates nothing, and nobody would notice. */
 export function checkPlaces({ match, ...policy }: PolicyInput, { resources = {} }: PolicyFacts): readonly Finding[] {

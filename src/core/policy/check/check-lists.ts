@@ -1,7 +1,5 @@
 import type { JsonObject } from '../../change/json.ts'
 import { compilePattern } from '../../change/pattern.ts'
-import { type Placed, testsIn } from '../model/condition-parts.ts'
-import { fieldsIn } from '../model/fields-in.ts'
 import {
   type Lead,
   listsByNumber,
@@ -10,11 +8,13 @@ import {
   listsInShape,
   type Unnamed,
 } from '../compile/lists-in-pattern.ts'
-import { isOwnType } from '../model/policy-type.ts'
-import type { PolicyInput } from '../model/policy.ts'
-import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
-import type { Finding } from '../model/policy-finding.ts'
 import { plainShape } from '../compile/seen-places.ts'
+import { type Placed, testsIn } from '../model/condition-parts.ts'
+import { fieldsIn } from '../model/fields-in.ts'
+import type { PolicyInput } from '../model/policy.ts'
+import type { Finding } from '../model/policy-finding.ts'
+import { isOwnType } from '../model/policy-type.ts'
+import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 
 /** Finds fields that lead into lists whose items have no identity, so that every change of such a list counts as one of the field. */
 export function checkLists({ match, ...policy }: PolicyInput, { resources = {} }: PolicyFacts): readonly Finding[] {

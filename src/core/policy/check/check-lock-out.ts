@@ -1,10 +1,10 @@
+import type { PolicyInput } from '../model/policy.ts'
+import type { Finding } from '../model/policy-finding.ts'
+import { gatesPolicies } from '../model/policy-type.ts'
+import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
 import { canBeMet, type PeopleAmong } from '../requirements/can-be-met.ts'
 import { askedTrees, peopleKnown } from './check-approvers.ts'
-import { gatesPolicies } from '../model/policy-type.ts'
-import type { PolicyInput } from '../model/policy.ts'
 import type { DirectoryFacts } from './policy-facts.ts'
-import type { Finding } from '../model/policy-finding.ts'
-import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
 
 /** Who could change policies. */
 export interface PolicyPeople {

@@ -1,10 +1,10 @@
 import { formatPointer } from '../../change/pointer.ts'
 import { type Placed, testsIn } from '../model/condition-parts.ts'
 import { fieldsIn } from '../model/fields-in.ts'
-import { gatesPolicies, isOwnType, policyType } from '../model/policy-type.ts'
 import type { PolicyInput } from '../model/policy.ts'
-import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 import type { Finding } from '../model/policy-finding.ts'
+import { gatesPolicies, isOwnType, policyType } from '../model/policy-type.ts'
+import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 
 /** Finds names that the host does not know: types, actions, projects, facets and their values, groups of fields, predicates. */
 export function checkWords(policy: PolicyInput, { resources, projects, predicates }: PolicyFacts): readonly Finding[] {

@@ -1,10 +1,10 @@
 import { equal } from '../../change/equal.ts'
 import type { JsonValue } from '../../change/json.ts'
-import { isOwnType } from '../model/policy-type.ts'
 import type { PolicyInput, PolicyMatch } from '../model/policy.ts'
-import type { PolicyFacts } from './policy-facts.ts'
 import type { Finding } from '../model/policy-finding.ts'
+import { isOwnType } from '../model/policy-type.ts'
 import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
+import type { PolicyFacts } from './policy-facts.ts'
 
 /** Finds what is odd about a policy beside the others: overrides that lead nowhere or in a circle, and policies that make it pointless. */
 export function checkOthers(policy: PolicyInput, { others: given }: PolicyFacts): readonly Finding[] {

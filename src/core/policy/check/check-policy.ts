@@ -1,12 +1,12 @@
+import type { PolicyInput } from '../model/policy.ts'
+import type { PolicyFinding } from '../model/policy-finding.ts'
 import { checkApprovers } from './check-approvers.ts'
 import { checkConditions } from './check-conditions.ts'
-import { checkLists } from './check-lists.ts'
-import { checkOthers } from './check-other-policies.ts'
 import { checkPlaces } from './check-fields.ts'
+import { checkLists } from './check-lists.ts'
 import { checkWords } from './check-names.ts'
-import type { PolicyInput } from '../model/policy.ts'
+import { checkOthers } from './check-other-policies.ts'
 import type { PolicyFacts } from './policy-facts.ts'
-import type { PolicyFinding } from '../model/policy-finding.ts'
 
 /**
  * Finds what is wrong, or only odd, about a policy: an error has to be mended before it can be saved.

@@ -1,8 +1,8 @@
 import { type Result, refuse, success } from '../../../errors.ts'
 import { admit } from '../../change/admit.ts'
 import type { Admission } from '../../change/limits.ts'
-import { checkPolicy } from './check-policy.ts'
 import type { PolicyInput } from '../model/policy.ts'
+import { checkPolicy } from './check-policy.ts'
 import { policySchema, problemsOf } from './policy-schema.ts'
 
 const limits: Admission = {

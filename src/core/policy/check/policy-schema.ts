@@ -3,13 +3,13 @@ import type { JsonValue } from '../../change/json.ts'
 import { compilePattern } from '../../change/pattern.ts'
 import { formatPointer } from '../../change/pointer.ts'
 import { identifierProblem } from '../../identifier.ts'
-import { alternatives, maxAlternatives } from '../requirements/alternatives.ts'
 import { type Condition, type Direction, type Operator, operators } from '../model/condition.ts'
 import { type Duration, durationInWords, durationPattern } from '../model/duration.ts'
 import type { PathOwnership, PolicyInput, PolicyMatch, SafeChange } from '../model/policy.ts'
 import type { PolicyProblem } from '../model/policy-finding.ts'
 import type { Approvers, Need, Requirement } from '../model/requirement.ts'
 import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../model/rules-of-conduct.ts'
+import { alternatives, maxAlternatives } from '../requirements/alternatives.ts'
 
 /** The largest quorum that a policy may ask for. */
 export const maxQuorum = 100

@@ -8,8 +8,8 @@ import {
   type HostPredicate,
   operators,
 } from '../model/condition.ts'
-import { type Declarations, type Field, isSame } from './field.ts'
 import type { PolicySubject } from '../model/policy.ts'
+import { type Declarations, type Field, isSame } from './field.ts'
 
 /** A test of the host, by name. Anything but `true` and `false`, or a throw, closes the gate. */
 export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined) => boolean

@@ -1,3 +1,6 @@
+import type { Policy, PolicyMatch, SafeChange } from '../model/policy.ts'
+import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
+import { completeRules, type RulesOfConduct } from '../model/rules-of-conduct.ts'
 import {
   type CompiledCondition,
   type ConditionWords,
@@ -6,9 +9,6 @@ import {
   type Vocabulary,
 } from './compile-condition.ts'
 import { compileField, type Field } from './field.ts'
-import type { Policy, PolicyMatch, SafeChange } from '../model/policy.ts'
-import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
-import { completeRules, type RulesOfConduct } from '../model/rules-of-conduct.ts'
 
 /** A policy, ready to be judged. */
 export interface CompiledPolicy {

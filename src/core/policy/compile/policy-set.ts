@@ -1,7 +1,7 @@
 import type { CompiledShape } from '../../change/shape.ts'
+import type { Policy } from '../model/policy.ts'
 import type { Vocabulary } from './compile-condition.ts'
 import { type CompiledPolicy, policyCompiler } from './compile-policy.ts'
-import type { Policy } from '../model/policy.ts'
 import { addTo, emptyIndex, type PolicyIndex, removeFrom } from './policy-index.ts'
 
 /** The policies of a tenant, compiled and indexed. Made by {@link compilePolicies}, used by {@link evaluate}, never changed. */

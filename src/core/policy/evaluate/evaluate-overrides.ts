@@ -1,10 +1,10 @@
+import type { PolicySet } from '../compile/policy-set.ts'
+import type { Evaluation, PolicyInput, PolicySubject } from '../model/policy.ts'
+import { policyType } from '../model/policy-type.ts'
 import { conclude, joinEvaluations, nothingAsked, settle } from './evaluate.ts'
 import { findInScope } from './find-candidates.ts'
 import { judgeScope } from './judge-policy.ts'
-import { policyType } from '../model/policy-type.ts'
 import { pinAll } from './pin-requirement.ts'
-import type { Evaluation, PolicyInput, PolicySubject } from '../model/policy.ts'
-import type { PolicySet } from '../compile/policy-set.ts'
 import { no, unknown } from './truth.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
+import type { PolicyIndex } from '../compile/policy-index.ts'
+import type { PolicySubject } from '../model/policy.ts'
+import { isOwnType } from '../model/policy-type.ts'
 import type { Sight } from './judge-condition.ts'
 import { factOf } from './judge-policy.ts'
-import { isOwnType } from '../model/policy-type.ts'
-import type { PolicySubject } from '../model/policy.ts'
-import type { PolicyIndex } from '../compile/policy-index.ts'
 
 /** Finds the policies that may match a change, each once: none that does is left out, most that do not are. */
 export function findCandidates(

@@ -1,10 +1,10 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { CompiledCondition, FieldCondition, Predicate } from '../compile/compile-condition.ts'
-import type { HostPredicate } from '../model/condition.ts'
 import { type FieldPath, isWhole, mayTouch, pathsFor } from '../compile/field.ts'
-import { judgeAmount, judgeCrossing, judgeNewValue, type Value } from './judge-value.ts'
-import type { PolicySubject } from '../model/policy.ts'
 import type { Surroundings } from '../compile/seen-places.ts'
+import type { HostPredicate } from '../model/condition.ts'
+import type { PolicySubject } from '../model/policy.ts'
+import { judgeAmount, judgeCrossing, judgeNewValue, type Value } from './judge-value.ts'
 import { type Touched, type TouchedValue, touch } from './touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from './truth.ts'
 

@@ -2,10 +2,10 @@ import type { ChangedPlace } from '../../change/changed-place.ts'
 import { equal } from '../../change/equal.ts'
 import type { CompiledPolicy, CompiledSafeChange } from '../compile/compile-policy.ts'
 import { isAt, isWithin, pathsFor } from '../compile/field.ts'
+import type { PolicySubject } from '../model/policy.ts'
+import { isOwnType } from '../model/policy-type.ts'
 import { judge, type Sight } from './judge-condition.ts'
 import { isNumber, moves, typeOf } from './judge-value.ts'
-import { isOwnType } from '../model/policy-type.ts'
-import type { PolicySubject } from '../model/policy.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
 
 /** Judges whether a policy asks for approval of a change. */

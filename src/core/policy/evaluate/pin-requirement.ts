@@ -1,9 +1,9 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import { type CompiledPolicy, pinnedOf } from '../compile/compile-policy.ts'
 import { type Field, type FieldPath, isWithin, pathsFor } from '../compile/field.ts'
+import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
-import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 import { touch } from './touched-values.ts'
 
 /** Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is touched. */

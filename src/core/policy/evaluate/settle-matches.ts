@@ -1,9 +1,9 @@
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
+import type { PolicyIndex } from '../compile/policy-index.ts'
+import type { PolicySubject } from '../model/policy.ts'
+import type { PinnedRequirement } from '../model/requirement.ts'
 import { findInScope } from './find-candidates.ts'
 import { judgeScope } from './judge-policy.ts'
-import type { PolicySubject } from '../model/policy.ts'
-import type { PolicyIndex } from '../compile/policy-index.ts'
-import type { PinnedRequirement } from '../model/requirement.ts'
 import { type Truth, yes } from './truth.ts'
 
 /** A policy that asks for approval of a change. */

@@ -1,8 +1,8 @@
-import { evaluate } from './evaluate.ts'
-import { namedApprovers } from '../requirements/named-approvers.ts'
-import type { Evaluation, PolicySubject } from '../model/policy.ts'
 import type { PolicySet } from '../compile/policy-set.ts'
+import type { Evaluation, PolicySubject } from '../model/policy.ts'
 import { compareText, type PinnedRequirement, requirementsJoin } from '../model/requirement.ts'
+import { namedApprovers } from '../requirements/named-approvers.ts'
+import { evaluate } from './evaluate.ts'
 
 /** What policies would have made of changes that happened. */
 export interface Simulation<C> {

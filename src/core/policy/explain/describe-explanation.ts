@@ -1,9 +1,9 @@
 import { itemInWords } from '../../change/describe.ts'
 import type { Condition, Direction, Operator } from '../model/condition.ts'
+import type { LifecycleStep } from '../model/policy.ts'
 import { describePinned } from '../requirements/describe-requirement.ts'
 import type { Explanation, PolicyExplanation, ScopeExplanation } from './explain.ts'
 import type { ConditionExplanation, TestExplanation, ValueExplanation } from './explain-condition.ts'
-import type { LifecycleStep } from '../model/policy.ts'
 
 /** Says in sentences why a change needs approval, or does not: one for each policy that came into question. */
 export function describeExplanation({ evaluation, policies }: Explanation): readonly string[] {

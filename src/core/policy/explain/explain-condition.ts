@@ -1,13 +1,13 @@
 import { positionsIn } from '../../change/named-path.ts'
 import type { CompiledShape } from '../../change/shape.ts'
 import type { CompiledCondition, FieldCondition } from '../compile/compile-condition.ts'
-import type { Condition } from '../model/condition.ts'
 import { type FieldPath, isWithin, pathsFor } from '../compile/field.ts'
 import { isAnyStep, judgePredicate, judgeTouchedValue, type Sight, touchedBy } from '../evaluate/judge-condition.ts'
 import { isNumber, type Value } from '../evaluate/judge-value.ts'
-import type { LifecycleStep } from '../model/policy.ts'
 import type { TouchedValue } from '../evaluate/touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from '../evaluate/truth.ts'
+import type { Condition } from '../model/condition.ts'
+import type { LifecycleStep } from '../model/policy.ts'
 
 /** Whether something holds. Unknown counts as yes: it closes the gate. */
 export type Answer = 'yes' | 'no' | 'unknown'

@@ -1,17 +1,17 @@
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
-import { conclude, nothingAsked, settle, sightOf } from '../evaluate/evaluate.ts'
-import { type Answer, type ConditionExplanation, explainCondition, truthOf } from './explain-condition.ts'
 import { pathsFor } from '../compile/field.ts'
+import type { PolicySet } from '../compile/policy-set.ts'
+import { conclude, nothingAsked, settle, sightOf } from '../evaluate/evaluate.ts'
 import { findCandidates } from '../evaluate/find-candidates.ts'
 import { type Sight, touchedBy } from '../evaluate/judge-condition.ts'
 import { factOf, isOnlySafe, judgeScope, withoutSafe } from '../evaluate/judge-policy.ts'
-import { isOwnType } from '../model/policy-type.ts'
 import { pinRequirements } from '../evaluate/pin-requirement.ts'
-import type { Evaluation, LifecycleStep, Policy, PolicySubject } from '../model/policy.ts'
-import type { PolicySet } from '../compile/policy-set.ts'
-import { compareText, type PinnedRequirement } from '../model/requirement.ts'
 import type { Match } from '../evaluate/settle-matches.ts'
 import { no, type Truth, unknown, yes } from '../evaluate/truth.ts'
+import type { Evaluation, LifecycleStep, Policy, PolicySubject } from '../model/policy.ts'
+import { isOwnType } from '../model/policy-type.ts'
+import { compareText, type PinnedRequirement } from '../model/requirement.ts'
+import { type Answer, type ConditionExplanation, explainCondition, truthOf } from './explain-condition.ts'
 
 /** An evaluation with the reason for every yes and no. */
 export interface Explanation {

@@ -1,5 +1,5 @@
-import { type Alternative, alternatives } from './alternatives.ts'
 import type { Approvers, Need, Requirement } from '../model/requirement.ts'
+import { type Alternative, alternatives } from './alternatives.ts'
 
 /** Names the people who are among these approvers; undefined where that is not known, and may be any number. */
 export type PeopleAmong = (approvers: Approvers) => ReadonlySet<string> | undefined

@@ -3,8 +3,8 @@ import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, Facts } from '../model/command.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
-import { isBlank } from './check-reason.ts'
 import type { Request } from '../model/request.ts'
+import { isBlank } from './check-reason.ts'
 import { applicationOf, inForce } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */

@@ -1,18 +1,18 @@
 import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import type { StatedReason } from '../../log/erasable-texts.ts'
 import { milliseconds } from '../../policy/model/duration.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
-import { answersFor } from './kept-reviews.ts'
 import type { ContentCommand, DraftCommand, Facts, NextContent } from '../model/command.ts'
 import { isEmpty, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
 import { effectDigest } from '../model/effect.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import { timeHeld } from '../model/hold.ts'
-import { isBlank } from './check-reason.ts'
 import type { Request } from '../model/request.ts'
 import { openDebt } from '../model/request.ts'
+import { isBlank } from './check-reason.ts'
+import { answersFor } from './kept-reviews.ts'
 import { applicationOf, settle } from './request-outcome.ts'
-import type { StatedReason } from '../../log/erasable-texts.ts'
 
 /** A command that brings content. */
 type Writing = ContentCommand | DraftCommand

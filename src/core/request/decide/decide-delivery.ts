@@ -3,9 +3,16 @@ import { canonical } from '../../change/canonical.ts'
 import { digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'
 import type { AbandonCommand, ConfirmCommand, Facts, ReclaimCommand } from '../model/command.ts'
-import { type Application, type Applied, type Applying, type Failed, happened, type LaterEvent } from '../model/event.ts'
-import { isBlank } from './check-reason.ts'
+import {
+  type Application,
+  type Applied,
+  type Applying,
+  type Failed,
+  happened,
+  type LaterEvent,
+} from '../model/event.ts'
 import type { Request } from '../model/request.ts'
+import { isBlank } from './check-reason.ts'
 import { applicationOf } from './request-outcome.ts'
 
 /** How often a change is sent on its way before it fails, where the host keeps the document of before. What was sent may land all the same. */

@@ -1,8 +1,6 @@
 import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
 import { type Giver, ownerOf } from '../../review/giver.ts'
-import { giver, withoutAuthority } from './authority.ts'
 import type { Facts, RequestCommand, ReviewCommand } from '../model/command.ts'
-import { escalating, nextDue } from './due-verbs.ts'
 import {
   type EscalatedEvent,
   happened,
@@ -13,8 +11,10 @@ import {
 } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import { ownTime } from '../model/hold.ts'
-import { isBlank } from './check-reason.ts'
 import type { Request } from '../model/request.ts'
+import { giver, withoutAuthority } from './authority.ts'
+import { isBlank } from './check-reason.ts'
+import { escalating, nextDue } from './due-verbs.ts'
 import { settle } from './request-outcome.ts'
 
 const eventTypes = {

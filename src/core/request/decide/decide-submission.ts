@@ -1,13 +1,13 @@
 import { type Result, refuse, success } from '../../../errors.ts'
+import { emptyStream } from '../../log/event-chain.ts'
 import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
-import { emptyStream } from '../../log/event-chain.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from '../model/command.ts'
 import { isEmpty } from '../model/content.ts'
-import { decideContent } from './decide-content.ts'
 import { type Actor, type BeganEvent, locksOf } from '../model/event.ts'
-import { feedbackProblem } from './check-reason.ts'
 import type { Request } from '../model/request.ts'
+import { feedbackProblem } from './check-reason.ts'
+import { decideContent } from './decide-content.ts'
 
 /** A change that somebody wants to make, or to draft. */
 export interface SubmitCommand {

@@ -1,10 +1,10 @@
 import type { Refusal } from '../../../errors.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
-import { decide } from './decide.ts'
 import type { Actor } from '../model/event.ts'
 import type { Request } from '../model/request.ts'
 import { type MethodOf, type PeopleVerb, peopleVerbs, verbs } from '../model/status-table.ts'
+import { decide } from './decide.ts'
 import { answersBy } from './withdraw.ts'
 
 /** For each method that acts on a request, why somebody cannot use it now; true where they can, as far as can be said before they say what for. */

@@ -2,11 +2,11 @@ import { type Result, refuse, success } from '../../../errors.ts'
 import { isOwn, ownerOf } from '../../review/giver.ts'
 import { standing } from '../../review/standing.ts'
 import type { Review } from '../../review/under-review.ts'
-import { giver, withoutAuthority } from './authority.ts'
 import type { Facts, WithdrawCommand } from '../model/command.ts'
 import { happened, type LaterEvent, type ReviewEvent } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import type { Request } from '../model/request.ts'
+import { giver, withoutAuthority } from './authority.ts'
 import { inForce, settle } from './request-outcome.ts'
 
 /**

@@ -1,14 +1,14 @@
 import type { Refusal } from '../../../errors.ts'
+import type { StreamHead } from '../../log/event-chain.ts'
 import type { Evaluation } from '../../policy/model/policy.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 import type { Delegation } from '../../review/delegation.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
-import type { StreamHead } from '../../log/event-chain.ts'
 import type { Content, ProposedChange } from './content.ts'
-import type { OpenDebt } from './owed-review.ts'
 import type { Actor } from './event.ts'
 import type { Hold } from './hold.ts'
+import type { OpenDebt } from './owed-review.ts'
 
 interface Asked {
   readonly by: Actor

@@ -2,9 +2,9 @@ import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { Resolution } from '../../change/conflict.ts'
 import { type Digest, digest } from '../../change/digest.ts'
 import type { JsonObject, JsonValue } from '../../change/json.ts'
+import { boundReason, type StatedReason } from '../../log/erasable-texts.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
-import { boundReason, type StatedReason } from '../../log/erasable-texts.ts'
 
 /** What one change would make of one resource, and from which state on. */
 export interface ProposedChange {

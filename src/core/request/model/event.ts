@@ -1,10 +1,10 @@
 import type { Refusal } from '../../../errors.ts'
 import type { Digest } from '../../change/digest.ts'
+import type { StreamHead } from '../../log/event-chain.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 import type { Review } from '../../review/under-review.ts'
-import type { StreamHead } from '../../log/event-chain.ts'
 import type { GlassBroken } from './owed-review.ts'
 
 /** Who did something, and through which door. */

@@ -1,7 +1,7 @@
 import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
-import type { Debt } from './owed-review.ts'
 import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import type { Debt } from './owed-review.ts'
 import { leftOf, putAside, remembered, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 

@@ -1,8 +1,8 @@
 import type { Refusal } from '../../../errors.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
-import type { Debt, OpenDebt } from './owed-review.ts'
 import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
 import type { Objection } from './objection.ts'
+import type { Debt, OpenDebt } from './owed-review.ts'
 import type { RequestStatus } from './status-table.ts'
 
 /** A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside it, under its digest. */
