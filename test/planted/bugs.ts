@@ -21,7 +21,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     rules: ['test/core/policy'],
     attacks: [
       ...['policy', 'evasion', 'comparison'].map((name) => `test/attacks/${name}.test.ts`),
-      ...['life-cycle-steps', 'lists-without-identity'].map((name) => `test/needs/${name}.test.ts`),
+      ...['life-cycle-steps', 'lists-without-identity', 'workflow-switch'].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
   },
@@ -39,7 +39,9 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     rules: ['test/core/request'],
     attacks: [
       ...['rounds', 'audit', 'erasure'].map((name) => `test/attacks/${name}.test.ts`),
-      ...['taking-back', 'objections', 'late-landing', 'held-requests'].map((name) => `test/needs/${name}.test.ts`),
+      ...['taking-back', 'objections', 'late-landing', 'held-requests', 'lists-without-identity'].map(
+        (name) => `test/needs/${name}.test.ts`,
+      ),
     ],
     explorer: ['test/explorer'],
     model: ['test/model'],
