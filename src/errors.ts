@@ -65,7 +65,7 @@ export interface ErrorDetails {
   reason_required: { readonly verb: string }
 
   /** There are as many already as `createApprovals({ limits })` allows: comments on the request, or open drafts of the actor. */
-  limit_reached: { readonly what: 'comments' | 'open_drafts'; readonly limit: number }
+  limit_reached: { readonly what: 'comments' | 'open_drafts' | 'objections'; readonly limit: number }
   /** The verb does not exist in the state that the request is in. */
   not_open: { readonly request: string; readonly status: string; readonly verb: string }
   /** The deadline of the request has passed. */
@@ -277,9 +277,11 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${type} ${quote(id)} is gated, and no policy matches ${actions.join(', ')}: save one that says who may approve it.`,
   reason_required: ({ verb }) => `To ${verb}, give a reason that is not blank.`,
   limit_reached: ({ what, limit }) =>
-    what === 'comments'
-      ? `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`
-      : `There are ${limit} open drafts of yours, and there can be no more: submit or discard some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`,
+    ({
+      comments: `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`,
+      open_drafts: `There are ${limit} open drafts of yours, and there can be no more: submit or discard some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`,
+      objections: `The request remembers ${limit} objections, and none may be forgotten: cancel it, and submit the change anew.`,
+    })[what],
   not_open: ({ request, status, verb }) =>
     `Request ${quote(request)} is ${words(status)}: nobody can ${words(verb)} it now.`,
   expired: ({ request, expiredAt }) =>

@@ -105,8 +105,8 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     if (!standsFor(scene, by, ownerOf(answer)) || !mayAnswer(ledger, scene, force, answer)) return 'refused'
     if (isOutdated(command, ledger, world)) return 'refused'
     if (type === 'approve' && openConflicts(ledger.draft) > 0) return 'refused'
-    const given = ledger.answers.find((one) => isSamePerson(scene, ownerOf(one), ownerOf(answer)))
-    if (given && !yields(given, answer)) return 'refused'
+    const given = ledger.answers.filter((one) => isSamePerson(scene, ownerOf(one), ownerOf(answer)))
+    if (!given.every((one) => yields(one, answer))) return 'refused'
     if (type === 'reject' && strictest(force).closes) return 'rejected'
     return settled({ ...ledger, answers: withAnswer(ledger, scene) }, scene, force)
   }
@@ -191,8 +191,12 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
   switch (event.type) {
     case 'approved':
     case 'rejected':
-    case 'changes_requested':
-      return answering(after, withAnswer(ledger, scene))
+    case 'changes_requested': {
+      const answers = withAnswer(ledger, scene)
+      const { by } = scene.command
+      const lost = ledger.answers.find((one) => !answers.includes(one) && one.by === ownerOf(one) && one.by !== by)
+      return lost ? `${by} takes away what ${lost.by} answered themselves` : answering(after, answers)
+    }
     case 'withdrawn': {
       const meant = meantBy(ledger, scene.command)
       if (!meant) return 'an answer is taken back that is not there'

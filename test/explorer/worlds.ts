@@ -19,6 +19,7 @@ function each(types: readonly Command['type'][], people: readonly string[], more
 const ann = { roles: ['developer'] }
 const amy = { person: 'ann', roles: ['lead'] }
 const ben = { roles: ['lead'] }
+const bob = { person: 'ben', roles: ['lead'] }
 const cat = { roles: ['lead', 'legal'] }
 const eve = { roles: ['lead'] }
 const dan = { roles: ['lead', 'security'] }
@@ -63,17 +64,18 @@ export function delegated(): World {
   return {
     name: 'delegated',
     bound:
-      '1 round, 6 accounts of 5 people, 5 delegations that begin and end, 3 instants, 3 directories, 2 policy sets',
+      '1 round, 7 accounts of 5 people, 6 delegations that begin and end, 3 instants, 3 directories, 2 policy sets',
     resources: [[{ a: 0 }]],
     directories: [
-      { ann, amy, ben, cat, dan, zoe },
-      { ann, amy, ben, cat: { roles: ['legal'] }, dan, zoe },
+      { ann, amy, ben, bob, cat, dan, zoe },
+      { ann, amy, ben, bob, cat: { roles: ['legal'] }, dan, zoe },
       { ann, amy, ben, dan, zoe: { person: 'ben', roles: [] } },
     ],
     delegations: [
       { from: 'cat', to: 'zoe', begins: 0, ends: day },
       { from: 'ben', to: 'zoe', begins: 0, ends: 2 * day },
       { from: 'dan', to: 'ben', begins: day, ends: 2 * day },
+      { from: 'bob', to: 'zoe', begins: 0, ends: 2 * day },
       { from: 'cat', to: 'ann', begins: 0, ends: 2 * day },
       { from: 'amy', to: 'ben', begins: 0, ends: 2 * day },
     ],
@@ -85,7 +87,8 @@ export function delegated(): World {
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
     commands: [
       ...each(['approve', 'withdraw'], ['ben', 'cat', 'dan', 'zoe']),
-      ...each(['reject'], ['cat']),
+      ...each(['reject'], ['ben', 'cat']),
+      ...each(['request_changes', 'withdraw'], ['zoe'], { whose: 'bob' }),
       ...each(['approve', 'reject', 'withdraw'], ['zoe'], { whose: 'cat' }),
       ...each(['approve', 'request_changes', 'withdraw'], ['zoe'], { whose: 'ben' }),
       ...each(['approve', 'reject', 'withdraw'], ['ben'], { whose: 'dan' }),

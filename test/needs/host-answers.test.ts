@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
@@ -12,6 +13,7 @@ import {
   staticDirectory,
 } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { pending, refusal } from '../world.ts'
 
 const limits = defineResource({ type: 'limit', schema: z.strictObject({ amount: z.number() }) })
@@ -415,16 +417,19 @@ describe('notifiers and signers that answer anything', () => {
     ],
   ])('[FA-15] %s of a notifier keeps the notice from nobody else, and unchanged', async (_, answer) => {
     const told: unknown[] = []
+    const spoiled: unknown[] = []
     const spoiler = {
       name: 'a-spoiler',
       deliver: (notice: { to: readonly string[] }) => {
-        expect(() => Object.assign(notice, { to: ['dora'] })).toThrow(TypeError)
+        spoiled.push(Reflect.set(notice, 'to', ['dora']))
         return answer() as Promise<void>
       },
     }
     const keeper = { name: 'b-keeper', deliver: async (notice: { to: readonly string[] }) => void told.push(notice.to) }
-    const { approvals } = await office({ notifiers: [spoiler, keeper] })
+    const storage = sqliteStorage(new Database(':memory:'))
+    const { approvals } = await office({ notifiers: [spoiler, keeper], storage })
     const { failed } = await approvals.tick()
+    expect(new Set(spoiled)).toEqual(new Set([false]))
     expect(told).toContainEqual(['ben', 'cat', 'dora'])
     for (const { error } of failed) expect(error).toBeDefined()
   })

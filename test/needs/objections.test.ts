@@ -255,3 +255,37 @@ describe('[FA-10] a request that had ended', () => {
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 })
+
+describe('the objections of a request', () => {
+  it('[FA-10] are all remembered: whatever would bring one too many is refused, and no other content makes one forgotten', async () => {
+    const w = world(memoryStorage())
+    const o = await objected(w)
+    const edit = async (to: number) =>
+      await o.ann.edit(o.id, o.ref, { merge: { description: `text ${to}`, rollout: 80 } })
+    let others = 0
+    for (let code: string | undefined; code === undefined; ) {
+      code = await edit(others).then(
+        () => undefined,
+        (error) => error.code,
+      )
+      if (code !== undefined) expect(code).toBe('limit_reached')
+      else await w.as('cat').reject(o.id, { seen: (await o.get()).digest, reason: `not ${others++} either` })
+    }
+    expect(others).toBe(200)
+    expect(await o.standing()).toEqual(['cat reject'])
+    expect((await o.ann.cancel(o.id)).request.status).toBe('cancelled')
+    expect((await o.ann.audit.verify()).problems).toEqual([])
+  })
+
+  it('[FA-10] stand again where their content does, after however many others', async () => {
+    const w = world(memoryStorage())
+    const o = await objected(w)
+    for (let other = 0; other < 60; other++) {
+      await o.ann.edit(o.id, o.ref, { merge: { description: `text ${other}` } })
+      await w.as('cat').reject(o.id, { seen: (await o.get()).digest, reason: 'no' })
+    }
+    await o.ann.edit(o.id, o.ref, { value: { enabled: true, rollout: 80 } })
+    expect(await o.standing()).toEqual(['cat reject'])
+    expect(await o.approved()).toBe('pending')
+  })
+})

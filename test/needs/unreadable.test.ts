@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../src/core/change/json.ts'
 import { isApprovalError } from '../../src/index.ts'
 import { type CollectionName, collectionNames } from '../../src/ports/collections.ts'
+import type { Page, Position } from '../../src/ports/storage.ts'
 import { tableName } from '../../src/storage/sql/names.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { runs } from '../runs.ts'
@@ -153,6 +154,27 @@ describe.each(storages)('what cannot be read, on $name', ({ open }) => {
 })
 
 describe('what cannot be read', () => {
+  it('[HO-09] ends no page: those behind it are read', async () => {
+    const database = new Database(':memory:')
+    const storage = sqliteStorage(database)
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    const value = (id: string) => ({ tenant: 'acme', id, status: 'pending', project: '', createdAt: 1 })
+    await storage.commit(ids.map((id) => ({ type: 'insert', collection: 'requests', value: value(id) })))
+    database.prepare(`update ${tableName('requests')} set value = '{' where id = 'b'`).run()
+    const query = { collection: 'requests', where: ['acme'], order: 'ascending', limit: 2 } as const
+    for (const index of ['key', 'byStatus'] as const) {
+      const read: unknown[] = []
+      const named: unknown[] = []
+      for (let after: Position | undefined, first = true; first || after; first = false) {
+        const page: Page = await storage.list({ ...query, index, ...(after ? { after } : {}) })
+        read.push(...page.records.map((record) => record.value['id']))
+        named.push(...(page.unreadable ?? []).map(({ key }) => key))
+        after = page.next
+      }
+      expect([read, named]).toEqual([['a', 'c', 'd', 'e'], [['acme', 'b']]])
+    }
+  })
+
   it.each(collectionNames)(
     '[HO-09] is named if a column of %s says something else than its record',
     async (collection) => {

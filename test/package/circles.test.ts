@@ -50,7 +50,7 @@ describe('the source', () => {
 
   it('is read as it is: types are seen, and what is exported again', () => {
     expect(files.size).toBeGreaterThan(300)
-    expect([...(files.get('index.ts') ?? [])]).toContain('core/policy/policy.ts')
+    expect([...(files.get('index.ts') ?? [])]).toContain('core/policy/model/policy.ts')
     expect([...(files.get('service/records/typed-storage.ts') ?? [])]).toContain('service/records/record-types.ts')
   })
 

@@ -1035,12 +1035,6 @@ export const bugs: readonly Bug[] = [
     put: "connection: () => Reflect.get(given.sequelize as object, 'connectionManager').getConnection({ type: 'SELECT' }),",
   },
   {
-    name: 'a SQLite connection without a transaction is written to at once',
-    file: 'storage/sql/sqlite-given.ts',
-    find: '() => isInTransaction(given) ?? refusesToBegin(given)',
-    put: '() => true',
-  },
-  {
     name: 'a refusal inside sql.begin takes the whole transaction of postgres.js along',
     file: 'storage/sql/postgres-js.ts',
     find: 'sql.savepoint\n          ? inSavepoint(',
@@ -1237,5 +1231,29 @@ export const bugs: readonly Bug[] = [
     file: 'service/tick/shift.ts',
     find: '!retried.has(name) && (doneOf.get(tenant) ?? 0) > seen',
     put: 'retried.has(name) && (doneOf.get(tenant) ?? 0) > seen',
+  },
+  {
+    name: 'a delegate replaces what somebody answered themselves',
+    file: 'core/request/decide/decide-review.ts',
+    find: 'before === verdict && isTheirOwn : before === verdict || isTheirOwn',
+    put: 'before === verdict && isTheirOwn : before === verdict',
+  },
+  {
+    name: 'somebody who has left is another person than they were',
+    file: 'core/review/giver.ts',
+    find: 'person: principal?.person ?? ownerPerson, roles',
+    put: 'person: principal?.person ?? onBehalfOf, roles',
+  },
+  {
+    name: 'holds that became one are as long as their gaps',
+    file: 'core/request/model/hold.ts',
+    find: 'gaps: (first.gaps ?? 0) + between + (second.gaps ?? 0)',
+    put: 'gaps: 0 * between',
+  },
+  {
+    name: 'an objection too many is noted all the same',
+    file: 'core/request/decide/decide-content.ts',
+    find: 'remembered(request, event).length > mostObjections',
+    put: 'remembered(request, event).length < 0',
   },
 ]

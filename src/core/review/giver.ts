@@ -19,10 +19,10 @@ export function isOwn({ by, onBehalfOf }: Pick<Review, 'by' | 'onBehalfOf'>, use
 
 /** Finds the giver of an answer, as they are judged: as the directory knows them now, or as it knew them when they answered. */
 export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: UnderReview['rules']): Giver | undefined {
-  const { by, onBehalfOf = by, person, roles } = review
+  const { by, onBehalfOf = by, person, ownerPerson = person, roles } = review
   const [user, principal] = [users.get(by), users.get(onBehalfOf)]
   if (eligibleAt === 'both') return user && principal && { user, principal }
-  const then = { id: onBehalfOf, person: principal?.person ?? (onBehalfOf === by ? person : onBehalfOf), roles }
+  const then = { id: onBehalfOf, person: principal?.person ?? ownerPerson, roles }
   return { user: onBehalfOf === by ? then : (user ?? { id: by, person, roles: [] }), principal: then }
 }
 

@@ -9,6 +9,8 @@ export interface Review {
   readonly person: string
   /** Whose answer it is, where they delegated it. */
   readonly onBehalfOf?: string
+  /** Who the directory said is behind them at that moment. */
+  readonly ownerPerson?: string
   readonly verdict: Verdict
   readonly digest: string
   readonly round: number

@@ -74,7 +74,9 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
       const owed = debts?.value.open.find((debt) => debt.request === id)
       if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
-      const listed = targets.every((target) => target?.value.status === request?.status)
+      const listed = targets.every(
+        (target) => target?.value.status === request?.status && target?.version === record.value.targetVersion,
+      )
       if (!listed) return 'the request is not listed with its resources as what it is'
       if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
       const rows = awaited.map((approver) => ({ version: 1, value: waitingRecord(request as Request, approver) }))

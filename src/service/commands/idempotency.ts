@@ -1,7 +1,7 @@
 import { admit } from '../../core/change/admit.ts'
 import { type Digest, digest } from '../../core/change/digest.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import { ApprovalError, fail, type Result, refuse, success } from '../../errors.ts'
+import { ApprovalError, fail, isApprovalError, messageOf, type Result, refuse, success } from '../../errors.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
 import { checkId } from '../arguments/check-arguments.ts'
 import type { Chore } from '../context/chore.ts'
@@ -27,9 +27,10 @@ const remembered = 7 * 24 * 60 * 60 * 1000
  */
 export function idempotencyOf(verb: string, key: unknown, asked: unknown): Idempotency | undefined {
   if (key === undefined) return undefined
+  const checked = checkId('idempotencyKey', key)
   const plain = admit(withoutUndefined(verb, asked))
   if (!plain.ok) throw new ApprovalError(plain.refusal)
-  return { key: checkId('idempotencyKey', key), asked: digest('command', { verb, asked: plain.value }) }
+  return { key: checked, asked: digest('command', { verb, asked: plain.value }) }
 }
 
 /** Finds the answer that was given to a command before; undefined where it is new. */
@@ -55,14 +56,18 @@ export function answerWrite(
 }
 
 function withoutUndefined(verb: string, asked: unknown): unknown {
-  const text = JSON.stringify(asked, (_key, value) => {
-    if (typeof value !== 'function') return value
-    return fail('invalid_input', {
+  const refuseFunction = (): never =>
+    fail('invalid_input', {
       argument: 'idempotencyKey',
       problem: `cannot go with an edit function, which cannot be compared: give ${verb} the change as { value }, { merge } or { patch }`,
     })
-  })
-  return JSON.parse(text)
+  try {
+    return JSON.parse(JSON.stringify(asked, (_key, value) => (typeof value === 'function' ? refuseFunction() : value)))
+  } catch (cause) {
+    if (isApprovalError(cause)) throw cause
+    const problem = `cannot go with what ${verb} was given, which is no JSON that can be compared: ${messageOf(cause)}`
+    return fail('invalid_input', { argument: 'idempotencyKey', problem }, { cause })
+  }
 }
 
 /** Makes the chore that forgets the answers of a tenant that nobody asks for any more. */

@@ -175,7 +175,7 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
           on: flag,
           switchedOff: maybe(whole),
           waiting: maybe(text('return', 'hold')),
-          holds: maybe(list(object<Hold>({ from: whole, to: maybe(whole) }))),
+          holds: maybe(list(object<Hold>({ from: whole, to: maybe(whole), gaps: maybe(whole) }))),
         }),
       ),
     ),

@@ -16,6 +16,7 @@ const reviewProperties = {
   by: text(),
   person: text(),
   onBehalfOf: maybe(text()),
+  ownerPerson: maybe(text()),
   verdict: text('approve', 'reject', 'request_changes'),
   digest: text(),
   round: whole,

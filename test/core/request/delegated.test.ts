@@ -76,6 +76,33 @@ describe('an answer for somebody else', () => {
     const answered = given(submitted(blocking), approved('ben'))
     answered.when({ type: 'approve', by: 'ben2' }, { users }).refuses('already_reviewed')
   })
+
+  it('[FA-09] replaces no answer that somebody gave themselves, also where another account of theirs is answered for', () => {
+    const users = new Map([...office, ...people({ ben2: { person: 'ben', roles: ['lead'] } })])
+    const forBen2 = { type: 'request_changes', by: 'eve', onBehalfOf: 'ben2', reason: 'smaller' } as const
+    const objected = given(
+      submitted(blocking),
+      done(forBen2, { ...lets({ from: 'ben2' }), users }),
+      done({ type: 'reject', by: 'ben', reason: 'no' }, { users }),
+    )
+    for (const again of [forBen, againstForBen]) {
+      objected.when(again, { ...lets(), users }).refuses('already_reviewed', { verdict: 'reject' })
+    }
+  })
+
+  it.each(['review', 'both'] as const)(
+    '[C4] counts once with what the same person approves by another account, also once theirs is gone (eligible at %s)',
+    (eligibleAt) => {
+      const users = new Map([
+        ...office,
+        ...people({ ben: { person: 'employee-7', roles: ['lead'] }, ben2: { person: 'employee-7', roles: ['lead'] } }),
+      ])
+      const without = new Map([...users].filter(([id]) => id !== 'ben'))
+      const rules = { onReject: 'block', eligibleAt } as const
+      const delegated = given(submitted({ require: leads(2), rules }), done(forBen, { ...lets(), users }))
+      delegated.when({ type: 'approve', by: 'ben2' }, { users: without }).yields('approved', 'pending')
+    },
+  )
 })
 
 describe('an answer that is taken back', () => {

@@ -36,6 +36,15 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   not_the_requester: () => line.when({ type: 'recall', by: 'ben' }),
   invalid_input: () => line.when({ type: 'schedule' }),
   nothing_changed: () => line.when({ type: 'edit' }, { next: { changes: [rollout(40, { places: [] })] } }),
+  limit_reached: () => {
+    const blocking = { require: leads(2), rules: { onReject: 'block' } } as const
+    const objected = Array.from({ length: 201 }, (_, to) => [
+      done({ type: 'reject', by: 'ben', reason: 'no' }),
+      done({ type: 'edit' }, { next: { changes: [rollout(1_000 + to)] } }),
+    ])
+    const line = given(submitted(blocking), ...objected.flat().slice(0, 400), rejected('ben'))
+    return line.when({ type: 'edit' }, { next: { changes: [rollout(1)] } })
+  },
   no_policy: () => line.when({ type: 'edit' }, { next: { gated: true } }),
   reason_required: () => line.when({ type: 'comment' }),
   digest_mismatch: () => line.when({ type: 'approve', by: 'ben', seen: 'sha256:' }),

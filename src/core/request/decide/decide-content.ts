@@ -8,6 +8,7 @@ import { effectDigest } from '../model/effect.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import { timeHeld } from '../model/hold.ts'
+import { mostObjections, remembered } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
 import { openDebt } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
@@ -53,6 +54,9 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
     ...happened(command),
     pinned: pinned.value,
     outcome: { status: lands },
+  }
+  if (remembered(request, event).length > mostObjections) {
+    return refuse('limit_reached', { what: 'objections', limit: mostObjections })
   }
   if (lands !== 'pending') return success(event)
   const outcome = settleContent(evolve(request, event), facts, command.at)

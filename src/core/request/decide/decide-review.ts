@@ -38,7 +38,7 @@ export function decideReview(command: ReviewCommand, request: Request, facts: Fa
     round: request.round,
     digest: request.digest,
     person: user.person,
-    ...(user === principal ? {} : { onBehalfOf: whose }),
+    ...(user === principal ? {} : { onBehalfOf: whose, ownerPerson: principal.person }),
     roles: principal.roles,
     ...(replaces.length === 0 ? {} : { replaces }),
     outcome: { status: 'pending' },
@@ -113,12 +113,10 @@ function refusedReview(
   if (verdict === 'approve' && request.conflicts > 0) {
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
-  const given = request.reviews.find(({ by, onBehalfOf = by }) => {
-    return facts.users.get(onBehalfOf)?.person === principal.person
+  const given = request.reviews.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
+  const stands = given.find(({ onBehalfOf, verdict: before }) => {
+    const isTheirOwn = onBehalfOf === undefined
+    return user === principal ? before === verdict && isTheirOwn : before === verdict || isTheirOwn
   })
-  if (given === undefined) return undefined
-  const isDelegates = given.onBehalfOf !== undefined
-  const stands =
-    user === principal ? given.verdict === verdict && !isDelegates : given.verdict === verdict || !isDelegates
-  return stands ? refuse('already_reviewed', { request: id, actor, verdict: given.verdict }).refusal : undefined
+  return stands && refuse('already_reviewed', { request: id, actor, verdict: stands.verdict }).refusal
 }

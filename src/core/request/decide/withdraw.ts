@@ -31,7 +31,7 @@ export function withdraw(command: WithdrawCommand, request: Request, facts: Fact
     round: request.round,
     digest: request.digest,
     person: user.person,
-    ...(user === principal ? {} : { onBehalfOf: whose }),
+    ...(user === principal ? {} : { onBehalfOf: whose, ownerPerson: principal.person }),
     roles: principal.roles,
     outcome: { status: 'pending' },
   }

@@ -168,6 +168,8 @@ export interface ReviewEvent extends Happened {
   readonly person: string
   /** Whose answer it is, where they delegated it to the reviewer. */
   readonly onBehalfOf?: string
+  /** The person whom the directory saw behind them then. */
+  readonly ownerPerson?: string
   /** The roles that the directory gave, when this was decided, to whoever's answer it is. */
   readonly roles: readonly string[]
   /** Whose approvals this answer takes the place of besides: the same people gave them, and the two count once. */

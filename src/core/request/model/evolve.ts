@@ -137,11 +137,12 @@ function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'fa
 
 /** The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of those that it says. */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
-  const { by, person, onBehalfOf, digest, round, at, roles, reason, replaces = [] } = event
+  const { by, person, onBehalfOf, ownerPerson, digest, round, at, roles, reason, replaces = [] } = event
   const review: Review = {
     by,
     person,
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...(ownerPerson === undefined ? {} : { ownerPerson }),
     verdict,
     digest,
     round,

@@ -6,9 +6,11 @@ export interface Hold {
   readonly from: number
   /** Absent while it lasts. */
   readonly to?: number
+  /** For how long it was on in between, in milliseconds, where this stands for several such times. Left out: never. */
+  readonly gaps?: number
 }
 
-/** How many holds a switch remembers one by one. The oldest ones become one, from the first beginning to the last end. */
+/** How many holds a switch remembers one by one. The oldest ones become one, from the first beginning to the last end, with the gaps between them. */
 const mostHolds = 20
 
 /** The holds after the workflow was switched at some time. */
@@ -22,12 +24,18 @@ export function holdsAfter(holds: readonly Hold[], on: boolean, at: number): rea
 function bounded(holds: readonly Hold[]): readonly Hold[] {
   const [first, second, ...rest] = holds
   if (!first || second?.to === undefined || holds.length <= mostHolds) return holds
-  return [{ from: first.from, to: second.to }, ...rest]
+  const between = second.from - (first.to ?? second.from)
+  return [{ from: first.from, to: second.to, gaps: (first.gaps ?? 0) + between + (second.gaps ?? 0) }, ...rest]
 }
 
-/** How long the workflow was off between two times, in milliseconds. */
+/**
+ * How long the workflow was off between two times, in milliseconds. Where it is not known any more which part of a time was a gap, as little as can be: whoever
+ * waited is not given time that passed.
+ */
 export function timeHeld(holds: readonly Hold[], from: number, at: number): number {
-  return holds.reduce((sum, hold) => sum + Math.max(0, Math.min(hold.to ?? at, at) - Math.max(hold.from, from)), 0)
+  return holds.reduce((sum, { from: begins, to: ends = at, gaps = 0 }) => {
+    return sum + Math.max(0, Math.min(ends, at) - Math.max(begins, from) - gaps)
+  }, 0)
 }
 
 /** The time by the clock of a request, by which its deadlines are judged: it stands still while the workflow is off. */

@@ -5,8 +5,8 @@ import type { ContentEvent, Pinned } from './event.ts'
 import type { Objection, Subject } from './objection.ts'
 import type { Request } from './request.ts'
 
-/** How many objections of one person a request remembers: what they said last counts. */
-const mostOfOne = 50
+/** How many objections a request remembers. None is forgotten: what would bring one more is refused, and a new request begins anew. */
+export const mostObjections = 200
 
 /** What a request, or its next content, is about. */
 export function subjectOf({ effect, applyAt }: Pick<Pinned, 'effect' | 'applyAt'>): Subject {
@@ -102,11 +102,7 @@ function noting(request: Request, fell: readonly Review[]): readonly Objection[]
     return { ...review, about: isSameSubject(first, last) ? [first] : [first, last] }
   })
   const others = objections.filter((one) => !noted.some((other) => isSameAnswer(one, other)))
-  const all = [...others, ...noted]
-  return all.filter((one, index) => {
-    const later = all.slice(index + 1).filter((other) => ownerOf(other) === ownerOf(one))
-    return later.length < mostOfOne
-  })
+  return [...others, ...noted]
 }
 
 /** Tells whether two records are of one answer: carried over, it names what its giver saw. */
