@@ -6,6 +6,7 @@ import { type Hold, holdsAfter, isMissed, timeHeld } from '../../../src/core/req
 const turns = fc.array(fc.tuple(fc.integer({ min: 0, max: 1_000 }), fc.integer({ min: 0, max: 1_000 })), {
   minLength: 1,
   maxLength: 70,
+  size: 'max',
 })
 
 describe('the times at which the workflow was off', () => {
