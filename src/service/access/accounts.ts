@@ -9,6 +9,7 @@ import { keyOf, put, read } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { maySet } from './check-permission.ts'
 import { keptRoles, readGrants } from './grants.ts'
+import { type Persons, readPersons } from './persons.ts'
 
 /** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
 export interface Account {
@@ -52,14 +53,17 @@ export function setAccountCommand(context: Context, actor: Actor, account: Accou
       const was: Account = { user, ...belongsTo(before?.value ?? {}) }
       const owned = owner === undefined ? success(undefined) : await mayOwn(context, tenant, { user, owner })
       if (!owned.ok) return owned
-      const [from, to] = [await personBehind(context, tenant, was), await personBehind(context, tenant, account)]
-      const others = [was.owner, owner, from, to].filter((one) => one !== undefined && one !== user)
-      const users = [user, ...(others as string[])]
+      const persons = await readPersons(context, tenant)
+      const [from, to] = [persons.behind(was), persons.behind(account)]
+      const others = [was.owner, owner, from, to].filter((one) => one !== undefined)
+      const users = [...new Set([user, ...others, ...persons.accountsOf([from, to])])]
       const { facts } = await readGrants(context, actor, { roles: kept.value, users })
       const moved = mayMove(facts, { was, is: account, users })
       if (!moved.ok) return moved
       const self = acting?.value.person ?? actor.user
       if (from === self && to !== self) return refuse('own_account', { actor: actor.user, account: user })
+      const named = mayName(account, persons)
+      if (!named.ok) return named
       const event = { type: 'account_set', ...account }
       const writes = [
         ...settingsWrites(actor, settings, { at, event }),
@@ -96,23 +100,32 @@ async function mayOwn(
   return refuse('invalid_input', { argument, problem: `is an agent of agents, more than ${mostOwners} in a row` })
 }
 
-/** The person at the end of the owners of an account, by what is kept. */
-async function personBehind({ storage }: Context, tenant: string, account: Account): Promise<string> {
-  let { user, person, owner } = account
-  const seen = new Set<string>()
-  while (owner !== undefined && !seen.has(owner)) {
-    seen.add(owner)
-    const { found } = await read(storage, { found: keyOf('grants', tenant, owner) })
-    user = owner
-    person = found?.value.person
-    owner = found?.value.owner
+/**
+ * Keeps persons one step away: the person of an account is never an account of somebody else, in whatever order the two are said. Of a longer way,
+ * only the first step would count.
+ */
+function mayName({ user, person, owner }: Account, persons: Persons): Result<undefined> {
+  if (person !== undefined && person !== user) {
+    const named = persons.find(person)
+    const behind = persons.behind(named ?? { user: person })
+    if (named?.owner !== undefined || behind !== person) {
+      const problem = `is an account of ${JSON.stringify(behind)}: name that person instead`
+      return refuse('invalid_input', { argument: 'account.person', problem })
+    }
   }
-  return person ?? user
+  const naming = person === undefined && owner === undefined ? [] : persons.naming(user)
+  if (naming.length === 0 || (owner === undefined && person === user)) return success(undefined)
+  const some = naming
+    .slice(0, 5)
+    .map((one) => JSON.stringify(one))
+    .join(', ')
+  const problem = `is the person of other accounts: say first whose those are (${some}${naming.length > 5 ? ', …' : ''})`
+  return refuse('invalid_input', { argument: 'account.user', problem })
 }
 
 /**
  * Roles of an agent make nobody an admin, or an approver: to make one is to take them. Everything else that is said of an account decides with whom
- * it counts, so it takes what giving its roles does, and giving those of whoever it is tied to or parted from.
+ * it counts, so it takes what giving its roles does, and giving those of all accounts of the persons it is tied to or parted from.
  */
 function mayMove(
   facts: GrantFacts,
@@ -120,7 +133,7 @@ function mayMove(
 ): Result<undefined> {
   if (was.person === is.person && was.owner === is.owner) return success(undefined)
   const turnsAgent = was.owner === undefined && is.owner !== undefined
-  for (const user of new Set(users)) {
+  for (const user of users) {
     const does = user === is.user && turnsAgent ? 'take' : 'give'
     if (user === facts.actor && does === 'give') continue
     const turned = mayTurn(user, facts, does)
