@@ -64,8 +64,8 @@ export interface ErrorDetails {
   /** A policy asks for a reason, or the verb does, and none was given. */
   reason_required: { readonly verb: string }
 
-  /** There are as many already as `createApprovals({ limits })` allows: comments on the request, or open drafts of the actor. */
-  limit_reached: { readonly what: 'comments' | 'open_drafts'; readonly limit: number }
+  /** There are as many already as `createApprovals({ limits })` allows: comments on the request, open drafts of the actor, or delegations that they give. */
+  limit_reached: { readonly what: 'comments' | 'open_drafts' | 'delegations'; readonly limit: number }
   /** The verb does not exist in the state that the request is in. */
   not_open: { readonly request: string; readonly status: string; readonly verb: string }
   /** The deadline of the request has passed. */
@@ -276,10 +276,16 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
   no_policy: ({ type, id, actions }) =>
     `${type} ${quote(id)} is gated, and no policy matches ${actions.join(', ')}: save one that says who may approve it.`,
   reason_required: ({ verb }) => `To ${verb}, give a reason that is not blank.`,
-  limit_reached: ({ what, limit }) =>
-    what === 'comments'
-      ? `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`
-      : `There are ${limit} open drafts of yours, and there can be no more: submit or discard some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`,
+  limit_reached: ({ what, limit }) => {
+    switch (what) {
+      case 'comments':
+        return `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`
+      case 'open_drafts':
+        return `There are ${limit} open drafts of yours, and there can be no more: submit or discard some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`
+      case 'delegations':
+        return `There are ${limit} delegations of yours that are not over, and there can be no more: end some, or raise createApprovals({ limits: { delegationsPerPerson } }).`
+    }
+  },
   not_open: ({ request, status, verb }) =>
     `Request ${quote(request)} is ${words(status)}: nobody can ${words(verb)} it now.`,
   expired: ({ request, expiredAt }) =>
