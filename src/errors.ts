@@ -64,8 +64,8 @@ export interface ErrorDetails {
   /** A policy asks for a reason, or the verb does, and none was given. */
   reason_required: { readonly verb: string }
 
-  /** There are as many already as `createApprovals({ limits })` allows: comments on the request, or open drafts of the actor. */
-  limit_reached: { readonly what: 'comments' | 'open_drafts' | 'objections'; readonly limit: number }
+  /** There are as many already as `createApprovals({ limits })` allows: comments on the request, open drafts or delegations of the actor; or as many objections as a request remembers. */
+  limit_reached: { readonly what: 'comments' | 'open_drafts' | 'delegations' | 'objections'; readonly limit: number }
   /** The verb does not exist in the state that the request is in. */
   not_open: { readonly request: string; readonly status: string; readonly verb: string }
   /** The deadline of the request has passed. */
@@ -280,6 +280,7 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     ({
       comments: `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`,
       open_drafts: `There are ${limit} open drafts of yours, and there can be no more: submit or discard some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`,
+      delegations: `There are ${limit} delegations of yours that are not over, and there can be no more: end some, or raise createApprovals({ limits: { delegationsPerPerson } }).`,
       objections: `The request remembers ${limit} objections, and none may be forgotten: cancel it, and submit the change anew.`,
     })[what],
   not_open: ({ request, status, verb }) =>

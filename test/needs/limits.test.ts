@@ -12,7 +12,7 @@ async function office(storage: Storage, limits?: LimitOptions) {
   const approvals = createApprovals({
     storage,
     resources: [flags],
-    directory: staticDirectory({ ann: ['dev'], ben: ['lead'], cat: [] }),
+    directory: staticDirectory({ ann: ['dev'], ben: ['lead'], cat: [], dan: [], eve: [] }),
     admins: 'anyone',
     ...(limits ? { limits } : {}),
   })
@@ -77,13 +77,55 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
     const begun = await Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => draft('ann', id)))
     expect(begun.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
   })
+
+  it('[FA-17] a person gives so many delegations in a tenant and no more, until one ends or takes the place of another', async () => {
+    const { as } = await office(open(), { delegationsPerPerson: 2 })
+    const give = (to: string, user = 'ben') => as(user).delegations.give({ to, ends: Date.now() + 1e7 })
+    await give('cat')
+    await give('dan')
+    await expect(give('eve')).rejects.toMatchObject({
+      code: 'limit_reached',
+      details: { what: 'delegations', limit: 2 },
+      message: expect.stringContaining('delegationsPerPerson'),
+    })
+    await give('dan')
+    await give('eve', 'ann')
+    await as('ben').delegations.end('cat')
+    await give('eve')
+    expect(await refusal(give('cat'))).toBe('limit_reached')
+  })
+
+  it('[FA-17] no more delegations are given than allowed, however many come at once', async () => {
+    const { as } = await office(open(), { delegationsPerPerson: 2 })
+    const give = (to: string) => as('ben').delegations.give({ to, ends: Date.now() + 1e7 })
+    const given = await Promise.allSettled(['ann', 'cat', 'dan', 'eve'].map(give))
+    expect(given.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  })
+
+  it('[FA-17] however many delegations others give, whoever stands in for somebody who is asked is told', async () => {
+    const storage = open()
+    const { as } = await office(storage)
+    await as('ben').delegations.give({ to: 'dan', ends: Date.now() + 1e8 })
+    const [begins, ends] = [Date.now(), Date.now() + 1e7]
+    const others = Array.from({ length: 1_001 }, (_, i) => ({ from: `m${i % 11}`, to: `u${i}`, begins, ends }))
+    const values = others.map((other) => ({ tenant: 'acme', match: {}, ...other }))
+    await storage.commit(values.map((value) => ({ type: 'insert', collection: 'delegations', value })))
+    const { id } = pending(await as('ann').submit(flags.ref('x'), { value: 1 }))
+    const { approval } = await as('cat').requests.get(id)
+    expect(approval?.standIns).toEqual([{ user: 'dan', onBehalfOf: 'ben' }])
+  })
 })
 
-it('[FA-17] allows 1,000 comments and 200 drafts where nothing is said', () => {
-  expect(limitsOf(undefined)).toEqual({ commentsPerRequest: 1_000, openDraftsPerPerson: 200 })
+it('[FA-17] allows 1,000 comments, 200 drafts and 100 delegations where nothing is said', () => {
+  expect(limitsOf(undefined)).toEqual({
+    commentsPerRequest: 1_000,
+    openDraftsPerPerson: 200,
+    delegationsPerPerson: 100,
+  })
   expect(limitsOf({ commentsPerRequest: undefined, openDraftsPerPerson: 5 })).toEqual({
     commentsPerRequest: 1_000,
     openDraftsPerPerson: 5,
+    delegationsPerPerson: 100,
   })
 })
 
@@ -91,7 +133,8 @@ it.each([
   [{ commentsPerRequest: 0 }, 'limits.commentsPerRequest must be a whole number from 1'],
   [{ openDraftsPerPerson: 1.5 }, 'limits.openDraftsPerPerson must be a whole number from 1 to 1000'],
   [{ openDraftsPerPerson: Number.POSITIVE_INFINITY }, 'limits.openDraftsPerPerson must be'],
-  [{ drafts: 5 }, 'limits has no drafts; known are commentsPerRequest, openDraftsPerPerson'],
+  [{ delegationsPerPerson: 1_001 }, 'limits.delegationsPerPerson must be a whole number from 1 to 1000'],
+  [{ drafts: 5 }, 'limits has no drafts; known are commentsPerRequest, openDraftsPerPerson, delegationsPerPerson'],
   [[], 'limits must be an object, as in { commentsPerRequest: 500 }, not a list'],
   [null, 'limits must be an object'],
 ])('[HO-07] limits %j are refused where they are given', async (limits, message) => {

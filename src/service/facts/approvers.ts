@@ -22,9 +22,8 @@ export async function approversOf(context: Context, request: Request, at: number
   const { requirements } = inForce(request, request)
   const scope = scopeOf(tenant, project)
   const asked = await candidates(context.directory, scope, requirements)
-  const ids = new Set(asked.map(({ id }) => id))
-  const standIns = await standInsFor(context, scope, { at, project, resources })
-  return { asked, standIns: standIns.filter(({ principal }) => ids.has(principal.id)) }
+  const standIns = await standInsFor(context, scope, { asked, at, project, resources })
+  return { asked, standIns }
 }
 
 /**

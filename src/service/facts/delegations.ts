@@ -4,6 +4,7 @@ import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { covers, type DelegatedMatter, type Delegation } from '../../core/review/delegation.ts'
 import { type Giver, ownerOf } from '../../core/review/giver.ts'
+import type { KnownUser } from '../../core/review/voter.ts'
 import { refuse, success } from '../../errors.ts'
 import type { Scope } from '../../ports/directory.ts'
 import type { Write } from '../../ports/storage.ts'
@@ -14,7 +15,7 @@ import type { Context } from '../context/context.ts'
 import { knownUsers } from '../people/ask-directory.ts'
 import { append, delegationStream } from '../records/event-stream.ts'
 import type { DelegationRecord } from '../records/record-types.ts'
-import { keyOf, page, put, read, unchanged, walk } from '../records/typed-storage.ts'
+import { keyOf, put, read, unchanged, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
 /** Who shall answer for the actor, how long, and about what. */
@@ -69,14 +70,21 @@ export function delegateCommand(
           problem: 'must be later than now and its beginning, and within a year',
         })
       }
-      const users = await knownUsers(context.directory, { tenant: actor.tenant }, [from, to])
+      const [held, users] = await Promise.all([
+        heldBy(context, actor.tenant, delegation),
+        knownUsers(context.directory, { tenant: actor.tenant }, [from, to]),
+      ])
       const [user, delegate] = [users.get(from), users.get(to)]
       if (!user || !delegate) return refuse('unknown_actor', { actor: user ? to : from })
       const refused = (problem: string) => refuse('not_delegable', { from, to, problem })
       if (user.agent || delegate.agent) return refused('an agent answers for nobody, and nobody for it')
       if (user.person === delegate.person) return refused('the two are one person')
-      const { way, relied } = await wayBack(context, actor.tenant, delegation)
+      const [{ way, relied }, tooMany] = await Promise.all([
+        wayBack(context, actor.tenant, delegation),
+        tooManyDelegations(context, actor, { to, at }),
+      ])
       if (way) return refused(`it would close a circle: ${way.join(' → ')}`)
+      if (tooMany) return tooMany
       const event = {
         type: 'delegated' as const,
         by: from,
@@ -86,7 +94,7 @@ export function delegateCommand(
         ...(reason === undefined ? {} : { reason }),
       }
       return success({
-        writes: [...relied, ...(await delegationWrites(context, actor.tenant, { delegation, event }))],
+        writes: [...relied, ...delegationWrites(context, actor.tenant, { delegation, event, held })],
         answer: freeze(delegation),
       })
     },
@@ -101,17 +109,18 @@ export function endDelegationCommand(context: Context, actor: Actor, to: string)
     actor,
     about: delegationStream(from),
     async attempt(at) {
-      const [{ stored }, users] = await Promise.all([
-        read(context.storage, { stored: keyOf('delegations', actor.tenant, from, to) }),
+      const [held, users] = await Promise.all([
+        heldBy(context, actor.tenant, { from, to }),
         knownUsers(context.directory, { tenant: actor.tenant }, [from]),
       ])
       if (!users.has(from)) return refuse('unknown_actor', { actor: from })
+      const { stored } = held
       if (!stored || stored.value.ends <= at) return refuse('unknown_delegation', { from, to })
       const { begins, match } = stored.value
       const delegation = { from, to, begins: Math.min(begins, at), ends: at, match }
       const event = { type: 'delegation_ended' as const, by: from, via: actor.via, at, to }
       return success({
-        writes: await delegationWrites(context, actor.tenant, { delegation, event }),
+        writes: delegationWrites(context, actor.tenant, { delegation, event, held }),
         answer: undefined,
       })
     },
@@ -125,22 +134,27 @@ export async function listDelegations({ storage, now }: Context, tenant: string)
   return freeze(delegations)
 }
 
-/** Finds who may answer for whom in a matter, as the directory knows them. */
+/**
+ * Finds who may answer for one of those who are asked in a matter, as the directory knows them.
+ *
+ * It reads all delegations of the tenant that are not over: at most `delegationsPerPerson` for each person.
+ */
 export async function standInsFor(
   { storage, directory }: Context,
   { tenant, ...scope }: Scope,
-  matter: DelegatedMatter,
+  { asked, ...matter }: DelegatedMatter & { readonly asked: readonly KnownUser[] },
 ): Promise<readonly Giver[]> {
-  const { records } = await page(storage, { ...byEnd(tenant, matter.at), limit: 1_000 })
-  const live = records.map(({ value }) => value).filter((delegation) => covers(delegation, matter))
-  const users = await knownUsers(
-    directory,
-    { tenant, ...scope },
-    live.flatMap(({ from, to }) => [from, to]),
-  )
+  const principals = new Map(asked.flatMap((one) => (one.agent ? [] : [[one.id, one]])))
+  if (principals.size === 0) return []
+  const live: DelegationRecord[] = []
+  for await (const { value } of walk(storage, byEnd(tenant, matter.at))) {
+    if (principals.has(value.from) && covers(value, matter)) live.push(value)
+  }
+  const delegates = live.map(({ to }) => to)
+  const users = await knownUsers(directory, { tenant, ...scope }, delegates)
   return live.flatMap(({ from, to }) => {
-    const [user, principal] = [users.get(to), users.get(from)]
-    return user && principal && !user.agent && !principal.agent ? { user, principal } : []
+    const [user, principal] = [users.get(to), principals.get(from)]
+    return user && principal && !user.agent ? { user, principal } : []
   })
 }
 
@@ -214,17 +228,45 @@ async function wayBack(
   return { relied }
 }
 
-async function delegationWrites(
+/**
+ * Why somebody may give no further delegation. The head of their stream is read before and written after, so that no two are given on the same
+ * count.
+ */
+async function tooManyDelegations({ storage, limits }: Context, { tenant, user }: Actor, { to, at }: Replaced) {
+  const limit = limits.delegationsPerPerson
+  let others = 0
+  const own = { collection: 'delegations', index: 'key', where: [tenant, user], order: 'ascending' } as const
+  for await (const { value } of walk(storage, own)) if (value.ends > at && value.to !== to) others++
+  return others >= limit ? refuse('limit_reached', { what: 'delegations', limit }) : undefined
+}
+
+/** The delegation that a new one takes the place of, which does not count. */
+interface Replaced {
+  readonly to: string
+  readonly at: number
+}
+
+type Held = Awaited<ReturnType<typeof heldBy>>
+
+/** Reads what is kept of a delegation, and the head of the stream of whoever gives it. */
+function heldBy({ storage }: Context, tenant: string, { from, to }: Pick<Delegation, 'from' | 'to'>) {
+  return read(storage, {
+    stored: keyOf('delegations', tenant, from, to),
+    before: keyOf('streams', tenant, delegationStream(from)),
+  })
+}
+
+function delegationWrites(
   context: Context,
   tenant: string,
-  { delegation, event }: { readonly delegation: Delegation; readonly event: DelegationEvent },
-): Promise<readonly Write[]> {
+  {
+    delegation,
+    event,
+    held: { stored, before },
+  }: { readonly delegation: Delegation; readonly event: DelegationEvent; readonly held: Held },
+): readonly Write[] {
   const { from, to } = delegation
   const stream = delegationStream(from)
-  const { stored, before } = await read(context.storage, {
-    stored: keyOf('delegations', tenant, from, to),
-    before: keyOf('streams', tenant, stream),
-  })
   const { head, writes } = append({ tenant, stream }, before?.value.head, event)
   const { type, at, by } = event
   const reason = event.reason === undefined ? {} : { reason: event.reason }

@@ -15,13 +15,19 @@ export interface LimitOptions {
    * @defaultValue 200
    */
   readonly openDraftsPerPerson?: number | undefined
+  /**
+   * How many delegations of one person in one tenant may be live or yet to begin, at most 1,000. Further ones are refused with `limit_reached`.
+   *
+   * @defaultValue 100
+   */
+  readonly delegationsPerPerson?: number | undefined
 }
 
 /** The limits that hold. */
 export type Limits = { readonly [K in keyof LimitOptions]-?: number }
 
-const usual: Limits = { commentsPerRequest: 1_000, openDraftsPerPerson: 200 }
-const highest: Limits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_000 }
+const usual: Limits = { commentsPerRequest: 1_000, openDraftsPerPerson: 200, delegationsPerPerson: 100 }
+const highest: Limits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_000, delegationsPerPerson: 1_000 }
 
 /**
  * Reads the limits of the host.
