@@ -78,8 +78,8 @@ export type {
   UnreadableRecord,
   Write,
 } from './ports/storage.ts'
-export type { Account } from './service/access/accounts.ts'
 export type { GrantPreview } from './service/access/grants.ts'
+export type { Account } from './service/access/persons.ts'
 export type { ActingAccess, RoleOf } from './service/api/acting-access.ts'
 export type {
   ActingApprovals,

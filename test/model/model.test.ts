@@ -195,6 +195,18 @@ const examples: Life[] = [
     ],
   ],
   [
+    { ...plain, onReject: 'block' },
+    'inside',
+    [
+      { type: 'policy', quorum: 2 },
+      doing('submit', 'ann'),
+      doing('approve', 'ben'),
+      { type: 'link', user: 'ben', as: 'dan' },
+      doing('reject', 'dan'),
+      doing('reject', 'dan'),
+    ],
+  ],
+  [
     plain,
     'outside',
     [

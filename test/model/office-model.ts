@@ -232,8 +232,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       case 'request_changes': {
         if (!mayAnswer(by, verb, request) || doing.seesOld) return 'refused'
         if (verb === 'approve' && request.collided) return 'refused'
-        const before = request.answers.find((one) => one.by === by || isAccountOf(one.by, by))
-        if (before?.verdict === verb) return 'refused'
+        const before = request.answers.filter((one) => one.by === by || isAccountOf(one.by, by))
+        if (before.some((one) => one.verdict === verb)) return 'refused'
         const given: ModelAnswer = { id: said++, by, verdict: verb }
         answer(request, [...request.answers.filter((one) => one.by !== by), given])
         return verb === 'reject' && rules.onReject === 'close' ? 'rejected' : settle(request)

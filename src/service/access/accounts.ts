@@ -9,16 +9,7 @@ import { keyOf, put, read } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { maySet } from './check-permission.ts'
 import { keptRoles, readGrants } from './grants.ts'
-import { type Persons, readPersons } from './persons.ts'
-
-/** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
-export interface Account {
-  readonly user: string
-  /** The person behind it, equal for two accounts of one person: they count once, and neither approves what the other asked for. */
-  readonly person?: string | undefined
-  /** The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only where a policy names it. */
-  readonly owner?: string | undefined
-}
+import { type Account, type Persons, readPersons } from './persons.ts'
 
 /** Reads whose an account is. */
 export async function readAccount({ storage }: Context, tenant: string, user: string): Promise<Account> {

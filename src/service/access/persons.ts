@@ -1,7 +1,6 @@
 import type { Context } from '../context/context.ts'
 import type { GrantRecord } from '../records/record-types.ts'
 import { walk } from '../records/typed-storage.ts'
-import type { Account } from './accounts.ts'
 
 /** Who is behind the accounts of a tenant, by what is kept. */
 export interface Persons {
@@ -42,4 +41,13 @@ export async function readPersons({ storage }: Pick<Context, 'storage'>, tenant:
     naming: (user) =>
       [...accounts.values()].filter((one) => one.person === user && one.user !== user).map((one) => one.user),
   }
+}
+
+/** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
+export interface Account {
+  readonly user: string
+  /** The person behind it, equal for two accounts of one person: they count once, and neither approves what the other asked for. */
+  readonly person?: string | undefined
+  /** The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only where a policy names it. */
+  readonly owner?: string | undefined
 }

@@ -7,7 +7,7 @@ import { admit } from '../../core/change/admit.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail, hasCode } from '../../errors.ts'
 import { muteCommand, setDefaultAccessCommand } from '../access/access-settings.ts'
-import { type Account, readAccount, setAccountCommand } from '../access/accounts.ts'
+import { readAccount, setAccountCommand } from '../access/accounts.ts'
 import { maySet } from '../access/check-permission.ts'
 import { changeAccessCommand, readAccess } from '../access/editors.ts'
 import {
@@ -18,6 +18,7 @@ import {
   previewGrants,
   usersIn,
 } from '../access/grants.ts'
+import type { Account } from '../access/persons.ts'
 import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.ts'
 import { checkId, checkKeys, checkRef, checkUser, refuseReserved } from '../arguments/check-arguments.ts'
 import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
