@@ -187,12 +187,21 @@ export interface ErrorDetails {
     readonly actor: string
     readonly editors: readonly string[]
   }
-  /** The actor would give or take a role that can do more than the actor: by its permissions, or by what policies let its holders do. */
+  /**
+   * The actor would give or take a role that can do more than the actor, by its permissions or by what policies let its holders do; or would let a
+   * user join, leave or be another person whom policies let do more by name.
+   */
   beyond_own_permissions: {
     readonly actor: string
-    readonly role: string
+    /** The role; left out where it is about a user. */
+    readonly role?: string
+    /** The user whom policies name. */
+    readonly user?: string
     readonly missing: readonly string[]
-    /** Ids of policies that let the role approve, veto or go past them, which the actor can neither do nor change. */
+    /**
+     * Ids of policies that let the role or the user approve, veto or go past them, which the actor can neither do nor change. They are in force, or
+     * an open request was submitted under them.
+     */
     readonly policies: readonly string[]
   }
   /** The actor is the person behind the account, and would not be any more: nobody parts an account from themselves. */
@@ -356,10 +365,14 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${quote(actor)} needs ${missing.map(quote).join(', ') || 'a permission'} ${project === '' ? 'in the organization' : `in project ${quote(project)}`} ${policies ? `to silence ${policies.map(quote).join(', ')}` : 'for this'}.`,
   not_an_editor: ({ type, id, actor, editors }) =>
     `${type} ${quote(id)} is restricted to ${editors.map(quote).join(', ')}: ${quote(actor)} cannot edit it.`,
-  beyond_own_permissions: ({ actor, role, missing, policies }) =>
-    missing.length > 0
-      ? `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${missing.map(quote).join(', ')} and so can do more.`
-      : `${quote(actor)} cannot give, take or redefine role ${quote(role)}: its holders have a say in ${policies.map(quote).join(', ')}. Ask somebody who has that say too, or who may change ${policies.length === 1 ? 'this policy' : 'these policies'}.`,
+  beyond_own_permissions({ actor, role = '', user, missing, policies }) {
+    if (missing.length > 0)
+      return `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${missing.map(quote).join(', ')} and so can do more.`
+    const ask = `Ask somebody who has that say too, or who may change ${policies.length === 1 ? 'this policy' : 'these policies'}.`
+    return user === undefined
+      ? `${quote(actor)} cannot give, take or redefine role ${quote(role)}: its holders have a say in ${policies.map(quote).join(', ')}. ${ask}`
+      : `${quote(actor)} cannot let ${quote(user)} join or leave, or be another person: ${policies.map(quote).join(', ')} ${policies.length === 1 ? 'gives' : 'give'} this user a say by name. ${ask}`
+  },
   own_account: ({ actor, account }) =>
     `${quote(actor)} is the person behind account ${quote(account)} and cannot part it from themselves: another admin has to.`,
   preview_outdated: ({ seen, digest }) =>

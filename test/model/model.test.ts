@@ -208,6 +208,20 @@ const examples: Life[] = [
   ],
   [
     plain,
+    'inside',
+    [
+      doing('submit', 'ann', 2),
+      doing('request_changes', 'cat'),
+      { type: 'demote', user: 'cat' },
+      {
+        type: 'hold',
+        acts: [{ verb: 'withdraw', by: 'cat', request: 0, value: 1, seesOld: false }],
+        minutes: 60,
+      },
+    ],
+  ],
+  [
+    plain,
     'outside',
     [
       { type: 'policy', quorum: 1 },

@@ -63,6 +63,12 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     return !barred.some((one) => isBehind(user, one, request))
   }
 
+  /** Whether a user may take their answer back: a no only as long as they could say it. */
+  function mayTakeBack(user: string, request: ModelRequest): boolean {
+    const own = request.answers.find(({ by }) => by === user)
+    return own !== undefined && (own.verdict === 'approve' || mayAnswer(user, own.verdict, request))
+  }
+
   function isApproved(request: ModelRequest): boolean {
     const quorum = Math.max(request.quorum, request.quorum > 0 ? model.asked : 0)
     const approvers = request.answers.filter(
@@ -189,8 +195,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     const { status } = request
     const mayMove = !isOpen(request) && !(status === 'failed' && ['retry', 'rebase'].includes(verb))
     if (mayMove || ['cancel', 'recall', 'comment'].includes(verb)) return actOn(request, doing)
-    const own = request.answers.some((answer) => answer.by === by)
-    if (verb !== 'withdraw' || !own || isLate(request) || !model.roles.has(by)) return 'refused'
+    if (verb !== 'withdraw' || isLate(request) || !model.roles.has(by) || !mayTakeBack(by, request)) return 'refused'
     request.answers = request.answers.filter((answer) => answer.by !== by)
     if (status === 'approved') return isApproved(request) ? status : 'pending'
     const asksForChanges = request.answers.some(({ verdict }) => verdict === 'request_changes')
@@ -239,8 +244,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
         return verb === 'reject' && rules.onReject === 'close' ? 'rejected' : settle(request)
       }
       case 'withdraw': {
-        const own = request.answers.find((one) => one.by === by)
-        if (!own || (own.verdict !== 'approve' && !mayAnswer(by, own.verdict, request))) return 'refused'
+        if (!mayTakeBack(by, request)) return 'refused'
         answer(
           request,
           request.answers.filter((one) => one.by !== by),

@@ -138,7 +138,7 @@ async function lived({ tenants, limit }: Town): Promise<void> {
   const names = tenants.map((_, at) => `tenant-${at}`)
   const ids = new Map<string, readonly string[]>()
   for (const [at, name] of names.entries()) ids.set(name, await prepare(h, name, tenants[at]?.due ?? []))
-  await ticked(h, limit, 20)
+  await ticked(h, 1_000, 20)
   notices.length = 0
 
   state.isBad = true

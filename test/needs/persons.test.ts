@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import type { Approvers } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { flags, pending, refusal, rollout, storages } from '../world.ts'
 
 const checkout = flags.ref('checkout', { project: 'web' })
 
-/** Pam gives roles, but not that of security, which Ben holds and a policy asks. Ben has a phone, which has a bot. */
-async function world(person: string, storage = memoryStorage()) {
+/** Pam gives roles, but has no say in a policy that asks Ben, who holds that of security. Ben has a phone, which has a bot. */
+async function world(person: string, storage = memoryStorage(), from: Approvers = { roles: ['security'] }) {
   const w = await accessWorld(storage)
   const zoe = w.as('zoe')
   await zoe.access.roles.save({ id: 'security', permissions: ['flags.read'], held: 'both' })
@@ -19,40 +20,44 @@ async function world(person: string, storage = memoryStorage()) {
   await zoe.access.accounts.set({ user: 'ben-phone', person })
   await zoe.access.accounts.set({ user: 'ben-bot', owner: 'ben-phone' })
   await w.as('ann').submit(checkout, { value: { enabled: true, rollout: 1 } })
-  const require = { quorum: 1, from: { roles: ['security'] } }
+  const require = { quorum: 1, from }
   await zoe.policies.save({ id: 'p', match: { resource: 'feature_flag' }, require })
   return { ...w, zoe }
 }
 
 describe.each(storages)('the accounts of one person, on $name', ({ open }) => {
-  it.each(['ben', 'employee-7'])(
-    '[FA-11] are tied and parted by who could give the roles of all (%s)',
-    async (person) => {
-      const { as, zoe } = await world(person, open())
-      const set = (account: object) => refusal(as('pam').access.accounts.set(account as never))
-      for (const account of [
-        { user: 'ben-phone' },
-        { user: 'ben-phone', person: 'pam' },
-        { user: 'ben-phone', owner: 'ann' },
-        { user: 'ben-bot' },
-        { user: 'ben-bot', owner: 'ann' },
-        { user: 'ann', person },
-        { user: 'ann', owner: 'ben-phone' },
-        { user: 'not-here-yet', person },
-      ]) {
-        expect(await set(account), JSON.stringify(account)).toBe('beyond_own_permissions')
-      }
-      const byPhone = pending(await as('ben-phone').submit(checkout, rollout(2)))
-      expect(await refusal(as('ben').approve(byPhone.id, { seen: byPhone.digest }))).toBe('self_approval')
-      await as('ben-phone').cancel(byPhone.id)
-      const byAnn = pending(await as('ann').submit(checkout, rollout(3)))
-      expect((await as('ben').approve(byAnn.id, { seen: byAnn.digest })).request.status).toBe('applied')
-      await zoe.access.grant({ user: 'pam', role: 'security', project: 'web' })
-      await as('pam').access.accounts.set({ user: 'ben-phone' })
-      await as('pam').access.accounts.set({ user: 'ben-phone', person })
-      expect(await zoe.audit.verify()).toMatchObject({ ok: true })
-    },
-  )
+  it.each<[string, Approvers]>([
+    ['ben', { roles: ['security'] }],
+    ['ben', { users: ['ben'] }],
+    ['employee-7', { roles: ['security'] }],
+    ['employee-7', { users: ['ben', 'ben-phone'] }],
+  ])('[FA-11] are tied and parted by who has the say of all (%s, %j)', async (person, from) => {
+    const { as, zoe } = await world(person, open(), from)
+    const set = (account: object) => refusal(as('pam').access.accounts.set(account as never))
+    for (const account of [
+      { user: 'ben-phone' },
+      { user: 'ben-phone', person: 'pam' },
+      { user: 'ben-phone', owner: 'ann' },
+      { user: 'ben-bot' },
+      { user: 'ben-bot', owner: 'ann' },
+      { user: 'ann', person },
+      { user: 'ann', owner: 'ben-phone' },
+      { user: 'not-here-yet', person },
+    ]) {
+      expect(await set(account), JSON.stringify(account)).toBe('beyond_own_permissions')
+    }
+    const byPhone = pending(await as('ben-phone').submit(checkout, rollout(2)))
+    expect(await refusal(as('ben').approve(byPhone.id, { seen: byPhone.digest }))).toBe('self_approval')
+    await as('ben-phone').cancel(byPhone.id)
+    const byAnn = pending(await as('ann').submit(checkout, rollout(3)))
+    expect((await as('ben').approve(byAnn.id, { seen: byAnn.digest })).request.status).toBe('applied')
+    await zoe.access.grant({ user: 'pam', role: 'security', project: 'web' })
+    if (from.users)
+      await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { users: ['pam', ...from.users] } } })
+    await as('pam').access.accounts.set({ user: 'ben-phone' })
+    await as('pam').access.accounts.set({ user: 'ben-phone', person })
+    expect(await zoe.audit.verify()).toMatchObject({ ok: true })
+  })
 
   it('[FA-11] name the person, never another account of the person, in whatever order', async () => {
     const { zoe } = await accessWorld(open()).then((w) => ({ ...w, zoe: w.as('zoe') }))

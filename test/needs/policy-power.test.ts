@@ -22,12 +22,16 @@ const powers: Readonly<Record<string, Partial<PolicyInput>>> = {
   'break the glass': { require: lead, rules: { breakGlass: ['security'] } },
 }
 
+const adding = ['flags.read', 'project_users.add', 'project_roles.edit'] as const
+
 async function powerWorld(storage = memoryStorage()) {
   const w = await accessWorld(storage)
   const zoe = w.as('zoe')
-  for (const id of ['security', 'lead']) await zoe.access.roles.save({ id, permissions: ['flags.read'], held: 'both' })
+  for (const id of ['security', 'lead', 'board', 'guest'])
+    await zoe.access.roles.save({ id, permissions: ['flags.read'], held: 'both' })
   await zoe.access.grant({ user: 'sue', role: 'security' })
   await zoe.access.grant({ user: 'ben', role: 'lead' })
+  await zoe.access.grant({ user: 'bob', role: 'board' })
   return { ...w, zoe, mia: w.as('mia') }
 }
 
@@ -93,6 +97,62 @@ describe('what policies let a role do', () => {
     await mia.access.grant({ user: 'sock', role: 'lead', project: 'web' })
   })
 
+  it('[FA-11] is given by name, too, where a user joins or leaves', async () => {
+    const { zoe, mia } = await powerWorld()
+    await zoe.access.grant({ user: 'sec', role: 'viewer', project: 'web' })
+    await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { users: ['sec', 'sue'] } } })
+    const seat = (user: string, role: string, project = 'web') => ({ user, role, project })
+    const beyond = { code: 'beyond_own_permissions', details: { user: 'sec', missing: [], policies: ['p'] } }
+    await expect(mia.access.revoke(seat('sec', 'viewer'))).rejects.toMatchObject(beyond)
+    await mia.access.grant(seat('sec', 'member'))
+    await mia.access.revoke(seat('sec', 'viewer'))
+    await zoe.access.revoke(seat('sec', 'member'))
+    await expect(mia.access.grant(seat('sec', 'viewer'))).rejects.toMatchObject(beyond)
+    await mia.access.grant(seat('sock', 'viewer'))
+    await zoe.access.grant(seat('sec', 'viewer', 'shop'))
+    await zoe.policies.save({ id: 'p', match: { project: 'shop' }, require: { quorum: 1, from: { users: ['sec'] } } })
+    await mia.access.grant(seat('sec', 'viewer'))
+    expect((await zoe.audit.events({ settings: true })).at(-1)?.event).not.toHaveProperty('powers')
+    await mia.access.revoke(seat('sec', 'viewer'))
+    await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { users: ['sec', 'mia'] } } })
+    await mia.access.grant(seat('sec', 'viewer'))
+    expect((await zoe.audit.events({ settings: true })).at(-1)?.event).toMatchObject({
+      powers: [{ ...seat('sec', 'viewer'), policies: ['p'] }],
+    })
+  })
+
+  it.each(Object.keys(powers).flatMap((power) => ['role', 'user'].map((by) => [power, by])))(
+    '[FA-11] counts where an open request still lets whom its policy named then %s (a %s)',
+    async (power, by) => {
+      const { zoe, mia, as } = await powerWorld()
+      const rules = { policyDrift: 'pinned', ...powers[power]?.rules } as const
+      const named = JSON.stringify({ require: lead, ...powers[power], rules })
+      if (by === 'user' && !named.includes('"from":{"roles":["security"]')) return
+      const input = by === 'role' ? named : named.replaceAll('{"roles":["security"]}', '{"users":["sock","sue"]}')
+      const policy = { id: 'p', match: { project: 'web' }, ...JSON.parse(input) }
+      await zoe.access.roles.save({ id: 'hr', permissions: adding, held: 'project' })
+      await zoe.access.grant({ user: 'hal', role: 'hr', project: 'web' })
+      await zoe.access.grant({ user: 'sock', role: 'viewer', project: 'web' })
+      await zoe.policies.save(policy)
+      await zoe.access.revoke({ user: 'sock', role: 'viewer', project: 'web' })
+      const { id } = pending(
+        await as('ann').submit(flags.ref('a', { project: 'web' }), { value: { enabled: true, rollout: 5 } }),
+      )
+      await zoe.policies.save({ id: 'p', match: policy.match, require: { quorum: 1, from: { roles: ['board'] } } })
+      const role = by === 'role' ? 'security' : 'guest'
+      const give = { user: 'sock', role, project: 'web' }
+      await expect(as('hal').access.grant(give)).rejects.toMatchObject({
+        code: 'beyond_own_permissions',
+        details: { [by]: by === 'role' ? 'security' : 'sock', policies: ['p'] },
+      })
+      await mia.access.grant({ ...give, project: 'web' })
+      await mia.access.revoke(give)
+      await as('ann').cancel(id)
+      await as('hal').access.grant(give)
+      expect(await zoe.audit.verify()).toMatchObject({ ok: true })
+    },
+  )
+
   it('[FA-11] is not given by a role that is made, moved or removed', async () => {
     const { zoe, as } = await powerWorld()
     const kim = as('kim')
@@ -111,10 +171,14 @@ describe('what policies let a role do', () => {
 })
 
 const plotters = ['mia', 'sock', 'puppet', 'ann']
+/** Whom the policy names in some plots, and who has left. */
+const leaver = 'sec'
 const roleIds = ['security', 'lead', 'member', 'manager', 'viewer', 'own']
 
 const plan = fc.record({
-  power: fc.constantFrom(...Object.keys(powers)),
+  power: fc.constantFrom(...Object.keys(powers), 'be named, and have left'),
+  /** Whether the policy asks others by the time of the plot, while the request still asks whom it asked. */
+  moved: fc.boolean(),
   /** Who of the plotters was given which role in the project by the admin, before. */
   before: fc.array(fc.tuple(fc.constantFrom(...plotters), fc.constantFrom('lead', 'member', 'viewer')), {
     maxLength: 2,
@@ -123,7 +187,7 @@ const plan = fc.record({
     fc.tuple(
       fc.constantFrom('grant', 'change', 'revoke', 'account', 'role', 'policy', 'remove', 'delegate'),
       fc.constantFrom(...plotters),
-      fc.constantFrom(...plotters, 'sue'),
+      fc.constantFrom(...plotters, leaver, 'sue'),
       fc.constantFrom(...roleIds),
       fc.constantFrom('web', 'shop', undefined),
     ),
@@ -133,16 +197,29 @@ const plan = fc.record({
 
 it('[FA-11] no plot of people without power over a policy gets past it, through however many accounts', async () => {
   await fc.assert(
-    fc.asyncProperty(plan, async ({ power, before, steps }) => {
+    fc.asyncProperty(plan, async ({ power, moved, before, steps }) => {
       const { zoe, mia, as, approvals } = await powerWorld()
-      const policy = { id: 'p', match: { resource: 'feature_flag' }, require: lead, ...powers[power] }
+      const named = { require: { quorum: 1, from: { users: [leaver, 'zoe'] } } }
+      const { rules, ...asks } = { require: lead, ...(powers[power] ?? named) } as Partial<PolicyInput> & typeof named
+      const policy = {
+        id: 'p',
+        match: { resource: 'feature_flag' },
+        ...asks,
+        rules: { ...rules, policyDrift: moved ? ('pinned' as const) : ('strictest' as const) },
+      }
+      await zoe.access.grant({ user: leaver, role: 'viewer', project: 'web' })
       await zoe.policies.save(policy)
+      await zoe.access.revoke({ user: leaver, role: 'viewer', project: 'web' })
       for (const [user, role] of before) await settled(zoe.access.grant({ user, role, project: 'web' }))
       // An oracle of its own: whoever holds a role that the policy names had power before the plot, and anything may come of that.
       const holdsPower = before.some(([, role]) => JSON.stringify(policy).includes(JSON.stringify(role)))
       fc.pre(!holdsPower)
       const flag = flags.ref('a', { project: 'web' })
       const { id, digest: seen } = pending(await mia.submit(flag, { value: { enabled: true, rollout: 5 } }))
+      if (moved) {
+        const board = { quorum: 1, from: { roles: ['board'] } }
+        await zoe.policies.save({ ...policy, require: board, veto: undefined, escalate: undefined, rules: {} })
+      }
       for (const [verb, by, user, role, project] of steps) {
         const { access, policies, delegations } = as(by)
         const place = project === undefined ? {} : { project }
@@ -162,7 +239,7 @@ it('[FA-11] no plot of people without power over a policy gets past it, through 
         }
         await settled(attempts[verb]?.())
       }
-      for (const by of plotters) {
+      for (const by of [...plotters, leaver]) {
         const actor = as(by)
         for (const onBehalfOf of [undefined, 'sue', 'ben', 'mia']) {
           await settled(actor.approve(id, { seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }))

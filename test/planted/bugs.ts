@@ -581,7 +581,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever gives roles gives a say in policies that they do not have',
     file: 'core/access/plan-grants.ts',
-    find: 'const policies = beyondPolicies(role, project)',
+    find: 'const policies = beyondPolicies(named, project)',
     put: 'const policies: readonly string[] = []',
   },
   {
@@ -593,8 +593,32 @@ export const bugs: readonly Bug[] = [
   {
     name: 'who may approve gives a veto',
     file: 'service/access/policy-power.ts',
-    find: 'saysOf(policy, role).some(lacks)',
-    put: 'saysOf(policy, role).every(lacks)',
+    find: 'return saysOf(source, named).some(',
+    put: 'return saysOf(source, named).every(',
+  },
+  {
+    name: 'whom a policy names is brought back by anybody who gives roles',
+    file: 'core/access/plan-grants.ts',
+    find: '...(membership ? [{ user }] : [])',
+    put: '',
+  },
+  {
+    name: 'a role is given to whom nothing asks any more but an open request',
+    file: 'service/access/pinned-power.ts',
+    find: 'if (pinned.size === 0) return first',
+    put: 'return first',
+  },
+  {
+    name: 'a request is forgotten among those in which a role has a way past its policies',
+    file: 'core/request/decide/awaited-approvers.ts',
+    find: 'const named = requirements.flatMap((pinned) => empowered({ ...pinned, rules }))',
+    put: 'const named = requirements.flatMap((pinned) => empowered(pinned))',
+  },
+  {
+    name: 'a policy of a project silences the default without asking anybody',
+    file: 'core/policy/evaluate/settle-matches.ts',
+    find: 'if (compiled.policy.fallback || !compiled.projects || truth !== yes) continue',
+    put: 'if (compiled.policy.fallback || !compiled.projects) continue',
   },
   {
     name: 'a step in the life cycle is forgotten once all its places are safe',

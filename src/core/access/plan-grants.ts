@@ -6,6 +6,9 @@ import { holdingsOf, requirePermissions } from './holdings.ts'
 import type { Permission } from './levels.ts'
 import type { Roles } from './role.ts'
 
+/** Something that policies can name to give a say: a role, or a user. */
+export type Named = { readonly role: string } | { readonly user: string }
+
 /** What is known when a plan is made. */
 export interface GrantFacts {
   readonly roles: Roles
@@ -15,10 +18,10 @@ export interface GrantFacts {
   /** Users who do not exist any more, and agents: they count as nobody. */
   readonly gone?: ReadonlySet<string>
   /**
-   * Lists the policies that give a role power in a place which the actor has not there, and which the actor may not change either.
-   * The core of access knows no policies: whoever reads the facts does.
+   * Lists the policies that give a role or a user power in a place which the actor has not there, and which the actor may not change
+   * either. The core of access knows no policies: whoever reads the facts does.
    */
-  readonly beyondPolicies: (role: string, project: string) => readonly string[]
+  readonly beyondPolicies: (named: Named, project: string) => readonly string[]
 }
 
 /** What would become of one user in one project. */
@@ -28,6 +31,8 @@ export interface GrantLine {
   readonly project: string
   readonly before: readonly string[]
   readonly after: readonly string[]
+  /** Whether the user is somebody there from then on, or nobody any more, with all that the plan does; absent where neither. */
+  readonly membership?: 'begins' | 'ends'
   /** Why the actor may not do this, if so. */
   readonly refusal?: Refusal
 }
@@ -56,7 +61,11 @@ export function planGrants(
     else held.set(grant.user, [grant])
   }
   const actors = facts.gone?.has(facts.actor) ? [] : (held.get(facts.actor) ?? [])
-  const lines = wanted.value.flatMap((want) => lineOf(want, held.get(want.user) ?? [], { ...facts, grants: actors }))
+  const next = grantsAfter(wanted.value, held)
+  const lines = wanted.value.flatMap((want) => {
+    const theirs = { before: held.get(want.user) ?? [], after: next.get(want.user) ?? [] }
+    return lineOf(want, theirs, { ...facts, grants: actors })
+  })
 
   const give = lines.flatMap(({ user, project, before, after }) =>
     without(after, before).map((role): Grant => ({ user, role, project })),
@@ -73,21 +82,48 @@ export function carryOutPlan(plan: GrantPlan): Result<Pick<GrantPlan, 'give' | '
   return plan.refusal ? { ok: false, refusal: plan.refusal } : success({ give: plan.give, take: plan.take })
 }
 
+/** What each of the users holds once everything wanted is done. */
+function grantsAfter(
+  wanted: readonly WantedRoles[],
+  held: ReadonlyMap<string, readonly Grant[]>,
+): ReadonlyMap<string, readonly Grant[]> {
+  const next = new Map<string, readonly Grant[]>()
+  for (const { user, project, roles } of wanted) {
+    const kept = (next.get(user) ?? held.get(user) ?? []).filter((grant) => grant.project !== project)
+    next.set(user, [...kept, ...roles.map((role): Grant => ({ user, role, project }))])
+  }
+  return next
+}
+
 /** One line, or none where nothing changes. The grants of `facts` are those of the actor. */
 function lineOf(
   { user, project, roles: after }: WantedRoles,
-  theirs: readonly Grant[],
+  theirs: { readonly before: readonly Grant[]; readonly after: readonly Grant[] },
   { roles, grants, actor, beyondPolicies }: GrantFacts,
 ): readonly GrantLine[] {
-  const before = theirs.filter((grant) => grant.project === project).map(({ role }) => role)
+  const before = theirs.before.filter((grant) => grant.project === project).map(({ role }) => role)
   const changed = [...without(before, after), ...without(after, before)]
   if (changed.length === 0) return []
   const held = rolesIn({ roles, grants }, { user: actor, project })
   const holdings = holdingsOf(roles, { user: actor, project, held })
-  const isNew = project === '' ? theirs.length === 0 : before.length === 0
+  const isNew = project === '' ? theirs.before.length === 0 : before.length === 0
   const allowed = requirePermissions(holdings, [permissionFor(project, isNew)])
-  const refusal = allowed.ok ? beyond({ roles, beyondPolicies }, holdings, changed) : allowed.refusal
-  return [{ user, project, before, after, ...(refusal ? { refusal } : {}) }]
+  const was = isMember(roles, theirs.before, { user, project })
+  const is = isMember(roles, theirs.after, { user, project })
+  const membership = was === is ? undefined : is ? 'begins' : 'ends'
+  const named: readonly Named[] = [...changed.map((role) => ({ role })), ...(membership ? [{ user }] : [])]
+  const refusal = allowed.ok ? beyond({ roles, beyondPolicies }, holdings, named) : allowed.refusal
+  return [{ user, project, before, after, ...(membership ? { membership } : {}), ...(refusal ? { refusal } : {}) }]
+}
+
+/** Tells whether a user is somebody in a place. In the whole tenant, one that grants nothing there, that is whoever holds a role anywhere. */
+function isMember(
+  roles: Roles,
+  grants: readonly Grant[],
+  { user, project }: { readonly user: string; readonly project: string },
+): boolean {
+  if (rolesIn({ roles, grants }, { user, project }).length > 0) return true
+  return project === '' && grants.length > 0
 }
 
 function permissionFor(project: string, isNew: boolean): Permission {
@@ -98,13 +134,14 @@ function permissionFor(project: string, isNew: boolean): Permission {
 function beyond(
   { roles, beyondPolicies }: Pick<GrantFacts, 'roles' | 'beyondPolicies'>,
   { user, project, permissions }: ReturnType<typeof holdingsOf>,
-  changed: readonly string[],
+  changed: readonly Named[],
 ): Refusal | undefined {
-  for (const role of changed) {
-    const missing = roles.get(role)?.permissions.filter((permission) => !permissions.has(permission)) ?? []
-    const policies = beyondPolicies(role, project)
+  for (const named of changed) {
+    const needed = 'role' in named ? (roles.get(named.role)?.permissions ?? []) : []
+    const missing = needed.filter((permission) => !permissions.has(permission))
+    const policies = beyondPolicies(named, project)
     if (missing.length > 0 || policies.length > 0)
-      return refuse('beyond_own_permissions', { actor: user, role, missing, policies }).refusal
+      return refuse('beyond_own_permissions', { actor: user, ...named, missing, policies }).refusal
   }
   return undefined
 }

@@ -10,6 +10,7 @@ import { freeze } from '../values/freeze.ts'
 import { maySet } from './check-permission.ts'
 import { keptRoles, readGrants } from './grants.ts'
 import { type Account, type Persons, readPersons } from './persons.ts'
+import { judgedWithRequests } from './pinned-power.ts'
 
 /** Reads whose an account is. */
 export async function readAccount({ storage }: Context, tenant: string, user: string): Promise<Account> {
@@ -48,8 +49,10 @@ export function setAccountCommand(context: Context, actor: Actor, account: Accou
       const [from, to] = [persons.behind(was), persons.behind(account)]
       const others = [was.owner, owner, from, to].filter((one) => one !== undefined)
       const users = [...new Set([user, ...others, ...persons.accountsOf([from, to])])]
-      const { facts } = await readGrants(context, actor, { roles: kept.value, users })
-      const moved = mayMove(facts, { was, is: account, users })
+      const { facts, power } = await readGrants(context, actor, { roles: kept.value, users })
+      const judge = (beyondPolicies: GrantFacts['beyondPolicies']) =>
+        mayMove({ ...facts, beyondPolicies }, { was, is: account, users })
+      const moved = await judgedWithRequests(storage, tenant, { power, judge })
       if (!moved.ok) return moved
       const self = acting?.value.person ?? actor.user
       if (from === self && to !== self) return refuse('own_account', { actor: actor.user, account: user })

@@ -26,6 +26,7 @@ import type { GrantRecord, PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 import { keyOf, put, read, type Stored, stateOf, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
+import { judgedWithRequests } from './pinned-power.ts'
 import { type PolicyPower, policyPower } from './policy-power.ts'
 
 /** What a change of access does, line by line. */
@@ -40,7 +41,7 @@ export interface GrantPreview {
 
 /** What is known of the grants of a tenant when some of them change. */
 interface GrantsRead {
-  readonly facts: GrantFacts
+  readonly facts: Omit<GrantFacts, 'beyondPolicies'>
   readonly settings: Stored<PolicySetRecord> | undefined
   readonly stored: ReadonlyMap<string, Stored<GrantRecord> | undefined>
   readonly power: PolicyPower
@@ -57,8 +58,8 @@ export async function previewGrants(
 ): Promise<Result<GrantPreview>> {
   const kept = keptRoles(context)
   if (!kept.ok) return kept
-  const { facts } = await readGrants(context, actor, { roles: kept.value, users: usersIn(edits) })
-  const plan = planGrants(edits, facts)
+  const found = await readGrants(context, actor, { roles: kept.value, users: usersIn(edits) })
+  const plan = await plannedGrants(context, actor.tenant, { ...found, edits })
   return plan.ok ? success(previewOf(plan.value)) : plan
 }
 
@@ -75,8 +76,9 @@ export function changeGrantsCommand(
     async attempt(at) {
       const kept = keptRoles(context)
       if (!kept.ok) return kept
-      const { facts, settings, stored, power } = await readGrants(context, actor, { roles: kept.value, users })
-      const plan = planGrants(edits(facts.grants), facts)
+      const found = await readGrants(context, actor, { roles: kept.value, users })
+      const { facts, settings, stored, power } = found
+      const plan = await plannedGrants(context, actor.tenant, { ...found, edits: edits(facts.grants) })
       if (!plan.ok) return plan
       const preview = previewOf(plan.value)
       if (seen !== undefined && seen !== preview.digest)
@@ -84,7 +86,7 @@ export function changeGrantsCommand(
       const done = carryOutPlan(plan.value)
       if (!done.ok) return done
       if (preview.lines.length === 0) return success({ writes: [], answer: preview })
-      const given = withPower(done.value.give, power)
+      const given = withPower(plan.value, power)
       const powers = given.length === 0 ? {} : { powers: given }
       const writes = [
         ...settingsWrites(actor, settings, { at, event: { type: 'roles_changed', ...done.value, ...powers } }),
@@ -94,6 +96,16 @@ export function changeGrantsCommand(
       return success({ writes, answer: preview })
     },
   }
+}
+
+/** Plans a change of access, as far as the policies let the actor: those in force, and those of open requests. */
+function plannedGrants(
+  { storage }: Context,
+  tenant: string,
+  { facts, power, edits }: Pick<GrantsRead, 'facts' | 'power'> & { readonly edits: readonly GrantEdit[] },
+) {
+  const judge = (beyondPolicies: GrantFacts['beyondPolicies']) => planGrants(edits, { ...facts, beyondPolicies })
+  return judgedWithRequests(storage, tenant, { power, judge })
 }
 
 /** Writes what changes of who holds which role. */
@@ -155,7 +167,7 @@ export async function readGrants(
     actor,
     grants: agents.has(actor) ? [] : grants.filter(({ user }) => user === actor),
   })
-  return { facts: { roles, grants, actor, gone: agents, beyondPolicies: power.beyond }, settings, stored, power }
+  return { facts: { roles, grants, actor, gone: agents }, settings, stored, power }
 }
 
 /** The agents among users: whatever roles they hold, these make no admins of them. */
@@ -218,10 +230,14 @@ interface PowerfulGrant extends Grant {
   readonly policies: readonly string[]
 }
 
-function withPower(give: readonly Grant[], power: PolicyPower): readonly PowerfulGrant[] {
-  return give.flatMap((grant) => {
-    const policies = power.of(grant.role, grant.project)
-    return policies.length === 0 ? [] : [{ ...grant, policies }]
+function withPower({ lines }: GrantPlan, power: PolicyPower): readonly PowerfulGrant[] {
+  return lines.flatMap(({ user, project, before, after, membership }) => {
+    const byName = membership === 'begins' ? power.of({ user }, project) : []
+    const roles = after.filter((role) => !before.includes(role))
+    return roles.flatMap((role) => {
+      const policies = [...new Set([...power.of({ role }, project), ...byName])]
+      return policies.length === 0 ? [] : [{ user, role, project, policies }]
+    })
   })
 }
 

@@ -1,5 +1,6 @@
 import { type Grant, rolesIn } from '../../core/access/grant.ts'
 import { holdingsOf } from '../../core/access/holdings.ts'
+import type { Named } from '../../core/access/plan-grants.ts'
 import { type Roles, rolesWith } from '../../core/access/role.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
@@ -7,12 +8,21 @@ import { empowered } from '../../core/policy/requirements/named-approvers.ts'
 import { approverRole } from '../people/stored-directory.ts'
 import { projectsOf } from './check-permission.ts'
 
-/** What policies let the holders of a role do, in a place: a project or, where that is empty, the whole tenant. */
+/** What gives somebody a say: a policy, or what was pinned of one. */
+export type SaySource = Parameters<typeof empowered>[0]
+
+/** What policies let a user, or the holders of a role, do in a place: a project or, where that is empty, the whole tenant. */
 export interface PolicyPower {
-  /** Lists the policies in which holders of the role have a say there. */
-  of(role: string, project: string): readonly string[]
+  /** Lists the policies in force in which whoever is named has a say there. */
+  of(named: Named, project: string): readonly string[]
   /** Lists those of them in which the actor has not the same say there, and which the actor may not change. */
-  beyond(role: string, project: string): readonly string[]
+  beyond(named: Named, project: string): readonly string[]
+  /** Tells whether something gives whoever is named a say which the actor has not in that place. */
+  lacks(source: SaySource, named: Named, project: string): boolean
+  /** Tells whether the actor may change the policies of a place. */
+  mayChange(project: string): boolean
+  /** The names by which something that gives whoever is named a say names them. */
+  namesOf(named: Named): readonly Named[]
 }
 
 interface PowerFacts {
@@ -30,31 +40,39 @@ export function policyPower({ policies, roles, actor, grants }: PowerFacts): Pol
     const held = rolesIn({ roles, grants }, { user: actor, project })
     return held.some((role) => approving.includes(role)) ? [...held, approverRole] : held
   }
-  const saysOf = (policy: Policy, role: string) =>
-    empowered(policy).filter(({ roles: named = [] }) => {
-      return named.includes(role) || (named.includes(approverRole) && approving.includes(role))
-    })
-  const named = (role: string, project: string) =>
-    policies.filter((policy) => isAbout(policy, project) && saysOf(policy, role).length > 0)
-  const mayChange = (policy: Policy) => {
-    const edits = (project: string) => {
-      const held = rolesIn({ roles, grants }, { user: actor, project })
-      return holdingsOf(roles, { user: actor, project, held }).permissions.has('approval_settings.edit')
-    }
-    return edits('') || projectsOf([policy]).every(edits)
+  const namesOf = (named: Named): readonly Named[] =>
+    'role' in named && approving.includes(named.role) ? [named, { role: approverRole }] : [named]
+  const saysOf = (source: SaySource, named: Named) => {
+    const names = namesOf(named)
+    return empowered(source).filter((approvers) => names.some((name) => isNamed(approvers, name)))
+  }
+  const having = (named: Named, project: string) =>
+    policies.filter((policy) => isAbout(policy, project) && saysOf(policy, named).length > 0)
+  const edits = (project: string) => {
+    const held = rolesIn({ roles, grants }, { user: actor, project })
+    return holdingsOf(roles, { user: actor, project, held }).permissions.has('approval_settings.edit')
+  }
+  const mayChange = (projects: readonly string[]) => edits('') || projects.every(edits)
+  const lacks = (source: SaySource, named: Named, project: string) => {
+    const held = heldBy(project)
+    return saysOf(source, named).some(
+      ({ users = [], roles: some = [] }) => !users.includes(actor) && !some.some((one) => held.includes(one)),
+    )
   }
   return {
-    of: (role, project) => named(role, project).map(({ id }) => id),
-    beyond(role, project) {
-      const held = heldBy(project)
-      const lacks = ({ users = [], roles: some = [] }: Approvers) => {
-        return !users.includes(actor) && !some.some((one) => held.includes(one))
-      }
-      return named(role, project)
-        .filter((policy) => saysOf(policy, role).some(lacks) && !mayChange(policy))
-        .map(({ id }) => id)
-    },
+    of: (named, project) => having(named, project).map(({ id }) => id),
+    beyond: (named, project) =>
+      having(named, project)
+        .filter((policy) => lacks(policy, named, project) && !mayChange(projectsOf([policy])))
+        .map(({ id }) => id),
+    lacks,
+    mayChange: (project) => mayChange([project]),
+    namesOf,
   }
+}
+
+function isNamed({ users = [], roles = [] }: Approvers, named: Named): boolean {
+  return 'role' in named ? roles.includes(named.role) : users.includes(named.user)
 }
 
 /** Tells whether a policy can be about something in a place. */

@@ -11,6 +11,7 @@ import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 import { keyOf, read } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { grantsOfRole, keptRoles, readGrants } from './grants.ts'
+import { type BeyondPolicies, judgedWithRequests } from './pinned-power.ts'
 
 /** How many roles of its own a tenant can have. */
 const mostRoles = 100
@@ -72,14 +73,15 @@ function changeRoleCommand<T>(context: Context, actor: Actor, { verb, id, change
       )
       const { roles, grants, gone = new Set() } = facts
       const held = gone.has(actor.user) ? [] : rolesIn({ roles, grants }, { user: actor.user, project: '' })
-      const changed = change({
+      const known = {
         roles,
         gone,
         grants: [...grants, ...concerned.filter((one) => !grants.some((grant) => isSame(grant, one)))],
         holdings: holdingsOf(roles, { user: actor.user, project: '', held }),
-        beyondPolicies: (role) => power.beyond(role, ''),
         known: context.access.type === 'roles' ? context.access.known : [],
-      })
+      }
+      const judge = (beyond: BeyondPolicies) => change({ ...known, beyondPolicies: (role) => beyond({ role }, '') })
+      const changed = await judgedWithRequests(context.storage, actor.tenant, { power, judge })
       if (!changed.ok) return changed
       const own = [...changed.value.values()].filter((role) => !base.has(role.id))
       if (own.length > mostRoles) {

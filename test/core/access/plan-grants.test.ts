@@ -29,7 +29,8 @@ describe('a change of access for many', () => {
     ['take', []],
   ])('[FA-11] cannot %s a role whose holders have a say in policies beyond the actor', (_, wanted) => {
     const held = [...grants, ...(wanted.length === 0 ? grantsOf('ben: approver @web') : [])]
-    const beyondPolicies = (role: string, project: string) => (role === 'approver' && project === 'web' ? ['p'] : [])
+    const beyondPolicies: GrantFacts['beyondPolicies'] = (named, project) =>
+      'role' in named && named.role === 'approver' && project === 'web' ? ['p'] : []
     const asked = [{ users: ['ben'], projects: ['web'], roles: wanted }]
     expect(done(plan('zoe', asked, { grants: held })).refusal).toBeUndefined()
     const planned = done(plan('zoe', asked, { grants: held, beyondPolicies }))
@@ -47,9 +48,9 @@ describe('a change of access for many', () => {
     expect(planned.lines).toEqual([
       { user: 'ann', project: 'shop', before: ['viewer'], after: ['member'] },
       { user: 'ben', project: 'web', before: ['viewer'], after: ['member'] },
-      { user: 'ben', project: 'shop', before: [], after: ['member'] },
-      { user: 'cat', project: 'web', before: [], after: ['member'] },
-      { user: 'cat', project: 'shop', before: [], after: ['member'] },
+      { user: 'ben', project: 'shop', before: [], after: ['member'], membership: 'begins' },
+      { user: 'cat', project: 'web', before: [], after: ['member'], membership: 'begins' },
+      { user: 'cat', project: 'shop', before: [], after: ['member'], membership: 'begins' },
     ])
     expect(planned.take).toEqual(grantsOf('ann: viewer @shop', 'ben: viewer @web'))
     expect(planned.give).toHaveLength(5)

@@ -250,6 +250,25 @@ describe('a condition', () => {
 })
 
 describe('policies beside each other', () => {
+  it('name no more people between them than a request can be listed for', () => {
+    const naming = (id: string, from: number, to: number) =>
+      input({
+        id,
+        require: { quorum: 1, from: { users: Array.from({ length: to - from }, (_, n) => `u${from + n}`) } },
+      })
+    const others = Array.from({ length: 10 }, (_, n) => naming(`p${n}`, n * 1_000, (n + 1) * 1_000))
+    const wrong = (policy: PolicyInput) =>
+      checkPolicy(policy, { others })
+        .filter(({ severity }) => severity === 'error')
+        .map(({ problem }) => problem)
+    expect(wrong(naming('again', 8_500, 9_500))).toEqual([])
+    expect(wrong(naming('one-more', 9_500, 10_001))).toEqual([
+      'with it, the policies name 10001 users and roles: more than 10000',
+    ])
+    expect(wrong(naming('p9', 9_500, 10_001))).toEqual([])
+    expect(wrong({ ...naming('veto', 0, 1), veto: { roles: ['security'] } })).toHaveLength(1)
+  })
+
   const narrow = input({ id: 'narrow', match: { resource: 'flag', project: 'web' } })
   const wide = input({ id: 'wide', match: { resource: ['flag', 'experiment'] } })
 

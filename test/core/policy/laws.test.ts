@@ -97,10 +97,10 @@ describe('evaluation', { timeout }, () => {
     )
   })
 
-  it('leaves to overrides whom it asks, never whether it asks', () => {
+  it('[FA-04] leaves to overrides and to fallbacks whom it asks, never whether it asks', () => {
     fc.assert(
       fc.property(policiesInForce(), changes(), (policies, change) => {
-        const without = policies.map(({ overrides: _, ...rest }) => rest)
+        const without = policies.map(({ overrides: _, fallback: __, ...rest }) => rest)
         expect(ids(asked(policies, change)).length > 0).toBe(ids(asked(without, change)).length > 0)
         expect(ids(asked(without, change))).toEqual(expect.arrayContaining([...ids(asked(policies, change))]))
       }),

@@ -209,9 +209,18 @@ describe('a fallback', () => {
     expect(asking([everywhere, own()], { ...rollout, project: undefined })).toEqual(['everywhere'])
   })
 
-  it('gives way to a policy of the project also where that one does not ask', () => {
-    const when = { type: 'any_change', field: '/enabled' } as const
-    expect(asking([everywhere, own({ when })], rollout)).toEqual([])
+  it('[FA-04] gives way to a policy of the project only where that one certainly asks', () => {
+    const enabled = { type: 'any_change', field: '/enabled' } as const
+    const rolledOut = { type: 'any_change', field: '/rollout' } as const
+    const require = { owners: [{ field: '/enabled', quorum: 1, from: { roles: ['lead'] } }] }
+    expect(asking([everywhere, own({ when: rolledOut })], rollout)).toEqual(['own'])
+    expect(asking([everywhere, own({ when: enabled })], rollout)).toEqual(['everywhere'])
+    expect(asking([everywhere, own({ safe: [{ field: '/rollout' }] })], rollout)).toEqual(['everywhere'])
+    expect(asking([everywhere, own({ require })], rollout)).toEqual(['everywhere'])
+    expect(asking([everywhere, own({ when: { type: 'predicate', name: 'gone' } })], rollout)).toEqual([
+      'everywhere',
+      'own',
+    ])
   })
 
   it('goes on serving actions, types and facets of which the project says nothing', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { awaitedFrom, hasAnswered } from '../../../src/core/request/decide/awaited-approvers.ts'
+import { awaitedFrom, hasAnswered, listedFor } from '../../../src/core/request/decide/awaited-approvers.ts'
 import { statuses } from '../../../src/core/request/model/status-table.ts'
 import { approved, given, office, submitted } from './given.ts'
 
@@ -35,6 +35,27 @@ it('a request waits for nobody in a state in which it cannot be approved', () =>
   const { request } = given(submitted({ require: tree }))
   const waits = statuses.filter((status) => awaitedFrom({ ...request, status }).length > 0)
   expect(waits).toEqual(['pending', 'changes_requested'])
+})
+
+it('[FA-11] a request is listed besides for whoever else has a say in it, as long as that matters', () => {
+  const { request } = given(submitted({ require: { quorum: 1, from: { roles: ['lead'] } } }))
+  const powers = {
+    veto: { roles: ['security', 'lead'] },
+    escalate: { after: '1d', to: { users: ['eve'] } },
+  } as const
+  const says = {
+    ...request,
+    requirements: request.requirements.map((one) => ({ ...one, ...powers })),
+    rules: { ...request.rules, bypass: ['boss'], breakGlass: ['sre'] },
+  }
+  const others = ['say:role:security', 'say:user:eve', 'say:role:boss', 'say:role:sre']
+  expect(listedFor(says)).toEqual(['role:lead', ...others])
+  expect(listedFor({ ...says, status: 'approved' })).toEqual(['say:role:lead', ...others])
+  expect(listedFor({ ...says, status: 'draft' })).toEqual(['draft:ann'])
+  expect(listedFor({ ...says, status: 'applied' })).toEqual([])
+  const debt = { by: 'sue', person: 'sue', incident: 'INC-1', policies: ['p'], at: 1, dueAt: 2, reviews: [] }
+  expect(listedFor({ ...says, status: 'applied', debt })).toContain('say:role:lead')
+  expect(listedFor({ ...says, status: 'applied', debt: { ...debt, settledAt: 3 } })).toEqual([])
 })
 
 it('whoever has answered has done so with all of their accounts, and for whom they answered', () => {

@@ -4,13 +4,28 @@ import type { PolicyInput, PolicyMatch } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
 import { isOwnType } from '../model/policy-type.ts'
 import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
+import { empowered } from '../requirements/named-approvers.ts'
 import type { PolicyFacts } from './policy-facts.ts'
 
 /** Finds what is odd about a policy beside the others: overrides that lead nowhere or in a circle, and policies that make it pointless. */
 export function checkOthers(policy: PolicyInput, { others: given }: PolicyFacts): readonly Finding[] {
   if (given === undefined) return []
   const others = given.filter(({ id }) => id !== policy.id)
-  return [...checkOverrides(policy, others), ...checkPoint(policy, others)]
+  return [...checkOverrides(policy, others), ...checkPoint(policy, others), ...checkNumber(policy, others)]
+}
+
+/** How many users and roles the policies of a tenant can name between them: a request is listed for each whom it asks. */
+const mostNames = 10_000
+
+function checkNumber(policy: PolicyInput, others: readonly PolicyInput[]): readonly Finding[] {
+  const names = new Set<string>()
+  for (const approvers of [policy, ...others].flatMap(empowered)) {
+    for (const user of approvers.users ?? []) names.add(`user ${user}`)
+    for (const role of approvers.roles ?? []) names.add(`role ${role}`)
+  }
+  if (names.size <= mostNames) return []
+  const problem = `with it, the policies name ${names.size} users and roles: more than ${mostNames}`
+  return [{ path: '/require', severity: 'error', problem, fix: 'give these users a role, and name that' }]
 }
 
 function checkOverrides(policy: PolicyInput, others: readonly PolicyInput[]): readonly Finding[] {

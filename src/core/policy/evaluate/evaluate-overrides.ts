@@ -26,7 +26,7 @@ function evaluateInDoubt(set: PolicySet, subject: PolicySubject): Evaluation {
     const certain = compiled.when === undefined && compiled.safe.length === 0 && compiled.pinned !== undefined
     return [{ compiled, truth: certain ? inScope : unknown, pinned: pinAll(compiled) }]
   })
-  return conclude(settle(set, matches, subject))
+  return conclude(settle(matches, subject))
 }
 
 function subjectOf(id: string, action: string): PolicySubject {

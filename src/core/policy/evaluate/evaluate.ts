@@ -26,7 +26,7 @@ export function evaluate(set: PolicySet, subject: PolicySubject): Evaluation {
     const match = matchOf(compiled, judgePolicy(compiled, sight), sight)
     if (match) matches.push(match)
   }
-  return matches.length === 0 ? nothingAsked : conclude(settle(set, matches, subject))
+  return matches.length === 0 ? nothingAsked : conclude(settle(matches, subject))
 }
 
 /** What is asked where nothing matches. */
@@ -47,8 +47,8 @@ export function matchOf(compiled: CompiledPolicy, truth: Truth, sight: Sight): M
 }
 
 /** Leaves out the matches that others stand in for. */
-export function settle({ index }: PolicySet, matches: readonly Match[], subject: PolicySubject): readonly Match[] {
-  return withoutOverridden(withoutIdleFallbacks(index, matches, subject))
+export function settle(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
+  return withoutOverridden(withoutIdleFallbacks(matches, subject))
 }
 
 /** Joins what the matches ask. */

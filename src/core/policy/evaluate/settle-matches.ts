@@ -1,9 +1,6 @@
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
-import type { PolicyIndex } from '../compile/policy-index.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import type { PinnedRequirement } from '../model/requirement.ts'
-import { findInScope } from './find-candidates.ts'
-import { judgeScope } from './judge-policy.ts'
 import { type Truth, yes } from './truth.ts'
 
 /** A policy that asks for approval of a change. */
@@ -15,17 +12,16 @@ export interface Match {
   readonly pinned: readonly PinnedRequirement[]
 }
 
-/** Leaves out the fallbacks that have nothing to serve: for every action, the project has policies of its own. */
-export function withoutIdleFallbacks(
-  index: PolicyIndex,
-  matches: readonly Match[],
-  subject: PolicySubject,
-): readonly Match[] {
+/**
+ * Leaves out the fallbacks that have nothing to serve: for every action, a policy of the project certainly asks for approval itself. As overrides do, it says
+ * who is asked, never whether somebody is.
+ */
+export function withoutIdleFallbacks(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
   if (!matches.some(({ compiled }) => compiled.policy.fallback)) return matches
   const open = new Set(subject.actions)
-  for (const own of findInScope(index, subject)) {
-    if (own.policy.fallback || !own.projects || judgeScope(own, subject) !== yes) continue
-    for (const action of own.actions ?? subject.actions) open.delete(action)
+  for (const { compiled, truth } of matches) {
+    if (compiled.policy.fallback || !compiled.projects || truth !== yes) continue
+    for (const action of compiled.actions ?? subject.actions) open.delete(action)
   }
   return matches.filter(
     ({ compiled: { policy, actions } }) =>

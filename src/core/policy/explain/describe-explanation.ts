@@ -50,7 +50,7 @@ export function describePolicy({
     case 'nobody_owns':
       return `${name} does not ask: it asks the owners of fields, and the change touches none of those.`
     case 'idle_fallback':
-      return `${name} does not ask: it serves projects that have no policy of their own, and this one has.`
+      return `${name} does not ask: it asks where no policy of the project does, and one does.`
     case 'overridden':
       return `${name} gives way to ${overriddenBy.map(quote).join(' and ')}.`
   }

@@ -56,7 +56,7 @@ export type PolicyOutcome =
   | 'condition_not_met'
   /** It asks owners of fields, and none of theirs is touched. */
   | 'nobody_owns'
-  /** The project has policies of its own. */
+  /** Policies of the project ask instead. */
   | 'idle_fallback'
   | 'overridden'
 
@@ -85,7 +85,7 @@ export function explain(set: PolicySet, subject: PolicySubject): Explanation {
     if (pinned.length > 0) matches.push({ compiled, truth: outcome === 'asks' ? yes : unknown, pinned })
   }
   if (policies.length > 1) policies.sort((a, b) => compareText(a.policy.id, b.policy.id))
-  const standing = settle(set, matches, subject)
+  const standing = settle(matches, subject)
   return {
     evaluation: conclude(standing),
     policies: standing.length === matches.length ? policies : policies.map((told) => withFate(told, standing)),

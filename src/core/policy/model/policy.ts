@@ -54,7 +54,7 @@ export interface PolicyInput {
   readonly rules?: { readonly [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefined } | undefined
   /** Ids of policies that this one stands in for wherever it asks for approval itself. */
   readonly overrides?: readonly string[] | undefined
-  /** Serves only projects that have no policy of their own for what a change does. */
+  /** Asks only where no policy of the project certainly does, for what a change does. */
   readonly fallback?: true | undefined
 }
 

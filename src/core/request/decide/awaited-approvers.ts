@@ -1,8 +1,9 @@
 import { widened } from '../../policy/model/escalation.ts'
+import { empowered } from '../../policy/requirements/named-approvers.ts'
 import { needsOf } from '../../review/needs.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { Request } from '../model/request.ts'
-import { allows } from '../model/status-table.ts'
+import { allows, isOpen } from '../model/status-table.ts'
 
 /**
  * Names those whose approval a request waits for: the users and roles of its requirements, with those whom it has escalated to. Nobody in a state in which it
@@ -21,13 +22,33 @@ export function awaitedFrom({
   return [...new Set(named)]
 }
 
-/** Names those for whom a request is listed: whose approval it waits for or, where it is a draft, whoever began it. */
+/**
+ * Names those for whom a request is listed: whose approval it waits for or, where it is a draft, whoever began it; besides, as long as it is open, whoever
+ * else has a say in it.
+ */
 export function listedFor(
-  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated'>,
+  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated' | 'rules' | 'debt'>,
 ): readonly string[] {
-  return request.status === 'draft' ? [awaitedAuthor(request.requester)] : awaitedFrom(request)
+  if (request.status === 'draft') return [awaitedAuthor(request.requester)]
+  const awaited = awaitedFrom(request)
+  const others = empoweredIn(request).filter((name) => !awaited.includes(name))
+  return [...awaited, ...others.map(sayOf)]
 }
 
+/** Lists all names under which a request can be listed in which a role or a user has a say. */
+export function namesListing(named: { readonly role: string } | { readonly user: string }): readonly string[] {
+  const name = 'role' in named ? awaitedRole(named.role) : awaitedUser(named.user)
+  return [name, sayOf(name)]
+}
+
+/** Names everybody to whom the policies of a request give power over it, as long as that matters. */
+function empoweredIn({ status, requirements, rules, debt }: Parameters<typeof listedFor>[0]): readonly string[] {
+  if (!isOpen(status) && (debt === undefined || debt.settledAt !== undefined)) return []
+  const named = requirements.flatMap((pinned) => empowered({ ...pinned, rules }))
+  return [
+    ...new Set(named.flatMap(({ users = [], roles = [] }) => [...users.map(awaitedUser), ...roles.map(awaitedRole)])),
+  ]
+}
 /** The name under which a draft waits for whoever began it. */
 export function awaitedAuthor(user: string): string {
   return `draft:${user}`
@@ -41,6 +62,11 @@ export function awaitedUser(user: string): string {
 /** The name under which something waits for whoever holds a role. */
 export function awaitedRole(role: string): string {
   return `role:${role}`
+}
+
+/** The name under which a request is listed in which somebody has a say for whose approval it does not wait: by a veto, a way past it, or later on. */
+function sayOf(name: string): string {
+  return `say:${name}`
 }
 
 /** Tells whether an answer stands that a user gave, or that was given for them, whichever of their accounts had a hand in it. */
