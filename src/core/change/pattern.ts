@@ -30,7 +30,7 @@ export function compilePattern(text: string, groups: Groups = {}): Result<Patter
     const segments = parsePointer(member)
     if (segments === undefined)
       return refuse('invalid_pattern', { pattern: member, problem: 'a path starts with / and has ~ only as ~0 and ~1' })
-    alternatives.push(segments)
+    alternatives.push(segments.filter((segment, index) => segment !== '**' || segments[index - 1] !== '**'))
   }
   return success({ text, alternatives })
 }

@@ -14,7 +14,7 @@ import {
   withPolicy,
 } from '../../../src/core/index.ts'
 import { constantOf } from '../../../src/core/policy/check/constant-condition.ts'
-import { sightOf } from '../../../src/core/policy/evaluate/evaluate.ts'
+import { candidatesFor } from '../../../src/core/policy/evaluate/evaluate.ts'
 import { judge } from '../../../src/core/policy/evaluate/judge-condition.ts'
 import { judgePolicy } from '../../../src/core/policy/evaluate/judge-policy.ts'
 import { pinRequirements } from '../../../src/core/policy/evaluate/pin-requirement.ts'
@@ -43,7 +43,7 @@ describe('evaluation', { timeout }, () => {
     fc.assert(
       fc.property(plain, changes(), (policies, change) => {
         const set = compilePolicies(policies, vocabulary)
-        const sight = sightOf(set, change)
+        const { sight } = candidatesFor(set, change)
         const oneByOne = [...set.policies.values()]
           .filter((compiled) => judgePolicy(compiled, sight) !== no)
           .flatMap((compiled) => pinRequirements(compiled, sight))
@@ -169,7 +169,7 @@ describe('a condition that is found to be constant', { timeout }, () => {
         fc.pre(change.places.length > 0)
         const set = compilePolicies([{ ...policy(), when }], vocabulary)
         const compiled = set.policies.get('p')?.when
-        const judged = compiled && judge(compiled, sightOf(set, change))
+        const judged = compiled && judge(compiled, candidatesFor(set, change).sight)
         const constant = constantOf(when)
         if (constant === 'always') expect(judged).not.toBe(no)
         if (constant === 'never') expect(judged).not.toBe(yes)

@@ -81,6 +81,22 @@ export function headsOf(condition: CompiledCondition): readonly string[] | undef
   }
 }
 
+/** Lists the fields of a condition, as often as it looks at them. */
+export function fieldsOf(condition: CompiledCondition): readonly Field[] {
+  switch (condition.type) {
+    case 'field':
+      return [condition.field]
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(fieldsOf)
+    case 'not':
+      return fieldsOf(condition.of)
+    case 'predicate':
+    case 'unknown':
+      return []
+  }
+}
+
 function compileEach(conditions: readonly Condition[], words: ConditionWords): readonly CompiledCondition[] {
   return conditions.map((condition) => compileCondition(condition, words))
 }

@@ -5,10 +5,11 @@ import {
   type CompiledCondition,
   type ConditionWords,
   compileCondition,
+  fieldsOf,
   headsOf,
   type Vocabulary,
 } from './compile-condition.ts'
-import { compileField, type Field } from './field.ts'
+import { compileField, type Field, longestOf } from './field.ts'
 
 /** A policy, ready to be judged. */
 export interface CompiledPolicy {
@@ -27,6 +28,16 @@ export interface CompiledPolicy {
   /** The fields of its owners, in their order; undefined for one with a malformed pattern. */
   readonly owned: readonly (Field | undefined)[]
   readonly rules: RulesOfConduct
+  /** What it takes to judge it. */
+  readonly looks: Looks
+}
+
+/** What it takes to look at a change. */
+export interface Looks {
+  /** How many times all values of the change are searched. */
+  readonly searches: number
+  /** How many times each changed place is checked. */
+  readonly checks: number
 }
 
 /** A safe change, its pattern read; one with a malformed pattern excuses nothing. */
@@ -53,6 +64,8 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
   const { match, safe = [], require } = policy
   const { resource, action, project, facets = {} }: PolicyMatch = match ?? {}
   const when = policy.when === undefined ? undefined : compileCondition(policy.when, words)
+  const excused = safe.map((change) => ({ change, field: words.fieldOf(change.field) }))
+  const owned = 'owners' in require ? require.owners.map(({ field }) => words.fieldOf(field)) : []
   return {
     policy,
     resources: listed(resource),
@@ -61,11 +74,26 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
     facets: Object.entries(facets).map(([name, values]) => ({ name, values: listed(values) })),
     when,
     heads: when && telling(headsOf(when)),
-    safe: safe.map((change) => ({ change, field: words.fieldOf(change.field) })),
+    safe: excused,
     pinned: 'owners' in require ? undefined : [pinnedOf(policy, require)],
-    owned: 'owners' in require ? require.owners.map(({ field }) => words.fieldOf(field)) : [],
+    owned,
     rules: completeRules(policy.rules),
+    looks: looksOf([...(when ? fieldsOf(when) : []), ...owned], excused),
   }
+}
+
+/** Counts what it takes to look for fields, and to find out what is safe. The type is not known here: it is the one that takes most. */
+function looksOf(fields: readonly (Field | undefined)[], safe: readonly CompiledSafeChange[]): Looks {
+  let searches = 0
+  let checks = 0
+  for (const field of fields) {
+    for (const path of longestOf(field)) {
+      checks++
+      if (!path.literal) searches += 1 + path.segments.filter((segment) => segment === '**').length
+    }
+  }
+  for (const { field } of safe) checks += longestOf(field).length
+  return { searches, checks }
 }
 
 /** Heads that leave something out: every change touches the root. */

@@ -35,6 +35,13 @@ export function pathsFor(field: Field, resource: string): readonly FieldPath[] |
   return isSame(field) ? field : field.get(resource)
 }
 
+/** The patterns of a field for the resource type that has most of them. */
+export function longestOf(field: Field | undefined): readonly FieldPath[] {
+  if (field === undefined) return []
+  if (isSame(field)) return field
+  return [...field.values()].reduce((longest, paths) => (paths.length > longest.length ? paths : longest), [])
+}
+
 /** Tells whether a field is the same for every resource type. */
 export function isSame(field: Field): field is readonly FieldPath[] {
   return Array.isArray(field)

@@ -98,7 +98,9 @@ function documentView(value: JsonValue, node: ShapeNode): View {
   return {
     list: () => (members ? kind : (kind ?? 'broken')),
     *members() {
-      for (const [name, member] of members ?? []) yield [name, documentView(member, childNode(node, name))]
+      for (const name of members?.names() ?? []) {
+        yield [name, documentView(members?.get(name) as JsonValue, childNode(node, name))]
+      }
     },
   }
 }

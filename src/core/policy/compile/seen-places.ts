@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly before: JsonValue | undefined
   readonly after: JsonValue | undefined
   readonly shape: CompiledShape
+  /** What was found out about lists, for all that look at them; left out, each look begins anew. */
+  readonly lists?: KnownLists
 }
 
 /** The shape of a resource type that declares none. */
@@ -48,15 +50,41 @@ function valueIn(document: JsonValue | undefined, segments: readonly string[], s
   return value
 }
 
-/** The members of a value by their names; undefined for a list whose items have no identity. */
-export function membersOf(
-  value: JsonValue | undefined,
-  { kind }: ShapeNode,
-): ReadonlyMap<string, JsonValue> | undefined {
-  if (isObject(value)) return new Map(Object.entries(value))
-  if (!isArray(value)) return nothing
-  const names = ownNames(value, kind)
-  return names && new Map(names.map((name, index) => [name, value[index] as JsonValue]))
+/** The members of a value by their names. */
+export interface Members {
+  has(name: string): boolean
+  get(name: string): JsonValue | undefined
+  names(): readonly string[]
 }
 
-const nothing: ReadonlyMap<string, JsonValue> = new Map()
+/** The members of lists that were found out already. What they are called depends on what is declared of the place. */
+export type KnownLists = Map<ShapeNode, Map<readonly JsonValue[], Members | undefined>>
+
+/** The members of a value by their names; undefined for a list whose items have no identity. */
+export function membersOf(value: JsonValue | undefined, node: ShapeNode, known?: KnownLists): Members | undefined {
+  if (isObject(value)) return membersOfObject(value)
+  if (!isArray(value)) return nothing
+  if (known === undefined) return membersOfList(value, node)
+  const lists = known.get(node) ?? new Map<readonly JsonValue[], Members | undefined>()
+  known.set(node, lists)
+  const members = lists.has(value) ? lists.get(value) : membersOfList(value, node)
+  lists.set(value, members)
+  return members
+}
+
+function membersOfObject(value: Readonly<Record<string, JsonValue>>): Members {
+  return {
+    has: (name) => Object.hasOwn(value, name),
+    get: (name) => (Object.hasOwn(value, name) ? value[name] : undefined),
+    names: () => Object.keys(value),
+  }
+}
+
+function membersOfList(value: readonly JsonValue[], { kind }: ShapeNode): Members | undefined {
+  const names = ownNames(value, kind)
+  if (names === undefined) return undefined
+  const members = new Map(names.map((name, index) => [name, value[index] as JsonValue]))
+  return { has: (name) => members.has(name), get: (name) => members.get(name), names: () => [...members.keys()] }
+}
+
+const nothing: Members = { has: () => false, get: () => undefined, names: () => [] }

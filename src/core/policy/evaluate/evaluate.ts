@@ -9,6 +9,7 @@ import type { Sight } from './judge-condition.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { pinRequirements } from './pin-requirement.ts'
 import { type Match, withoutIdleFallbacks, withoutOverridden } from './settle-matches.ts'
+import { isTooLarge } from './too-large.ts'
 import { no, type Truth } from './truth.ts'
 
 /**
@@ -18,8 +19,7 @@ import { no, type Truth } from './truth.ts'
  * requirements come in the order of the policies' ids.
  */
 export function evaluate(set: PolicySet, subject: PolicySubject): Evaluation {
-  const sight = sightOf(set, subject)
-  const found = findCandidates(set.index, sight)
+  const { sight, found } = candidatesFor(set, subject)
   if (found.length === 0) return nothingAsked
   const matches: Match[] = []
   for (const compiled of found) {
@@ -32,11 +32,16 @@ export function evaluate(set: PolicySet, subject: PolicySubject): Evaluation {
 /** What is asked where nothing matches. */
 export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules }
 
-/** Prepares what policies see of a change. */
-export function sightOf({ shapes }: PolicySet, subject: PolicySubject): Sight {
-  const { places, before, after, resource } = subject
-  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape }
-  return { subject, ...documents, places: seenPlaces(places, documents), touched: undefined }
+/** Finds the policies that may match a change, and prepares what they see of it. */
+export function candidatesFor(
+  { shapes, index }: PolicySet,
+  subject: PolicySubject,
+): { readonly sight: Sight; readonly found: readonly CompiledPolicy[] } {
+  const { before, after, resource } = subject
+  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape, lists: new Map() }
+  const places = seenPlaces(subject.places, documents)
+  const found = findCandidates(index, { subject, places })
+  return { found, sight: { subject, ...documents, places, tooLarge: isTooLarge(places, found), touched: undefined } }
 }
 
 /** Makes a match out of a policy that was judged, where it asks for something. */

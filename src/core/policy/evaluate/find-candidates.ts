@@ -10,12 +10,12 @@ export function findCandidates(
   index: PolicyIndex,
   { subject, places }: Pick<Sight, 'subject' | 'places'>,
 ): readonly CompiledPolicy[] {
-  return find(index, { subject, places, narrowly: true, lists: [] })
+  return find(index, { subject, places, narrowly: true, lists: new Set() })
 }
 
 /** Finds the policies about the type, one of the actions and the project of a change, whatever else they ask for. */
 export function findInScope(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
-  return find(index, { subject, places: subject.places, narrowly: false, lists: [] })
+  return find(index, { subject, places: subject.places, narrowly: false, lists: new Set() })
 }
 
 interface Search {
@@ -24,14 +24,15 @@ interface Search {
   /** Whether only what the change touches is looked for. */
   readonly narrowly: boolean
   /** What was found, list by list. */
-  readonly lists: (readonly CompiledPolicy[])[]
+  readonly lists: Set<readonly CompiledPolicy[]>
 }
 
 function find(index: PolicyIndex, search: Search): readonly CompiledPolicy[] {
   searchActions(index.name.get(search.subject.resource.type), search)
   searchActions(index.anything, search)
   const { lists, subject } = search
-  const found = lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? none)
+  const [only = none] = lists
+  const found = lists.size > 1 ? [...new Set([...lists].flat())] : only
   return isOwnType(subject.resource.type) ? found.filter(({ resources }) => resources !== undefined) : found
 }
 
@@ -69,7 +70,7 @@ function searchFacet(name: string, values: PolicyIndex, search: Search): void {
 function searchHeads({ head, container }: PolicyIndex, search: Search): void {
   const { places } = search
   if (!search.narrowly || places.some(({ path }) => path === '')) {
-    for (const { policies } of head.values()) search.lists.push(policies)
+    for (const { policies } of head.values()) search.lists.add(policies)
     return
   }
   for (const { path } of places) {
@@ -82,5 +83,5 @@ function searchHeads({ head, container }: PolicyIndex, search: Search): void {
 }
 
 function take(index: PolicyIndex | undefined, { lists }: Search): void {
-  if (index !== undefined && index.policies.length > 0 && !lists.includes(index.policies)) lists.push(index.policies)
+  if (index !== undefined && index.policies.length > 0) lists.add(index.policies)
 }

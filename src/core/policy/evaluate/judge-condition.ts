@@ -13,6 +13,8 @@ export interface Sight extends Surroundings {
   readonly subject: PolicySubject
   /** The places that it looks at. Their paths are names all the way. */
   readonly places: readonly ChangedPlace[]
+  /** Whether it is more than the policies can look through together: then all fields are unknown. */
+  readonly tooLarge: boolean
   /** What was found out about fields, for the policies that name the same ones. */
   touched: Map<string, Touched> | undefined
 }
@@ -100,6 +102,7 @@ function judgeField({ condition, field }: CompiledCondition & { readonly type: '
   const paths = pathsFor(field, sight.subject.resource.type)
   if (paths === undefined) return unknown
   if (isAnyStep(condition, paths, sight)) return yes
+  if (sight.tooLarge) return unknown
   let most: Truth = no
   for (const path of paths) {
     const truth = path.literal ? judgeLiteral(condition, path, sight) : judgeTouched(condition, touchedBy(path, sight))

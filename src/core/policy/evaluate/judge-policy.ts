@@ -57,9 +57,9 @@ function judgeActions(named: readonly string[], found: readonly string[]): Truth
   return found.some((action) => named.includes(action)) ? yes : no
 }
 
-/** Takes the safe places out of what a policy sees. */
+/** Takes the safe places out of what a policy sees. Where nobody can look at them all, none is. */
 export function withoutSafe({ safe }: CompiledPolicy, sight: Sight): Sight {
-  if (safe.length === 0) return sight
+  if (safe.length === 0 || sight.tooLarge) return sight
   const places = sight.places.filter((place) => !safe.some((change) => isSafe(change, place, sight)))
   return { ...sight, places, touched: undefined }
 }

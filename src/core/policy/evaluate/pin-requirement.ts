@@ -1,6 +1,7 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import { type CompiledPolicy, pinnedOf } from '../compile/compile-policy.ts'
 import { type Field, type FieldPath, isWithin, pathsFor } from '../compile/field.ts'
+import type { PathOwnership } from '../model/policy.ts'
 import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
@@ -17,8 +18,12 @@ export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonl
 export function pinAll({ pinned, policy }: CompiledPolicy): readonly PinnedRequirement[] {
   const { require } = policy
   if (pinned || !('owners' in require)) return pinned ?? []
-  const owners = require.owners.map(({ field, ...need }): Requirement => ({ ...need, about: field }))
-  return [...owners, ...(require.otherwise ? [require.otherwise] : [])].map((asked) => pinnedOf(policy, asked))
+  return everyOwner(require).map((asked) => pinnedOf(policy, asked))
+}
+
+function everyOwner({ owners, otherwise }: PathOwnership): readonly Requirement[] {
+  const all = owners.map(({ field, ...need }): Requirement => ({ ...need, about: field }))
+  return otherwise ? [...all, otherwise] : all
 }
 
 /**
@@ -27,6 +32,7 @@ export function pinAll({ pinned, policy }: CompiledPolicy): readonly PinnedRequi
  */
 function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight): readonly Requirement[] {
   if (!('owners' in require)) return [require]
+  if (sight.tooLarge) return everyOwner(require)
   const asked: Requirement[] = []
   const unowned = new Set(sight.places)
   for (const [index, { field, ...need }] of require.owners.entries()) {

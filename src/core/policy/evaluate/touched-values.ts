@@ -5,7 +5,7 @@ import { advance, type PatternPlaces } from '../../change/pattern.ts'
 import { escapeSegment, formatPointer } from '../../change/pointer.ts'
 import { childNode, type ShapeNode } from '../../change/shape.ts'
 import { type Course, type FieldPath, follow, mayTouch } from '../compile/field.ts'
-import { membersOf, type Surroundings } from '../compile/seen-places.ts'
+import { type KnownLists, type Members, membersOf, type Surroundings } from '../compile/seen-places.ts'
 
 /** A value of a field that a change touches. Undefined: there is none on this side. */
 export interface TouchedValue {
@@ -35,7 +35,7 @@ export interface Touched {
 export function touch(field: FieldPath, places: readonly ChangedPlace[], documents: Surroundings): Touched {
   let within = false
   const values: TouchedValue[] = []
-  let enclosing: Enclosing | undefined
+  let enclosing: Map<string, TouchedValue> | undefined
   for (const place of places) {
     if (!mayTouch(field, place)) continue
     if (place.type === 'changed' && field.literal && place.path === field.head) {
@@ -47,25 +47,20 @@ export function touch(field: FieldPath, places: readonly ChangedPlace[], documen
     const course = follow(field, place)
     within ||= course.depth >= 0
     if (course.depth >= 0 && (course.depth < course.segments.length || place.type === 'moved')) {
-      enclosing ??= { values: new Map(), members: new Map() }
+      enclosing ??= new Map()
       addEnclosing(enclosing, course, documents)
     }
     if (place.type !== 'moved' && course.states.size > 0) collectInside(course, field, { place, documents, values })
   }
-  if (enclosing) for (const value of enclosing.values.values()) values.push(value)
+  if (enclosing) for (const value of enclosing.values()) values.push(value)
   return { within, values }
 }
 
-/** The values of the field that contain changed places, each once, and the members of the containers on the way to them. */
-interface Enclosing {
-  readonly values: Map<string, TouchedValue>
-  readonly members: Map<object, ReadonlyMap<string, JsonValue> | undefined>
-}
-
+/** Adds the value of the field that contains a changed place, where it is not there yet. */
 function addEnclosing(
-  { values, members }: Enclosing,
+  values: Map<string, TouchedValue>,
   { segments, depth }: Course,
-  { before, after, shape }: Surroundings,
+  { before, after, shape, lists }: Surroundings,
 ): void {
   const inside = segments.slice(0, depth)
   const path = formatPointer(inside)
@@ -74,10 +69,7 @@ function addEnclosing(
     let value = document
     let node = shape.root
     for (const segment of inside) {
-      if (typeof value !== 'object' || value === null) return undefined
-      const named = members.get(value) ?? membersOf(value, node)
-      members.set(value, named)
-      value = named?.get(segment)
+      value = membersOf(value, node, lists)?.get(segment)
       node = childNode(node, segment)
     }
     return value
@@ -93,6 +85,7 @@ interface Position {
   readonly path: string
   /** Whether the next value should have the field. */
   readonly expected: boolean
+  readonly lists: KnownLists | undefined
 }
 
 interface Inside {
@@ -104,10 +97,10 @@ interface Inside {
 function collectInside(
   { segments, states }: Course,
   field: FieldPath,
-  { place, documents: { shape }, values }: Inside,
+  { place, documents: { shape, lists }, values }: Inside,
 ): void {
   const node = segments.reduce(childNode, shape.root)
-  const start = { pattern: field.segments, states, node, path: place.path, expected: place.type !== 'removed' }
+  const start = { pattern: field.segments, states, node, path: place.path, expected: place.type !== 'removed', lists }
   const [before, after] = [place.type === 'added' ? undefined : place.before, afterOf(place)]
   collect({ before, after }, start, values)
 }
@@ -124,13 +117,15 @@ function collect({ before, after }: Pair, at: Position, values: TouchedValue[]):
     values.push({ path: at.path, before, after, unnamed: false })
     if (at.states.size === 1) return
   }
-  const [old, next] = [membersOf(before, at.node), membersOf(after, at.node)]
+  const [old, next] = [membersOf(before, at.node, at.lists), membersOf(after, at.node, at.lists)]
   if (!old || !next || areOfTwoKinds(before, after)) {
     values.push({ path: at.path, before, after, unnamed: true })
     return
   }
-  const missing = at.expected ? missingName(at, next) : undefined
-  for (const name of namesOf(old, next, missing)) {
+  const only = onlyName(at)
+  const missing = at.expected && only !== undefined && !next.has(only) ? only : undefined
+  for (const name of only === undefined ? namesOf(old, next) : [only]) {
+    if (name !== missing && !old.has(name) && !next.has(name)) continue
     const states = advance(at.pattern, at.states, name)
     if (states.size === 0) continue
     const path = `${at.path}/${escapeSegment(name)}`
@@ -148,19 +143,20 @@ function areOfTwoKinds(before: JsonValue | undefined, after: JsonValue | undefin
   return (isArray(before) && isObject(after)) || (isObject(before) && isArray(after))
 }
 
-/** Where the pattern goes on with one name and the new value has nothing of that name, the field is missing. */
-function missingName({ pattern, states }: Position, next: ReadonlyMap<string, JsonValue>): string | undefined {
-  const [state] = states
-  const name = state === undefined || states.size > 1 ? undefined : pattern[state]
-  return name === undefined || name.includes('*') || next.has(name) ? undefined : name
+/** The one name with which the pattern goes on, where there is only one. */
+function onlyName({ pattern, states }: Position): string | undefined {
+  let only: string | undefined
+  for (const state of states) {
+    const name = pattern[state]
+    if (name === undefined) continue
+    if (only !== undefined || name.includes('*')) return undefined
+    only = name
+  }
+  return only
 }
 
-function namesOf(
-  old: ReadonlyMap<string, JsonValue>,
-  next: ReadonlyMap<string, JsonValue>,
-  missing: string | undefined,
-): Iterable<string> {
-  if (missing === undefined && old.size === 0) return next.keys()
-  if (missing === undefined && next.size === 0) return old.keys()
-  return new Set([...old.keys(), ...next.keys(), ...(missing === undefined ? [] : [missing])])
+function namesOf(old: Members, next: Members): Iterable<string> {
+  const [before, after] = [old.names(), next.names()]
+  if (before.length === 0) return after
+  return after.length === 0 ? before : new Set([...before, ...after])
 }

@@ -86,7 +86,7 @@ function noIdentity(list: string): string {
   return `the items of ${list || 'the document'} have no identity`
 }
 
-function describeTest({ condition, values, step, problem, holds }: TestExplanation): string {
+function describeTest({ condition, values, more: others, step, problem, holds }: TestExplanation): string {
   if (problem === 'not_understood') return `this version does not understand the condition ${JSON.stringify(condition)}`
   if (!('type' in condition)) return `${JSON.stringify(condition)} holds: ${holds}`
   if (condition.type === 'predicate') {
@@ -95,11 +95,12 @@ function describeTest({ condition, values, step, problem, holds }: TestExplanati
     return `the predicate ${quote(condition.name)} says ${holds}`
   }
   if (problem === 'unknown_group') return `the resource type has no group ${condition.field}`
+  if (problem === 'too_large') return `the change is too large to look for ${condition.field} in it`
   if (step) return describeStep(step)
   const telling = values.filter((value) => value.holds === holds)
   if (telling.length === 0) return `nothing touches ${condition.field}`
   const told = telling.slice(0, most).map((value) => describeValue(condition, value))
-  const more = telling.length > most ? [`${telling.length - most} more`] : []
+  const more = telling.length > most ? [`${others ? 'more than ' : ''}${telling.length - most} more`] : []
   return [...told, ...more].join(' and ')
 }
 

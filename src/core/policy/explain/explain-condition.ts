@@ -26,8 +26,16 @@ export interface TestExplanation {
   readonly values: readonly ValueExplanation[]
   /** The step in the life cycle that decided it, where one did. */
   readonly step?: LifecycleStep | undefined
-  /** Why nobody can say, where that does not lie in the values. */
-  readonly problem: 'not_understood' | 'unknown_group' | 'unknown_predicate' | 'predicate_failed' | undefined
+  /** How many values it looked at besides. Left out: none. */
+  readonly more?: number
+  /** Why nobody can say, where that does not lie in the values. `too_large`: the change has more values than all policies can look through. */
+  readonly problem:
+    | 'not_understood'
+    | 'unknown_group'
+    | 'unknown_predicate'
+    | 'predicate_failed'
+    | 'too_large'
+    | undefined
 }
 
 /** A value that a test looked at. */
@@ -88,37 +96,65 @@ function explainField(
   const paths = pathsFor(field, sight.subject.resource.type)
   if (paths === undefined) return test(condition, unknown, [], 'unknown_group')
   const anyStep = isAnyStep(condition, paths, sight)
+  const inStep = anyStep ? { step: sight.subject.step } : {}
+  if (sight.tooLarge) {
+    return { ...test(condition, anyStep ? yes : unknown, [], anyStep ? undefined : 'too_large'), ...inStep }
+  }
   let most: Truth = anyStep ? yes : no
-  const values: ValueExplanation[] = []
+  const values = shortList()
   for (const path of paths) {
     const truth = condition.type === 'any_change' ? listPlaces(path, sight, values) : no
     const touched = truth === yes ? yes : listValues(condition, path, sight, values)
     if (touched > most) most = touched
   }
-  const told = test(condition, most, values, undefined)
-  return anyStep ? { ...told, step: sight.subject.step } : told
+  const more = values.leftOut()
+  return { ...test(condition, most, values.listed, undefined), ...(more > 0 ? { more } : {}), ...inStep }
+}
+
+/** How many values a test lists that are judged alike. */
+const mostValues = 1_000
+
+interface ShortList {
+  readonly listed: readonly ValueExplanation[]
+  add(value: ValueExplanation): void
+  leftOut(): number
+}
+
+/** Lists values, of each judgement the first ones. */
+function shortList(): ShortList {
+  const listed: ValueExplanation[] = []
+  const counts = { yes: 0, no: 0, unknown: 0 }
+  let more = 0
+  return {
+    listed,
+    add(value) {
+      if (counts[value.holds]++ < mostValues) listed.push(value)
+      else more++
+    },
+    leftOut: () => more,
+  }
 }
 
 /** Lists the changed places that are the field or lie inside it. */
-function listPlaces(path: FieldPath, { places, shape }: Sight, into: ValueExplanation[]): Truth {
+function listPlaces(path: FieldPath, { places, shape }: Sight, into: ShortList): Truth {
   let truth: Truth = no
   for (const place of places) {
     if (!isWithin(path, place)) continue
     truth = yes
     const before = place.type === 'added' ? undefined : place.before
     const after = place.type === 'removed' ? undefined : place.after
-    into.push({ ...whereIs(place.path, shape), before, after, holds: 'yes', problem: undefined })
+    into.add({ ...whereIs(place.path, shape), before, after, holds: 'yes', problem: undefined })
   }
   return truth
 }
 
-function listValues(condition: FieldCondition, path: FieldPath, sight: Sight, into: ValueExplanation[]): Truth {
+function listValues(condition: FieldCondition, path: FieldPath, sight: Sight, into: ShortList): Truth {
   let most: Truth = no
   for (const value of touchedBy(path, sight).values) {
     const truth = judgeTouchedValue(condition, value)
     const problem = truth === unknown ? problemOf(condition, value) : undefined
     const { path: found, before, after } = value
-    into.push({ ...whereIs(found, sight.shape), before, after, holds: answer(truth), problem })
+    into.add({ ...whereIs(found, sight.shape), before, after, holds: answer(truth), problem })
     if (truth > most) most = truth
   }
   return most

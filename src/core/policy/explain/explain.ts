@@ -1,12 +1,12 @@
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
 import { pathsFor } from '../compile/field.ts'
 import type { PolicySet } from '../compile/policy-set.ts'
-import { conclude, nothingAsked, settle, sightOf } from '../evaluate/evaluate.ts'
-import { findCandidates } from '../evaluate/find-candidates.ts'
+import { candidatesFor, conclude, nothingAsked, settle } from '../evaluate/evaluate.ts'
 import { type Sight, touchedBy } from '../evaluate/judge-condition.ts'
 import { factOf, isOnlySafe, judgeScope, withoutSafe } from '../evaluate/judge-policy.ts'
 import { pinRequirements } from '../evaluate/pin-requirement.ts'
 import type { Match } from '../evaluate/settle-matches.ts'
+import { isTooLarge } from '../evaluate/too-large.ts'
 import { no, type Truth, unknown, yes } from '../evaluate/truth.ts'
 import type { Evaluation, LifecycleStep, Policy, PolicySubject } from '../model/policy.ts'
 import { isOwnType } from '../model/policy-type.ts'
@@ -73,8 +73,7 @@ export interface ScopeExplanation {
 
 /** Evaluates as `evaluate` does, and says why: complete enough to draw a screen from. */
 export function explain(set: PolicySet, subject: PolicySubject): Explanation {
-  const sight = sightOf(set, subject)
-  const found = findCandidates(set.index, sight)
+  const { sight, found } = candidatesFor(set, subject)
   if (found.length === 0) return nothingExplained
   const matches: Match[] = []
   const policies: PolicyExplanation[] = []
@@ -97,7 +96,9 @@ export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject
   const compiled = set.policies.get(id)
   if (compiled === undefined) return undefined
   const inQuestion = explain(set, subject).policies.find(({ policy }) => policy.id === id)
-  return inQuestion ?? explainOne(compiled, sightOf(set, subject))
+  if (inQuestion) return inQuestion
+  const { sight } = candidatesFor(set, subject)
+  return explainOne(compiled, { ...sight, tooLarge: isTooLarge(sight.places, [compiled]) })
 }
 
 const nothingExplained: Explanation = { evaluation: nothingAsked, policies: [] }
@@ -127,7 +128,7 @@ function explainOne(compiled: CompiledPolicy, sight: Sight): PolicyExplanation {
 /** Lists without identity that the change touches, and into which the safe places and the owners of a policy lead. */
 function unnamedFor({ safe, owned }: CompiledPolicy, sight: Sight): readonly string[] {
   const fields = [...safe.map(({ field }) => field), ...owned]
-  if (fields.length === 0) return none
+  if (fields.length === 0 || sight.tooLarge) return none
   const paths = fields.flatMap((field) => (field && pathsFor(field, sight.subject.resource.type)) ?? [])
   const touched = paths.flatMap((path) => touchedBy(path, sight).values)
   return [...new Set(touched.flatMap(({ path, unnamed }) => (unnamed ? path : [])))]
