@@ -5,6 +5,7 @@ import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import { inTimeAside } from '../ports/in-time.ts'
 import type { Notifier } from '../ports/notifier.ts'
+import { runningEffects } from '../ports/running-effects.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Storage } from '../ports/storage.ts'
 import { appointFirstAdminCommand } from './access/first-admin.ts'
@@ -166,6 +167,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     newId: checkedIds(newId),
     resources,
     queue: keyedQueue(),
+    effects: runningEffects(),
     refusals: keyedQueue(),
     policies: policiesInForce(vocabulary),
     atWork: createAtWork(),
@@ -232,6 +234,7 @@ function joinedTo(context: Context, transaction: object): Context {
         ? checkedDirectory(storedDirectory(storage, access.roles), context.timeouts.directory)
         : context.directory,
     queue: (_key, task) => queue('transaction', task),
+    effects: runningEffects(),
     refusals: keyedQueue(),
     policies: policiesInForce(context.vocabulary),
   }

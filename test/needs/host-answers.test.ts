@@ -457,3 +457,40 @@ describe('notifiers and signers that answer anything', () => {
     expect(await as('ann').audit.checkpoint()).toBeUndefined()
   })
 })
+
+describe('a write of the host', () => {
+  it.each(['the same', 'another'])(
+    '[HO-09] that begins a command about %s row is told at once why it cannot',
+    async (which) => {
+      const rows = new Map<string, { amount: number }>([['a', { amount: 1 }]])
+      const later: Promise<unknown>[] = []
+      let begins = true
+      const prices = defineResource({
+        type: 'price',
+        schema: z.strictObject({ amount: z.number() }),
+        read: async ({ id }) => rows.get(id),
+        async write({ id }, price) {
+          if (price) rows.set(id, price)
+          if (!begins) return
+          begins = false
+          later.push(new Promise((resolve) => setImmediate(resolve)).then(() => submit('c', 3)))
+          await submit(which === 'the same' ? id : 'b', 2)
+        },
+      })
+      const approvals = createApprovals({
+        storage: memoryStorage(),
+        resources: [prices],
+        admins: 'anyone',
+        directory: honest,
+      })
+      const submit = (id: string, amount: number) =>
+        approvals.as({ tenant: 't', user: 'ann' }).submit(prices.ref(id), { value: { amount } })
+      await expect(submit('a', 9)).rejects.toMatchObject({
+        code: 'host_failed',
+        details: { problem: expect.stringContaining('began another command (submit) while a command was waiting') },
+      })
+      expect((await submit('a', 4)).status).toBe('applied')
+      expect(await Promise.all(later)).toMatchObject([{ status: 'applied' }])
+    },
+  )
+})

@@ -28,6 +28,7 @@ import { grantsOf } from '../people/stored-directory.ts'
 import { keyOf, read } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
+import { shown } from '../values/shown.ts'
 
 /** Who may do what. */
 export interface ActingAccess {
@@ -252,12 +253,12 @@ export function checkProject(argument: string, project: unknown): string {
   return project === undefined || project === '' ? '' : checkId(argument, project)
 }
 
-function checkPermission({ access }: Context, permission: string): void {
+function checkPermission({ access }: Context, permission: unknown): void {
   const known: readonly string[] = access.type === 'roles' ? access.known : permissions
-  if (known.includes(permission)) return
+  if (known.some((name) => name === permission)) return
   fail('invalid_input', {
     argument: 'permission',
-    problem: `there is no permission ${JSON.stringify(permission)}; there are ${known.join(', ')}`,
+    problem: `there is no permission ${shown(permission)}; there are ${known.join(', ')}`,
   })
 }
 

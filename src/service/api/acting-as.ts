@@ -221,7 +221,8 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       async history(given, options = {}) {
         const { ref } = checkRef(context, given)
         checkKeys('options', options, ['limit', 'before'])
-        return await readHistory(context, tenant, { ref, limit: options.limit ?? 50, before: options.before })
+        const before = options.before === undefined ? undefined : checkRevision('options.before', options.before)
+        return await readHistory(context, tenant, { ref, limit: options.limit ?? 50, before })
       },
       async compare(given, from, to) {
         const { ref } = checkRef(context, given)

@@ -40,6 +40,7 @@ const attempts = 12
 export async function execute<T>(context: Context, command: Command<T>): Promise<T> {
   const { idempotency } = command
   const { tenant } = command.actor
+  if (context.effects.isInside()) refuseInside(command.verb)
   const done = await context.queue(`${tenant}\n${command.about}`, async (): Promise<Done<T>> => {
     let taken = 0
     for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -61,7 +62,8 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
         const { writes, answer, follow } = decision.value
         const answers = idempotency ? [answerWrite(command.actor, idempotency, { answer, at })] : []
         const effect = await hostWrites(context, tenant, writes)
-        await context.storage.commit(withoutImplied([...writes, ...answers]), effect)
+        const inside = effect && ((native: unknown) => context.effects.run(() => effect(native)))
+        await context.storage.commit(withoutImplied([...writes, ...answers]), inside)
         return follow ? { answer, follow } : { answer }
       } catch (error) {
         if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
@@ -74,6 +76,13 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
     return fail('contention', { verb: command.verb, attempts })
   })
   return done.follow ? await done.follow() : done.answer
+}
+
+/** Refuses a command that a write of the host begins and that would wait, directly or not, for the command which waits for that write. */
+function refuseInside(verb: string): never {
+  const problem = `began another command (${verb}) while a command was waiting for it`
+  const fix = 'make that one afterwards, or write what belongs together in one change'
+  return fail('host_function_failed', { function: 'write', problem, fix })
 }
 
 /** How many ids in a row may be taken already: two processes can come upon the same one by chance, but not again and again. */

@@ -2,6 +2,7 @@ import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
 import type { Clock, NewId } from '../../ports/clock.ts'
 import type { Directory } from '../../ports/directory.ts'
 import type { Notifier } from '../../ports/notifier.ts'
+import type { RunningEffects } from '../../ports/running-effects.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { Storage } from '../../ports/storage.ts'
 import type { ReadyType } from '../resource-types/ready-type.ts'
@@ -34,6 +35,8 @@ export interface Context {
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue
+  /** The writes of the host that commands are waiting for: none of these may begin a command, which could wait for its own. */
+  readonly effects: RunningEffects
   /** In which refusals of one actor wait for each other. */
   readonly refusals: KeyedQueue
   readonly policies: PoliciesInForce

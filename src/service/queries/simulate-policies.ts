@@ -12,6 +12,7 @@ import { subjectOf } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
 import { keyOf, page, read, stateOf } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
+import { shown } from '../values/shown.ts'
 
 /** How far back to look. */
 export interface SimulateOptions {
@@ -31,10 +32,13 @@ export async function simulatePolicies(
   if (!Number.isSafeInteger(last) || last < 1 || last > 500) {
     fail('invalid_input', { argument: 'options.last', problem: 'must be a whole number from 1 to 500' })
   }
+  if (!Array.isArray(policies)) {
+    fail('invalid_input', { argument: 'policies', problem: `must be a list, not ${shown(policies)}` })
+  }
   const { storage, vocabulary } = context
   const { policySet } = await read(storage, { policySet: keyOf('policySets', tenant) })
   const before = await context.policies(storage, tenant, stateOf(policySet))
-  const after = compilePolicies(policies.map(parsed), vocabulary)
+  const after = compilePolicies(Array.from(policies, parsed), vocabulary)
   const revisions = await lastRevisions(context, tenant, last)
   const subjects = new Map(revisions.map((applied) => [pastChange(applied.revision), seen(context, applied)]))
   return freeze(

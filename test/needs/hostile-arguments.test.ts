@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest'
+import { type ActingApprovals, isApprovalError } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { accessWorld } from '../access-world.ts'
+import { flags, pending, rollout } from '../world.ts'
+
+type Arguments = readonly unknown[]
+
+/** A call of every method, as it is meant. */
+function calls(id: string, digest: string): Readonly<Record<string, Arguments>> {
+  const ref = { type: 'feature_flag', id: 'checkout', project: 'web' }
+  const key = { idempotencyKey: 'k1', reason: 'because' }
+  const policy = {
+    id: 'p',
+    match: { resource: 'feature_flag', facets: { area: ['money'] } },
+    when: { any: [{ type: 'change_amount', field: '/rollout', operator: '>', value: 10, unit: 'absolute' }] },
+    require: { stages: [{ quorum: 1, from: { roles: ['approver'], users: ['zoe'] } }] },
+    rules: { expiresAfter: '2d', bypass: ['admin'] },
+  }
+  const edits = [{ users: ['ann'], projects: ['web'], roles: ['member'] }]
+  const plain = [id, key]
+  const seen = [id, { seen: digest, ...key }]
+  return {
+    submit: [ref, { merge: { rollout: 50 } }, { applyAt: 1_800_000_000_000, notify: ['zoe'], ...key }],
+    submitAll: [[{ ref, change: { patch: [{ op: 'replace', path: '/rollout', value: 51 }] } }], key],
+    preview: [ref, { value: { enabled: true, rollout: 52 } }, { reason: 'so' }],
+    draft: [ref, { merge: { rollout: 53 } }, key],
+    revert: [ref, 1, { draft: true, ...key }],
+    previewRevert: [ref, 1, { reason: 'so' }],
+    edit: [id, ref, { merge: { rollout: 54 } }, key],
+    ...{
+      submitDraft: plain,
+      resubmit: plain,
+      reopen: plain,
+      rebase: plain,
+      recall: plain,
+      cancel: plain,
+      discard: plain,
+    },
+    resolve: [
+      id,
+      [
+        { conflict: digest, take: 'draft' },
+        { conflict: digest, value: 3 },
+      ],
+      key,
+    ],
+    ...{ schedule: [id, 1_800_000_000_000, key], unschedule: plain, apply: plain, retry: plain, abandon: plain },
+    ...{ approve: seen, reject: seen, requestChanges: seen, withdraw: plain, bypass: seen, settleDebt: seen },
+    comment: [id, 'hm', { idempotencyKey: 'k2' }],
+    breakGlass: [id, { seen: digest, incident: 'INC-1', ...key }],
+    'requests.get': [id],
+    'requests.list': [{ status: ['pending'], resource: ref, requester: 'ann', limit: 10 }],
+    'requests.waiting': [{ limit: 10 }],
+    'requests.debts': [],
+    'resources.get': [ref],
+    'resources.history': [ref, { limit: 10, before: 5 }],
+    'resources.compare': [ref, 0, 1],
+    'policies.save': [policy, { idempotencyKey: 'k3' }],
+    'policies.check': [policy],
+    'policies.simulate': [[policy], { last: 10 }],
+    'policies.list': [],
+    'policies.remove': ['p', { idempotencyKey: 'k4' }],
+    'access.check': ['flags.read', { project: 'web' }],
+    'access.may': ['flags.read', { project: 'web' }],
+    'access.grant': [{ user: 'tom', role: 'member', project: 'web' }, { idempotencyKey: 'k5' }],
+    'access.revoke': [{ user: 'tom', role: 'member', project: 'web' }, { idempotencyKey: 'k6' }],
+    'access.preview': [edits],
+    'access.change': [edits, { seen: digest, idempotencyKey: 'k7' }],
+    'access.grants': ['ann'],
+    'access.holders': ['member'],
+    'access.accounts.get': ['ann'],
+    'access.accounts.set': [{ user: 'tom', person: 'ann', owner: 'zoe' }, { idempotencyKey: 'k8' }],
+    'access.editors.get': [ref],
+    'access.editors.change': [ref, { type: 'restrict', editors: ['ann'] }, { idempotencyKey: 'k9' }],
+    'access.defaultAccess': [],
+    'access.setDefaultAccess': ['everyone', { idempotencyKey: 'k10' }],
+    'access.mute': [['made_editor'], { idempotencyKey: 'k11' }],
+    'access.roles.list': [],
+    'access.roles.save': [{ id: 'own', permissions: ['flags.read'], held: 'both' }, { idempotencyKey: 'k12' }],
+    'access.roles.remove': ['own', { idempotencyKey: 'k13' }],
+    'workflow.isOn': [{ project: 'web' }],
+    'workflow.turnOn': [{ project: 'web', ...key }],
+    'workflow.turnOff': [{ project: 'web', waiting: 'hold', ...key }],
+    'delegations.give': [{ to: 'ben', starts: 1_800_000_000_000, ends: 1_800_000_100_000 }, { idempotencyKey: 'k14' }],
+    'delegations.end': ['ben', { idempotencyKey: 'k15' }],
+    'delegations.list': [],
+    'audit.verify': [{ checkpoint: { tenant: 'acme' }, keys: {} }],
+    'audit.checkpoint': [],
+    'audit.events': [{ request: id }],
+    'audit.erase': [{ request: id, texts: ['reason'] }, { reason: 'asked' }],
+    'audit.export': [],
+  }
+}
+
+const circle: Record<string, unknown> = {}
+circle['self'] = circle
+const deep: unknown = JSON.parse('['.repeat(5_000) + ']'.repeat(5_000))
+const thrower = (what: string) => () => {
+  throw new RangeError(what)
+}
+
+/** What runs code of the caller where it is read: what that throws is the caller's, and comes back to them as it is. */
+const throwing = ['getter', 'ownKeys', 'get', 'toString', 'valueOf', 'toJSON', 'revoked']
+
+/** What can stand in any place of any argument. */
+const hostile: Readonly<Record<string, unknown>> = {
+  ...{ undefined, null: null, true: true, NaN: Number.NaN, infinity: Number.POSITIVE_INFINITY, minus: -1, half: 0.5 },
+  ...{
+    huge: 2 ** 60,
+    bigint: 10n,
+    symbol: Symbol('s'),
+    function: () => 1,
+    empty: '',
+    space: ' ',
+    nul: '\0',
+    half_pair: '\ud800',
+  },
+  ...{
+    long: 'x'.repeat(200_000),
+    proto: '__proto__',
+    list: [],
+    lists: [[[]]],
+    deep,
+    circle,
+    date: new Date(0),
+    map: new Map(),
+  },
+  ...{ holes: new Array(5), none: Object.create(null), object: {}, polluting: JSON.parse('{"__proto__": {"a": 1}}') },
+  getter: Object.defineProperty({}, 'id', { get: thrower('getter'), enumerable: true }),
+  proxy: new Proxy({}, { ownKeys: thrower('ownKeys'), get: thrower('get') }),
+  revoked: revoked(),
+  text_like: { toString: thrower('toString'), valueOf: thrower('valueOf') },
+  json_like: { toJSON: thrower('toJSON') },
+  keyed_by_symbol: { [Symbol('s')]: 1 },
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+/** Every way to put one hostile value in the place of a part of a value. */
+function* withOne(value: unknown, path: string): Generator<readonly [string, unknown]> {
+  for (const [name, put] of Object.entries(hostile)) yield [`${path || 'it'}: ${name}`, put]
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    for (const [told, put] of withOne(member, `${path}/${key}`)) {
+      yield [told, Array.isArray(value) ? value.with(Number(key), put) : { ...value, [key]: put }]
+    }
+  }
+  if (!Array.isArray(value)) yield [`${path}: another key`, { ...value, unheard: 1 }]
+}
+
+function methodsIn(object: object, path = ''): readonly (readonly [string, (...given: unknown[]) => unknown])[] {
+  return Object.entries(object).flatMap(([name, value]) => {
+    if (typeof value === 'function') return [[`${path}${name}`, value as (...given: unknown[]) => unknown] as const]
+    return methodsIn(value, `${path}${name}.`)
+  })
+}
+
+async function ofCall(call: () => unknown): Promise<unknown> {
+  try {
+    const answer = await call()
+    // A log is read piece by piece.
+    if (typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer) {
+      for await (const _ of answer as AsyncIterable<unknown>) break
+    }
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+const world = async () => {
+  const w = await accessWorld(memoryStorage())
+  const acting: ActingApprovals = w.as('zoe')
+  await acting.policies.save({ id: 'lead', match: {}, require: { quorum: 1, from: { users: ['zoe'] } } })
+  const ref = flags.ref('checkout', { project: 'web' })
+  const { id, digest } = pending(await w.as('ann').submit(ref, { value: { enabled: true, rollout: 1 } }))
+  await acting.approve(id, { seen: digest })
+  const open = pending(await w.as('ann').submit(ref, rollout(40)))
+  return { acting, id: open.id, digest: open.digest }
+}
+
+const { acting, id, digest } = await world()
+const meant = calls(id, digest)
+
+describe('an argument of any method', () => {
+  it('[HO-07] is tried for each of them', () => {
+    expect(
+      methodsIn(acting)
+        .map(([name]) => name)
+        .toSorted(),
+    ).toEqual(Object.keys(meant).toSorted())
+  })
+
+  it.each(methodsIn(acting))(
+    '[HO-07] of %s is taken or refused, whatever it is',
+    { timeout: 60_000 },
+    async (name, method) => {
+      const given = meant[name] ?? []
+      const raw: string[] = []
+      for (const at of given.keys()) {
+        for (const [told, value] of withOne(given[at], '')) {
+          const error = await ofCall(() => method(...given.with(at, value)))
+          const isTheirs = error instanceof Error && throwing.some((word) => error.message.includes(word))
+          if (error !== undefined && !isApprovalError(error) && !isTheirs)
+            raw.push(`argument ${at}, ${told}: ${String(error)}`)
+        }
+      }
+      expect(raw).toEqual([])
+    },
+  )
+})
