@@ -285,7 +285,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       verify: async (options = {}) => {
         checkKeys('options', options, ['checkpoint', 'keys'])
         const { checkpoint, keys } = options
-        return await verifyAudit(context.storage, tenant, {
+        return await verifyAudit(context, tenant, {
           ...(checkpoint === undefined ? {} : { checkpoint }),
           ...(keys === undefined ? {} : { keys: signatureChecks(keys, context.timeouts.signer) }),
         })

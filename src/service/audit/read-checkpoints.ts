@@ -1,3 +1,4 @@
+import { canonical } from '../../core/change/canonical.ts'
 import { bytesOfHex, type Digest } from '../../core/change/digest.ts'
 import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes } from '../../core/log/checkpoint.ts'
 import { emptyTree, rootOf, withLeaf } from '../../core/log/merkle-tree.ts'
@@ -33,7 +34,11 @@ export async function* walkSealed(
   storage: Storage,
   tenant: string,
   onUnreadable?: OnUnreadable,
-): AsyncGenerator<{ readonly checkpoint: Checkpoint; readonly seals: readonly Seal[] }> {
+): AsyncGenerator<{
+  readonly checkpoint: Checkpoint
+  readonly peaks: readonly Digest[]
+  readonly seals: readonly Seal[]
+}> {
   const last = await lastCheckpoint(storage, tenant)
   if (!last) return
   const all = { index: 'key', where: [tenant], order: 'ascending' } as const
@@ -47,7 +52,7 @@ export async function* walkSealed(
       if (seal.done) break
       own.push(seal.value.value)
     }
-    yield { checkpoint: withoutPeaks(value), seals: own }
+    yield { checkpoint: withoutPeaks(value), peaks: value.peaks, seals: own }
   }
 }
 
@@ -75,8 +80,12 @@ export async function readSealed(
   let before: Pick<Checkpoint, 'number' | 'hash'> | { readonly number: 0; readonly hash: '' } = { number: 0, hash: '' }
   let found = kept === undefined
   let signed = false
-  for await (const { checkpoint, seals } of walkSealed(storage, tenant, onUnreadable)) {
+  for await (const { checkpoint, peaks, seals } of walkSealed(storage, tenant, onUnreadable)) {
     for (const seal of seals) {
+      if (seal.place !== tree.size) {
+        const problem = `seal ${tree.size} says that it is seal ${seal.place}`
+        problems.push({ stream: checkpointsName, seq: checkpoint.number, problem })
+      }
       tree = withLeaf(tree, sealDigest(seal))
       ends.set(seal.stream, { seq: seal.seq, hash: seal.hash })
     }
@@ -85,6 +94,8 @@ export async function readSealed(
     if (checkpointDigest(checkpoint) !== hash) tell('the checkpoint is not what was written: its hash does not match')
     if (number !== before.number + 1 || prev !== before.hash) tell('the checkpoint does not follow the one before it')
     if (size !== tree.size || root !== rootOf(tree)) tell('the seals are not those that the checkpoint was made of')
+    if (canonical([...peaks]) !== canonical([...tree.peaks]))
+      tell('the peaks are not those of the seals: no checkpoint could follow')
     if (kept?.number === number && kept.hash === hash && checkpointDigest(kept) === hash) found = true
     if (keys && (checkpoint.signature || signed)) {
       signed = true

@@ -9,7 +9,7 @@ import type { Storage } from '../../ports/storage.ts'
 import { belongsTo } from '../access/accounts.ts'
 import type { Account } from '../access/persons.ts'
 import { turned } from '../context/workflow-switch.ts'
-import type { PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
+import type { PolicyRecord, PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
 import { keyOf, read, walk } from '../records/typed-storage.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
 import type { Replay } from './replay.ts'
@@ -42,7 +42,11 @@ interface Told {
 
 /** Follows the settings of a tenant: its policies, roles and grants have to be what the events made of them. */
 export function replaySettings(storage: Storage, tenant: string): Replay {
-  const policies = new Map<string, { readonly policy: Policy | null; readonly setVersion: number }>()
+  const policies = new Map<string, SavedPolicy>()
+  const put = (id: string, policy: Policy | null, setVersion: number) => {
+    const version = policy?.version ?? policies.get(id)?.version ?? 0
+    policies.set(id, { policy, version, setVersion })
+  }
   const roles = new Map<string, RoleDefinition>()
   const grants = new Map<string, Grant>()
   const accounts = new Map<string, string>()
@@ -52,13 +56,13 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
       const happened = event as unknown as Happened
       switch (happened.type) {
         case 'policy_saved':
-          policies.set(happened.policy.id, { policy: happened.policy, setVersion })
+          put(happened.policy.id, happened.policy, setVersion)
           break
         case 'policy_removed':
-          policies.set(happened.policy, { policy: null, setVersion })
+          put(happened.policy, null, setVersion)
           break
         case 'policies_changed':
-          for (const { id, policy } of happened.changes) policies.set(id, { policy, setVersion })
+          for (const { id, policy } of happened.changes) put(id, policy, setVersion)
           break
         case 'role_saved':
           roles.set(happened.role.id, happened.role)
@@ -96,14 +100,17 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
   }
 }
 
+/** What is kept of a policy beside its id. */
+type SavedPolicy = Pick<PolicyRecord, 'policy' | 'version' | 'setVersion'>
+
 async function policyProblem(
   storage: Storage,
   tenant: string,
-  policies: Map<string, { readonly policy: Policy | null; readonly setVersion: number }>,
+  policies: Map<string, SavedPolicy>,
 ): Promise<string | undefined> {
   for await (const { value } of walk(storage, inKeyOrder('policies', tenant))) {
-    const { id, policy, setVersion } = value
-    if (!isSame({ policy, setVersion }, policies.get(id) ?? null))
+    const { id, policy, version, setVersion } = value
+    if (!isSame({ policy, version, setVersion }, policies.get(id) ?? null))
       return `policy ${JSON.stringify(id)} is not what was saved`
     policies.delete(id)
   }

@@ -11,10 +11,11 @@ import { openDebt } from '../../core/request/model/request.ts'
 import { type RevisedEvent, stateAfter } from '../../core/request/model/revision.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import type { Storage } from '../../ports/storage.ts'
+import { windowLength } from '../commands/record-refusal.ts'
 import { settingsStream } from '../records/event-stream.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, read, stateEndOf, walk } from '../records/typed-storage.ts'
-import { lockedBy, waitingRecord } from '../requests/request-writes.ts'
+import { lockedBy, targetRecord, waitingRecord } from '../requests/request-writes.ts'
 import type { Replay } from './replay.ts'
 import { replaySettings } from './replay-settings.ts'
 
@@ -25,6 +26,7 @@ export function replayOf(storage: Storage, tenant: string, stream: string): Repl
   if (kind === 'access') return replayAccess(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
   if (kind === 'delegations') return replayDelegations(storage, tenant, rest.join('/'))
   if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
+  if (kind === 'refusals') return replayRefusals(storage, tenant, stream)
   if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
   return { take: async () => undefined, end: async () => undefined }
 }
@@ -74,10 +76,15 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
       const owed = debts?.value.open.find((debt) => debt.request === id)
       if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
-      const listed = targets.every(
-        (target) => target?.value.status === request?.status && target?.version === record.value.targetVersion,
+      const version = record.value.targetVersion
+      const places = request.resources.map((one) => ({ version, value: targetRecord(request as Request, one) }))
+      if (
+        !isSame(
+          targets.map((target) => target ?? null),
+          places,
+        )
       )
-      if (!listed) return 'the request is not listed with its resources as what it is'
+        return 'the request is not listed with its resources as what it is'
       if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
       const rows = awaited.map((approver) => ({ version: 1, value: waitingRecord(request as Request, approver) }))
       const waits =
@@ -173,6 +180,25 @@ function replayDelegations(storage: Storage, tenant: string, from: string): Repl
         told,
       )
       return same ? undefined : 'the delegations are not what their events made of them'
+    },
+  }
+}
+
+function replayRefusals(storage: Storage, tenant: string, stream: string): Replay {
+  const refusedAt: number[] = []
+  return {
+    async take({ event }) {
+      if (event['type'] === 'refused') refusedAt.push(Number(event['at']))
+      return undefined
+    },
+    async end() {
+      const { found } = await read(storage, { found: keyOf('streams', tenant, stream) })
+      const { window, dueAt, putOff } = found?.value ?? {}
+      const isCounted = window !== undefined && Object.keys(window.counted).length > 0
+      const states = isCounted ? window.from + windowLength : undefined
+      if ((putOff?.from ?? dueAt) !== states) return 'what was only counted is stated at another time than it has to be'
+      if (!window || (window.recorded > 0 && refusedAt.at(-window.recorded) === window.from)) return undefined
+      return 'the refusals of late are not as many as its events say'
     },
   }
 }

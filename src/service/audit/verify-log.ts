@@ -3,10 +3,13 @@ import { brokenLink, emptyStream, headAfter, type LoggedEvent, type StreamHead }
 import { type ErrorDetails, hasCode, messageOf } from '../../errors.ts'
 import { type CollectionName, collectionNames } from '../../ports/collections.ts'
 import type { Storage, UnreadableRecord } from '../../ports/storage.ts'
+import type { Context } from '../context/context.ts'
 import { accessStream, erasureStream, requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
-import { keyOf, type OnUnreadable, read, walk } from '../records/typed-storage.ts'
+import { keyOf, type OnUnreadable, read, type StoredRecordOf, walk } from '../records/typed-storage.ts'
 import type { AuditProblem, AuditReport } from './audit-report.ts'
+import { dueTimeCheck } from './check-due-times.ts'
 import { strayWaiting } from './check-inbox-records.ts'
+import { checkUnsealed } from './check-unsealed.ts'
 import { readErased } from './erase-texts.ts'
 import { readSealed, type SealedEnd, type VerifyOptions } from './read-checkpoints.ts'
 import type { Replay } from './replay.ts'
@@ -26,7 +29,8 @@ const sentences = {
  *
  * Reads everything the tenant has, page by page; writes nothing.
  */
-export async function verifyAudit(storage: Storage, tenant: string, trusted: VerifyOptions): Promise<AuditReport> {
+export async function verifyAudit(context: Context, tenant: string, trusted: VerifyOptions): Promise<AuditReport> {
+  const { storage } = context
   const problems = new Map<string, AuditProblem>()
   const tell = (found: readonly AuditProblem[]) => {
     for (const problem of found) problems.set(JSON.stringify(problem), problem)
@@ -45,8 +49,11 @@ export async function verifyAudit(storage: Storage, tenant: string, trusted: Ver
     })
     tell(checked)
     const seen = new Set<string>()
+    const open = new Map<string, ReadonlySet<number>>()
     const erased = await readErased(storage, tenant, onUnreadable)
-    const heads = await headsOf(storage, tenant, onUnreadable)
+    const { settings } = await read(storage, { settings: keyOf('policySets', tenant) }).catch(unreadableOnly)
+    const late = dueTimeCheck(context, settings?.value)
+    const heads = await headsOf(storage, tenant, onUnreadable, (collection, value) => tell(late(collection, value)))
     for await (const stream of streamsOf(storage, tenant, onUnreadable)) {
       streams++
       const head = heads.get(stream.name)
@@ -54,6 +61,8 @@ export async function verifyAudit(storage: Storage, tenant: string, trusted: Ver
         verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name), erased }),
       )
       events += stream.events.length
+      const unsealed = stream.events.filter(({ seq }) => seq > (ends.get(stream.name)?.seq ?? 0))
+      if (unsealed.length > 0) open.set(stream.name, new Set(unsealed.map(({ seq }) => seq)))
       if (found.length > 0) tell(await findings(stream.name, () => verifyAgain(storage, tenant, stream.name, ends)))
       heads.delete(stream.name)
       seen.add(stream.name)
@@ -61,9 +70,12 @@ export async function verifyAudit(storage: Storage, tenant: string, trusted: Ver
     const unseen = new Set([...heads.keys(), ...ends.keys()].filter((stream) => !seen.has(stream)))
     for (const stream of unseen) tell(await findings(stream, () => verifyAgain(storage, tenant, stream, ends)))
     tell(await strayWaiting(storage, tenant, onUnreadable))
+    tell(await checkUnsealed(storage, tenant, { onUnreadable, late, checkpoints, open }))
     for (const collection of collectionNames) {
       if (!readAlone[collection]) continue
-      for await (const _ of walk(storage, inKeyOrder(collection, tenant), onUnreadable));
+      for await (const { value } of walk(storage, inKeyOrder(collection, tenant), onUnreadable)) {
+        tell(late(collection, value))
+      }
     }
   } catch (error) {
     tell([{ stream: 'storage', problem: `${messageOf(error)} What comes after it was not verified.` }])
@@ -73,7 +85,7 @@ export async function verifyAudit(storage: Storage, tenant: string, trusted: Ver
 
 /** Which collections a verification reads from end to end only to see that it can: those that it does not read so for what is in them. */
 const readAlone: { readonly [C in CollectionName]: boolean } = {
-  ...{ events: false, seals: false, checkpoints: false, waiting: false },
+  ...{ events: false, seals: false, checkpoints: false, waiting: false, unsealed: false },
   ...{ requests: false, resources: false, accesses: false, streams: false, policySets: false },
   contents: true,
   revisions: true,
@@ -87,7 +99,6 @@ const readAlone: { readonly [C in CollectionName]: boolean } = {
   preferences: true,
   delegations: true,
   debts: true,
-  unsealed: true,
   returns: true,
   outbox: true,
   answers: true,
@@ -211,6 +222,12 @@ async function verifyAgain(
   return problems
 }
 
+/** Settings that cannot be read are named with their stream. */
+function unreadableOnly(error: unknown): { readonly settings: undefined } {
+  if (hasCode(error, 'unreadable_record')) return { settings: undefined }
+  throw error
+}
+
 /** Events that cannot be read have been named when all were read. */
 function ignore(): void {}
 
@@ -228,11 +245,22 @@ async function headOf(storage: Storage, tenant: string, name: string): Promise<S
   return [...request, ...resource, ...access, ...stream, ...set][0]?.value.head
 }
 
+type HeadCollection = 'requests' | 'resources' | 'accesses' | 'streams' | 'policySets'
+
 /** Where every stream must end, according to the records that the streams belong to. */
-async function headsOf(storage: Storage, tenant: string, onUnreadable: OnUnreadable): Promise<Map<string, StreamHead>> {
+async function headsOf(
+  storage: Storage,
+  tenant: string,
+  onUnreadable: OnUnreadable,
+  look: <N extends HeadCollection>(collection: N, value: StoredRecordOf<N>) => void,
+): Promise<Map<string, StreamHead>> {
   const heads = new Map<string, StreamHead>()
-  const all = <const N extends 'requests' | 'resources' | 'accesses' | 'streams' | 'policySets'>(collection: N) =>
-    walk(storage, inKeyOrder(collection, tenant), onUnreadable)
+  async function* all<const N extends HeadCollection>(collection: N) {
+    for await (const found of walk(storage, inKeyOrder(collection, tenant), onUnreadable)) {
+      look(collection, found.value)
+      yield found
+    }
+  }
   for await (const { value } of all('requests')) heads.set(requestStream(value.id), value.head)
   for await (const { value } of all('resources')) heads.set(resourceStream(value), value.head)
   for await (const { value } of all('accesses')) heads.set(accessStream(value), value.head)

@@ -11,6 +11,8 @@ export type PutOffCollection = 'requests' | 'resources' | 'returns' | 'streams' 
 
 const second = 1_000
 const longest = { failed: 60 * 60 * second, waiting: 5 * 60 * second } as const
+/** The longest of all pauses, in milliseconds: one hour. */
+export const longestPause = longest.failed
 
 /**
  * How long something is left alone that could not be done so many times in a row, in milliseconds. What waits goes behind everything else that is due

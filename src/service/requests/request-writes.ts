@@ -10,7 +10,7 @@ import type { Message } from '../commands/outbox.ts'
 import { noticesOf } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import { append, requestStream } from '../records/event-stream.ts'
-import type { RequestRecord, WaitingRecord } from '../records/record-types.ts'
+import type { RequestRecord, TargetRecord, WaitingRecord } from '../records/record-types.ts'
 import { keyOf, put, type Stored } from '../records/typed-storage.ts'
 
 /** What happened to a request, and what it is from then on. */
@@ -61,17 +61,15 @@ export function lockedBy(request: Request): readonly Target[] {
   return isOpen(request.status) ? locksOf(request) : []
 }
 
-function targetWrites(
-  { tenant, id, status, createdAt, resources }: Request,
-  version: number | undefined,
-): readonly Write[] {
-  return resources.map((resource) =>
-    put(
-      'targets',
-      { tenant, type: resource.type, id: resource.id, request: id, status, createdAt },
-      version === undefined ? undefined : { version },
-    ),
+function targetWrites(request: Request, version: number | undefined): readonly Write[] {
+  return request.resources.map((resource) =>
+    put('targets', targetRecord(request, resource), version === undefined ? undefined : { version }),
   )
+}
+
+/** What is stored of a request for one of the resources that it is about. */
+export function targetRecord({ tenant, id: request, status, createdAt }: Request, { type, id }: Target): TargetRecord {
+  return { tenant, type, id, request, status, createdAt }
 }
 
 /** A lock is written once and removed once, so that its version is always 1. */
