@@ -144,7 +144,7 @@ async function submitting(count: number) {
 async function savePolicies(storage: Storage, all: readonly Policy[]): Promise<void> {
   const tenant = 'acme'
   await storage.commit([
-    { type: 'insert', collection: 'policySets', value: { tenant, head: { count: 0, hash: '' } } },
+    { type: 'insert', collection: 'policySets', value: { tenant, head: { seq: 0, hash: '' } } },
     ...all.map((policy, index) => ({
       type: 'insert' as const,
       collection: 'policies' as const,

@@ -9,7 +9,7 @@ import { type Comparison, timed } from './harness.ts'
 /** A statement that a review ran, with what it was given. */
 interface Step {
   readonly text: string
-  readonly verb: 'run' | 'get' | 'all'
+  readonly verb: 'run' | 'get' | 'all' | 'exec'
   readonly values: readonly SqliteValue[]
 }
 
@@ -27,6 +27,7 @@ export async function comparisons(): Promise<readonly Comparison[]> {
   const rehearsal = await office(recording(open('rehearsal.db'), steps))
   const prepared = new Map<string, Database.Statement>()
   const run = ({ text, verb, values }: Step) => {
+    if (verb === 'exec') return peerDatabase.exec(text)
     const statement = prepared.get(text) ?? peerDatabase.prepare(text)
     prepared.set(text, statement)
     return statement[verb](...values)
@@ -100,11 +101,14 @@ function openDatabase(path: string): Database.Database {
 /** Opens the connection to view: every statement that is run is noted. */
 function recording(connection: SqliteConnection, steps: Step[]): SqliteConnection {
   return {
-    exec: (sql) => connection.exec(sql),
+    exec(text) {
+      steps.push({ text, verb: 'exec', values: [] })
+      return connection.exec(text)
+    },
     close: () => connection.close(),
     prepare(text) {
       const statement = connection.prepare(text)
-      const noted = <V extends Step['verb']>(verb: V) =>
+      const noted = <V extends Exclude<Step['verb'], 'exec'>>(verb: V) =>
         ((...values: SqliteValue[]) => {
           steps.push({ text, verb, values })
           return statement[verb](...values)

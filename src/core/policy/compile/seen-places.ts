@@ -12,7 +12,7 @@ export interface Surroundings {
   readonly after: JsonValue | undefined
   readonly shape: CompiledShape
   /** What was found out about lists, for all that look at them; left out, each look begins anew. */
-  readonly lists?: KnownLists
+  readonly lists?: KnownLists | undefined
 }
 
 /** The shape of a resource type that declares none. */

@@ -38,10 +38,13 @@ export function candidatesFor(
   subject: PolicySubject,
 ): { readonly sight: Sight; readonly found: readonly CompiledPolicy[] } {
   const { before, after, resource } = subject
-  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape, lists: new Map() }
+  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape }
   const places = seenPlaces(subject.places, documents)
   const found = findCandidates(index, { subject, places })
-  return { found, sight: { subject, ...documents, places, tooLarge: isTooLarge(places, found), touched: undefined } }
+  return {
+    found,
+    sight: { subject, ...documents, places, tooLarge: isTooLarge(places, found), touched: undefined, lists: undefined },
+  }
 }
 
 /** Makes a match out of a policy that was judged, where it asks for something. */

@@ -10,12 +10,12 @@ export function findCandidates(
   index: PolicyIndex,
   { subject, places }: Pick<Sight, 'subject' | 'places'>,
 ): readonly CompiledPolicy[] {
-  return find(index, { subject, places, narrowly: true, lists: new Set() })
+  return find(index, { subject, places, narrowly: true, lists: [], taken: undefined })
 }
 
 /** Finds the policies about the type, one of the actions and the project of a change, whatever else they ask for. */
 export function findInScope(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
-  return find(index, { subject, places: subject.places, narrowly: false, lists: new Set() })
+  return find(index, { subject, places: subject.places, narrowly: false, lists: [], taken: undefined })
 }
 
 interface Search {
@@ -24,15 +24,16 @@ interface Search {
   /** Whether only what the change touches is looked for. */
   readonly narrowly: boolean
   /** What was found, list by list. */
-  readonly lists: Set<readonly CompiledPolicy[]>
+  readonly lists: (readonly CompiledPolicy[])[]
+  /** The same lists, once they are many. */
+  taken: Set<readonly CompiledPolicy[]> | undefined
 }
 
 function find(index: PolicyIndex, search: Search): readonly CompiledPolicy[] {
   searchActions(index.name.get(search.subject.resource.type), search)
   searchActions(index.anything, search)
   const { lists, subject } = search
-  const [only = none] = lists
-  const found = lists.size > 1 ? [...new Set([...lists].flat())] : only
+  const found = lists.length > 1 ? [...new Set(lists.flat())] : (lists[0] ?? none)
   return isOwnType(subject.resource.type) ? found.filter(({ resources }) => resources !== undefined) : found
 }
 
@@ -70,7 +71,7 @@ function searchFacet(name: string, values: PolicyIndex, search: Search): void {
 function searchHeads({ head, container }: PolicyIndex, search: Search): void {
   const { places } = search
   if (!search.narrowly || places.some(({ path }) => path === '')) {
-    for (const { policies } of head.values()) search.lists.add(policies)
+    for (const { policies } of head.values()) search.lists.push(policies)
     return
   }
   for (const { path } of places) {
@@ -82,6 +83,15 @@ function searchHeads({ head, container }: PolicyIndex, search: Search): void {
   }
 }
 
-function take(index: PolicyIndex | undefined, { lists }: Search): void {
-  if (index !== undefined && index.policies.length > 0) lists.add(index.policies)
+function take(index: PolicyIndex | undefined, search: Search): void {
+  if (index === undefined || index.policies.length === 0) return
+  const { lists } = search
+  const { policies } = index
+  if (search.taken ? search.taken.has(policies) : lists.includes(policies)) return
+  lists.push(policies)
+  if (search.taken) search.taken.add(policies)
+  else if (lists.length === many) search.taken = new Set(lists)
 }
+
+/** How many lists are looked through for one as fast as a set of them. */
+const many = 16
