@@ -1,8 +1,4 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
-import { mysqlDialect } from './sql/dialect.ts'
-import type { KyselyConnection, KyselyLike } from './sql/kysely-session.ts'
-import { type PoolOptions, timeoutOf } from './sql/lent.ts'
-import { migrate, schemaScript } from './sql/migrations.ts'
 import {
   isInTheWay,
   isTaken,
@@ -14,14 +10,18 @@ import {
   type MysqlStatement,
   migrationLock,
   openMysql,
-} from './sql/mysql-connection.ts'
-import { mysqlFirstLook } from './sql/mysql-first-look.ts'
-import { checkGivenConnection, checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql-given.ts'
-import { mysqlStatements } from './sql/mysql-statements.ts'
-import { once } from './sql/once.ts'
-import { preparing } from './sql/preparing.ts'
-import type { SqlValues } from './sql/session.ts'
-import { stepwiseStorages } from './sql/stepwise-storage.ts'
+} from './sql/mysql/connection.ts'
+import { mysqlFirstLook } from './sql/mysql/first-look.ts'
+import { checkGivenConnection, checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql/given.ts'
+import { mysqlStatements } from './sql/mysql/statements.ts'
+import { mysqlDialect } from './sql/shared/dialect.ts'
+import type { KyselyConnection, KyselyLike } from './sql/shared/kysely-session.ts'
+import { migrate, schemaScript } from './sql/shared/migrations.ts'
+import { once } from './sql/shared/once.ts'
+import { type PoolOptions, timeoutOf } from './sql/shared/pooled-connection.ts'
+import { preparing } from './sql/shared/preparing.ts'
+import type { SqlValues } from './sql/shared/session.ts'
+import { stepwiseStorages } from './sql/stepwise/stepwise-storage.ts'
 
 export type {
   KyselyConnection,

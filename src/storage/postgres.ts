@@ -1,10 +1,4 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
-import { postgresDialect } from './sql/dialect.ts'
-import type { KyselyConnection, KyselyLike } from './sql/kysely-session.ts'
-import { type PoolOptions, timeoutOf } from './sql/lent.ts'
-import { migrate, schemaScript } from './sql/migrations.ts'
-import { once } from './sql/once.ts'
-import { oneTripStorages } from './sql/one-trip-storage.ts'
 import {
   careful,
   migrationLock,
@@ -18,11 +12,17 @@ import {
   type PostgresQuery,
   type PostgresResult,
   type PostgresTypes,
-} from './sql/postgres-connection.ts'
-import { postgresFirstLook } from './sql/postgres-first-look.ts'
-import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres-given.ts'
-import { preparing } from './sql/preparing.ts'
-import type { SqlValues } from './sql/session.ts'
+} from './sql/postgres/connection.ts'
+import { postgresFirstLook } from './sql/postgres/first-look.ts'
+import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres/given.ts'
+import { oneTripStorages } from './sql/postgres/one-trip-storage.ts'
+import { postgresDialect } from './sql/shared/dialect.ts'
+import type { KyselyConnection, KyselyLike } from './sql/shared/kysely-session.ts'
+import { migrate, schemaScript } from './sql/shared/migrations.ts'
+import { once } from './sql/shared/once.ts'
+import { type PoolOptions, timeoutOf } from './sql/shared/pooled-connection.ts'
+import { preparing } from './sql/shared/preparing.ts'
+import type { SqlValues } from './sql/shared/session.ts'
 
 export type {
   KyselyConnection,

@@ -1,8 +1,8 @@
 import type { Storage, TransactionalStorage } from '../ports/storage.ts'
-import { sqliteDialect } from './sql/dialect.ts'
-import { isKysely, type KyselyConnection, type KyselyLike, overKysely } from './sql/kysely-session.ts'
-import { migrate, schemaScript } from './sql/migrations.ts'
-import { once } from './sql/once.ts'
+import { sqliteDialect } from './sql/shared/dialect.ts'
+import { isKysely, type KyselyConnection, type KyselyLike, overKysely } from './sql/shared/kysely-session.ts'
+import { migrate, schemaScript } from './sql/shared/migrations.ts'
+import { once } from './sql/shared/once.ts'
 import {
   inTransaction,
   isBusy,
@@ -11,13 +11,13 @@ import {
   type SqliteConnection,
   type SqliteStatement,
   type SqliteValue,
-} from './sql/sqlite-connection.ts'
-import { lookAtSqlite } from './sql/sqlite-first-look.ts'
-import { checkGivenSqlite, overGivenTransaction } from './sql/sqlite-given.ts'
-import { migrateSqlite } from './sql/sqlite-schema.ts'
-import { sqliteHold } from './sql/sqlite-statements.ts'
-import { directStorage } from './sql/sqlite-storage.ts'
-import { stepwiseStorages } from './sql/stepwise-storage.ts'
+} from './sql/sqlite/connection.ts'
+import { directStorage } from './sql/sqlite/direct-storage.ts'
+import { lookAtSqlite } from './sql/sqlite/first-look.ts'
+import { checkGivenSqlite, overGivenTransaction } from './sql/sqlite/given.ts'
+import { migrateSqlite } from './sql/sqlite/schema.ts'
+import { sqliteHold } from './sql/sqlite/statements.ts'
+import { stepwiseStorages } from './sql/stepwise/stepwise-storage.ts'
 import { refuseFailed } from './toolkit/stored-row.ts'
 
 export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, SqliteValue }

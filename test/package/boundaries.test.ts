@@ -84,7 +84,8 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
       '../ports/storage.ts',
       '../core/change/json.ts',
       '../errors.ts',
-      './sql/dialect.ts',
+      './sql/shared/dialect.ts',
+      './sql/sqlite/connection.ts',
       './toolkit/columns.ts',
       'node:async_hooks',
     ],
@@ -98,11 +99,33 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
   },
   'src/storage/toolkit/word.ts': {
     may: ['../../ports/storage.ts', '../../errors.ts'],
-    mayNot: ['../sql/dialect.ts', '../memory.ts', 'kysely'],
+    mayNot: ['../sql/shared/dialect.ts', '../memory.ts', 'kysely'],
   },
-  'src/storage/sql/word.ts': {
-    may: ['../toolkit/columns.ts', '../../ports/storage.ts', '../../errors.ts'],
-    mayNot: ['../memory.ts', '../../service/commands/run-command.ts', 'better-sqlite3', 'kysely'],
+  'src/storage/sql/shared/word.ts': {
+    may: ['../../toolkit/columns.ts', '../../../ports/storage.ts', '../../../errors.ts'],
+    mayNot: [
+      '../stepwise/stepwise-storage.ts',
+      '../sqlite/connection.ts',
+      '../../memory.ts',
+      'better-sqlite3',
+      'kysely',
+    ],
+  },
+  'src/storage/sql/stepwise/word.ts': {
+    may: ['../shared/statements.ts', '../../toolkit/columns.ts'],
+    mayNot: ['../mysql/statements.ts', '../postgres/connection.ts', 'kysely'],
+  },
+  'src/storage/sql/sqlite/word.ts': {
+    may: ['../shared/statements.ts', '../stepwise/stepwise-storage.ts', '../../../errors.ts'],
+    mayNot: ['../mysql/connection.ts', '../../../service/commands/run-command.ts', 'better-sqlite3', 'kysely'],
+  },
+  'src/storage/sql/postgres/word.ts': {
+    may: ['../shared/statements.ts', '../stepwise/stepwise-storage.ts'],
+    mayNot: ['../sqlite/connection.ts', '../../memory.ts', 'pg', 'kysely'],
+  },
+  'src/storage/sql/mysql/word.ts': {
+    may: ['../shared/statements.ts', '../stepwise/stepwise-storage.ts'],
+    mayNot: ['../sqlite/connection.ts', '../../memory.ts', 'mysql2', 'kysely'],
   },
   'src/notifiers/word.ts': {
     may: ['../ports/notifier.ts', '../errors.ts'],
@@ -129,7 +152,7 @@ const fences: Readonly<Record<string, string>> = {
   'fast-json-patch': 'src/core/change/json-patch.ts',
   xstate: 'src/core/lifecycle/machine.ts',
   zod: 'src/core/policy/check/policy-schema.ts',
-  kysely: 'src/storage/sql/statements.ts',
+  kysely: 'src/storage/sql/shared/statements.ts',
   mitt: 'src/notifiers/emitter.ts',
   '@standard-schema/spec': 'src/service/resource-types/resource-type.ts',
 }

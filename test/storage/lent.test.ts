@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { inTime } from '../../src/ports/in-time.ts'
-import { lent } from '../../src/storage/sql/lent.ts'
+import { lent } from '../../src/storage/sql/shared/pooled-connection.ts'
 
 /** A pool that takes no connection back: it throws, as one does that has been closed meanwhile, or that was given the connection before. */
 function stubborn(take: () => Promise<string>) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { collections } from '../../src/ports/collections.ts'
-import { tableName } from '../../src/storage/sql/names.ts'
+import { tableName } from '../../src/storage/sql/shared/names.ts'
 
 /** A place of its own on a server, for one file of tests. */
 export interface TestDatabase<Pool> {

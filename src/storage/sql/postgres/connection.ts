@@ -1,0 +1,305 @@
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { refuseFailed } from '../../toolkit/stored-row.ts'
+import { codesOf } from '../shared/driver-error.ts'
+import { type FirstLook, lookedAt, refuseSession } from '../shared/first-look.ts'
+import { type Lender, lent } from '../shared/pooled-connection.ts'
+import type { Preparing } from '../shared/preparing.ts'
+import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from '../shared/session.ts'
+import { remembered } from '../shared/statements.ts'
+
+/** A statement as `pg` takes it: with a name, it is parsed once a connection. */
+export interface PostgresQuery {
+  readonly name?: string
+  readonly text: string
+  readonly values: SqlValues
+  /** How its columns are read, whatever parsers the host has given to the driver. */
+  readonly types?: PostgresTypes
+}
+
+/** What says how columns of a type are read, as `pg` takes it. */
+export interface PostgresTypes {
+  /** Gives what reads a column. */
+  getTypeParser(type: number, format?: string): (text: string) => unknown
+}
+
+/** What a statement gives back. */
+export interface PostgresResult {
+  readonly rows: unknown[]
+  readonly rowCount?: number | null
+}
+
+/** A connected client of `pg`. */
+export interface PostgresClient {
+  /** Runs a statement. */
+  query(query: PostgresQuery | string): Promise<PostgresResult & { readonly command?: string }>
+  /** Quotes a name. */
+  escapeIdentifier(name: string): string
+  /** Tells whether a transaction is open: `I` if none is. Clients of `pg` before 8.17 do not tell. */
+  getTransactionStatus?(): string | null
+}
+
+/** A client of `pg`, checked out of its pool. */
+export interface PostgresPoolClient {
+  /** Runs a statement. */
+  query(query: PostgresQuery | string): Promise<PostgresResult & { readonly command?: string }>
+  /** Tells whether a transaction is open: `I` if none is. Clients of `pg` before 8.17 do not tell. */
+  getTransactionStatus?(): string | null
+  /** Gives the connection back to its pool. */
+  release(broken?: boolean): void
+  /** Listens to an event. */
+  on(event: 'error', listener: () => void): unknown
+  /** Stops listening. */
+  off(event: 'error', listener: () => void): unknown
+}
+
+/** A `Pool` of `pg`. */
+export interface PostgresPool {
+  /** Runs a statement. */
+  query(query: PostgresQuery): Promise<PostgresResult>
+  /** Takes a connection, and calls back with it. One that is wrapped may answer with a promise instead. */
+  connect(taken: (error: Error | undefined, client: PostgresPoolClient | undefined) => void): unknown
+  /** Closes all connections. */
+  end(): Promise<void>
+}
+
+/** PGlite: PostgreSQL inside this process. */
+export interface PostgresLite {
+  /** Runs a statement. */
+  query(text: string, values?: SqlValues, options?: PostgresLiteOptions): Promise<PostgresResult>
+  /** Runs in a transaction. */
+  transaction<T>(work: (transaction: PostgresLiteTransaction) => Promise<T>): Promise<T>
+}
+
+/** How PGlite reads the columns of a statement, by the numbers of their types. */
+export interface PostgresLiteOptions {
+  /** What reads the columns of a type, by its number. */
+  readonly parsers: Record<number, (text: string) => unknown>
+}
+
+/** A transaction of PGlite. */
+export interface PostgresLiteTransaction {
+  /** Runs a statement. */
+  query(text: string, values?: SqlValues, options?: PostgresLiteOptions): Promise<PostgresResult>
+  /** Rolls the transaction back. */
+  rollback(): Promise<void>
+}
+
+/** A transaction of its own. One in which a statement has failed says so before its end, where it would be rolled back without a word. */
+export const inTransaction: Brackets = {
+  begin: ['begin isolation level read committed'],
+  keep: ['select 1', 'commit'],
+  undo: ['rollback'],
+}
+
+/** Keeps others out until the transaction that makes the tables has ended. */
+export const migrationLock = { take: "select pg_advisory_xact_lock(hashtext('countersign_migrations'))" }
+
+/** Reads every column as the text that the server sends. */
+const asText = (text: string) => text
+const asSent: PostgresTypes = { getTypeParser: () => asText }
+const liteOptions: PostgresLiteOptions = { parsers: { 20: asText, 23: asText, 25: asText } }
+
+/** Names statements after their texts, if a server shall keep them. */
+function naming(isPrepared: Preparing): (text: string, values: SqlValues) => PostgresQuery {
+  const names = new Map<string, string>()
+  return (text, values) => {
+    if (!isPrepared(text)) return { text, values, types: asSent }
+    const hash = () => `countersign_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+    return { name: remembered(names, text, hash), text, values, types: asSent }
+  }
+}
+
+/** How a storage gets to know its connections, and how it sends statements. */
+export interface PostgresCare {
+  readonly look: FirstLook
+  readonly named: (text: string, values: SqlValues) => PostgresQuery
+}
+
+/** Makes the care that the connections of one storage share. */
+export function careful(look: FirstLook, isPrepared: Preparing): PostgresCare {
+  return { look, named: naming(isPrepared) }
+}
+
+/** Speaks over a client of `pg`. */
+export function overClient(
+  connection: Pick<PostgresPool, 'query'>,
+  { named }: Pick<PostgresCare, 'named'>,
+): SqlSession {
+  const run = (query: PostgresQuery) => connection.query(query)
+  return {
+    native: connection,
+    rows: async (text, values) => (await run(named(text, values))).rows,
+    changes: async (text, values) => (await run(named(text, values))).rowCount ?? 0,
+    control: (text) => run({ text, values: [] }),
+  }
+}
+
+/** Speaks over a client that was looked at before. */
+export function overKnown(connection: PostgresClient, care: PostgresCare): SqlSession {
+  const session = overClient(connection, care)
+  return lookedAt(session, () => care.look(identityOf(connection) ?? connection, session))
+}
+
+/** Speaks over the one client that there is. What would join a transaction that the host has left open on it is refused. */
+export function overSingle(client: PostgresClient, care: PostgresCare): SqlDatabase {
+  return overOne(overKnown(client, care), inTransaction, {
+    enter() {
+      if (!isOpen(client)) return
+      refuseSession(
+        'a transaction of the application is open on it: work inside that with approvals.within(client), or end it before',
+      )
+    },
+  })
+}
+
+/**
+ * Speaks to a pool of `pg`, none of whose connections is kept longer than the time that it is given.
+ *
+ * A connection that somebody gave back with a transaction open gets that rolled back: what we would write into it, nobody might ever commit.
+ */
+export function overPool(pool: PostgresPool, timeout: number, { look, named }: PostgresCare): SqlDatabase {
+  const lender: Lender<PostgresPoolClient> = {
+    take: () =>
+      new Promise((resolve, reject) => {
+        const taken: Parameters<PostgresPool['connect']>[0] = (error, client) => {
+          client?.on('error', ignore)
+          if (client) resolve(client)
+          else reject(error)
+        }
+        // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
+        const answer = pool.connect(taken) as Promise<PostgresPoolClient> | undefined
+        answer?.then?.((client) => taken(undefined, client), reject)
+      }),
+    giveBack(client, broken) {
+      client.release(broken)
+      // One that is being closed may have more to say.
+      if (!broken) client.off('error', ignore)
+    },
+  }
+  const taken = <T>(work: (session: SqlSession, client: PostgresPoolClient, distrust: () => void) => Promise<T>) =>
+    lent(lender, timeout, async (client, distrust) => {
+      if (isOpen(client)) await client.query('rollback')
+      const session = overClient(client, { named })
+      await look(identityOf(client) ?? pool, session)
+      return await work(session, client, distrust)
+    })
+  return {
+    native: pool,
+    rows: (text, values) => taken((session) => session.rows(text, values)),
+    changes: (text, values) => taken((session) => session.changes(text, values)),
+    control: (text) => taken((session) => session.control(text)),
+    transaction: (work) =>
+      taken(async (session, client, distrust) => {
+        try {
+          await client.query('begin isolation level read committed')
+          const keep = await work(session)
+          const { command } = await client.query(keep ? 'commit' : 'rollback')
+          if (keep && command === 'ROLLBACK') refuseFailed('commit', 'a statement of the effect had failed')
+          return keep
+        } catch (thrown) {
+          await client.query('rollback').catch(distrust)
+          throw thrown
+        }
+      }),
+  }
+}
+
+/** Tells whether a transaction is open on a client, as far as the client tells. */
+function isOpen(client: Pick<PostgresClient, 'getTransactionStatus'>): boolean {
+  const status = client.getTransactionStatus?.()
+  return status === 'T' || status === 'E'
+}
+
+/** What stays the same for as long as a connection is open; undefined for a client that somebody has wrapped. */
+function identityOf(client: object): object | undefined {
+  if ('connection' in client && typeof client.connection === 'object' && client.connection !== null) {
+    return client.connection
+  }
+  return 'processID' in client ? client : undefined
+}
+
+/**
+ * Without a listener, a connection that the server ends would end this process. Whoever uses the connection is told by the
+ * statement that fails.
+ */
+function ignore(): void {}
+
+/** Speaks over PGlite, or over one of its transactions. */
+export function overLiteSession(connection: Pick<PostgresLite, 'query'>, { look }: PostgresCare): SqlSession {
+  const run = (text: string, values: SqlValues) => connection.query(text, values, liteOptions)
+  const session: SqlSession = {
+    native: connection,
+    rows: async (text, values) => (await run(text, values)).rows,
+    changes: async (text, values) => (await run(text, values)).rowCount ?? 0,
+    control: (text) => run(text, []),
+  }
+  return lookedAt(session, () => look(connection, session))
+}
+
+/** Speaks to PGlite. */
+export function overLite(lite: PostgresLite, care: PostgresCare): SqlDatabase {
+  const session = overLiteSession(lite, care)
+  return {
+    ...session,
+    async transaction(work) {
+      await care.look(lite, session)
+      return await lite.transaction(async (transaction) => {
+        const keep = await work(
+          overLiteSession(transaction, { ...care, look: async () => ({ keepsTransactions: false }) }),
+        )
+        // A transaction in which a statement has failed says so now; at its end it would be rolled back without a word.
+        if (keep) await transaction.query('select 1')
+        else await transaction.rollback()
+        return keep
+      })
+    },
+  }
+}
+
+/**
+ * Opens a pool with `pg`.
+ *
+ * @throws TypeError where the package is not installed.
+ */
+export function openPool(connectionString: string, timeout: number): PostgresPool {
+  const pool = new (loadDriver().Pool)({ connectionString, connectionTimeoutMillis: timeout })
+  pool.on('error', ignore)
+  return pool
+}
+
+/** Tells whether PostgreSQL gave up because another transaction was in the way: serialization, deadlock, lock time-out. */
+export function isInTheWay(thrown: unknown): boolean {
+  return isOneOf(thrown, '40001', '40P01', '55P03')
+}
+
+/** Tells whether PostgreSQL refused a row because its key or its place in a unique index is taken. */
+export function isTaken(thrown: unknown): boolean {
+  return isOneOf(thrown, '23505', '22012')
+}
+
+/** Tells whether PostgreSQL refused a savepoint because no transaction is open. */
+export function isOutside(thrown: unknown): boolean {
+  return isOneOf(thrown, '25P01')
+}
+
+function isOneOf(thrown: unknown, ...states: readonly string[]): boolean {
+  return codesOf(thrown).some((code) => states.includes(code))
+}
+
+interface Driver {
+  readonly Pool: new (options: {
+    readonly connectionString: string
+    readonly connectionTimeoutMillis: number
+  }) => PostgresPool & {
+    on(event: 'error', listener: () => void): unknown
+  }
+}
+
+function loadDriver(): Driver {
+  try {
+    return createRequire(import.meta.url)('pg')
+  } catch (cause) {
+    throw new TypeError('postgresStorage(connectionString) needs the package pg: npm install pg', { cause })
+  }
+}

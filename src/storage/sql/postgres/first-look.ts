@@ -1,0 +1,37 @@
+import {
+  checkProbe,
+  type FirstLook,
+  firstLook,
+  type Habits,
+  largest,
+  probe,
+  refuseSession,
+} from '../shared/first-look.ts'
+import type { SqlSession } from '../shared/session.ts'
+
+const question = `select current_setting('server_encoding') as server, current_setting('client_encoding') as client,
+  $1::text as came, ${largest}::bigint as version`
+
+/**
+ * Looks at connections of PostgreSQL when they are first used.
+ *
+ * A database or a connection that cannot hold every letter is refused before anything is written, and so is a driver that changes what it reads.
+ */
+export function postgresFirstLook(): FirstLook {
+  return firstLook(look)
+}
+
+async function look(session: SqlSession): Promise<Habits> {
+  const answer = (await session.rows(question, [probe])) as readonly Readonly<Record<string, unknown>>[]
+  const { server, client } = answer[0] ?? {}
+  if (server !== undefined && server !== 'UTF8') {
+    refuseSession(
+      `its database has the encoding ${String(server)}, which does not hold every letter: use one that was created with encoding 'UTF8'`,
+    )
+  }
+  if (client !== undefined && client !== 'UTF8') {
+    refuseSession(`it speaks ${String(client)}, in which letters are lost: leave client_encoding at 'UTF8'`)
+  }
+  checkProbe(answer)
+  return { keepsTransactions: false }
+}

@@ -1,0 +1,100 @@
+import { refuseFailed } from '../../toolkit/stored-row.ts'
+import type { Dialect } from './dialect.ts'
+import { codesOf } from './driver-error.ts'
+import { schemaStatements, schemaVersions } from './schema.ts'
+import type { SqlDatabase, SqlSession } from './session.ts'
+
+/** One step from a version of the schema to the next. Once released, it never changes. */
+export interface Migration {
+  readonly version: number
+  readonly statements: readonly string[]
+}
+
+/** The steps from an empty database to the present schema, in their order. */
+export function migrations(dialect: Dialect): readonly Migration[] {
+  return schemaVersions.map((version) => ({ version, statements: schemaStatements(dialect, version) }))
+}
+
+/** The table that says which of the steps were made. */
+export function migrationsTable({ types, tableSuffix }: Dialect): string {
+  return `create table if not exists countersign_migrations (version ${types.integer} primary key) ${tableSuffix}`.trimEnd()
+}
+
+/** Reads which of the steps were made. */
+export const madeMigrations = 'select version from countersign_migrations'
+
+/** Notes that a step was made. */
+export function noteMigration({ version }: Migration): string {
+  return `insert into countersign_migrations (version) values (${version})`
+}
+
+/** The steps that are not among those that were made. A database that is ahead of this version is left as it is. */
+export function missingMigrations(dialect: Dialect, made: readonly unknown[]): readonly Migration[] {
+  const versions = new Set(made.map((row) => Number((row as { readonly version: number }).version)))
+  return migrations(dialect).filter(({ version }) => !versions.has(version))
+}
+
+/** How instances that start at once keep out of each other's way. */
+export interface MigrationLock {
+  /** Reads, and waits meanwhile; left out where a transaction keeps others out by itself. */
+  readonly take?: string
+  /** Reads; left out where the lock ends with the transaction. */
+  readonly leave?: string
+  /** Tells whether the database has what it was told to create: work that was interrupted is taken up where it ended. */
+  readonly isThere?: (thrown: unknown) => boolean
+}
+
+/** What databases say to a user who may not create tables: PostgreSQL, MySQL, and SQLite of a file that is read-only. */
+const forbidden = ['42501', '1142', '1044', 'SQLITE_READONLY', '8']
+
+/** Refuses to work on a database that could not be brought to the present schema, and says what to do where that was forbidden. */
+export function refuseMigration({ printer }: Dialect, thrown: unknown): never {
+  const advice = `make the tables as a user who may, with what ${printer} prints`
+  return refuseFailed('migrate', thrown, codesOf(thrown).some((code) => forbidden.includes(code)) ? advice : undefined)
+}
+
+/**
+ * Brings a database to the present schema. Safe to call again, and from several processes at once.
+ *
+ * @throws ApprovalError `storage_failed` where the database does not let it.
+ */
+export async function migrate(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
+  try {
+    await makeMissing(database, dialect, lock)
+  } catch (thrown) {
+    refuseMigration(dialect, thrown)
+  }
+}
+
+async function makeMissing(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
+  const missing = async (session: SqlSession) => missingMigrations(dialect, await session.rows(madeMigrations, []))
+  const before = await missing(database).catch(() => undefined)
+  if (before?.length === 0) return
+  await database.transaction(async (session) => {
+    if (lock.take) await session.rows(lock.take, [])
+    try {
+      await session.control(migrationsTable(dialect))
+      for (const migration of await missing(session)) {
+        for (const statement of migration.statements) await create(session, statement, lock)
+        await session.control(noteMigration(migration))
+      }
+    } finally {
+      if (lock.leave) await session.rows(lock.leave, [])
+    }
+    return true
+  })
+}
+
+async function create(session: SqlSession, statement: string, { isThere }: MigrationLock): Promise<void> {
+  try {
+    await session.control(statement)
+  } catch (thrown) {
+    if (!isThere?.(thrown)) throw thrown
+  }
+}
+
+/** The whole schema as one script, for hosts that change their databases themselves. */
+export function schemaScript(dialect: Dialect): string {
+  const steps = migrations(dialect).flatMap((migration) => [...migration.statements, noteMigration(migration)])
+  return [migrationsTable(dialect), ...steps].map((statement) => `${statement};\n`).join('')
+}
