@@ -736,7 +736,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'what a request was pinned from is known by its number',
-    file: 'service/facts/facts.ts',
+    file: 'service/facts/effective-requirements.ts',
     find: 'return setVersion.hash === policySet.hash ||',
     put: 'return setVersion.seq === policySet.seq ||',
   },
@@ -796,7 +796,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a switch is turned for somebody who may not turn it any more',
-    file: 'service/facts/facts.ts',
+    file: 'service/facts/apply-target.ts',
     find: ' ?? (await unfitTurns(context, asked, changes))',
     put: '',
   },
@@ -826,7 +826,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a request lands in a project that its resource was moved to meanwhile',
-    file: 'service/facts/facts.ts',
+    file: 'service/facts/apply-target.ts',
     find: 'const actual = projects[index] ?? project',
     put: 'const actual = project',
   },

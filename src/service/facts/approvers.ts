@@ -6,7 +6,7 @@ import type { KnownUser } from '../../core/review/voter.ts'
 import type { Context } from '../context/context.ts'
 import { candidates, scopeOf } from '../people/ask-directory.ts'
 import { standInsFor } from './delegations.ts'
-import { peopleOf } from './facts.ts'
+import { peopleOf } from './people-of-request.ts'
 
 /** Those whom a request is put to. */
 export interface Approvers {

@@ -4,7 +4,7 @@ import type { LaterEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
-import type { ResourcesRead } from '../facts/facts.ts'
+import type { ResourcesRead } from '../facts/read-content.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface Landing {

@@ -13,7 +13,7 @@ import { nextDocument, type Proposal, proposeValue } from '../changes/propose-ch
 import { rebased } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
-import { type ContentRead, documentAt, type ResourcesRead } from '../facts/facts.ts'
+import { type ContentRead, documentAt, type ResourcesRead } from '../facts/read-content.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { partsOf, type Wanted } from '../resource-types/wanted-change.ts'
 
