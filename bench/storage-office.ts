@@ -37,9 +37,9 @@ export async function office(storage: Storage) {
     if (outcome.status !== 'pending') throw new TypeError('The change was not gated.')
     return outcome.request
   }
-  const approve = async ({ id, digest }: Pending) => (await ben.approve(id, { seen: digest })).request.status
-  const confirm = async ({ id, digest }: Pending) => (await cara.approve(id, { seen: digest })).request.status
-  const comment = async ({ id }: Pending) => (await ben.comment(id, 'Looks good to me.')).request.status
+  const approve = async ({ id, digest }: Pending) => (await ben.requests.approve(id, { seen: digest })).request.status
+  const confirm = async ({ id, digest }: Pending) => (await cara.requests.approve(id, { seen: digest })).request.status
+  const comment = async ({ id }: Pending) => (await ben.requests.comment(id, 'Looks good to me.')).request.status
   return {
     submit,
     /** The first of the two approvals. */
@@ -57,9 +57,9 @@ export async function office(storage: Storage) {
       for (let cents = 1; cents <= count; cents++) await ann.submit(prices.ref(`price-${cents}`), { value: { cents } })
     },
     /** Counts what waits for Dora. */
-    waiting: async () => (await dora.requests.waiting()).requests.length,
+    waiting: async () => (await dora.requests.inbox()).requests.length,
     /** Takes the first one back. */
-    withdraw: async ({ id }: Pending) => (await ben.withdraw(id)).request.status,
+    withdraw: async ({ id }: Pending) => (await ben.requests.withdraw(id)).request.status,
     /** Submits, approves twice, and so applies. */
     async seeThrough() {
       const request = await submit()

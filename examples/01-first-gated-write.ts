@@ -35,7 +35,7 @@ if (outcome.status === 'pending') {
   const { id, digest, changes } = outcome.request
   console.log(changes[0]?.lines) // [ 'rollout: 40 → 80' ]
 
-  const { request } = await ben.approve(id, { seen: digest })
+  const { request } = await ben.requests.approve(id, { digest })
   console.log(request.status) // applied
 }
 

@@ -44,7 +44,7 @@ const [scheduled, started] = schedule.request.changes[0]?.lines ?? []
 console.log(scheduled) // schedule: state draft → scheduled
 console.log(started) // start at 2030-01-01T12:00:00.000Z: state scheduled → running
 console.log((await where())?.state, (await where())?.shown) // draft scheduling_pending
-await ben.approve(schedule.request.id, { seen: schedule.request.digest })
+await ben.requests.approve(schedule.request.id, { digest: schedule.request.digest })
 
 // The clock starts it, once, also when nothing ran at noon.
 now = Date.UTC(2030, 0, 1, 15)
@@ -62,6 +62,6 @@ console.log(short) // variants › short › weight: 50 → 100
 const pause = (await where())?.can['pause']
 console.log(pause === true || pause?.code) // waiting_for_approval
 
-await ben.approve(finish.request.id, { seen: finish.request.digest })
+await ben.requests.approve(finish.request.id, { digest: finish.request.digest })
 const done = await ann.resources.get(checkout)
 console.log(done?.lifecycle?.state, done?.document.variants.map(({ weight }) => weight).join()) // finished 0,100

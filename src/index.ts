@@ -47,7 +47,13 @@ export type { Objection, Subject } from './core/request/model/objection.ts'
 export type { Debt, GlassBroken, OpenDebt } from './core/request/model/owed-review.ts'
 export type { Request } from './core/request/model/request.ts'
 export type { Revision } from './core/request/model/revision.ts'
-export type { MethodOf, PeopleVerb, RequestStatus, RequestVerb } from './core/request/model/status-table.ts'
+export type {
+  MethodOf,
+  PeopleVerb,
+  RequestMethod,
+  RequestStatus,
+  RequestVerb,
+} from './core/request/model/status-table.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
 export type { Delegation } from './core/review/delegation.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
@@ -81,22 +87,25 @@ export type {
 export type { GrantPreview } from './service/access/grants.ts'
 export type { Account } from './service/access/persons.ts'
 export type { ActingAccess, RoleOf } from './service/api/acting-access.ts'
+export type { ActingApprovals, SubmitAllOptions } from './service/api/acting-approvals.ts'
+export type { ActingAudit } from './service/api/acting-audit.ts'
+export type { ActingDelegations } from './service/api/acting-delegations.ts'
+export type { ActingNotices, NoticePreferences } from './service/api/acting-notices.ts'
+export type { ActingPolicies } from './service/api/acting-policies.ts'
 export type {
-  ActingApprovals,
+  ActingRequests,
   AnswerOptions,
   ApproveOptions,
   AskOptions,
   BreakGlassOptions,
   BypassOptions,
-  Done,
-  HistoryOptions,
-  ReasonAndTime,
+  FollowUpOptions,
   RejectOptions,
-  RevertOptions,
-  SettleOptions,
-  TurnOffOptions,
   WithdrawOptions,
-} from './service/api/acting-approvals.ts'
+} from './service/api/acting-requests.ts'
+export type { ActingResources, HistoryOptions } from './service/api/acting-resources.ts'
+export type { ActingWorkflow, DisableOptions } from './service/api/acting-workflow.ts'
+export type { Done } from './service/api/actor-commands.ts'
 export type { ActorInput } from './service/arguments/check-arguments.ts'
 export type { InProject, KeyOptions, VerbOptions } from './service/arguments/verb-options.ts'
 export type { AuditProblem, AuditReport } from './service/audit/audit-report.ts'
@@ -142,7 +151,7 @@ export type {
   ResourceRef,
   ResourceType,
 } from './service/resource-types/resource-type.ts'
-export type { ActionInput, Wanted } from './service/resource-types/wanted-change.ts'
+export type { ActionInput, RevertInput, Wanted } from './service/resource-types/wanted-change.ts'
 export { type WorkflowDocument, workflowResource } from './service/resource-types/workflow-resource.ts'
 export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick/tick.ts'
 export type { LimitOptions } from './service/values/limits.ts'

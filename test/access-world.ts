@@ -29,7 +29,7 @@ export async function accessWorld(storage: Storage, access: AccessOptions = {}, 
     { users: ['vic'], projects: ['web'], roles: ['viewer'] },
   ]
   const { digest } = await as('zoe').access.preview(members)
-  await as('zoe').access.change(members, { seen: digest })
+  await as('zoe').access.change(members, { digest })
   return {
     approvals,
     as,

@@ -30,7 +30,7 @@ export async function gated(storage: Storage, changed: Partial<PolicyInput> = {}
 }
 
 export const approved = (w: World, by: string, { id, digest }: { id: string; digest: string }) =>
-  w.as(by).approve(id, { seen: digest })
+  w.as(by).requests.approve(id, { digest })
 export const inForce = async (w: World) =>
   Object.fromEntries((await w.as('zoe').policies.list()).map((policy) => [policy.id, policy]))
 export const whole = async (w: World) =>

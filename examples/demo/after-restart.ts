@@ -18,7 +18,7 @@ claim('both requests are still pending', requests.length === 2)
 
 scene('5  Somebody else approves, and it is live')
 does('ben', `approves request ${launch.id}, the content that he saw`)
-const approved = await ben.approve(launch.id, { seen: launch.digest })
+const approved = await ben.requests.approve(launch.id, { digest: launch.digest })
 await approvals.tick()
 claim('applied, as revision 3', approved.request.status === 'applied' && approved.request.revisions?.[0]?.number === 3)
 claimShare(80)
@@ -26,7 +26,7 @@ claim('eva has the new checkout', serves(eva))
 
 scene('6  What was made against an older version is not applied')
 does('ben', `approves request ${careful.id} of cara: 50 %, asked for when the rollout was 15 %`)
-const stale = await ben.approve(careful.id, { seen: careful.digest })
+const stale = await ben.requests.approve(careful.id, { digest: careful.digest })
 await approvals.tick()
 claim(
   'failed as stale: revision 3 is live, and it was made against revision 2',
@@ -41,8 +41,8 @@ const rule = await ann.submit(checkout, (flag) => {
 })
 if (rule.status !== 'pending') process.exit(1)
 does('ben', 'rejects it: “their contract is not signed”')
-const rejected = await ben.reject(rule.request.id, {
-  seen: rule.request.digest,
+const rejected = await ben.requests.reject(rule.request.id, {
+  digest: rule.request.digest,
   reason: 'their contract is not signed',
 })
 await approvals.tick()

@@ -47,7 +47,7 @@ claim('as before: eva does not have it, ida of the staff does', !serves(eva) && 
 
 scene('3  Whoever asked cannot approve')
 does('ann', 'is a lead, and approves her own request')
-const refusal: unknown = await ann.approve(id, { seen: digest }).catch((error: unknown) => error)
+const refusal: unknown = await ann.requests.approve(id, { digest }).catch((error: unknown) => error)
 claim(hasCode(refusal, 'self_approval') ? `refused: ${refusal.message}` : 'refused', hasCode(refusal, 'self_approval'))
 
 process.kill(process.pid, 'SIGKILL')

@@ -12,13 +12,13 @@ async function busy(storage: Storage) {
   const ref = await w.flag('checkout')
   await w.policy()
   const first = pending(await w.as('ann').submit(ref, rollout(80), { reason: 'launch' }))
-  await refusal(w.as('ann').approve(first.id, { seen: first.digest }))
-  await w.as('ann').edit(first.id, ref, rollout(70))
+  await refusal(w.as('ann').requests.approve(first.id, { digest: first.digest }))
+  await w.as('ann').requests.edit(first.id, ref, rollout(70))
   await w.approvals.tick()
   const { digest } = await w.as('ben').requests.get(first.id)
-  await w.as('ben').approve(first.id, { seen: digest })
+  await w.as('ben').requests.approve(first.id, { digest })
   const second = pending(await w.as('ann').submit(ref, rollout(90)))
-  await w.as('cat').reject(second.id, { seen: second.digest, reason: 'no' })
+  await w.as('cat').requests.reject(second.id, { digest: second.digest, reason: 'no' })
   await w.approvals.tick()
   return { w, ref, applied: first.id, rejected: second.id }
 }

@@ -14,7 +14,7 @@ async function edited(storage: Storage) {
   const ref = await w.flag('checkout')
   await w.policy({ rules: { lock: 'resource' } })
   const { id } = pending(await w.as('ann').submit(ref, rollout(80)))
-  await w.as('ann').edit(id, ref, rollout(70))
+  await w.as('ann').requests.edit(id, ref, rollout(70))
   return { w, id, stream: `request/${id}` }
 }
 
@@ -95,7 +95,7 @@ describe('who looks after a log whose rows somebody copied', () => {
     await w.policy()
     const { id } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
     copy(database, 'countersign_waiting', { approver: "'user:eve'" }, `request = '${id}'`)
-    expect(await refusal(w.as('eve').requests.waiting())).toBe('unreadable_record')
+    expect(await refusal(w.as('eve').requests.inbox())).toBe('unreadable_record')
     expect((await w.as('ann').audit.verify()).problems).toEqual([
       { stream: `request/${id}`, problem: expect.stringContaining('of waiting cannot be read: it says') },
     ])

@@ -37,16 +37,16 @@ describe.each(storages)('what is out of date, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { apply: 'by_hand', cancel: 'any_time' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     const old = await remembered(storage, { collection: 'requests', key: ['acme', request.id] })
-    await w.as('ann').cancel(request.id)
+    await w.as('ann').requests.cancel(request.id)
     return { storage, w, ref, request, old }
   }
 
   it('[P5] decides anew where it has decided on what a replica still said', async () => {
     const { storage, w, ref, request, old } = await approvedBehindItsBack()
     const behind = world(lagging(storage, old, 3))
-    expect(await refusal(behind.as('ann').apply(request.id))).toBe('not_open')
+    expect(await refusal(behind.as('ann').requests.apply(request.id))).toBe('not_open')
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
@@ -56,8 +56,8 @@ describe.each(storages)('what is out of date, on $name', ({ open }) => {
     const behind = world(lagging(storage, old, Number.POSITIVE_INFINITY))
     const { id, digest: seen } = request
     const attempts: readonly (() => Promise<unknown>)[] = [
-      () => behind.as('ann').apply(id),
-      () => behind.as('cat').reject(id, { seen, reason: 'no' }),
+      () => behind.as('ann').requests.apply(id),
+      () => behind.as('cat').requests.reject(id, { digest: seen, reason: 'no' }),
     ]
     for (const attempt of attempts) expect(await refusal(attempt())).toBe('contention')
     expect((await w.as('ann').requests.get(id)).status).toBe('cancelled')
@@ -114,7 +114,8 @@ describe.each(storages)('what is out of date, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: names.length, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    const alone = (name: string) => world(storage, crowd).as(name).approve(request.id, { seen: request.digest })
+    const alone = (name: string) =>
+      world(storage, crowd).as(name).requests.approve(request.id, { digest: request.digest })
     for (let left = names; left.length > 0; ) {
       const results = await Promise.allSettled(left.map(alone))
       left = left.filter((_, at) => results[at]?.status === 'rejected')
@@ -134,7 +135,7 @@ describe.each(storages)('what is out of date, on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const desks = Array.from({ length: 4 }, () => world(storage))
     const results = await Promise.allSettled(
-      Array.from({ length: 64 }, (_, at) => desks[at % 4]?.as('eve').comment(request.id, `comment ${at}`)),
+      Array.from({ length: 64 }, (_, at) => desks[at % 4]?.as('eve').requests.comment(request.id, `comment ${at}`)),
     )
     const kept = results.filter(({ status }) => status === 'fulfilled').length
     const events = await w.as('ann').audit.events({ request: request.id })
@@ -211,21 +212,23 @@ describe.each(storages)('what belongs to something else, on $name', ({ open }) =
 
   it('[I9] takes nothing of one request for another one’s: no digest, no conflict, no resource', async () => {
     const { w, one, other, first, second } = await two()
-    expect(await refusal(w.as('ben').approve(first.id, { seen: second.digest }))).toBe('digest_mismatch')
-    expect(await refusal(w.as('ben').reject(first.id, { seen: second.digest, reason: 'no' }))).toBe('digest_mismatch')
-    expect(await refusal(w.as('ann').edit(first.id, other, rollout(70)))).toMatch(/^(unknown|not|invalid)_/)
+    expect(await refusal(w.as('ben').requests.approve(first.id, { digest: second.digest }))).toBe('digest_mismatch')
+    expect(await refusal(w.as('ben').requests.reject(first.id, { digest: second.digest, reason: 'no' }))).toBe(
+      'digest_mismatch',
+    )
+    expect(await refusal(w.as('ann').requests.edit(first.id, other, rollout(70)))).toMatch(/^(unknown|not|invalid)_/)
 
     await w.as('ann').policies.remove('reviewed')
     for (const ref of [one, other]) await w.as('eve').submit(ref, rollout(60))
     await w.policy()
-    for (const { id } of [first, second]) await w.as('ann').rebase(id)
+    for (const { id } of [first, second]) await w.as('ann').requests.rebase(id)
     const conflictsOf = async (id: string) =>
       (await w.as('ann').requests.get(id)).changes.flatMap(({ conflicts }) => conflicts.map(({ digest }) => digest))
     const [own, foreign] = [await conflictsOf(first.id), await conflictsOf(second.id)]
     expect([own.length, foreign.length]).toEqual([1, 1])
     expect(foreign).not.toEqual(own)
     const answers = foreign.map((conflict) => ({ conflict, take: 'draft' as const }))
-    expect(await refusal(w.as('ann').resolve(first.id, answers))).toBe('invalid_resolution')
+    expect(await refusal(w.as('ann').requests.resolve(first.id, answers))).toBe('invalid_resolution')
   })
 })
 
@@ -262,11 +265,11 @@ describe.each(storages)('names that look alike, on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const { id, digest: seen } = request
     for (const other of look) {
-      expect(await refusal(w.as(other).cancel(id)), other).toBe('not_the_requester')
-      expect(await refusal(w.as(other).approve(id, { seen })), other).toBe('not_an_approver')
+      expect(await refusal(w.as(other).requests.cancel(id)), other).toBe('not_the_requester')
+      expect(await refusal(w.as(other).requests.approve(id, { digest: seen })), other).toBe('not_an_approver')
     }
-    expect(await refusal(w.as('ben').approve(id, { seen }))).toBe('unknown_actor')
-    for (const lead of leads) await w.as(lead).approve(id, { seen })
+    expect(await refusal(w.as('ben').requests.approve(id, { digest: seen }))).toBe('unknown_actor')
+    for (const lead of leads) await w.as(lead).requests.approve(id, { digest: seen })
     expect((await w.as('ann').requests.get(id)).status).toBe('applied')
     expect(
       await refusal(

@@ -13,10 +13,10 @@ async function sealedTenant(storage: Storage) {
   const ref = await w.flag('checkout')
   await w.policy()
   const first = pending(await w.as('ann').submit(ref, rollout(80)))
-  await w.as('ben').approve(first.id, { seen: first.digest })
+  await w.as('ben').requests.approve(first.id, { digest: first.digest })
   await w.approvals.tick()
   const second = pending(await w.as('ann').submit(ref, rollout(90)))
-  await w.as('cat').reject(second.id, { seen: second.digest, reason: 'no' })
+  await w.as('cat').requests.reject(second.id, { digest: second.digest, reason: 'no' })
   await w.approvals.tick()
   return { w, ref, first: first.id, second: second.id }
 }
@@ -159,9 +159,9 @@ describe.each(storages)('checkpoints on $name', ({ open }) => {
     const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.approvals.tick()
     w.pass(-60_000)
-    await w.as('eve').comment(id, 'earlier, and yet later')
+    await w.as('eve').requests.comment(id, 'earlier, and yet later')
     w.pass(-60_000)
-    await w.as('ben').approve(id, { seen: digest })
+    await w.as('ben').requests.approve(id, { digest })
     expect((await w.approvals.tick()).sealed).toBe(1)
     const events = await w.as('dan').audit.events({ request: id })
     expect(events.map(({ seq, event }) => [seq, event['type']])).toEqual([
@@ -189,9 +189,9 @@ describe.each(storages)('checkpoints on $name', ({ open }) => {
         },
       }
       const doomed = world(dying)
-      await expect(doomed.as('eve').comment(id, moment)).rejects.toThrow('the process died')
-      await expect(doomed.as('eve').approve(id, { seen: '' })).rejects.toThrow('the process died')
-      await w.as('ann').comment(id, `back, ${moment}`)
+      await expect(doomed.as('eve').requests.comment(id, moment)).rejects.toThrow('the process died')
+      await expect(doomed.as('eve').requests.approve(id, { digest: '' })).rejects.toThrow('the process died')
+      await w.as('ann').requests.comment(id, `back, ${moment}`)
       await doomed.approvals.tick().catch(() => {})
       await w.approvals.tick()
     }
@@ -218,7 +218,7 @@ describe.each(storages)('checkpoints on $name', ({ open }) => {
         ...Array.from({ length: 16 }, (_, index) =>
           process
             .as('eve')
-            .comment(id, `${at} ${index}`)
+            .requests.comment(id, `${at} ${index}`)
             .then(
               () => 1,
               () => 0,

@@ -161,7 +161,7 @@ describe.each(storages)('comparing on $name', ({ open }) => {
     const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80)))
     const statuses: string[] = []
     for (const user of ['dan', 'ben', 'cat'])
-      statuses.push((await w.as(user).approve(id, { seen: digest })).request.status)
+      statuses.push((await w.as(user).requests.approve(id, { digest })).request.status)
     expect(statuses).toEqual(['pending', 'pending', 'applied'])
   })
 
@@ -170,12 +170,12 @@ describe.each(storages)('comparing on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ match: { action: 'update' } })
     const strict = pending(await w.as('ben').submit(ref, rollout(80)))
-    expect(await refusal(w.as('ben').approve(strict.id, { seen: strict.digest }))).toBe('self_approval')
-    await w.as('ben').cancel(strict.id)
+    expect(await refusal(w.as('ben').requests.approve(strict.id, { digest: strict.digest }))).toBe('self_approval')
+    await w.as('ben').requests.cancel(strict.id)
 
     await w.policy({ match: { action: 'update' }, rules: { selfApproval: true } })
     const lax = pending(await w.as('ben').submit(ref, rollout(80)))
     expect((await w.as('ben').resources.get(ref))?.document.rollout).toBe(40)
-    expect((await w.as('ben').approve(lax.id, { seen: lax.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(lax.id, { digest: lax.digest })).request.status).toBe('applied')
   })
 })

@@ -13,10 +13,10 @@ describe.each(storages)('many at once on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { apply: 'by_hand' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('lead-0').approve(request.id, { seen: request.digest })
+    await w.as('lead-0').requests.approve(request.id, { digest: request.digest })
 
     const results = await Promise.allSettled(
-      names.map((name, index) => (index % 2 ? w : other).as(name).apply(request.id)),
+      names.map((name, index) => (index % 2 ? w : other).as(name).requests.apply(request.id)),
     )
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const result of results) {
@@ -35,14 +35,18 @@ describe.each(storages)('many at once on $name', ({ open }) => {
     await w.policy({ require: { quorum: names.length, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const half = names.length / 2
-    await Promise.all(names.slice(0, half).map((name) => w.as(name).approve(request.id, { seen: request.digest })))
+    await Promise.all(
+      names.slice(0, half).map((name) => w.as(name).requests.approve(request.id, { digest: request.digest })),
+    )
     expect((await w.as('ann').requests.get(request.id)).reviews.map(({ by }) => by).toSorted()).toEqual(
       names.slice(0, half).toSorted(),
     )
     await Promise.all(
       names
         .slice(half)
-        .map((name, index) => (index % 2 ? w : other).as(name).approve(request.id, { seen: request.digest })),
+        .map((name, index) =>
+          (index % 2 ? w : other).as(name).requests.approve(request.id, { digest: request.digest }),
+        ),
     )
     const after = await w.as('ann').requests.get(request.id)
     expect(after.status).toBe('applied')
@@ -59,11 +63,11 @@ describe.each(storages)('many at once on $name', ({ open }) => {
       const seen = request.digest
       if (verb === 'expire') w.pass(14 * day)
       const rival = {
-        reject: () => w.as('cat').reject(request.id, { seen, reason: 'no' }),
-        cancel: () => w.as('ann').cancel(request.id),
+        reject: () => w.as('cat').requests.reject(request.id, { digest: seen, reason: 'no' }),
+        cancel: () => w.as('ann').requests.cancel(request.id),
         expire: () => w.approvals.tick(),
       }[verb]
-      const [approval] = await Promise.allSettled([w.as('ben').approve(request.id, { seen }), rival()])
+      const [approval] = await Promise.allSettled([w.as('ben').requests.approve(request.id, { digest: seen }), rival()])
       const { status } = await w.as('ann').requests.get(request.id)
       expect(status).toBe(
         approval.status === 'fulfilled'
@@ -87,12 +91,14 @@ describe.each(storages)('many at once on $name', ({ open }) => {
       async commit(writes, effect) {
         if (!rejected && writes.some(({ type }) => type === 'replace')) {
           rejected = true
-          await w.as('cat').reject(request.id, { seen: request.digest, reason: 'first' })
+          await w.as('cat').requests.reject(request.id, { digest: request.digest, reason: 'first' })
         }
         return await storage.commit(writes, effect)
       },
     }
-    expect(await refusal(world(overtaken).as('ben').approve(request.id, { seen: request.digest }))).toBe('not_open')
+    expect(await refusal(world(overtaken).as('ben').requests.approve(request.id, { digest: request.digest }))).toBe(
+      'not_open',
+    )
     expect(rejected).toBe(true)
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
 
@@ -125,7 +131,7 @@ describe.each(storages)('many at once on $name', ({ open }) => {
         return await storage.commit(writes, effect)
       },
     }
-    const { request: after } = await world(overtaken).as('ben').approve(request.id, { seen: request.digest })
+    const { request: after } = await world(overtaken).as('ben').requests.approve(request.id, { digest: request.digest })
     expect(after.status).toBe('pending')
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
   })
@@ -138,11 +144,13 @@ describe.each(storages)('deadlines on $name', ({ open }) => {
     await w.policy({ rules: { apply: 'by_hand', expiresAfter: '2d' } })
     const approved = pending(await w.as('ann').submit(ref, rollout(80)))
     const waiting = pending(await w.as('ann').submit(ref, rollout(90)))
-    await w.as('ben').approve(approved.id, { seen: approved.digest })
+    await w.as('ben').requests.approve(approved.id, { digest: approved.digest })
     w.pass(2 * day)
-    expect(await refusal(w.as('ann').apply(approved.id))).toBe('expired')
-    expect(await refusal(w.as('ben').approve(waiting.id, { seen: waiting.digest }))).toBe('expired')
-    expect(await refusal(w.as('ben').reject(waiting.id, { seen: waiting.digest, reason: 'no' }))).toBe('expired')
+    expect(await refusal(w.as('ann').requests.apply(approved.id))).toBe('expired')
+    expect(await refusal(w.as('ben').requests.approve(waiting.id, { digest: waiting.digest }))).toBe('expired')
+    expect(await refusal(w.as('ben').requests.reject(waiting.id, { digest: waiting.digest, reason: 'no' }))).toBe(
+      'expired',
+    )
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
   })
 
@@ -157,7 +165,7 @@ describe.each(storages)('deadlines on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     w.pass(day + offset)
     const [approval] = await Promise.allSettled([
-      w.as('ben').approve(request.id, { seen: request.digest }),
+      w.as('ben').requests.approve(request.id, { digest: request.digest }),
       w.approvals.tick(),
     ])
     expect(approval.status).toBe(expected === 'applied' ? 'fulfilled' : 'rejected')

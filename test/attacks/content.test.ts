@@ -10,8 +10,10 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const second = pending(await w.as('ann').submit(ref, rollout(90)))
     const sameAgain = pending(await w.as('ann').submit(ref, rollout(80)))
     for (const seen of [second.digest, sameAgain.digest, `${first.digest}0`, '', 'sha256:']) {
-      expect(await refusal(w.as('ben').approve(first.id, { seen }))).toBe('digest_mismatch')
-      expect(await refusal(w.as('ben').reject(first.id, { seen, reason: 'no' }))).toBe('digest_mismatch')
+      expect(await refusal(w.as('ben').requests.approve(first.id, { digest: seen }))).toBe('digest_mismatch')
+      expect(await refusal(w.as('ben').requests.reject(first.id, { digest: seen, reason: 'no' }))).toBe(
+        'digest_mismatch',
+      )
     }
     expect((await w.as('ben').requests.get(first.id)).reviews).toEqual([])
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
@@ -25,7 +27,7 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
       await w.as('ann').submit(ref, { patch: [{ op: 'add', path: '/rules/0', value: { id: 'us', rollout: 9 } }] }),
     )
     const shown = await w.as('ben').requests.get(request.id)
-    await w.as('ben').approve(request.id, { seen: shown.digest })
+    await w.as('ben').requests.approve(request.id, { digest: shown.digest })
     expect((await w.as('ann').resources.get(ref))?.document).toEqual(shown.changes[0]?.after)
   })
 
@@ -39,7 +41,7 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const forged = JSON.parse(JSON.stringify(content?.value).replaceAll('80', '99'))
     await storage.commit([{ type: 'replace', collection: 'contents', value: forged, expected: 1 }])
 
-    expect(await refusal(w.as('ben').approve(request.id, { seen: request.digest }))).toBe('content_tampered')
+    expect(await refusal(w.as('ben').requests.approve(request.id, { digest: request.digest }))).toBe('content_tampered')
     expect((await w.as('ann').resources.get(ref))?.document.rollout).toBe(40)
     expect((await w.as('ann').audit.verify()).problems).toEqual([
       { stream: `request/${request.id}`, seq: 1, problem: 'the content is not what was reviewed' },
@@ -51,9 +53,9 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy()
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    const bare = {} as { seen: string }
-    expect(await refusal(w.as('ben').approve(request.id, bare))).toBe('digest_mismatch')
-    expect(await refusal(w.as('ben').approve(request.id, undefined as never))).toBe('invalid_input')
+    const bare = {} as { digest: string }
+    expect(await refusal(w.as('ben').requests.approve(request.id, bare))).toBe('digest_mismatch')
+    expect(await refusal(w.as('ben').requests.approve(request.id, undefined as never))).toBe('invalid_input')
     expect((await w.as('ben').requests.get(request.id)).reviews).toEqual([])
   })
 
@@ -64,9 +66,9 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(here, rollout(80)))
     const same = pending(await w.as('ann').submit(here, rollout(80)))
     const elsewhere = pending(await w.as('ann').submit(there, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     for (const other of [same, elsewhere]) {
-      expect(await refusal(w.as('ben').approve(other.id, { seen: request.digest }))).toBe('digest_mismatch')
+      expect(await refusal(w.as('ben').requests.approve(other.id, { digest: request.digest }))).toBe('digest_mismatch')
       expect((await w.as('ben').requests.get(other.id)).reviews).toEqual([])
     }
     expect(new Set([request.digest, same.digest, elsewhere.digest]).size).toBe(3)
@@ -77,7 +79,7 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy()
     const first = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(first.id, { seen: first.digest })
+    await w.as('ben').requests.approve(first.id, { digest: first.digest })
     expect((await w.as('ann').submit(ref, rollout(90))).status).toBe('pending')
   })
 
@@ -87,8 +89,8 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy()
     const request = pending(await w.as('amy').submit(ref, rollout(80)))
-    expect(await refusal(w.as('amy').approve(request.id, { seen: request.digest }))).toBe('self_approval')
-    expect(await refusal(w.as('dan').approve(request.id, { seen: request.digest }))).toBe('not_an_approver')
+    expect(await refusal(w.as('amy').requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('dan').requests.approve(request.id, { digest: request.digest }))).toBe('not_an_approver')
     for (const [user, code] of [
       ['amy', 'self_approval'],
       ['dan', 'not_an_approver'],
@@ -110,12 +112,12 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     await w.policy({ rules: { apply: 'by_hand' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const forged = { ...request, status: 'approved', reviews: [{ by: 'ben', verdict: 'approve' }] }
-    expect(await refusal(w.as('ann').apply(forged as never))).toBe('invalid_input')
-    expect(await refusal(w.as('ann').apply(request.id))).toBe('not_open')
+    expect(await refusal(w.as('ann').requests.apply(forged as never))).toBe('invalid_input')
+    expect(await refusal(w.as('ann').requests.apply(request.id))).toBe('not_open')
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    expect((await w.as('ann').apply(request.id)).request.status).toBe('applied')
-    expect(await refusal(w.as('ann').apply(request.id))).toBe('not_open')
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    expect((await w.as('ann').requests.apply(request.id)).request.status).toBe('applied')
+    expect(await refusal(w.as('ann').requests.apply(request.id))).toBe('not_open')
   })
 
   it('[F6] hands out what nobody can change, and keeps nothing that the caller can still change', async () => {

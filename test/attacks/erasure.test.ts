@@ -13,12 +13,12 @@ async function talkative(storage: Storage) {
   const ref = await w.flag('checkout')
   await w.policy({ rules: { onEdit: 'keep' }, require: { quorum: 2, from: { roles: ['lead'] } } })
   const first = pending(await w.as('ann').submit(ref, rollout(80), { reason: 'Carla Secret asked for it' }))
-  await w.as('eve').comment(first.id, 'Carla Secret is in hospital')
-  await w.as('ben').approve(first.id, { seen: first.digest, reason: 'Carla Secret is right' })
+  await w.as('eve').requests.comment(first.id, 'Carla Secret is in hospital')
+  await w.as('ben').requests.approve(first.id, { digest: first.digest, reason: 'Carla Secret is right' })
   const { digest } = await w.as('cat').requests.get(first.id)
-  await w.as('cat').approve(first.id, { seen: digest, reason: 'fine' })
+  await w.as('cat').requests.approve(first.id, { digest, reason: 'fine' })
   const open = pending(await w.as('ann').submit(ref, rollout(90), { reason: 'Carla Secret again' }))
-  await w.as('ann').delegations.give({ to: 'dan', ends: w.now() + 1_000_000, reason: 'Carla Secret is ill' })
+  await w.as('ann').delegations.save({ to: 'dan', ends: w.now() + 1_000_000, reason: 'Carla Secret is ill' })
   await w.approvals.tick()
   return { w, ref, first: first.id, open: open.id }
 }
@@ -90,10 +90,10 @@ describe.each(storages)('erasing on $name', ({ open }) => {
     )
     const after = await w.as('ben').requests.get(waiting)
     expect(after).toMatchObject({ status: 'pending', reason: '[erased]', digest: before.digest })
-    await w.as('ann').edit(waiting, ref, rollout(91))
+    await w.as('ann').requests.edit(waiting, ref, rollout(91))
     const { digest } = await w.as('ben').requests.get(waiting)
-    await w.as('ben').approve(waiting, { seen: digest })
-    expect((await w.as('cat').approve(waiting, { seen: digest })).request.status).toBe('applied')
+    await w.as('ben').requests.approve(waiting, { digest })
+    expect((await w.as('cat').requests.approve(waiting, { digest })).request.status).toBe('applied')
     expect(await w.as('ann').audit.verify()).toMatchObject({ ok: true, problems: [] })
     expect(verified(await exported(w.as('ann')))).toMatchObject({ ok: true })
   })
@@ -137,7 +137,7 @@ describe('erasing', () => {
     const ref = await w.flag('checkout')
     await w.policy()
     const { id } = pending(await w.as('ann').submit(ref, rollout(80)))
-    for (const _ of [1, 2]) await w.as('eve').comment(id, 'yes')
+    for (const _ of [1, 2]) await w.as('eve').requests.comment(id, 'yes')
     const query = {
       collection: 'events',
       index: 'key',

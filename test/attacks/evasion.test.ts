@@ -34,9 +34,9 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     await as('ann').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
     const request = pending(await as('ann').submit(ref, rollout(2)))
     delete people['ann']
-    expect(await refusal(as('ann-2').approve(request.id, { seen: request.digest }))).toBe('self_approval')
-    expect(await refusal(as('ann').edit(request.id, ref, rollout(3)))).toBe('unknown_actor')
-    expect((await as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    expect(await refusal(as('ann-2').requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
+    expect(await refusal(as('ann').requests.edit(request.id, ref, rollout(3)))).toBe('unknown_actor')
+    expect((await as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
   })
 
   it('[C9] follows agents that own agents to the person at their end', async () => {
@@ -51,7 +51,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     await as('ann').submit(ref, { value: { enabled: true, rollout: 1 } })
     await as('ann').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
     const request = pending(await as('sub-bot').submit(ref, rollout(2)))
-    expect(await refusal(as('ann').approve(request.id, { seen: request.digest }))).toBe('self_approval')
+    expect(await refusal(as('ann').requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
     expect(await refusal(as('loop-1').submit(ref, rollout(3)))).toBe('unknown_actor')
   })
 
@@ -95,7 +95,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     await w.policy({ match: { project: 'web' } })
     const value = { enabled: true, rollout: 1 }
     expect((await w.as('ann').submit(ref, { value })).status).toBe('pending')
-    expect((await w.as('ann').revert(ref, 1)).status).toBe('pending')
+    expect((await w.as('ann').submit(ref, { revertTo: 1 })).status).toBe('pending')
     expect(await refusal(w.as('ann').submit(flags.ref('checkout', { project: 'sandbox' }), { value }))).toBe(
       'wrong_project',
     )
@@ -121,13 +121,13 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     ]
     await w.policy({ require: { owners }, veto: { users: ['dan'] }, rules: { onEdit: 'keep', onReject: 'block' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('dan').reject(request.id, { seen: request.digest, reason: 'not this year' })
-    const { request: edited } = await w.as('eve').edit(request.id, ref, { merge: { description: 'new' } })
+    await w.as('dan').requests.reject(request.id, { digest: request.digest, reason: 'not this year' })
+    const { request: edited } = await w.as('eve').requests.edit(request.id, ref, { merge: { description: 'new' } })
     expect(edited.reviews).toMatchObject([{ by: 'dan', verdict: 'reject' }])
     for (const user of ['ben', 'amy']) {
-      expect((await w.as(user).approve(request.id, { seen: edited.digest })).request.status).toBe('pending')
+      expect((await w.as(user).requests.approve(request.id, { digest: edited.digest })).request.status).toBe('pending')
     }
-    expect((await w.as('dan').withdraw(request.id)).request.status).toBe('applied')
+    expect((await w.as('dan').requests.withdraw(request.id)).request.status).toBe('applied')
   })
 
   it('[B1] holds an edited request to the rules of the policies that it moved under', async () => {
@@ -140,9 +140,9 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
       rules: { expiresAfter: '1d', reasonRequired: true },
     })
     const request = pending(await w.as('ann').submit(ref, { merge: { description: 'new' } }))
-    expect(await refusal(w.as('ann').edit(request.id, ref, rollout(80)))).toBe('reason_required')
+    expect(await refusal(w.as('ann').requests.edit(request.id, ref, rollout(80)))).toBe('reason_required')
     const reasoned = pending(await w.as('ann').submit(ref, { merge: { description: 'new' } }, { reason: 'why not' }))
-    const { request: edited } = await w.as('ann').edit(reasoned.id, ref, rollout(80))
+    const { request: edited } = await w.as('ann').requests.edit(reasoned.id, ref, rollout(80))
     expect(edited.expiresAt).toBe(w.now() + 24 * 60 * 60 * 1000)
   })
 
@@ -151,8 +151,8 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    expect(await refusal(w.as('ann').recall(request.id))).toBe('reviewed_already')
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    expect(await refusal(w.as('ann').requests.recall(request.id))).toBe('reviewed_already')
   })
 
   it('[I10] reads a reference once, so that it cannot be one resource for the policies and another for the write', async () => {
@@ -190,7 +190,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     const ref = await w.flag('checkout', { enabled: true, rollout: 1, description: 'base' })
     const { id } = await w.as('ann').draft(ref, { merge: { description: 'draft' } })
     await w.as('dan').submit(ref, { merge: { description: 'live' } })
-    await w.as('ann').rebase(id)
+    await w.as('ann').requests.rebase(id)
     const conflict = (await w.as('ann').requests.get(id)).changes[0]?.conflicts[0]?.digest ?? 'sha256:'
     const other = `sha256:${'0'.repeat(64)}`
     const bad: readonly unknown[] = [
@@ -204,14 +204,14 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
       [{ conflict, take: 'live', by: 'ben' }],
     ]
     for (const resolutions of bad) {
-      expect(await refusal(w.as('ann').resolve(id, resolutions as never)), JSON.stringify(resolutions)).toBe(
+      expect(await refusal(w.as('ann').requests.resolve(id, resolutions as never)), JSON.stringify(resolutions)).toBe(
         'invalid_input',
       )
     }
-    expect(await refusal(w.as('ann').resolve(id, [{ conflict: other, take: 'live' } as never]))).toBe(
+    expect(await refusal(w.as('ann').requests.resolve(id, [{ conflict: other, take: 'live' } as never]))).toBe(
       'invalid_resolution',
     )
-    const resolved = await w.as('ann').resolve(id, [{ conflict, take: 'draft' }])
+    const resolved = await w.as('ann').requests.resolve(id, [{ conflict, take: 'draft' }])
     expect(resolved.request).toMatchObject({ conflicts: 0 })
   })
 
@@ -228,7 +228,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     const same = await w.flag('same')
     await w.policy({ require: { quorum: 1, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submitAll([both[0], { ref: same, change: { merge: { rollout: 6 } } }]))
-    expect((await w.as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
     expect((await w.as('ann').resources.get(same))?.document.rollout).toBe(6)
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
@@ -240,7 +240,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const seen: readonly unknown[] = ['\ud800', Number.NaN, 1n, Symbol('seen'), {}, 'x'.repeat(1_000_000), null]
     for (const one of seen) {
-      expect(await refusal(w.as('ben').approve(request.id, { seen: one as string }))).toBe('digest_mismatch')
+      expect(await refusal(w.as('ben').requests.approve(request.id, { digest: one as string }))).toBe('digest_mismatch')
     }
     expect(await w.as('ann').audit.events({ refusals: 'ben' })).toHaveLength(seen.length)
   })

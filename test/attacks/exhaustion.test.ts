@@ -31,7 +31,7 @@ async function flooded(storage: Storage, users: Readonly<Record<string, readonly
   await as('zoe').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
   const request = pending(await as('ann').submit(flags.ref('a'), { value: { enabled: true, rollout: 1 } }))
   const attempt = (from: typeof approvals = approvals, user = 'eve') =>
-    refusal(from.as({ tenant: 'acme', user }).approve(request.id, { seen: request.digest }))
+    refusal(from.as({ tenant: 'acme', user }).requests.approve(request.id, { digest: request.digest }))
   const count = async () => {
     const { records } = await storage.list({
       collection: 'events',
@@ -62,7 +62,9 @@ describe.each(storages)('somebody who is refused again and again, on $name,', ({
     const { attempt, count, pass, approvals, as, delivered } = await flooded(storage)
     for (let index = 0; index < 120; index++) expect(await attempt()).toBe('not_an_approver')
     expect(await count()).toHaveLength(100)
-    expect(await refusal(as('eve').approve('nothing', { seen: `sha256:${'0'.repeat(64)}` }))).toBe('unknown_request')
+    expect(await refusal(as('eve').requests.approve('nothing', { digest: `sha256:${'0'.repeat(64)}` }))).toBe(
+      'unknown_request',
+    )
     expect(await attempt(approvals, 'ann')).toBe('self_approval')
     await approvals.tick()
     expect(await count()).toHaveLength(100)
@@ -118,9 +120,9 @@ describe('what grows', () => {
     expect(told).toHaveLength(1_000)
     expect(told).toContain('last')
     expect(told).not.toContain('lead-9999')
-    const { request } = await as('lead-9999').approve(id, { seen: digest })
+    const { request } = await as('lead-9999').requests.approve(id, { digest })
     expect(request.status).toBe('applied')
-    await as('zoe').workflow.turnOff()
+    await as('zoe').workflow.disable()
     await approvals.tick()
     expect(delivered.find(({ type }) => type === 'workflow_off')?.to).toHaveLength(1_000)
   })
@@ -170,11 +172,11 @@ describe.each(storages)('an id on $name', ({ open }) => {
     expect(own.id).not.toBe(squatted.id)
     expect(pending(await w.as('ann').submit(ref, { merge: { rollout: 80 } }, { idempotencyKey })).id).toBe(own.id)
     for (const user of ['eve', 'ben', 'dan']) {
-      expect(await refusal(w.as(user).cancel(own.id))).toBe('not_the_requester')
-      expect(await refusal(w.as(user, { tenant: 'rival' }).cancel(own.id))).toBe('unknown_request')
+      expect(await refusal(w.as(user).requests.cancel(own.id))).toBe('not_the_requester')
+      expect(await refusal(w.as(user, { tenant: 'rival' }).requests.cancel(own.id))).toBe('unknown_request')
     }
     const draft = await w.as('ann').draft(ref, rollout(70))
-    expect(await refusal(w.as('eve').discard(draft.id))).toBe('not_the_requester')
-    expect((await w.as('ann').cancel(own.id)).request.status).toBe('cancelled')
+    expect(await refusal(w.as('eve').requests.cancel(draft.id))).toBe('not_the_requester')
+    expect((await w.as('ann').requests.cancel(own.id)).request.status).toBe('cancelled')
   })
 })

@@ -38,7 +38,7 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
     const request = pending(await as('bot').submit(flags.ref('checkout'), rollout(2)))
     const seen = request.digest
     for (const owner of ['ann', 'ann-laptop', 'bot']) {
-      expect(await refusal(as(owner).approve(request.id, { seen })), owner).toBe('self_approval')
+      expect(await refusal(as(owner).requests.approve(request.id, { digest: seen })), owner).toBe('self_approval')
     }
     expect(request.approval?.satisfiable).toBe(false)
   })
@@ -46,8 +46,8 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
   it('[C9] counts an agent only where a policy names it, and then as its owner', async () => {
     const { as } = await setUp()
     const request = pending(await as('dan').submit(flags.ref('checkout'), rollout(2)))
-    expect(await refusal(as('bot').approve(request.id, { seen: request.digest }))).toBe('not_an_approver')
-    expect(await refusal(as('orphan').approve(request.id, { seen: request.digest }))).toBe('unknown_actor')
+    expect(await refusal(as('bot').requests.approve(request.id, { digest: request.digest }))).toBe('not_an_approver')
+    expect(await refusal(as('orphan').requests.approve(request.id, { digest: request.digest }))).toBe('unknown_actor')
 
     await as('dan').policies.save({
       id: 'two',
@@ -55,9 +55,9 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
       require: { quorum: 2, from: { users: ['bot'], roles: ['lead'] } },
     })
     const named = pending(await as('dan').submit(flags.ref('checkout'), rollout(3)))
-    await as('bot').approve(named.id, { seen: named.digest })
-    expect(await refusal(as('ann').approve(named.id, { seen: named.digest }))).toBe('already_reviewed')
-    expect((await as('ben').approve(named.id, { seen: named.digest })).request.status).toBe('applied')
+    await as('bot').requests.approve(named.id, { digest: named.digest })
+    expect(await refusal(as('ann').requests.approve(named.id, { digest: named.digest }))).toBe('already_reviewed')
+    expect((await as('ben').requests.approve(named.id, { digest: named.digest })).request.status).toBe('applied')
   })
 
   it('[D6] counts nothing when the directory throws, or answers with what is no answer', async () => {
@@ -83,7 +83,7 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
     ]
     for (const failure of failures) {
       broken = failure as Directory['users']
-      expect(await refusal(as('ben').approve(request.id, { seen: request.digest }))).toBe('directory_failed')
+      expect(await refusal(as('ben').requests.approve(request.id, { digest: request.digest }))).toBe('directory_failed')
     }
     broken = undefined
     expect(await as('ben').requests.get(request.id)).toMatchObject({ status: 'pending', reviews: [] })
@@ -157,7 +157,7 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
       }
       expect(await stranger.resources.get(flags.ref('checkout'))).toBeUndefined()
       expect((await stranger.requests.list()).requests).toEqual([])
-      expect((await as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+      expect((await as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
       expect((await as('ann').audit.verify()).problems).toEqual([])
     }
   })
@@ -175,16 +175,18 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
     expect(pending(second).id).toBe(pending(first).id)
     expect((await w.as('ann').requests.list()).requests).toHaveLength(1)
     expect(await refusal(w.as('ann').submit(ref, { merge: { rollout: 81 } }, once))).toBe('idempotency_mismatch')
-    expect(await refusal(w.as('ann').cancel(pending(first).id, { idempotencyKey: 'key-1' }))).toBe(
+    expect(await refusal(w.as('ann').requests.cancel(pending(first).id, { idempotencyKey: 'key-1' }))).toBe(
       'idempotency_mismatch',
     )
     expect(await refusal(w.as('ann').submit(ref, rollout(80), { idempotencyKey: 'key-2' }))).toBe('invalid_input')
     expect(pending(await w.as('dan').submit(ref, change, once)).id).not.toBe(pending(first).id)
 
     const { id, digest: seen } = pending(first)
-    expect(await refusal(w.as('dan').approve(id, { seen, idempotencyKey: 'key-3' }))).toBe('not_an_approver')
-    const approval = { seen, idempotencyKey: 'key-4' }
-    expect(await w.as('ben').approve(id, approval)).toEqual(await w.as('ben').approve(id, approval))
+    expect(await refusal(w.as('dan').requests.approve(id, { digest: seen, idempotencyKey: 'key-3' }))).toBe(
+      'not_an_approver',
+    )
+    const approval = { digest: seen, idempotencyKey: 'key-4' }
+    expect(await w.as('ben').requests.approve(id, approval)).toEqual(await w.as('ben').requests.approve(id, approval))
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(2)
   })
 })

@@ -50,17 +50,19 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     expect(await refusal(w.as('ann').submit(ref, { remove: true }))).toBe('invalid_input')
 
     const request = pending(await w.as('ann').submit(ref, { action: 'launch' }))
-    expect(await refusal(w.as('cat').edit(request.id, ref, change))).toBe('invalid_input')
-    expect(await refusal(w.as('cat').edit(request.id, ref, { action: 'edit', change }))).toBe('invalid_input')
-    expect(await refusal(w.as('cat').edit(request.id, ref, { action: 'launch', change }))).toBe('invalid_input')
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    expect(await refusal(w.as('cat').requests.edit(request.id, ref, change))).toBe('invalid_input')
+    expect(await refusal(w.as('cat').requests.edit(request.id, ref, { action: 'edit', change }))).toBe('invalid_input')
+    expect(await refusal(w.as('cat').requests.edit(request.id, ref, { action: 'launch', change }))).toBe(
+      'invalid_input',
+    )
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await resource()).toMatchObject({ document: campaign, lifecycle: { state: 'running' } })
   })
 
   it('turns no request about content into an action, and drops none of its content on the way', async () => {
     const { w, ref } = await drafted(open(), campaigns(launch))
     const draft = await w.as('ann').draft(ref, { merge: { budget: 1_000 } })
-    expect(await refusal(w.as('ann').edit(draft.id, ref, { action: 'launch' }))).toBe('invalid_input')
+    expect(await refusal(w.as('ann').requests.edit(draft.id, ref, { action: 'launch' }))).toBe('invalid_input')
     expect((await w.as('ann').requests.get(draft.id)).changes[0]).toMatchObject({ actions: ['edit', 'update'] })
   })
 
@@ -69,15 +71,15 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const { w, ref, resource } = await drafted(open(), campaigns(launch, stop))
     await w.policy({ match: { action: ['launch', 'drop'] } })
     const first = pending(await w.as('ann').submit(ref, { action: 'launch' }))
-    await w.as('ann').cancel(first.id)
+    await w.as('ann').requests.cancel(first.id)
     const second = pending(await w.as('ann').submit(ref, { action: 'drop' }))
     expect(second.digest).not.toBe(first.digest)
-    expect(await refusal(w.as('ben').approve(second.id, { seen: first.digest }))).toBe('digest_mismatch')
-    expect(await refusal(w.as('ann').edit(second.id, ref, { action: 'launch' }))).toBe('invalid_input')
-    await w.as('ben').approve(second.id, { seen: second.digest })
+    expect(await refusal(w.as('ben').requests.approve(second.id, { digest: first.digest }))).toBe('digest_mismatch')
+    expect(await refusal(w.as('ann').requests.edit(second.id, ref, { action: 'launch' }))).toBe('invalid_input')
+    await w.as('ben').requests.approve(second.id, { digest: second.digest })
     expect(await resource()).toMatchObject({ lifecycle: { state: 'dropped' } })
-    const { request: again } = await w.as('ann').reopen(first.id)
-    const { request } = await w.as('ben').approve(first.id, { seen: again.digest })
+    const { request: again } = await w.as('ann').requests.submit(first.id)
+    const { request } = await w.as('ben').requests.approve(first.id, { digest: again.digest })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect(await resource()).toMatchObject({ lifecycle: { state: 'dropped' } })
   })
@@ -117,7 +119,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
       places: [],
       lines: [expect.any(String), expect.any(String), 'boost: budget: 500 → 900'],
     })
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     w.pass(hour)
     expect(await w.approvals.tick()).toMatchObject({ moved: 1, failed: [] })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { budget: 900 } })
@@ -129,7 +131,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     await w.gate(['update'])
     const request = await w.ask(ref, { action: 'finish', details: { winner: 'short' } })
     expect(request.changes[0]?.actions).toEqual(['finish', 'update'])
-    await w.as('ann').cancel(request.id)
+    await w.as('ann').requests.cancel(request.id)
     expect(await w.as('ann').submit(ref, { action: 'finish' })).toMatchObject({ status: 'applied' })
   })
 
@@ -151,11 +153,11 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     mood = 'kind'
     const request = pending(await w.as('ann').submit(ref, { action: 'launch' }))
     mood = 'no'
-    const { request: failed } = await w.as('ben').approve(request.id, { seen: request.digest })
+    const { request: failed } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'move_refused' } })
     expect(await resource()).toMatchObject({ document: campaign, lifecycle: { state: 'draft', shown: 'draft' } })
     mood = 'kind'
-    expect((await w.as('ben').retry(request.id)).request.status).toBe('applied')
+    expect((await w.as('ben').requests.apply(request.id)).request.status).toBe('applied')
     expect(await resource()).toMatchObject({ document: { note: 'launched' }, lifecycle: { state: 'running' } })
   })
 
@@ -165,11 +167,11 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const { w, ref, resource } = await drafted(open(), type)
     const draft = await w.as('ann').draft(ref, { action: 'launch' })
     refuses = true
-    expect(await refusal(w.as('ann').submitDraft(draft.id))).toBe('move_refused')
+    expect(await refusal(w.as('ann').requests.submit(draft.id))).toBe('move_refused')
     expect(await resource()).toMatchObject({ lifecycle: { shown: 'draft', can: { launch: { code: 'move_refused' } } } })
-    expect((await w.as('ann').requests.get(draft.id)).can.submitDraft).toMatchObject({ code: 'move_refused' })
+    expect((await w.as('ann').requests.get(draft.id)).can.submit).toMatchObject({ code: 'move_refused' })
     refuses = false
-    expect((await w.as('ann').submitDraft(draft.id)).request.status).toBe('pending')
+    expect((await w.as('ann').requests.submit(draft.id)).request.status).toBe('pending')
   })
 
   it('accepts no document from an effect that the schema does not accept', async () => {
@@ -185,14 +187,14 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const { w, ref } = await drafted(storage, noting('before'))
     const request = pending(await w.as('ann').submit(ref, { action: 'launch' }))
     const deployed = world(storage, undefined, [noting('after')])
-    const { request: failed } = await deployed.as('ben').approve(request.id, { seen: request.digest })
+    const { request: failed } = await deployed.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'move_refused' } })
     expect(await deployed.as('ann').resources.get(ref)).toMatchObject({
       document: campaign,
       lifecycle: { state: 'draft' },
     })
-    const { request: moved } = await deployed.as('ann').rebase(request.id)
-    await deployed.as('ben').approve(request.id, { seen: moved.digest })
+    const { request: moved } = await deployed.as('ann').requests.rebase(request.id)
+    await deployed.as('ben').requests.approve(request.id, { digest: moved.digest })
     expect(await deployed.as('ann').resources.get(ref)).toMatchObject({ document: { note: 'after' } })
   })
 
@@ -204,13 +206,13 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const without = world(storage, undefined, [campaigns()])
     expect(await without.as('ann').resources.get(ref)).toMatchObject({ lifecycle: { state: 'draft', shown: 'draft' } })
     expect(await refusal(without.as('ann').submit(ref, { merge: { note: 'x' } }))).toBe('locked')
-    const { request: failed } = await without.as('ben').approve(request.id, { seen: request.digest })
+    const { request: failed } = await without.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(failed).toMatchObject({
       status: 'failed',
       failure: { code: 'not_from_this_state', details: { action: 'launch' } },
     })
 
-    expect((await w.as('ben').retry(request.id)).request.status).toBe('applied')
+    expect((await w.as('ben').requests.apply(request.id)).request.status).toBe('applied')
     await expect(without.as('ann').submit(ref, { merge: { note: 'x' } })).rejects.toMatchObject({
       code: 'not_from_this_state',
       details: { state: 'running', possible: [] },
@@ -232,10 +234,10 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     await bare.policy()
     const request = pending(await bare.as('ann').submit(ref, { merge: { budget: 600 } }))
     const deployed = world(storage, undefined, [campaigns(launch)])
-    const { request: failed } = await deployed.as('ben').approve(request.id, { seen: request.digest })
+    const { request: failed } = await deployed.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'move_refused' } })
-    const { request: moved } = await deployed.as('ann').rebase(request.id)
-    await deployed.as('ben').approve(request.id, { seen: moved.digest })
+    const { request: moved } = await deployed.as('ann').requests.rebase(request.id)
+    await deployed.as('ben').requests.approve(request.id, { digest: moved.digest })
     expect(await deployed.as('ann').resources.get(ref)).toMatchObject({
       document: { budget: 600 },
       lifecycle: { state: 'draft' },
@@ -265,13 +267,13 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const [rejected, approved, late] = await Promise.all(
       refs.map(async (ref) => pending(await w.as('ann').submit(ref, { action: 'unschedule' }))),
     )
-    await w.as('ben').reject(rejected?.id ?? '', { seen: rejected?.digest ?? '', reason: 'let it run' })
-    await w.as('ben').approve(approved?.id ?? '', { seen: approved?.digest ?? '' })
+    await w.as('ben').requests.reject(rejected?.id ?? '', { digest: rejected?.digest ?? '', reason: 'let it run' })
+    await w.as('ben').requests.approve(approved?.id ?? '', { digest: approved?.digest ?? '' })
     w.pass(hour)
     expect(await w.approvals.tick()).toMatchObject({ moved: 2, failed: [] })
     const states = await Promise.all(refs.map((ref) => w.as('ann').resources.get(ref)))
     expect(states.map((resource) => resource?.lifecycle?.state)).toEqual(['running', 'draft', 'running'])
-    const { request } = await w.as('ben').approve(late?.id ?? '', { seen: late?.digest ?? '' })
+    const { request } = await w.as('ben').requests.approve(late?.id ?? '', { digest: late?.digest ?? '' })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect(await w.as('ann').audit.verify()).toMatchObject({ ok: true })
   })
@@ -312,10 +314,10 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     expect(await w.standing(abTests.ref('b'))).toMatchObject({ state: 'running', shown: 'running' })
 
     const [waiting] = races.flatMap((race) => (race.status === 'fulfilled' ? [race.value] : []))
-    await w.as('ann').cancel(waiting?.id ?? '')
+    await w.as('ann').requests.cancel(waiting?.id ?? '')
     const request = pending(await w.as('ann').submitAll(both))
     for (const ref of refs) expect(await w.standing(ref)).toMatchObject({ shown: 'finish_pending' })
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     for (const ref of refs) expect(await w.standing(ref)).toMatchObject({ state: 'finished', shown: 'finished' })
   })
 
@@ -325,9 +327,9 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     await w.as('ann').submit(ref, { merge: { name: 'renamed' } })
     await w.as('ann').submit(ref, { action: 'start' })
     await w.gate()
-    const request = pending(await w.as('ann').revert(ref, 1))
+    const request = pending(await w.as('ann').submit(ref, { revertTo: 1 }))
     expect(request.changes[0]).toMatchObject({ move: { action: 'publish', from: 'running', to: 'running' } })
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: abTest, lifecycle: { state: 'running' } })
   })
 
@@ -336,9 +338,9 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const ref = await w.test('checkout', 'draft')
     await w.gate()
     const request = pending(await w.as('amy').submit(ref, { action: 'start' }))
-    const seen = { seen: request.digest }
-    expect(await refusal(w.as('amy').approve(request.id, seen))).toBe('self_approval')
-    expect(await refusal(w.as('dan').approve(request.id, seen))).toBe('not_an_approver')
+    const seen = { digest: request.digest }
+    expect(await refusal(w.as('amy').requests.approve(request.id, seen))).toBe('self_approval')
+    expect(await refusal(w.as('dan').requests.approve(request.id, seen))).toBe('not_an_approver')
     expect(await refusal(w.as('nobody').submit(ref, { action: 'start' }))).toMatch(/^(unknown_actor|locked)$/)
     expect(await w.standing(ref)).toMatchObject({ state: 'draft' })
   })
@@ -352,18 +354,18 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
       require: { quorum: 2, from: { roles: ['lead'] } },
     })
     const { id, digest } = await w.ask(ref, { action: 'pause' })
-    for (const lead of ['ben', 'cat']) await w.as(lead).approve(id, { seen: digest })
+    for (const lead of ['ben', 'cat']) await w.as(lead).requests.approve(id, { digest })
     w.roles('ben', [])
-    await expect(w.as('ann').apply(id)).rejects.toMatchObject({
+    await expect(w.as('ann').requests.apply(id)).rejects.toMatchObject({
       code: 'approval_missing',
       details: { policies: ['reviewed'] },
     })
-    expect(await refusal(w.as('ben').reject(id, { seen: digest, reason: 'no' }))).toBe('not_an_approver')
+    expect(await refusal(w.as('ben').requests.reject(id, { digest, reason: 'no' }))).toBe('not_an_approver')
     const { reviews, approval } = await w.as('ann').requests.get(id)
     expect({ by: reviews.map(({ by }) => by), met: approval?.met }).toEqual({ by: ['ben', 'cat'], met: false })
     expect(await w.standing(ref)).toMatchObject({ state: 'running', shown: 'pause_pending' })
     w.roles('ben', ['lead'])
-    await w.as('ann').apply(id)
+    await w.as('ann').requests.apply(id)
     expect(await w.standing(ref)).toMatchObject({ state: 'paused' })
   })
 
@@ -372,9 +374,9 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const ref = await w.test('checkout', 'running')
     await w.policy({ match: { action: 'pause' }, rules: { apply: 'by_hand', eligibleAt: 'review' } })
     const { id, digest } = await w.ask(ref, { action: 'pause' })
-    await w.as('ben').approve(id, { seen: digest })
+    await w.as('ben').requests.approve(id, { digest })
     w.roles('ben', [])
-    expect((await w.as('ann').apply(id)).request).toMatchObject({
+    expect((await w.as('ann').requests.apply(id)).request).toMatchObject({
       status: 'applied',
       reviews: [{ by: 'ben', roles: ['lead'] }],
     })
@@ -386,17 +388,17 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const ref = await w.test('checkout', 'running')
     await w.gate(['finish'], { onReject: 'block' })
     const { id, digest } = await w.ask(ref, { action: 'finish' })
-    await w.as('ben').reject(id, { seen: digest, reason: 'not yet' })
+    await w.as('ben').requests.reject(id, { digest, reason: 'not yet' })
     for (const user of ['ann', 'ben']) w.leave(user)
     const ann = w.as('ann')
     const winner = { action: 'finish', details: { winner: 'short' } }
     const attempts = [
-      ann.edit(id, ref, winner),
-      ann.cancel(id),
-      ann.recall(id),
-      ann.schedule(id, w.now() + hour),
+      ann.requests.edit(id, ref, winner),
+      ann.requests.cancel(id),
+      ann.requests.recall(id),
+      ann.requests.schedule(id, w.now() + hour),
       ann.submit(ref, { action: 'pause' }),
-      w.as('ben').withdraw(id),
+      w.as('ben').requests.withdraw(id),
     ]
     expect(new Set(await Promise.all(attempts.map(refusal)))).toEqual(new Set(['unknown_actor']))
     const kept = await w.as('cat').requests.get(id)
@@ -410,11 +412,11 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const ref = await w.test('checkout', 'running')
     await w.policy({ match: { action: 'pause' }, require: { quorum: 2, from: { roles: ['lead'] } } })
     const { id, digest } = await w.ask(ref, { action: 'pause' })
-    await w.as('ben').approve(id, { seen: digest })
+    await w.as('ben').requests.approve(id, { digest })
     await w.policy({ match: { action: 'pause' }, require: { quorum: 1, from: { roles: ['developer'] } } })
     expect((await w.as('ben').requests.get(id)).approval?.met).toBe(false)
     await w.as('ann').policies.remove('reviewed')
-    expect(await refusal(w.as('ann').apply(id))).toBe('not_open')
+    expect(await refusal(w.as('ann').requests.apply(id))).toBe('not_open')
     expect(await w.standing(ref)).toMatchObject({ state: 'running' })
     const policy = { type: 'policy', id: 'reviewed' } as const
     const both = [
@@ -422,7 +424,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
       { ref: policy, change: { remove: true } },
     ] as never
     expect(await refusal(w.as('ann').submitAll(both))).toBe('unknown_resource_type')
-    await w.as('cat').approve(id, { seen: digest })
+    await w.as('cat').requests.approve(id, { digest })
     expect(await w.standing(ref)).toMatchObject({ state: 'paused' })
   })
 
@@ -491,7 +493,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const details = JSON.parse('{"__proto__": 1}')
     expect(await refusal(w.as('ann').submit(ref, { action: 'toString', details }))).toMatch(/^invalid_/)
     const request = pending(await w.as('ann').submit(ref, { action: 'toString' }))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     const { lifecycle } = (await w.as('ann').resources.get(ref)) ?? {}
     expect(lifecycle).toMatchObject({ state: 'hasOwnProperty', shown: 'hasOwnProperty' })
   })

@@ -68,8 +68,8 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
         by.policies.save({ ...gate, match: { resource: 'feature_flag', project: 'web' } }),
       'stand in for it': (by) => by.policies.save({ ...gate, id: 'mine', require: lead, overrides: ['gate'] }),
       'stand in for the other': (by) => by.policies.save({ ...nobody, id: 'mine', overrides: ['flags'] }),
-      'switch it all off': (by) => by.workflow.turnOff(),
-      'switch one project off': (by) => by.workflow.turnOff({ project: 'web', waiting: 'hold' }),
+      'switch it all off': (by) => by.workflow.disable(),
+      'switch one project off': (by) => by.workflow.disable({ project: 'web', waiting: 'hold' }),
       'for one project': (by) => by.policies.save({ ...nobody, id: 'mine', match: { project: 'web' } }),
     }
     for (const [name, save] of Object.entries(saves)) expect(await refusal(save(zoe)), name).toBe('policy_gated')
@@ -80,10 +80,10 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     const off = pending(await zoe.submit(fold, { remove: true }))
     await w.approvals.tick()
     expect((await zoe.requests.get(off.id)).status).toBe('pending')
-    await zoe.workflow.turnOn()
+    await zoe.workflow.enable()
     for (const { id } of [earlier, off]) {
       expect((await zoe.requests.get(id)).status).toBe('pending')
-      await zoe.cancel(id)
+      await zoe.requests.cancel(id)
     }
 
     const asked: Record<string, () => Promise<unknown>> = {
@@ -104,10 +104,12 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     }
     for (const [name, ask] of Object.entries(asked)) expect(await ask(), name).toMatchObject({ status: 'pending' })
     const draft = await zoe.draft(fold, { remove: true })
-    expect((await zoe.submitDraft(draft.id)).request.status).toBe('pending')
-    expect(await refusal(zoe.apply(draft.id))).toBe('not_open')
+    expect((await zoe.requests.submit(draft.id)).request.status).toBe('pending')
+    expect(await refusal(zoe.requests.apply(draft.id))).toBe('not_open')
     expect(
-      await refusal(zoe.bypass(draft.id, { seen: (await zoe.requests.get(draft.id)).digest, reason: 'now' })),
+      await refusal(
+        zoe.requests.bypass(draft.id, { digest: (await zoe.requests.get(draft.id)).digest, reason: 'now' }),
+      ),
     ).toBe('bypass_forbidden')
     w.pass(2 * day)
     await w.approvals.tick()
@@ -198,7 +200,7 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
 
     const value = { ...flagPolicy }
     const request = pending(await w.as('zoe').submit(policyResource.ref('flags'), { value }))
-    interruption = () => other.as('sam').approve(request.id, { seen: request.digest })
+    interruption = () => other.as('sam').requests.approve(request.id, { digest: request.digest })
     expect((await w.as('ann').submit(ref, rollout(80))).status).toBe('pending')
     await whole(w)
   })
@@ -232,7 +234,8 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     for (const id of ['gate', 'second']) {
       const change = { merge: { require: { quorum: 1, from: { roles: ['developer'] } } } }
       const request = pending(await zoe.submit(policyResource.ref(id), change))
-      const { status } = (await zoe.bypass(request.id, { seen: request.digest, reason: 'they left' })).request
+      const { status } = (await zoe.requests.bypass(request.id, { digest: request.digest, reason: 'they left' }))
+        .request
       expect(status, id).toBe('applied')
     }
     const stuck = { value: { ...gate, require: { quorum: 1, from: { users: ['zoe'] } } } }
@@ -295,10 +298,10 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     const x: PolicyInput = { id: 'x', match: { resource: 'feature_flag', project: 'web' }, ...own }
     const ref = policyResource.ref('x')
     const draft = await zoe.draft(ref, { value: x })
-    await zoe.edit(draft.id, ref, { merge: { overrides: ['flags'] } })
-    const { request: sent } = await zoe.submitDraft(draft.id)
+    await zoe.requests.edit(draft.id, ref, { merge: { overrides: ['flags'] } })
+    const { request: sent } = await zoe.requests.submit(draft.id)
     expect(sent).toMatchObject({ status: 'pending', requirements: [{ policy: 'gate' }] })
-    await zoe.cancel(sent.id)
+    await zoe.requests.cancel(sent.id)
 
     await zoe.policies.save(x)
     const overriding = { ...x, overrides: ['flags'] }

@@ -17,7 +17,7 @@ describe.each(storages)('policies and quorum on $name', ({ open }) => {
     await w.policy()
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     expect(request.approval).toMatchObject({ met: false, satisfiable: false })
-    expect(await refusal(w.as('ann').approve(request.id, { seen: request.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('ann').requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
     expect(await w.as('ben').requests.get(request.id)).toMatchObject({
       status: 'pending',
       approval: { satisfiable: false },
@@ -40,9 +40,9 @@ describe.each(storages)('policies and quorum on $name', ({ open }) => {
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('ann').policies.remove('reviewed')
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
-    expect((await w.as('cat').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('cat').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
   })
 
   it('[E8] holds an open request to the stricter of what was asked then and what is asked now', async () => {
@@ -52,11 +52,11 @@ describe.each(storages)('policies and quorum on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const seen = request.digest
     await w.policy({ require: { quorum: 1, from: { roles: ['lead'] } } })
-    expect((await w.as('ben').approve(request.id, { seen })).request.status).toBe('pending')
+    expect((await w.as('ben').requests.approve(request.id, { digest: seen })).request.status).toBe('pending')
 
     await w.policy({ require: { quorum: 3, from: { roles: ['lead'] } } })
-    expect((await w.as('cat').approve(request.id, { seen })).request.status).toBe('pending')
-    expect((await w.as('amy').approve(request.id, { seen })).request.status).toBe('applied')
+    expect((await w.as('cat').requests.approve(request.id, { digest: seen })).request.status).toBe('pending')
+    expect((await w.as('amy').requests.approve(request.id, { digest: seen })).request.status).toBe('applied')
   })
 
   it('[B2] refuses a change of a gated resource that no policy speaks of', async () => {
@@ -77,12 +77,18 @@ describe.each(storages)('policies and quorum on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
 
     const demoted = world(storage, { ...users, ben: [] })
-    expect((await demoted.as('cat').approve(request.id, { seen: request.digest })).request.status).toBe('pending')
-    expect(await refusal(demoted.as('ben').approve(request.id, { seen: request.digest }))).toBe('not_an_approver')
-    expect((await demoted.as('dan').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await demoted.as('cat').requests.approve(request.id, { digest: request.digest })).request.status).toBe(
+      'pending',
+    )
+    expect(await refusal(demoted.as('ben').requests.approve(request.id, { digest: request.digest }))).toBe(
+      'not_an_approver',
+    )
+    expect((await demoted.as('dan').requests.approve(request.id, { digest: request.digest })).request.status).toBe(
+      'applied',
+    )
   })
 
   it('[C4] counts two users of one person once', async () => {
@@ -91,9 +97,11 @@ describe.each(storages)('policies and quorum on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    expect(await refusal(w.as('ben-admin').approve(request.id, { seen: request.digest }))).toBe('already_reviewed')
-    expect((await w.as('cat').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    expect(await refusal(w.as('ben-admin').requests.approve(request.id, { digest: request.digest }))).toBe(
+      'already_reviewed',
+    )
+    expect((await w.as('cat').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
   })
 
   it('[D8] refuses a policy that names a user or a role that nobody knows, and lists them', async () => {

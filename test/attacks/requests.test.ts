@@ -15,17 +15,20 @@ describe.each(storages)('requests on $name', ({ open }) => {
     await w.policy(byHand)
     const approved = async () => {
       const request = pending(await w.as('ann').submit(ref, rollout(80)))
-      await w.as('ben').approve(request.id, { seen: request.digest })
+      await w.as('ben').requests.approve(request.id, { digest: request.digest })
       return request.id
     }
     const edited = await approved()
-    expect((await w.as('eve').edit(edited, ref, rollout(90))).request).toMatchObject({ status: 'pending', reviews: [] })
-    expect(await refusal(w.as('ann').apply(edited))).toBe('not_open')
+    expect((await w.as('eve').requests.edit(edited, ref, rollout(90))).request).toMatchObject({
+      status: 'pending',
+      reviews: [],
+    })
+    expect(await refusal(w.as('ann').requests.apply(edited))).toBe('not_open')
 
     const overtaken = await approved()
     const other = await approved()
-    await w.as('ann').apply(other)
-    const { request } = await w.as('ann').apply(overtaken)
+    await w.as('ann').requests.apply(other)
+    const { request } = await w.as('ann').requests.apply(overtaken)
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(2)
   })
@@ -35,10 +38,10 @@ describe.each(storages)('requests on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy(byHand)
     const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').comment(id, 'approve')
-    expect(await refusal(w.as('ben').schedule(id, w.now() + hour))).toBe('not_the_requester')
-    for (const verb of ['resubmit', 'submitDraft', 'retry', 'apply'] as const) {
-      expect(await refusal(w.as('ben')[verb](id))).toBe('not_open')
+    await w.as('ben').requests.comment(id, 'approve')
+    expect(await refusal(w.as('ben').requests.schedule(id, w.now() + hour))).toBe('not_the_requester')
+    for (const method of ['submit', 'apply'] as const) {
+      expect(await refusal(w.as('ben').requests[method](id))).toBe('not_open')
     }
     await w.approvals.tick()
     const read = await w.as('ben').requests.get(id)
@@ -51,18 +54,18 @@ describe.each(storages)('requests on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const { id, digest: seen } = pending(await w.as('ann').submit(ref, rollout(80)))
-    expect(await refusal(w.as('ann', { via: 'chat' }).approve(id, { seen }))).toBe('self_approval')
+    expect(await refusal(w.as('ann', { via: 'chat' }).requests.approve(id, { digest: seen }))).toBe('self_approval')
     for (const user of ['', ' ', undefined]) {
       expect(() => w.approvals.as({ tenant: 'acme', user: user as string, via: 'chat' })).toThrow(/actor\.user/)
     }
-    await w.as('ben', { via: 'chat' }).approve(id, { seen })
+    await w.as('ben', { via: 'chat' }).requests.approve(id, { digest: seen })
     for (const via of ['app', 'api']) {
-      expect(await refusal(w.as('ben', { via }).approve(id, { seen }))).toBe('already_reviewed')
-      expect(await refusal(w.as('phone', { via }).approve(id, { seen }))).toBe('already_reviewed')
+      expect(await refusal(w.as('ben', { via }).requests.approve(id, { digest: seen }))).toBe('already_reviewed')
+      expect(await refusal(w.as('phone', { via }).requests.approve(id, { digest: seen }))).toBe('already_reviewed')
     }
     const events = await w.as('ann').audit.events({ request: id })
     expect(events.at(-1)?.event).toMatchObject({ by: 'ben', via: 'chat' })
-    expect((await w.as('cat').approve(id, { seen })).request.status).toBe('applied')
+    expect((await w.as('cat').requests.approve(id, { digest: seen })).request.status).toBe('applied')
   })
 
   it('[H8] applies what was scheduled in the order of time, also after a pause', async () => {
@@ -71,7 +74,7 @@ describe.each(storages)('requests on $name', ({ open }) => {
     await w.policy({ rules: { onStale: 'rebase' } })
     const scheduled = async (change: object, applyAt: number) => {
       const request = pending(await w.as('ann').submit(ref, { merge: change }, { applyAt }))
-      await w.as('ben').approve(request.id, { seen: request.digest })
+      await w.as('ben').requests.approve(request.id, { digest: request.digest })
       return request.id
     }
     const later = await scheduled({ rollout: 80 }, w.now() + 2 * hour)
@@ -89,7 +92,7 @@ describe.each(storages)('requests on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy()
     const request = pending(await w.as('ann').submit(ref, rollout(80), { applyAt: w.now() + hour }))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     w.pass(hour - 1)
     expect((await w.approvals.tick()).applied).toBe(0)
     const restarted = world(storage)
@@ -105,7 +108,7 @@ describe.each(storages)('requests on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy(byHand)
     const { id, digest: seen } = pending(await w.as('ann').submit(ref, rollout(80)))
-    const approve = (reason: string) => w.as('ben').approve(id, { seen, reason, idempotencyKey: 'k' })
+    const approve = (reason: string) => w.as('ben').requests.approve(id, { digest: seen, reason, idempotencyKey: 'k' })
     const first = await approve('fine')
     expect(await approve('fine')).toEqual(first)
     expect(await refusal(approve('perfect'))).toBe('idempotency_mismatch')
@@ -127,18 +130,18 @@ describe.each(storages)('requests on $name', ({ open }) => {
     ]
     const request = pending(await w.as('ann').submitAll(changes))
     expect(request.requirements.map(({ policy }) => policy)).toEqual(['rollouts', 'texts'])
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     const revisions = async () => [
       (await w.as('ann').resources.get(one))?.revision,
       (await w.as('ann').resources.get(two))?.revision,
     ]
     expect(await revisions()).toEqual([1, 1])
     await w.as('ann').submit(two, { merge: { tags: ['moved'] } })
-    expect((await w.as('dan').approve(request.id, { seen: request.digest })).request.status).toBe('failed')
+    expect((await w.as('dan').requests.approve(request.id, { digest: request.digest })).request.status).toBe('failed')
     expect(await revisions()).toEqual([1, 2])
-    const rebased = await w.as('ann').rebase(request.id)
-    await w.as('ben').approve(request.id, { seen: rebased.request.digest })
-    await w.as('dan').approve(request.id, { seen: rebased.request.digest })
+    const rebased = await w.as('ann').requests.rebase(request.id)
+    await w.as('ben').requests.approve(request.id, { digest: rebased.request.digest })
+    await w.as('dan').requests.approve(request.id, { digest: rebased.request.digest })
     expect(await revisions()).toEqual([2, 3])
   })
 })
@@ -151,7 +154,7 @@ describe('requests', () => {
     await w.policy()
     const { id, digest: seen } = pending(await w.as('ann').submit(ref, rollout(80)))
     for (const proof of [{ proof: '123456' }, { stepUp: true }, { password: 'x' }]) {
-      expect(await refusal(w.as('ben').approve(id, { seen, ...proof } as never))).toBe('invalid_input')
+      expect(await refusal(w.as('ben').requests.approve(id, { digest: seen, ...proof } as never))).toBe('invalid_input')
     }
   })
 
@@ -164,7 +167,7 @@ describe('requests', () => {
       expect(requirements).toMatchObject([{ require: { quorum } }])
       const request = pending(await w.as('ann').submit(ref, rollout(quorum)))
       expect(request.approval?.policies[0]?.missing).toMatchObject([{ missing: quorum }])
-      await w.as('ann').cancel(request.id)
+      await w.as('ann').requests.cancel(request.id)
     }
   })
 
@@ -180,7 +183,7 @@ describe('requests', () => {
     expect(await refusal(w.as('ben').submit(ref, { value: { owner: 'ben', text: 'a' } }))).toBe('no_policy')
     await w.policy({ match: { resource: 'note', action: 'create' } })
     const made = pending(await w.as('ben').submit(ref, { value: { owner: 'ben', text: 'a' } }))
-    await w.as('cat').approve(made.id, { seen: made.digest })
+    await w.as('cat').requests.approve(made.id, { digest: made.digest })
     for (const change of [{ merge: { text: 'b' } }, { merge: { extra: 1 } }, { remove: true as const }]) {
       expect(await refusal(w.as('ben').submit(ref, change))).toBe('no_policy')
     }
@@ -197,7 +200,7 @@ describe('requests', () => {
     expect([after.streams, after.events]).toEqual([before.streams, before.events])
     expect((await w.as('ann').requests.list()).requests).toEqual([])
     for (const forged of [preview, simulation, { id: 'request-1', status: 'approved' }]) {
-      expect(await refusal(w.as('ann').apply(forged as never))).toBe('invalid_input')
+      expect(await refusal(w.as('ann').requests.apply(forged as never))).toBe('invalid_input')
     }
   })
 
@@ -216,7 +219,7 @@ describe('requests', () => {
     for (const id of [ids[0], ids.at(-1)]) {
       const { digest, status } = await w.as('ben').requests.get(id ?? '')
       expect(status).toBe('expired')
-      expect(await refusal(w.as('ben').approve(id ?? '', { seen: digest }))).toBe('not_open')
+      expect(await refusal(w.as('ben').requests.approve(id ?? '', { digest }))).toBe('not_open')
     }
   })
 
@@ -240,11 +243,11 @@ describe('requests', () => {
     }
     w.pass(day)
     for (const { ben, request } of requests) {
-      expect(await refusal(ben.approve(request.id, { seen: request.digest }))).toBe('expired')
+      expect(await refusal(ben.requests.approve(request.id, { digest: request.digest }))).toBe('expired')
       expect((await ben.requests.get(request.id)).status).toBe('expired')
     }
     const [first] = requests
-    expect((await first?.ann.reopen(first.request.id))?.request).toMatchObject({ status: 'pending', round: 2 })
+    expect((await first?.ann.requests.submit(first.request.id))?.request).toMatchObject({ status: 'pending', round: 2 })
     expect((await w.approvals.tick()).expired).toBe(1)
   })
 
@@ -255,11 +258,11 @@ describe('requests', () => {
     for (const values of [['ann'], ['ann', 'ben']]) await w.as('ann').submit(ref, { value: { values } })
     await w.policy()
     expect((await w.as('ann').resources.compare(ref, 2, 1)).lines).toHaveLength(1)
-    const draft = pending(await w.as('ann').revert(ref, 1, { draft: true }))
+    const draft = await w.as('ann').draft(ref, { revertTo: 1 })
     expect(draft).toMatchObject({ status: 'draft', changes: [{ after: { values: ['ann'] } }] })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(2)
-    const { request } = await w.as('ann').submitDraft(draft.id)
-    await w.as('ben').approve(draft.id, { seen: request.digest })
+    const { request } = await w.as('ann').requests.submit(draft.id)
+    await w.as('ben').requests.approve(draft.id, { digest: request.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ revision: 3, document: { values: ['ann'] } })
   })
 })

@@ -18,15 +18,15 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ ...keep, require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    await w.as('cat').reject(request.id, { seen: request.digest, reason: 'not now' })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    await w.as('cat').requests.reject(request.id, { digest: request.digest, reason: 'not now' })
     await w.policy({ ...keep, require: { quorum: 1, from: { roles: ['lead'] } } })
 
-    const { request: reopened } = await w.as('ann').reopen(request.id)
+    const { request: reopened } = await w.as('ann').requests.submit(request.id)
     expect(reopened).toMatchObject({ status: 'pending', round: 2, reviews: [] })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
-    expect(await refusal(w.as('ben').approve(request.id, { seen: request.digest }))).toBe('digest_mismatch')
-    await w.as('ben').approve(request.id, { seen: reopened.digest })
+    expect(await refusal(w.as('ben').requests.approve(request.id, { digest: request.digest }))).toBe('digest_mismatch')
+    await w.as('ben').requests.approve(request.id, { digest: reopened.digest })
     expect((await w.as('ann').resources.get(ref))?.document.rollout).toBe(80)
   })
 
@@ -43,17 +43,17 @@ describe.each(storages)('round after round on $name', ({ open }) => {
       },
     })
     const request = pending(await w.as('ann').submit(ref, { merge: { rollout: 80, enabled: false } }))
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    const { request: edited } = await w.as('dan').edit(request.id, ref, { merge: { description: 'new' } })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    const { request: edited } = await w.as('dan').requests.edit(request.id, ref, { merge: { description: 'new' } })
     expect(edited.reviews).toEqual([])
-    await w.as('cat').approve(request.id, { seen: edited.digest })
+    await w.as('cat').requests.approve(request.id, { digest: edited.digest })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
 
     await w
       .as('ben')
-      .withdraw(request.id)
+      .requests.withdraw(request.id)
       .catch(() => undefined)
-    const { request: own } = await w.as('dan').edit(request.id, ref, { merge: { rollout: 81 } })
+    const { request: own } = await w.as('dan').requests.edit(request.id, ref, { merge: { rollout: 81 } })
     expect(own.reviews.map(({ by }) => by)).toEqual(['cat'])
   })
 
@@ -62,18 +62,18 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { onEdit: 'keep', onReject: 'block' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('cat').reject(request.id, { seen: request.digest, reason: 'never' })
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    expect(await refusal(w.as('ann').rebase(request.id))).toBe('nothing_changed')
+    await w.as('cat').requests.reject(request.id, { digest: request.digest, reason: 'never' })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    expect(await refusal(w.as('ann').requests.rebase(request.id))).toBe('nothing_changed')
     const other = pending(await w.as('dan').submit(ref, { merge: { description: 'something else' } }))
-    await w.as('amy').approve(other.id, { seen: other.digest })
-    const { request: moved } = await w.as('ann').rebase(request.id)
+    await w.as('amy').requests.approve(other.id, { digest: other.digest })
+    const { request: moved } = await w.as('ann').requests.rebase(request.id)
     expect(moved.status).toBe('pending')
     expect(moved.reviews.map(({ by, verdict }) => [by, verdict])).toEqual([
       ['cat', 'reject'],
       ['ben', 'approve'],
     ])
-    expect((await w.as('cat').withdraw(request.id)).request.status).toBe('applied')
+    expect((await w.as('cat').requests.withdraw(request.id)).request.status).toBe('applied')
   })
 
   it('[B2] changes nothing gated that no policy speaks of, also in the company of something else', async () => {
@@ -86,7 +86,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     await w.policy({ id: 'names', match: { resource: 'experiment', action: 'update' }, when, require })
     await w.policy({ id: 'births', match: { resource: 'experiment', action: 'create' }, require })
     const born = pending(await w.as('ann').submit(trial, { value: { name: 'a', traffic: 1 } }))
-    await w.as('ben').approve(born.id, { seen: born.digest })
+    await w.as('ben').requests.approve(born.id, { digest: born.digest })
 
     const both = pending(
       await w.as('ann').submitAll([
@@ -94,9 +94,9 @@ describe.each(storages)('round after round on $name', ({ open }) => {
         { ref: trial, change: { merge: { name: 'b' } } },
       ] as never),
     )
-    await w.as('ben').requestChanges(both.id, { seen: both.digest, reason: 'not the name' })
+    await w.as('ben').requests.requestChanges(both.id, { digest: both.digest, reason: 'not the name' })
     const edit = { value: { name: 'a', traffic: 99 } }
-    expect(await refusal(w.as('ann').edit(both.id, trial, edit))).toBe('no_policy')
+    expect(await refusal(w.as('ann').requests.edit(both.id, trial, edit))).toBe('no_policy')
     expect((await w.as('ann').requests.get(both.id)).digest).toBe(both.digest)
   })
 
@@ -134,11 +134,11 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     })
     const request = pending(await as('ann').submit(ref, { merge: { value: 99 } }))
     const move = pending(await as('ann').submit(ref, { merge: { environment: 'prod' } }))
-    await as('cat').approve(move.id, { seen: move.digest })
-    const { request: after } = await as('ben').approve(request.id, { seen: request.digest })
+    await as('cat').requests.approve(move.id, { digest: move.digest })
+    const { request: after } = await as('ben').requests.approve(request.id, { digest: request.digest })
     expect(after).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect((await as('ann').resources.get(ref))?.document).toEqual({ environment: 'prod', value: 1 })
-    const { request: rebased } = await as('ann').rebase(request.id)
+    const { request: rebased } = await as('ann').requests.rebase(request.id)
     expect(rebased).toMatchObject({ status: 'pending', requirements: [{ policy: 'prod' }] })
   })
 
@@ -147,7 +147,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy()
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    expect(await refusal(w.as('ben').approve(request.id, {} as never))).toBe('digest_mismatch')
+    expect(await refusal(w.as('ben').requests.approve(request.id, {} as never))).toBe('digest_mismatch')
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
@@ -157,11 +157,11 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     await w.policy({ match: { action: 'update' }, when: { type: 'any_change', field: '/rollout' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('ann').submit(ref, { merge: { description: 'moved' } })
-    expect((await w.as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('failed')
+    expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('failed')
     w.pass(14 * day)
-    expect(await refusal(w.as('ann').retry(request.id))).toBe('expired')
-    expect(await refusal(w.as('ann').rebase(request.id))).toBe('expired')
-    const { request: reopened } = await w.as('ann').reopen(request.id)
+    expect(await refusal(w.as('ann').requests.apply(request.id))).toBe('expired')
+    expect(await refusal(w.as('ann').requests.rebase(request.id))).toBe('expired')
+    const { request: reopened } = await w.as('ann').requests.submit(request.id)
     expect(reopened).toMatchObject({ status: 'pending', reviews: [] })
   })
 })
@@ -174,14 +174,14 @@ describe.each(storages)('locks on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy(locks)
     const early = pending(await w.as('ann').submit(ref, rollout(50)))
-    await w.as('ann').cancel(early.id)
+    await w.as('ann').requests.cancel(early.id)
     const draft = await w.as('dan').draft(ref, rollout(60))
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     expect(await refusal(w.as('dan').submit(ref, rollout(81)))).toBe('locked')
-    expect(await refusal(w.as('dan').submitDraft(draft.id))).toBe('locked')
-    expect(await refusal(w.as('ann').reopen(early.id))).toBe('locked')
-    expect((await w.as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
-    expect((await w.as('dan').submitDraft(draft.id)).request.status).toBe('pending')
+    expect(await refusal(w.as('dan').requests.submit(draft.id))).toBe('locked')
+    expect(await refusal(w.as('ann').requests.submit(early.id))).toBe('locked')
+    expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
+    expect((await w.as('dan').requests.submit(draft.id)).request.status).toBe('pending')
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
@@ -204,7 +204,7 @@ describe.each(storages)('locks on $name', ({ open }) => {
     })
     const { request: failed } = await tightened
       .as({ tenant: 'acme', user: 'ben' })
-      .approve(request.id, { seen: request.digest })
+      .requests.approve(request.id, { digest: request.digest })
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'invalid_by_schema' } })
     expect((await w.as('dan').submit(ref, rollout(41))).status).toBe('pending')
   })
@@ -215,7 +215,7 @@ describe.each(storages)('locks on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { apply: 'by_hand' } })
     const first = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(first.id, { seen: first.digest })
+    await w.as('ben').requests.approve(first.id, { digest: first.digest })
     await w.policy(locks)
     let second: string | undefined
     const overtaken: Storage = {
@@ -228,7 +228,7 @@ describe.each(storages)('locks on $name', ({ open }) => {
         return await storage.commit(writes, effect)
       },
     }
-    const applied = world(overtaken).as('ann').apply(first.id)
+    const applied = world(overtaken).as('ann').requests.apply(first.id)
     const error = await applied.then(
       () => undefined,
       (thrown: unknown) => thrown,

@@ -114,10 +114,10 @@ describe.each(storages)('what a policy is about on $name', ({ open }) => {
     await as('eve').submit(elsewhere, { remove: true })
     await as('ann').policies.save(policy)
 
-    expect(await refusal(as('ann').rebase(id))).toBe('wrong_project')
+    expect(await refusal(as('ann').requests.rebase(id))).toBe('wrong_project')
     const { digest } = await as('ann').requests.get(id)
-    expect(await refusal(as('cat').approve(id, { seen: digest }))).toBe('not_an_approver')
-    const { request } = await as('ben').approve(id, { seen: digest })
+    expect(await refusal(as('cat').requests.approve(id, { digest }))).toBe('not_an_approver')
+    const { request } = await as('ben').requests.approve(id, { digest })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
   })
 
@@ -135,9 +135,9 @@ describe.each(storages)('what a policy is about on $name', ({ open }) => {
     await w.policy()
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     for (const evidence of [{ check: 'ci' }, { status: 'success' }, { checks: { ci: true } }]) {
-      expect(await refusal(w.as('ben').approve(request.id, { seen: request.digest, ...evidence } as never))).toBe(
-        'invalid_input',
-      )
+      expect(
+        await refusal(w.as('ben').requests.approve(request.id, { digest: request.digest, ...evidence } as never)),
+      ).toBe('invalid_input')
     }
     expect((await w.as('ann').requests.get(request.id)).status).toBe('pending')
   })

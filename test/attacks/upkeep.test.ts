@@ -34,7 +34,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
         const ref = flags.ref(`flag-${index}`)
         await as('ann').submit(ref, { value: { enabled: true, rollout: 1 } })
         const request = pending(await as('ann').submit(ref, rollout(2), { applyAt }))
-        await as('ben').approve(request.id, { seen: request.digest })
+        await as('ben').requests.approve(request.id, { digest: request.digest })
       }
     }
     now = applyAt
@@ -84,7 +84,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     const applyAt = w.now() + day
     const ask = async (ref: typeof kept, approver: string) => {
       const request = pending(await w.as('ann').submit(ref, rollout(80), { applyAt }))
-      const { request: approved } = await w.as(approver).approve(request.id, { seen: request.digest })
+      const { request: approved } = await w.as(approver).requests.approve(request.id, { digest: request.digest })
       expect(approved.status).toBe('approved')
       return request
     }
@@ -111,7 +111,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { bypass: ['security'] } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('dan').bypass(request.id, { seen: request.digest, reason: 'it is on fire' })
+    await w.as('dan').requests.bypass(request.id, { digest: request.digest, reason: 'it is on fire' })
     expect(await w.notices()).toContainEqual(
       expect.objectContaining({
         type: 'bypassed',
@@ -127,8 +127,8 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    await w.as('eve').edit(request.id, ref, rollout(70))
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    await w.as('eve').requests.edit(request.id, ref, rollout(70))
     expect(await w.notices()).toContainEqual(
       expect.objectContaining({ type: 'reviews_fell', to: ['ann', 'ben'], by: 'eve' }),
     )
@@ -146,7 +146,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
       async list(query) {
         if (query.collection === 'events' && !written) {
           written = true
-          await w.as('eve').comment(request.id, 'in between')
+          await w.as('eve').requests.comment(request.id, 'in between')
         }
         return await storage.list(query)
       },

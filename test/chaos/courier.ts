@@ -44,7 +44,7 @@ const approvals = createApprovals({
   directory: staticDirectory({ ben: ['lead'] }),
   admins: 'anyone',
 })
-await approvals.as({ tenant, user: 'ben' }).approve(request, { seen, idempotencyKey: 'once' })
+await approvals.as({ tenant, user: 'ben' }).requests.approve(request, { digest: seen, idempotencyKey: 'once' })
 await storage.close()
 process.send?.('end')
 process.disconnect?.()

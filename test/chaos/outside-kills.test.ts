@@ -55,7 +55,7 @@ async function approving(storage: Storage, address: string, { tenant, stop }: { 
     async recovered(told: string) {
       const { failed } = await later.tick()
       expect(failed, told).toEqual([])
-      const again = await ben.approve(id, { seen, idempotencyKey: 'once' })
+      const again = await ben.requests.approve(id, { digest: seen, idempotencyKey: 'once' })
       expect([again.request.status, server.prices.get(price)], told).toEqual(['applied', { cents: 200 }])
       const landed = server.landed.filter(({ place }) => place === price)
       expect(landed, told).toHaveLength(1)

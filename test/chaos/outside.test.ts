@@ -60,7 +60,7 @@ async function approving(host: ReturnType<typeof elsewhere>, storage = memorySto
   const w = world(storage, users, [host.type])
   await w.policy()
   const { id, digest: seen } = pending(await w.as('ann').submit(host.type.ref('base'), { value: { percent: 2 } }))
-  const approve = (by = w) => by.as('ben').approve(id, { seen, idempotencyKey: 'once' })
+  const approve = (by = w) => by.as('ben').requests.approve(id, { digest: seen, idempotencyKey: 'once' })
   const recovered = async (told: string) => {
     await approve()
     for (let ticks = 0; ticks < 3; ticks++) {
@@ -118,7 +118,7 @@ describe.each(storages)('a change that is given up on its way, with requests on 
         host.state.writes = false
         expect((await approve()).request.status, told).toBe('applying')
         const abandon = async (by = w) =>
-          (await by.as('ann').abandon(id, { reason: 'gone', idempotencyKey: 'enough' })).request.status
+          (await by.as('ann').requests.abandon(id, { reason: 'gone', idempotencyKey: 'enough' })).request.status
         const failing = failingStorage(storage, failure, at)
         await abandon(world(failing, users, [host.type])).catch((error) => {
           if (!hasCode(error, 'storage_failed')) throw error
@@ -131,7 +131,9 @@ describe.each(storages)('a change that is given up on its way, with requests on 
         ).toHaveLength(1)
         host.state.writes = true
         const next = pending(await w.as('ann').submit(host.type.ref('base'), { value: { percent: 3 } }))
-        expect((await w.as('ben').approve(next.id, { seen: next.digest })).request.status, told).toBe('applied')
+        expect((await w.as('ben').requests.approve(next.id, { digest: next.digest })).request.status, told).toBe(
+          'applied',
+        )
         expect([host.rates.get('base'), host.landed], told).toEqual([{ percent: 3 }, 1])
         expect((await w.as('ann').audit.verify()).problems, told).toEqual([])
         if (failing.calls >= at) continue

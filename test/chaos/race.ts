@@ -161,7 +161,7 @@ type Actor = ReturnType<ReturnType<typeof racecourse>['as']>
 const now = () => Number(process.hrtime.bigint())
 
 async function perform(actor: Actor, race: Race, { verb, value }: Deed, digest: string): Promise<string> {
-  const options = { seen: digest, reason: 'because' }
+  const options = { digest, reason: 'because' }
   switch (verb) {
     case 'policy':
       await actor.policies.save(policy(race, value))
@@ -173,17 +173,17 @@ async function perform(actor: Actor, race: Race, { verb, value }: Deed, digest: 
       return outcome.status
     }
     case 'edit':
-      return (await actor.edit('request', ref, { merge: { rollout: value } })).request.status
+      return (await actor.requests.edit('request', ref, { merge: { rollout: value } })).request.status
     case 'approve':
-      return (await actor.approve('request', options)).request.status
+      return (await actor.requests.approve('request', options)).request.status
     case 'reject':
-      return (await actor.reject('request', options)).request.status
+      return (await actor.requests.reject('request', options)).request.status
     case 'request_changes':
-      return (await actor.requestChanges('request', options)).request.status
+      return (await actor.requests.requestChanges('request', options)).request.status
     case 'comment':
-      return (await actor.comment('request', 'hm')).request.status
+      return (await actor.requests.comment('request', 'hm')).request.status
     default:
-      return (await actor[verb as 'apply']('request')).request.status
+      return (await actor.requests[verb as 'apply']('request')).request.status
   }
 }
 

@@ -56,7 +56,7 @@ export async function escalating(desk: Desk, rules: PolicyInput['rules'] = {}): 
 /** The same, approved by ben, and left to be applied by hand. */
 export async function approved(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
   const request = await asked(desk, { apply: 'by_hand', ...rules })
-  await desk.as('ben').approve(request.id, { seen: request.digest })
+  await desk.as('ben').requests.approve(request.id, { digest: request.digest })
   return request
 }
 
@@ -68,7 +68,7 @@ function sealed(desk: Desk): Promise<Asked> {
 /** The same, applied in an emergency: a review is owed. */
 async function broken(desk: Desk): Promise<Asked> {
   const request = await sealed(desk)
-  await desk.as('dan').breakGlass(request.id, { seen: request.digest, incident: 'INC-7', reason: 'fire' })
+  await desk.as('dan').requests.breakGlass(request.id, { digest: request.digest, incident: 'INC-7', reason: 'fire' })
   return request
 }
 
@@ -90,14 +90,14 @@ export async function collided(desk: Desk, rules: PolicyInput['rules'] = {}): Pr
   await desk.as('ann').policies.remove('reviewed')
   await desk.as('eve').submit(checkout, toRollout(60))
   await desk.as('ann').policies.save(reviewed(rules))
-  await desk.as('ann').rebase(request.id)
+  await desk.as('ann').requests.rebase(request.id)
   const { changes, ...rebased } = await desk.as('ann').requests.get(request.id)
   return { ...rebased, conflicts: changes.flatMap((change) => change.conflicts.map(({ digest }) => digest)) }
 }
 
 async function failed(desk: Desk): Promise<Asked> {
   const request = await overtaken(desk)
-  await desk.as('ben').approve(request.id, { seen: request.digest })
+  await desk.as('ben').requests.approve(request.id, { digest: request.digest })
   return request
 }
 
@@ -146,42 +146,42 @@ export const scenes: readonly Scene[] = [
       await desk.as('ann').submit(checkout, { merge: { description: 'b' } })
       return nothing
     },
-    (ann, _, key) => ann.revert(checkout, 1, key),
+    (ann, _, key) => ann.submit(checkout, { revertTo: 1 }, key),
   ),
   verb(
     'edit',
     'eve',
     (desk) => asked(desk),
-    (eve, { id }, key) => eve.edit(id, checkout, toRollout(70), key),
+    (eve, { id }, key) => eve.requests.edit(id, checkout, toRollout(70), key),
   ),
-  verb('submit of a draft', 'ann', drafted, (ann, { id }, key) => ann.submitDraft(id, key)),
+  verb('submit of a draft', 'ann', drafted, (ann, { id }, key) => ann.requests.submit(id, key)),
   verb(
     'resubmit',
     'ann',
     async (desk) => {
       const request = await asked(desk)
-      await desk.as('ben').requestChanges(request.id, { seen: request.digest, reason: 'why?' })
+      await desk.as('ben').requests.requestChanges(request.id, { digest: request.digest, reason: 'why?' })
       return request
     },
-    (ann, { id }, key) => ann.resubmit(id, key),
+    (ann, { id }, key) => ann.requests.submit(id, key),
   ),
   verb(
     'reopen',
     'ann',
     async (desk) => {
       const request = await asked(desk)
-      await desk.as('ben').reject(request.id, { seen: request.digest, reason: 'no' })
+      await desk.as('ben').requests.reject(request.id, { digest: request.digest, reason: 'no' })
       return request
     },
-    (ann, { id }, key) => ann.reopen(id, key),
+    (ann, { id }, key) => ann.requests.submit(id, key),
   ),
-  verb('rebase', 'eve', overtaken, (eve, { id }, key) => eve.rebase(id, key)),
+  verb('rebase', 'eve', overtaken, (eve, { id }, key) => eve.requests.rebase(id, key)),
   verb(
     'resolve',
     'ann',
     (desk) => collided(desk),
     (ann, { id, conflicts = [] }, key) =>
-      ann.resolve(
+      ann.requests.resolve(
         id,
         conflicts.map((conflict) => ({ conflict, take: 'draft' })),
         key,
@@ -191,94 +191,94 @@ export const scenes: readonly Scene[] = [
     'schedule',
     'ann',
     (desk) => asked(desk),
-    (ann, { id }, key) => ann.schedule(id, farAway, key),
+    (ann, { id }, key) => ann.requests.schedule(id, farAway, key),
   ),
-  verb('unschedule', 'ann', scheduled, (ann, { id }, key) => ann.unschedule(id, key)),
+  verb('unschedule', 'ann', scheduled, (ann, { id }, key) => ann.requests.schedule(id, null, key)),
   verb(
     'recall',
     'ann',
     (desk) => asked(desk),
-    (ann, { id }, key) => ann.recall(id, key),
+    (ann, { id }, key) => ann.requests.recall(id, key),
   ),
   verb(
     'cancel',
     'ann',
     (desk) => asked(desk),
-    (ann, { id }, key) => ann.cancel(id, key),
+    (ann, { id }, key) => ann.requests.cancel(id, key),
   ),
-  verb('discard', 'ann', drafted, (ann, { id }, key) => ann.discard(id, key)),
+  verb('discard', 'ann', drafted, (ann, { id }, key) => ann.requests.cancel(id, key)),
   verb(
     'approve, one of two',
     'ben',
     (desk) => asked(desk, {}, 2),
-    (ben, { id, digest }, key) => ben.approve(id, { seen: digest, ...key }),
+    (ben, { id, digest }, key) => ben.requests.approve(id, { digest, ...key }),
   ),
   verb(
     'approve, which applies',
     'ben',
     (desk) => asked(desk),
-    (ben, { id, digest }, key) => ben.approve(id, { seen: digest, ...key }),
+    (ben, { id, digest }, key) => ben.requests.approve(id, { digest, ...key }),
   ),
   verb('approve, which fails', 'ben', overtaken, (ben, { id, digest }, key) =>
-    ben.approve(id, { seen: digest, ...key }),
+    ben.requests.approve(id, { digest, ...key }),
   ),
   verb(
     'reject',
     'ben',
     (desk) => asked(desk),
-    (ben, { id, digest }, key) => ben.reject(id, { seen: digest, reason: 'no', ...key }),
+    (ben, { id, digest }, key) => ben.requests.reject(id, { digest, reason: 'no', ...key }),
   ),
   verb(
     'request_changes',
     'ben',
     (desk) => asked(desk),
-    (ben, { id, digest }, key) => ben.requestChanges(id, { seen: digest, reason: 'why?', ...key }),
+    (ben, { id, digest }, key) => ben.requests.requestChanges(id, { digest, reason: 'why?', ...key }),
   ),
   verb(
     'withdraw',
     'ben',
     (desk) => approved(desk),
-    (ben, { id }, key) => ben.withdraw(id, key),
+    (ben, { id }, key) => ben.requests.withdraw(id, key),
   ),
   verb(
     'comment',
     'eve',
     (desk) => asked(desk),
-    (eve, { id }, key) => eve.comment(id, 'hm', key),
+    (eve, { id }, key) => eve.requests.comment(id, 'hm', key),
   ),
   verb(
     'apply',
     'ann',
     (desk) => approved(desk),
-    (ann, { id }, key) => ann.apply(id, key),
+    (ann, { id }, key) => ann.requests.apply(id, key),
   ),
-  verb('retry', 'ann', failed, (ann, { id }, key) => ann.retry(id, key)),
+  verb('retry', 'ann', failed, (ann, { id }, key) => ann.requests.apply(id, key)),
   verb(
     'bypass',
     'dan',
     (desk) => asked(desk, { bypass: ['security'] }),
-    (dan, { id, digest }, key) => dan.bypass(id, { seen: digest, reason: 'fire', ...key }),
+    (dan, { id, digest }, key) => dan.requests.bypass(id, { digest, reason: 'fire', ...key }),
   ),
   verb('break_glass', 'dan', sealed, (dan, { id, digest }, key) =>
-    dan.breakGlass(id, { seen: digest, incident: 'INC-7', reason: 'fire', ...key }),
+    dan.requests.breakGlass(id, { digest, incident: 'INC-7', reason: 'fire', ...key }),
   ),
   verb('settle_debt', 'ben', broken, (ben, { id, digest }, key) =>
-    ben.settleDebt(id, { seen: digest, reason: 'all is well', ...key }),
+    ben.requests.followUp(id, { digest, reason: 'all is well', ...key }),
   ),
   verb(
     'switch the workflow off',
     'dan',
     (desk) => asked(desk),
-    (dan, _, key) => dan.workflow.turnOff({ waiting: 'hold', ...key }),
+    (dan, _, key) => dan.workflow.disable({ waiting: 'hold', ...key }),
   ),
   verb(
     'switch the workflow on',
     'dan',
     async (desk) => {
-      await desk.as('dan').workflow.turnOff({ waiting: 'hold' })
+      await desk.as('dan').workflow.disable({ waiting: 'hold' })
       return nothing
     },
-    (dan, _, key) => dan.workflow.turnOn(key),
+    (dan, _, key) => dan.workflow.enable(key),
   ),
   verb('save a policy', 'ann', settled, (ann, _, key) => ann.policies.save(reviewed({}, 2), key)),
   verb('remove a policy', 'ann', settled, (ann, _, key) => ann.policies.remove('reviewed', key)),
@@ -292,7 +292,7 @@ export const dueScenes: readonly Scene[] = [
     name: 'come_due',
     async prepare(desk, office) {
       const request = await scheduled(desk, office)
-      await desk.as('ben').approve(request.id, { seen: request.digest })
+      await desk.as('ben').requests.approve(request.id, { digest: request.digest })
       office.now += day
       return request
     },
@@ -322,20 +322,20 @@ export const dueScenes: readonly Scene[] = [
     name: 'return, when the workflow is switched off',
     async prepare(desk) {
       const request = await asked(desk, {}, 2)
-      await desk.as('ben').approve(request.id, { seen: request.digest })
+      await desk.as('ben').requests.approve(request.id, { digest: request.digest })
       return request
     },
-    act: ({ as }, _, key) => as('dan').workflow.turnOff(key),
+    act: ({ as }, _, key) => as('dan').workflow.disable(key),
   },
   {
     name: 'resume',
     async prepare(desk) {
       const request = await asked(desk, { onReject: 'block' })
-      await desk.as('cat').reject(request.id, { seen: request.digest, reason: 'no' })
-      await desk.as('ben').approve(request.id, { seen: request.digest })
-      await desk.as('dan').workflow.turnOff({ waiting: 'hold' })
-      await desk.as('cat').withdraw(request.id)
-      await desk.as('dan').workflow.turnOn()
+      await desk.as('cat').requests.reject(request.id, { digest: request.digest, reason: 'no' })
+      await desk.as('ben').requests.approve(request.id, { digest: request.digest })
+      await desk.as('dan').workflow.disable({ waiting: 'hold' })
+      await desk.as('cat').requests.withdraw(request.id)
+      await desk.as('dan').workflow.enable()
       return request
     },
     act: ({ approvals }) => approvals.tick(),

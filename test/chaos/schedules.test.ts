@@ -10,19 +10,19 @@ import { approved, asked, flag, reviewed } from './scenes.ts'
 const approve =
   (user: 'ben' | 'cat'): Doing =>
   ({ as }, { id, digest }) =>
-    as(user).approve(id, { seen: digest })
-const edit: Doing = ({ as }, { id }) => as('eve').edit(id, checkout, { merge: { rollout: 70 } })
-const apply: Doing = ({ as }, { id }) => as('ann').apply(id)
-const reject: Doing = ({ as }, { id, digest }) => as('cat').reject(id, { seen: digest, reason: 'no' })
-const withdraw: Doing = ({ as }, { id }) => as('ben').withdraw(id)
-const cancel: Doing = ({ as }, { id }) => as('ann').cancel(id)
+    as(user).requests.approve(id, { digest })
+const edit: Doing = ({ as }, { id }) => as('eve').requests.edit(id, checkout, { merge: { rollout: 70 } })
+const apply: Doing = ({ as }, { id }) => as('ann').requests.apply(id)
+const reject: Doing = ({ as }, { id, digest }) => as('cat').requests.reject(id, { digest, reason: 'no' })
+const withdraw: Doing = ({ as }, { id }) => as('ben').requests.withdraw(id)
+const cancel: Doing = ({ as }, { id }) => as('ann').requests.cancel(id)
 const tighten: Doing = ({ as }) => as('ann').policies.save(reviewed({}, 2))
 const describeIt: Doing = ({ as }) => as('eve').submit(checkout, { merge: { description: 'b' } })
 const submit =
   (user: 'ann' | 'eve', rollout: number): Doing =>
   ({ as }) =>
     as(user).submit(checkout, { merge: { rollout } })
-const rebase: Doing = ({ as }, { id }) => as('ann').rebase(id)
+const rebase: Doing = ({ as }, { id }) => as('ann').requests.rebase(id)
 /** What it delivers and seals, how much it found that waits, and when it is to be called again depends on the moment of its look. */
 const tick: Doing = async ({ approvals }) => {
   const { delivered, sealed, waiting, next, ...done } = await approvals.tick()
@@ -36,7 +36,7 @@ const freely = { cancel: 'any_time' } as const
 const delegate =
   (from: 'ben' | 'cat' | 'dan', to: string): Doing =>
   ({ as }) =>
-    as(from).delegations.give({ to, ends: start + day })
+    as(from).delegations.save({ to, ends: start + day })
 
 const meetings: Readonly<Record<string, Meeting>> = {
   '[BY-14] two delegations, each of which would close the circle of the other': {
@@ -77,7 +77,7 @@ const meetings: Readonly<Record<string, Meeting>> = {
       const { id, digest } = pending(await one.as('eve').submit(checkout, { merge: { rollout: 70 } }))
       return { id, digest, other, seen }
     },
-    acts: [approve('ben'), ({ as }, { other = '', seen = '' }) => as('cat').approve(other, { seen })],
+    acts: [approve('ben'), ({ as }, { other = '', seen = '' }) => as('cat').requests.approve(other, { digest: seen })],
   },
   'two submissions that would lock the same resource': {
     prepare: (one) => flag(one, { lock: 'resource' }).then(() => none),
@@ -102,7 +102,7 @@ const meetings: Readonly<Record<string, Meeting>> = {
       await flag(one)
       const applyAt = shared.now + day
       const { id, digest } = pending(await one.as('ann').submit(checkout, { merge: { rollout: 80 } }, { applyAt }))
-      await one.as('ben').approve(id, { seen: digest })
+      await one.as('ben').requests.approve(id, { digest })
       await one.approvals.tick()
       shared.now += day
       return { id, digest }

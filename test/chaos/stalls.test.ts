@@ -75,7 +75,7 @@ async function waiting({ address, calm, open }: Server) {
   return {
     proxy,
     look,
-    approve: () => ben.approve(id, { seen: digest, idempotencyKey: 'once' }),
+    approve: () => ben.requests.approve(id, { digest, idempotencyKey: 'once' }),
     /** What is there in the end: one review, and one revision of it. */
     async expectOnce() {
       const request = await ann.requests.get(id)

@@ -66,7 +66,7 @@ export async function work(storage: Storage, options: WorkOptions): Promise<void
       const change = { value: { enabled: true, rollout: round % 100 } }
       const { id, digest } = pending(await done(`${key}-submit`, (options) => as('ann').submit(ref, change, options)))
       for (const user of ['ben', 'cat'])
-        await done(`${key}-${user}`, (options) => as(user).approve(id, { seen: digest, ...options }))
+        await done(`${key}-${user}`, (options) => as(user).requests.approve(id, { digest, ...options }))
       await approvals.tick().catch((error: unknown) => {
         if (!persists || !hasCode(error, 'storage_failed')) throw error
       })

@@ -18,7 +18,7 @@ const states: Readonly<Record<string, Meeting['prepare']>> = {
   },
   'changes requested': async (one) => {
     const request = await asked(one, rules)
-    await one.as('cat').requestChanges(request.id, { seen: request.digest, reason: 'smaller' })
+    await one.as('cat').requests.requestChanges(request.id, { digest: request.digest, reason: 'smaller' })
     return request
   },
   draft: async (one) => {
@@ -31,37 +31,37 @@ const states: Readonly<Record<string, Meeting['prepare']>> = {
   failed: async (one) => {
     const request = await asked(one, rules)
     await one.as('eve').submit(checkout, { merge: { description: 'b' } })
-    await one.as('ben').approve(request.id, { seen: request.digest })
+    await one.as('ben').requests.approve(request.id, { digest: request.digest })
     return request
   },
 }
 
 /** Every verb on a request, by somebody who may use it, and what others may do meanwhile. */
 const verbs: Readonly<Record<string, Doing>> = {
-  edit: ({ as }, { id }) => as('eve').edit(id, checkout, { merge: { rollout: 70 } }),
-  submit: ({ as }, { id }) => as('ann').submitDraft(id),
-  resubmit: ({ as }, { id }) => as('ann').resubmit(id),
-  reopen: ({ as }, { id }) => as('ann').reopen(id),
-  rebase: ({ as }, { id }) => as('ann').rebase(id),
+  edit: ({ as }, { id }) => as('eve').requests.edit(id, checkout, { merge: { rollout: 70 } }),
+  submit: ({ as }, { id }) => as('ann').requests.submit(id),
+  resubmit: ({ as }, { id }) => as('ann').requests.submit(id),
+  reopen: ({ as }, { id }) => as('ann').requests.submit(id),
+  rebase: ({ as }, { id }) => as('ann').requests.rebase(id),
   resolve: ({ as }, { id, conflicts = [] }) =>
-    as('ann').resolve(
+    as('ann').requests.resolve(
       id,
       conflicts.map((conflict) => ({ conflict, take: 'draft' })),
     ),
-  schedule: ({ as }, { id }) => as('ann').schedule(id, Date.UTC(2026, 0, 9)),
-  unschedule: ({ as }, { id }) => as('ann').unschedule(id),
-  approve: ({ as }, { id, digest }) => as('ben').approve(id, { seen: digest }),
-  'approve by somebody else': ({ as }, { id, digest }) => as('cat').approve(id, { seen: digest }),
-  reject: ({ as }, { id, digest }) => as('cat').reject(id, { seen: digest, reason: 'no' }),
-  'request changes': ({ as }, { id, digest }) => as('ben').requestChanges(id, { seen: digest, reason: 'why?' }),
-  withdraw: ({ as }, { id }) => as('ben').withdraw(id),
-  comment: ({ as }, { id }) => as('eve').comment(id, 'hm'),
-  recall: ({ as }, { id }) => as('ann').recall(id),
-  cancel: ({ as }, { id }) => as('ann').cancel(id),
-  discard: ({ as }, { id }) => as('ann').discard(id),
-  apply: ({ as }, { id }) => as('ann').apply(id),
-  retry: ({ as }, { id }) => as('ann').retry(id),
-  bypass: ({ as }, { id, digest }) => as('dan').bypass(id, { seen: digest, reason: 'fire' }),
+  schedule: ({ as }, { id }) => as('ann').requests.schedule(id, Date.UTC(2026, 0, 9)),
+  unschedule: ({ as }, { id }) => as('ann').requests.schedule(id, null),
+  approve: ({ as }, { id, digest }) => as('ben').requests.approve(id, { digest }),
+  'approve by somebody else': ({ as }, { id, digest }) => as('cat').requests.approve(id, { digest }),
+  reject: ({ as }, { id, digest }) => as('cat').requests.reject(id, { digest, reason: 'no' }),
+  'request changes': ({ as }, { id, digest }) => as('ben').requests.requestChanges(id, { digest, reason: 'why?' }),
+  withdraw: ({ as }, { id }) => as('ben').requests.withdraw(id),
+  comment: ({ as }, { id }) => as('eve').requests.comment(id, 'hm'),
+  recall: ({ as }, { id }) => as('ann').requests.recall(id),
+  cancel: ({ as }, { id }) => as('ann').requests.cancel(id),
+  discard: ({ as }, { id }) => as('ann').requests.cancel(id),
+  apply: ({ as }, { id }) => as('ann').requests.apply(id),
+  retry: ({ as }, { id }) => as('ann').requests.apply(id),
+  bypass: ({ as }, { id, digest }) => as('dan').requests.bypass(id, { digest, reason: 'fire' }),
   'another write': ({ as }) => as('eve').submit(checkout, { merge: { description: 'c' } }),
   'a stricter policy': ({ as }) =>
     as('ann').policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } }),

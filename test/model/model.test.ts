@@ -54,17 +54,17 @@ async function happen({ imagined, real, system }: Both, one: Happening, at: numb
       imagined.tick()
       break
     case 'switch':
-      await real.as('dan').workflow.turnOff()
-      await real.as('dan').workflow.turnOn()
+      await real.as('dan').workflow.disable()
+      await real.as('dan').workflow.enable()
       imagined.switchOff()
       break
     case 'hold':
       if (!imagined.hold()) break
-      await real.as('dan').workflow.turnOff({ waiting: 'hold' })
+      await real.as('dan').workflow.disable({ waiting: 'hold' })
       for (const act of one.acts) await happen({ imagined, real, system }, { type: 'act', ...act }, at)
       await happen({ imagined, real, system }, { type: 'pass', minutes: one.minutes }, at)
       await happen({ imagined, real, system }, { type: 'tick' }, at)
-      await real.as('dan').workflow.turnOn()
+      await real.as('dan').workflow.enable()
       imagined.goOn()
       await happen({ imagined, real, system }, { type: 'tick' }, at)
       break

@@ -109,7 +109,9 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       request.contributors = [...request.contributors.filter((one) => one !== act.by), act.by]
     }
     request.behind = [...request.behind, { user: act.by, person: person(act.by) }]
-    request.quorum = drafting ? 0 : model.asked > 0 ? model.asked : request.quorum
+    // While the workflow is held it is off: nobody is asked about what is put to them then.
+    const asked = model.heldSince === undefined ? model.asked : 0
+    request.quorum = drafting ? 0 : asked > 0 ? asked : request.quorum
     const topic = request.collided ? 'nothing' : topicOf(base, after)
     const keeps = rules.onEdit === 'keep'
     const staysHere = keeps && !anew && !drafting && before.quorum > 0 && before.status !== 'changes_requested'
@@ -162,8 +164,21 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     }
   }
 
+  /** The verb that is meant: people submit, cancel and apply, and the state says what that is. */
+  function meant({ verb, request: at }: Act): string {
+    const request = model.requests[at]
+    if (!request) return verb
+    const { status } = request
+    if (['cancel', 'discard'].includes(verb)) return status === 'draft' ? 'discard' : 'cancel'
+    if (['apply', 'retry'].includes(verb)) return status === 'failed' ? 'retry' : 'apply'
+    if (!['submitDraft', 'resubmit', 'reopen'].includes(verb)) return verb
+    if (status === 'draft') return 'submitDraft'
+    return status === 'changes_requested' && !isLate(request) ? 'resubmit' : 'reopen'
+  }
+
   /** Says what becomes of an act; `refused` leaves everything as it was. */
-  function act(doing: Act): string {
+  function act(asked: Act): string {
+    const doing = { ...asked, verb: meant(asked) }
     const { verb, by, value } = doing
     if (['describe', 'submit', 'draft'].includes(verb)) {
       if (!look() || !model.roles.has(by)) return 'refused'
@@ -193,7 +208,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
   function actWhileHeld(request: ModelRequest, doing: Act): string {
     const { verb, by } = doing
     const { status } = request
-    const mayMove = !isOpen(request) && !(status === 'failed' && ['retry', 'rebase'].includes(verb))
+    const isOver = !isOpen(request) || (isLate(request) && verb === 'reopen')
+    const mayMove = isOver && !(status === 'failed' && ['retry', 'rebase'].includes(verb))
     if (mayMove || ['cancel', 'recall', 'comment'].includes(verb)) return actOn(request, doing)
     if (verb !== 'withdraw' || isLate(request) || !model.roles.has(by) || !mayTakeBack(by, request)) return 'refused'
     request.answers = request.answers.filter((answer) => answer.by !== by)

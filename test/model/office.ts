@@ -44,9 +44,9 @@ export function office(
   async function doing({ verb, by, request, value, seesOld }: Act): Promise<string> {
     const id = ids[request] ?? 'r0'
     const known = digests.get(id) ?? []
-    const options = { seen: (seesOld ? known.at(-2) : known.at(-1)) ?? 'sha256:', reason: 'because' }
+    const options = { digest: (seesOld ? known.at(-2) : known.at(-1)) ?? 'sha256:', reason: 'because' }
     const actor = as(by)
-    const done = { edit: () => actor.edit(id, ref, { merge: { rollout: value } }) }
+    const done = { edit: () => actor.requests.edit(id, ref, { merge: { rollout: value } }) }
     switch (verb) {
       case 'submit': {
         const outcome = await actor.submit(ref, { merge: { rollout: value } })
@@ -68,23 +68,23 @@ export function office(
         const choices = found.map(({ digest }) => ({ conflict: digest, take: 'draft' as const }))
         return after(
           id,
-          await actor.resolve(id, choices.length > 0 ? choices : [{ conflict: noConflict, take: 'draft' }]),
+          await actor.requests.resolve(id, choices.length > 0 ? choices : [{ conflict: noConflict, take: 'draft' }]),
         )
       }
       case 'edit':
         return after(id, await done.edit())
       case 'approve':
-        return after(id, await actor.approve(id, options))
+        return after(id, await actor.requests.approve(id, options))
       case 'reject':
-        return after(id, await actor.reject(id, options))
+        return after(id, await actor.requests.reject(id, options))
       case 'request_changes':
-        return after(id, await actor.requestChanges(id, options))
+        return after(id, await actor.requests.requestChanges(id, options))
       case 'abandon':
-        return after(id, await actor.abandon(id, { reason: 'because' }))
+        return after(id, await actor.requests.abandon(id, { reason: 'because' }))
       case 'comment':
-        return after(id, await actor.comment(id, 'hm'))
+        return after(id, await actor.requests.comment(id, 'hm'))
       default:
-        return after(id, await actor[verb as 'withdraw'](id))
+        return after(id, await actor.requests[methods[verb] ?? (verb as 'withdraw')](id))
     }
   }
 
@@ -155,6 +155,12 @@ export function office(
 }
 
 const noConflict = `sha256:${'0'.repeat(64)}` as const
+
+/** The method that a verb is done by, if it has another name. */
+const methods: Readonly<Record<string, 'submit' | 'cancel' | 'apply'>> = {
+  ...{ submitDraft: 'submit', resubmit: 'submit', reopen: 'submit' },
+  ...{ discard: 'cancel', retry: 'apply' },
+}
 
 /** Refusals that nobody is to blame for, and that must not happen while one thing happens after the other. */
 const broken = [

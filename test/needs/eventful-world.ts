@@ -43,20 +43,20 @@ export async function eventfulWorld(storage: Storage) {
     require: { quorum: 1, from: { users: ['zoe'] } },
   })
   await as('zoe').policies.remove('later')
-  await as('mia').delegations.give({ to: 'amy', ends: w.now() + day, match: { project: 'web' } })
+  await as('mia').delegations.save({ to: 'amy', ends: w.now() + day, match: { project: 'web' } })
   const open = pending(await as('ann').submit(flags.ref('live'), rollout(60), { reason: 'more of it' }))
-  await as('mia').approve(open.id, { seen: open.digest, reason: 'yes' })
-  await as('amy').comment(open.id, 'hm')
+  await as('mia').requests.approve(open.id, { digest: open.digest, reason: 'yes' })
+  await as('amy').requests.comment(open.id, 'hm')
   const ended = pending(await as('amy').submit(flags.ref('second', { project: 'web' }), { value }))
-  await as('mia').reject(ended.id, { seen: ended.digest, reason: 'no' })
+  await as('mia').requests.reject(ended.id, { digest: ended.digest, reason: 'no' })
   const urgent = pending(await as('ann').submit(flags.ref('urgent'), rollout(99)))
-  await as('zoe').breakGlass(urgent.id, { seen: urgent.digest, reason: 'it burns', incident: 'INC-1' })
+  await as('zoe').requests.breakGlass(urgent.id, { digest: urgent.digest, reason: 'it burns', incident: 'INC-1' })
   await as('vic')
     .submit(flags.ref('live'), rollout(1))
     .catch(() => {})
-  await as('zoe').access.editors.change(flags.ref('live'), { type: 'restrict', editors: ['ann', 'amy'] })
+  await as('zoe').access.editors.save(flags.ref('live'), { type: 'restrict', editors: ['ann', 'amy'] })
   await as('zoe').access.setDefaultAccess('editors')
-  await as('ann').access.mute(['made_editor'])
+  await as('ann').notices.preferences({ unwanted: ['made_editor'] })
   await as('zoe').submit(prices.ref('dear'), { value: { cents: 5 } })
   await w.approvals.tick()
   await as('zoe').policies.save({
@@ -65,11 +65,11 @@ export async function eventfulWorld(storage: Storage) {
     require: { quorum: 1, from: { users: ['zoe'] } },
   })
   pending(await as('zoe').submit(flags.ref('third', { project: 'beta' }), { value }))
-  await as('zoe').workflow.turnOff({ project: 'beta' })
+  await as('zoe').workflow.disable({ project: 'beta' })
   // What a process left behind that died while it switched the workflow off.
   const interrupted = { tenant: 'acme', project: 'beta', dueAt: w.now(), by: 'zoe', via: 'app' } satisfies ReturnsRecord
   await storage.commit([{ type: 'insert', collection: 'returns', value: interrupted }])
-  await as('ann').comment(open.id, 'after the clock')
+  await as('ann').requests.comment(open.id, 'after the clock')
   return { ...w, as, open, ended, urgent }
 }
 
@@ -109,8 +109,8 @@ export function calls({
     'requests.get of an ended one': () => zoe.requests.get(ended.id),
     'requests.list': () => zoe.requests.list(),
     'requests.list by status': () => zoe.requests.list({ status: 'pending' }),
-    'requests.waiting': () => zoe.requests.waiting(),
-    'requests.debts': () => zoe.requests.debts(),
+    'requests.waiting': () => zoe.requests.inbox(),
+    'requests.debts': () => zoe.requests.followUps(),
     'resources.get': () => ann.resources.get(flags.ref('live')),
     'resources.history': () => ann.resources.history(flags.ref('live')),
     'resources.compare': () => ann.resources.compare(flags.ref('live'), 1, 2),
@@ -123,11 +123,11 @@ export function calls({
     'access.holders': () => zoe.access.holders('member'),
     'access.may': () => ann.access.may('flags.edit', { project: 'web' }),
     'access.editors.get': () => zoe.access.editors.get(flags.ref('live')),
-    'access.mute': () => ann.access.mute([]),
+    'access.mute': () => ann.notices.preferences({ unwanted: [] }),
     'resources.get of what is kept outside': () => ann.resources.get(prices.ref('dear')),
     'the same outside': () => zoe.submit(prices.ref('dear'), { value: { cents: 6 } }),
     'access.defaultAccess': () => zoe.access.defaultAccess(),
-    'workflow.isOn': () => zoe.workflow.isOn({ project: 'web' }),
+    'workflow.isOn': () => zoe.workflow.isEnabled({ project: 'web' }),
     'delegations.list': () => mia.delegations.list(),
     'audit.checkpoint': () => zoe.audit.checkpoint(),
     'audit.events': () => zoe.audit.events({ request: open.id }),
@@ -137,10 +137,10 @@ export function calls({
     },
     preview: () => ann.preview(flags.ref('second', { project: 'web' }), { value: { enabled: true, rollout: 1 } }),
     'the same submission': () => ann.submit(flags.ref('live'), { merge: { rollout: 20 } }, { idempotencyKey: 'once' }),
-    approve: () => zoe.approve(open.id, { seen: open.digest }),
-    'approve for somebody': () => amy.approve(open.id, { seen: open.digest, onBehalfOf: 'mia' }),
-    rebase: () => ann.rebase(open.id),
-    settleDebt: () => mia.settleDebt(urgent.id, { seen: urgent.digest, reason: 'fine' }),
+    approve: () => zoe.requests.approve(open.id, { digest: open.digest }),
+    'approve for somebody': () => amy.requests.approve(open.id, { digest: open.digest, onBehalfOf: 'mia' }),
+    rebase: () => ann.requests.rebase(open.id),
+    settleDebt: () => mia.requests.followUp(urgent.id, { digest: urgent.digest, reason: 'fine' }),
     'audit.erase': () => zoe.audit.erase({ user: 'amy' }),
   }
 }

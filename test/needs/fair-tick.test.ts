@@ -172,7 +172,7 @@ describe.each(quick)('what tick cannot do, on $name', ({ open }) => {
       digest: request.digest,
     })
     expect(JSON.stringify(await h.as('bad', 'ann').requests.list({}))).not.toContain('putOff')
-    const { request: after } = await h.as('bad', 'ben').approve(request.id, { seen: request.digest })
+    const { request: after } = await h.as('bad', 'ben').requests.approve(request.id, { digest: request.digest })
     expect(after.status).toBe('applied')
     expect((await h.as('bad', 'ann').audit.verify()).problems).toEqual([])
     expect((await h.approvals.tick()).failed).toEqual([])
@@ -184,7 +184,7 @@ describe.each(quick)('what tick cannot do, on $name', ({ open }) => {
     const { id } = await ask(h, 'noisy')
     const quiet = await ask(h, 'quiet')
     await (await copies(storage, 'noisy', id))('noisy', 150)
-    await h.as('noisy', 'ann').workflow.turnOff({ waiting: 'hold' })
+    await h.as('noisy', 'ann').workflow.disable({ waiting: 'hold' })
     await h.approvals.tick()
     h.state.time += hour + 5
     const first = await h.approvals.tick({ limit: 1 })
@@ -196,7 +196,7 @@ describe.each(quick)('what tick cannot do, on $name', ({ open }) => {
     for (let call = 0; call < 4; call++) waiting += (await h.approvals.tick()).waiting
     expect(waiting).toBeGreaterThanOrEqual(151)
     expect((await h.approvals.tick()).waiting).toBe(0)
-    await h.as('noisy', 'ann').workflow.turnOn({})
+    await h.as('noisy', 'ann').workflow.enable({})
     expect((await h.approvals.tick()).reminded).toBe(0)
     h.state.time += hour
     let reminded = 0
@@ -215,7 +215,7 @@ describe('one call of tick', () => {
         const change = { value: { enabled: true, rollout: 1 } }
         await h.as(tenant, 'ann').submit(ref, change)
         const request = pending(await h.as(tenant, 'ann').submit(ref, rollout(3), { applyAt: start + hour / 2 }))
-        await h.as(tenant, 'ben').approve(request.id, { seen: request.digest })
+        await h.as(tenant, 'ben').requests.approve(request.id, { digest: request.digest })
       }
     }
     await h.approvals.tick()

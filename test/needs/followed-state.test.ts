@@ -59,11 +59,11 @@ describe.each(storages)('a property that follows the state, on $name', ({ open }
       expect(await refusal(w.as('dan').submit(ref, change))).toBe('follows_state')
     }
     const draft = await ann.draft(ref, { merge: { rollout: 30 } })
-    expect(await refusal(ann.edit(draft.id, ref, { merge: { on: true } }, {}))).toBe('follows_state')
+    expect(await refusal(ann.requests.edit(draft.id, ref, { merge: { on: true } }, {}))).toBe('follows_state')
     expect(await live()).toEqual({ on: false, rollout: 10 })
     const request = pending(await ann.submit(ref, { action: 'activate' }))
     expect(request.changes[0]?.lines).toEqual(['activate: state inactive → active', 'on: false → true'])
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await live()).toEqual({ on: true, rollout: 10 })
     expect(await refusal(ann.submit(ref, { merge: { on: false } }))).toBe('follows_state')
   })
@@ -75,12 +75,12 @@ describe.each(storages)('a property that follows the state, on $name', ({ open }
     await ann.submit(ref, { value: { on: false, rollout: 10 } })
     await ann.submit(ref, { action: 'activate' })
     await ann.submit(ref, { merge: { rollout: 20 } })
-    await ann.revert(ref, 1)
+    await ann.submit(ref, { revertTo: 1 })
     expect((await ann.resources.get(ref))?.document).toEqual({ on: true, rollout: 10 })
     await ann.submit(ref, { action: 'deactivate' })
-    await ann.revert(ref, 3)
+    await ann.submit(ref, { revertTo: 3 })
     expect((await ann.resources.get(ref))?.document).toEqual({ on: false, rollout: 20 })
-    expect(await refusal(ann.revert(ref, 3))).toBe('nothing_changed')
+    expect(await refusal(ann.submit(ref, { revertTo: 3 }))).toBe('nothing_changed')
   })
 
   it('[FA-06] is what the state says where two changes are merged', async () => {
@@ -90,8 +90,8 @@ describe.each(storages)('a property that follows the state, on $name', ({ open }
     await ann.submit(ref, { value: { text: 'one', status: 'Draft' } })
     const draft = await ann.draft(ref, { merge: { text: 'two' } })
     await ann.submit(ref, { action: 'publish' })
-    await ann.rebase(draft.id)
-    await ann.submitDraft(draft.id)
+    await ann.requests.rebase(draft.id)
+    await ann.requests.submit(draft.id)
     expect((await ann.resources.get(ref))?.document).toEqual({ text: 'two', status: 'Published' })
   })
 })
@@ -174,31 +174,36 @@ async function attempt(w: ReturnType<typeof toggleWorld>, [verb, user, pick, on]
     case 'action':
       return await actor.submit(ref, action === 'schedule' ? { action, at: w.now() + day } : { action })
     case 'revert':
-      return await actor.revert(ref, (pick % 8) + 1, { draft: on })
+      return await actor[on ? 'draft' : 'submit'](ref, { revertTo: (pick % 8) + 1 })
     case 'draft':
       return await actor.draft(ref, on ? { merge: { note: `${pick}` } } : { action })
     case 'amend':
-      return await actor.edit(id, ref, on ? { merge: { on: true } } : { merge: { note: `amended ${pick}` } }, {})
+      return await actor.requests.edit(
+        id,
+        ref,
+        on ? { merge: { on: true } } : { merge: { note: `amended ${pick}` } },
+        {},
+      )
     case 'submit':
-      return await actor.submitDraft(id)
+      return await actor.requests.submit(id)
     case 'rebase':
-      return await actor.rebase(id)
+      return await actor.requests.rebase(id)
     case 'resolve': {
       const conflict = (await actor.requests.get(id)).changes[0]?.conflicts[0]?.digest ?? 'sha256:none'
-      return await actor.resolve(id, [{ conflict, take: on ? 'live' : 'draft' }])
+      return await actor.requests.resolve(id, [{ conflict, take: on ? 'live' : 'draft' }])
     }
     case 'approve':
-      return await actor.approve(id, { seen })
+      return await actor.requests.approve(id, { digest: seen })
     case 'reject':
-      return await actor.reject(id, { seen, reason: 'no' })
+      return await actor.requests.reject(id, { digest: seen, reason: 'no' })
     case 'bypass':
-      return await actor.bypass(id, { seen, reason: 'now' })
+      return await actor.requests.bypass(id, { digest: seen, reason: 'now' })
     case 'cancel':
-      return await actor.cancel(id)
+      return await actor.requests.cancel(id)
     case 'off':
-      return await actor.workflow.turnOff({ waiting: on ? 'hold' : 'return' })
+      return await actor.workflow.disable({ waiting: on ? 'hold' : 'return' })
     case 'on':
-      return await actor.workflow.turnOn()
+      return await actor.workflow.enable()
     default:
       w.pass(day)
       return await w.approvals.tick()

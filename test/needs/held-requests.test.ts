@@ -12,10 +12,10 @@ async function held(storage: Storage, policy: Partial<PolicyInput> = {}, options
   const ref = await w.flag('checkout')
   await w.as('zoe').policies.save({ id: 'p', match: { resource: 'feature_flag' }, require: lead, ...policy })
   const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80), options))
-  const hold = () => w.as('zoe').workflow.turnOff({ project: 'web', waiting: 'hold' })
-  const goOn = () => w.as('zoe').workflow.turnOn({ project: 'web' })
+  const hold = () => w.as('zoe').workflow.disable({ project: 'web', waiting: 'hold' })
+  const goOn = () => w.as('zoe').workflow.enable({ project: 'web' })
   const answer = (user: string, verb: 'approve' | 'reject' | 'requestChanges') =>
-    w.as(user)[verb](id, { seen: digest, reason: 'because' })
+    w.as(user).requests[verb](id, { digest, reason: 'because' })
   const status = async () => (await w.as('ann').requests.get(id)).status
   const live = async () => (await w.as('ann').resources.get(ref))?.document.rollout
   return { w, ref, id, digest, hold, goOn, answer, status, live }
@@ -29,7 +29,7 @@ describe.each(storages)('a request that is held, on $name', ({ open }) => {
     await answer('cat', 'reject')
     await answer('ben', 'approve')
     await hold()
-    const { request } = await w.as('cat').withdraw(id)
+    const { request } = await w.as('cat').requests.withdraw(id)
     expect(request).toMatchObject({ status: 'pending', reviews: [{ by: 'ben', verdict: 'approve' }] })
     expect(await refusal(answer('dan', 'approve'))).toBe('workflow_off')
     expect(await w.approvals.tick()).toMatchObject({ applied: 0, failed: [] })
@@ -62,7 +62,7 @@ describe.each(storages)('a request that is held, on $name', ({ open }) => {
     expect(await w.approvals.tick()).toMatchObject({ escalated: 1, expired: 0 })
     w.pass(4 * hour - 1)
     expect(await status()).toBe('pending')
-    expect((await w.as('ben').requests.waiting()).requests).toMatchObject([{ id, status: 'pending' }])
+    expect((await w.as('ben').requests.inbox()).requests).toMatchObject([{ id, status: 'pending' }])
     w.pass(1)
     expect(await status()).toBe('expired')
     expect(await refusal(answer('ben', 'approve'))).toBe('expired')
@@ -75,28 +75,29 @@ describe('while the workflow is held', () => {
   const ways: Readonly<
     Record<
       string,
-      (ann: ActingApprovals, other: (user: string) => ActingApprovals, id: string, seen: string) => Promise<unknown>
+      (ann: ActingApprovals, other: (user: string) => ActingApprovals, id: string, digest: string) => Promise<unknown>
     >
   > = {
-    approve: (_, other, id, seen) => other('cat').approve(id, { seen }),
-    reject: (_, other, id, seen) => other('cat').reject(id, { seen, reason: 'no' }),
-    requestChanges: (_, other, id, seen) => other('cat').requestChanges(id, { seen, reason: 'no' }),
-    bypass: (_, other, id, seen) => other('eve').bypass(id, { seen, reason: 'now' }),
-    breakGlass: (_, other, id, seen) => other('eve').breakGlass(id, { seen, reason: 'now', incident: 'INC-1' }),
-    edit: (ann, _, id) => ann.edit(id, flags.ref('checkout'), rollout(70)),
-    rebase: (ann, _, id) => ann.rebase(id),
-    resolve: (ann, _, id) => ann.resolve(id, [{ conflict: `sha256:${'0'.repeat(64)}`, take: 'draft' }]),
-    schedule: (ann, _, id) => ann.schedule(id, Date.UTC(2030, 0, 1)),
-    unschedule: (ann, _, id) => ann.unschedule(id),
+    approve: (_, other, id, seen) => other('cat').requests.approve(id, { digest: seen }),
+    reject: (_, other, id, seen) => other('cat').requests.reject(id, { digest: seen, reason: 'no' }),
+    requestChanges: (_, other, id, seen) => other('cat').requests.requestChanges(id, { digest: seen, reason: 'no' }),
+    bypass: (_, other, id, seen) => other('eve').requests.bypass(id, { digest: seen, reason: 'now' }),
+    breakGlass: (_, other, id, seen) =>
+      other('eve').requests.breakGlass(id, { digest: seen, reason: 'now', incident: 'INC-1' }),
+    edit: (ann, _, id) => ann.requests.edit(id, flags.ref('checkout'), rollout(70)),
+    rebase: (ann, _, id) => ann.requests.rebase(id),
+    resolve: (ann, _, id) => ann.requests.resolve(id, [{ conflict: `sha256:${'0'.repeat(64)}`, take: 'draft' }]),
+    schedule: (ann, _, id) => ann.requests.schedule(id, Date.UTC(2030, 0, 1)),
+    unschedule: (ann, _, id) => ann.requests.schedule(id, null),
   }
 
   it.each(Object.keys(ways))('[FA-07] nobody can %s, and can says so', async (verb) => {
     const { w, id, digest, hold, live } = await held(memoryStorage(), { rules, require: { ...lead, quorum: 2 } })
-    await w.as('ben').approve(id, { seen: digest })
+    await w.as('ben').requests.approve(id, { digest })
     await hold()
     expect(await refusal(ways[verb]?.(w.as('ann'), w.as, id, digest) ?? Promise.resolve())).toBe('workflow_off')
     const { can } = await w.as('eve').requests.get(id)
-    expect(can[verb as 'approve']).toMatchObject({ code: 'workflow_off' })
+    expect(can[verb === 'unschedule' ? 'schedule' : (verb as 'approve')]).toMatchObject({ code: 'workflow_off' })
     expect(await live()).toBe(40)
   })
 
@@ -104,19 +105,19 @@ describe('while the workflow is held', () => {
     const { w, id, hold, goOn, answer, live, status } = await held(memoryStorage(), { rules: { apply: 'by_hand' } })
     await answer('ben', 'approve')
     await hold()
-    expect(await refusal(w.as('ann').apply(id))).toBe('workflow_off')
+    expect(await refusal(w.as('ann').requests.apply(id))).toBe('workflow_off')
     await goOn()
-    await w.as('zoe').workflow.turnOff()
-    await w.as('zoe').workflow.turnOn()
+    await w.as('zoe').workflow.disable()
+    await w.as('zoe').workflow.enable()
     const other = await held(memoryStorage(), { rules: { apply: 'by_hand' } })
     await other.answer('ben', 'approve')
     await other.w.as('zoe').policies.remove('p')
     await other.w.as('ann').submit(other.ref, rollout(50))
-    await other.w.as('ann').apply(other.id)
+    await other.w.as('ann').requests.apply(other.id)
     expect(await other.status()).toBe('failed')
     await other.hold()
-    expect(await refusal(other.w.as('ann').retry(other.id))).toBe('workflow_off')
-    expect(await refusal(other.w.as('ann').rebase(other.id))).toBe('workflow_off')
+    expect(await refusal(other.w.as('ann').requests.apply(other.id))).toBe('workflow_off')
+    expect(await refusal(other.w.as('ann').requests.rebase(other.id))).toBe('workflow_off')
     expect([await live(), await status(), await other.live()]).toEqual([40, 'approved', 50])
   })
 
@@ -124,12 +125,12 @@ describe('while the workflow is held', () => {
     const first = await held(memoryStorage(), { rules: { ...rules, apply: 'by_hand' } })
     await first.answer('ben', 'approve')
     await first.hold()
-    expect((await first.w.as('eve').comment(first.id, 'later')).request.status).toBe('approved')
-    expect((await first.w.as('ben').withdraw(first.id)).request.status).toBe('pending')
-    expect((await first.w.as('ann').recall(first.id)).request.status).toBe('draft')
+    expect((await first.w.as('eve').requests.comment(first.id, 'later')).request.status).toBe('approved')
+    expect((await first.w.as('ben').requests.withdraw(first.id)).request.status).toBe('pending')
+    expect((await first.w.as('ann').requests.recall(first.id)).request.status).toBe('draft')
     const second = await held(memoryStorage())
     await second.hold()
-    expect((await second.w.as('ann').cancel(second.id)).request.status).toBe('cancelled')
+    expect((await second.w.as('ann').requests.cancel(second.id)).request.status).toBe('cancelled')
   })
 
   it('[FA-07] a moment that was agreed on passes for good: the change waits for somebody to apply it, and people are told', async () => {
@@ -143,7 +144,7 @@ describe('while the workflow is held', () => {
     expect([await status(), await live()]).toEqual(['approved', 40])
     expect(await w.as('ann').requests.get(id)).toMatchObject({ digest, applyAt: at, scheduleDropped: true })
     expect((await w.notices()).map(({ type }) => type)).toContain('schedule_dropped')
-    expect((await w.as('ann').apply(id)).request.status).toBe('applied')
+    expect((await w.as('ann').requests.apply(id)).request.status).toBe('applied')
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
@@ -174,7 +175,7 @@ describe('while the workflow is held', () => {
     await hold()
     w.pass(10 * day)
     await goOn()
-    await w.as('ann').edit(id, ref, rollout(70))
+    await w.as('ann').requests.edit(id, ref, rollout(70))
     w.pass(12 * hour - 1)
     expect(await status()).toBe('pending')
     w.pass(1)
@@ -183,7 +184,7 @@ describe('while the workflow is held', () => {
 
   it('[FA-07] a project that gets a switch of its own meanwhile goes on from there', async () => {
     const { w, id, goOn, answer, status } = await held(memoryStorage(), { rules: { expiresAfter: '24h' } })
-    await w.as('zoe').workflow.turnOff({ waiting: 'hold' })
+    await w.as('zoe').workflow.disable({ waiting: 'hold' })
     w.pass(10 * day)
     await goOn()
     w.pass(10 * hour)
@@ -191,7 +192,7 @@ describe('while the workflow is held', () => {
     expect((await answer('ben', 'approve')).request).toMatchObject({ status: 'applied', heldFor: 10 * day })
     expect((await w.as('ann').requests.get(id)).status).toBe('applied')
     for (let turn = 0; turn < 60; turn++) {
-      await w.as('zoe').workflow[turn % 2 === 0 ? 'turnOff' : 'turnOn']()
+      await w.as('zoe').workflow[turn % 2 === 0 ? 'disable' : 'enable']()
       w.pass(hour)
     }
     const [set] = await w.storage.get([{ collection: 'policySets', key: ['acme'] }])

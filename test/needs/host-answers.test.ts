@@ -57,7 +57,7 @@ interface Office {
   readonly approvals: Approvals
   readonly as: (user: string) => ActingApprovals
   readonly id: string
-  readonly seen: string
+  readonly digest: string
   readonly clock: (next: () => unknown) => void
 }
 
@@ -80,13 +80,13 @@ async function office(options: Partial<HostOptions> & { readonly directory?: Dir
     require: { quorum: 1, from: { roles: ['lead'] } },
     rules: { expiresAfter: '1h' },
   })
-  await as('ben').delegations.give({ to: 'dora', ends: start + 60_000 })
-  const { id, digest: seen } = pending(await as('ann').submit(limits.ref('a'), { value: { amount: 1 } }))
+  await as('ben').delegations.save({ to: 'dora', ends: start + 60_000 })
+  const { id, digest } = pending(await as('ann').submit(limits.ref('a'), { value: { amount: 1 } }))
   return {
     approvals,
     as,
     id,
-    seen,
+    digest,
     clock: (next: () => unknown) => {
       now = next
     },
@@ -95,17 +95,17 @@ async function office(options: Partial<HostOptions> & { readonly directory?: Dir
 
 describe('a clock that answers anything', () => {
   it.each(nothings)('[FA-15] opens no gate: %s is refused by every verb, and nothing is written', async (_, answer) => {
-    const { as, approvals, id, seen, clock } = await office()
+    const { as, approvals, id, digest: seen, clock } = await office()
     clock(answer)
     const calls = [
-      () => as('dora').approve(id, { seen, onBehalfOf: 'ben' }),
-      () => as('ben').approve(id, { seen }),
+      () => as('dora').requests.approve(id, { digest: seen, onBehalfOf: 'ben' }),
+      () => as('ben').requests.approve(id, { digest: seen }),
       () => as('ann').submit(limits.ref('b'), { value: { amount: 2 } }),
       () => as('ann').preview(limits.ref('b'), { value: { amount: 2 } }),
-      () => as('ben').delegations.give({ to: 'dora', ends: start + hour }),
+      () => as('ben').delegations.save({ to: 'dora', ends: start + hour }),
       () => as('ben').policies.remove('reviewed'),
-      () => as('ben').workflow.turnOff(),
-      () => as('ann').cancel(id),
+      () => as('ben').workflow.disable(),
+      () => as('ann').requests.cancel(id),
       () => as('ann').requests.get(id),
       () => approvals.tick(),
     ]
@@ -122,13 +122,13 @@ describe('a clock that answers anything', () => {
   })
 
   it('[FA-15] that goes back brings back no delegation that was ended, and no request that expired', async () => {
-    const { as, approvals, id, seen, clock } = await office()
-    await as('ben').delegations.end('dora')
+    const { as, approvals, id, digest: seen, clock } = await office()
+    await as('ben').delegations.remove('dora')
     clock(() => start + 2 * hour)
     await approvals.tick()
     clock(() => start)
-    expect(await refusal(as('dora').approve(id, { seen, onBehalfOf: 'ben' }))).toBe('not_open')
-    expect(await refusal(as('ben').approve(id, { seen }))).toBe('not_open')
+    expect(await refusal(as('dora').requests.approve(id, { digest: seen, onBehalfOf: 'ben' }))).toBe('not_open')
+    expect(await refusal(as('ben').requests.approve(id, { digest: seen }))).toBe('not_open')
     expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
   })
 })
@@ -157,12 +157,12 @@ describe('a source of ids that answers anything', () => {
   })
 
   it('[FA-15] that repeats itself takes nothing from the request that has the id, and is named', async () => {
-    const { as, id, seen } = await office({ newId: () => 'one' })
+    const { as, id, digest: seen } = await office({ newId: () => 'one' })
     await expect(as('ann').submit(limits.ref('b'), { value: { amount: 2 } })).rejects.toMatchObject({
       code: 'host_function_failed',
       message: expect.stringContaining('newId answered "one", which is the id of another request'),
     })
-    expect((await as('ben').approve(id, { seen })).request.status).toBe('applied')
+    expect((await as('ben').requests.approve(id, { digest: seen })).request.status).toBe('applied')
     expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
   })
 
@@ -220,9 +220,9 @@ describe('a directory that answers anything', () => {
       users: async (scope: { readonly tenant: string }, ids: readonly string[]) =>
         lying ? (answer(ids) as never) : honest.users(scope, ids),
     }
-    const { as, id, seen } = await office({ directory })
+    const { as, id, digest: seen } = await office({ directory })
     lying = true
-    await expect(as('ben').approve(id, { seen })).rejects.toMatchObject({
+    await expect(as('ben').requests.approve(id, { digest: seen })).rejects.toMatchObject({
       code: 'directory_failed',
       details: { question: expect.stringContaining('"ben"') },
     })
@@ -239,9 +239,9 @@ describe('a directory that answers anything', () => {
         return lying ? rows.toReversed() : rows
       },
     }
-    const { as, id, seen } = await office({ directory })
+    const { as, id, digest: seen } = await office({ directory })
     lying = true
-    await expect(as('ben').approve(id, { seen })).rejects.toMatchObject({
+    await expect(as('ben').requests.approve(id, { digest: seen })).rejects.toMatchObject({
       code: 'directory_failed',
       message: expect.stringContaining('it must keep the order asked'),
     })
@@ -266,8 +266,8 @@ describe('a directory that answers anything', () => {
         })
       },
     }
-    const { as, id, seen } = await office({ directory })
-    expect(await refusal(as('dora').approve(id, { seen }))).toBe('not_an_approver')
+    const { as, id, digest: seen } = await office({ directory })
+    expect(await refusal(as('dora').requests.approve(id, { digest: seen }))).toBe('not_an_approver')
   })
 
   it.each([
@@ -382,7 +382,7 @@ describe('tests of the host that answer anything', () => {
     })
     const { id, digest: seen, changes } = pending(await as('ann').submit(type.ref('a'), { value: { amount: 1 } }))
     expect(changes[0]?.after).toEqual({ amount: 1 })
-    await as('ben').approve(id, { seen })
+    await as('ben').requests.approve(id, { digest: seen })
     expect(await as('ann').resources.get(type.ref('a'))).toMatchObject({ document: { amount: 1 } })
   })
 })

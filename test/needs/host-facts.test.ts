@@ -36,7 +36,7 @@ describe.each(places)('a resource that the host keeps ($kind), with requests on 
       () => w.as('ann').preview(elsewhere, change),
       () => w.as('ann').draft(elsewhere, change),
       () => w.as('ann').submitAll([{ ref: elsewhere, change }]),
-      () => w.as('ann').revert(elsewhere, 1),
+      () => w.as('ann').submit(elsewhere, { revertTo: 1 }),
     ]) {
       expect(await refusal(call())).toBe('wrong_project')
     }
@@ -53,7 +53,7 @@ describe.each(places)('a resource that the host keeps ($kind), with requests on 
       'wrong_project',
     )
     const request = pending(await w.as('ann').submit(w.plans.ref('new'), { value }))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(w.written).toEqual([{ id: 'new', project: 'web', filed: 'web' }])
     expect(await refusal(w.as('ann').submit(w.plans.ref('none', { project: 'web' }), { value }))).toBe('wrong_project')
     expect((await w.as('ann').submit(w.plans.ref('none'), { value })).status).toBe('applied')
@@ -69,7 +69,7 @@ describe.each(places)('a resource that the host keeps ($kind), with requests on 
     for (const id of ['trial', 'soon']) w.projects.set(id, 'web')
     const ends = []
     for (const { id, digest } of asked)
-      ends.push((await w.as('ben').approve(id, { seen: digest })).request.failure?.code)
+      ends.push((await w.as('ben').requests.approve(id, { digest })).request.failure?.code)
     expect(ends).toEqual(['stale', 'wrong_project'])
     expect(w.written).toEqual([])
     const [moved, first] = await w.as('ann').resources.history(w.plans.ref('trial'))
@@ -85,15 +85,15 @@ describe.each(places)('a resource that the host keeps ($kind), with requests on 
 const landings: Readonly<Record<string, (w: Awaited<ReturnType<typeof planWorld>>, id: string) => Promise<unknown>>> = {
   'the last approval': async (w, id) => {
     const { digest } = await w.as('ann').requests.get(id)
-    await w.as('ben').approve(id, { seen: digest })
+    await w.as('ben').requests.approve(id, { digest })
   },
   bypassing: async (w, id) => {
     const { digest } = await w.as('ann').requests.get(id)
-    await w.as('ben').bypass(id, { seen: digest, reason: 'it burns' })
+    await w.as('ben').requests.bypass(id, { digest, reason: 'it burns' })
   },
   'breaking the glass': async (w, id) => {
     const { digest } = await w.as('ann').requests.get(id)
-    await w.as('ben').breakGlass(id, { seen: digest, reason: 'it burns', incident: 'INC-1' })
+    await w.as('ben').requests.breakGlass(id, { digest, reason: 'it burns', incident: 'INC-1' })
   },
 }
 
@@ -125,15 +125,15 @@ describe.each(kinds)('a resource of the host (%s) that is moved while a request 
     const byHand = pending(await w.as('ann').submit(trial, { value }))
     const later = pending(await w.as('ann').submit(w.plans.ref('late'), { value }, { applyAt: w.now() + 1_000 }))
     const draft = await w.as('ann').draft(w.plans.ref('soon'), { value })
-    for (const { id, digest } of [byHand, later]) await w.as('ben').approve(id, { seen: digest })
+    for (const { id, digest } of [byHand, later]) await w.as('ben').requests.approve(id, { digest })
     for (const id of ids) w.projects.set(id, 'web')
-    await w.as('ben').apply(byHand.id)
-    await w.as('ben').retry(byHand.id)
+    await w.as('ben').requests.apply(byHand.id)
+    await w.as('ben').requests.apply(byHand.id)
     w.pass(2_000)
     await w.approvals.tick()
-    expect(await refusal(w.as('ann').submitDraft(draft.id))).toBe('wrong_project')
+    expect(await refusal(w.as('ann').requests.submit(draft.id))).toBe('wrong_project')
     expect(w.written).toEqual([])
-    expect(await refusal(w.as('ann').rebase(byHand.id))).toBe('wrong_project')
+    expect(await refusal(w.as('ann').requests.rebase(byHand.id))).toBe('wrong_project')
   })
 
   it('[FA-05] is never written in another project than the one whose policies were asked, whenever it is moved', async () => {
@@ -177,7 +177,7 @@ describe('the project of a resource', () => {
         () => w.as('ann').submit(named, { value: { cents: 2 } }),
         () => w.as('ann').preview(named, { value: { cents: 2 } }),
         () => w.as('ann').resources.history(named),
-        () => w.as('ann').revert(named, 1),
+        () => w.as('ann').submit(named, { revertTo: 1 }),
       ]) {
         expect(await refusal(call())).toBe('invalid_input')
       }
@@ -305,7 +305,7 @@ describe('the project of a resource', () => {
     }
     expect((await w.as('ann').submit(plans.ref('basic'), { value })).status).toBe('applied')
     projects.set('basic', 'sandbox')
-    expect(await refusal(w.as('mia').access.editors.change(plans.ref('basic'), { type: 'open' }))).toBe('unknown_actor')
+    expect(await refusal(w.as('mia').access.editors.save(plans.ref('basic'), { type: 'open' }))).toBe('unknown_actor')
     expect((await sam.submit(plans.ref('basic'), { value: { cents: 8 } })).status).toBe('applied')
   })
 
@@ -333,11 +333,11 @@ describe('the project of a resource', () => {
       ),
     )
     await w.as('nobody').resources.get(flags.ref('new', { project: 'third' }))
-    await w.as('ben').approve(here?.id ?? '', { seen: here?.digest ?? '' })
-    const late = await w.as('ben').approve(there?.id ?? '', { seen: there?.digest ?? '' })
+    await w.as('ben').requests.approve(here?.id ?? '', { digest: here?.digest ?? '' })
+    const late = await w.as('ben').requests.approve(there?.id ?? '', { digest: there?.digest ?? '' })
     expect(late.request.failure?.code).toBe('stale')
     expect((await w.as('ann').resources.get(flags.ref('new')))?.project).toBe('web')
-    expect(await refusal(w.as('ann').rebase(late.request.id))).not.toBe('')
+    expect(await refusal(w.as('ann').requests.rebase(late.request.id))).not.toBe('')
   })
 })
 
@@ -387,10 +387,10 @@ it('[FA-05] lands nothing in a gated project without its approval, whatever is n
                 const request = requests[one.at % Math.max(1, requests.length)]
                 if (!request) return
                 approving = one.do === 'approve'
-                if (approving) return await w.as('ben').approve(request.id, { seen: request.digest })
-                if (one.do === 'rebase') return await w.as('ann').rebase(request.id)
-                if (one.do === 'reopen') return await w.as('ann').reopen(request.id)
-                return await w.as('ann').submitDraft(request.id)
+                if (approving) return await w.as('ben').requests.approve(request.id, { digest: request.digest })
+                if (one.do === 'rebase') return await w.as('ann').requests.rebase(request.id)
+                if (one.do === 'reopen') return await w.as('ann').requests.submit(request.id)
+                return await w.as('ann').requests.submit(request.id)
               }
             }
           }

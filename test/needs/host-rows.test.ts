@@ -144,7 +144,7 @@ describe.each(Object.keys(shops))('a row as %s gives it', (name) => {
     const request = pending(await ann.submit(pro, { merge: { seats: 4 } }))
     expect(request.changes[0]?.lines).toHaveLength(1)
     await shop.touch()
-    expect((await w.as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
     expect((await ann.resources.history(pro)).map(({ author }) => author)).toEqual(['ann', 'ann'])
     await shop.reprice()
     expect((await ann.resources.get(pro))?.document).toEqual({ ...value, seats: 4, price: 7.5 })
@@ -267,7 +267,7 @@ describe.each(['rows', 'outside'] as const)('a document of the host (%s) in what
           await w.policy()
           const request = pending(await ann.submit(pro, { merge: { price: made.price + 1 } }))
           expect(request.changes[0]?.places.map(({ path }) => path)).toEqual(['/price'])
-          const { request: after } = await w.as('ben').approve(request.id, { seen: request.digest })
+          const { request: after } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
           expect(after.status).toBe('applied')
           expect(await ann.resources.history(pro)).toHaveLength(2)
 

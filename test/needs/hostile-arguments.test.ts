@@ -19,40 +19,32 @@ function calls(id: string, digest: string): Readonly<Record<string, Arguments>> 
   }
   const edits = [{ users: ['ann'], projects: ['web'], roles: ['member'] }]
   const plain = [id, key]
-  const seen = [id, { seen: digest, ...key }]
+  const seen = [id, { digest, ...key }]
   return {
     submit: [ref, { merge: { rollout: 50 } }, { applyAt: 1_800_000_000_000, notify: ['zoe'], ...key }],
     submitAll: [[{ ref, change: { patch: [{ op: 'replace', path: '/rollout', value: 51 }] } }], key],
-    preview: [ref, { value: { enabled: true, rollout: 52 } }, { reason: 'so' }],
-    draft: [ref, { merge: { rollout: 53 } }, key],
-    revert: [ref, 1, { draft: true, ...key }],
-    previewRevert: [ref, 1, { reason: 'so' }],
-    edit: [id, ref, { merge: { rollout: 54 } }, key],
-    ...{
-      submitDraft: plain,
-      resubmit: plain,
-      reopen: plain,
-      rebase: plain,
-      recall: plain,
-      cancel: plain,
-      discard: plain,
-    },
-    resolve: [
+    preview: [ref, { revertTo: 1 }, { reason: 'so' }],
+    draft: [ref, { action: 'start', details: { to: 1 }, change: { merge: { rollout: 53 } } }, key],
+    'requests.submit': [id, { notify: ['zoe'], ...key }],
+    'requests.edit': [id, ref, { merge: { rollout: 54 } }, key],
+    ...{ 'requests.rebase': plain, 'requests.recall': plain, 'requests.cancel': plain, 'requests.apply': plain },
+    'requests.resolve': [
       id,
       [
         { conflict: digest, take: 'draft' },
-        { conflict: digest, value: 3 },
+        { conflict: digest, take: 'value', value: 3 },
       ],
       key,
     ],
-    ...{ schedule: [id, 1_800_000_000_000, key], unschedule: plain, apply: plain, retry: plain, abandon: plain },
-    ...{ approve: seen, reject: seen, requestChanges: seen, withdraw: plain, bypass: seen, settleDebt: seen },
-    comment: [id, 'hm', { idempotencyKey: 'k2' }],
-    breakGlass: [id, { seen: digest, incident: 'INC-1', ...key }],
+    'requests.schedule': [id, 1_800_000_000_000, key],
+    ...{ 'requests.abandon': plain, 'requests.withdraw': plain, 'requests.approve': seen, 'requests.reject': seen },
+    ...{ 'requests.requestChanges': seen, 'requests.bypass': seen, 'requests.followUp': seen },
+    'requests.comment': [id, 'hm', { idempotencyKey: 'k2' }],
+    'requests.breakGlass': [id, { digest, incident: 'INC-1', ...key }],
     'requests.get': [id],
     'requests.list': [{ status: ['pending'], resource: ref, requester: 'ann', limit: 10 }],
-    'requests.waiting': [{ limit: 10 }],
-    'requests.debts': [],
+    'requests.inbox': [{ limit: 10 }],
+    'requests.followUps': [],
     'resources.get': [ref],
     'resources.history': [ref, { limit: 10, before: 5 }],
     'resources.compare': [ref, 0, 1],
@@ -60,30 +52,31 @@ function calls(id: string, digest: string): Readonly<Record<string, Arguments>> 
     'policies.check': [policy],
     'policies.simulate': [[policy], { last: 10 }],
     'policies.list': [],
+    'policies.get': ['lead'],
     'policies.remove': ['p', { idempotencyKey: 'k4' }],
     'access.check': ['flags.read', { project: 'web' }],
     'access.may': ['flags.read', { project: 'web' }],
     'access.grant': [{ user: 'tom', role: 'member', project: 'web' }, { idempotencyKey: 'k5' }],
     'access.revoke': [{ user: 'tom', role: 'member', project: 'web' }, { idempotencyKey: 'k6' }],
     'access.preview': [edits],
-    'access.change': [edits, { seen: digest, idempotencyKey: 'k7' }],
+    'access.change': [edits, { digest, idempotencyKey: 'k7' }],
     'access.grants': ['ann'],
     'access.holders': ['member'],
     'access.accounts.get': ['ann'],
-    'access.accounts.set': [{ user: 'tom', person: 'ann', owner: 'zoe' }, { idempotencyKey: 'k8' }],
+    'access.accounts.save': [{ user: 'tom', person: 'ann', owner: 'zoe' }, { idempotencyKey: 'k8' }],
     'access.editors.get': [ref],
-    'access.editors.change': [ref, { type: 'restrict', editors: ['ann'] }, { idempotencyKey: 'k9' }],
+    'access.editors.save': [ref, { type: 'restrict', editors: ['ann'] }, { idempotencyKey: 'k9' }],
     'access.defaultAccess': [],
     'access.setDefaultAccess': ['everyone', { idempotencyKey: 'k10' }],
-    'access.mute': [['made_editor'], { idempotencyKey: 'k11' }],
+    'notices.preferences': [{ unwanted: ['made_editor'] }, { idempotencyKey: 'k11' }],
     'access.roles.list': [],
     'access.roles.save': [{ id: 'own', permissions: ['flags.read'], held: 'both' }, { idempotencyKey: 'k12' }],
     'access.roles.remove': ['own', { idempotencyKey: 'k13' }],
-    'workflow.isOn': [{ project: 'web' }],
-    'workflow.turnOn': [{ project: 'web', ...key }],
-    'workflow.turnOff': [{ project: 'web', waiting: 'hold', ...key }],
-    'delegations.give': [{ to: 'ben', starts: 1_800_000_000_000, ends: 1_800_000_100_000 }, { idempotencyKey: 'k14' }],
-    'delegations.end': ['ben', { idempotencyKey: 'k15' }],
+    'workflow.isEnabled': [{ project: 'web' }],
+    'workflow.enable': [{ project: 'web', ...key }],
+    'workflow.disable': [{ project: 'web', waiting: 'hold', ...key }],
+    'delegations.save': [{ to: 'ben', starts: 1_800_000_000_000, ends: 1_800_000_100_000 }, { idempotencyKey: 'k14' }],
+    'delegations.remove': ['ben', { idempotencyKey: 'k15' }],
     'delegations.list': [],
     'audit.verify': [{ checkpoint: { tenant: 'acme' }, keys: {} }],
     'audit.checkpoint': [],
@@ -179,7 +172,7 @@ const world = async () => {
   await acting.policies.save({ id: 'lead', match: {}, require: { quorum: 1, from: { users: ['zoe'] } } })
   const ref = flags.ref('checkout', { project: 'web' })
   const { id, digest } = pending(await w.as('ann').submit(ref, { value: { enabled: true, rollout: 1 } }))
-  await acting.approve(id, { seen: digest })
+  await acting.requests.approve(id, { digest })
   const open = pending(await w.as('ann').submit(ref, rollout(40)))
   return { acting, id: open.id, digest: open.digest }
 }

@@ -71,34 +71,36 @@ async function act(world: HostWorld, kind: Case['kind'], { verb, by, amount, whi
     case 'submit':
       return await actor.submit(ref, { value: { amount } })
     case 'approve':
-      return await actor.approve(id, { seen })
+      return await actor.requests.approve(id, { digest: seen })
     case 'stand in':
-      return await world.as(which === 0 ? 'eve' : by).approve(id, { seen, onBehalfOf: 'cat' })
+      return await world.as(which === 0 ? 'eve' : by).requests.approve(id, { digest: seen, onBehalfOf: 'cat' })
     case 'edit':
-      return await actor.edit(id, ref, { value: { amount } })
+      return await actor.requests.edit(id, ref, { value: { amount } })
     case 'bypass':
-      return await actor.bypass(id, { seen, reason: 'late' })
+      return await actor.requests.bypass(id, { digest: seen, reason: 'late' })
     case 'reject':
-      return await actor.reject(id, { seen, reason: 'no' })
+      return await actor.requests.reject(id, { digest: seen, reason: 'no' })
     case 'give':
-      return await world.as('cat').delegations.give({ to: by, ends: start + hour })
+      return await world.as('cat').delegations.save({ to: by, ends: start + hour })
     case 'pass':
       return world.pass(amount * 5 * 60_000)
     case 'tick':
       return await world.approvals.tick()
     case 'end':
-      return await world.as('cat').delegations.end('eve')
+      return await world.as('cat').delegations.remove('eve')
     case 'list':
-      return await actor.requests.waiting()
+      return await actor.requests.inbox()
     case 'get':
       return await actor.requests.get(id)
     case 'abandon':
-      return await actor.abandon(id, { reason: 'over' })
-    case 'withdraw':
+      return await actor.requests.abandon(id, { reason: 'over' })
     case 'reopen':
-    case 'cancel':
+      return await actor.requests.submit(id)
     case 'retry':
-      return await actor[verb](id)
+      return await actor.requests.apply(id)
+    case 'withdraw':
+    case 'cancel':
+      return await actor.requests[verb](id)
   }
 }
 
@@ -111,7 +113,7 @@ async function begun(says: Case['says']): Promise<HostWorld['commits']> {
   const { as, commits } = await hostWorld(honest, { onOutside: async () => {} })
   await done(as('oz').policies.save(everyChange))
   await done(as('oz').policies.save(besides[says].policy))
-  await done(as('cat').delegations.give({ to: 'eve', ends: start + hour }))
+  await done(as('cat').delegations.save({ to: 'eve', ends: start + hour }))
   beginnings.set(says, commits)
   return commits
 }

@@ -66,10 +66,10 @@ async function bank(storage: Storage) {
     async send(way: Way, percent: number, ...outcomes: readonly Attempt[]) {
       const { id, digest: seen } = pending(await as('ann').submit(base, { value: { percent } }))
       moods.push(...outcomes)
-      const why = { seen, reason: 'now' }
-      if (way === 'approved') await as('cat').approve(id, { seen })
-      else if (way === 'bypassed') await as('cat').bypass(id, why)
-      else await as('cat').breakGlass(id, { ...why, incident: 'INC-7' })
+      const why = { digest: seen, reason: 'now' }
+      if (way === 'approved') await as('cat').requests.approve(id, { digest: seen })
+      else if (way === 'bypassed') await as('cat').requests.bypass(id, why)
+      else await as('cat').requests.breakGlass(id, { ...why, incident: 'INC-7' })
       for (let more = 1; more < outcomes.length; more++) await tick()
       state.blind = false
       return id
@@ -91,7 +91,7 @@ describe.each(storages)('[FA-09] a write that comes late, on $name', ({ open }) 
     const id = await b.send('broken', 3, ...eight('thrown'))
     const failed = await b.as('ann').requests.get(id)
     expect(failed).toMatchObject({ status: 'failed', mayLand: true, failure: { code: 'host_failed' } })
-    expect(await b.as('ben').requests.debts()).toMatchObject([{ by: 'cat', request: id }])
+    expect(await b.as('ben').requests.followUps()).toMatchObject([{ by: 'cat', request: id }])
     b.land()
     expect((await b.as('ann').resources.get(b.base))?.document).toEqual({ percent: 3 })
     expect(await b.history()).toEqual([
@@ -102,8 +102,8 @@ describe.each(storages)('[FA-09] a write that comes late, on $name', ({ open }) 
       },
       { author: 'countersign', request: undefined, message: 'found in the host' },
     ])
-    await b.as('ben').settleDebt(id, { seen: failed.digest, reason: 'it did burn' })
-    expect(await b.as('ben').requests.debts()).toEqual([])
+    await b.as('ben').requests.followUp(id, { digest: failed.digest, reason: 'it did burn' })
+    expect(await b.as('ben').requests.followUps()).toEqual([])
     expect((await b.as('zoe').audit.verify()).problems).toEqual([])
   })
 })
@@ -124,7 +124,7 @@ describe('[FA-09] what may still land', () => {
         expect(request).toMatchObject({ status: 'failed', failure: { code: 'host_failed' } })
         expect(request.mayLand ?? false).toBe(mayLand)
         expect(request.bypassedBy).toBe(way === 'bypassed' && mayLand ? 'cat' : undefined)
-        expect(await b.as('ann').requests.debts()).toHaveLength(way === 'broken' && mayLand ? 1 : 0)
+        expect(await b.as('ann').requests.followUps()).toHaveLength(way === 'broken' && mayLand ? 1 : 0)
         b.land()
         const [newest] = (await b.as('ann').resources.get(b.base)) ? await b.history() : []
         expect(newest?.request).toBe(mayLand ? id : undefined)
@@ -137,7 +137,7 @@ describe('[FA-09] what may still land', () => {
   it('[FA-09] is attributed after it was given up, and says that it was made against an older revision', async () => {
     const b = await bank(memoryStorage())
     const id = await b.send('bypassed', 3, 'silent')
-    await b.as('ann').abandon(id, { reason: 'enough' })
+    await b.as('ann').requests.abandon(id, { reason: 'enough' })
     expect((await b.as('ann').requests.get(id)).mayLand).toBe(true)
     const other = await b.send('approved', 5)
     expect((await b.as('ann').requests.get(other)).status).toBe('applied')
@@ -159,9 +159,9 @@ describe('[FA-09] what may still land', () => {
     const id = await b.send('approved', 3, ...eight('thrown'))
     const moods = eight('refused')
     await b.send('approved', 4, ...moods)
-    await b.as('ann').retry(id)
+    await b.as('ann').requests.apply(id)
     expect((await b.as('ann').requests.get(id)).status).toBe('applied')
     expect((await b.as('ann').requests.get(id)).mayLand).toBeUndefined()
-    expect(await refusal(b.as('ann').retry(id))).toBe('not_open')
+    expect(await refusal(b.as('ann').requests.apply(id))).toBe('not_open')
   })
 })

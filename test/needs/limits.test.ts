@@ -27,24 +27,26 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
   it('[FA-17] a request takes so many comments and no more, says so beforehand, and goes on otherwise', async () => {
     const { as } = await office(open(), { commentsPerRequest: 2 })
     const { id, digest: seen } = pending(await as('ann').submit(flags.ref('x'), { value: 1 }))
-    await as('cat').comment(id, 'one')
+    await as('cat').requests.comment(id, 'one')
     expect((await as('cat').requests.get(id)).can.comment).toBe(true)
-    await as('ben').comment(id, 'two')
-    await expect(as('ann').comment(id, 'three')).rejects.toMatchObject({
+    await as('ben').requests.comment(id, 'two')
+    await expect(as('ann').requests.comment(id, 'three')).rejects.toMatchObject({
       code: 'limit_reached',
       details: { what: 'comments', limit: 2 },
       message: expect.stringContaining('commentsPerRequest'),
     })
     const read = await as('cat').requests.get(id)
     expect(read).toMatchObject({ comments: 2, can: { comment: { code: 'limit_reached' } } })
-    expect((await as('ben').approve(id, { seen })).request.status).toBe('applied')
+    expect((await as('ben').requests.approve(id, { digest: seen })).request.status).toBe('applied')
     expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
   })
 
   it('[FA-17] no more comments are taken than allowed, however many come at once', async () => {
     const { as } = await office(open(), { commentsPerRequest: 3 })
     const { id } = pending(await as('ann').submit(flags.ref('x'), { value: 1 }))
-    const said = await Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map((text) => as('cat').comment(id, text)))
+    const said = await Promise.allSettled(
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((text) => as('cat').requests.comment(id, text)),
+    )
     expect(said.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
     expect((await as('cat').requests.get(id)).comments).toBe(3)
   })
@@ -60,15 +62,15 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
     })
     await draft('cat', 'c')
     await draft('ann', 'c', 'other')
-    await as('ann').discard(first.id)
+    await as('ann').requests.cancel(first.id)
     await draft('ann', 'c')
     expect(await refusal(draft('ann', 'd'))).toBe('limit_reached')
-    await as('ann').submitDraft(second.id)
+    await as('ann').requests.submit(second.id)
     await draft('ann', 'd')
     expect(await refusal(draft('ann', 'e'))).toBe('limit_reached')
-    await as('ann').recall(second.id)
+    await as('ann').requests.recall(second.id)
     expect((await as('ann').requests.get(second.id)).status).toBe('draft')
-    expect((await as('ben').requests.waiting()).requests).toEqual([])
+    expect((await as('ben').requests.inbox()).requests).toEqual([])
     expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
   })
 
@@ -80,7 +82,7 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
 
   it('[FA-17] a person gives so many delegations in a tenant and no more, until one ends or takes the place of another', async () => {
     const { as } = await office(open(), { delegationsPerPerson: 2 })
-    const give = (to: string, user = 'ben') => as(user).delegations.give({ to, ends: Date.now() + 1e7 })
+    const give = (to: string, user = 'ben') => as(user).delegations.save({ to, ends: Date.now() + 1e7 })
     await give('cat')
     await give('dan')
     await expect(give('eve')).rejects.toMatchObject({
@@ -90,14 +92,14 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
     })
     await give('dan')
     await give('eve', 'ann')
-    await as('ben').delegations.end('cat')
+    await as('ben').delegations.remove('cat')
     await give('eve')
     expect(await refusal(give('cat'))).toBe('limit_reached')
   })
 
   it('[FA-17] no more delegations are given than allowed, however many come at once', async () => {
     const { as } = await office(open(), { delegationsPerPerson: 2 })
-    const give = (to: string) => as('ben').delegations.give({ to, ends: Date.now() + 1e7 })
+    const give = (to: string) => as('ben').delegations.save({ to, ends: Date.now() + 1e7 })
     const given = await Promise.allSettled(['ann', 'cat', 'dan', 'eve'].map(give))
     expect(given.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
   })
@@ -105,7 +107,7 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
   it('[FA-17] however many delegations others give, whoever stands in for somebody who is asked is told', async () => {
     const storage = open()
     const { as } = await office(storage)
-    await as('ben').delegations.give({ to: 'dan', ends: Date.now() + 1e8 })
+    await as('ben').delegations.save({ to: 'dan', ends: Date.now() + 1e8 })
     const [begins, ends] = [Date.now(), Date.now() + 1e7]
     const others = Array.from({ length: 1_001 }, (_, i) => ({ from: `m${i % 11}`, to: `u${i}`, begins, ends }))
     const values = others.map((other) => ({ tenant: 'acme', match: {}, ...other }))

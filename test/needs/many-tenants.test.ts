@@ -114,7 +114,7 @@ async function prepare({ as, prices }: ReturnType<typeof host>, name: string, du
         ? await ann.submit(prices.ref(`p${at}`), { value: { cents: 2 } }, when)
         : await ann.submit(flags.ref(`f${at}`), rollout(2), when),
     )
-    if (thing !== 'unanswered') await ben.approve(id, { seen: digest })
+    if (thing !== 'unanswered') await ben.requests.approve(id, { digest })
     ids.push(id)
   }
   return ids

@@ -47,11 +47,11 @@ describe.each(places)('what concerns one person, on %s', (_, open) => {
     const vic = one.as({ tenant, user: 'vic' })
     const counts = { mutes: 0, refused: 0 }
     const acts = [
-      () => vic.access.mute(counts.mutes++ % 2 === 0 ? ['made_editor'] : []),
-      () => vic.delegations.give({ to: 'ann', ends: start + day }),
+      () => vic.notices.preferences({ unwanted: counts.mutes++ % 2 === 0 ? ['made_editor'] : [] }),
+      () => vic.delegations.save({ to: 'ann', ends: start + day }),
       async () => {
         counts.refused++
-        expect(await refusal(vic.workflow.turnOff({}))).toBe('not_permitted')
+        expect(await refusal(vic.workflow.disable({}))).toBe('not_permitted')
       },
     ]
     const { slow, counted } = overtaken(storage, () => Promise.all(acts.map((act) => act())))
@@ -70,9 +70,9 @@ describe.each(places)('what concerns one person, on %s', (_, open) => {
     const policy = { id: 'p', match: { action: 'update' }, require: { quorum: 1, from: { roles: ['manager'] } } }
     expect(await attempts(() => as('zoe').policies.save(policy))).toBe(1)
     const { id, digest } = pending(await as('ann').submit(flags.ref('a', { project: 'web' }), rollout(2)))
-    expect(await attempts(() => as('ben').approve(id, { seen: digest }))).toBe(1)
+    expect(await attempts(() => as('ben').requests.approve(id, { digest }))).toBe(1)
     expect(await attempts(() => as('zoe').access.grant({ user: 'amy', role: 'viewer', project: 'web' }))).toBe(1)
-    expect(await attempts(() => as('zoe').workflow.turnOff({ waiting: 'hold' }))).toBe(1)
+    expect(await attempts(() => as('zoe').workflow.disable({ waiting: 'hold' }))).toBe(1)
     expect(counts.mutes).toBeGreaterThan(5)
     expect((await zoe.audit.events({ settings: true })).some(({ event }) => event['by'] === 'vic')).toBe(false)
     expect((await zoe.audit.verify()).problems).toEqual([])

@@ -16,9 +16,9 @@ async function world(person: string, storage = memoryStorage(), from: Approvers 
   await zoe.access.grant({ user: 'pam', role: 'people' })
   await zoe.access.grant({ user: 'ben', role: 'security', project: 'web' })
   for (const user of ['pam', 'ben-phone', 'ben-bot']) await zoe.access.grant({ user, role: 'member', project: 'web' })
-  if (person !== 'ben') await zoe.access.accounts.set({ user: 'ben', person })
-  await zoe.access.accounts.set({ user: 'ben-phone', person })
-  await zoe.access.accounts.set({ user: 'ben-bot', owner: 'ben-phone' })
+  if (person !== 'ben') await zoe.access.accounts.save({ user: 'ben', person })
+  await zoe.access.accounts.save({ user: 'ben-phone', person })
+  await zoe.access.accounts.save({ user: 'ben-bot', owner: 'ben-phone' })
   await w.as('ann').submit(checkout, { value: { enabled: true, rollout: 1 } })
   const require = { quorum: 1, from }
   await zoe.policies.save({ id: 'p', match: { resource: 'feature_flag' }, require })
@@ -33,7 +33,7 @@ describe.each(storages)('the accounts of one person, on $name', ({ open }) => {
     ['employee-7', { users: ['ben', 'ben-phone'] }],
   ])('[FA-11] are tied and parted by who has the say of all (%s, %j)', async (person, from) => {
     const { as, zoe } = await world(person, open(), from)
-    const set = (account: object) => refusal(as('pam').access.accounts.set(account as never))
+    const set = (account: object) => refusal(as('pam').access.accounts.save(account as never))
     for (const account of [
       { user: 'ben-phone' },
       { user: 'ben-phone', person: 'pam' },
@@ -47,22 +47,22 @@ describe.each(storages)('the accounts of one person, on $name', ({ open }) => {
       expect(await set(account), JSON.stringify(account)).toBe('beyond_own_permissions')
     }
     const byPhone = pending(await as('ben-phone').submit(checkout, rollout(2)))
-    expect(await refusal(as('ben').approve(byPhone.id, { seen: byPhone.digest }))).toBe('self_approval')
-    await as('ben-phone').cancel(byPhone.id)
+    expect(await refusal(as('ben').requests.approve(byPhone.id, { digest: byPhone.digest }))).toBe('self_approval')
+    await as('ben-phone').requests.cancel(byPhone.id)
     const byAnn = pending(await as('ann').submit(checkout, rollout(3)))
-    expect((await as('ben').approve(byAnn.id, { seen: byAnn.digest })).request.status).toBe('applied')
+    expect((await as('ben').requests.approve(byAnn.id, { digest: byAnn.digest })).request.status).toBe('applied')
     await zoe.access.grant({ user: 'pam', role: 'security', project: 'web' })
     if (from.users)
       await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { users: ['pam', ...from.users] } } })
-    await as('pam').access.accounts.set({ user: 'ben-phone' })
-    await as('pam').access.accounts.set({ user: 'ben-phone', person })
+    await as('pam').access.accounts.save({ user: 'ben-phone' })
+    await as('pam').access.accounts.save({ user: 'ben-phone', person })
     expect(await zoe.audit.verify()).toMatchObject({ ok: true })
   })
 
   it('[FA-11] name the person, never another account of the person, in whatever order', async () => {
     const { zoe } = await accessWorld(open()).then((w) => ({ ...w, zoe: w.as('zoe') }))
     const set = (user: string, whose: { person?: string; owner?: string } = {}) =>
-      zoe.access.accounts.set({ user, ...whose })
+      zoe.access.accounts.save({ user, ...whose })
     for (const user of ['phone', 'tablet', 'bot']) await zoe.access.grant({ user, role: 'member', project: 'web' })
     await set('phone', { person: 'ann' })
     await expect(set('tablet', { person: 'phone' })).rejects.toMatchObject({

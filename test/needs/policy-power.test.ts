@@ -53,7 +53,7 @@ describe.each(storages)('what policies let a role do, on $name', ({ open }) => {
     const edits = [{ users: ['sock', 'ann'], projects: ['web'], roles: ['member', 'security'] }]
     const preview = await mia.access.preview(edits)
     expect(preview.refusal?.code).toBe('beyond_own_permissions')
-    expect(await refusal(mia.access.change(edits, { seen: preview.digest }))).toBe('beyond_own_permissions')
+    expect(await refusal(mia.access.change(edits, { digest: preview.digest }))).toBe('beyond_own_permissions')
     expect(
       await refusal(as('sock').submit(flags.ref('a', { project: 'web' }), { value: { enabled: false, rollout: 1 } })),
     ).toBe('unknown_actor')
@@ -147,7 +147,7 @@ describe('what policies let a role do', () => {
       })
       await mia.access.grant({ ...give, project: 'web' })
       await mia.access.revoke(give)
-      await as('ann').cancel(id)
+      await as('ann').requests.cancel(id)
       await as('hal').access.grant(give)
       expect(await zoe.audit.verify()).toMatchObject({ ok: true })
     },
@@ -229,24 +229,26 @@ it('[FA-11] no plot of people without power over a policy gets past it, through 
           revoke: () => access.revoke({ user, role, ...place }),
           change: async () => {
             const edits = [{ users: [user, by], projects, roles: [role, 'member'] }]
-            return await access.change(edits, { seen: (await access.preview(edits)).digest })
+            return await access.change(edits, { digest: (await access.preview(edits)).digest })
           },
-          account: () => access.accounts.set({ user, person: by }),
+          account: () => access.accounts.save({ user, person: by }),
           role: () => access.roles.save({ id: role, permissions: ['flags.read', 'requests.approve'], held: 'both' }),
           policy: () => policies.save({ ...policy, overrides: [], require: { quorum: 1, from: { users: [user] } } }),
           remove: () => policies.remove('p'),
-          delegate: () => delegations.give({ to: user, ends: Date.UTC(2026, 0, 20) }),
+          delegate: () => delegations.save({ to: user, ends: Date.UTC(2026, 0, 20) }),
         }
         await settled(attempts[verb]?.())
       }
       for (const by of [...plotters, leaver]) {
         const actor = as(by)
         for (const onBehalfOf of [undefined, 'sue', 'ben', 'mia']) {
-          await settled(actor.approve(id, { seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }))
+          await settled(
+            actor.requests.approve(id, { digest: seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }),
+          )
         }
-        await settled(actor.bypass(id, { seen, reason: 'now' }))
-        await settled(actor.breakGlass(id, { seen, reason: 'now', incident: 'INC-1' }))
-        await settled(actor.apply(id))
+        await settled(actor.requests.bypass(id, { digest: seen, reason: 'now' }))
+        await settled(actor.requests.breakGlass(id, { digest: seen, reason: 'now', incident: 'INC-1' }))
+        await settled(actor.requests.apply(id))
       }
       await approvals.tick()
       expect(await zoe.resources.get(flag)).toBeUndefined()

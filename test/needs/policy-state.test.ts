@@ -297,7 +297,7 @@ describe('policies under rollback and restore', () => {
       database.exec(`delete from ${name} where stream = 'settings' and seq > 1`)
     }
     await as(main, 'ben').policies.save(policy('p', 'price', 2))
-    expect((await as(main, 'ben').approve(id, { seen: digest })).request.status).toBe('pending')
-    expect((await as(main, 'cat').approve(id, { seen: digest })).request.status).toBe('applied')
+    expect((await as(main, 'ben').requests.approve(id, { digest })).request.status).toBe('pending')
+    expect((await as(main, 'cat').requests.approve(id, { digest })).request.status).toBe('applied')
   })
 })

@@ -18,7 +18,7 @@ describe.each(storages)('a state that the clock cannot end in time, on $name', (
       expect((await w.as('ann').audit.verify()).problems).toEqual([])
       w.pass(10 * 60_000)
     }
-    await w.as('ann').cancel(inTheWay.id)
+    await w.as('ann').requests.cancel(inTheWay.id)
     w.pass(5 * 60_000)
     expect(await w.approvals.tick()).toMatchObject({ moved: 1, waiting: 0, failed: [] })
     const [last] = await w.as('ann').resources.history(ref)

@@ -48,8 +48,8 @@ describe('names that stand in the log for what nobody does', () => {
     await as('ben').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
     const { id, digest: seen } = pending(await as('ann').submit(limits.ref('x'), { value: 1 }))
     const calls = [
-      [as('ben').approve(id, { seen, onBehalfOf: own }), 'options.onBehalfOf'],
-      [as('ben').delegations.give({ to: own, ends: Date.now() + 60_000 }), 'delegation.to'],
+      [as('ben').requests.approve(id, { digest: seen, onBehalfOf: own }), 'options.onBehalfOf'],
+      [as('ben').delegations.save({ to: own, ends: Date.now() + 60_000 }), 'delegation.to'],
       [as('ann').submit(limits.ref('y'), { value: 1 }, { notify: [own] }), 'options.notify'],
     ] as const
     for (const [call, argument] of calls) await expect(call).rejects.toMatchObject(reserved(argument))
@@ -69,10 +69,10 @@ describe('names that stand in the log for what nobody does', () => {
     await ben.submit(limits.ref('x'), { value: 1 })
     const calls = [
       [ben.access.grant({ user: own, role: 'admin' }), 'role.user'],
-      [ben.access.accounts.set({ user: 'bot', owner: own }), 'account.owner'],
-      [ben.access.accounts.set({ user: 'bot', person: own }), 'account.person'],
-      [ben.access.accounts.set({ user: own, person: 'ben' }), 'account.user'],
-      [ben.access.editors.change(limits.ref('x'), { type: 'restrict', editors: [own] }), 'change.editors'],
+      [ben.access.accounts.save({ user: 'bot', owner: own }), 'account.owner'],
+      [ben.access.accounts.save({ user: 'bot', person: own }), 'account.person'],
+      [ben.access.accounts.save({ user: own, person: 'ben' }), 'account.user'],
+      [ben.access.editors.save(limits.ref('x'), { type: 'restrict', editors: [own] }), 'change.editors'],
     ] as const
     for (const [call, argument] of calls) await expect(call).rejects.toMatchObject(reserved(argument))
   })

@@ -69,8 +69,8 @@ describe('a schema that does not read its own output as the same value', () => {
       () => ann.submitAll([{ ref: mug, change: cup }]),
       () => ann.preview(mug, cup),
       () => ann.draft(mug, cup),
-      () => ann.revert(mug, 1),
-      () => ann.previewRevert(mug, 1),
+      () => ann.submit(mug, { revertTo: 1 }),
+      () => ann.preview(mug, { revertTo: 1 }),
     ]) {
       expect(await failure(call())).toMatchObject({ code: 'schema_failed', details: { path: '/price' } })
     }
@@ -83,15 +83,17 @@ describe('a schema that does not read its own output as the same value', () => {
     await before.policy()
     const ask = async (change: Partial<Product>) => pending(await before.as('ann').submit(mug, { merge: change }))
     const [one, two] = [await ask({ name: 'Cup' }), await ask({ name: 'Jar', price: 700 })]
-    expect(await refusal(now.as('ann').edit(one.id, mug, { merge: { name: 'Bowl' } }))).toBe('schema_failed')
-    const { request } = await now.as('ben').approve(one.id, { seen: one.digest })
+    expect(await refusal(now.as('ann').requests.edit(one.id, mug, { merge: { name: 'Bowl' } }))).toBe('schema_failed')
+    const { request } = await now.as('ben').requests.approve(one.id, { digest: one.digest })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'schema_failed', details: { path: '/price' } } })
     const other = await ask({ price: 600 })
-    await before.as('ben').approve(other.id, { seen: other.digest })
-    const { request: open } = await before.as('ann').rebase(two.id)
+    await before.as('ben').requests.approve(other.id, { digest: other.digest })
+    const { request: open } = await before.as('ann').requests.rebase(two.id)
     expect(open.conflicts).toBe(1)
     const conflict = (await before.as('ann').requests.get(two.id)).changes[0]?.conflicts[0]?.digest ?? ''
-    expect(await refusal(now.as('ann').resolve(two.id, [{ conflict, take: 'draft' }] as never))).toBe('schema_failed')
+    expect(await refusal(now.as('ann').requests.resolve(two.id, [{ conflict, take: 'draft' }] as never))).toBe(
+      'schema_failed',
+    )
     expect((await now.as('ann').resources.get(mug))?.document).toEqual({ name: 'Mug', price: 600 })
   })
 

@@ -33,17 +33,17 @@ describe.each(storages)('the switch of the workflow, where policies are gated, o
   it('[FA-04] is turned off with the approval that removing the policies takes, and does then what the verb does', async () => {
     const { w, ref, waiting } = await gated(open())
     const refused = { code: 'policy_gated', details: { policy: '', project: 'web', by: ['two-eyes'] } }
-    expect(await detailsOf(w.as('zoe').workflow.turnOff({ project: 'web', waiting: 'hold' }))).toEqual(refused)
-    expect(await refusal(w.as('zoe').workflow.turnOff())).toBe('policy_gated')
-    expect(await w.as('ann').workflow.isOn({ project: 'web' })).toBe(true)
+    expect(await detailsOf(w.as('zoe').workflow.disable({ project: 'web', waiting: 'hold' }))).toEqual(refused)
+    expect(await refusal(w.as('zoe').workflow.disable())).toBe('policy_gated')
+    expect(await w.as('ann').workflow.isEnabled({ project: 'web' })).toBe(true)
 
     await w.notices()
     const { id, digest } = pending(await w.as('zoe').submit(web, off, { reason: 'moving house' }))
     expect((await w.as('ann').submit(ref, rollout(70))).status).toBe('pending')
-    expect(await refusal(w.as('zoe').approve(id, { seen: digest }))).toBe('self_approval')
-    const { request } = await w.as('yan').approve(id, { seen: digest })
+    expect(await refusal(w.as('zoe').requests.approve(id, { digest }))).toBe('self_approval')
+    const { request } = await w.as('yan').requests.approve(id, { digest })
     expect(request.status).toBe('applied')
-    expect(await w.as('ann').workflow.isOn({ project: 'web' })).toBe(false)
+    expect(await w.as('ann').workflow.isEnabled({ project: 'web' })).toBe(false)
     expect((await w.as('ann').requests.get(waiting.id)).status).toBe('draft')
     expect((await w.as('ann').submit(ref, rollout(60))).status).toBe('applied')
     const log = await w.as('zoe').audit.events({ settings: true })
@@ -51,7 +51,7 @@ describe.each(storages)('the switch of the workflow, where policies are gated, o
     expect(log.at(-1)?.event).toMatchObject({ ...turned, reason: 'moving house', request: id })
     expect((await w.notices()).filter(({ type }) => type === 'workflow_off')).toHaveLength(1)
 
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    await w.as('zoe').workflow.enable({ project: 'web' })
     expect((await w.as('ann').submit(ref, rollout(50))).status).toBe('pending')
     expect((await w.as('zoe').resources.get(web))?.document).toEqual({ on: true })
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
@@ -66,22 +66,22 @@ describe.each(storages)('the switch of the workflow, where policies are gated, o
     }
     await w.as('zoe').policies.save({ ...org, id: 'shops', match: { resource: 'feature_flag', project: 'shop' } })
     await w.as('mia').policies.save({ ...org, id: 'own', match: { resource: 'feature_flag', project: 'web' } })
-    await w.as('mia').workflow.turnOff({ project: 'web', waiting: 'hold' })
-    await w.as('mia').workflow.turnOn({ project: 'web' })
+    await w.as('mia').workflow.disable({ project: 'web', waiting: 'hold' })
+    await w.as('mia').workflow.enable({ project: 'web' })
     await w.as('zoe').policies.save(org)
     for (const attempt of [
-      () => w.as('mia').workflow.turnOff({ project: 'web', waiting: 'hold' }),
-      () => w.as('mia').workflow.turnOff({ project: 'web' }),
+      () => w.as('mia').workflow.disable({ project: 'web', waiting: 'hold' }),
+      () => w.as('mia').workflow.disable({ project: 'web' }),
       () => w.as('mia').submit(web, off),
       () => w.as('mia').submit(web, { merge: { on: false } }),
       () => w.as('mia').draft(web, off),
-      () => w.as('mia').revert(web, 1),
+      () => w.as('mia').submit(web, { revertTo: 1 }),
     ]) {
       expect(await detailsOf(attempt())).toMatchObject({ code: 'not_permitted', details: { policies: ['org'] } })
     }
     const flag = flags.ref('a', { project: 'web' })
     expect((await w.as('mia').submit(flag, { value: { enabled: true, rollout: 1 } })).status).toBe('pending')
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
     expect((await w.as('mia').submit(flag, { value: { enabled: true, rollout: 1 } })).status).toBe('applied')
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
@@ -98,22 +98,22 @@ describe('the switch of the workflow as a resource', () => {
         require: lead,
       },
     ])
-    expect(await detailsOf(w.as('zoe').workflow.turnOff({ project: 'web' }))).toMatchObject({
+    expect(await detailsOf(w.as('zoe').workflow.disable({ project: 'web' }))).toMatchObject({
       details: { by: ['off'] },
     })
-    await w.as('zoe').workflow.turnOff({ project: 'shop' })
-    expect(await detailsOf(w.as('zoe').workflow.turnOn({ project: 'shop' }))).toMatchObject({ details: { by: ['on'] } })
+    await w.as('zoe').workflow.disable({ project: 'shop' })
+    expect(await detailsOf(w.as('zoe').workflow.enable({ project: 'shop' }))).toMatchObject({ details: { by: ['on'] } })
     const { id, digest } = pending(await w.as('zoe').submit(workflowResource.ref('shop'), { value: { on: true } }))
-    expect((await w.as('ben').approve(id, { seen: digest })).request.status).toBe('applied')
-    expect(await w.as('ann').workflow.isOn({ project: 'shop' })).toBe(true)
+    expect((await w.as('ben').requests.approve(id, { digest })).request.status).toBe('applied')
+    expect(await w.as('ann').workflow.isEnabled({ project: 'shop' })).toBe(true)
   })
 
   it('[FA-04] is freed by nothing that it says itself: neither it nor policies pass while it is off', async () => {
     const { w } = await gated(memoryStorage())
     const turn = pending(await w.as('zoe').submit(workflowResource.ref(''), { value: { on: false, waiting: 'hold' } }))
-    await w.as('yan').approve(turn.id, { seen: turn.digest })
-    expect(await w.as('ann').workflow.isOn()).toBe(false)
-    expect(await refusal(w.as('zoe').workflow.turnOff({ project: 'web' }))).toBe('policy_gated')
+    await w.as('yan').requests.approve(turn.id, { digest: turn.digest })
+    expect(await w.as('ann').workflow.isEnabled()).toBe(false)
+    expect(await refusal(w.as('zoe').workflow.disable({ project: 'web' }))).toBe('policy_gated')
     expect(await refusal(w.as('zoe').policies.remove('flags'))).toBe('policy_gated')
     expect((await w.as('zoe').submit(web, off)).status).toBe('pending')
     expect((await w.as('zoe').submit(policyResource.ref('flags'), { remove: true })).status).toBe('pending')
@@ -128,26 +128,26 @@ describe('the switch of the workflow as a resource', () => {
         value: { id: 'strict', match: { resource: 'countersign.policy' }, require: security },
       }),
     )
-    await w.as('yan').approve(stricter.id, { seen: stricter.digest })
-    expect((await w.as('yan').approve(turn.id, { seen: turn.digest })).request.status).toBe('pending')
+    await w.as('yan').requests.approve(stricter.id, { digest: stricter.digest })
+    expect((await w.as('yan').requests.approve(turn.id, { digest: turn.digest })).request.status).toBe('pending')
     w.roles('zoe', [])
-    const { request } = await w.as('root').approve(turn.id, { seen: turn.digest })
+    const { request } = await w.as('root').requests.approve(turn.id, { digest: turn.digest })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'not_permitted' } })
-    expect(await w.as('ann').workflow.isOn({ project: 'web' })).toBe(true)
+    expect(await w.as('ann').workflow.isEnabled({ project: 'web' })).toBe(true)
   })
 
   it('[FA-04] can be scheduled, bypassed where the gate lets that be, and reverted, which is a turn like any other', async () => {
     const { w, ref } = await gated(memoryStorage(), [{ ...gate, rules: { bypass: ['security'] } }])
     const turn = pending(await w.as('zoe').submit(web, off, { applyAt: start + 60_000 }))
-    await w.as('yan').approve(turn.id, { seen: turn.digest })
+    await w.as('yan').requests.approve(turn.id, { digest: turn.digest })
     w.pass(60_000)
     expect(await w.approvals.tick()).toMatchObject({ applied: 1, returned: 1, failed: [] })
     expect((await w.as('ann').submit(ref, rollout(60))).status).toBe('applied')
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
-    expect((await w.as('zoe').revert(web, 1)).status).toBe('pending')
+    await w.as('zoe').workflow.enable({ project: 'web' })
+    expect((await w.as('zoe').submit(web, { revertTo: 1 })).status).toBe('pending')
     const other = pending(await w.as('zoe').submit(workflowResource.ref('shop'), off))
-    await w.as('root').bypass(other.id, { seen: other.digest, reason: 'now' })
-    expect(await w.as('ann').workflow.isOn({ project: 'shop' })).toBe(false)
+    await w.as('root').requests.bypass(other.id, { digest: other.digest, reason: 'now' })
+    expect(await w.as('ann').workflow.isEnabled({ project: 'shop' })).toBe(false)
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
@@ -156,7 +156,7 @@ describe('the switch of the workflow as a resource', () => {
     for (const value of [{}, { on: 'no' }, { on: false, waiting: 'apply' }, { on: true, off: true }, [], 1]) {
       expect(await refusal(w.as('zoe').submit(web, { value: value as never }))).toBe('invalid_by_schema')
     }
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
     expect(await refusal(w.as('zoe').submit(web, { remove: true }))).toBe('invalid_input')
     const together = [
       { ref: web, change: { value: { on: true } } },
@@ -167,16 +167,16 @@ describe('the switch of the workflow as a resource', () => {
     expect(await refusal(w.as('zoe').submitAll(both as never))).toBe('invalid_input')
     expect(await refusal(w.as('ann').submit(web, { value: { on: true } }))).toBe('not_permitted')
     expect((await w.as('zoe').submit(web, (one) => ({ ...one, on: true }))).status).toBe('applied')
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
-    expect(await w.as('ann').workflow.isOn({ project: 'web' })).toBe(true)
+    await w.as('zoe').workflow.enable({ project: 'web' })
+    expect(await w.as('ann').workflow.isEnabled({ project: 'web' })).toBe(true)
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
   it('[FA-04] is that of the tenant or of one project, whatever the project is called', async () => {
     const { w } = await gated(memoryStorage(), [])
-    await w.as('zoe').workflow.turnOff({ project: '*' })
-    await w.as('zoe').workflow.turnOff({ project: '**' })
-    const on = (project?: string) => w.as('ann').workflow.isOn(project === undefined ? {} : { project })
+    await w.as('zoe').workflow.disable({ project: '*' })
+    await w.as('zoe').workflow.disable({ project: '**' })
+    const on = (project?: string) => w.as('ann').workflow.isEnabled(project === undefined ? {} : { project })
     expect([await on(), await on('*'), await on('**'), await on('web')]).toEqual([true, false, false, true])
     await w.as('zoe').submit(workflowResource.ref('*'), { value: { on: true } })
     await w.as('zoe').submit(workflowResource.ref(''), off)

@@ -25,7 +25,7 @@ export async function useEverything(path: string | undefined): Promise<AuditRepo
   const ann = approvals.as({ tenant: 'acme', user: 'ann' })
   try {
     const outcome = await ann.submit(flags.ref('checkout'), { value: { rollout: 40, rules: [] } })
-    if (outcome.status === 'pending') await ann.approve(outcome.request.id, { seen: outcome.request.digest })
+    if (outcome.status === 'pending') await ann.requests.approve(outcome.request.id, { digest: outcome.request.digest })
     await ann.submit(flags.ref('checkout'), (flag) => {
       flag.rules.push({ id: 'staff' })
     })

@@ -11,12 +11,12 @@ describe.each(storages)('CleverTap approvals on $name', ({ open }) => {
     await w.policy({ rules: { feedbackLimit: 1_024 }, require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const family = '👨‍👩‍👧‍👦'
-    const tooLong = { seen: request.digest, reason: family.repeat(1_025) }
-    expect(await refusal(w.as('ben').approve(request.id, tooLong))).toBe('invalid_input')
-    await w.as('ben').approve(request.id, { seen: request.digest, reason: family.repeat(1_024) })
+    const tooLong = { digest: request.digest, reason: family.repeat(1_025) }
+    expect(await refusal(w.as('ben').requests.approve(request.id, tooLong))).toBe('invalid_input')
+    await w.as('ben').requests.approve(request.id, { digest: request.digest, reason: family.repeat(1_024) })
     const { reviews } = await w.as('ann').requests.get(request.id)
     expect(reviews).toMatchObject([{ by: 'ben', reason: family.repeat(1_024) }])
-    await w.as('cat').approve(request.id, { seen: request.digest })
+    await w.as('cat').requests.approve(request.id, { digest: request.digest })
   })
 
   /** Ann creates, Ben and Cat approve, Zoe and Zac are admins. */
@@ -35,11 +35,11 @@ describe.each(storages)('CleverTap approvals on $name', ({ open }) => {
     await w.as('zoe').policies.save({ id: 'reviewed', ...gate })
     const pause = await w.ask(ref, { action: 'pause' })
     expect(await w.standing(ref)).toMatchObject({ state: 'running', shown: 'pause_pending' })
-    await w.as('ben').reject(pause.id, { seen: pause.digest, reason: 'not now' })
+    await w.as('ben').requests.reject(pause.id, { digest: pause.digest, reason: 'not now' })
     const finish = await w.ask(ref, { action: 'finish' })
-    await w.as('cat').approve(finish.id, { seen: finish.digest })
-    await w.as('zoe').workflow.turnOff()
-    await w.as('zoe').workflow.turnOn()
+    await w.as('cat').requests.approve(finish.id, { digest: finish.digest })
+    await w.as('zoe').workflow.disable()
+    await w.as('zoe').workflow.enable()
     const told = (await w.notices()).map(({ type, to }) => [type, to.toSorted()])
     const approving = ['ben', 'cat', 'zac', 'zoe']
     expect(told).toEqual([
@@ -65,7 +65,7 @@ describe.each(storages)('CleverTap approvals on $name', ({ open }) => {
       const before = await w.as('ann').resources.get(ref)
       const pause = await w.ask(ref, { action: 'pause' })
       expect(await w.standing(ref)).toMatchObject({ shown: 'pause_pending' })
-      await w.as('zoe').workflow.turnOff()
+      await w.as('zoe').workflow.disable()
       expect(await w.as('ann').resources.get(ref)).toEqual(before)
       expect(await w.as('ann').requests.get(pause.id)).toMatchObject({ status: 'draft' })
       const told = (await w.notices()).filter(({ to }) => to.includes('ann'))
@@ -85,14 +85,14 @@ describe.each(storages)('CleverTap approvals on $name', ({ open }) => {
     })
     const at = w.now() + hour
     const asked = await w.ask(ref, { action: 'schedule', at })
-    await w.as('zoe').workflow.turnOff({ waiting: 'hold' })
+    await w.as('zoe').workflow.disable({ waiting: 'hold' })
     expect(await w.standing(ref)).toMatchObject({ state: 'draft', shown: 'draft' })
-    expect(await refusal(w.as('ben').approve(asked.id, { seen: asked.digest }))).toBe('workflow_off')
+    expect(await refusal(w.as('ben').requests.approve(asked.id, { digest: asked.digest }))).toBe('workflow_off')
     expect(await refusal(w.as('cat').submit(ref, { action: 'start' }))).toBe('locked')
-    await w.as('zoe').workflow.turnOn()
+    await w.as('zoe').workflow.enable()
     expect(await w.standing(ref)).toMatchObject({ state: 'draft', shown: 'scheduling_pending' })
-    await w.as('ben').approve(asked.id, { seen: asked.digest })
-    await w.as('zoe').workflow.turnOff()
+    await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
+    await w.as('zoe').workflow.disable()
     w.pass(hour)
     expect(await w.approvals.tick()).toMatchObject({ moved: 1, failed: [] })
     expect(await w.standing(ref)).toMatchObject({ state: 'running' })
@@ -124,10 +124,10 @@ describe('whom notices go to', () => {
     const ref = await w.flag('checkout')
     await w.as('eve').policies.save({ id: 'reviewed', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
     const { id } = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('dan').edit(id, ref, rollout(81))
-    await w.as('ann').recall(id)
-    await w.as('ann').submitDraft(id)
-    await w.as('ann').cancel(id)
+    await w.as('dan').requests.edit(id, ref, rollout(81))
+    await w.as('ann').requests.recall(id)
+    await w.as('ann').requests.submit(id)
+    await w.as('ann').requests.cancel(id)
     expect((await w.notices()).map(({ type, to }) => [type, to.toSorted()])).toEqual([
       ['recalled', ['amy', 'ben', 'cat', 'eve']],
       ['cancelled', ['amy', 'ben', 'cat', 'dan']],

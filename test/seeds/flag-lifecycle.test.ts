@@ -34,7 +34,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     const request = await w.ask(ref, action === 'schedule' ? { action, at } : { action })
     expect(await w.standing(ref)).toMatchObject({ state: 'inactive', shown: 'pending_approval' })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { live: false } })
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     if (action === 'schedule') {
       expect(await w.standing(ref)).toMatchObject({ state: 'scheduled', dueAt: at })
       w.pass(hour)
@@ -61,9 +61,9 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
       const first = await w.ask(ref, wanted(), { notify: ['ben'] })
       const { changes } = await w.as('ben').requests.get(first.id)
       expect(changes[0]?.lines[0]).toContain(`${action}: state inactive → `)
-      await w.as('ben').reject(first.id, { seen: first.digest, reason: 'too early' })
-      const { request: again } = await w.as('ann').reopen(first.id, { notify: ['cat', 'ben'] })
-      await w.as('cat').approve(again.id, { seen: again.digest })
+      await w.as('ben').requests.reject(first.id, { digest: first.digest, reason: 'too early' })
+      const { request: again } = await w.as('ann').requests.submit(first.id, { notify: ['cat', 'ben'] })
+      await w.as('cat').requests.approve(again.id, { digest: again.digest })
       const told = (await w.notices()).map(({ type, to }) => [type, to.toSorted()])
       expect(told.slice(0, 2)).toEqual([
         ['submitted', ['ben']],
@@ -88,7 +88,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
 
     const { stale } = await w.as('ben').requests.get(asked.id)
     expect(stale).toBe(true)
-    const { request: failed } = await w.as('ben').approve(asked.id, { seen: asked.digest })
+    const { request: failed } = await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { live: false },
@@ -97,8 +97,8 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
 
     const again = await w.ask(ref, { action: 'activate' })
     await w.as('cat').submit(ref, { merge: { description: 'best' } })
-    const { request: moved } = await w.as('ann').rebase(again.id)
-    await w.as('ben').approve(again.id, { seen: moved.digest })
+    const { request: moved } = await w.as('ann').requests.rebase(again.id)
+    await w.as('ben').requests.approve(again.id, { digest: moved.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { live: true, description: 'best' },
       lifecycle: { state: 'active', shown: 'active' },
@@ -107,7 +107,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     const other = switches.ref('other')
     await w.as('ann').submit(other, { value: aSwitch })
     const { id } = await w.ask(other, { action: 'activate' })
-    await w.as('ann').cancel(id)
+    await w.as('ann').requests.cancel(id)
     expect(await w.standing(other)).toMatchObject({ state: 'inactive', shown: 'inactive' })
   })
 
@@ -118,7 +118,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     await w.gate(['activate'], { onStale: 'rebase' })
     const asked = await w.ask(ref, { action: 'activate' })
     await w.as('cat').submit(ref, { merge: { variants: [{ key: 'on', weight: 100 }] } })
-    const { request } = await w.as('ben').approve(asked.id, { seen: asked.digest })
+    const { request } = await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
     expect(await w.standing(ref)).toMatchObject({ state: 'inactive' })
   })
@@ -132,7 +132,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     expect(await w.as('ann').submit(ref, salt)).toMatchObject({ status: 'applied' })
     const at = w.now() + hour
     const asked = await w.ask(ref, { action: 'schedule', at })
-    await w.as('ben').approve(asked.id, { seen: asked.digest })
+    await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
     const change = pending(await w.as('ann').submit(ref, { merge: { bucketingSalt: 'salt' } }))
     expect(change.changes[0]).toMatchObject({
       actions: ['publish', 'activate', 'update'],
@@ -143,8 +143,8 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     expect(await w.standing(ref)).toMatchObject({ state: 'active', waiting: { action: 'publish', request: change.id } })
     const { stale } = await w.as('ben').requests.get(change.id)
     expect(stale).toBe(true)
-    const { request } = await w.as('ann').rebase(change.id)
-    await w.as('ben').approve(change.id, { seen: request.digest })
+    const { request } = await w.as('ann').requests.rebase(change.id)
+    await w.as('ben').requests.approve(change.id, { digest: request.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { live: true, bucketingSalt: 'salt' },
       lifecycle: { state: 'active' },
@@ -182,7 +182,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     })
     const [change] = (await w.as('ben').requests.get(request.id)).changes
     expect(change?.lines.length).toBe(change?.places.length)
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: change?.after as object })
   })
 
@@ -193,7 +193,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     const both = { merge: { description: 'newer', bucketingSalt: 'pepper' } }
     const request = await w.ask(ref, both)
     expect(request.changes[0]?.actions).toContain('publish')
-    await w.as('ann').cancel(request.id)
+    await w.as('ann').requests.cancel(request.id)
     expect(await w.as('ann').submit(ref, { action: 'deactivate' })).toMatchObject({ status: 'applied' })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { live: false },
@@ -212,9 +212,9 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
         details: { request: request.id },
       })
     }
-    await w.as('ann').cancel(request.id)
+    await w.as('ann').requests.cancel(request.id)
     const second = await w.ask(ref, { merge: { exposureEvent: 'clicked' } })
-    await w.as('ben').approve(second.id, { seen: second.digest })
+    await w.as('ben').requests.approve(second.id, { digest: second.digest })
     expect(await w.as('cat').submit(ref, { merge: { description: 'x' } })).toMatchObject({ status: 'applied' })
   })
 
@@ -225,7 +225,7 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     const request = await w.ask(ref, { merge: { bucketingSalt: 'pepper' } })
     expect(await refusal(w.as('cat').submit(ref, { merge: { exposureEvent: 'x' } }))).toBe('locked')
     expect(await w.as('cat').submit(ref, { merge: { description: 'x' } })).toMatchObject({ status: 'applied' })
-    const { request: done } = await w.as('ben').approve(request.id, { seen: request.digest })
+    const { request: done } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(done.status).toBe('applied')
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { bucketingSalt: 'pepper', description: 'x' },
@@ -255,9 +255,9 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
       code: 'locked',
       details: { request: activation.id },
     })
-    expect(await refusal(w.as('cat').submitDraft(draft.id))).toBe('locked')
-    await w.as('ann').cancel(activation.id)
-    expect((await w.as('cat').submitDraft(draft.id)).request.status).toBe('pending')
+    expect(await refusal(w.as('cat').requests.submit(draft.id))).toBe('locked')
+    await w.as('ann').requests.cancel(activation.id)
+    expect((await w.as('cat').requests.submit(draft.id)).request.status).toBe('pending')
   })
 })
 
@@ -280,14 +280,14 @@ describe.each(storages)('the life cycles of groups and variables on $name', ({ o
     const archive = await w.ask(ref, { action: 'archive' })
     expect(await w.standing(ref)).toMatchObject({ state: 'active', shown: 'archive_pending' })
     uses.set('beta', ['flag "late"'])
-    const { request: late } = await w.as('ben').approve(archive.id, { seen: archive.digest })
+    const { request: late } = await w.as('ben').requests.approve(archive.id, { digest: archive.digest })
     expect(late).toMatchObject({ status: 'failed', failure: { code: 'still_referenced' } })
     uses.set('beta', [])
-    expect((await w.as('ben').retry(archive.id)).request.status).toBe('applied')
+    expect((await w.as('ben').requests.apply(archive.id)).request.status).toBe('applied')
     expect(await refusal(w.as('ann').submit(ref, { merge: { description: 'x' } }))).toBe('not_from_this_state')
 
     const unarchive = await w.ask(ref, { action: 'unarchive' })
-    await w.as('ben').approve(unarchive.id, { seen: unarchive.digest })
+    await w.as('ben').requests.approve(unarchive.id, { digest: unarchive.digest })
     const history = await w.as('ann').resources.history(ref)
     expect(history.map(({ move }) => move?.to)).toEqual(['active', 'archived', 'active'])
   })
@@ -310,13 +310,13 @@ describe.each(storages)('the life cycles of groups and variables on $name', ({ o
     expect(await w.as('ann').submit(ref, { value: { value: '2' } })).toMatchObject({ status: 'applied' })
     const first = await w.ask(ref, { action: 'publish' })
     expect(await refusal(w.as('ann').submit(ref, { value: { value: '3' } }))).toBe('locked')
-    await w.as('ben').approve(first.id, { seen: first.digest })
+    await w.as('ben').requests.approve(first.id, { digest: first.digest })
     const edit = await w.ask(ref, { value: { value: '3' } })
     expect(await w.standing(ref)).toMatchObject({ state: 'live', shown: 'approval_pending' })
-    await w.as('ben').approve(edit.id, { seen: edit.digest })
+    await w.as('ben').requests.approve(edit.id, { digest: edit.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { value: '3' } })
     const gone = await w.ask(ref, { action: 'delete' })
-    await w.as('ben').approve(gone.id, { seen: gone.digest })
+    await w.as('ben').requests.approve(gone.id, { digest: gone.digest })
     expect(await w.standing(ref)).toMatchObject({ state: 'deleted', shown: 'deleted' })
   })
 })

@@ -23,7 +23,7 @@ const setRule = (id: string, to: number) => (flag: { rules?: { id: string; rollo
 /** Makes a change live, with an approval. */
 async function land(w: World, ref: ReturnType<typeof flags.ref>, change: (flag: Flag) => void) {
   const request = pending(await w.as('dan').submit(ref, change))
-  await w.as('ben').approve(request.id, { seen: request.digest })
+  await w.as('ben').requests.approve(request.id, { digest: request.digest })
 }
 
 describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) => {
@@ -34,7 +34,7 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     expect(draft.status).toBe('draft')
     expect((await w.as('eve').requests.get(draft.id)).changes[0]?.after).toMatchObject({ rollout: 80 })
     expect((await w.as('eve').resources.get(ref))?.document.rollout).toBe(40)
-    expect(await refusal(w.as('ben').approve(draft.id, { seen: draft.digest }))).toBe('not_open')
+    expect(await refusal(w.as('ben').requests.approve(draft.id, { digest: draft.digest }))).toBe('not_open')
     expect(await w.notices()).toEqual([])
   })
 
@@ -42,11 +42,11 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const { id } = await w.as('ann').draft(ref, rollout(80))
-    await w.as('ann').edit(id, ref, setRule('dev', 50))
-    await w.as('ann').submitDraft(id, { reason: 'everything at once' })
+    await w.as('ann').requests.edit(id, ref, setRule('dev', 50))
+    await w.as('ann').requests.submit(id, { reason: 'everything at once' })
     const request = await w.as('ben').requests.get(id)
     expect(request.changes[0]?.places.map(({ path }) => path).toSorted()).toEqual(['/rollout', '/rules/dev/rollout'])
-    await w.as('ben').approve(id, { seen: request.digest })
+    await w.as('ben').requests.approve(id, { digest: request.digest })
     const [newest, ...older] = await w.as('ann').resources.history(ref)
     expect(newest).toMatchObject({ number: 2, message: 'everything at once', document: { rollout: 80 } })
     expect(older).toHaveLength(1)
@@ -56,16 +56,16 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     for (const attempt of [
-      w.as('ann').edit(request.id, ref, rollout(90)),
-      w.as('ann').cancel(request.id),
-      w.as('ann').recall(request.id),
-      w.as('ann').reopen(request.id),
-      w.as('ann').rebase(request.id),
-      w.as('ann').retry(request.id),
-      w.as('ben').withdraw(request.id),
-      w.as('ben').reject(request.id, { seen: request.digest, reason: 'too late' }),
+      w.as('ann').requests.edit(request.id, ref, rollout(90)),
+      w.as('ann').requests.cancel(request.id),
+      w.as('ann').requests.recall(request.id),
+      w.as('ann').requests.submit(request.id),
+      w.as('ann').requests.rebase(request.id),
+      w.as('ann').requests.apply(request.id),
+      w.as('ben').requests.withdraw(request.id),
+      w.as('ben').requests.reject(request.id, { digest: request.digest, reason: 'too late' }),
     ]) {
       expect(await refusal(attempt)).toBe('not_open')
     }
@@ -77,25 +77,25 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     await land(w, ref, rollout(80))
     const before = await everything(w.storage, collectionNames, ['acme'])
-    const preview = await w.as('ann').previewRevert(ref, 1)
+    const preview = await w.as('ann').preview(ref, { revertTo: 1 })
     expect(preview).toMatchObject({ status: 'pending', requirements: [{ policy: 'reviewed' }], satisfiable: true })
     expect(preview.approvers.toSorted()).toEqual(['amy', 'ben', 'cat'])
-    expect(await refusal(w.as('ann').previewRevert(ref, 9))).toBe('unknown_revision')
-    expect(await refusal(w.as('ann').previewRevert(ref, 2))).toBe('nothing_changed')
-    expect(await refusal(w.as('ann').previewRevert(ref, 1, { draft: true } as object))).toBe('invalid_input')
+    expect(await refusal(w.as('ann').preview(ref, { revertTo: 9 }))).toBe('unknown_revision')
+    expect(await refusal(w.as('ann').preview(ref, { revertTo: 2 }))).toBe('nothing_changed')
+    expect(await refusal(w.as('ann').preview(ref, { revertTo: 1 }, { draft: true } as object))).toBe('invalid_input')
     expect(await everything(w.storage, collectionNames, ['acme'])).toEqual(before)
 
-    const outcome = pending(await w.as('ann').revert(ref, 1, { reason: 'it broke' }))
+    const outcome = pending(await w.as('ann').submit(ref, { revertTo: 1 }, { reason: 'it broke' }))
     expect(outcome.changes).toEqual(preview.changes)
     expect(outcome.changes[0]?.places).toEqual([{ type: 'changed', path: '/rollout', before: 80, after: 40 }])
-    await w.as('ben').approve(outcome.id, { seen: outcome.digest })
+    await w.as('ben').requests.approve(outcome.id, { digest: outcome.digest })
     const history = await w.as('ann').resources.history(ref)
     expect(history.map(({ number, document }) => [number, document?.rollout])).toEqual([
       [3, 40],
       [2, 80],
       [1, 40],
     ])
-    expect(await refusal(w.as('ann').revert(ref, 9))).toBe('unknown_revision')
+    expect(await refusal(w.as('ann').submit(ref, { revertTo: 9 }))).toBe('unknown_revision')
   })
 
   it('[GB-05] merges changes in different places by itself', async () => {
@@ -103,7 +103,7 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     const { id } = await w.as('ann').draft(ref, setRule('dev', 50))
     await land(w, ref, setRule('production', 60))
-    await w.as('ann').rebase(id)
+    await w.as('ann').requests.rebase(id)
     expect((await w.as('ann').requests.get(id)).changes[0]).toMatchObject({
       base: 2,
       conflicts: [],
@@ -121,21 +121,21 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     }
     const { id } = await w.as('ann').draft(ref, describeAs('bar'))
     await land(w, ref, describeAs('hi!!'))
-    await w.as('ann').rebase(id)
+    await w.as('ann').requests.rebase(id)
 
     const request = await w.as('ann').requests.get(id)
     expect(request.conflicts).toBe(1)
     const [conflict] = request.changes[0]?.conflicts ?? []
     expect(conflict).toMatchObject({ path: '/description', base: 'foo', live: 'hi!!', draft: 'bar' })
-    expect(await refusal(w.as('ann').submitDraft(id))).toBe('conflicts_open')
-    expect(await refusal(w.as('ann').edit(id, ref, rollout(2)))).toBe('conflicts_open')
+    expect(await refusal(w.as('ann').requests.submit(id))).toBe('conflicts_open')
+    expect(await refusal(w.as('ann').requests.edit(id, ref, rollout(2)))).toBe('conflicts_open')
 
     const answer = { conflict: conflict?.digest ?? 'sha256:', take: 'value', value: 'bar, hi!!' } as const
-    await w.as('ann').resolve(id, [answer])
-    await w.as('ann').submitDraft(id)
+    await w.as('ann').requests.resolve(id, [answer])
+    await w.as('ann').requests.submit(id)
     const resolved = await w.as('ben').requests.get(id)
     expect(resolved.changes[0]).toMatchObject({ conflicts: [], after: { description: 'bar, hi!!' } })
-    await w.as('ben').approve(id, { seen: resolved.digest })
+    await w.as('ben').requests.approve(id, { digest: resolved.digest })
     expect((await w.as('ann').resources.get(ref))?.document.description).toBe('bar, hi!!')
   })
 
@@ -151,9 +151,9 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
         flag.rollout = 41
       })
       await land(w, ref, setRule('dev', 60))
-      await w.as('ann').rebase(id)
+      await w.as('ann').requests.rebase(id)
       const [conflict] = (await w.as('ann').requests.get(id)).changes[0]?.conflicts ?? []
-      await w.as('ann').resolve(id, [{ conflict: conflict?.digest ?? 'sha256:', take }])
+      await w.as('ann').requests.resolve(id, [{ conflict: conflict?.digest ?? 'sha256:', take }])
       expect((await w.as('ann').requests.get(id)).changes[0]?.after).toMatchObject({
         rollout: 41,
         rules: [{ id: 'dev', rollout: expected }, { id: 'production' }],
@@ -166,25 +166,25 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     await w.policy({ rules: { apply: 'by_hand' } })
     const reset = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(reset.id, { seen: reset.digest })
-    expect((await w.as('ann').edit(reset.id, ref, rollout(90))).request).toMatchObject({
+    await w.as('ben').requests.approve(reset.id, { digest: reset.digest })
+    expect((await w.as('ann').requests.edit(reset.id, ref, rollout(90))).request).toMatchObject({
       status: 'pending',
       reviews: [],
       round: 2,
     })
-    expect(await refusal(w.as('ann').apply(reset.id))).toBe('not_open')
+    expect(await refusal(w.as('ann').requests.apply(reset.id))).toBe('not_open')
 
     await w.policy({ rules: { apply: 'by_hand', onEdit: 'keep' } })
     const kept = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(kept.id, { seen: kept.digest })
-    expect(await refusal(w.as('ann').edit(kept.id, ref, rollout(40)))).toBe('nothing_changed')
-    expect(await refusal(w.as('eve').edit(kept.id, ref, rollout(80)))).toBe('nothing_changed')
+    await w.as('ben').requests.approve(kept.id, { digest: kept.digest })
+    expect(await refusal(w.as('ann').requests.edit(kept.id, ref, rollout(40)))).toBe('nothing_changed')
+    expect(await refusal(w.as('eve').requests.edit(kept.id, ref, rollout(80)))).toBe('nothing_changed')
     const elsewhere = pending(await w.as('dan').submit(ref, setRule('dev', 11)))
-    await w.as('cat').approve(elsewhere.id, { seen: elsewhere.digest })
-    await w.as('ann').apply(elsewhere.id)
-    const { request: again } = await w.as('ann').rebase(kept.id)
+    await w.as('cat').requests.approve(elsewhere.id, { digest: elsewhere.digest })
+    await w.as('ann').requests.apply(elsewhere.id)
+    const { request: again } = await w.as('ann').requests.rebase(kept.id)
     expect(again).toMatchObject({ status: 'approved', round: 2, reviews: [{ by: 'ben', carriedFrom: kept.digest }] })
-    const { request: other } = await w.as('ann').edit(kept.id, ref, rollout(81))
+    const { request: other } = await w.as('ann').requests.edit(kept.id, ref, rollout(81))
     expect(other).toMatchObject({ status: 'pending', reviews: [] })
   })
 
@@ -193,7 +193,7 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     const { id } = await w.as('ann').draft(ref, rollout(80))
     expect((await w.as('ben').requests.list({ status: 'pending' })).requests).toEqual([])
-    await w.as('ann').submitDraft(id, { reason: 'please look at the rollout' })
+    await w.as('ann').requests.submit(id, { reason: 'please look at the rollout' })
     expect((await w.as('ben').requests.list({ status: 'pending' })).requests).toMatchObject([
       { id, reason: 'please look at the rollout', requester: 'ann' },
     ])
@@ -203,19 +203,21 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('eve').comment(request.id, 'why now?')
+    await w.as('eve').requests.comment(request.id, 'why now?')
     expect((await w.as('ben').requests.get(request.id)).status).toBe('pending')
     const { request: asked } = await w
       .as('ben')
-      .requestChanges(request.id, { seen: request.digest, reason: 'less, please' })
+      .requests.requestChanges(request.id, { digest: request.digest, reason: 'less, please' })
     expect(asked.status).toBe('changes_requested')
-    expect((await w.as('cat').approve(request.id, { seen: request.digest })).request.status).toBe('changes_requested')
+    expect((await w.as('cat').requests.approve(request.id, { digest: request.digest })).request.status).toBe(
+      'changes_requested',
+    )
 
-    await w.as('ann').edit(request.id, ref, rollout(60))
-    await w.as('ann').resubmit(request.id)
+    await w.as('ann').requests.edit(request.id, ref, rollout(60))
+    await w.as('ann').requests.submit(request.id)
     const again = await w.as('ben').requests.get(request.id)
     expect(again).toMatchObject({ status: 'pending', reviews: [], changes: [{ lines: ['rollout: 40 → 60'] }] })
-    expect((await w.as('ben').approve(request.id, { seen: again.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(request.id, { digest: again.digest })).request.status).toBe('applied')
   })
 
   it('[GB-15] lets anyone publish what is approved', async () => {
@@ -223,8 +225,8 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     await w.policy({ rules: { apply: 'by_hand' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').approve(request.id, { seen: request.digest })
-    expect((await w.as('dan').apply(request.id)).request.status).toBe('applied')
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
+    expect((await w.as('dan').requests.apply(request.id)).request.status).toBe('applied')
   })
 
   it('[GB-16, PH-27] lets those bypass whom the policies name, with a reason, on record as a bypass', async () => {
@@ -232,15 +234,19 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const ref = await live(w)
     await w.policy({ rules: { bypass: ['security'] } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    expect(await refusal(w.as('ben').bypass(request.id, { seen: request.digest, reason: 'hurry' }))).toBe(
+    expect(await refusal(w.as('ben').requests.bypass(request.id, { digest: request.digest, reason: 'hurry' }))).toBe(
       'bypass_forbidden',
     )
-    expect(await refusal(w.as('dan').bypass(request.id, { seen: request.digest, reason: ' ' }))).toBe('reason_required')
-    const { request: edited } = await w.as('eve').edit(request.id, ref, rollout(85))
-    expect(await refusal(w.as('dan').bypass(request.id, { seen: request.digest, reason: 'it is on fire' }))).toBe(
-      'digest_mismatch',
+    expect(await refusal(w.as('dan').requests.bypass(request.id, { digest: request.digest, reason: ' ' }))).toBe(
+      'reason_required',
     )
-    const { request: done } = await w.as('dan').bypass(request.id, { seen: edited.digest, reason: 'it is on fire' })
+    const { request: edited } = await w.as('eve').requests.edit(request.id, ref, rollout(85))
+    expect(
+      await refusal(w.as('dan').requests.bypass(request.id, { digest: request.digest, reason: 'it is on fire' })),
+    ).toBe('digest_mismatch')
+    const { request: done } = await w
+      .as('dan')
+      .requests.bypass(request.id, { digest: edited.digest, reason: 'it is on fire' })
     expect(done).toMatchObject({ status: 'applied', bypassedBy: 'dan', reviews: [] })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(2)
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
@@ -278,8 +284,8 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const draft = await w.as('ann').draft(ref, rollout(50))
-    expect(await refusal(w.as('dan').discard(draft.id))).toBe('not_the_requester')
-    expect((await w.as('ann').discard(draft.id)).request.status).toBe('cancelled')
+    expect(await refusal(w.as('dan').requests.cancel(draft.id))).toBe('not_the_requester')
+    expect((await w.as('ann').requests.cancel(draft.id)).request.status).toBe('cancelled')
   })
 
   it('[GB-08] asks for approval in the chosen environments only, or in all when none is named', async () => {
@@ -296,12 +302,12 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const request = pending(await w.as('amy').submit(ref, rollout(80)))
-    expect(await refusal(w.as('amy').approve(request.id, { seen: request.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('amy').requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
     const { approval, can } = await w.as('cat').requests.get(request.id)
     expect(approval?.policies[0]?.missing).toMatchObject([{ missing: 1, candidates: ['ben', 'cat'] }])
     expect(can.approve).toBe(true)
     expect((await w.as('eve').requests.get(request.id)).can.approve).toMatchObject({ code: 'not_an_approver' })
-    expect((await w.as('cat').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('cat').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
   })
 
   it('[GB-27] always asks about values, and about metadata only when chosen', async () => {
@@ -321,10 +327,10 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const { id } = await w.as('ann').draft(ref, rollout(50))
-    await w.as('ben').edit(id, ref, rollout(55))
-    await w.as('ann').submitDraft(id)
+    await w.as('ben').requests.edit(id, ref, rollout(55))
+    await w.as('ann').requests.submit(id)
     const { digest } = await w.as('ben').requests.get(id)
-    expect(await refusal(w.as('ben').approve(id, { seen: digest }))).toBe('contributor')
-    expect((await w.as('cat').approve(id, { seen: digest })).request.status).toBe('applied')
+    expect(await refusal(w.as('ben').requests.approve(id, { digest }))).toBe('contributor')
+    expect((await w.as('cat').requests.approve(id, { digest })).request.status).toBe('applied')
   })
 })

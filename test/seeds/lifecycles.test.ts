@@ -23,7 +23,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
       const request = await w.ask(ref, inTime(w, { action }))
       expect(request.changes[0]).toMatchObject({ move: { action, from, to, pending: shown } })
       expect(await w.standing(ref)).toMatchObject({ state: from, shown, waiting: { action, request: request.id } })
-      const { request: done } = await w.as('ben').approve(request.id, { seen: request.digest })
+      const { request: done } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
       expect(done.status).toBe('applied')
       const { waiting, ...standing } = await w.standing(ref)
       expect(standing).toMatchObject({ state: to, shown: to })
@@ -42,9 +42,9 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
       await w.gate()
       const before = await w.as('ann').resources.get(ref)
       const endings = [
-        (id: string, seen: string) => w.as('ben').reject(id, { seen, reason: 'not now' }),
-        (id: string) => w.as('ann').cancel(id),
-        (id: string) => w.as('ann').recall(id),
+        (id: string, digest: string) => w.as('ben').requests.reject(id, { digest, reason: 'not now' }),
+        (id: string) => w.as('ann').requests.cancel(id),
+        (id: string) => w.as('ann').requests.recall(id),
       ]
       for (const end of endings) {
         const { id, digest } = await w.ask(ref, inTime(w, { action }))
@@ -73,11 +73,11 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     })
     expect(await w.standing(ref)).toMatchObject({ state, shown: 'approval_pending' })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: abTest })
-    await w.as('ben').reject(dropped.id, { seen: dropped.digest, reason: 'no' })
+    await w.as('ben').requests.reject(dropped.id, { digest: dropped.digest, reason: 'no' })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: abTest, revision: dropped.changes[0]?.base })
 
     const kept = await w.ask(ref, { action: 'publish', change: rename('kept') })
-    await w.as('ben').approve(kept.id, { seen: kept.digest })
+    await w.as('ben').requests.approve(kept.id, { digest: kept.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { name: 'kept' }, lifecycle: { state } })
   })
 
@@ -95,7 +95,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     expect(new Set(Object.values(can).map((answer) => answer !== true && answer.code))).toEqual(
       new Set(['waiting_for_approval']),
     )
-    await w.as('ben').reject(stop.id, { seen: stop.digest, reason: 'keep it on' })
+    await w.as('ben').requests.reject(stop.id, { digest: stop.digest, reason: 'keep it on' })
     expect(await w.standing(ref)).toMatchObject({ can: { pause: true, publish: true } })
     await w.ask(ref, { merge: { name: 'other' } })
   })
@@ -121,13 +121,13 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     await w.gate(gatedActions, { excludeContributors: 'none' })
     const asked = await w.ask(ref, { action: 'finish' })
     const nobody = { action: 'finish', details: { winner: 'long' } }
-    expect(await refusal(w.as('ben').edit(asked.id, ref, nobody))).toBe('move_refused')
+    expect(await refusal(w.as('ben').requests.edit(asked.id, ref, nobody))).toBe('move_refused')
     expect(await refusal(w.as('ann').submit(abTests.ref('checkout'), nobody))).toBe('move_refused')
 
     const winner = { action: 'finish', details: { winner: 'short' } }
-    const { request } = await w.as('ben').edit(asked.id, ref, winner)
+    const { request } = await w.as('ben').requests.edit(asked.id, ref, winner)
     expect(request.digest).not.toBe(asked.digest)
-    expect(await refusal(w.as('cat').approve(asked.id, { seen: asked.digest }))).toBe('digest_mismatch')
+    expect(await refusal(w.as('cat').requests.approve(asked.id, { digest: asked.digest }))).toBe('digest_mismatch')
     const { changes } = await w.as('ben').requests.get(asked.id)
     expect(changes[0]?.lines).toEqual([
       'finish: state running → finished',
@@ -135,7 +135,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
       'variants › control › weight: 50 → 0',
       'variants › short › weight: 50 → 100',
     ])
-    expect((await w.as('ben').approve(asked.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(asked.id, { digest: request.digest })).request.status).toBe('applied')
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: {
         variants: [
@@ -175,7 +175,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     await w.gate()
     const at = w.now() + hour
     const request = await w.ask(ref, { action: 'schedule', at })
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await w.standing(ref)).toMatchObject({ state: 'scheduled', dueAt: at })
     w.pass(hour - 1)
     expect(await w.approvals.tick()).toMatchObject({ moved: 0 })
@@ -200,7 +200,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     const ref = await w.test('checkout', 'draft')
     await w.gate()
     const request = await w.ask(ref, { action: 'schedule', at: w.now() + hour })
-    await w.as('ben').reject(request.id, { seen: request.digest, reason: 'too early' })
+    await w.as('ben').requests.reject(request.id, { digest: request.digest, reason: 'too early' })
     w.pass(2 * hour)
     expect(await w.approvals.tick()).toMatchObject({ moved: 0, failed: [] })
     expect(await w.standing(ref)).toMatchObject({ state: 'draft' })

@@ -9,7 +9,7 @@ type Flag = z.output<typeof flagSchema>
 async function waits(w: World, change: ChangeInput<Flag>): Promise<boolean> {
   const outcome = await w.as('ann').submit(flags.ref('checkout'), change)
   if (outcome.status !== 'pending') return false
-  await w.as('ann').cancel(outcome.request.id)
+  await w.as('ann').requests.cancel(outcome.request.id)
   return true
 }
 
@@ -51,7 +51,7 @@ describe.each(storages)('PostHog policies on $name', ({ open }) => {
     expect(served.requirements.map(({ policy }) => policy)).toEqual(['organization'])
 
     await w.as('ann').policies.remove('web')
-    await w.as('ann').cancel(own.id)
+    await w.as('ann').requests.cancel(own.id)
     const again = pending(await w.as('ann').submit(web, rollout(80)))
     expect(again.requirements.map(({ policy }) => policy)).toEqual(['organization'])
   })
@@ -149,7 +149,7 @@ describe.each(storages)('PostHog policies on $name', ({ open }) => {
         const ref = await w.flag('checkout')
         await w.policy({ match: { action: 'update' }, require: { quorum: 1, from } })
         const { id, digest } = pending(await w.as('ann').submit(ref, rollout(80)))
-        const answer = w.as(user).approve(id, { seen: digest })
+        const answer = w.as(user).requests.approve(id, { digest })
         if (
           await answer.then(
             ({ request }) => request.status === 'applied',
@@ -171,11 +171,11 @@ describe.each(storages)('PostHog policies on $name', ({ open }) => {
     })
 
     const off = pending(await w.as('ann').submit(ref, { merge: { enabled: false } }))
-    expect((await w.as('ben').approve(off.id, { seen: off.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(off.id, { digest: off.digest })).request.status).toBe('applied')
     const on = pending(await w.as('ann').submit(ref, { merge: { enabled: true } }))
-    expect((await w.as('ben').approve(on.id, { seen: on.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(on.id, { digest: on.digest })).request.status).toBe('applied')
     const update = pending(await w.as('ann').submit(ref, { merge: { description: 'new' } }))
-    expect((await w.as('ben').approve(update.id, { seen: update.digest })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(update.id, { digest: update.digest })).request.status).toBe('applied')
 
     const elsewhere = await w
       .as('ann')
@@ -189,7 +189,7 @@ describe.each(storages)('PostHog policies on $name', ({ open }) => {
     await when(w, { type: 'change_amount', field: '/rollout', operator: '>', value: 20 })
     const over = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(61)))
     expect(over.requirements).toMatchObject([{ policy: 'reviewed', require: { quorum: 1, from: { roles: ['lead'] } } }])
-    await w.as('ann').cancel(over.id)
+    await w.as('ann').requests.cancel(over.id)
     expect((await w.as('ann').submit(flags.ref('checkout'), rollout(60))).status).toBe('applied')
     expect(await w.as('ann').resources.get(flags.ref('checkout'))).toMatchObject({ document: { rollout: 60 } })
   })

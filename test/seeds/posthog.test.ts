@@ -6,7 +6,7 @@ async function asked(w: World) {
   const ref = await w.flag('checkout')
   await w.policy({ match: { action: 'update' } })
   const request = pending(await w.as('ann').submit(ref, rollout(80), { reason: 'full launch' }))
-  return { ref, request, seen: request.digest }
+  return { ref, request, digest: request.digest }
 }
 
 describe.each(storages)('PostHog approvals on $name', ({ open }) => {
@@ -19,7 +19,7 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     expect(JSON.stringify(await w.as('ann').resources.get(ref))).toBe(before)
 
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ revision: 2, document: { rollout: 80 } })
   })
 
@@ -64,17 +64,23 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
   it('[PH-04] lets an approver approve or reject, and nobody else', async () => {
     const w = world(open())
     const first = await asked(w)
-    expect(await refusal(w.as('dan').approve(first.request.id, first))).toBe('invalid_input')
-    expect(await refusal(w.as('dan').approve(first.request.id, { seen: first.seen }))).toBe('not_an_approver')
-    expect(await refusal(w.as('dan').reject(first.request.id, { seen: first.seen, reason: 'no' }))).toBe(
+    expect(await refusal(w.as('dan').requests.approve(first.request.id, first))).toBe('invalid_input')
+    expect(await refusal(w.as('dan').requests.approve(first.request.id, { digest: first.digest }))).toBe(
       'not_an_approver',
     )
-    expect(await refusal(w.as('nobody').approve(first.request.id, { seen: first.seen }))).toBe('unknown_actor')
+    expect(await refusal(w.as('dan').requests.reject(first.request.id, { digest: first.digest, reason: 'no' }))).toBe(
+      'not_an_approver',
+    )
+    expect(await refusal(w.as('nobody').requests.approve(first.request.id, { digest: first.digest }))).toBe(
+      'unknown_actor',
+    )
     expect((await w.as('ann').requests.get(first.request.id)).reviews).toEqual([])
-    expect((await w.as('ben').approve(first.request.id, { seen: first.seen })).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(first.request.id, { digest: first.digest })).request.status).toBe(
+      'applied',
+    )
 
     const second = pending(await w.as('ann').submit(first.ref, rollout(90)))
-    const { request } = await w.as('cat').reject(second.id, { seen: second.digest, reason: 'too fast' })
+    const { request } = await w.as('cat').requests.reject(second.id, { digest: second.digest, reason: 'too fast' })
     expect(request.status).toBe('rejected')
   })
 
@@ -83,10 +89,10 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    expect((await w.as('ben').approve(request.id, { seen: request.digest })).request.status).toBe('pending')
+    expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('pending')
     expect((await w.as('ann').resources.get(ref))?.document.rollout).toBe(40)
 
-    const { request: applied } = await w.as('cat').approve(request.id, { seen: request.digest })
+    const { request: applied } = await w.as('cat').requests.approve(request.id, { digest: request.digest })
     expect(applied).toMatchObject({
       status: 'applied',
       revisions: [{ type: 'feature_flag', id: 'checkout', number: 2 }],
@@ -96,10 +102,10 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-06] ends a rejected request, applies nothing, and tells the requester', async () => {
     const w = world(open())
-    const { ref, request, seen } = await asked(w)
+    const { ref, request, digest: seen } = await asked(w)
     await w.notices()
-    await w.as('ben').reject(request.id, { seen, reason: 'wait for the holiday' })
-    expect(await refusal(w.as('cat').approve(request.id, { seen }))).toBe('not_open')
+    await w.as('ben').requests.reject(request.id, { digest: seen, reason: 'wait for the holiday' })
+    expect(await refusal(w.as('cat').requests.approve(request.id, { digest: seen }))).toBe('not_open')
     expect((await w.as('ann').resources.get(ref))?.document.rollout).toBe(40)
     expect((await w.notices()).at(-1)).toMatchObject({
       type: 'rejected',
@@ -125,16 +131,16 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     for (const input of inputs) {
       const request = pending(await w.as('ann').submit(ref, input))
       expect(request.changes[0]?.actions).toEqual(['enable'])
-      await w.as('ann').cancel(request.id)
+      await w.as('ann').requests.cancel(request.id)
     }
 
     await w.policy({ id: 'updating', match: { action: 'update' }, require: { quorum: 1, from: { users: ['dan'] } } })
     const both = pending(await w.as('ann').submit(ref, { value: { enabled: true, rollout: 90 } }))
     expect(both.changes[0]?.actions).toEqual(['update', 'enable'])
     expect(both.requirements.map(({ policy }) => policy)).toEqual(['enabling', 'updating'])
-    await w.as('ben').approve(both.id, { seen: both.digest })
+    await w.as('ben').requests.approve(both.id, { digest: both.digest })
     expect((await w.as('ann').resources.get(ref))?.document.enabled).toBe(false)
-    expect((await w.as('dan').approve(both.id, { seen: both.digest })).request.status).toBe('applied')
+    expect((await w.as('dan').requests.approve(both.id, { digest: both.digest })).request.status).toBe('applied')
   })
 
   it('[PH-09] keeps action, conditions, approvers, quorum and self-approval in a policy', async () => {
@@ -162,15 +168,17 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     const edit = rollout(41)
     await w.policy()
     const strict = pending(await w.as('amy').submit(ref, edit))
-    expect(await refusal(w.as('amy').approve(strict.id, { seen: strict.digest }))).toBe('self_approval')
-    await w.as('amy').cancel(strict.id)
+    expect(await refusal(w.as('amy').requests.approve(strict.id, { digest: strict.digest }))).toBe('self_approval')
+    await w.as('amy').requests.cancel(strict.id)
 
     await w.policy({ rules: { selfApproval: true } })
     const byDeveloper = pending(await w.as('ann').submit(ref, edit))
-    expect(await refusal(w.as('ann').approve(byDeveloper.id, { seen: byDeveloper.digest }))).toBe('not_an_approver')
-    await w.as('ann').cancel(byDeveloper.id)
+    expect(await refusal(w.as('ann').requests.approve(byDeveloper.id, { digest: byDeveloper.digest }))).toBe(
+      'not_an_approver',
+    )
+    await w.as('ann').requests.cancel(byDeveloper.id)
     const byLead = pending(await w.as('amy').submit(ref, edit))
-    expect((await w.as('amy').approve(byLead.id, { seen: byLead.digest })).request.status).toBe('applied')
+    expect((await w.as('amy').requests.approve(byLead.id, { digest: byLead.digest })).request.status).toBe('applied')
   })
 
   it('[PH-18] knows the states pending, approved, applied, rejected, expired and failed', async () => {
@@ -180,11 +188,13 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     const ask = async (to: number) => pending(await w.as('ann').submit(ref, rollout(to)))
     const [one, two, three, four] = [await ask(50), await ask(60), await ask(70), await ask(80)]
     expect(one.status).toBe('pending')
-    expect((await w.as('ben').approve(one.id, { seen: one.digest })).request.status).toBe('approved')
-    expect((await w.as('ann').apply(one.id)).request.status).toBe('applied')
-    expect((await w.as('ben').reject(two.id, { seen: two.digest, reason: 'no' })).request.status).toBe('rejected')
-    await w.as('ben').approve(three.id, { seen: three.digest })
-    expect((await w.as('ann').apply(three.id)).request.status).toBe('failed')
+    expect((await w.as('ben').requests.approve(one.id, { digest: one.digest })).request.status).toBe('approved')
+    expect((await w.as('ann').requests.apply(one.id)).request.status).toBe('applied')
+    expect((await w.as('ben').requests.reject(two.id, { digest: two.digest, reason: 'no' })).request.status).toBe(
+      'rejected',
+    )
+    await w.as('ben').requests.approve(three.id, { digest: three.digest })
+    expect((await w.as('ann').requests.apply(three.id)).request.status).toBe('failed')
     w.pass(14 * day)
     expect((await w.as('ann').requests.get(four.id)).status).toBe('expired')
   })
@@ -199,7 +209,7 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     const elsewhere = pending(await w.as('ann').submit(flags.ref('search'), rollout(2)))
     w.pass(1)
     const later = pending(await w.as('ann').submit(ref, rollout(81)))
-    await w.as('ben').reject(request.id, { seen: request.digest, reason: 'no' })
+    await w.as('ben').requests.reject(request.id, { digest: request.digest, reason: 'no' })
 
     const ids = async (filter: Parameters<ReturnType<typeof w.as>['requests']['list']>[0]) =>
       (await w.as('ben').requests.list(filter)).requests.map(({ id }) => id)
@@ -255,9 +265,9 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-21] refuses a rejection whose reason is blank, and changes nothing', async () => {
     const w = world(open())
-    const { request, seen } = await asked(w)
+    const { request, digest: seen } = await asked(w)
     for (const reason of ['', ' ', '\n\t', '\u200b', '\u3000']) {
-      expect(await refusal(w.as('ben').reject(request.id, { seen, reason }))).toBe('reason_required')
+      expect(await refusal(w.as('ben').requests.reject(request.id, { digest: seen, reason }))).toBe('reason_required')
     }
     const after = await w.as('ben').requests.get(request.id)
     expect(after).toMatchObject({ status: 'pending', reviews: [], updatedAt: request.updatedAt })
@@ -266,28 +276,30 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
   it('[PH-22] lets only the requester cancel, only before any vote, and tells a cancelled request from a rejected one', async () => {
     const w = world(open())
     const { ref, request } = await asked(w)
-    expect(await refusal(w.as('ben').cancel(request.id))).toBe('not_the_requester')
-    expect((await w.as('ann').cancel(request.id, { reason: 'changed my mind' })).request.status).toBe('cancelled')
+    expect(await refusal(w.as('ben').requests.cancel(request.id))).toBe('not_the_requester')
+    expect((await w.as('ann').requests.cancel(request.id, { reason: 'changed my mind' })).request.status).toBe(
+      'cancelled',
+    )
 
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const second = pending(await w.as('ann').submit(ref, rollout(90)))
-    await w.as('ben').approve(second.id, { seen: second.digest })
-    expect(await refusal(w.as('ann').cancel(second.id))).toBe('reviewed_already')
+    await w.as('ben').requests.approve(second.id, { digest: second.digest })
+    expect(await refusal(w.as('ann').requests.cancel(second.id))).toBe('reviewed_already')
     expect((await w.as('ann').requests.get(second.id)).status).toBe('pending')
   })
 
   it('[PH-23, PH-25] tells every reader that a request is stale; the votes complete, and the apply fails with the reason', async () => {
     const w = world(open())
-    const { ref, request, seen } = await asked(w)
+    const { ref, request, digest: seen } = await asked(w)
     expect((await w.as('ben').requests.get(request.id)).stale).toBe(false)
     const other = pending(await w.as('dan').submit(ref, rollout(41)))
-    await w.as('ben').approve(other.id, { seen: other.digest })
+    await w.as('ben').requests.approve(other.id, { digest: other.digest })
 
     expect((await w.as('cat').requests.get(request.id)).stale).toBe(true)
-    const { request: failed } = await w.as('cat').approve(request.id, { seen })
+    const { request: failed } = await w.as('cat').requests.approve(request.id, { digest: seen })
     expect(failed).toMatchObject({ status: 'failed', failure: { code: 'stale', details: { base: 1, live: 2 } } })
     expect((await w.as('ann').resources.get(ref))?.document.rollout).toBe(41)
-    expect(await refusal(w.as('ben').approve(request.id, { seen }))).toBe('not_open')
+    expect(await refusal(w.as('ben').requests.approve(request.id, { digest: seen }))).toBe('not_open')
     expect(await w.notices()).toContainEqual(
       expect.objectContaining({ type: 'failed', to: ['ann'], request: request.id }),
     )
@@ -295,9 +307,9 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-24] records the version at creation, and moves the version with every write', async () => {
     const w = world(open())
-    const { ref, request, seen } = await asked(w)
+    const { ref, request, digest: seen } = await asked(w)
     expect(request.resources[0]?.base).toBe(1)
-    await w.as('ben').approve(request.id, { seen })
+    await w.as('ben').requests.approve(request.id, { digest: seen })
     await w.as('ann').policies.remove('reviewed')
     expect(await w.as('ann').submit(ref, rollout(81))).toMatchObject({
       status: 'applied',
@@ -314,11 +326,11 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-26] applies exactly what was reviewed, and of two racing requests on one version at most one', async () => {
     const w = world(open())
-    const { ref, request, seen } = await asked(w)
+    const { ref, request, digest: seen } = await asked(w)
     const rival = pending(await w.as('dan').submit(ref, rollout(55)))
     const [a, b] = await Promise.all([
-      w.as('ben').approve(request.id, { seen }),
-      w.as('cat').approve(rival.id, { seen: rival.digest }),
+      w.as('ben').requests.approve(request.id, { digest: seen }),
+      w.as('cat').requests.approve(rival.id, { digest: rival.digest }),
     ])
     expect([a.request.status, b.request.status].toSorted()).toEqual(['applied', 'failed'])
     const winner = a.request.status === 'applied' ? request : rival
@@ -333,25 +345,25 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('amy').submit(ref, rollout(80)))
     const seen = request.digest
-    await w.as('ben').approve(request.id, { seen })
-    expect(await refusal(w.as('ben').approve(request.id, { seen }))).toBe('already_reviewed')
-    expect(await refusal(w.as('amy').approve(request.id, { seen }))).toBe('self_approval')
+    await w.as('ben').requests.approve(request.id, { digest: seen })
+    expect(await refusal(w.as('ben').requests.approve(request.id, { digest: seen }))).toBe('already_reviewed')
+    expect(await refusal(w.as('amy').requests.approve(request.id, { digest: seen }))).toBe('self_approval')
     const { approval } = await w.as('ben').requests.get(request.id)
     expect(approval).toMatchObject({ met: false, policies: [{ missing: [{ missing: 1 }] }] })
-    expect((await w.as('cat').approve(request.id, { seen })).request.status).toBe('applied')
+    expect((await w.as('cat').requests.approve(request.id, { digest: seen })).request.status).toBe('applied')
   })
 
   it('[PH-31] tells the requester that the request was applied, rejected or has expired', async () => {
     const w = world(open())
-    const { ref, request, seen } = await asked(w)
-    await w.as('ben').approve(request.id, { seen })
+    const { ref, request, digest: seen } = await asked(w)
+    await w.as('ben').requests.approve(request.id, { digest: seen })
     expect((await w.notices()).at(-1)).toMatchObject({ type: 'applied', to: ['ann'], by: 'ben' })
     await w.policy({ rules: { apply: 'by_hand' } })
     const second = pending(await w.as('ann').submit(ref, rollout(81)))
-    await w.as('ben').approve(second.id, { seen: second.digest })
+    await w.as('ben').requests.approve(second.id, { digest: second.digest })
     expect((await w.notices()).at(-1)).toMatchObject({ type: 'approved', to: ['ann'] })
     const third = pending(await w.as('ann').submit(ref, rollout(82)))
-    await w.as('ben').reject(third.id, { seen: third.digest, reason: 'no' })
+    await w.as('ben').requests.reject(third.id, { digest: third.digest, reason: 'no' })
     expect((await w.notices()).at(-1)).toMatchObject({ type: 'rejected', to: ['ann'] })
     const fourth = pending(await w.as('ann').submit(ref, rollout(83)))
     w.pass(14 * day)
@@ -361,13 +373,13 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-33] cannot be approved any more from the deadline on, whether or not a sweep has run', async () => {
     const w = world(open())
-    const { request, seen } = await asked(w)
+    const { request, digest: seen } = await asked(w)
     expect(request.expiresAt).toBe(w.now() + 14 * day)
     w.pass(14 * day)
-    expect(await refusal(w.as('ben').approve(request.id, { seen }))).toBe('expired')
+    expect(await refusal(w.as('ben').requests.approve(request.id, { digest: seen }))).toBe('expired')
     expect((await w.as('ann').requests.get(request.id)).status).toBe('expired')
     expect(await w.approvals.tick()).toMatchObject({ expired: 1, failed: [] })
-    expect(await refusal(w.as('ben').approve(request.id, { seen }))).toBe('not_open')
+    expect(await refusal(w.as('ben').requests.approve(request.id, { digest: seen }))).toBe('not_open')
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 })

@@ -41,7 +41,7 @@ describe.each(storages)('saved groups on $name', ({ open }) => {
   }
   const land = async (w: World, wanted: ChangeInput<Group> | { readonly action: string }) => {
     const request = pending(await w.as('ann').submit(groups.ref('friends'), wanted as ChangeInput<Group>))
-    return (await w.as('ben').approve(request.id, { seen: request.digest })).request.status
+    return (await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status
   }
 
   it('[GB-19, GB-30] makes a revision of every change, archiving and unarchiving included, and each waits for approval', async () => {
@@ -76,10 +76,10 @@ describe.each(storages)('saved groups on $name', ({ open }) => {
     const { w, ref } = await began()
     await w.policy(checked)
     await land(w, { merge: { values: ['eve'] } })
-    const request = pending(await w.as('ann').revert(ref, 1, { reason: 'it was better' }))
+    const request = pending(await w.as('ann').submit(ref, { revertTo: 1 }, { reason: 'it was better' }))
     expect(request.requirements).toMatchObject([{ policy: 'reviewed' }])
     expect((await w.as('ann').resources.get(ref))?.document.values).toEqual(['eve'])
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     const [latest] = await w.as('ann').resources.history(ref)
     expect(latest).toMatchObject({ number: 3, document, request: request.id })
   })
@@ -117,14 +117,22 @@ describe.each(storages)('saved groups on $name', ({ open }) => {
       })
     }
     const both = pending(await w.as('ann').submit(ref, { merge: { values: [] } }))
-    expect(await refusal(w.as('cat').bypass(both.id, { seen: both.digest, reason: 'urgent' }))).toBe('bypass_forbidden')
-    expect((await w.as('dan').bypass(both.id, { seen: both.digest, reason: 'urgent' })).request.status).toBe('applied')
+    expect(await refusal(w.as('cat').requests.bypass(both.id, { digest: both.digest, reason: 'urgent' }))).toBe(
+      'bypass_forbidden',
+    )
+    expect((await w.as('dan').requests.bypass(both.id, { digest: both.digest, reason: 'urgent' })).request.status).toBe(
+      'applied',
+    )
 
     const left = pending(await w.as('ann').submit(ref, { merge: { projects: ['web'] } }))
-    expect(await refusal(w.as('cat').bypass(left.id, { seen: left.digest, reason: 'urgent' }))).toBe('bypass_forbidden')
-    await w.as('dan').bypass(left.id, { seen: left.digest, reason: 'urgent' })
+    expect(await refusal(w.as('cat').requests.bypass(left.id, { digest: left.digest, reason: 'urgent' }))).toBe(
+      'bypass_forbidden',
+    )
+    await w.as('dan').requests.bypass(left.id, { digest: left.digest, reason: 'urgent' })
     const web = pending(await w.as('ann').submit(ref, { merge: { values: ['ann'] } }))
-    expect((await w.as('cat').bypass(web.id, { seen: web.digest, reason: 'urgent' })).request.status).toBe('applied')
+    expect((await w.as('cat').requests.bypass(web.id, { digest: web.digest, reason: 'urgent' })).request.status).toBe(
+      'applied',
+    )
   })
 
   it('[GB-31] archives no group that something refers to, and says what does', async () => {
@@ -138,7 +146,7 @@ describe.each(storages)('saved groups on $name', ({ open }) => {
     uses.delete('friends')
     const request = pending(await w.as('ann').submit(ref, { action: 'archive' }))
     uses.set('friends', ['flag "search"'])
-    const { request: late } = await w.as('ben').approve(request.id, { seen: request.digest })
+    const { request: late } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(late).toMatchObject({ status: 'failed', failure: { code: 'still_referenced' } })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ lifecycle: { state: 'active' } })
     uses.clear()

@@ -117,10 +117,10 @@ describe.each(storages)('access that is kept here, on $name', ({ open }) => {
     expect(await w.as('zoe').access.grants('new')).toEqual([])
 
     await w.as('mia').access.grant({ user: 'vic', role: 'member', project: 'web' })
-    expect(await refusal(w.as('zoe').access.change(edits, { seen: preview.digest }))).toBe('preview_outdated')
+    expect(await refusal(w.as('zoe').access.change(edits, { digest: preview.digest }))).toBe('preview_outdated')
     expect(await w.as('zoe').access.grants('new')).toEqual([])
     const { digest } = await w.as('zoe').access.preview(edits)
-    const { lines } = await w.as('zoe').access.change(edits, { seen: digest })
+    const { lines } = await w.as('zoe').access.change(edits, { digest })
     expect(lines).toHaveLength(5)
     expect(await w.as('zoe').access.grants('vic')).toEqual([
       { user: 'vic', role: 'member', project: 'web' },
@@ -134,7 +134,7 @@ describe.each(storages)('access that is kept here, on $name', ({ open }) => {
     const edits = [toWeb('new', 'member'), { users: ['new'], projects: ['shop'], roles: ['member'] }]
     const preview = await w.as('mia').access.preview(edits)
     expect(preview.refusal).toMatchObject({ code: 'not_permitted', details: { actor: 'mia', project: 'shop' } })
-    expect(await refusal(w.as('mia').access.change(edits, { seen: preview.digest }))).toBe('not_permitted')
+    expect(await refusal(w.as('mia').access.change(edits, { digest: preview.digest }))).toBe('not_permitted')
     expect(await w.as('mia').access.grants('new')).toEqual([])
   })
 
@@ -214,7 +214,7 @@ describe.each(storages)('access that is kept here, on $name', ({ open }) => {
     expect(await refusal(access.grant(more({ user: 'ann', role: 'viewer', project: 'shop' })))).toBe('invalid_input')
     expect(await refusal(access.preview([more(toWeb('ann', 'viewer'))]))).toBe('invalid_input')
     expect(await refusal(access.roles.save(more(approver)))).toBe('invalid_input')
-    expect(await refusal(access.change([], {} as { seen: string }))).toBe('invalid_input')
+    expect(await refusal(access.change([], {} as { digest: string }))).toBe('invalid_input')
     expect(await refusal(access.preview({} as never))).toBe('invalid_input')
     const users = Array.from({ length: 1_001 }, (_, at) => `u${at}`)
     expect(await refusal(access.preview([{ users, projects: ['web'], roles: [] }]))).toBe('invalid_input')
@@ -229,14 +229,14 @@ describe.each(storages)('access that is kept here, on $name', ({ open }) => {
     const request = pending(await ask(w))
 
     const intruder = w.as('ben', { tenant: 'other' })
-    expect(await refusal(intruder.approve(request.id, { seen: request.digest }))).toBe('unknown_request')
+    expect(await refusal(intruder.requests.approve(request.id, { digest: request.digest }))).toBe('unknown_request')
     expect(await refusal(there.access.grant({ user: 'ben', role: 'approver', project: 'web' }))).toBe('unknown_role')
     expect(await refusal(w.as('zoe', { tenant: 'other' }).access.roles.save(approver))).toBe('not_permitted')
     expect(await refusal(w.as('zoe', { tenant: 'other' }).policies.save(approved))).toBe('unknown_actor')
     expect(await there.access.grants('zoe')).toEqual([])
     expect(await there.access.holders('approver')).toEqual([])
     expect((await there.access.roles.list()).map(({ id }) => id)).not.toContain('approver')
-    const { request: done } = await w.as('ben').approve(request.id, { seen: request.digest })
+    const { request: done } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(done.status).toBe('applied')
   })
 })
@@ -263,10 +263,10 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
     expect(request.approval?.policies[0]?.missing[0]?.candidates.toSorted()).toEqual(['ben', 'cat', 'zoe'])
     expect((await w.notices()).map(({ to }) => to.toSorted())).toEqual([['ben', 'cat', 'zoe']])
     for (const user of ['dan', 'vic', 'mia']) {
-      const code = await refusal(w.as(user).approve(request.id, { seen: request.digest }))
+      const code = await refusal(w.as(user).requests.approve(request.id, { digest: request.digest }))
       expect(code).toBe(user === 'dan' ? 'unknown_actor' : 'not_an_approver')
     }
-    for (const user of ['ben', 'cat', 'zoe']) await w.as(user).approve(request.id, { seen: request.digest })
+    for (const user of ['ben', 'cat', 'zoe']) await w.as(user).requests.approve(request.id, { digest: request.digest })
     expect((await w.as('ann').requests.get(request.id)).status).toBe('applied')
   })
 
@@ -274,7 +274,7 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
     const w = await accessWorld(open())
     await ask(w)
     const own = pending(await w.as('zoe').submit(flags.ref('checkout'), rollout(90)))
-    expect(await refusal(w.as('zoe').approve(own.id, { seen: own.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('zoe').requests.approve(own.id, { digest: own.digest }))).toBe('self_approval')
   })
 
   it('[AA-02] lets managers and admins change the approval settings, and refuses a member', async () => {
@@ -291,8 +291,9 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
     await w.as('zoe').access.grant({ user: 'sam', role: 'manager', project: 'shop' })
     const from = { roles: ['viewer', 'member', 'manager', 'admin'] }
     const request = pending(await ask(w, { require: { quorum: 4, from } }))
-    expect(await refusal(w.as('sam').approve(request.id, { seen: request.digest }))).toBe('unknown_actor')
-    for (const user of ['vic', 'amy', 'mia', 'zoe']) await w.as(user).approve(request.id, { seen: request.digest })
+    expect(await refusal(w.as('sam').requests.approve(request.id, { digest: request.digest }))).toBe('unknown_actor')
+    for (const user of ['vic', 'amy', 'mia', 'zoe'])
+      await w.as(user).requests.approve(request.id, { digest: request.digest })
     expect((await w.as('ann').requests.get(request.id)).status).toBe('applied')
   })
 
@@ -300,9 +301,9 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
     const w = await accessWorld(open())
     const from = { users: ['amy'], roles: ['admin'] }
     const request = pending(await ask(w, { require: { quorum: 2, from } }))
-    expect(await refusal(w.as('mia').approve(request.id, { seen: request.digest }))).toBe('not_an_approver')
-    await w.as('amy').approve(request.id, { seen: request.digest })
-    await w.as('zoe').approve(request.id, { seen: request.digest })
+    expect(await refusal(w.as('mia').requests.approve(request.id, { digest: request.digest }))).toBe('not_an_approver')
+    await w.as('amy').requests.approve(request.id, { digest: request.digest })
+    await w.as('zoe').requests.approve(request.id, { digest: request.digest })
     expect((await w.as('ann').requests.get(request.id)).status).toBe('applied')
   })
 
@@ -311,10 +312,12 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
     await w.as('zoe').access.roles.save(approver)
     for (const user of ['ben', 'cat']) await w.as('zoe').access.grant({ user, role: 'approver', project: 'web' })
     const request = pending(await ask(w, { require: { quorum: 2, from: { roles: ['approver'] } } }))
-    await w.as('ben').approve(request.id, { seen: request.digest })
+    await w.as('ben').requests.approve(request.id, { digest: request.digest })
     await w.as('zoe').access.revoke({ user: 'ben', role: 'approver', project: 'web' })
-    expect(await refusal(w.as('ben').reject(request.id, { seen: request.digest, reason: 'no' }))).toBe('unknown_actor')
-    const { request: second } = await w.as('cat').approve(request.id, { seen: request.digest })
+    expect(await refusal(w.as('ben').requests.reject(request.id, { digest: request.digest, reason: 'no' }))).toBe(
+      'unknown_actor',
+    )
+    const { request: second } = await w.as('cat').requests.approve(request.id, { digest: request.digest })
     expect(second.status).toBe('pending')
     await w.as('zoe').access.grant({ user: 'ben', role: 'approver', project: 'web' })
     expect((await w.as('cat').requests.get(request.id)).approval?.met).toBe(true)
@@ -329,7 +332,7 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
         round === 0 ? await ask(w) : await w.as('ann').submit(flags.ref('checkout'), rollout(10 + round)),
       )
       await Promise.allSettled([
-        w.as('ben').approve(request.id, { seen: request.digest }),
+        w.as('ben').requests.approve(request.id, { digest: request.digest }),
         w.as('zoe').access.revoke({ user: 'ben', role: 'approver', project: 'web' }),
       ])
       const settings = await w.as('zoe').audit.events({ settings: true, limit: 500 })
@@ -338,8 +341,10 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
       const after = await w.as('ann').requests.get(request.id)
       expect(['applied', 'pending']).toContain(after.status)
       if (after.status === 'pending') {
-        expect(await refusal(w.as('ben').approve(request.id, { seen: request.digest }))).toBe('unknown_actor')
-        await w.as('ann').cancel(request.id)
+        expect(await refusal(w.as('ben').requests.approve(request.id, { digest: request.digest }))).toBe(
+          'unknown_actor',
+        )
+        await w.as('ann').requests.cancel(request.id)
       }
     }
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
@@ -374,15 +379,15 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
   it('[D3] [D4] keeps everything that somebody did who is gone, and lets them do nothing more', async () => {
     const w = await accessWorld(open())
     const request = pending(await ask(w, { require: { quorum: 2, from: { roles: ['manager', 'admin'] } } }))
-    await w.as('zoe').approve(request.id, { seen: request.digest })
+    await w.as('zoe').requests.approve(request.id, { digest: request.digest })
     await w.as('zoe').access.revoke({ user: 'ann', role: 'member', project: 'web' })
     const ann = w.as('ann')
     const verbs = [
-      ann.edit(request.id, flags.ref('checkout'), rollout(90)),
-      ann.resubmit(request.id),
-      ann.cancel(request.id),
-      ann.schedule(request.id, Date.UTC(2026, 0, 6)),
-      ann.comment(request.id, 'still here'),
+      ann.requests.edit(request.id, flags.ref('checkout'), rollout(90)),
+      ann.requests.submit(request.id),
+      ann.requests.cancel(request.id),
+      ann.requests.schedule(request.id, Date.UTC(2026, 0, 6)),
+      ann.requests.comment(request.id, 'still here'),
       ann.submit(flags.ref('checkout'), rollout(90)),
     ]
     const codes = await Promise.all(verbs.map(refusal))

@@ -28,26 +28,28 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
   it('[C4] counts two accounts of one person once, and keeps neither apart from what the other asked for', async () => {
     const t = await tenant()
     const { w, zoe } = t
-    await zoe.access.accounts.set({ user: 'ann-phone', person: 'ann' })
+    await zoe.access.accounts.save({ user: 'ann-phone', person: 'ann' })
     const own = pending(await w.as('ann').submit(checkout, rollout(80)))
-    expect(await refusal(w.as('ann-phone').approve(own.id, { seen: own.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('ann-phone').requests.approve(own.id, { digest: own.digest }))).toBe('self_approval')
     const other = pending(await w.as('bot').submit(checkout, rollout(70)))
-    await w.as('ann').approve(other.id, { seen: other.digest })
-    expect(await refusal(w.as('ann-phone').approve(other.id, { seen: other.digest }))).toBe('already_reviewed')
+    await w.as('ann').requests.approve(other.id, { digest: other.digest })
+    expect(await refusal(w.as('ann-phone').requests.approve(other.id, { digest: other.digest }))).toBe(
+      'already_reviewed',
+    )
     expect((await w.as('ann').requests.get(other.id)).status).toBe('pending')
-    expect((await w.as('amy').approve(other.id, { seen: other.digest })).request.status).toBe('applied')
+    expect((await w.as('amy').requests.approve(other.id, { digest: other.digest })).request.status).toBe('applied')
     await whole(t)
   })
 
   it('[C9] lets an agent act for its owner, and approve only where a policy names it', async () => {
     const t = await tenant()
     const { w, zoe } = t
-    await zoe.access.accounts.set({ user: 'bot', owner: 'ann' })
+    await zoe.access.accounts.save({ user: 'bot', owner: 'ann' })
     const byBot = pending(await w.as('bot').submit(checkout, rollout(80)))
-    expect(await refusal(w.as('ann').approve(byBot.id, { seen: byBot.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('ann').requests.approve(byBot.id, { digest: byBot.digest }))).toBe('self_approval')
     await zoe.policies.save({ ...members, require: { quorum: 2, from: { roles: ['member'] } } })
     const byAmy = pending(await w.as('amy').submit(checkout, rollout(70)))
-    expect(await refusal(w.as('bot').approve(byAmy.id, { seen: byAmy.digest }))).toBe('not_an_approver')
+    expect(await refusal(w.as('bot').requests.approve(byAmy.id, { digest: byAmy.digest }))).toBe('not_an_approver')
     await zoe.access.revoke({ user: 'ann', role: 'member', project: 'web' })
     expect(await refusal(w.as('bot').submit(checkout, rollout(60)))).toBe('unknown_actor')
     await whole(t)
@@ -57,11 +59,11 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     const t = await tenant()
     const { w, zoe } = t
     for (const user of ['ann', 'mia', 'vic']) {
-      expect(await refusal(w.as(user).access.accounts.set({ user: 'ann-phone', person: 'ann' }))).toBe('not_permitted')
+      expect(await refusal(w.as(user).access.accounts.save({ user: 'ann-phone', person: 'ann' }))).toBe('not_permitted')
     }
     const phone = { user: 'ann-phone', person: 'ann' }
-    expect(await zoe.access.accounts.set(phone, { idempotencyKey: 'k' })).toEqual(phone)
-    expect(await zoe.access.accounts.set(phone, { idempotencyKey: 'k' })).toEqual(phone)
+    expect(await zoe.access.accounts.save(phone, { idempotencyKey: 'k' })).toEqual(phone)
+    expect(await zoe.access.accounts.save(phone, { idempotencyKey: 'k' })).toEqual(phone)
     expect(await w.as('vic').access.accounts.get('ann-phone')).toEqual(phone)
     expect((await zoe.audit.events({ settings: true })).at(-1)?.event).toMatchObject({
       type: 'account_set',
@@ -69,11 +71,13 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
       ...phone,
     })
     expect(await zoe.access.grants('ann-phone')).toHaveLength(1)
-    await zoe.access.accounts.set({ user: 'ann-phone' })
+    await zoe.access.accounts.save({ user: 'ann-phone' })
     expect(await zoe.access.accounts.get('ann-phone')).toEqual({ user: 'ann-phone' })
     const request = pending(await w.as('ann').submit(checkout, rollout(80)))
-    expect((await w.as('ann-phone').approve(request.id, { seen: request.digest })).request.status).toBe('pending')
-    await zoe.access.accounts.set({ user: 'not-here-yet', person: 'ann' })
+    expect((await w.as('ann-phone').requests.approve(request.id, { digest: request.digest })).request.status).toBe(
+      'pending',
+    )
+    await zoe.access.accounts.save({ user: 'not-here-yet', person: 'ann' })
     await zoe.access.grant({ user: 'not-here-yet', role: 'member', project: 'web' })
     expect(await zoe.access.accounts.get('not-here-yet')).toEqual({ user: 'not-here-yet', person: 'ann' })
     await whole(t)
@@ -83,7 +87,7 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     const t = await tenant()
     const { w, zoe } = t
     const set = (by: string, user: string, owner?: string) =>
-      w.as(by).access.accounts.set({ user, ...(owner === undefined ? {} : { owner }) })
+      w.as(by).access.accounts.save({ user, ...(owner === undefined ? {} : { owner }) })
     expect(await refusal(set('zoe', 'zoe', 'ann'))).toBe('last_admin')
     await zoe.access.roles.save({
       id: 'clerk',
@@ -112,14 +116,14 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     const t = await tenant()
     const { w, zoe } = t
     const edits = [{ users: ['hanna', 'phone', 'robot', 'arm'], projects: ['web'], roles: ['member'] }]
-    await zoe.access.change(edits, { seen: (await zoe.access.preview(edits)).digest })
+    await zoe.access.change(edits, { digest: (await zoe.access.preview(edits)).digest })
     const adds = ['organization_users.add', 'organization_roles.edit', 'project_users.add', 'project_roles.edit']
     await zoe.access.roles.save({ id: 'clerk', permissions: adds, held: 'tenant' })
     await zoe.access.grant({ user: 'hanna', role: 'clerk' })
-    await zoe.access.accounts.set({ user: 'phone', person: 'hanna' })
-    await zoe.access.accounts.set({ user: 'robot', owner: 'phone' })
-    await zoe.access.accounts.set({ user: 'arm', owner: 'robot' })
-    return { ...t, set: (account: Account, by = 'hanna') => refusal(w.as(by).access.accounts.set(account)) }
+    await zoe.access.accounts.save({ user: 'phone', person: 'hanna' })
+    await zoe.access.accounts.save({ user: 'robot', owner: 'phone' })
+    await zoe.access.accounts.save({ user: 'arm', owner: 'robot' })
+    return { ...t, set: (account: Account, by = 'hanna') => refusal(w.as(by).access.accounts.save(account)) }
   }
 
   it('[C4] [C7] lets nobody part an account from themselves, to approve with it what they asked for', async () => {
@@ -140,14 +144,16 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     ]) {
       expect(await set(account), JSON.stringify(account)).toBe('own_account')
     }
-    expect(await refusal(w.as('phone').approve(request.id, { seen: request.digest }))).toBe('self_approval')
+    expect(await refusal(w.as('phone').requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
     expect(await zoe.audit.events({ refusals: 'hanna' })).toHaveLength(10)
     await zoe.access.grant({ user: 'phone', role: 'clerk' })
     expect(await set({ user: 'hanna', person: 'amy' }, 'phone')).toBe('own_account')
-    await w.as('hanna').access.accounts.set({ user: 'robot', owner: 'hanna' })
-    await w.as('hanna').access.accounts.set({ user: 'phone', owner: 'hanna' })
-    await zoe.access.accounts.set({ user: 'phone' })
-    expect((await w.as('phone').approve(request.id, { seen: request.digest })).request.status).toBe('pending')
+    await w.as('hanna').access.accounts.save({ user: 'robot', owner: 'hanna' })
+    await w.as('hanna').access.accounts.save({ user: 'phone', owner: 'hanna' })
+    await zoe.access.accounts.save({ user: 'phone' })
+    expect((await w.as('phone').requests.approve(request.id, { digest: request.digest })).request.status).toBe(
+      'pending',
+    )
     await whole(t)
   })
 
@@ -156,8 +162,8 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     const { w, zoe, set } = t
     await zoe.access.grant({ user: 'root', role: 'admin' })
     await zoe.access.grant({ user: 'root-phone', role: 'member', project: 'web' })
-    await zoe.access.accounts.set({ user: 'root-phone', person: 'root' })
-    await zoe.access.accounts.set({ user: 'bot', owner: 'root-phone' })
+    await zoe.access.accounts.save({ user: 'root-phone', person: 'root' })
+    await zoe.access.accounts.save({ user: 'bot', owner: 'root-phone' })
     for (const account of [
       { user: 'zoe', person: 'ann' },
       { user: 'root', person: 'zoe' },
@@ -173,10 +179,10 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
       expect(await set(account), JSON.stringify(account)).toBe('beyond_own_permissions')
       expect(await zoe.access.accounts.get(account.user)).not.toEqual(account)
     }
-    await zoe.access.accounts.set({ user: 'bot', owner: 'ann' })
+    await zoe.access.accounts.save({ user: 'bot', owner: 'ann' })
     expect(await set({ user: 'bot', owner: 'zoe' })).toBe('beyond_own_permissions')
-    await w.as('hanna').access.accounts.set({ user: 'bot', owner: 'amy' })
-    await w.as('hanna').access.accounts.set({ user: 'ann-phone', person: 'ann' })
+    await w.as('hanna').access.accounts.save({ user: 'bot', owner: 'amy' })
+    await w.as('hanna').access.accounts.save({ user: 'ann-phone', person: 'ann' })
     await whole(t)
   })
 
@@ -196,10 +202,10 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
 
   it('refuses owners whom nobody knows, circles, and what is both a person and an agent', async () => {
     const { w, zoe } = await tenant()
-    const set = (account: object) => refusal(zoe.access.accounts.set(account as never))
+    const set = (account: object) => refusal(zoe.access.accounts.save(account as never))
     expect(await set({ user: 'bot', owner: 'nobody' })).toBe('unknown_actor')
     expect(await set({ user: 'bot', owner: 'bot' })).toBe('invalid_input')
-    await zoe.access.accounts.set({ user: 'bot', owner: 'ann' })
+    await zoe.access.accounts.save({ user: 'bot', owner: 'ann' })
     expect(await set({ user: 'ann', owner: 'bot' })).toBe('invalid_input')
     for (const wrong of [
       { user: '' },
@@ -220,15 +226,17 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
       require: { quorum: 1, from: { roles: ['admin'] } },
     }
     await zoe.access.grant({ user: 'zoe-phone', role: 'admin' })
-    await zoe.access.accounts.set({ user: 'zoe-phone', person: 'zoe' })
+    await zoe.access.accounts.save({ user: 'zoe-phone', person: 'zoe' })
     expect(await refusal(zoe.policies.save(gate))).toBe('invalid_policy')
     await zoe.access.grant({ user: 'root', role: 'admin' })
-    await w.as('root').access.accounts.set({ user: 'zoe-phone' })
+    await w.as('root').access.accounts.save({ user: 'zoe-phone' })
     await zoe.access.revoke({ user: 'root', role: 'admin' })
     await zoe.policies.save(gate)
     const request = pending(await zoe.submit(policyResource.ref('members'), { remove: true }))
-    await zoe.access.accounts.set({ user: 'zoe-phone', person: 'zoe' })
-    expect(await refusal(w.as('zoe-phone').approve(request.id, { seen: request.digest }))).toBe('self_approval')
+    await zoe.access.accounts.save({ user: 'zoe-phone', person: 'zoe' })
+    expect(await refusal(w.as('zoe-phone').requests.approve(request.id, { digest: request.digest }))).toBe(
+      'self_approval',
+    )
   })
 
   it('[O4] is found out where somebody wrote it into the database', async () => {
@@ -252,6 +260,6 @@ it('whose an account is, is said by the directory of the host where there is one
     access: {},
   })
   const { access } = approvals.as({ tenant: 'acme', user: 'zoe' })
-  expect(await refusal(access.accounts.set({ user: 'ann', person: 'amy' }))).toBe('invalid_input')
+  expect(await refusal(access.accounts.save({ user: 'ann', person: 'amy' }))).toBe('invalid_input')
   expect(await refusal(access.accounts.get('ann'))).toBe('invalid_input')
 })

@@ -27,16 +27,16 @@ async function gated(
 }
 
 const incident = 'INC-7'
-const broken = (seen: string) => ({ seen, incident, reason: 'checkout is down' })
+const broken = (seen: string) => ({ digest: seen, incident, reason: 'checkout is down' })
 
 describe.each(storages)('breaking the glass, on $name', ({ open }) => {
   it('[BY-10] [F3] applies in an emergency, tells everyone concerned, and is on record as what it is', async () => {
     const w = world(open(), users)
     const ref = await gated(w, 'checkout')
     const request = pending(await w.as('ann').submit(ref, rollout(0)))
-    await w.as('cat').edit(request.id, ref, { merge: { description: 'off' } })
+    await w.as('cat').requests.edit(request.id, ref, { merge: { description: 'off' } })
     const { digest } = await w.as('ruth').requests.get(request.id)
-    const done = await w.as('ruth').breakGlass(request.id, broken(digest))
+    const done = await w.as('ruth').requests.breakGlass(request.id, broken(digest))
     expect(done.request).toMatchObject({
       status: 'applied',
       reviews: [],
@@ -54,7 +54,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
       incident,
       reason: 'checkout is down',
     })
-    expect(await w.as('ann').requests.debts()).toMatchObject([{ request: request.id, by: 'ruth', incident }])
+    expect(await w.as('ann').requests.followUps()).toMatchObject([{ request: request.id, by: 'ruth', incident }])
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
@@ -63,17 +63,17 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     const ref = await gated(w, 'checkout')
     const { id, digest } = pending(await w.as('ann').submit(ref, rollout(0)))
     const call = (user: string, options: object = {}) =>
-      refusal(w.as(user).breakGlass(id, { ...broken(digest), ...options }))
+      refusal(w.as(user).requests.breakGlass(id, { ...broken(digest), ...options }))
     expect(await call('ben')).toBe('break_glass_forbidden')
     expect(await call('ruth', { reason: ' ' })).toBe('reason_required')
     expect(await call('ruth', { incident: '' })).toBe('invalid_input')
-    expect(await call('ruth', { seen: `sha256:${'0'.repeat(64)}` })).toBe('digest_mismatch')
-    expect(await refusal(w.as('ruth').bypass(id, { seen: digest, reason: 'now' }))).toBe('bypass_forbidden')
+    expect(await call('ruth', { digest: `sha256:${'0'.repeat(64)}` })).toBe('digest_mismatch')
+    expect(await refusal(w.as('ruth').requests.bypass(id, { digest, reason: 'now' }))).toBe('bypass_forbidden')
     await w.policy({ id: 'second' })
     expect(await call('ruth')).toBe('break_glass_forbidden')
     const refused = await w.as('ann').audit.events({ refusals: 'ruth' })
     expect(refused.map(({ event }) => event['code'])).toContain('break_glass_forbidden')
-    expect(await w.as('ann').requests.debts()).toEqual([])
+    expect(await w.as('ann').requests.followUps()).toEqual([])
   })
 
   it('[BY-10] is not used again before it is reviewed: not by the same person, nor against the same policy', async () => {
@@ -91,24 +91,24 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     const elsewhere = pending(
       await w.as('ann').submit({ type: 'experiment', id: 'e' }, { value: { name: 'e', traffic: 1 } }),
     )
-    await w.as('ruth').breakGlass(first.id, broken(first.digest))
+    await w.as('ruth').requests.breakGlass(first.id, broken(first.digest))
 
-    const second = (user: string) => refusal(w.as(user).breakGlass(again.id, broken(again.digest)))
+    const second = (user: string) => refusal(w.as(user).requests.breakGlass(again.id, broken(again.digest)))
     expect(await second('ruth')).toBe('review_owed')
     expect(await second('robert')).toBe('review_owed')
     expect((await w.as('robert').requests.get(again.id)).can.breakGlass).toMatchObject({ code: 'review_owed' })
-    const third = (user: string) => w.as(user).breakGlass(elsewhere.id, broken(elsewhere.digest))
+    const third = (user: string) => w.as(user).requests.breakGlass(elsewhere.id, broken(elsewhere.digest))
     expect(await refusal(third('ruth'))).toBe('review_owed')
     w.person('root', 'ruth')
     expect(await refusal(third('root'))).toBe('review_owed')
     expect((await third('robert')).request.status).toBe('applied')
 
-    await w.as('ben').settleDebt(first.id, { seen: first.digest, reason: 'it was needed' })
-    expect(await w.as('ann').requests.debts()).toMatchObject([{ request: elsewhere.id }])
-    await w.as('cat').approve(again.id, { seen: again.digest })
+    await w.as('ben').requests.followUp(first.id, { digest: first.digest, reason: 'it was needed' })
+    expect(await w.as('ann').requests.followUps()).toMatchObject([{ request: elsewhere.id }])
+    await w.as('cat').requests.approve(again.id, { digest: again.digest })
     expect(await second('ruth')).toBe('not_open')
     const next = pending(await w.as('ann').submit(ref, rollout(2)))
-    expect((await w.as('ruth').breakGlass(next.id, broken(next.digest))).request.status).toBe('applied')
+    expect((await w.as('ruth').requests.breakGlass(next.id, broken(next.digest))).request.status).toBe('applied')
   })
 
   it('[BY-10] is reviewed by as many as were asked for, out of those who could have approved, and not by who did it', async () => {
@@ -116,12 +116,12 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     w.person('amy', 'ann')
     const ref = await gated(w, 'checkout', { quorum: 2, rules: { selfApproval: false } })
     const request = pending(await w.as('ann').submit(ref, rollout(0)))
-    await w.as('cat').edit(request.id, ref, rollout(1))
+    await w.as('cat').requests.edit(request.id, ref, rollout(1))
     const { digest: seen, id } = await w.as('root').requests.get(request.id)
-    await w.as('ben').approve(id, { seen })
-    await w.as('root').breakGlass(id, broken(seen))
+    await w.as('ben').requests.approve(id, { digest: seen })
+    await w.as('root').requests.breakGlass(id, broken(seen))
     const settle = (user: string, options: object = {}) =>
-      w.as(user).settleDebt(id, { seen, reason: 'it was needed', ...options })
+      w.as(user).requests.followUp(id, { digest: seen, reason: 'it was needed', ...options })
     expect(await refusal(settle('root'))).toBe('own_debt')
     w.person('ruth', 'root')
     w.roles('ruth', ['lead'])
@@ -131,7 +131,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect(await refusal(settle('cat'))).toBe('contributor')
     expect(await refusal(settle('eve'))).toBe('not_an_approver')
     expect(await refusal(settle('ben', { reason: '' }))).toBe('reason_required')
-    expect(await refusal(settle('ben', { seen: request.digest }))).toBe('digest_mismatch')
+    expect(await refusal(settle('ben', { digest: request.digest }))).toBe('digest_mismatch')
 
     expect((await settle('ben')).request.debt).not.toHaveProperty('settledAt')
     expect(await refusal(settle('ben'))).toBe('already_reviewed')
@@ -144,7 +144,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect(await refusal(settle('dan'))).toBe('no_debt')
     const told = (await w.notices()).filter(({ type }) => type === 'debt_settled')
     expect(told).toMatchObject([{ to: ['ann', 'root'] }])
-    expect(await w.as('ann').requests.debts()).toEqual([])
+    expect(await w.as('ann').requests.followUps()).toEqual([])
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
@@ -153,16 +153,16 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     const { id, digest: seen } = pending(
       await w.as('ann').submit(await gated(w, 'checkout', { quorum: 2 }), rollout(0)),
     )
-    await w.as('ruth').breakGlass(id, broken(seen))
-    for (const user of ['ben', 'cat']) await w.as(user).settleDebt(id, { seen, reason: 'it was needed' })
-    expect(await w.as('ann').requests.debts()).toEqual([])
+    await w.as('ruth').requests.breakGlass(id, broken(seen))
+    for (const user of ['ben', 'cat']) await w.as(user).requests.followUp(id, { digest: seen, reason: 'it was needed' })
+    expect(await w.as('ann').requests.followUps()).toEqual([])
   })
 
   it('[BY-10] reminds of a review that is overdue, until it is there', async () => {
     const w = world(open(), users)
     const ref = await gated(w, 'checkout')
     const { id, digest } = pending(await w.as('ann').submit(ref, rollout(0)))
-    await w.as('ruth').breakGlass(id, broken(digest))
+    await w.as('ruth').requests.breakGlass(id, broken(digest))
     const told = async () => (await w.notices()).filter(({ type }) => type === 'review_owed')
     w.pass(2 * day - 1)
     expect(await told()).toEqual([])
@@ -171,7 +171,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect(await told()).toHaveLength(1)
     w.pass(9 * day)
     expect(await told()).toHaveLength(2)
-    await w.as('ben').settleDebt(id, { seen: digest, reason: 'it was needed' })
+    await w.as('ben').requests.followUp(id, { digest, reason: 'it was needed' })
     w.pass(9 * day)
     expect(await told()).toHaveLength(2)
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
@@ -182,10 +182,10 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     const refs = [await w.flag('other'), await gated(w, 'checkout')]
     const requests = await Promise.all(refs.map(async (ref) => pending(await w.as('ann').submit(ref, rollout(0)))))
     const outcomes = await Promise.allSettled(
-      requests.map(({ id, digest }, at) => w.as(at === 0 ? 'ruth' : 'robert').breakGlass(id, broken(digest))),
+      requests.map(({ id, digest }, at) => w.as(at === 0 ? 'ruth' : 'robert').requests.breakGlass(id, broken(digest))),
     )
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
     expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'review_owed' } })
-    expect(await w.as('ann').requests.debts()).toHaveLength(1)
+    expect(await w.as('ann').requests.followUps()).toHaveLength(1)
   })
 })

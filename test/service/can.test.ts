@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { type RequestStatus, statuses } from '../../src/core/request/model/status-table.ts'
-import { type ActingApprovals, type ChangeRequest, isApprovalError, type Permissions } from '../../src/index.ts'
+import { type ActingRequests, type ChangeRequest, isApprovalError, type Permissions } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { attempts } from '../attempts.ts'
 import { day, pending, rollout, type World, world } from '../world.ts'
@@ -17,23 +17,23 @@ const histories: { readonly [S in Reached]: (w: World) => Promise<ChangeRequest>
   pending: (w) => answered(w, 'cat'),
   changes_requested: async (w) => {
     const request = await answered(w)
-    await w.as('cat').requestChanges(request.id, { seen: request.digest, reason: 'smaller' })
+    await w.as('cat').requests.requestChanges(request.id, { digest: request.digest, reason: 'smaller' })
     return request
   },
   approved: (w) => answered(w, 'cat', 'ben'),
   applied: async (w) => {
     const request = await answered(w, 'cat', 'ben')
-    await w.as('eve').apply(request.id)
+    await w.as('eve').requests.apply(request.id)
     return request
   },
   rejected: async (w) => {
     const request = await answered(w)
-    await w.as('cat').reject(request.id, { seen: request.digest, reason: 'no' })
+    await w.as('cat').requests.reject(request.id, { digest: request.digest, reason: 'no' })
     return request
   },
   cancelled: async (w) => {
     const request = await answered(w)
-    await w.as('ann').cancel(request.id)
+    await w.as('ann').requests.cancel(request.id)
     return request
   },
   expired: async (w) => {
@@ -44,7 +44,7 @@ const histories: { readonly [S in Reached]: (w: World) => Promise<ChangeRequest>
   failed: async (w) => {
     const request = await answered(w, 'cat', 'ben')
     await overtake(w)
-    await w.as('eve').apply(request.id)
+    await w.as('eve').requests.apply(request.id)
     return request
   },
 }
@@ -60,7 +60,7 @@ async function flag(w: World) {
 
 async function answered(w: World, ...approvers: readonly string[]) {
   const request = pending(await w.as('ann').submit(await flag(w), rollout(60)))
-  for (const user of approvers) await w.as(user).approve(request.id, { seen: request.digest })
+  for (const user of approvers) await w.as(user).requests.approve(request.id, { digest: request.digest })
   return request
 }
 
@@ -95,8 +95,8 @@ const twists = { 'as it stands': () => undefined, 'after another write': overtak
 
 describe('what a reader can do with a request', () => {
   it('is told by the names of the methods that do it', () => {
-    expectTypeOf<keyof Permissions>().toExtend<keyof ActingApprovals>()
-    for (const method of Object.keys(attempts)) expect(world(memoryStorage()).as('ann')).toHaveProperty(method)
+    expectTypeOf<keyof Permissions>().toExtend<keyof ActingRequests>()
+    for (const method of Object.keys(attempts)) expect(world(memoryStorage()).as('ann').requests).toHaveProperty(method)
   })
 
   for (const [when, twist] of Object.entries(twists)) {

@@ -61,7 +61,7 @@ async function office(storage: Storage = memoryStorage()) {
   await w.policy({ rules: { onStale: 'rebase' } })
   const ask = async (change: Limit) => pending(await w.as('ann').submit(ref, { value: change }))
   const approve = async ({ id, digest }: { id: string; digest: string }, by = w, user = 'ben') =>
-    (await by.as(user).approve(id, { seen: digest })).request
+    (await by.as(user).requests.approve(id, { digest })).request
   return {
     ...w,
     ...there,
@@ -227,7 +227,7 @@ describe('a worker that comes to its work late', () => {
     const request = await o.ask({ max: 2 })
     const worker = o.worker(async () => {
       o.pass(lease)
-      await o.as('ann').abandon(request.id, { reason: 'it does not answer' })
+      await o.as('ann').requests.abandon(request.id, { reason: 'it does not answer' })
     })
     expect((await o.approve(request, worker)).status).toBe('failed')
     expect([o.asked, o.documents.get('web/api')]).toEqual([[], { max: 1 }])

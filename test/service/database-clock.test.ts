@@ -84,7 +84,7 @@ async function decisions(storage: Storage, tenant: string, clockOf: (minutes: nu
   const asked = [await ask(first, 'a'), await ask(second, 'b')]
   const scheduled = [await ask(first, 'c', true), await ask(second, 'd', true)]
   for (const [index, request] of scheduled.entries()) {
-    await [second, first][index]?.((one) => one.as(as('ben')).approve(request.id, { seen: request.digest }))
+    await [second, first][index]?.((one) => one.as(as('ben')).requests.approve(request.id, { digest: request.digest }))
   }
   const look = async (minutes: number) => {
     const [one, two] = await nodes(minutes)
@@ -106,7 +106,7 @@ async function decisions(storage: Storage, tenant: string, clockOf: (minutes: nu
   ticks.push(await late?.((one) => one.tick()))
   const [, early] = await nodes(31)
   const answer = await refusal(
-    early?.((one) => one.as(as('ben')).approve(asked[0]?.id ?? '', { seen: asked[0]?.digest ?? '' })) ??
+    early?.((one) => one.as(as('ben')).requests.approve(asked[0]?.id ?? '', { digest: asked[0]?.digest ?? '' })) ??
       Promise.resolve(),
   )
   return { at0, ticks, answer }

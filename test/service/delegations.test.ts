@@ -16,17 +16,17 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
   it('[BY-14] [C2] lets a delegate answer for somebody, on record as who answered for whom', async () => {
     const w = world(open(), users)
     const request = pending(await w.as('ann').submit(await gated(w), rollout(80)))
-    const behalf = { seen: request.digest, onBehalfOf: 'ben' }
-    expect(await refusal(w.as('cat').approve(request.id, behalf))).toBe('not_delegated')
-    await w.as('ben').delegations.give({ to: 'cat', ends: w.now() + week, reason: 'on holiday' })
+    const behalf = { digest: request.digest, onBehalfOf: 'ben' }
+    expect(await refusal(w.as('cat').requests.approve(request.id, behalf))).toBe('not_delegated')
+    await w.as('ben').delegations.save({ to: 'cat', ends: w.now() + week, reason: 'on holiday' })
     expect(await w.notices()).toContainEqual(
       expect.objectContaining({ type: 'delegated', to: ['cat'], by: 'ben', reason: 'on holiday' }),
     )
-    expect(await refusal(w.as('cat').approve(request.id, { seen: request.digest }))).toBe('not_an_approver')
+    expect(await refusal(w.as('cat').requests.approve(request.id, { digest: request.digest }))).toBe('not_an_approver')
     const { approval } = await w.as('cat').requests.get(request.id)
     expect(approval?.standIns).toEqual([{ user: 'cat', onBehalfOf: 'ben' }])
 
-    const done = await w.as('cat').approve(request.id, behalf)
+    const done = await w.as('cat').requests.approve(request.id, behalf)
     expect(done.request.status).toBe('applied')
     expect(done.request.reviews).toMatchObject([{ by: 'cat', onBehalfOf: 'ben', roles: ['lead'] }])
     const events = await w.as('ann').audit.events({ request: request.id })
@@ -40,26 +40,28 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     const w = world(open(), { ...users, cat: ['lead'] })
     const request = pending(await w.as('ann').submit(await gated(w, 2), rollout(80)))
     const { id, digest: seen } = request
-    await w.as('ben').delegations.give({ to: 'cat', ends: w.now() + week })
-    await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
-    expect((await w.as('ben').approve(id, { seen })).request).toMatchObject({
+    await w.as('ben').delegations.save({ to: 'cat', ends: w.now() + week })
+    await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'ben' })
+    expect((await w.as('ben').requests.approve(id, { digest: seen })).request).toMatchObject({
       status: 'pending',
       reviews: [{ by: 'ben' }],
     })
-    expect(await refusal(w.as('cat').reject(id, { seen, onBehalfOf: 'ben', reason: 'no' }))).toBe('already_reviewed')
-    await w.as('ben').withdraw(id)
-    await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
-    expect((await w.as('cat').approve(id, { seen })).request).toMatchObject({
+    expect(await refusal(w.as('cat').requests.reject(id, { digest: seen, onBehalfOf: 'ben', reason: 'no' }))).toBe(
+      'already_reviewed',
+    )
+    await w.as('ben').requests.withdraw(id)
+    await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'ben' })
+    expect((await w.as('cat').requests.approve(id, { digest: seen })).request).toMatchObject({
       status: 'pending',
       reviews: [{ by: 'cat' }],
     })
-    await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
-    expect((await w.as('ben').withdraw(id)).request.reviews).toEqual([])
+    await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'ben' })
+    expect((await w.as('ben').requests.withdraw(id)).request.reviews).toEqual([])
 
-    await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
-    await w.as('eve').delegations.give({ to: 'cat', ends: w.now() + week })
-    expect((await w.as('cat').approve(id, { seen, onBehalfOf: 'eve' })).request.status).toBe('pending')
-    expect((await w.as('fay').approve(id, { seen })).request.status).toBe('applied')
+    await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'ben' })
+    await w.as('eve').delegations.save({ to: 'cat', ends: w.now() + week })
+    expect((await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'eve' })).request.status).toBe('pending')
+    expect((await w.as('fay').requests.approve(id, { digest: seen })).request.status).toBe('applied')
   })
 
   it("[BY-14] [C11] takes back nobody else's objection with an answer for somebody", async () => {
@@ -67,9 +69,9 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { onReject: 'block' } })
     const { id, digest: seen } = pending(await w.as('ann').submit(ref, rollout(80)))
-    for (const lead of ['ben', 'eve']) await w.as(lead).delegations.give({ to: 'cat', ends: w.now() + week })
-    await w.as('cat').reject(id, { seen, onBehalfOf: 'eve', reason: 'no' })
-    const { request } = await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
+    for (const lead of ['ben', 'eve']) await w.as(lead).delegations.save({ to: 'cat', ends: w.now() + week })
+    await w.as('cat').requests.reject(id, { digest: seen, onBehalfOf: 'eve', reason: 'no' })
+    const { request } = await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'ben' })
     expect(request).toMatchObject({
       status: 'pending',
       reviews: [
@@ -77,31 +79,32 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
         { onBehalfOf: 'ben', verdict: 'approve' },
       ],
     })
-    expect((await w.as('eve').withdraw(id)).request.status).toBe('applied')
+    expect((await w.as('eve').requests.withdraw(id)).request.status).toBe('applied')
   })
 
   it('[BY-14] [C11] counts one person once who answers as themselves and, under another account, for somebody', async () => {
     const w = world(open(), { ...users, caty: ['lead'] })
     w.person('caty', 'cat')
     const { id, digest: seen } = pending(await w.as('ann').submit(await gated(w, 2), rollout(80)))
-    await w.as('ben').delegations.give({ to: 'cat', ends: w.now() + week })
-    await w.as('cat').approve(id, { seen, onBehalfOf: 'ben' })
-    expect((await w.as('caty').approve(id, { seen })).request.status).toBe('pending')
-    expect((await w.as('fay').approve(id, { seen })).request.status).toBe('applied')
+    await w.as('ben').delegations.save({ to: 'cat', ends: w.now() + week })
+    await w.as('cat').requests.approve(id, { digest: seen, onBehalfOf: 'ben' })
+    expect((await w.as('caty').requests.approve(id, { digest: seen })).request.status).toBe('pending')
+    expect((await w.as('fay').requests.approve(id, { digest: seen })).request.status).toBe('applied')
   })
 
   it('[BY-14] [C11] never lets the requester or a contributor answer through anybody, nor anybody through them', async () => {
     const w = world(open(), { ...users, ann: ['lead'], amy: [] })
     const ref = await gated(w, 2)
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('eve').edit(request.id, ref, rollout(70))
+    await w.as('eve').requests.edit(request.id, ref, rollout(70))
     w.person('amy', 'ann')
     const { digest: seen } = await w.as('ann').requests.get(request.id)
     const ends = w.now() + week
-    for (const to of ['dan', 'fay']) await w.as('ann').delegations.give({ to, ends })
-    for (const to of ['ann', 'amy', 'eve']) await w.as('ben').delegations.give({ to, ends })
-    await w.as('eve').delegations.give({ to: 'dan', ends })
-    const approve = (user: string, onBehalfOf: string) => refusal(w.as(user).approve(request.id, { seen, onBehalfOf }))
+    for (const to of ['dan', 'fay']) await w.as('ann').delegations.save({ to, ends })
+    for (const to of ['ann', 'amy', 'eve']) await w.as('ben').delegations.save({ to, ends })
+    await w.as('eve').delegations.save({ to: 'dan', ends })
+    const approve = (user: string, onBehalfOf: string) =>
+      refusal(w.as(user).requests.approve(request.id, { digest: seen, onBehalfOf }))
     expect(await approve('dan', 'ann')).toBe('self_approval')
     expect(await approve('fay', 'ann')).toBe('self_approval')
     expect(await approve('ann', 'ben')).toBe('self_approval')
@@ -116,9 +119,9 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     const w = world(open(), users)
     const ref = await gated(w)
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    const approve = () => w.as('cat').approve(request.id, { seen: request.digest, onBehalfOf: 'ben' })
+    const approve = () => w.as('cat').requests.approve(request.id, { digest: request.digest, onBehalfOf: 'ben' })
     const give = (match: object, more: object = {}) =>
-      w.as('ben').delegations.give({ to: 'cat', ends: w.now() + day, match, ...more })
+      w.as('ben').delegations.save({ to: 'cat', ends: w.now() + day, match, ...more })
     for (const match of [
       { project: 'shop' },
       { resource: ['experiment'] },
@@ -135,8 +138,8 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     expect(await w.as('ben').delegations.list()).toEqual([])
     await give({})
     expect(await w.as('ann').delegations.list()).toMatchObject([{ from: 'ben', to: 'cat', match: {} }])
-    await w.as('ben').delegations.end('cat')
-    expect(await refusal(w.as('ben').delegations.end('cat'))).toBe('unknown_delegation')
+    await w.as('ben').delegations.remove('cat')
+    expect(await refusal(w.as('ben').delegations.remove('cat'))).toBe('unknown_delegation')
     expect(await refusal(approve())).toBe('not_delegated')
     await give({})
     w.pass(day - 1)
@@ -148,16 +151,18 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     const w = world(open(), users)
     const request = pending(await w.as('ann').submit(await gated(w), rollout(80)))
     const give = (from: string, to: string, ends = w.now() + week, more: object = {}) =>
-      w.as(from).delegations.give({ to, ends, ...more })
+      w.as(from).delegations.save({ to, ends, ...more })
     await give('ben', 'cat')
     await give('cat', 'dan')
     expect(await refusal(give('dan', 'ben'))).toBe('not_delegable')
     expect(await refusal(give('cat', 'ben'))).toBe('not_delegable')
     expect(await refusal(give('ben', 'ben'))).toBe('not_delegable')
     await give('dan', 'ben', w.now() + 2 * week, { begins: w.now() + week })
-    const behalf = { seen: request.digest, onBehalfOf: 'ben' }
-    expect(await refusal(w.as('dan').approve(request.id, behalf))).toBe('not_delegated')
-    expect(await refusal(w.as('dan').approve(request.id, { ...behalf, onBehalfOf: 'cat' }))).toBe('not_an_approver')
+    const behalf = { digest: request.digest, onBehalfOf: 'ben' }
+    expect(await refusal(w.as('dan').requests.approve(request.id, behalf))).toBe('not_delegated')
+    expect(await refusal(w.as('dan').requests.approve(request.id, { ...behalf, onBehalfOf: 'cat' }))).toBe(
+      'not_an_approver',
+    )
     expect(await refusal(give('ben', 'zoe'))).toBe('unknown_actor')
     expect(await refusal(give('zoe', 'ben'))).toBe('unknown_actor')
     for (const ends of [w.now(), w.now() + 367 * day])
@@ -172,13 +177,13 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
     const ref = await w.flag('checkout')
     await w.policy({ rules: { apply: 'by_hand' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
-    await w.as('ben').delegations.give({ to: 'cat', ends: w.now() + day })
-    await w.as('cat').approve(request.id, { seen: request.digest, onBehalfOf: 'ben' })
+    await w.as('ben').delegations.save({ to: 'cat', ends: w.now() + day })
+    await w.as('cat').requests.approve(request.id, { digest: request.digest, onBehalfOf: 'ben' })
     w.pass(day)
     w.roles('ben', [])
-    expect(await refusal(w.as('ann').apply(request.id))).toBe('approval_missing')
+    expect(await refusal(w.as('ann').requests.apply(request.id))).toBe('approval_missing')
     w.roles('ben', ['lead'])
-    expect((await w.as('ann').apply(request.id)).request.status).toBe('applied')
+    expect((await w.as('ann').requests.apply(request.id)).request.status).toBe('applied')
   })
 
   it('[D2] counts who was an approver when they answered alone, where a policy says so', async () => {
@@ -188,15 +193,15 @@ describe.each(storages)('delegations, on $name', ({ open }) => {
       await w.policy({ rules: { apply: 'by_hand', eligibleAt } })
       w.roles('ben', ['lead'])
       const request = pending(await w.as('ann').submit(ref, rollout(eligibleAt === 'both' ? 80 : 90)))
-      await w.as('ben').approve(request.id, { seen: request.digest })
+      await w.as('ben').requests.approve(request.id, { digest: request.digest })
       w.roles('ben', [])
       return request.id
     }
-    expect(await refusal(w.as('ann').apply(await approved('both')))).toBe('approval_missing')
+    expect(await refusal(w.as('ann').requests.apply(await approved('both')))).toBe('approval_missing')
     const id = await approved('review')
     const { approval } = await w.as('ann').requests.get(id)
     expect(approval).toMatchObject({ met: true })
-    expect((await w.as('ann').apply(id)).request).toMatchObject({
+    expect((await w.as('ann').requests.apply(id)).request).toMatchObject({
       status: 'applied',
       reviews: [{ by: 'ben', person: 'ben', roles: ['lead'] }],
     })
@@ -223,14 +228,14 @@ it('[BY-14] [BY-18] keeps agents out of delegations, on both sides', async () =>
     now: () => start,
   })
   const as = (user: string) => approvals.as({ tenant: 'acme', user })
-  expect(await refusal(as('ben').delegations.give({ to: 'bot', ends: start + day }))).toBe('not_delegable')
-  expect(await refusal(as('bot').delegations.give({ to: 'ben', ends: start + day }))).toBe('not_delegable')
+  expect(await refusal(as('ben').delegations.save({ to: 'bot', ends: start + day }))).toBe('not_delegable')
+  expect(await refusal(as('bot').delegations.save({ to: 'ben', ends: start + day }))).toBe('not_delegable')
 
   const ref = flags.ref('checkout')
   await as('ann').submit(ref, { value: { enabled: true, rollout: 40 } })
   await as('ann').policies.save({ id: 'all', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
   const { id, digest } = pending(await as('ann').submit(ref, rollout(80)))
-  await as('ben').delegations.give({ to: 'cat', ends: start + day })
+  await as('ben').delegations.save({ to: 'cat', ends: start + day })
   known.set('cat', { roles: [], owner: 'dan' })
-  expect(await refusal(as('cat').approve(id, { seen: digest, onBehalfOf: 'ben' }))).toBe('not_delegated')
+  expect(await refusal(as('cat').requests.approve(id, { digest, onBehalfOf: 'ben' }))).toBe('not_delegated')
 })

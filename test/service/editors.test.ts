@@ -116,7 +116,7 @@ describe.each(storages)('editors, on $name', ({ open }) => {
   async function restricted() {
     const w = await accessWorld(open())
     await w.as('ann').submit(checkout, { value })
-    await w.as('ann').access.editors.change(checkout, { type: 'restrict', editors: ['ann', 'vic'] })
+    await w.as('ann').access.editors.save(checkout, { type: 'restrict', editors: ['ann', 'vic'] })
     return w
   }
 
@@ -150,9 +150,9 @@ describe.each(storages)('editors, on $name', ({ open }) => {
 
     await w.as('zoe').access.setDefaultAccess('everyone')
     expect(await refusal(w.as('amy').submit(later, rollout(41)))).toBe('not_an_editor')
-    await w.as('ann').access.editors.change(later, { type: 'open' })
+    await w.as('ann').access.editors.save(later, { type: 'open' })
     expect(await w.as('amy').submit(later, rollout(41))).toMatchObject({ status: 'applied' })
-    await w.as('amy').access.editors.change(checkout, { type: 'restrict', editors: ['amy'] })
+    await w.as('amy').access.editors.save(checkout, { type: 'restrict', editors: ['amy'] })
     expect(await refusal(w.as('ann').submit(checkout, rollout(42)))).toBe('not_an_editor')
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
@@ -162,7 +162,7 @@ describe.each(storages)('editors, on $name', ({ open }) => {
     await w.as('zoe').policies.save(byAdmins)
     const request = pending(await w.as('ann').submit(checkout, { value }))
     await w.as('zoe').access.setDefaultAccess('editors')
-    await w.as('zoe').approve(request.id, { seen: request.digest })
+    await w.as('zoe').requests.approve(request.id, { digest: request.digest })
     expect(await w.as('ann').access.editors.get(checkout)).toEqual({ type: 'editors', editors: ['ann'] })
     expect(await refusal(w.as('amy').submit(checkout, rollout(41)))).toBe('not_an_editor')
     await w.as('zoe').policies.remove('admins')
@@ -186,7 +186,7 @@ describe.each(storages)('editors, on $name', ({ open }) => {
 
   it('[AP-08] adds single users as editors, or opens the resource to all; nobody lets themselves in', async () => {
     const w = await restricted()
-    const change = (user: string) => w.as(user).access.editors.change
+    const change = (user: string) => w.as(user).access.editors.save
     expect(await refusal(change('amy')(checkout, { type: 'add_editors', editors: ['amy'] }))).toBe('not_an_editor')
     expect(await refusal(change('amy')(checkout, { type: 'open' }))).toBe('not_an_editor')
     expect(await refusal(change('vic')(checkout, { type: 'open' }))).toBe('not_permitted')
@@ -212,14 +212,14 @@ describe.each(storages)('editors, on $name', ({ open }) => {
   it('[AP-10] tells whoever is made an editor, unless they switched that off', async () => {
     const w = await accessWorld(open())
     await w.as('ann').submit(checkout, { value })
-    await w.as('amy').access.mute(['made_editor'])
+    await w.as('amy').notices.preferences({ unwanted: ['made_editor'] })
     const editors = ['ann', 'amy', 'vic']
-    await w.as('ann').access.editors.change(checkout, { type: 'restrict', editors })
+    await w.as('ann').access.editors.save(checkout, { type: 'restrict', editors })
     const told = await w.notices()
     expect(told).toMatchObject([{ type: 'made_editor', to: ['vic'], by: 'ann', resources: [{ id: 'checkout' }] }])
-    await w.as('amy').access.mute([])
-    await w.as('ann').access.editors.change(checkout, { type: 'remove_editors', editors: ['amy'] })
-    await w.as('ann').access.editors.change(checkout, { type: 'add_editors', editors: ['amy'] })
+    await w.as('amy').notices.preferences({ unwanted: [] })
+    await w.as('ann').access.editors.save(checkout, { type: 'remove_editors', editors: ['amy'] })
+    await w.as('ann').access.editors.save(checkout, { type: 'add_editors', editors: ['amy'] })
     expect((await w.notices()).map(({ to }) => to)).toEqual([['vic'], ['amy']])
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
@@ -235,19 +235,19 @@ describe.each(storages)('editors, on $name', ({ open }) => {
     const due = Date.UTC(2026, 0, 6)
     await w.as('zoe').access.grant({ user: 'ann', role: 'viewer', project: 'web' })
     await w.as('zoe').access.revoke({ user: 'ann', role: 'member', project: 'web' })
-    expect(await refusal(w.as('ann').schedule(id, due))).toBe('not_permitted')
-    expect(await refusal(w.as('ann').edit(id, checkout, rollout(90)))).toBe('not_permitted')
-    expect(await refusal(w.as('vic').edit(id, checkout, rollout(90)))).toBe('not_permitted')
-    expect(await refusal(w.as('jo').bypass(id, { seen: digest, reason: 'now' }))).toBe('not_permitted')
+    expect(await refusal(w.as('ann').requests.schedule(id, due))).toBe('not_permitted')
+    expect(await refusal(w.as('ann').requests.edit(id, checkout, rollout(90)))).toBe('not_permitted')
+    expect(await refusal(w.as('vic').requests.edit(id, checkout, rollout(90)))).toBe('not_permitted')
+    expect(await refusal(w.as('jo').requests.bypass(id, { digest, reason: 'now' }))).toBe('not_permitted')
     expect(await refusal(w.as('vic').draft(checkout, rollout(90)))).toBe('not_permitted')
-    await w.as('vic').comment(id, 'looks fine')
+    await w.as('vic').requests.comment(id, 'looks fine')
     const { can } = await w.as('vic').requests.get(id)
     expect(can.edit).toMatchObject({ code: 'not_permitted' })
     expect(can.comment).toBe(true)
-    await w.as('jo').approve(id, { seen: digest })
-    expect(await refusal(w.as('vic').apply(id))).toBe('not_permitted')
-    expect(await refusal(w.as('jo').apply(id))).toBe('not_permitted')
-    const { request } = await w.as('amy').apply(id)
+    await w.as('jo').requests.approve(id, { digest })
+    expect(await refusal(w.as('vic').requests.apply(id))).toBe('not_permitted')
+    expect(await refusal(w.as('jo').requests.apply(id))).toBe('not_permitted')
+    const { request } = await w.as('amy').requests.apply(id)
     expect(request.status).toBe('applied')
   })
 
@@ -261,7 +261,7 @@ describe.each(storages)('editors, on $name', ({ open }) => {
     expect(await refusal(w.as('sam').submit(flags.ref('checkout', { project: 'shop' }), rollout(1)))).toBe(
       'wrong_project',
     )
-    expect(await refusal(w.as('sam').access.editors.change(checkout, { type: 'open' }))).toBe('unknown_actor')
+    expect(await refusal(w.as('sam').access.editors.save(checkout, { type: 'open' }))).toBe('unknown_actor')
   })
 
   it('lets no save slip through beside a restriction', async () => {
@@ -270,12 +270,12 @@ describe.each(storages)('editors, on $name', ({ open }) => {
     for (let round = 1; round <= 5; round++) {
       const [saved] = await Promise.allSettled([
         w.as('amy').submit(checkout, rollout(round)),
-        w.as('ann').access.editors.change(checkout, { type: 'restrict', editors: ['ann'] }),
+        w.as('ann').access.editors.save(checkout, { type: 'restrict', editors: ['ann'] }),
       ])
       const live = await w.as('vic').resources.get(checkout)
       expect(live?.document.rollout === round).toBe(saved.status === 'fulfilled')
       expect(await refusal(w.as('amy').submit(checkout, rollout(99)))).toBe('not_an_editor')
-      await w.as('ann').access.editors.change(checkout, { type: 'open' })
+      await w.as('ann').access.editors.save(checkout, { type: 'open' })
     }
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
@@ -303,9 +303,9 @@ describe('editors of a host with a directory of its own', () => {
     })
     const as = (user: string) => approvals.as({ tenant: 'acme', user })
     await as('zoe').submit(checkout, { value })
-    await as('zoe').access.editors.change(checkout, { type: 'restrict', editors: ['zoe', 'ann', 'amy'] })
+    await as('zoe').access.editors.save(checkout, { type: 'restrict', editors: ['zoe', 'ann', 'amy'] })
     await approvals.tick()
     expect(told).toEqual([['ann']])
-    expect(await refusal(as('amy').access.mute(['made_editor']))).toBe('invalid_input')
+    expect(await refusal(as('amy').notices.preferences({ unwanted: ['made_editor'] }))).toBe('invalid_input')
   })
 })

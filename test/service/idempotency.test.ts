@@ -97,8 +97,8 @@ describe('an idempotency key', () => {
 
   it('[BY-30] switches nothing off where it switched something on', async () => {
     const { workflow } = (await accessWorld(memoryStorage())).as('zoe')
-    await workflow.turnOn({ project: 'web', idempotencyKey })
-    expect(await refusal(workflow.turnOff({ project: 'web', idempotencyKey }))).toBe('idempotency_mismatch')
-    expect(await refusal(workflow.turnOn({ idempotencyKey }))).toBe('idempotency_mismatch')
+    await workflow.enable({ project: 'web', idempotencyKey })
+    expect(await refusal(workflow.disable({ project: 'web', idempotencyKey }))).toBe('idempotency_mismatch')
+    expect(await refusal(workflow.enable({ idempotencyKey }))).toBe('idempotency_mismatch')
   })
 })

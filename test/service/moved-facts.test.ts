@@ -42,7 +42,7 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
     const code = await meanwhile(
       () => w.as('zoe').access.revoke({ user: 'zac', role: 'admin' }),
-      () => w.as('zac').approve(id, { seen: digest }),
+      () => w.as('zac').requests.approve(id, { digest }),
     )
     expect(code).toBe('unknown_actor')
     expect((await w.as('ann').requests.get(id)).status).toBe('pending')
@@ -50,7 +50,7 @@ describe.each(storages)('facts that move between a decision and its commit, on $
 
   it('saves nothing of somebody who is no editor, or holds no role, any more', async () => {
     const { w, meanwhile } = await interrupted()
-    const restrict = () => w.as('ann').access.editors.change(checkout, { type: 'restrict', editors: ['ann'] })
+    const restrict = () => w.as('ann').access.editors.save(checkout, { type: 'restrict', editors: ['ann'] })
     expect(await meanwhile(restrict, () => w.as('amy').submit(checkout, rollout(41)))).toBe('not_an_editor')
     const demote = () => w.as('zoe').access.revoke({ user: 'ann', role: 'member', project: 'web' })
     expect(await meanwhile(demote, () => w.as('ann').submit(checkout, rollout(41)))).toBe('unknown_actor')
@@ -62,8 +62,8 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     await w.as('zoe').policies.save(byAdmins)
     const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
     const code = await meanwhile(
-      () => w.as('zoe').workflow.turnOff({ project: 'web', waiting: 'hold' }),
-      () => w.as('zac').approve(id, { seen: digest }),
+      () => w.as('zoe').workflow.disable({ project: 'web', waiting: 'hold' }),
+      () => w.as('zac').requests.approve(id, { digest }),
     )
     expect(code).toBe('workflow_off')
     expect((await w.as('zoe').resources.get(checkout))?.document.rollout).toBe(40)
@@ -75,8 +75,8 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
     const other = createApprovals({ storage: inner, resources: [flags], access: {}, now: () => start })
     const code = await meanwhile(
-      () => other.as({ tenant: 'acme', user: 'zoe' }).workflow.turnOff({ project: 'web' }),
-      () => w.as('zac').approve(id, { seen: digest }),
+      () => other.as({ tenant: 'acme', user: 'zoe' }).workflow.disable({ project: 'web' }),
+      () => w.as('zac').requests.approve(id, { digest }),
     )
     expect(code).toBe('not_open')
     expect(await w.as('zoe').requests.get(id)).toMatchObject({ status: 'draft', reviews: [] })
@@ -86,9 +86,9 @@ describe.each(storages)('facts that move between a decision and its commit, on $
   it('[E10] gates what is submitted while the workflow is switched on', async () => {
     const { w, meanwhile } = await interrupted()
     await w.as('zoe').policies.save(byAdmins)
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
     await meanwhile(
-      () => w.as('zoe').workflow.turnOn({ project: 'web' }),
+      () => w.as('zoe').workflow.enable({ project: 'web' }),
       async () => {
         expect(await w.as('ann').submit(checkout, rollout(80))).toMatchObject({ status: 'pending' })
         return await w.as('ann').submit(checkout, { value })
@@ -118,7 +118,7 @@ describe('a request that moves while a command on it is decided', () => {
         return found
       },
     }
-    return { w, request, apply: () => world(looking).as('eve').apply(request.id), looks: () => looks }
+    return { w, request, apply: () => world(looking).as('eve').requests.apply(request.id), looks: () => looks }
   }
 
   it('[G9] is decided about anew, and nobody is told what was true before', async () => {
@@ -126,14 +126,16 @@ describe('a request that moves while a command on it is decided', () => {
     const { apply, looks } = await restless(async (w, { id, digest }) => {
       if (approved) return
       approved = true
-      await w.as('ben').approve(id, { seen: digest })
+      await w.as('ben').requests.approve(id, { digest })
     })
     expect((await apply()).request.status).toBe('applied')
     expect(looks()).toBeGreaterThan(2)
   })
 
   it('[G9] again and again is decided about a bounded number of times', async () => {
-    const { w, request, apply, looks } = await restless((w, { id }) => w.as('ann').comment(id, 'and another thing'))
+    const { w, request, apply, looks } = await restless((w, { id }) =>
+      w.as('ann').requests.comment(id, 'and another thing'),
+    )
     expect(await refusal(apply())).toBe('contention')
     expect(looks()).toBe(2 * 12)
     expect((await w.as('ann').requests.get(request.id)).status).toBe('pending')

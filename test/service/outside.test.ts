@@ -30,7 +30,7 @@ async function office(open = memoryStorage, patience = 10_000) {
   server.landed.length = 0
   const ask = async (cents: number) => pending(await w.as('ann').submit(basic, { value: { cents } }))
   const approve = async ({ id, digest }: { id: string; digest: string }, user = 'ben') =>
-    (await w.as(user).approve(id, { seen: digest })).request
+    (await w.as(user).requests.approve(id, { digest })).request
   const read = (id: string) => w.as('ann').requests.get(id)
   return {
     ...w,
@@ -209,7 +209,7 @@ describe('a resource that is kept outside of the database', () => {
     const { status, failure } = await o.read(request.id)
     expect([status, failure?.code]).toEqual(['failed', 'host_failed'])
     expect(server.asked).toHaveLength(8)
-    const { request: after } = await o.as('cat').retry(request.id)
+    const { request: after } = await o.as('cat').requests.apply(request.id)
     expect(after.status).toBe('applied')
     expect(server.asked.at(-1)?.fence).toBe(9)
     expect((await o.notices()).map(({ type }) => type)).toEqual(['submitted', 'failed', 'applied'])
@@ -244,7 +244,7 @@ describe('a resource that is kept outside of the database', () => {
     for (const { basic } of [first, second]) {
       const { id, digest } = pending(await w.as('ann').submit(basic, { value: { cents: 200 } }))
       server.meet('refuses')
-      await w.as('ben').approve(id, { seen: digest })
+      await w.as('ben').requests.approve(id, { digest })
     }
     w.pass(minute)
     server.asked.length = 0
@@ -264,9 +264,9 @@ describe('a resource that is kept outside of the database', () => {
     server.meet('sleeps')
     await o.approve(request)
     const reason = { reason: 'the vendor shut it down' }
-    expect(await refusal(o.as('zoe').abandon(request.id, reason))).toBe('unknown_actor')
-    expect(await refusal(o.as('cat').abandon(request.id, {}))).toBe('reason_required')
-    const { request: after } = await o.as('cat').abandon(request.id, reason)
+    expect(await refusal(o.as('zoe').requests.abandon(request.id, reason))).toBe('unknown_actor')
+    expect(await refusal(o.as('cat').requests.abandon(request.id, {}))).toBe('reason_required')
+    const { request: after } = await o.as('cat').requests.abandon(request.id, reason)
     expect([after.status, after.failure?.code, o.cents()]).toEqual(['failed', 'abandoned', 100])
     o.pass(60 * minute)
     expect((await o.approvals.tick()).reclaimed).toBe(0)
@@ -282,18 +282,20 @@ describe('a resource that is kept outside of the database', () => {
     await o.policy({ rules: { breakGlass: ['security'] } })
     const request = await o.ask(666)
     server.meet('blinds')
-    const glass = { seen: request.digest, incident: 'INC-1', reason: 'fire' }
-    expect((await o.as('dan').breakGlass(request.id, glass)).request.status).toBe('applying')
-    await o.as('dan').abandon(request.id, { reason: 'enough' })
+    const glass = { digest: request.digest, incident: 'INC-1', reason: 'fire' }
+    expect((await o.as('dan').requests.breakGlass(request.id, glass)).request.status).toBe('applying')
+    await o.as('dan').requests.abandon(request.id, { reason: 'enough' })
     server.state.blind = false
     expect((await o.as('ann').resources.get(o.basic))?.document).toEqual({ cents: 666 })
-    expect(await o.as('ann').requests.debts()).toMatchObject([{ request: request.id, by: 'dan' }])
+    expect(await o.as('ann').requests.followUps()).toMatchObject([{ request: request.id, by: 'dan' }])
     const other = await o.ask(999)
-    expect(await refusal(o.as('dan').breakGlass(other.id, { ...glass, seen: other.digest }))).toBe('review_owed')
-    expect(await refusal(o.as('ann').reopen(request.id))).toBe('review_owed')
-    await o.as('ben').settleDebt(request.id, { seen: request.digest, reason: 'it did burn' })
-    expect(await o.as('ann').requests.debts()).toEqual([])
-    expect((await o.as('ann').reopen(request.id)).request.status).toBe('pending')
+    expect(await refusal(o.as('dan').requests.breakGlass(other.id, { ...glass, digest: other.digest }))).toBe(
+      'review_owed',
+    )
+    expect(await refusal(o.as('ann').requests.submit(request.id))).toBe('review_owed')
+    await o.as('ben').requests.followUp(request.id, { digest: request.digest, reason: 'it did burn' })
+    expect(await o.as('ann').requests.followUps()).toEqual([])
+    expect((await o.as('ann').requests.submit(request.id)).request.status).toBe('pending')
     expect(await o.problems()).toEqual([])
   })
 
@@ -302,13 +304,13 @@ describe('a resource that is kept outside of the database', () => {
     server.meet('sleeps')
     const outcome = await o.as('ann').submit(o.basic, { value: { cents: 5 } })
     const { id } = outcome.status === 'applying' ? outcome.request : { id: '' }
-    await o.as('ann').abandon(id, { reason: 'enough' })
+    await o.as('ann').requests.abandon(id, { reason: 'enough' })
     const told = await o
       .as('ann')
-      .retry(id)
+      .requests.apply(id)
       .catch((error: Error) => error)
     expect(told).toMatchObject({ code: 'approval_missing', message: expect.stringContaining('reopen it') })
-    expect((await o.as('ann').reopen(id)).request.status).toBe('applied')
+    expect((await o.as('ann').requests.submit(id)).request.status).toBe('applied')
     expect(o.cents()).toBe(5)
   })
 
@@ -318,7 +320,7 @@ describe('a resource that is kept outside of the database', () => {
     const request = await o.ask(200)
     server.meet('blinds')
     await o.approve(request)
-    await o.as('cat').abandon(request.id, { reason: 'enough' })
+    await o.as('cat').requests.abandon(request.id, { reason: 'enough' })
     server.state.blind = false
     expect((await o.as('ann').resources.get(o.basic))?.document).toEqual({ cents: 200 })
     expect(await o.authors()).toEqual(['countersign', 'countersign'])
@@ -348,7 +350,8 @@ describe('a resource that is kept outside of the database', () => {
     const o = await office()
     await o.policy()
     const { id, digest: seen } = await o.ask(200)
-    const approve = async () => (await o.as('ben').approve(id, { seen, idempotencyKey: 'once' })).request.status
+    const approve = async () =>
+      (await o.as('ben').requests.approve(id, { digest: seen, idempotencyKey: 'once' })).request.status
     server.meet('refuses', 'refuses')
     expect([await approve(), await approve()]).toEqual(['applying', 'applying'])
     expect(server.asked).toHaveLength(1)
@@ -386,16 +389,16 @@ describe('a resource that is kept outside of the database', () => {
       await o.policy({ rules: { breakGlass: ['security'], bypass: ['security'] } })
       const { id, digest: seen } = await o.ask(200)
       server.meet(...Array(8).fill(mood))
-      const glass = { seen, incident: 'INC-1', reason: 'fire' }
-      expect((await o.as('dan').breakGlass(id, glass)).request.status).toBe('applying')
+      const glass = { digest: seen, incident: 'INC-1', reason: 'fire' }
+      expect((await o.as('dan').requests.breakGlass(id, glass)).request.status).toBe('applying')
       for (let attempt = 2; attempt <= 8; attempt++) {
-        expect(await o.as('ann').requests.debts()).toHaveLength(1)
+        expect(await o.as('ann').requests.followUps()).toHaveLength(1)
         o.pass(60 * minute)
         await o.approvals.tick()
       }
       expect((await o.read(id)).failure).toMatchObject({ code: 'host_failed' })
       expect(o.cents()).toBe(100)
-      expect(await o.as('ann').requests.debts()).toHaveLength(mood === 'declines' ? 0 : 1)
+      expect(await o.as('ann').requests.followUps()).toHaveLength(mood === 'declines' ? 0 : 1)
       expect(await o.problems()).toEqual([])
     },
   )
@@ -408,7 +411,7 @@ describe('a resource that is kept outside of the database', () => {
     const approve = async () => {
       database.exec('begin immediate')
       const ben = o.approvals.within(database).as({ tenant: 'acme', user: 'ben' })
-      return (await ben.approve(request.id, { seen: request.digest })).request.status
+      return (await ben.requests.approve(request.id, { digest: request.digest })).request.status
     }
     const { reads } = server.state
     expect(await approve()).toBe('applying')
@@ -453,7 +456,7 @@ describe.each(storages)('[G12] a worker that sleeps past its time, with requests
       },
     }
     const first = world(o.storage, { ben: ['lead'] }, [sleepy])
-    const late = first.as('ben').approve(request.id, { seen: request.digest })
+    const late = first.as('ben').requests.approve(request.id, { digest: request.digest })
     await slept
     o.pass(2 * minute)
     return { ...o, request, late, wake: () => wake() }
@@ -517,7 +520,7 @@ describe('a worker that sleeps before it writes', () => {
         { ben: ['lead'] },
         [o.prices],
       )
-      const { request: told } = await first.as('ben').approve(request.id, { seen: request.digest })
+      const { request: told } = await first.as('ben').requests.approve(request.id, { digest: request.digest })
       const finished = others === 'finish it'
       expect([told.status, o.cents()]).toEqual(finished ? ['applied', 300] : ['applying', 100])
       expect(server.asked.filter((one) => JSON.stringify(one).includes('"fence":1'))).toEqual([])

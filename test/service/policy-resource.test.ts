@@ -16,7 +16,7 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
     expect(await refusal(w.as('zoe').submit(policyResource.ref('flags'), { value: { ...byDan, ...broken } }))).toBe(
       'invalid_policy',
     )
-    expect(await refusal(w.as('zoe').edit(request.id, policyResource.ref('flags'), { merge: broken }))).toBe(
+    expect(await refusal(w.as('zoe').requests.edit(request.id, policyResource.ref('flags'), { merge: broken }))).toBe(
       'invalid_policy',
     )
     w.leave('dan')
@@ -27,7 +27,7 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
     })
     expect(Object.keys(await inForce(w))).toEqual(['gate'])
     const elsewhere = world(storage, { ...users, dan: [] }, [flags], { admins })
-    expect((await elsewhere.as('zoe').retry(request.id)).request.status).toBe('applied')
+    expect((await elsewhere.as('zoe').requests.apply(request.id)).request.status).toBe('applied')
     await whole(w)
   })
 
@@ -36,7 +36,7 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
     expect(await refusal(w.as('ann').submit(policyResource.ref('flags'), { remove: true }))).toBe('not_permitted')
     expect(await refusal(w.as('ann').draft(policyResource.ref('flags'), { remove: true }))).toBe('not_permitted')
     const request = pending(await w.as('zoe').submit(policyResource.ref('flags'), { remove: true }))
-    expect(await refusal(w.as('ann').edit(request.id, policyResource.ref('flags'), { value: nobody }))).toBe(
+    expect(await refusal(w.as('ann').requests.edit(request.id, policyResource.ref('flags'), { value: nobody }))).toBe(
       'not_permitted',
     )
     w.roles('zoe', [])
@@ -78,13 +78,13 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
   it('[BY-19] can be applied by those whom the gate lets bypass it, or break the glass, and reverted', async () => {
     const { w } = await gated(open(), { rules: { bypass: ['admin'], breakGlass: ['admin'], settleWithin: '2d' } })
     const first = pending(await w.as('zoe').submit(policyResource.ref('flags'), { value: nobody }))
-    await w.as('sue').bypass(first.id, { seen: first.digest, reason: 'nobody is in' })
+    await w.as('sue').requests.bypass(first.id, { digest: first.digest, reason: 'nobody is in' })
     expect((await inForce(w))['flags']).toEqual({ ...nobody, version: 2 })
     const second = pending(await w.as('zoe').submit(policyResource.ref('flags'), { remove: true }))
-    await w.as('sue').breakGlass(second.id, { seen: second.digest, reason: 'it burns', incident: 'INC-7' })
+    await w.as('sue').requests.breakGlass(second.id, { digest: second.digest, reason: 'it burns', incident: 'INC-7' })
     expect((await inForce(w))['flags']).toBeUndefined()
 
-    const back = pending(await w.as('zoe').revert(policyResource.ref('flags'), 1))
+    const back = pending(await w.as('zoe').submit(policyResource.ref('flags'), { revertTo: 1 }))
     expect((await approved(w, 'sam', back)).request.status).toBe('applied')
     expect((await inForce(w))['flags']).toEqual({ ...flagPolicy, version: 3 })
     const later = w.now() + day
@@ -144,7 +144,7 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
     await mia.policies.save(web)
     expect(await zoe.access.editors.get(policyResource.ref('web'))).toEqual({ type: 'everyone' })
     const restrict = { type: 'restrict', editors: ['zoe'] } as const
-    expect(await refusal(zoe.access.editors.change(policyResource.ref('web'), restrict))).toBe('invalid_input')
+    expect(await refusal(zoe.access.editors.save(policyResource.ref('web'), restrict))).toBe('invalid_input')
     const managers = { ...gate, require: { quorum: 1, from: { roles: ['manager'] } } }
     expect(await refusal(zoe.policies.save(managers))).toBe('invalid_policy')
     await zoe.policies.save({ ...gate, require: { quorum: 1, from: { roles: ['admin'] } } }).catch(() => {})
@@ -158,8 +158,8 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
     expect(await refusal(mia.submit(policyResource.ref('everywhere'), { remove: true }))).toBe('not_permitted')
     expect(await refusal(w.as('ann').submit(fold, { remove: true }))).toBe('not_permitted')
     const request = pending(await mia.submit(fold, { remove: true }))
-    expect(await refusal(mia.approve(request.id, { seen: request.digest }))).toBe('self_approval')
-    await w.as('zac').approve(request.id, { seen: request.digest })
+    expect(await refusal(mia.requests.approve(request.id, { digest: request.digest }))).toBe('self_approval')
+    await w.as('zac').requests.approve(request.id, { digest: request.digest })
     expect((await zoe.policies.list()).map(({ id }) => id)).toEqual(
       ['countersign.policy', 'everywhere', 'gate'].slice(1),
     )

@@ -74,7 +74,7 @@ async function happen({ w, made, roles: held, persons, gone }: Around, one: Happ
   const { verb, by, whom, at, value } = one
   const acting = w.as(by)
   const id = made[at % Math.max(1, made.length)] ?? 'none'
-  const seen = async () => ({ seen: (await acting.requests.get(id)).digest, reason: 'so' })
+  const seen = async () => ({ digest: (await acting.requests.get(id)).digest, reason: 'so' })
   switch (verb) {
     case 'submit': {
       const outcome = await acting.submit(flags.ref('checkout'), rollout(value))
@@ -84,25 +84,27 @@ async function happen({ w, made, roles: held, persons, gone }: Around, one: Happ
     case 'approve':
     case 'reject':
     case 'requestChanges':
-      await acting[verb](id, await seen())
+      await acting.requests[verb](id, await seen())
       return
     case 'answer':
-      await acting.approve(id, { ...(await seen()), onBehalfOf: whom })
+      await acting.requests.approve(id, { ...(await seen()), onBehalfOf: whom })
       return
     case 'withdraw':
     case 'cancel':
+      await acting.requests[verb](id)
+      return
     case 'reopen':
     case 'resubmit':
-      await acting[verb](id)
+      await acting.requests.submit(id)
       return
     case 'edit':
-      await acting.edit(id, flags.ref('checkout'), rollout(value))
+      await acting.requests.edit(id, flags.ref('checkout'), rollout(value))
       return
     case 'delegate':
-      await acting.delegations.give({ to: whom, ends: w.now() + day })
+      await acting.delegations.save({ to: whom, ends: w.now() + day })
       return
     case 'end':
-      await acting.delegations.end(whom)
+      await acting.delegations.remove(whom)
       return
     case 'role': {
       const now = value % 3 === 0 ? [] : value % 3 === 1 ? ['lead'] : ['security', 'lead']
@@ -126,7 +128,7 @@ async function happen({ w, made, roles: held, persons, gone }: Around, one: Happ
       return
     case 'hold': {
       const { workflow } = w.as('ann')
-      await ((await workflow.isOn()) ? workflow.turnOff({ waiting: 'hold' }) : workflow.turnOn())
+      await ((await workflow.isEnabled()) ? workflow.disable({ waiting: 'hold' }) : workflow.enable())
     }
   }
 }
@@ -200,7 +202,7 @@ it('what waits for somebody is what they can approve, have not answered, and wou
         })
       }
       for (const user of people) {
-        const { requests } = await w.as(user).requests.waiting()
+        const { requests } = await w.as(user).requests.inbox()
         const own = requests.flatMap(({ id, onBehalfOf }) => (onBehalfOf === undefined ? [id] : []))
         expect(own, `for ${user}`).toEqual(await expected(around, user))
         met += own.length

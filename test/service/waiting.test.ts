@@ -19,7 +19,7 @@ async function waiting(w: Pick<World, 'as'>, user: string, limit = 50): Promise<
   const ids: string[] = []
   let after: string | undefined
   do {
-    const page = await w.as(user).requests.waiting({ limit, ...(after === undefined ? {} : { after }) })
+    const page = await w.as(user).requests.inbox({ limit, ...(after === undefined ? {} : { after }) })
     ids.push(...page.requests.map(({ id, onBehalfOf }) => (onBehalfOf === undefined ? id : `${id} for ${onBehalfOf}`)))
     after = page.next
   } while (after !== undefined)
@@ -43,7 +43,7 @@ async function asked(w: World, policy: Partial<PolicyInput> = {}, by = 'ann') {
   const ref = await w.flag('checkout')
   await w.policy(policy)
   const request = pending(await w.as(by).submit(ref, rollout(80)))
-  return { ...request, ref, seen: { seen: request.digest } }
+  return { ...request, ref, seen: { digest: request.digest } }
 }
 
 describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
@@ -57,7 +57,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       dan: [],
       eve: [id],
     })
-    const [request] = (await w.as('ben').requests.waiting()).requests
+    const [request] = (await w.as('ben').requests.inbox()).requests
     expect(request).toEqual((await w.as('ben').requests.list()).requests[0])
     expect(request).toMatchObject({ id, status: 'pending', requester: 'ann' })
   })
@@ -67,7 +67,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     const search = await w.flag('search')
     const { id, ref } = await asked(w, {}, 'ben')
     expect(await waitingFor(w, 'ben', 'cat')).toEqual({ ben: [], cat: [id] })
-    await w.as('cat').edit(id, ref, rollout(70))
+    await w.as('cat').requests.edit(id, ref, rollout(70))
     expect(await waitingFor(w, 'ben', 'cat', 'fay')).toEqual({ ben: [], cat: [], fay: [id] })
     await w.policy({ id: 'own', rules: { selfApproval: true, excludeContributors: 'none' } })
     await w.as('ben').policies.remove('reviewed')
@@ -79,13 +79,13 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     const w = world(open(), users)
     const both = { require: { quorum: 2, from: { roles: ['lead'] } }, rules: { onReject: 'block' } } as const
     const { id, ref, seen } = await asked(w, both)
-    await w.as('ben').approve(id, seen)
-    await w.as('cat').reject(id, { ...seen, reason: 'too much' })
+    await w.as('ben').requests.approve(id, seen)
+    await w.as('cat').requests.reject(id, { ...seen, reason: 'too much' })
     expect(await waitingFor(w, 'ben', 'cat', 'fay')).toEqual({ ben: [], cat: [], fay: [id] })
     expect((await w.as('cat').requests.get(id)).can.approve).toBe(true)
-    await w.as('ben').withdraw(id)
+    await w.as('ben').requests.withdraw(id)
     expect(await waiting(w, 'ben')).toEqual([id])
-    await w.as('ann').edit(id, ref, rollout(60))
+    await w.as('ann').requests.edit(id, ref, rollout(60))
     expect(await waitingFor(w, 'ben', 'cat', 'fay')).toEqual({ ben: [id], cat: [id], fay: [id] })
   })
 
@@ -98,20 +98,20 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       pending(await w.as('ann').submit(ref, rollout(60))),
     ]
     expect(await waiting(w, 'cat')).toEqual([id, second.id, third.id])
-    await w.as('ben').approve(id, seen)
-    await w.as('ann').cancel(second.id)
+    await w.as('ben').requests.approve(id, seen)
+    await w.as('ann').requests.cancel(second.id)
     expect(await waiting(w, 'cat')).toEqual([third.id])
     w.pass(14 * day)
     expect(await waiting(w, 'cat')).toEqual([])
-    await w.as('ann').reopen(third.id)
+    await w.as('ann').requests.submit(third.id)
     expect(await waiting(w, 'cat')).toEqual([third.id])
-    await w.as('ann').recall(third.id)
+    await w.as('ann').requests.recall(third.id)
     expect(await waiting(w, 'cat')).toEqual([])
-    await w.as('ann').submitDraft(third.id)
+    await w.as('ann').requests.submit(third.id)
     expect(await waiting(w, 'cat')).toEqual([third.id])
     expect(await stored(storage)).toEqual([`role:lead ${third.id}`])
     const { digest } = await w.as('ben').requests.get(third.id)
-    await w.as('ben').reject(third.id, { seen: digest, reason: 'no' })
+    await w.as('ben').requests.reject(third.id, { digest, reason: 'no' })
     expect(await stored(storage)).toEqual([])
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
@@ -119,7 +119,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
   it('stays while one reviewer has asked for changes, for the others, who can approve all the same', async () => {
     const w = world(open(), users)
     const { id, seen } = await asked(w)
-    await w.as('ben').requestChanges(id, { ...seen, reason: 'smaller' })
+    await w.as('ben').requests.requestChanges(id, { ...seen, reason: 'smaller' })
     expect(await waitingFor(w, 'ben', 'cat')).toEqual({ ben: [], cat: [id] })
   })
 
@@ -132,9 +132,9 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       require: { quorum: 1, from: { roles: ['security'] } },
     })
     expect(await waitingFor(w, 'ben', 'dan')).toEqual({ ben: [id], dan: [] })
-    await w.as('ann').edit(id, ref, rollout(90))
+    await w.as('ann').requests.edit(id, ref, rollout(90))
     expect(await waitingFor(w, 'ben', 'dan')).toEqual({ ben: [id], dan: [id] })
-    await w.as('ann').edit(id, ref, rollout(60))
+    await w.as('ann').requests.edit(id, ref, rollout(60))
     expect(await waitingFor(w, 'ben', 'dan')).toEqual({ ben: [id], dan: [] })
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
@@ -146,7 +146,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     w.pass(2 * day)
     await w.approvals.tick()
     expect(await waitingFor(w, 'ben', 'dan', 'eve')).toEqual({ ben: [id], dan: [id], eve: [id] })
-    await w.as('ann').edit(id, ref, rollout(70))
+    await w.as('ann').requests.edit(id, ref, rollout(70))
     expect(await waitingFor(w, 'ben', 'dan', 'eve')).toEqual({ ben: [id], dan: [], eve: [] })
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
@@ -158,7 +158,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     await w.policy({ id: 'stricter', require: { quorum: 1, from: { roles: ['security'] } } })
     expect((await w.as('dan').requests.get(id)).can.approve).toBe(true)
     expect(await waitingFor(w, 'ben', 'cat', 'dan')).toEqual({ ben: [], cat: [id], dan: [] })
-    await w.as('ben').edit(id, ref, rollout(70))
+    await w.as('ben').requests.edit(id, ref, rollout(70))
     expect(await waiting(w, 'dan')).toEqual([id])
   })
 
@@ -181,7 +181,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       match: { resource: 'countersign.policy' },
       require: { quorum: 1, from: { roles: ['lead'] } },
     })
-    await w.as('ann').workflow.turnOff()
+    await w.as('ann').workflow.disable()
     const { id } = pending(await w.as('ann').submit(policyResource.ref('rules'), { remove: true }))
     expect(await waitingFor(w, 'ann', 'ben')).toEqual({ ann: [], ben: [id] })
   })
@@ -191,7 +191,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     const { id, seen } = await asked(w, { veto: { roles: ['security'] } })
     expect(await waitingFor(w, 'ben', 'dan')).toEqual({ ben: [id], dan: [] })
     expect((await w.as('dan').requests.get(id)).can).toMatchObject({ reject: true })
-    expect((await w.as('dan').reject(id, { ...seen, reason: 'no' })).request.status).toBe('rejected')
+    expect((await w.as('dan').requests.reject(id, { ...seen, reason: 'no' })).request.status).toBe('rejected')
     expect(await waiting(w, 'ben')).toEqual([])
   })
 
@@ -205,13 +205,13 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     const { id } = staged
     expect(await waitingFor(w, 'ben', 'cat', 'dan')).toEqual({ ben: [id], cat: [id], dan: [] })
     expect((await w.as('dan').requests.get(id)).can.approve).toBe(true)
-    await w.as('ben').approve(id, staged.seen)
+    await w.as('ben').requests.approve(id, staged.seen)
     expect(await waitingFor(w, 'ben', 'cat', 'dan')).toEqual({ ben: [], cat: [], dan: [id] })
-    await w.as('dan').reject(id, { ...staged.seen, reason: 'no' })
+    await w.as('dan').requests.reject(id, { ...staged.seen, reason: 'no' })
     await w.policy({ require: { any: [{ all: stages }, { quorum: 2, from: { roles: ['security'] } }] } })
     const either = pending(await w.as('ann').submit(staged.ref, rollout(70)))
     expect(await waitingFor(w, 'ben', 'dan')).toEqual({ ben: [either.id], dan: [either.id] })
-    await w.as('ben').approve(either.id, { seen: either.digest })
+    await w.as('ben').requests.approve(either.id, { digest: either.digest })
     expect(await waitingFor(w, 'cat', 'dan')).toEqual({ cat: [], dan: [either.id] })
     w.roles('ben', [])
     expect(await waitingFor(w, 'cat', 'dan')).toEqual({ cat: [either.id], dan: [either.id] })
@@ -220,13 +220,13 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
   it('is found by everybody who can settle what is met already, because somebody has got a role back', async () => {
     const w = world(open(), users)
     const { id, seen } = await asked(w, { require: { quorum: 2, from: { roles: ['lead'] } } })
-    await w.as('ben').approve(id, seen)
+    await w.as('ben').requests.approve(id, seen)
     w.roles('ben', [])
-    await w.as('cat').approve(id, seen)
+    await w.as('cat').requests.approve(id, seen)
     w.roles('ben', ['lead'])
     expect((await w.as('fay').requests.get(id)).approval?.met).toBe(true)
     expect(await waitingFor(w, 'ben', 'cat', 'fay')).toEqual({ ben: [], cat: [], fay: [id] })
-    expect((await w.as('fay').approve(id, seen)).request.status).toBe('applied')
+    expect((await w.as('fay').requests.approve(id, seen)).request.status).toBe('applied')
   })
 
   it('is found by the owners of what is touched alone', async () => {
@@ -244,15 +244,15 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
   it('is found for whoever delegated it, and says for whom it is to be answered', async () => {
     const w = world(open(), users)
     const { id, seen } = await asked(w, { require: { quorum: 2, from: { roles: ['lead'] } } })
-    await w.as('ben').delegations.give({ to: 'eve', begins: w.now() + day, ends: w.now() + 3 * day })
+    await w.as('ben').delegations.save({ to: 'eve', begins: w.now() + day, ends: w.now() + 3 * day })
     expect(await waiting(w, 'eve')).toEqual([])
     w.pass(day)
     expect(await waitingFor(w, 'ben', 'eve')).toEqual({ ben: [id], eve: [`${id} for ben`] })
-    const [request] = (await w.as('eve').requests.waiting()).requests
+    const [request] = (await w.as('eve').requests.inbox()).requests
     expect(request).toMatchObject({ id, onBehalfOf: 'ben' })
-    await w.as('eve').approve(id, { ...seen, onBehalfOf: 'ben' })
+    await w.as('eve').requests.approve(id, { ...seen, onBehalfOf: 'ben' })
     expect(await waitingFor(w, 'ben', 'cat', 'eve')).toEqual({ ben: [], cat: [id], eve: [] })
-    await w.as('ben').withdraw(id)
+    await w.as('ben').requests.withdraw(id)
     expect(await waitingFor(w, 'ben', 'eve')).toEqual({ ben: [id], eve: [`${id} for ben`] })
     w.pass(2 * day)
     expect(await waitingFor(w, 'ben', 'eve')).toEqual({ ben: [id], eve: [] })
@@ -262,10 +262,10 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     const w = world(open(), users)
     const { id } = await asked(w)
     const ends = w.now() + day
-    await w.as('ben').delegations.give({ to: 'eve', ends, match: { resource: 'experiment' } })
-    await w.as('cat').delegations.give({ to: 'ann', ends })
+    await w.as('ben').delegations.save({ to: 'eve', ends, match: { resource: 'experiment' } })
+    await w.as('cat').delegations.save({ to: 'ann', ends })
     expect(await waitingFor(w, 'ann', 'eve')).toEqual({ ann: [], eve: [] })
-    await w.as('fay').delegations.give({ to: 'eve', ends, match: { project: 'web' } })
+    await w.as('fay').delegations.save({ to: 'eve', ends, match: { project: 'web' } })
     expect(await waiting(w, 'eve')).toEqual([`${id} for fay`])
   })
 
@@ -275,14 +275,14 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       require: { quorum: 3, from: { roles: ['lead'], users: ['eve'] } },
       rules: { onReject: 'block' },
     })
-    for (const lead of ['ben', 'cat']) await w.as(lead).delegations.give({ to: 'eve', ends: w.now() + day })
-    await w.as('ben').delegations.give({ to: 'dan', ends: w.now() + day })
+    for (const lead of ['ben', 'cat']) await w.as(lead).delegations.save({ to: 'eve', ends: w.now() + day })
+    await w.as('ben').delegations.save({ to: 'dan', ends: w.now() + day })
     expect(await waiting(w, 'dan')).toEqual([`${id} for ben`])
-    await w.as('eve').reject(id, { ...seen, reason: 'no' })
+    await w.as('eve').requests.reject(id, { ...seen, reason: 'no' })
     expect(await waitingFor(w, 'ben', 'eve')).toEqual({ ben: [id], eve: [] })
-    await w.as('eve').withdraw(id)
+    await w.as('eve').requests.withdraw(id)
     expect(await waiting(w, 'eve')).toEqual([id])
-    await w.as('eve').reject(id, { ...seen, onBehalfOf: 'ben', reason: 'no' })
+    await w.as('eve').requests.reject(id, { ...seen, onBehalfOf: 'ben', reason: 'no' })
     expect(await waitingFor(w, 'ben', 'cat', 'dan', 'eve')).toEqual({ ben: [], cat: [id], dan: [], eve: [] })
   })
 
@@ -295,14 +295,14 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     })
     expect(await waitingFor(w, 'ben', 'cat', 'eve')).toEqual({ ben: [id], cat: [], eve: [id] })
     w.person('eve', 'ben')
-    await w.as('ben').reject(id, { ...seen, reason: 'no' })
+    await w.as('ben').requests.reject(id, { ...seen, reason: 'no' })
     expect(await waitingFor(w, 'ben', 'eve', 'fay')).toEqual({ ben: [], eve: [], fay: [id] })
   })
 
   it('is nothing in another tenant, and nothing for whom the directory does not know', async () => {
     const w = world(open(), users)
     await asked(w)
-    const rival = await w.as('ben', { tenant: 'rival' }).requests.waiting()
+    const rival = await w.as('ben', { tenant: 'rival' }).requests.inbox()
     expect(rival).toEqual({ requests: [] })
     expect(await waiting(w, 'nobody')).toEqual([])
     w.leave('ben')
@@ -312,12 +312,12 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
   it('is nothing while the workflow is off, and there again when it is on', async () => {
     const w = world(open(), users)
     const { id } = await asked(w)
-    await w.as('ann').workflow.turnOff({ waiting: 'hold' })
+    await w.as('ann').workflow.disable({ waiting: 'hold' })
     expect(await waiting(w, 'ben')).toEqual([])
-    await w.as('ann').workflow.turnOn()
+    await w.as('ann').workflow.enable()
     expect(await waiting(w, 'ben')).toEqual([id])
-    await w.as('ann').workflow.turnOff()
-    await w.as('ann').workflow.turnOn()
+    await w.as('ann').workflow.disable()
+    await w.as('ann').workflow.enable()
     expect(await waiting(w, 'ben')).toEqual([])
   })
 
@@ -344,7 +344,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     for (const limit of [1, 2, 7, 23, 24]) expect(await waiting(w, 'ben', limit)).toEqual(byAge)
     const catsOwn = made.filter((_, index) => index % 4 === 3)
     expect(await waiting(w, 'cat', 3)).toEqual(byAge.filter((id) => !catsOwn.includes(id)))
-    const page = await w.as('ben').requests.waiting({ limit: 23 })
+    const page = await w.as('ben').requests.inbox({ limit: 23 })
     expect([page.requests.length, page.next]).toEqual([23, undefined])
   })
 
@@ -357,12 +357,12 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       return pending(await w.as('ann').submit(ref, rollout(to)))
     }
     const [a, b, c, d] = [await submit(1), await submit(2), await submit(3), await submit(4)]
-    const { requests, next } = await w.as('ben').requests.waiting({ limit: 2 })
+    const { requests, next } = await w.as('ben').requests.inbox({ limit: 2 })
     expect(requests.map(({ id }) => id)).toEqual([a.id, b.id])
-    await w.as('ann').cancel(b.id)
-    await w.as('ann').cancel(c.id)
+    await w.as('ann').requests.cancel(b.id)
+    await w.as('ann').requests.cancel(c.id)
     const e = await submit(5)
-    expect((await w.as('ben').requests.waiting({ limit: 2, after: next ?? '' })).requests.map(({ id }) => id)).toEqual([
+    expect((await w.as('ben').requests.inbox({ limit: 2, after: next ?? '' })).requests.map(({ id }) => id)).toEqual([
       d.id,
       e.id,
     ])
@@ -397,7 +397,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       { stream: 'request/none', problem: stray('eve') },
     ])
     expect(await waitingFor(w, 'dan', 'eve')).toEqual({ dan: [], eve: [id] })
-    await w.as('ann').edit(id, ref, rollout(70))
+    await w.as('ann').requests.edit(id, ref, rollout(70))
     expect(await verify()).toHaveLength(2)
   })
 
@@ -413,10 +413,10 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
       { type: 'remove', collection: 'waiting', key: ['acme', 'role:lead', id], expected: 1 },
     ])
     expect(await waiting(w, 'ben')).toEqual([])
-    await w.as('cat').approve(id, seen)
+    await w.as('cat').requests.approve(id, seen)
     expect(await waiting(w, 'ben')).toEqual([id])
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
-    expect((await w.as('ben').approve(id, seen)).request.status).toBe('applied')
+    expect((await w.as('ben').requests.approve(id, seen)).request.status).toBe('applied')
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 })
@@ -438,17 +438,17 @@ describe('the list of what waits', () => {
     const { id, seen } = await asked(w, { require: { quorum: 2, from: { roles: ['lead'] } } })
     expect(written).toContain('insert waiting')
     written.length = 0
-    await w.as('ben').approve(id, { ...seen, reason: 'fine' })
-    await w.as('ben').withdraw(id)
-    await w.as('cat').requestChanges(id, { ...seen, reason: 'smaller' })
-    await w.as('ann').comment(id, 'why?')
+    await w.as('ben').requests.approve(id, { ...seen, reason: 'fine' })
+    await w.as('ben').requests.withdraw(id)
+    await w.as('cat').requests.requestChanges(id, { ...seen, reason: 'smaller' })
+    await w.as('ann').requests.comment(id, 'why?')
     expect(written.filter((write) => write.endsWith(' waiting'))).toEqual([])
     await w.as('ann').audit.erase({ request: id })
     expect(await waiting(w, 'ben')).toEqual([id])
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
-    await w.as('ann').edit(id, flags.ref('checkout'), rollout(60))
+    await w.as('ann').requests.edit(id, flags.ref('checkout'), rollout(60))
     expect(await waiting(w, 'cat')).toEqual([id])
-    await w.as('ben').reject(id, { seen: (await w.as('ben').requests.get(id)).digest, reason: 'no' })
+    await w.as('ben').requests.reject(id, { digest: (await w.as('ben').requests.get(id)).digest, reason: 'no' })
     expect(await stored(storage)).toEqual([])
   })
 
@@ -457,13 +457,13 @@ describe('the list of what waits', () => {
     const ref = await w.flag('checkout')
     await w.policy()
     for (const to of [1, 2]) await w.as('ann').submit(ref, rollout(to))
-    const { next = '' } = await w.as('ben').requests.waiting({ limit: 1 })
-    expect((await w.as('ben').requests.waiting({ limit: 1, after: next })).requests).toHaveLength(1)
-    expect(await refusal(w.as('cat').requests.waiting({ limit: 1, after: next }))).toBe('invalid_input')
-    expect(await refusal(w.as('ben', { tenant: 'rival' }).requests.waiting({ after: next }))).toBe('invalid_input')
+    const { next = '' } = await w.as('ben').requests.inbox({ limit: 1 })
+    expect((await w.as('ben').requests.inbox({ limit: 1, after: next })).requests).toHaveLength(1)
+    expect(await refusal(w.as('cat').requests.inbox({ limit: 1, after: next }))).toBe('invalid_input')
+    expect(await refusal(w.as('ben', { tenant: 'rival' }).requests.inbox({ after: next }))).toBe('invalid_input')
     expect(await refusal(w.as('ben').requests.list({ after: next }))).toBe('invalid_input')
     for (const filter of [{ limit: 0 }, { limit: 201 }, { limit: 1.5 }, { after: 'x' }, { status: 'pending' }]) {
-      expect(await refusal(w.as('ben').requests.waiting(filter))).toBe('invalid_input')
+      expect(await refusal(w.as('ben').requests.inbox(filter))).toBe('invalid_input')
     }
   })
 
@@ -479,7 +479,7 @@ describe('the list of what waits', () => {
       w.pass(1)
     }
     expect(await waiting(w, 'ben', 3)).toEqual(mine)
-    const { requests, next } = await w.as('ben').requests.waiting({ limit: 10 })
+    const { requests, next } = await w.as('ben').requests.inbox({ limit: 10 })
     expect([requests.length, next]).toEqual([10, undefined])
     expect(await waiting(w, 'fay', 200)).toHaveLength(1_000)
   }, 60_000)
@@ -490,8 +490,8 @@ describe('the list of what waits', () => {
     const ref = await w.flag('checkout')
     await w.policy()
     for (let index = 0; index < 130; index++) await w.as('ann').submit(ref, rollout(index % 40))
-    await w.as('ann').workflow.turnOff()
-    await w.as('ann').workflow.turnOn()
+    await w.as('ann').workflow.disable()
+    await w.as('ann').workflow.enable()
     expect(await stored(storage)).toHaveLength(30)
     expect(await waiting(w, 'ben')).toEqual([])
     const { id } = pending(await w.as('ann').submit(ref, rollout(60)))
@@ -507,9 +507,9 @@ describe('the list of what waits', () => {
     for (let index = 0; index < 1_050; index++) await w.as('ben').submit(ref, rollout(index % 40))
     w.pass(1)
     const { id } = pending(await w.as('cat').submit(ref, rollout(3)))
-    const first = await w.as('ben').requests.waiting({ limit: 99 })
+    const first = await w.as('ben').requests.inbox({ limit: 99 })
     expect(first.requests).toEqual([])
-    const second = await w.as('ben').requests.waiting({ limit: 99, after: first.next ?? '' })
+    const second = await w.as('ben').requests.inbox({ limit: 99, after: first.next ?? '' })
     expect([second.requests.map((request) => request.id), second.next]).toEqual([[id], undefined])
   }, 60_000)
 
@@ -532,7 +532,7 @@ describe('the list of what waits', () => {
     await w.policy()
     const look = async () => {
       calls.length = 0
-      const { requests } = await w.as('ben').requests.waiting()
+      const { requests } = await w.as('ben').requests.inbox()
       return { found: requests.length, calls: [...calls] }
     }
     await w.as('ann').submit(ref, rollout(1))
@@ -597,7 +597,7 @@ describe('what waits for somebody who holds a role in projects', () => {
       [{ project: 'web', roles: [1] }],
     ]) {
       const { as } = hosted(() => ({ roles: [], inProjects }) as never)
-      expect(await refusal(as('ben').requests.waiting())).toBe('directory_failed')
+      expect(await refusal(as('ben').requests.inbox())).toBe('directory_failed')
     }
   })
 

@@ -30,7 +30,7 @@ describe('a request that nobody can approve any more', () => {
     w.pass(2 * day)
     await w.approvals.tick()
     expect(await w.as('ann').requests.get(id)).not.toHaveProperty('waysOut')
-    expect((await w.as('mia').approve(id, { seen })).request.status).toBe('applied')
+    expect((await w.as('mia').requests.approve(id, { digest: seen })).request.status).toBe('applied')
   })
 
   it('[BY-08] is asked anew of the people of today when its requester takes it back', async () => {
@@ -42,11 +42,11 @@ describe('a request that nobody can approve any more', () => {
     await w.policy({ require: { quorum: 1, from: { roles: ['manager'] } } })
     const stuck = await w.as('mia').requests.get(id)
     expect(stuck.waysOut).toEqual([{ type: 'requester', user: 'ann' }])
-    expect((await w.as('mia').approve(id, { seen: stuck.digest })).request.status).toBe('pending')
-    await w.as('mia').withdraw(id)
-    await w.as('ann').recall(id)
-    const { request } = await w.as('ann').submitDraft(id)
-    expect((await w.as('mia').approve(id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('mia').requests.approve(id, { digest: stuck.digest })).request.status).toBe('pending')
+    await w.as('mia').requests.withdraw(id)
+    await w.as('ann').requests.recall(id)
+    const { request } = await w.as('ann').requests.submit(id)
+    expect((await w.as('mia').requests.approve(id, { digest: request.digest })).request.status).toBe('applied')
   })
 
   it('[BY-08] does not come from a policy that nobody could meet when it was saved', async () => {

@@ -43,14 +43,14 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
   it('[E10] holds what waits where that is wished, and goes on with it when approvals are on again', async () => {
     const { w, request } = await waiting()
     const { id, digest } = request
-    await w.as('zoe').workflow.turnOff({ project: 'web', waiting: 'hold', reason: 'moving house' })
+    await w.as('zoe').workflow.disable({ project: 'web', waiting: 'hold', reason: 'moving house' })
     for (const attempt of [
-      w.as('zoe').approve(id, { seen: digest }),
-      w.as('zoe').reject(id, { seen: digest, reason: 'no' }),
-      w.as('ann').edit(id, checkout, rollout(81)),
-      w.as('ann').rebase(id),
-      w.as('zoe').bypass(id, { seen: digest, reason: 'now' }),
-      w.as('ann').apply(id),
+      w.as('zoe').requests.approve(id, { digest }),
+      w.as('zoe').requests.reject(id, { digest, reason: 'no' }),
+      w.as('ann').requests.edit(id, checkout, rollout(81)),
+      w.as('ann').requests.rebase(id),
+      w.as('zoe').requests.bypass(id, { digest, reason: 'now' }),
+      w.as('ann').requests.apply(id),
     ]) {
       expect(['workflow_off', 'not_open']).toContain(await refusal(attempt))
     }
@@ -60,8 +60,8 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     expect(held.can.approve).toMatchObject({ code: 'workflow_off' })
     expect((await w.as('ann').resources.get(checkout))?.document.rollout).toBe(40)
 
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
-    const { request: done } = await w.as('zoe').approve(id, { seen: digest })
+    await w.as('zoe').workflow.enable({ project: 'web' })
+    const { request: done } = await w.as('zoe').requests.approve(id, { digest })
     expect(done.status).toBe('applied')
     const log = await w.as('zoe').audit.events({ settings: true, limit: 500 })
     expect(log.slice(-2).map(({ event }) => event)).toMatchObject([
@@ -82,17 +82,17 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     const ask = async (id: string, options = {}) =>
       pending(await w.as('ann').submit(flags.ref(id), rollout(80), options))
     const half = await ask('half')
-    await w.as('zoe').approve(half.id, { seen: half.digest })
+    await w.as('zoe').requests.approve(half.id, { digest: half.digest })
     const late = await ask('late', { applyAt: start + 60_000 })
-    for (const admin of ['zoe', 'zac']) await w.as(admin).approve(late.id, { seen: late.digest })
+    for (const admin of ['zoe', 'zac']) await w.as(admin).requests.approve(late.id, { digest: late.digest })
     const back = await ask('back')
-    await w.as('zoe').requestChanges(back.id, { seen: back.digest, reason: 'smaller' })
+    await w.as('zoe').requests.requestChanges(back.id, { digest: back.digest, reason: 'smaller' })
     const rejected = await ask('done')
-    await w.as('zoe').reject(rejected.id, { seen: rejected.digest, reason: 'no' })
+    await w.as('zoe').requests.reject(rejected.id, { digest: rejected.digest, reason: 'no' })
     const elsewhere = await ask('shop')
     await w.notices()
 
-    await w.as('zoe').workflow.turnOff({ project: 'web', reason: 'moving house' })
+    await w.as('zoe').workflow.disable({ project: 'web', reason: 'moving house' })
     for (const { id } of [half, late, back]) {
       expect(await w.as('ann').requests.get(id)).toMatchObject({ status: 'draft', reviews: [] })
       const log = await w.as('zoe').audit.events({ request: id })
@@ -107,12 +107,12 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     expect(told.at(-1)).toEqual(['workflow_off', ['mia', 'zac', 'zoe']])
 
     await w.as('amy').submit(flags.ref('back'), rollout(41))
-    await w.as('mia').workflow.turnOn({ project: 'web' })
-    expect(await refusal(w.as('zac').approve(half.id, { seen: half.digest }))).toBe('not_open')
-    const { request } = await w.as('ann').submitDraft(half.id)
+    await w.as('mia').workflow.enable({ project: 'web' })
+    expect(await refusal(w.as('zac').requests.approve(half.id, { digest: half.digest }))).toBe('not_open')
+    const { request } = await w.as('ann').requests.submit(half.id)
     expect(request).toMatchObject({ status: 'pending', round: 2, reviews: [] })
-    expect((await w.as('zac').approve(half.id, { seen: request.digest })).request.status).toBe('pending')
-    expect((await w.as('zoe').approve(half.id, { seen: request.digest })).request.status).toBe('applied')
+    expect((await w.as('zac').requests.approve(half.id, { digest: request.digest })).request.status).toBe('pending')
+    expect((await w.as('zoe').requests.approve(half.id, { digest: request.digest })).request.status).toBe('applied')
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
@@ -124,21 +124,21 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     await w.as('zoe').policies.save({ ...byAdmins, rules: { apply: 'by_hand' } })
     const ask = async (id: string) => pending(await w.as('ann').submit(flags.ref(id), rollout(80)))
     const [one, two] = [await ask('one'), await ask('two')]
-    await w.as('zoe').approve(two.id, { seen: two.digest })
+    await w.as('zoe').requests.approve(two.id, { digest: two.digest })
 
     fail(2)
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
     fail()
     const states = async () =>
       Promise.all([one, two].map(async ({ id }) => (await w.as('ann').requests.get(id)).status))
     expect(await states()).toEqual(['draft', 'approved'])
 
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    await w.as('zoe').workflow.enable({ project: 'web' })
     const attempts = [
-      w.as('zac').requestChanges(two.id, { seen: two.digest, reason: 'no' }),
-      w.as('ann').apply(two.id),
-      w.as('ann').recall(two.id),
-      w.as('ann').rebase(two.id),
+      w.as('zac').requests.requestChanges(two.id, { digest: two.digest, reason: 'no' }),
+      w.as('ann').requests.apply(two.id),
+      w.as('ann').requests.recall(two.id),
+      w.as('ann').requests.rebase(two.id),
     ]
     expect(new Set(await Promise.all(attempts.map(refusal)))).toEqual(new Set(['switched_off']))
     const { can, status } = await w.as('ann').requests.get(two.id)
@@ -156,43 +156,43 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
 
   it('[E10] writes directly while it is off, but for what is refused without a policy', async () => {
     const { w } = await waiting()
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
     const other = flags.ref('other', { project: 'web' })
     expect(await w.as('ann').submit(other, { value })).toMatchObject({ status: 'applied' })
     expect(await w.as('ann').preview(other, rollout(90))).toMatchObject({ status: 'applied' })
     const draft = await w.as('ann').draft(other, rollout(90))
-    expect((await w.as('ann').submitDraft(draft.id)).request.status).toBe('applied')
+    expect((await w.as('ann').requests.submit(draft.id)).request.status).toBe('applied')
     const gated = experiments.ref('price', { project: 'web' })
     expect(await refusal(w.as('ann').submit(gated, { value: { name: 'price', traffic: 1 } }))).toBe('no_policy')
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    await w.as('zoe').workflow.enable({ project: 'web' })
     expect(await w.as('ann').submit(other, rollout(50))).toMatchObject({ status: 'pending' })
   })
 
   it('[AA-01] switches chosen projects, and leaves the others alone', async () => {
     const { w } = await waiting()
     await w.as('zoe').access.grant({ user: 'ann', role: 'member', project: 'shop' })
-    await w.as('zoe').workflow.turnOff()
-    await w.as('zoe').workflow.turnOn({ project: 'shop' })
+    await w.as('zoe').workflow.disable()
+    await w.as('zoe').workflow.enable({ project: 'shop' })
     const create = (project: string) => w.as('ann').submit(flags.ref(`in ${project}`, { project }), { value })
     expect(await create('web')).toMatchObject({ status: 'applied' })
     expect(await create('shop')).toMatchObject({ status: 'pending' })
-    const on = (project?: string) => w.as('ann').workflow.isOn(project === undefined ? {} : { project })
+    const on = (project?: string) => w.as('ann').workflow.isEnabled(project === undefined ? {} : { project })
     expect([await on(), await on('web'), await on('shop')]).toEqual([false, false, true])
   })
 
   it('[AA-02] is for managers in their project and for admins, and says who else tried', async () => {
     const { w } = await waiting()
     for (const user of ['ann', 'vic']) {
-      expect(await refusal(w.as(user).workflow.turnOff({ project: 'web' }))).toBe('not_permitted')
+      expect(await refusal(w.as(user).workflow.disable({ project: 'web' }))).toBe('not_permitted')
     }
-    expect(await refusal(w.as('mia').workflow.turnOff({ project: 'web' }))).toBe('not_permitted')
+    expect(await refusal(w.as('mia').workflow.disable({ project: 'web' }))).toBe('not_permitted')
     await w.as('zoe').policies.remove('admins')
     await w.as('mia').policies.save({ ...byAdmins, match: { project: 'web' } })
-    await w.as('mia').workflow.turnOff({ project: 'web' })
-    expect(await refusal(w.as('mia').workflow.turnOff())).toBe('not_permitted')
-    expect(await refusal(w.as('mia').workflow.turnOff({ project: 'shop' }))).toBe('unknown_actor')
+    await w.as('mia').workflow.disable({ project: 'web' })
+    expect(await refusal(w.as('mia').workflow.disable())).toBe('not_permitted')
+    expect(await refusal(w.as('mia').workflow.disable({ project: 'shop' }))).toBe('unknown_actor')
     expect(await w.as('zoe').audit.events({ refusals: 'ann' })).toHaveLength(1)
-    expect(await refusal(w.as('zoe').workflow.turnOff({ projects: ['web'] } as { project?: string }))).toBe(
+    expect(await refusal(w.as('zoe').workflow.disable({ projects: ['web'] } as { project?: string }))).toBe(
       'invalid_input',
     )
   })
@@ -200,8 +200,8 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
   it('tells admins and approvers, and no creator', async () => {
     const { w } = await waiting()
     await w.notices()
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
+    await w.as('zoe').workflow.enable({ project: 'web' })
     const told = (await w.notices()).slice(1)
     expect(told.map(({ type, to }) => [type, to.toSorted()])).toEqual([
       ['workflow_off', ['mia', 'zac', 'zoe']],
@@ -212,12 +212,12 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
   it('[E10] lets nothing slip through while it is switched', async () => {
     const { w } = await waiting()
     const other = flags.ref('other', { project: 'web' })
-    await w.as('zoe').workflow.turnOff({ project: 'web' })
+    await w.as('zoe').workflow.disable({ project: 'web' })
     await w.as('ann').submit(other, { value })
     for (let round = 1; round <= 5; round++) {
       const [submitted] = await Promise.all([
         w.as('ann').submit(other, rollout(round)),
-        w.as('zoe').workflow.turnOn({ project: 'web' }),
+        w.as('zoe').workflow.enable({ project: 'web' }),
       ])
       const revisions = await w.as('ann').resources.history(other)
       const log = await w.as('zoe').audit.events({ settings: true, limit: 500 })
@@ -227,13 +227,13 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
         expect(revisions[0]?.document?.rollout).not.toBe(round)
         const { id, digest } = submitted.request
         const [approved] = await Promise.allSettled([
-          w.as('zac').approve(id, { seen: digest }),
-          w.as('zoe').workflow.turnOff({ project: 'web' }),
+          w.as('zac').requests.approve(id, { digest }),
+          w.as('zoe').workflow.disable({ project: 'web' }),
         ])
         const after = await w.as('ann').requests.get(id)
         expect(after.status).toBe(approved.status === 'fulfilled' ? 'applied' : 'draft')
       }
-      await w.as('zoe').workflow.turnOff({ project: 'web' })
+      await w.as('zoe').workflow.disable({ project: 'web' })
     }
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
@@ -253,9 +253,9 @@ describe('a workflow that the application keeps off at first', () => {
     await as('zoe').policies.save(byAdmins)
     await as('zoe', 'other').policies.save(byAdmins)
     expect(await as('ann').submit(flags.ref('a'), { value })).toMatchObject({ status: 'applied' })
-    expect(await as('ann').workflow.isOn()).toBe(false)
-    expect(await refusal(as('ann').workflow.turnOn())).toBe('not_permitted')
-    await as('zoe').workflow.turnOn()
+    expect(await as('ann').workflow.isEnabled()).toBe(false)
+    expect(await refusal(as('ann').workflow.enable())).toBe('not_permitted')
+    await as('zoe').workflow.enable()
     for (const wish of [
       as('ann').submit(flags.ref('b'), { value }),
       as('ann').submit(experiments.ref('b'), { value: { name: 'b', traffic: 1 } }),
@@ -291,10 +291,10 @@ describe('what becomes of what waits', () => {
 
   it('follows the switch of the tenant but in projects that have their own', async () => {
     const { w, ask, status } = await tenant()
-    await w.as('zoe').workflow.turnOn({ project: 'shop' })
-    await w.as('zoe').workflow.turnOff({ project: 'mail', waiting: 'hold' })
+    await w.as('zoe').workflow.enable({ project: 'shop' })
+    await w.as('zoe').workflow.disable({ project: 'mail', waiting: 'hold' })
     await ask('web', 'shop')
-    await w.as('zoe').workflow.turnOff()
+    await w.as('zoe').workflow.disable()
     expect([await status('web'), await status('shop')]).toEqual(['draft', 'pending'])
   })
 
@@ -302,25 +302,25 @@ describe('what becomes of what waits', () => {
     const { w, fail, ask, of, status } = await tenant()
     await ask('web', 'mail')
     fail(1)
-    await w.as('zoe').workflow.turnOff()
+    await w.as('zoe').workflow.disable()
     fail()
-    await w.as('zoe').workflow.turnOn({ project: 'web' })
+    await w.as('zoe').workflow.enable({ project: 'web' })
     expect(await status('web')).toBe('pending')
-    expect(await refusal(w.as('zac').approve(of('web').id, { seen: of('web').digest }))).toBe('switched_off')
+    expect(await refusal(w.as('zac').requests.approve(of('web').id, { digest: of('web').digest }))).toBe('switched_off')
     expect(await w.approvals.tick()).toMatchObject({ returned: 2, failed: [] })
     expect([await status('web'), await status('mail')]).toEqual(['draft', 'draft'])
-    const { request } = await w.as('ann').submitDraft(of('web').id)
-    expect((await w.as('zac').approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+    const { request } = await w.as('ann').requests.submit(of('web').id)
+    expect((await w.as('zac').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
   })
 
   it('can be returned after it was held, and refuses any third way', async () => {
     const { w, ask, status } = await tenant()
     await ask('web')
-    await w.as('zoe').workflow.turnOff({ waiting: 'hold' })
+    await w.as('zoe').workflow.disable({ waiting: 'hold' })
     expect(await status('web')).toBe('pending')
-    await w.as('zoe').workflow.turnOff()
+    await w.as('zoe').workflow.disable()
     expect(await status('web')).toBe('draft')
-    expect(await refusal(w.as('zoe').workflow.turnOff({ waiting: 'apply' as 'hold' }))).toBe('invalid_input')
-    expect(await refusal(w.as('zoe').workflow.turnOn({ waiting: 'hold' } as object))).toBe('invalid_input')
+    expect(await refusal(w.as('zoe').workflow.disable({ waiting: 'apply' as 'hold' }))).toBe('invalid_input')
+    expect(await refusal(w.as('zoe').workflow.enable({ waiting: 'hold' } as object))).toBe('invalid_input')
   })
 })

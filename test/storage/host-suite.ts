@@ -94,7 +94,7 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
       const transaction = host.transact(async (transaction) => {
         await host.write(transaction, order)
         const ben = inside(transaction, 'ben')
-        const done = await ben.approve(request.id, { seen: request.digest })
+        const done = await ben.requests.approve(request.id, { digest: request.digest })
         expect(done.request.status).toBe('applied')
         expect((await ben.resources.get(flags.ref('checkout')))?.document.rollout).toBe(80)
         await ben.policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } })
@@ -117,7 +117,7 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
       const tenant = `acme-${runs}`
       await host.transact(async (transaction) => {
         await host.write(transaction, order)
-        expect(await refusal(inside(transaction, 'ann').approve(request.id, { seen: request.digest }))).toBe(
+        expect(await refusal(inside(transaction, 'ann').requests.approve(request.id, { digest: request.digest }))).toBe(
           'self_approval',
         )
         const taken = { type: 'insert', collection: 'policySets', value: { tenant } } as const
@@ -129,7 +129,7 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
         ])
         expect([there?.version, not]).toEqual([1, undefined])
         await Promise.all([
-          inside(transaction, 'ben').approve(request.id, { seen: request.digest }),
+          inside(transaction, 'ben').requests.approve(request.id, { digest: request.digest }),
           inside(transaction, 'ann').requests.get(request.id),
         ])
       })
@@ -150,7 +150,7 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
       if (!request) throw notNow
       const approve = async (transaction: never, last: () => void) => {
         const ben = inside(transaction, 'ben')
-        expect((await ben.approve(request.id, { seen: request.digest })).request.status).toBe('applied')
+        expect((await ben.requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
         expect((await host.orders(transaction)).length).toBe(before + 1)
         last()
       }
@@ -180,7 +180,7 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
         expect(await refusal(ann.policies.remove('reviewed'))).toBe('policy_gated')
         expect(await refusal(ann.policies.save({ ...gate, match: { resource: 'feature_flag' } }))).toBe('policy_gated')
         const removal = pending(await ann.submit(reviewed, { remove: true }))
-        await inside(transaction, 'ben').approve(removal.id, { seen: removal.digest })
+        await inside(transaction, 'ben').requests.approve(removal.id, { digest: removal.digest })
         expect((await ann.policies.list()).map(({ id }) => id)).toEqual(['gate'])
         throw notNow
       })
@@ -188,7 +188,7 @@ export function insideTransactions(hosts: Readonly<Record<string, () => Host>>):
       expect((await as('ann').policies.list()).map(({ id }) => id)).toEqual(['gate', 'reviewed'])
       const removal = pending(await as('ann').submit(reviewed, { remove: true }))
       await host.transact(async (transaction) => {
-        await inside(transaction, 'ben').approve(removal.id, { seen: removal.digest })
+        await inside(transaction, 'ben').requests.approve(removal.id, { digest: removal.digest })
       })
       expect((await as('ann').policies.list()).map(({ id }) => id)).toEqual(['gate'])
       expect((await as('ann').audit.verify()).problems).toEqual([])
@@ -289,7 +289,7 @@ export function onNoOtherConnection(pool: PostgresPool, hosts: Readonly<Record<s
         open = true
         const inside = (user: string) => w.approvals.within(transaction).as({ tenant, user })
         const request = pending(await inside('ann').submit(flags.ref('a'), { value: { enabled: true, rollout: 1 } }))
-        await inside('ben').approve(request.id, { seen: request.digest })
+        await inside('ben').requests.approve(request.id, { digest: request.digest })
         expect((await inside('ann').requests.list()).requests.map(({ status }) => status)).toEqual(['applied'])
         open = false
         throw notNow

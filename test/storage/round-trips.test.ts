@@ -29,7 +29,7 @@ it('a submission takes three round trips on PostgreSQL, a review two, and one mo
     const { status } = (await call).request
     return { status, trips: trips.length }
   }
-  const approve = (user: string, { id, digest }: typeof request) => tripsOf(w.as(user).approve(id, { seen: digest }))
+  const approve = (user: string, { id, digest }: typeof request) => tripsOf(w.as(user).requests.approve(id, { digest }))
   await approve('ben', another)
   trips.length = 0
   await w.as('ann').submit(flags.ref('checkout'), rollout(60))

@@ -6,7 +6,7 @@ import type { RoleDefinition } from '../../core/access/role.ts'
 import { admit } from '../../core/change/admit.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail, hasCode } from '../../errors.ts'
-import { muteCommand, setDefaultAccessCommand } from '../access/access-settings.ts'
+import { setDefaultAccessCommand } from '../access/access-settings.ts'
 import { readAccount, setAccountCommand } from '../access/accounts.ts'
 import { maySet } from '../access/check-permission.ts'
 import { changeAccessCommand, readAccess } from '../access/editors.ts'
@@ -20,15 +20,15 @@ import {
 } from '../access/grants.ts'
 import type { Account } from '../access/persons.ts'
 import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.ts'
-import { checkId, checkKeys, checkRef, checkUser, refuseReserved } from '../arguments/check-arguments.ts'
+import { checkId, checkKeys, checkProject, checkRef, checkUser, refuseReserved } from '../arguments/check-arguments.ts'
 import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
-import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { grantsOf } from '../people/stored-directory.ts'
 import { keyOf, read } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
+import type { ActorCommands } from './actor-commands.ts'
 
 /** Who may do what. */
 export interface ActingAccess {
@@ -44,7 +44,7 @@ export interface ActingAccess {
   /** Says what a change of access would do to whom, for many users and projects at once. Writes nothing. */
   preview(edits: readonly GrantEdit[]): Promise<GrantPreview>
   /** Carries a change of access out, all of it or nothing, if it still does what was seen. */
-  change(edits: readonly GrantEdit[], options: KeyOptions & { readonly seen: string }): Promise<GrantPreview>
+  change(edits: readonly GrantEdit[], options: KeyOptions & { readonly digest: string }): Promise<GrantPreview>
   /** Lists the roles that a user was given. */
   grants(user: string): Promise<readonly Grant[]>
   /** Lists to whom a role was given. */
@@ -57,20 +57,18 @@ export interface ActingAccess {
      * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with the user alone, that it is a person of its own.
      * Takes `organization_roles.edit`, and is on record.
      */
-    set(account: Account, options?: KeyOptions): Promise<Account>
+    save(account: Account, options?: KeyOptions): Promise<Account>
   }
   readonly editors: {
     /** Reads who edits a resource, among those whose roles allow it. */
     get<T>(ref: ResourceRef<T>): Promise<ResourceAccess>
     /** Opens a resource to everyone, restricts it to editors, or adds and removes some. Who becomes an editor is told. */
-    change<T>(ref: ResourceRef<T>, change: AccessChange, options?: KeyOptions): Promise<ResourceAccess>
+    save<T>(ref: ResourceRef<T>, change: AccessChange, options?: KeyOptions): Promise<ResourceAccess>
   }
   /** Reads who edits new resources: everyone, or whoever makes them. */
   defaultAccess(): Promise<ResourceAccess['type']>
   /** Says who edits resources that are made from now on. */
   setDefaultAccess(access: ResourceAccess['type'], options?: KeyOptions): Promise<void>
-  /** Switches notices off for the actor, by type; those of people whose roles are kept here. */
-  mute(types: readonly 'made_editor'[], options?: KeyOptions): Promise<void>
 
   readonly roles: {
     /** Lists the roles of the tenant. */
@@ -88,13 +86,12 @@ export interface RoleOf extends InProject {
   readonly role: string
 }
 
-type Run = <T>(command: Command<T>, asked: object, options: KeyOptions) => Promise<T>
-
 /** How many users and projects one call changes. */
 const mostAtOnce = 1_000
 
 /** Binds what is about access to one actor. */
-export function actingAccess(context: Context, actor: Actor, run: Run): ActingAccess {
+export function actingAccess(context: Context, actor: Actor, commands: ActorCommands): ActingAccess {
+  const { run } = commands
   const { tenant } = actor
   const check: ActingAccess['check'] = async (permission, where = {}) => {
     checkKeys('where', where, ['project'])
@@ -141,48 +138,24 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
       return preview.value
     },
     async change(given, options) {
-      checkKeys('options', options, ['idempotencyKey', 'seen'])
+      checkKeys('options', options, ['idempotencyKey', 'digest'])
       const edits = checkEdits(given)
-      const seen = checkId('options.seen', options.seen)
+      const seen = checkId('options.digest', options.digest)
       const command = changeGrantsCommand(context, actor, { edits: () => edits, users: usersIn(edits), seen })
       return await run(command, { edits, seen }, options)
     },
     async grants(user) {
-      kept(context)
+      checkKept(context)
       const { found } = await read(context.storage, { found: keyOf('grants', tenant, checkId('user', user)) })
       return freeze(found ? grantsOf(found.value) : [])
     },
     async holders(role) {
-      kept(context)
+      checkKept(context)
       return freeze(await grantsOfRole(context.storage, tenant, checkId('role', role)))
     },
-    accounts: {
-      async get(user) {
-        kept(context)
-        return await readAccount(context, tenant, checkId('user', user))
-      },
-      async set(given, options = {}) {
-        checkKeys('options', options, ['idempotencyKey'])
-        kept(context)
-        const account = checkAccount(given)
-        return await run(setAccountCommand(context, actor, account), { account }, options)
-      },
-    },
-    editors: {
-      async get(ref) {
-        return await readAccess(context, tenant, checkRef(context, ref).ref)
-      },
-      async change(given, wanted, options = {}) {
-        checkKeys('options', options, ['idempotencyKey'])
-        graded(context)
-        checkKeys('change', wanted, ['type', 'editors'])
-        const { ref } = checkRef(context, given)
-        const resource = { type: ref.type, id: ref.id }
-        const change = admitted(wanted) as AccessChange
-        if ('editors' in change) for (const editor of [change.editors].flat()) refuseReserved('change.editors', editor)
-        return await run(changeAccessCommand(context, actor, { resource, change }), { resource, change }, options)
-      },
-    },
+    accounts: actingAccounts(context, actor, commands),
+    editors: actingEditors(context, actor, commands),
+    roles: actingRoles(context, actor, commands),
     async defaultAccess() {
       const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
       return settings?.value.defaultAccess ?? 'everyone'
@@ -195,32 +168,67 @@ export function actingAccess(context: Context, actor: Actor, run: Run): ActingAc
       }
       await run(setDefaultAccessCommand(context, actor, access), { access }, options)
     },
-    async mute(types, options = {}) {
-      checkKeys('options', options, ['idempotencyKey'])
-      kept(context)
-      if (!Array.isArray(types) || types.some((type) => type !== 'made_editor')) {
-        fail('invalid_input', { argument: 'types', problem: 'must be a list of "made_editor", or empty' })
-      }
-      await run(muteCommand(context, actor, [...new Set(types)]), { types }, options)
+  }
+}
+
+/** Whose accounts are. */
+function actingAccounts(context: Context, actor: Actor, { run }: ActorCommands): ActingAccess['accounts'] {
+  const { tenant } = actor
+  return {
+    async get(user) {
+      checkKept(context)
+      return await readAccount(context, tenant, checkId('user', user))
     },
-    roles: {
-      list: () => listRoles(context, tenant),
-      async save(given, options = {}) {
-        checkKeys('options', options, ['idempotencyKey'])
-        checkKeys('role', given, ['id', 'permissions', 'held'])
-        const role = admitted(given) as RoleDefinition
-        checkId('role.id', role.id)
-        return await run(saveRoleCommand(context, actor, role), { role }, options)
-      },
-      async remove(id, options = {}) {
-        checkKeys('options', options, ['idempotencyKey'])
-        await run(removeRoleCommand(context, actor, checkId('role', id)), { id }, options)
-      },
+    async save(given, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      checkKept(context)
+      const account = checkAccount(given)
+      return await run(setAccountCommand(context, actor, account), { account }, options)
     },
   }
 }
 
-function kept(context: Context): void {
+/** Who edits a resource. */
+function actingEditors(context: Context, actor: Actor, { run }: ActorCommands): ActingAccess['editors'] {
+  const { tenant } = actor
+  return {
+    async get(ref) {
+      return await readAccess(context, tenant, checkRef(context, ref).ref)
+    },
+    async save(given, wanted, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      graded(context)
+      checkKeys('change', wanted, ['type', 'editors'])
+      const { ref } = checkRef(context, given)
+      const resource = { type: ref.type, id: ref.id }
+      const change = admitted(wanted) as AccessChange
+      if ('editors' in change) for (const editor of [change.editors].flat()) refuseReserved('change.editors', editor)
+      return await run(changeAccessCommand(context, actor, { resource, change }), { resource, change }, options)
+    },
+  }
+}
+
+/** The roles of the tenant. */
+function actingRoles(context: Context, actor: Actor, { run }: ActorCommands): ActingAccess['roles'] {
+  const { tenant } = actor
+  return {
+    list: () => listRoles(context, tenant),
+    async save(given, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      checkKeys('role', given, ['id', 'permissions', 'held'])
+      const role = admitted(given) as RoleDefinition
+      checkId('role.id', role.id)
+      return await run(saveRoleCommand(context, actor, role), { role }, options)
+    },
+    async remove(id, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      await run(removeRoleCommand(context, actor, checkId('role', id)), { id }, options)
+    },
+  }
+}
+
+/** Refuses what is about roles that the host keeps. */
+export function checkKept(context: Context): void {
   const roles = keptRoles(context)
   if (!roles.ok) throw new ApprovalError(roles.refusal)
 }
@@ -246,11 +254,6 @@ function graded({ access }: Context): void {
     argument: 'access',
     problem: 'needs roles that say who may edit: give createApprovals access',
   })
-}
-
-/** Reads a project; empty, or left out, it is the whole tenant. */
-export function checkProject(argument: string, project: unknown): string {
-  return project === undefined || project === '' ? '' : checkId(argument, project)
 }
 
 function checkPermission({ access }: Context, permission: unknown): void {

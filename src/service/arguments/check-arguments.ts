@@ -41,6 +41,11 @@ export function checkId(argument: string, id: unknown): string {
   return id as string
 }
 
+/** Reads a project; empty, or left out, it is the whole tenant. */
+export function checkProject(argument: string, project: unknown): string {
+  return project === undefined || project === '' ? '' : checkId(argument, project)
+}
+
 /** Refuses the id of a user that is not one, or stands for Countersign itself, and gives it back otherwise. */
 export function checkUser(argument: string, id: unknown): string {
   refuseReserved(argument, id)

@@ -7,8 +7,8 @@ import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { fail } from '../../errors.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import { isAction, type Wanted } from '../resource-types/wanted-change.ts'
-import { checkId, checkKeys, checkTime } from './check-arguments.ts'
+import { isAction, isRevert, type Wanted } from '../resource-types/wanted-change.ts'
+import { checkId, checkKeys, checkRevision, checkTime } from './check-arguments.ts'
 
 /**
  * Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. Documents of
@@ -25,6 +25,10 @@ export function checkChange<T>(change: ChangeInput<T>, resource?: string, isOwn 
 /** The same for an action of the life cycle, and the change that it carries. */
 export function checkWanted<T>(wanted: Wanted<T>, { type, id }: Pick<ResourceRef, 'type' | 'id'>): Wanted<never> {
   const resource = `${type} ${JSON.stringify(id)}`
+  if (isRevert(wanted)) {
+    checkKeys('change', wanted, ['revertTo'])
+    return { revertTo: checkRevision('change.revertTo', wanted.revertTo) }
+  }
   if (!isAction(wanted)) return checkChange(wanted, resource, isOwnType(type))
   checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
   const { action, details, at, change } = wanted

@@ -12,7 +12,7 @@ import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
-import { partsOf, type Wanted } from '../resource-types/wanted-change.ts'
+import { partsOf, type Resolved, type Wanted } from '../resource-types/wanted-change.ts'
 import { carry, liveState } from './lifecycle-action.ts'
 import type { Carried, Start, WantedAction } from './perform-action.ts'
 
@@ -23,6 +23,11 @@ export interface Wish {
   readonly change: Wanted<never>
   /** The revision that the actor saw, where they said so. */
   readonly base?: number
+}
+
+/** A wish of which it is known what it brings back, if it brings back something. */
+export interface ResolvedWish extends Wish {
+  readonly change: Resolved<never>
   /** Whether it brings back a document that stood before. */
   readonly restores?: boolean
 }
@@ -44,7 +49,7 @@ interface Facts {
 
 /** Works out what a wish would make of the live document. */
 export async function propose(
-  { type, ref, change, base, restores }: Wish,
+  { type, ref, change, base, restores }: ResolvedWish,
   live: ResourceRecord | undefined,
   { tenant, now, hostSays }: Facts,
 ): Promise<Result<Proposal>> {

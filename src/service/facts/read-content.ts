@@ -2,6 +2,7 @@ import type { JsonValue } from '../../core/change/json.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
+import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import { type ClaimRead, claimKeys, outsideOf } from '../commands/external-claims.ts'
@@ -9,6 +10,7 @@ import { adopt } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import type { ContentRecord, ResourceRecord } from '../records/record-types.ts'
 import { keyOf, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { isRevert, type Resolved, type Wanted } from '../resource-types/wanted-change.ts'
 import { type Holder, readHolders } from './lock-holders.ts'
 
 /** The content of a request as it was read back. */
@@ -93,6 +95,20 @@ export async function documentAt(
 ): Promise<JsonValue | undefined> {
   const { found } = await read(storage, { found: keyOf('revisions', tenant, resource.type, resource.id, revision) })
   return found?.value.document ?? undefined
+}
+
+/** Reads what somebody wants who wants an earlier revision back; whatever else is wanted is given back as it is. */
+export async function resolvedWish(
+  context: Context,
+  tenant: string,
+  { resource, wanted }: { readonly resource: ProposedChange['resource']; readonly wanted: Wanted<never> },
+): Promise<Result<{ readonly change: Resolved<never>; readonly restores?: true }>> {
+  if (!isRevert(wanted)) return success({ change: wanted })
+  const { type, id } = resource
+  const { revertTo: revision } = wanted
+  const value = await documentAt(context, tenant, { resource, revision })
+  if (value === undefined) return refuse('unknown_revision', { type, id, revision })
+  return success({ change: { value: value as never }, restores: true })
 }
 
 function contentKeys({ tenant, id, edition, resources }: Request) {

@@ -1,10 +1,10 @@
 import type { StreamHead } from '../../core/log/event-chain.ts'
-import { type Permissions, permissions } from '../../core/request/decide/permitted-methods.ts'
+import { type Permissions, permissions, verbOf } from '../../core/request/decide/permitted-methods.ts'
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
 import { type Content, openConflicts } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { type PeopleVerb, peopleVerbs, verbs } from '../../core/request/model/status-table.ts'
+import { type PeopleVerb, requestMethods } from '../../core/request/model/status-table.ts'
 import { type Refusal, refuse } from '../../errors.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { weigh } from '../changes/evaluate-changes.ts'
@@ -66,8 +66,9 @@ async function forbidden(
   const [editing, bypassing] = await Promise.all(
     (['edit', 'bypass'] as const).map((type) => permittedTo(context, { type, by }, facts)),
   )
-  const refused = peopleVerbs.flatMap((type) => {
-    const { method } = verbs[type]
+  const clock = { at: shown.at, holds: shown.facts.holds }
+  const refused = requestMethods.flatMap((method) => {
+    const type = verbOf(method, request, clock)
     const full = overfull(context, request, type)
     if (can[method] === true && full) return [[method, full.refusal]]
     const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
@@ -84,6 +85,5 @@ function pointless(can: Permissions, { request, stored, stale }: Shown): Partial
   return {
     ...(can.rebase === true && !stale ? { rebase: unchanged } : {}),
     ...(can.resolve === true && stored && openConflicts(stored.content) === 0 ? { resolve: settled } : {}),
-    ...(can.unschedule === true && request.applyAt === undefined ? { unschedule: unchanged } : {}),
   }
 }

@@ -13,6 +13,7 @@ import { adopt } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
 import { keptOffBy, readHolders } from '../facts/lock-holders.ts'
+import { resolvedWish } from '../facts/read-content.ts'
 import { knownUsers, scopeOf } from '../people/ask-directory.ts'
 import { policyRefusal } from '../policies/policy-findings.ts'
 import type { ClaimRecord, PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
@@ -69,7 +70,14 @@ export async function consider(
   })
   const proposals: Proposal[] = []
   for (const [index, wish] of wishes.entries()) {
-    const proposal = await propose(wish, resources[index]?.value, { tenant, now: at, hostSays: hostSays[index] })
+    const { type, id } = wish.ref
+    const resolved = await resolvedWish(context, tenant, { resource: { type, id }, wanted: wish.change })
+    if (!resolved.ok) return resolved
+    const proposal = await propose({ ...wish, ...resolved.value }, resources[index]?.value, {
+      tenant,
+      now: at,
+      hostSays: hostSays[index],
+    })
     if (!proposal.ok) return proposal
     proposals.push(proposal.value)
   }

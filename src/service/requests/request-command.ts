@@ -1,5 +1,6 @@
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import { decide } from '../../core/request/decide/decide.ts'
+import { meantBy } from '../../core/request/decide/permitted-methods.ts'
 import type {
   ConfirmCommand,
   Facts,
@@ -61,11 +62,13 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     })
     if (!before) return refuse('unknown_request', { request: id })
     const request = before.value
+    const settings = policySet?.value
     const salt = wanted.reason === undefined ? {} : { salt: newSalt() }
-    const command: RequestCommand = { ...wanted, ...salt, by, at }
+    const { holds: held } = switchFacts(context, settings, request)
+    const type = meantBy(ask.type, request, { at, holds: held })
+    const command = { ...wanted, type, ...salt, by, at } as RequestCommand
     const setVersion = stateOf(policySet)
     const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
-    const settings = policySet?.value
     const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
     if (!decided.ok) {
       // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.

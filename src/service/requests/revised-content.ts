@@ -9,11 +9,11 @@ import { type Result, refuse, success } from '../../errors.ts'
 import { weigh } from '../changes/evaluate-changes.ts'
 import { restated } from '../changes/lifecycle-action.ts'
 import type { Start } from '../changes/perform-action.ts'
-import { nextDocument, type Proposal, proposeValue } from '../changes/propose-change.ts'
+import { nextDocument, type Proposal, proposeValue, type ResolvedWish } from '../changes/propose-change.ts'
 import { rebased } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
-import { type ContentRead, documentAt, type ResourcesRead } from '../facts/read-content.ts'
+import { type ContentRead, documentAt, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { partsOf, type Wanted } from '../resource-types/wanted-change.ts'
 
@@ -101,7 +101,10 @@ async function editAll(
     if (!proposal) return refuse('unknown_resource', resource)
     const { change, before } = proposal
     if (change.rebase) return refuse('conflicts_open', { request: request.id, conflicts: change.rebase.open })
-    const edited = await editOne(typeOf(context, resource.type), { tenant: request.tenant, change, before }, input)
+    const resolved = await resolvedWish(context, request.tenant, { resource, wanted: input })
+    if (!resolved.ok) return resolved
+    const proposed = { tenant: request.tenant, change, before }
+    const edited = await editOne(typeOf(context, resource.type), proposed, resolved.value)
     if (!edited.ok) return edited
     next[index] = edited.value
   }
@@ -112,10 +115,10 @@ async function editAll(
 async function editOne(
   type: ResourceType,
   { tenant, change, before }: Proposal & { readonly tenant: string },
-  input: Wanted<never>,
+  { change: wanted, restores }: Pick<ResolvedWish, 'change' | 'restores'>,
 ): Promise<Result<Proposal>> {
   const { move } = change
-  const { change: edit, ...said } = partsOf(input)
+  const { change: edit, ...said } = partsOf(wanted)
   const asked = restated(type, change)
   if (asked.action !== undefined && said.action !== undefined && said.action !== asked.action) {
     const problem = `the request is about "${asked.action}": cancel it to ask for "${said.action}"`
@@ -126,7 +129,7 @@ async function editOne(
   if (!value.ok) return value
   const { resource, project, base, incarnation } = change
   const start = { tenant, resource, project, base, incarnation, before, ...stateBefore(move) }
-  return await proposeValue(type, start, { after: value.value, wanted: { ...asked, ...said } })
+  return await proposeValue(type, start, { after: value.value, wanted: { ...asked, ...said }, restores })
 }
 
 /** The live state that a move starts from. A move that stays in it keeps the time at which the clock ends it. */

@@ -12,11 +12,20 @@ export interface ActionInput<T> {
   readonly change?: ChangeInput<T> | undefined
 }
 
+/** The document of an earlier revision, to be live again: `{ revertTo: 3 }`. */
+export interface RevertInput {
+  /** The number of the revision. */
+  readonly revertTo: number
+}
+
 /**
- * What somebody wants of a resource: a change of its document, or an action of its life cycle. A change without an action is carried by
+ * What somebody wants of a resource: a change of its document, an action of its life cycle, or an earlier revision. A change without an action is carried by
  * the action that its state has for changes.
  */
-export type Wanted<T> = ChangeInput<T> | ActionInput<T>
+export type Wanted<T> = ChangeInput<T> | ActionInput<T> | RevertInput
+
+/** What is wanted once it is known what the earlier revision was. */
+export type Resolved<T> = Exclude<Wanted<T>, RevertInput>
 
 /** What is wanted, in parts that are there or are not. */
 export interface WantedParts<T> {
@@ -27,7 +36,7 @@ export interface WantedParts<T> {
 }
 
 /** Gives what is wanted in its parts. */
-export function partsOf<T>(wanted: Wanted<T>): WantedParts<T> {
+export function partsOf<T>(wanted: Resolved<T>): WantedParts<T> {
   if (!isAction(wanted)) return { change: wanted }
   const { action, details, at, change } = wanted
   return {
@@ -41,4 +50,9 @@ export function partsOf<T>(wanted: Wanted<T>): WantedParts<T> {
 /** Tells whether an action is asked for by name. */
 export function isAction<T>(wanted: Wanted<T>): wanted is ActionInput<T> {
   return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'action')
+}
+
+/** Tells whether an earlier revision is asked for. */
+export function isRevert<T>(wanted: Wanted<T>): wanted is RevertInput {
+  return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'revertTo')
 }

@@ -3,12 +3,19 @@ import type { Actor } from '../../core/request/model/event.ts'
 import { success } from '../../errors.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
+import { isOn } from '../context/workflow-switch.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
 import { keyOf, read, unchanged } from '../records/typed-storage.ts'
 import { consider } from '../requests/decide-submission.ts'
 import { directWrites } from '../requests/submit-command.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
 import { workflowResource } from '../resource-types/workflow-resource.ts'
+
+/** Tells whether approvals are asked for in a project or, if it is empty, in the whole tenant. */
+export async function isEnabled(context: Context, tenant: string, project: string): Promise<boolean> {
+  const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
+  return isOn(context, settings?.value, project)
+}
 
 /**
  * Makes the command that switches the workflow where nobody has to approve that. What is to be returned is as good as returned with its commit. A

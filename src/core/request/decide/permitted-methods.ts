@@ -2,24 +2,54 @@ import type { Refusal } from '../../../errors.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
 import type { Actor } from '../model/event.ts'
+import { ownTime } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
-import { type MethodOf, type PeopleVerb, peopleVerbs, verbs } from '../model/status-table.ts'
-import { decide } from './decide.ts'
+import {
+  allows,
+  type PeopleVerb,
+  type RequestMethod,
+  type RequestVerb,
+  requestMethods,
+  type VerbRow,
+  verbBy,
+  verbs,
+} from '../model/status-table.ts'
+import { decide, statusAt } from './decide.ts'
 import { answersBy } from './withdraw.ts'
 
 /** For each method that acts on a request, why somebody cannot use it now; true where they can, as far as can be said before they say what for. */
-export type Permissions = { readonly [V in PeopleVerb as MethodOf<V>]: true | Refusal }
+export type Permissions = { readonly [M in RequestMethod]: true | Refusal }
 
-/** Says what an actor can do with a request now, by deciding every verb and doing none. `factsFor` gives the facts of one verb. */
+/** Says what an actor can do with a request now, by deciding every method and doing none. `factsFor` gives the facts of one verb. */
 export function permissions(
   by: Actor,
   request: Request,
   { at, factsFor }: { readonly at: number; readonly factsFor: (verb: PeopleVerb) => Facts },
 ): Permissions {
-  const entries = peopleVerbs.map((type) => {
-    return [verbs[type].method, permission({ type, by, at }, request, factsFor(type))]
+  const { holds } = factsFor('comment')
+  const entries = requestMethods.map((method) => {
+    const type = verbOf(method, request, { at, holds })
+    return [method, permission({ type, by, at }, request, factsFor(type))]
   })
   return Object.fromEntries(entries)
+}
+
+/** When a request is looked at, and when the workflow was off in its project. */
+interface Clock {
+  readonly at: number
+  readonly holds: Facts['holds'] | undefined
+}
+
+/** The verb that a method means for a request at a moment. */
+export function verbOf(method: RequestMethod, request: Request, { at, holds }: Clock): PeopleVerb {
+  return verbBy(method, statusAt(request, ownTime(request, holds, at)))
+}
+
+/** The verb that is meant by one that does not exist in the state of a request: the one of the same method that does. */
+export function meantBy<V extends RequestVerb>(verb: V, request: Request, { at, holds }: Clock): V | PeopleVerb {
+  const status = statusAt(request, ownTime(request, holds, at))
+  const { method }: VerbRow = verbs[verb]
+  return method === undefined || allows(status, verb) ? verb : verbBy(method as RequestMethod, status)
 }
 
 /** A verb that somebody could use: for themselves, or for somebody who has delegated an answer to them. */

@@ -32,7 +32,7 @@ export type Role =
 
 /** A verb that acts on a request: in which states it exists, for whom, and which states it can lead to. */
 export interface VerbRow {
-  /** The method that people give it by; absent for what the clock does. */
+  /** The method of `requests` that people give it by; absent for what the clock does. Of several verbs of one method, the state tells which is meant. */
   readonly method?: string
   readonly from: readonly RequestStatus[]
   readonly by: Role
@@ -51,9 +51,9 @@ const asked = ['pending', ...landing] as const
  */
 export const verbs = {
   edit: { method: 'edit', from: ['draft', ...open], by: 'anyone', to: ['draft', 'changes_requested', ...settled] },
-  submit: { method: 'submitDraft', from: ['draft'], by: 'requester', to: asked },
-  resubmit: { method: 'resubmit', from: ['changes_requested'], by: 'requester', to: ['pending'] },
-  reopen: { method: 'reopen', from: ['rejected', 'cancelled', 'expired', 'failed'], by: 'requester', to: asked },
+  submit: { method: 'submit', from: ['draft'], by: 'requester', to: asked },
+  resubmit: { method: 'submit', from: ['changes_requested'], by: 'requester', to: ['pending'] },
+  reopen: { method: 'submit', from: ['rejected', 'cancelled', 'expired', 'failed'], by: 'requester', to: asked },
   rebase: {
     method: 'rebase',
     from: ['draft', ...open, 'failed'],
@@ -73,7 +73,7 @@ export const verbs = {
     to: ['draft', 'changes_requested', 'pending'],
   },
   unschedule: {
-    method: 'unschedule',
+    method: 'schedule',
     from: ['draft', ...open],
     by: 'requester',
     to: ['draft', 'changes_requested', 'pending'],
@@ -90,13 +90,13 @@ export const verbs = {
   comment: { method: 'comment', from: ['draft', ...open], by: 'anyone', to: ['draft', ...open] },
   recall: { method: 'recall', from: open, by: 'requester', to: ['draft'] },
   cancel: { method: 'cancel', from: open, by: 'requester', to: ['cancelled'] },
-  discard: { method: 'discard', from: ['draft'], by: 'requester', to: ['cancelled'] },
+  discard: { method: 'cancel', from: ['draft'], by: 'requester', to: ['cancelled'] },
   apply: { method: 'apply', from: ['approved'], by: 'anyone', to: landing },
-  retry: { method: 'retry', from: ['failed'], by: 'anyone', to: landing },
+  retry: { method: 'apply', from: ['failed'], by: 'anyone', to: landing },
   abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'] },
   bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'] },
   break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applying', 'applied'] },
-  settle_debt: { method: 'settleDebt', from: ['applied', 'failed'], by: 'approver', to: ['applied', 'failed'] },
+  settle_debt: { method: 'followUp', from: ['applied', 'failed'], by: 'approver', to: ['applied', 'failed'] },
   come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending', 'approved'] },
   expire: { from: open, by: 'clock', to: ['expired'] },
   escalate: { from: ['pending'], by: 'clock', to: settled },
@@ -126,11 +126,23 @@ export type TimedVerb = Exclude<ClockVerb, 'return'>
 /** The method that gives a verb. */
 export type MethodOf<V extends PeopleVerb> = (typeof verbs)[V]['method']
 
+/** The methods that act on a request. */
+export type RequestMethod = MethodOf<PeopleVerb>
+
 /** The names of the verbs. */
 export const verbNames = Object.keys(verbs) as readonly RequestVerb[]
 
 /** The verbs that people use. */
 export const peopleVerbs = verbNames.filter((verb): verb is PeopleVerb => 'method' in verbs[verb])
+
+/** The methods, in the order of the table. */
+export const requestMethods: readonly RequestMethod[] = [...new Set(peopleVerbs.map((verb) => verbs[verb].method))]
+
+/** The verb that a method means in a state: the first one that exists there, or else the first one. */
+export function verbBy(method: RequestMethod, status: RequestStatus): PeopleVerb {
+  const all = peopleVerbs.filter((verb) => verbs[verb].method === method)
+  return all.find((verb) => allows(status, verb)) ?? (all[0] as PeopleVerb)
+}
 
 /** The names of the states. */
 export const statuses: readonly RequestStatus[] = [

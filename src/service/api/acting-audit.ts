@@ -1,0 +1,55 @@
+import type { Checkpoint } from '../../core/log/checkpoint.ts'
+import type { LoggedEvent } from '../../core/log/event-chain.ts'
+import type { Actor } from '../../core/request/model/event.ts'
+import { checkKeys, checkText } from '../arguments/check-arguments.ts'
+import type { VerbOptions } from '../arguments/verb-options.ts'
+import type { AuditReport } from '../audit/audit-report.ts'
+import { type Erasable, type Erased, eraseTexts } from '../audit/erase-texts.ts'
+import { readCheckpoint, type VerifyOptions } from '../audit/read-checkpoints.ts'
+import { type ExportLine, exportLog, type LogFilter, readLog } from '../audit/read-log.ts'
+import { verifyAudit } from '../audit/verify-log.ts'
+import type { Context } from '../context/context.ts'
+import { signatureChecks } from '../context/signature-checks.ts'
+
+/** What one actor can do with the log. */
+export interface ActingAudit {
+  /** Reads what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them; the oldest first. */
+  events(filter: LogFilter): Promise<readonly LoggedEvent[]>
+  /** Verifies everything that this tenant has against its log. */
+  verify(options?: VerifyOptions): Promise<AuditReport>
+  /** Exports the log with everything that it speaks of, to be written line by line as JSON and verified elsewhere. */
+  export(): AsyncIterable<ExportLine>
+  /**
+   * Reads the last checkpoint that `tick` has made; `undefined` if there is none yet. Kept where nobody can change it who can write to
+   * the database, it proves later that nothing before it was changed or taken away.
+   */
+  checkpoint(): Promise<Checkpoint | undefined>
+  /**
+   * Erases what people wrote: the reasons, comments and messages of a request, of a resource, of another part of the log, or all that one user wrote.
+   * The log says who erased what and why, and can be verified as before. Documents stay.
+   */
+  erase(what: Erasable, options?: Pick<VerbOptions, 'reason'>): Promise<Erased>
+}
+
+/** Binds what is about the log to one actor. */
+export function actingAudit(context: Context, actor: Actor): ActingAudit {
+  const { tenant } = actor
+  return {
+    events: async (filter) => await readLog(context.storage, tenant, filter),
+    async verify(options = {}) {
+      checkKeys('options', options, ['checkpoint', 'keys'])
+      const { checkpoint, keys } = options
+      return await verifyAudit(context, tenant, {
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(keys === undefined ? {} : { keys: signatureChecks(keys, context.timeouts.signer) }),
+      })
+    },
+    export: () => exportLog(context.storage, tenant, context.now()),
+    checkpoint: () => readCheckpoint(context.storage, tenant),
+    async erase(what, options = {}) {
+      checkKeys('options', options, ['reason'])
+      const reason = checkText('reason', options.reason)
+      return await eraseTexts(context, actor, { what, reason })
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import type { SimulationComparison } from '../../core/policy/evaluate/simulate.ts'
+import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
+import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
+import type { Actor } from '../../core/request/model/event.ts'
+import { checkId, checkKeys } from '../arguments/check-arguments.ts'
+import type { KeyOptions } from '../arguments/verb-options.ts'
+import { readAgain } from '../commands/read-again.ts'
+import type { Context } from '../context/context.ts'
+import { type PastChange, type SimulateOptions, simulatePolicies } from '../queries/simulate-policies.ts'
+import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from '../requests/policy-commands.ts'
+import type { ActorCommands } from './actor-commands.ts'
+
+/** What one actor can do with policies. */
+export interface ActingPolicies {
+  /** Lists the policies in force. */
+  list(): Promise<readonly Policy[]>
+  /** Reads a policy in force; `undefined` if there is none with this id. */
+  get(id: string): Promise<Policy | undefined>
+  /**
+   * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it is. Open requests are held to the
+   * stricter of both. If a policy in force gates that, `policy_gated`: submit the change with `policyResource.ref(id)`.
+   */
+  save(policy: PolicyInput, options?: KeyOptions): Promise<Policy>
+  /** Removes a policy. Requests that it gated keep what it asked. If a policy in force gates that, `policy_gated`. */
+  remove(id: string, options?: KeyOptions): Promise<void>
+  /** Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing. */
+  check(policy: PolicyInput): Promise<readonly PolicyFinding[]>
+  /** Compares what other policies would have made of the last applied changes with what those in force make of them. Saves nothing. */
+  simulate(policies: readonly PolicyInput[], options?: SimulateOptions): Promise<SimulationComparison<PastChange>>
+}
+
+/** Binds what is about policies to one actor. */
+export function actingPolicies(context: Context, actor: Actor, { run }: ActorCommands): ActingPolicies {
+  const { tenant } = actor
+  return {
+    list: () => listPolicies(context, tenant),
+    async get(id) {
+      const wanted = checkId('policy', id)
+      return (await listPolicies(context, tenant)).find((policy) => policy.id === wanted)
+    },
+    async save(policy, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      return await run(savePolicyCommand(context, actor, policy), { policy }, options)
+    },
+    async remove(id, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      await run(removePolicyCommand(context, actor, checkId('policy', id)), { id }, options)
+    },
+    check: (policy) => readAgain(() => checkedPolicy(context, tenant, policy)),
+    async simulate(policies, options = {}) {
+      checkKeys('options', options, ['last'])
+      return await readAgain(() => simulatePolicies(context, tenant, { policies, last: options.last ?? 100 }))
+    },
+  }
+}
