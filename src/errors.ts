@@ -107,7 +107,7 @@ export interface ErrorDetails {
    */
   claim_lost: { readonly request: string; readonly fence: number; readonly current: number; readonly until: number }
   /** Somebody is carrying the change to where it is kept, and has until then to say what became of it: it cannot be given up before. */
-  on_its_way: { readonly request: string; readonly until: number }
+  delivery_in_progress: { readonly request: string; readonly until: number }
   /** The change was given up while it was on its way. `problem` is the last that was heard of it; whether it got there nobody knows. */
   abandoned: { readonly type: string; readonly id: string; readonly problem: string }
   /** Not every matching policy lets the actor bypass it. */
@@ -115,18 +115,18 @@ export interface ErrorDetails {
   /** Not every matching policy lets the actor break the glass. */
   break_glass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /** The glass was broken before, by the same person or against the same policy, and the review of that is still owed. `request` owes it. */
-  review_owed: { readonly request: string; readonly by: string; readonly policies: readonly string[] }
+  follow_up_pending: { readonly request: string; readonly by: string; readonly policies: readonly string[] }
   /** The request owes no review. */
-  no_debt: { readonly request: string }
+  no_follow_up: { readonly request: string }
   /** Whoever broke the glass cannot review that. */
-  own_debt: { readonly request: string; readonly actor: string }
+  own_follow_up: { readonly request: string; readonly actor: string }
   /** It is too early. */
   not_due: { readonly request: string; readonly verb: string; readonly dueAt: number }
   /** Somebody has already reviewed, and the policy lets the requester cancel only before that. */
-  reviewed_already: { readonly request: string; readonly reviews: number }
+  already_reviewed_by_others: { readonly request: string; readonly reviews: number }
 
   /** The life cycle has no such action in the state that the resource is in. */
-  not_from_this_state: {
+  invalid_transition: {
     readonly lifecycle: string
     readonly state: string
     readonly action: string
@@ -158,7 +158,7 @@ export interface ErrorDetails {
     readonly possible: readonly string[]
   }
   /** A guard of the life cycle says that the action is impossible just now, or its effect failed. */
-  move_refused: {
+  transition_rejected: {
     readonly lifecycle: string
     readonly state: string
     readonly action: string
@@ -328,7 +328,7 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${type} ${quote(id)} is locked by request ${quote(request)} until that is applied, rejected, cancelled or expired.`,
   claim_lost: ({ request, fence, current, until }) =>
     `Claim ${fence} of request ${quote(request)} is over: the last one is ${current}, good until ${new Date(until).toISOString()}. Leave the request to whoever claims it next.`,
-  on_its_way: ({ request, until }) =>
+  delivery_in_progress: ({ request, until }) =>
     `The change of request ${quote(request)} is being carried out until ${new Date(until).toISOString()}: it can be given up after that, or once an attempt has failed.`,
   abandoned: ({ type, id, problem }) =>
     `The change of ${type} ${quote(id)} was given up on its way (${problem}). Read the resource to see whether it got there, then retry or reopen the request.`,
@@ -336,16 +336,16 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `${quote(actor)} cannot bypass the policies of request ${quote(request)}: they let ${roles.map(quote).join(', ') || 'nobody'} do so.`,
   break_glass_forbidden: ({ request, actor, roles }) =>
     `${quote(actor)} cannot break the glass for request ${quote(request)}: its policies let ${roles.map(quote).join(', ') || 'nobody'} do so.`,
-  review_owed: ({ request, by, policies }) =>
+  follow_up_pending: ({ request, by, policies }) =>
     `${quote(by)} broke the glass for request ${quote(request)} against ${policies.map(quote).join(', ')}, and the review of that is still owed: have it settled first.`,
-  no_debt: ({ request }) => `Request ${quote(request)} owes no review.`,
-  own_debt: ({ request, actor }) =>
+  no_follow_up: ({ request }) => `Request ${quote(request)} owes no review.`,
+  own_follow_up: ({ request, actor }) =>
     `${quote(actor)} broke the glass for request ${quote(request)} and cannot review that: somebody else has to.`,
   not_due: ({ request, verb, dueAt }) =>
     `It is too early to ${words(verb)} request ${quote(request)}: that is due at ${new Date(dueAt).toISOString()}.`,
-  reviewed_already: ({ request, reviews }) =>
+  already_reviewed_by_others: ({ request, reviews }) =>
     `Request ${quote(request)} has ${reviews} review(s) and can no longer be cancelled: ask a reviewer to reject it.`,
-  not_from_this_state: ({ lifecycle, state, action, possible }) =>
+  invalid_transition: ({ lifecycle, state, action, possible }) =>
     `In state ${state}, ${lifecycle} has no ${quote(action)}; possible there: ${possible.join(', ') || 'nothing'}.`,
   waiting_for_approval: ({ lifecycle, state, action, waiting }) =>
     `This ${lifecycle} is in state ${state}: ${quote(waiting)} waits for approval, and until then ${quote(action)} is impossible.`,
@@ -353,7 +353,7 @@ const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => strin
     `This ${lifecycle} is still in use by ${references.join(', ')}: it is too early to ${action}.`,
   follows_state: ({ type, id, property, says, state, possible }) =>
     `${quote(property)} of ${type} ${quote(id)} follows its state, and is ${says} in ${quote(state)}: leave it out, or ask for an action (${possible.join(', ') || 'none leads to another state'}).`,
-  move_refused: ({ lifecycle, state, action, problem }) =>
+  transition_rejected: ({ lifecycle, state, action, problem }) =>
     `In state ${state}, this ${lifecycle} refuses to ${action}: ${problem}.`,
   workflow_off: ({ request, project, verb }) =>
     `The approval workflow is off ${project === '' ? 'in the organization' : `in project ${quote(project)}`}: nobody can ${words(verb)} request ${quote(request)} until it is on again.`,

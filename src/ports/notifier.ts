@@ -1,8 +1,16 @@
 /** What notices can be about: their types. */
 export const noticeTypes = [
   ...(['submitted', 'changes_requested', 'approved', 'applied', 'rejected', 'cancelled', 'expired', 'failed'] as const),
-  ...(['recalled', 'returned', 'schedule_dropped', 'reviews_fell', 'reminded', 'escalated', 'unsatisfiable'] as const),
-  ...(['bypassed', 'glass_broken', 'review_owed', 'debt_settled', 'delegated', 'delegation_ended'] as const),
+  ...([
+    'recalled',
+    'returned',
+    'schedule_dropped',
+    'reviews_dismissed',
+    'reminded',
+    'escalated',
+    'unsatisfiable',
+  ] as const),
+  ...(['bypassed', 'glass_broken', 'follow_up_pending', 'follow_up_done', 'delegated', 'delegation_ended'] as const),
   ...(['made_editor', 'policy_power_given', 'refusals_counted', 'workflow_on', 'workflow_off'] as const),
 ] as const
 
@@ -15,9 +23,9 @@ export interface Notice {
   readonly id: string
   readonly tenant: string
   /**
-   * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` where that is a draft again; `bypassed`, `schedule_dropped`, or `reviews_fell` where new content
+   * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` where that is a draft again; `bypassed`, `schedule_dropped`, or `reviews_dismissed` where new content
    * took answers back; `reminded` and `escalated` where nobody answered for long, `unsatisfiable` where nobody could;
-   * `glass_broken`, `review_owed` once that is overdue, `debt_settled`; `delegated` and `delegation_ended` to whoever answers for somebody;
+   * `glass_broken`, `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to whoever answers for somebody;
    * `policy_power_given` to whoever may change policies, once somebody was given a role that these name: the policies are its resources.
    */
   readonly type: NoticeType

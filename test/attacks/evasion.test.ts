@@ -152,7 +152,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(await refusal(w.as('ann').requests.recall(request.id))).toBe('reviewed_already')
+    expect(await refusal(w.as('ann').requests.recall(request.id))).toBe('already_reviewed_by_others')
   })
 
   it('[I10] reads a reference once, so that it cannot be one resource for the policies and another for the write', async () => {

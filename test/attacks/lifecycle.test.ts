@@ -147,14 +147,14 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     }
     const { w, ref, resource } = await drafted(open(), campaigns(moody))
     await expect(w.as('ann').submit(ref, { action: 'launch' })).rejects.toMatchObject({
-      code: 'move_refused',
+      code: 'transition_rejected',
       message: expect.stringContaining('the calendar is away'),
     })
     mood = 'kind'
     const request = pending(await w.as('ann').submit(ref, { action: 'launch' }))
     mood = 'no'
     const { request: failed } = await w.as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'move_refused' } })
+    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'transition_rejected' } })
     expect(await resource()).toMatchObject({ document: campaign, lifecycle: { state: 'draft', shown: 'draft' } })
     mood = 'kind'
     expect((await w.as('ben').requests.apply(request.id)).request.status).toBe('applied')
@@ -167,9 +167,11 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const { w, ref, resource } = await drafted(open(), type)
     const draft = await w.as('ann').draft(ref, { action: 'launch' })
     refuses = true
-    expect(await refusal(w.as('ann').requests.submit(draft.id))).toBe('move_refused')
-    expect(await resource()).toMatchObject({ lifecycle: { shown: 'draft', can: { launch: { code: 'move_refused' } } } })
-    expect((await w.as('ann').requests.get(draft.id)).can.submit).toMatchObject({ code: 'move_refused' })
+    expect(await refusal(w.as('ann').requests.submit(draft.id))).toBe('transition_rejected')
+    expect(await resource()).toMatchObject({
+      lifecycle: { shown: 'draft', can: { launch: { code: 'transition_rejected' } } },
+    })
+    expect((await w.as('ann').requests.get(draft.id)).can.submit).toMatchObject({ code: 'transition_rejected' })
     refuses = false
     expect((await w.as('ann').requests.submit(draft.id)).request.status).toBe('pending')
   })
@@ -188,7 +190,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, { action: 'launch' }))
     const deployed = world(storage, undefined, [noting('after')])
     const { request: failed } = await deployed.as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'move_refused' } })
+    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'transition_rejected' } })
     expect(await deployed.as('ann').resources.get(ref)).toMatchObject({
       document: campaign,
       lifecycle: { state: 'draft' },
@@ -209,17 +211,17 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const { request: failed } = await without.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(failed).toMatchObject({
       status: 'failed',
-      failure: { code: 'not_from_this_state', details: { action: 'launch' } },
+      failure: { code: 'invalid_transition', details: { action: 'launch' } },
     })
 
     expect((await w.as('ben').requests.apply(request.id)).request.status).toBe('applied')
     await expect(without.as('ann').submit(ref, { merge: { note: 'x' } })).rejects.toMatchObject({
-      code: 'not_from_this_state',
+      code: 'invalid_transition',
       details: { state: 'running', possible: [] },
     })
     const { schema } = campaigns()
     const bare = world(storage, undefined, [defineResource({ type: 'campaign', schema })])
-    expect(await refusal(bare.as('ann').submit(ref, { merge: { note: 'x' } }))).toBe('not_from_this_state')
+    expect(await refusal(bare.as('ann').submit(ref, { merge: { note: 'x' } }))).toBe('invalid_transition')
     expect(await refusal(bare.as('ann').submit(ref, { action: 'archive' }))).toBe('invalid_input')
     await w.as('ann').submit(ref, { action: 'archive' })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ lifecycle: { state: 'archived' } })
@@ -235,7 +237,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const request = pending(await bare.as('ann').submit(ref, { merge: { budget: 600 } }))
     const deployed = world(storage, undefined, [campaigns(launch)])
     const { request: failed } = await deployed.as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'move_refused' } })
+    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'transition_rejected' } })
     const { request: moved } = await deployed.as('ann').requests.rebase(request.id)
     await deployed.as('ben').requests.approve(request.id, { digest: moved.digest })
     expect(await deployed.as('ann').resources.get(ref)).toMatchObject({
@@ -293,7 +295,10 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     await w.as('ann').submit(ref, { action: 'plan', at: dueAt })
     w.pass(hour + 5)
     const { moved, failed } = await w.approvals.tick()
-    expect({ moved, failed }).toMatchObject({ moved: 0, failed: [{ id: 'spring', error: { code: 'move_refused' } }] })
+    expect({ moved, failed }).toMatchObject({
+      moved: 0,
+      failed: [{ id: 'spring', error: { code: 'transition_rejected' } }],
+    })
     expect(await resource()).toMatchObject({ lifecycle: { state: 'planned', dueAt } })
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
     open_ = true
@@ -446,7 +451,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     ]
     for (const action of spellings) {
       expect(await refusal(w.as('ann').submit(ref, { action })), JSON.stringify(action)).toMatch(
-        /^(not_from_this_state|invalid_input)$/,
+        /^(invalid_transition|invalid_input)$/,
       )
     }
     const others: readonly unknown[] = [1, ['pause'], { toString: () => 'pause' }, null]
@@ -489,7 +494,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const ref = odd.ref('__proto__')
     await w.as('ann').submit(ref, { value: abTest })
     await w.policy({ match: { action: 'toString' } })
-    expect(await refusal(w.as('ann').submit(ref, { action: 'hasOwnProperty' }))).toBe('not_from_this_state')
+    expect(await refusal(w.as('ann').submit(ref, { action: 'hasOwnProperty' }))).toBe('invalid_transition')
     const details = JSON.parse('{"__proto__": 1}')
     expect(await refusal(w.as('ann').submit(ref, { action: 'toString', details }))).toMatch(/^invalid_/)
     const request = pending(await w.as('ann').submit(ref, { action: 'toString' }))

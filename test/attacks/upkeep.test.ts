@@ -130,7 +130,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     await w.as('ben').requests.approve(request.id, { digest: request.digest })
     await w.as('eve').requests.edit(request.id, ref, rollout(70))
     expect(await w.notices()).toContainEqual(
-      expect.objectContaining({ type: 'reviews_fell', to: ['ann', 'ben'], by: 'eve' }),
+      expect.objectContaining({ type: 'reviews_dismissed', to: ['ann', 'ben'], by: 'eve' }),
     )
   })
 

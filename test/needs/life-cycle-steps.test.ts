@@ -128,7 +128,7 @@ describe('a step in the life cycle', () => {
     await w.as('ann').submit(doubled.ref('x'), { value: { arms: twice } })
     await w.as('ann').submit(doubled.ref('x'), { action: 'start' })
     const finish = w.as('ann').preview(doubled.ref('x'), { action: 'finish', details: { winner: 'a' } })
-    await expect(finish).rejects.toMatchObject({ code: 'move_refused' })
+    await expect(finish).rejects.toMatchObject({ code: 'transition_rejected' })
   })
 })
 

@@ -148,7 +148,7 @@ describe('a schema that does not read its own output as the same value', () => {
     const error = await failure(w.as('ann').submit(mug, { action: 'launch' }))
     expect(error).toMatchObject({ code: 'schema_failed', details: { type: 'product', id: 'mug', path: '/price' } })
     const spoilt = await failure(w.as('ann').submit(mug, { action: 'spoil' }))
-    expect([spoilt.code, spoilt.message]).toEqual(['move_refused', expect.stringContaining('no JSON at /price')])
+    expect([spoilt.code, spoilt.message]).toEqual(['transition_rejected', expect.stringContaining('no JSON at /price')])
   })
 
   it('[HO-02] is refused, or every later edit leaves alone what it does not touch', async () => {

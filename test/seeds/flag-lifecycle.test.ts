@@ -284,7 +284,7 @@ describe.each(storages)('the life cycles of groups and variables on $name', ({ o
     expect(late).toMatchObject({ status: 'failed', failure: { code: 'still_referenced' } })
     uses.set('beta', [])
     expect((await w.as('ben').requests.apply(archive.id)).request.status).toBe('applied')
-    expect(await refusal(w.as('ann').submit(ref, { merge: { description: 'x' } }))).toBe('not_from_this_state')
+    expect(await refusal(w.as('ann').submit(ref, { merge: { description: 'x' } }))).toBe('invalid_transition')
 
     const unarchive = await w.ask(ref, { action: 'unarchive' })
     await w.as('ben').requests.approve(unarchive.id, { digest: unarchive.digest })
@@ -297,7 +297,7 @@ describe.each(storages)('the life cycles of groups and variables on $name', ({ o
     const ref = groups.ref('unknown')
     await w.as('ann').submit(ref, { value: group })
     await expect(w.as('ann').submit(ref, { action: 'archive' })).rejects.toMatchObject({
-      code: 'move_refused',
+      code: 'transition_rejected',
       message: expect.stringContaining('the table of uses is away'),
     })
   })

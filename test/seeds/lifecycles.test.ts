@@ -87,7 +87,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     await w.gate()
     const stop = await w.ask(ref, { action: 'pause' })
     for (const action of ['finish', 'publish', 'pause', 'resume']) {
-      expect(await refusal(w.as('cat').submit(ref, { action }))).toMatch(/^(locked|not_from_this_state)$/)
+      expect(await refusal(w.as('cat').submit(ref, { action }))).toMatch(/^(locked|invalid_transition)$/)
     }
     expect(await refusal(w.as('cat').submit(ref, { merge: { name: 'other' } }))).toBe('locked')
     const { can, state } = await w.standing(ref)
@@ -121,8 +121,8 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     await w.gate(gatedActions, { excludeContributors: 'none' })
     const asked = await w.ask(ref, { action: 'finish' })
     const nobody = { action: 'finish', details: { winner: 'long' } }
-    expect(await refusal(w.as('ben').requests.edit(asked.id, ref, nobody))).toBe('move_refused')
-    expect(await refusal(w.as('ann').submit(abTests.ref('checkout'), nobody))).toBe('move_refused')
+    expect(await refusal(w.as('ben').requests.edit(asked.id, ref, nobody))).toBe('transition_rejected')
+    expect(await refusal(w.as('ann').submit(abTests.ref('checkout'), nobody))).toBe('transition_rejected')
 
     const winner = { action: 'finish', details: { winner: 'short' } }
     const { request } = await w.as('ben').requests.edit(asked.id, ref, winner)
@@ -158,7 +158,7 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
         if (moves.some((move) => move.from === state && move.action === action && move.by === undefined)) continue
         const call = w.as('ann').submit(ref, inTime(w, { action }))
         await expect(call).rejects.toMatchObject({
-          code: 'not_from_this_state',
+          code: 'invalid_transition',
           details: { state, action },
           message: expect.stringContaining(state),
         })

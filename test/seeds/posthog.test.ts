@@ -284,7 +284,7 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const second = pending(await w.as('ann').submit(ref, rollout(90)))
     await w.as('ben').requests.approve(second.id, { digest: second.digest })
-    expect(await refusal(w.as('ann').requests.cancel(second.id))).toBe('reviewed_already')
+    expect(await refusal(w.as('ann').requests.cancel(second.id))).toBe('already_reviewed_by_others')
     expect((await w.as('ann').requests.get(second.id)).status).toBe('pending')
   })
 

@@ -94,13 +94,13 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     await w.as('ruth').requests.breakGlass(first.id, broken(first.digest))
 
     const second = (user: string) => refusal(w.as(user).requests.breakGlass(again.id, broken(again.digest)))
-    expect(await second('ruth')).toBe('review_owed')
-    expect(await second('robert')).toBe('review_owed')
-    expect((await w.as('robert').requests.get(again.id)).can.breakGlass).toMatchObject({ code: 'review_owed' })
+    expect(await second('ruth')).toBe('follow_up_pending')
+    expect(await second('robert')).toBe('follow_up_pending')
+    expect((await w.as('robert').requests.get(again.id)).can.breakGlass).toMatchObject({ code: 'follow_up_pending' })
     const third = (user: string) => w.as(user).requests.breakGlass(elsewhere.id, broken(elsewhere.digest))
-    expect(await refusal(third('ruth'))).toBe('review_owed')
+    expect(await refusal(third('ruth'))).toBe('follow_up_pending')
     w.person('root', 'ruth')
-    expect(await refusal(third('root'))).toBe('review_owed')
+    expect(await refusal(third('root'))).toBe('follow_up_pending')
     expect((await third('robert')).request.status).toBe('applied')
 
     await w.as('ben').requests.followUp(first.id, { digest: first.digest, reason: 'it was needed' })
@@ -122,10 +122,10 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     await w.as('root').requests.breakGlass(id, broken(seen))
     const settle = (user: string, options: object = {}) =>
       w.as(user).requests.followUp(id, { digest: seen, reason: 'it was needed', ...options })
-    expect(await refusal(settle('root'))).toBe('own_debt')
+    expect(await refusal(settle('root'))).toBe('own_follow_up')
     w.person('ruth', 'root')
     w.roles('ruth', ['lead'])
-    expect(await refusal(settle('ruth'))).toBe('own_debt')
+    expect(await refusal(settle('ruth'))).toBe('own_follow_up')
     expect(await refusal(settle('ann'))).toBe('self_approval')
     expect(await refusal(settle('amy'))).toBe('self_approval')
     expect(await refusal(settle('cat'))).toBe('contributor')
@@ -141,8 +141,8 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
       reviews: [{ by: 'ben' }, { by: 'dan', reason: 'a rollback would have done' }],
     })
     expect(settled.request).toMatchObject({ status: 'applied', reviews: [{ by: 'ben' }] })
-    expect(await refusal(settle('dan'))).toBe('no_debt')
-    const told = (await w.notices()).filter(({ type }) => type === 'debt_settled')
+    expect(await refusal(settle('dan'))).toBe('no_follow_up')
+    const told = (await w.notices()).filter(({ type }) => type === 'follow_up_done')
     expect(told).toMatchObject([{ to: ['ann', 'root'] }])
     expect(await w.as('ann').requests.followUps()).toEqual([])
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
@@ -163,7 +163,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     const ref = await gated(w, 'checkout')
     const { id, digest } = pending(await w.as('ann').submit(ref, rollout(0)))
     await w.as('ruth').requests.breakGlass(id, broken(digest))
-    const told = async () => (await w.notices()).filter(({ type }) => type === 'review_owed')
+    const told = async () => (await w.notices()).filter(({ type }) => type === 'follow_up_pending')
     w.pass(2 * day - 1)
     expect(await told()).toEqual([])
     w.pass(1)
@@ -185,7 +185,9 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
       requests.map(({ id, digest }, at) => w.as(at === 0 ? 'ruth' : 'robert').requests.breakGlass(id, broken(digest))),
     )
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'review_owed' } })
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'follow_up_pending' },
+    })
     expect(await w.as('ann').requests.followUps()).toHaveLength(1)
   })
 })

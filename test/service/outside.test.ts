@@ -111,7 +111,7 @@ describe.each(storages)('a resource that is kept outside of the database, with r
     server.meet('refuses', 'refuses')
     expect((await o.approve(request)).status).toBe('applying')
     const seen = await o.read(request.id)
-    expect(seen.waysOut).toMatchObject([{ type: 'host', problem: 'it says 503: closed for lunch' }])
+    expect(seen.remedies).toMatchObject([{ type: 'host', problem: 'it says 503: closed for lunch' }])
     expect((await o.approvals.tick()).reclaimed).toBe(0)
     o.pass(minute)
     const report = await o.approvals.tick()
@@ -225,7 +225,7 @@ describe('a resource that is kept outside of the database', () => {
     o.pass(minute)
     expect((await o.approvals.tick()).failed).toMatchObject([{ id: request.id, error: { code: 'host_failed' } }])
     const seen = await o.read(request.id)
-    expect(seen.waysOut).toMatchObject([{ type: 'host', problem: 'it says 503' }])
+    expect(seen.remedies).toMatchObject([{ type: 'host', problem: 'it says 503' }])
     const { abandon, ...others } = seen.can
     expect(abandon).toBe(true)
     for (const can of Object.values(others)) expect(can).toMatchObject({ code: 'not_open' })
@@ -290,9 +290,9 @@ describe('a resource that is kept outside of the database', () => {
     expect(await o.as('ann').requests.followUps()).toMatchObject([{ request: request.id, by: 'dan' }])
     const other = await o.ask(999)
     expect(await refusal(o.as('dan').requests.breakGlass(other.id, { ...glass, digest: other.digest }))).toBe(
-      'review_owed',
+      'follow_up_pending',
     )
-    expect(await refusal(o.as('ann').requests.submit(request.id))).toBe('review_owed')
+    expect(await refusal(o.as('ann').requests.submit(request.id))).toBe('follow_up_pending')
     await o.as('ben').requests.followUp(request.id, { digest: request.digest, reason: 'it did burn' })
     expect(await o.as('ann').requests.followUps()).toEqual([])
     expect((await o.as('ann').requests.submit(request.id)).request.status).toBe('pending')

@@ -13,12 +13,12 @@ describe('a request that nobody can approve any more', () => {
       rules: { bypass: ['admin'], breakGlass: ['security'] },
     })
     const { id, digest: seen } = pending(await w.as('ann').submit(ref, rollout(80)))
-    expect(await w.as('ann').requests.get(id)).not.toHaveProperty('waysOut')
+    expect(await w.as('ann').requests.get(id)).not.toHaveProperty('remedies')
     const at = w.now() + 2 * day
     w.roles('ben', [])
     const stuck = await w.as('ann').requests.get(id)
     expect(stuck.approval).toMatchObject({ met: false, satisfiable: false })
-    expect(stuck.waysOut).toEqual([
+    expect(stuck.remedies).toEqual([
       { type: 'escalation', at },
       { type: 'bypass', users: ['root'] },
       { type: 'break_glass', users: ['ruth'] },
@@ -29,7 +29,7 @@ describe('a request that nobody can approve any more', () => {
 
     w.pass(2 * day)
     await w.approvals.tick()
-    expect(await w.as('ann').requests.get(id)).not.toHaveProperty('waysOut')
+    expect(await w.as('ann').requests.get(id)).not.toHaveProperty('remedies')
     expect((await w.as('mia').requests.approve(id, { digest: seen })).request.status).toBe('applied')
   })
 
@@ -41,7 +41,7 @@ describe('a request that nobody can approve any more', () => {
     w.roles('ben', [])
     await w.policy({ require: { quorum: 1, from: { roles: ['manager'] } } })
     const stuck = await w.as('mia').requests.get(id)
-    expect(stuck.waysOut).toEqual([{ type: 'requester', user: 'ann' }])
+    expect(stuck.remedies).toEqual([{ type: 'requester', user: 'ann' }])
     expect((await w.as('mia').requests.approve(id, { digest: stuck.digest })).request.status).toBe('pending')
     await w.as('mia').requests.withdraw(id)
     await w.as('ann').requests.recall(id)

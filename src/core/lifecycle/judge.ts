@@ -18,7 +18,7 @@ export function judge<T>(move: ResolvedMove<T>, situation: Situation<T>, place: 
     return refuse('still_referenced', { ...place, action, references }).refusal
   }
   const problem = guard && problemIn(guard, situation)
-  return problem === undefined ? undefined : refuse('move_refused', { ...place, action, problem }).refusal
+  return problem === undefined ? undefined : refuse('transition_rejected', { ...place, action, problem }).refusal
 }
 
 /** Gives the document that a move leads to. The document that it is given stays as it is. */
@@ -30,7 +30,7 @@ export function carriedOut<T>(move: ResolvedMove<T>, situation: Situation<T>, pl
     dismiss(after)
     return success(saying(after, says))
   } catch (error) {
-    return refuse('move_refused', { ...place, action, problem: `its effect failed: ${messageOf(error)}` })
+    return refuse('transition_rejected', { ...place, action, problem: `its effect failed: ${messageOf(error)}` })
   }
 }
 

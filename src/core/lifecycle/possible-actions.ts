@@ -21,7 +21,7 @@ export function editAction<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,
   edits: 'critical' | 'other',
-): Result<string, 'not_from_this_state' | 'waiting_for_approval'> {
+): Result<string, 'invalid_transition' | 'waiting_for_approval'> {
   const move = lifecycle.moves.find(
     (candidate) => candidate.from === state.live && (candidate.edits === 'any' || candidate.edits === edits),
   )
@@ -34,8 +34,8 @@ export function impossible<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,
   action: string,
-): Result<never, 'not_from_this_state' | 'waiting_for_approval'> {
+): Result<never, 'invalid_transition' | 'waiting_for_approval'> {
   const shown = { lifecycle: lifecycle.name, state: shownState(lifecycle, state), action }
   if (state.waiting !== undefined) return refuse('waiting_for_approval', { ...shown, waiting: state.waiting })
-  return refuse('not_from_this_state', { ...shown, possible: possibleActions(lifecycle, state) })
+  return refuse('invalid_transition', { ...shown, possible: possibleActions(lifecycle, state) })
 }

@@ -38,7 +38,7 @@ export async function carry(
   if (!lifecycle) {
     if (action !== undefined) return wrongChange(`${type.type} has no life cycle, and so no action ${quote(action)}`)
     if (state === undefined) return success({ after })
-    return refuse('not_from_this_state', { lifecycle: type.type, state, action: 'update', possible: [] })
+    return refuse('invalid_transition', { lifecycle: type.type, state, action: 'update', possible: [] })
   }
   if (before === undefined) {
     if (action !== undefined) return refuse('unknown_resource', resource)
@@ -88,7 +88,7 @@ export async function judgedAgain(
   if (isSame(again.value, { after: change.after ?? undefined, ...(move ? { move } : {}) })) return undefined
   const { action = 'update', from: state = '' } = move ?? {}
   const problem = 'it would not lead to what was reviewed any more; rebase the request, or ask anew'
-  return refuse('move_refused', { lifecycle: type.lifecycle?.name ?? type.type, state, action, problem }).refusal
+  return refuse('transition_rejected', { lifecycle: type.lifecycle?.name ?? type.type, state, action, problem }).refusal
 }
 
 /** Finds the row by which an action happens, or which carries a change, and refuses changes that it does not carry. */

@@ -117,7 +117,7 @@ export async function accepted(
   if (plain.ok) return await validated(type, resource.id, plain.value)
   const { path, problem } = plain.refusal.details
   const at = path === '' ? 'its root' : path
-  return refuse('move_refused', { ...place, problem: `its effect made what is no JSON at ${at}: ${problem}` })
+  return refuse('transition_rejected', { ...place, problem: `its effect made what is no JSON at ${at}: ${problem}` })
 }
 
 function performedOf(proposed: ReturnType<typeof proposeMove<JsonValue>>): Result<PerformedMove<JsonValue>> {

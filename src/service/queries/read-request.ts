@@ -25,7 +25,7 @@ import { twinObjections } from '../requests/earlier-objections.ts'
 import { type ChangeRequest, requestedChange, summaryOf } from '../requests/request-summary.ts'
 import { freeze } from '../values/freeze.ts'
 import { permitted } from './permitted-verbs.ts'
-import { delays, waysOut } from './remedies.ts'
+import { delays, remedies } from './remedies.ts'
 
 /** Reads a request as one reader sees it. */
 export async function readRequest(context: Context, reader: Actor, id: string): Promise<ChangeRequest> {
@@ -75,7 +75,7 @@ export async function showRequest(
   const facts = { users, ...asked, debts, delegations, ...switched }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
-  const ways = stuck ? await waysOut(context, request, { ...asked, now: at, holds: switched.holds }) : delays(request)
+  const ways = stuck ? await remedies(context, request, { ...asked, now: at, holds: switched.holds }) : delays(request)
   return freeze({
     ...summary,
     earlierObjections: [...summary.earlierObjections, ...twins],
@@ -87,7 +87,7 @@ export async function showRequest(
     ),
     stale: open && moved,
     ...(approval ? { approval } : {}),
-    ...(stuck || ways.length > 0 ? { waysOut: ways } : {}),
+    ...(stuck || ways.length > 0 ? { remedies: ways } : {}),
     can: await permitted(context, reader, {
       request,
       facts,

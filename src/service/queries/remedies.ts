@@ -3,14 +3,14 @@ import type { Facts } from '../../core/request/model/command.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Context } from '../context/context.ts'
 import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
-import type { WayOut } from '../requests/request-summary.ts'
+import type { Remedy } from '../requests/request-summary.ts'
 
 /** Lists who can help a request that nobody can approve. Empty where it has to expire, or the directory has to change. */
-export async function waysOut(
+export async function remedies(
   { directory }: Context,
   request: Request,
   { rules, ...clock }: Pick<Facts, 'rules'> & { readonly now: number; readonly holds: Facts['holds'] },
-): Promise<readonly WayOut[]> {
+): Promise<readonly Remedy[]> {
   const { tenant, project, requester } = request
   const scope = scopeOf(tenant, project)
   const [bypassers, breakers, known] = await Promise.all([
@@ -20,7 +20,7 @@ export async function waysOut(
   ])
   const escalations = duesOf(request, clock).filter(({ verb }) => verb === 'escalate')
   return [
-    ...escalations.map(({ at }): WayOut => ({ type: 'escalation', at })),
+    ...escalations.map(({ at }): Remedy => ({ type: 'escalation', at })),
     ...usersOf('bypass', bypassers),
     ...usersOf('break_glass', breakers),
     ...(known.has(requester) ? [{ type: 'requester' as const, user: requester }] : []),
@@ -28,7 +28,7 @@ export async function waysOut(
 }
 
 /** Says what a change on its way waits for, where it did not get there at once. */
-export function delays({ application }: Request): readonly WayOut[] {
+export function delays({ application }: Request): readonly Remedy[] {
   const { problem, until } = application ?? {}
   return problem === undefined || until === undefined ? [] : [{ type: 'host', at: until, problem }]
 }
@@ -36,7 +36,7 @@ export function delays({ application }: Request): readonly WayOut[] {
 function usersOf(
   type: 'bypass' | 'break_glass',
   holders: Readonly<Record<string, readonly string[]>>,
-): readonly WayOut[] {
+): readonly Remedy[] {
   const users = [...new Set(Object.values(holders).flat())]
   return users.length > 0 ? [{ type, users }] : []
 }

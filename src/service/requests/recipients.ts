@@ -33,10 +33,10 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
     case 'glass_broken':
       return addressed(event.type, [requester, ...contributors, ...(await approvers())])
     case 'debt_reviewed':
-      return addressed('debt_settled', event.settles ? [requester, debt?.by ?? requester] : [])
+      return addressed('follow_up_done', event.settles ? [requester, debt?.by ?? requester] : [])
     case 'reminded': {
       const reminded = await toBeReminded(context, next, event.at)
-      if (debt) return addressed('review_owed', [debt.by, ...reminded])
+      if (debt) return addressed('follow_up_pending', [debt.by, ...reminded])
       return reminded.length > 0 ? addressed('reminded', reminded) : addressed('unsatisfiable', [requester])
     }
     case 'schedule_dropped':
@@ -51,7 +51,7 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
   const concerned = fallen.length === 0 ? [] : [requester, ...fallen.map(({ by }) => by)]
   return addressed(
-    'reviews_fell',
+    'reviews_dismissed',
     concerned.filter((user) => user !== event.by),
   )
 }

@@ -57,7 +57,7 @@ export interface ChangeRequest extends RequestSummary {
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
   /** Who can help, while it is open and could not be approved even if everybody whom it asks did so, or while its change does not get to where it is kept. */
-  readonly waysOut?: readonly WayOut[]
+  readonly remedies?: readonly Remedy[]
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
   readonly can: Permissions
 }
@@ -96,7 +96,7 @@ function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): read
 }
 
 /** Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not get to where it is kept. */
-export type WayOut =
+export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */
   | { readonly type: 'escalation'; readonly at: number }
   /** These users may apply it without approval. */

@@ -32,5 +32,5 @@ export async function referencesOf(
 }
 
 function unknown(place: Asking['place'], problem: string) {
-  return refuse('move_refused', { ...place, problem: `nobody can say what refers to it: ${problem}` })
+  return refuse('transition_rejected', { ...place, problem: `nobody can say what refers to it: ${problem}` })
 }

@@ -180,7 +180,7 @@ async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outc
     // Where the storage failed, it is no fault of what is due: that is tried again by the next call, and not put off.
     if (hasCode(error, 'storage_failed')) return { failed: [{ error }] }
     // A guard that says no waits for something as well, and is named.
-    if (hasCode(error, 'move_refused')) return { failed: [{ error }], why: 'waiting' }
+    if (hasCode(error, 'transition_rejected')) return { failed: [{ error }], why: 'waiting' }
     return { failed: [{ error }], why: 'failed', broken: brokenBy(tenant, error) }
   }
 }

@@ -47,7 +47,7 @@ async function endState(
   const row = lifecycle?.moves.find((move) => move.from === live && move.by === 'clock')
   if (!lifecycle || !row) {
     const place = { lifecycle: lifecycle?.name ?? name, state: live, action: 'come_due' }
-    return refuse('not_from_this_state', { ...place, possible: [] })
+    return refuse('invalid_transition', { ...place, possible: [] })
   }
   const place = { lifecycle: lifecycle.name, state: live, action: row.action }
   const references = await referencesOf(type, row, { tenant, resource, project, place })

@@ -34,14 +34,14 @@ describe('a state that the clock ends', () => {
     const started = done(due(scheduled, 100, 100))
     expect(started).toMatchObject({ state: { live: 'running' }, move: { action: 'start', by: 'clock' } })
     expect(started).not.toHaveProperty('dueAt')
-    expect(refusal(due(started.state, 101, 100))?.code).toBe('not_from_this_state')
-    expect(refusal(due({ live: 'draft' }, 101, 100))?.code).toBe('not_from_this_state')
+    expect(refusal(due(started.state, 101, 100))?.code).toBe('invalid_transition')
+    expect(refusal(due({ live: 'draft' }, 101, 100))?.code).toBe('invalid_transition')
   })
 
   it('is not what people ask for, and takes no time where there is nothing to end', () => {
     expect(
       refusal(proposeMove(experiments, { live: 'scheduled' }, { action: 'start', document: experiment }, 1))?.code,
-    ).toBe('not_from_this_state')
+    ).toBe('invalid_transition')
     const start = { action: 'start', document: experiment, at: 100 }
     expect(refusal(proposeMove(experiments, { live: 'draft' }, start, 1))).toMatchObject({
       code: 'invalid_input',

@@ -39,7 +39,7 @@ describe('an action that waits for approval', () => {
   it('is not asked for with the words that end waiting', () => {
     for (const action of ['approved', 'rejected', 'due', 'settled', 'switched_off', '__proto__']) {
       for (const state of [{ live: 'running' }, { live: 'running', waiting: 'pause' }, { live: 'scheduled' }]) {
-        const code = state.waiting === undefined ? 'not_from_this_state' : 'waiting_for_approval'
+        const code = state.waiting === undefined ? 'invalid_transition' : 'waiting_for_approval'
         expect(refusal(proposeMove(experiments, state, { action, document: experiment }, 1))?.code).toBe(code)
         expect(refusal(performMove(experiments, state, { action, document: experiment }))?.code).toBe(code)
       }
@@ -105,7 +105,7 @@ describe('an experiment', () => {
     expect(done(editAction(experiments, { live: 'running' }, 'other'))).toBe('publish')
     expect(done(editAction(experiments, { live: 'paused' }, 'critical'))).toBe('publish')
     for (const live of ['scheduled', 'finished', 'deleted']) {
-      expect(refusal(editAction(experiments, { live }, 'other'))?.code).toBe('not_from_this_state')
+      expect(refusal(editAction(experiments, { live }, 'other'))?.code).toBe('invalid_transition')
     }
     expect(refusal(editAction(experiments, { live: 'draft', waiting: 'start' }, 'other'))?.code).toBe(
       'waiting_for_approval',
@@ -144,11 +144,11 @@ describe('guards and effects', () => {
   it('are asked when the action is asked for, and again when it is carried out', () => {
     const shut = { action: 'constructor', document: { open: false, steps: 0 }, at: 5 }
     expect(refusal(proposeMove(peculiar, { live: 'constructor' }, shut, 1))).toMatchObject({
-      code: 'move_refused',
+      code: 'transition_rejected',
       message: 'In state constructor, this peculiar refuses to constructor: it is shut.',
     })
     const waiting = { live: 'valueOf', waiting: 'constructor' }
-    expect(refusal(performMove(peculiar, waiting, shut))?.code).toBe('move_refused')
+    expect(refusal(performMove(peculiar, waiting, shut))?.code).toBe('transition_rejected')
     expect(done(performMove(peculiar, waiting, { ...shut, document }))).toMatchObject({
       state: { live: 'hasOwnProperty' },
       document: { open: true, steps: 1 },
@@ -159,11 +159,11 @@ describe('guards and effects', () => {
   it('refuse where they fail, and never throw', () => {
     const broken = performMove(peculiar, { live: 'gone' }, { action: 'break', document })
     expect(refusal(broken)).toMatchObject({
-      code: 'move_refused',
+      code: 'transition_rejected',
       details: { problem: 'its effect failed: it breaks' },
     })
     const nothing = { action: 'toString', document: undefined as never }
-    expect(refusal(performMove(peculiar, { live: 'constructor' }, nothing))?.code).toBe('move_refused')
+    expect(refusal(performMove(peculiar, { live: 'constructor' }, nothing))?.code).toBe('transition_rejected')
   })
 
   it('cannot change the document that they are given', () => {
@@ -185,7 +185,7 @@ describe('guards and effects', () => {
     for (const answer of [null, false, true, 0]) {
       const odd = experimentLifecycle<object>({ finish: { guard: () => answer as never } })
       expect(refusal(performMove(odd, { live: 'running' }, { action: 'finish', document: {} }))?.code).toBe(
-        'move_refused',
+        'transition_rejected',
       )
     }
   })

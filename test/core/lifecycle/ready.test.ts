@@ -84,7 +84,7 @@ describe.each(Object.entries(tables))('the life cycle of every %s', (_, { lifecy
       expect(proposed).toMatchObject({
         ok: false,
         refusal: {
-          code: 'not_from_this_state',
+          code: 'invalid_transition',
           details: { lifecycle: lifecycle.name, state: live, action, possible: possibleActions(lifecycle, { live }) },
         },
       })

@@ -31,7 +31,7 @@ describe('the winner of an experiment', () => {
 
   it('is refused where it is none of the variants', () => {
     expect(refusal(finish({ winner: 'long' }))).toMatchObject({
-      code: 'move_refused',
+      code: 'transition_rejected',
       details: { action: 'finish', problem: 'there is no variant "long"; there are "control", "short"' },
     })
     for (const winner of [null, 0, '', '__proto__', 'constructor', ['short'], { key: 'short' }]) {

@@ -40,13 +40,15 @@ describe('breaking the glass', () => {
 
   it('[F4] waits for the reviews that the same person owes, whatever their account was or is', () => {
     const line = given(submitted(asked))
-    line.when(breaking, { debts: [owed] }).refuses('review_owed', { request: 'r0', by: 'root' })
+    line.when(breaking, { debts: [owed] }).refuses('follow_up_pending', { request: 'r0', by: 'root' })
     const byAccount = { ...owed, by: 'rita' }
-    line.when(breaking, { debts: [byAccount] }).refuses('review_owed', { by: 'rita' })
+    line.when(breaking, { debts: [byAccount] }).refuses('follow_up_pending', { by: 'rita' })
     const users = with_({ rita: { person: 'root', roles: [] } })
-    line.when(breaking, { debts: [{ ...byAccount, person: 'rita' }], users }).refuses('review_owed', { by: 'rita' })
+    line
+      .when(breaking, { debts: [{ ...byAccount, person: 'rita' }], users })
+      .refuses('follow_up_pending', { by: 'rita' })
     const renamed = with_({ root: { person: 'somebody', roles: ['admin'] } })
-    line.when(breaking, { debts: [owed], users: renamed }).refuses('review_owed')
+    line.when(breaking, { debts: [owed], users: renamed }).refuses('follow_up_pending')
   })
 
   it('[F4] waits for the reviews that anybody owes to one of its policies, and for no others', () => {
@@ -55,7 +57,7 @@ describe('breaking the glass', () => {
     line.when(breaking, { debts: [another] }).yields('glass_broken', 'applied')
     line
       .when(breaking, { debts: [{ ...another, policies: ['other', 'reviewed'] }] })
-      .refuses('review_owed', { policies: ['other', 'reviewed'] })
+      .refuses('follow_up_pending', { policies: ['other', 'reviewed'] })
   })
 })
 
@@ -74,7 +76,7 @@ describe('a review that is owed', () => {
   })
 
   it('[F4] is settled once', () => {
-    given(submitted(asked), glassBroken, settled('ben'), settled('cat')).when(settling('dan')).refuses('no_debt')
+    given(submitted(asked), glassBroken, settled('ben'), settled('cat')).when(settling('dan')).refuses('no_follow_up')
   })
 
   it('[A1] [F4] is bound to what was applied, and says what was found', () => {
@@ -85,11 +87,11 @@ describe('a review that is owed', () => {
 
   it('[F4] is not settled by whoever broke the glass, on no account that they have or had', () => {
     const leading = with_({ root: { roles: ['lead', 'admin'] } })
-    line.when(settling('root'), { users: leading }).refuses('own_debt')
+    line.when(settling('root'), { users: leading }).refuses('own_follow_up')
     const gone = new Map([...without('root'), ...people({ rita: { person: 'root', roles: ['lead'] } })])
-    line.when(settling('rita'), { users: gone }).refuses('own_debt')
+    line.when(settling('rita'), { users: gone }).refuses('own_follow_up')
     const renamed = with_({ root: { person: 'somebody', roles: [] }, rita: { person: 'root', roles: ['lead'] } })
-    line.when(settling('rita'), { users: renamed }).refuses('own_debt')
+    line.when(settling('rita'), { users: renamed }).refuses('own_follow_up')
   })
 
   it('[C3] [F4] is not settled by whoever had a hand in the content, on the account of a person who is gone', () => {

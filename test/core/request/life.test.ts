@@ -27,14 +27,14 @@ describe('ending a request', () => {
     given(submitted()).when({ type: 'cancel', by: 'ben' }).refuses('not_the_requester')
     given(submitted({ require: leads(2) }), approved('ben'))
       .when({ type: 'cancel' })
-      .refuses('reviewed_already', { reviews: 1 })
+      .refuses('already_reviewed_by_others', { reviews: 1 })
     given(submitted({ require: leads(2) }), approved('ben'))
       .when({ type: 'recall' })
-      .refuses('reviewed_already', { reviews: 1 })
+      .refuses('already_reviewed_by_others', { reviews: 1 })
     const lenient = given(submitted({ require: leads(2), rules: { cancel: 'any_time' } }), approved('ben'))
     lenient.when({ type: 'cancel' }).yields('cancelled', 'cancelled')
     lenient.when({ type: 'recall' }).yields('recalled', 'draft')
-    lenient.when({ type: 'cancel' }, { now: { require: leads(2) } }).refuses('reviewed_already')
+    lenient.when({ type: 'cancel' }, { now: { require: leads(2) } }).refuses('already_reviewed_by_others')
   })
 
   it('is the author’s for a draft', () => {

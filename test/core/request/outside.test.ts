@@ -128,7 +128,7 @@ describe('a change of a resource that is kept outside of the database', () => {
   it('[BY-08] can be given up, with a reason, once nobody is at it, and tried again', () => {
     const giving = { type: 'abandon', by: 'eve', reason: 'that system is gone' } as const
     const read = { target: outside }
-    onTheWay.when({ ...giving, at: lease - 1 }, read).refuses('on_its_way', { until: lease })
+    onTheWay.when({ ...giving, at: lease - 1 }, read).refuses('delivery_in_progress', { until: lease })
     onTheWay.when({ ...giving, at: lease }, read).yields('failed', 'failed')
     const delayed = given(submitted(), claim, unknown)
     for (const reason of [undefined, ' ']) {
@@ -149,7 +149,7 @@ describe('a change of a resource that is kept outside of the database', () => {
     const again = done({ type: 'reclaim', at }, { target: { outside: { ...outside.outside, fence: 7 } } })
     const line = given(submitted(), claim, unknown, again)
     expect(line.request.application?.problem).toBeUndefined()
-    line.when({ type: 'abandon', by: 'eve', reason: 'enough', at }, { target: outside }).refuses('on_its_way')
+    line.when({ type: 'abandon', by: 'eve', reason: 'enough', at }, { target: outside }).refuses('delivery_in_progress')
   })
 
   it('says of itself what it made, among other changes that are like it', () => {
@@ -176,8 +176,8 @@ describe('a change of a resource that is kept outside of the database', () => {
     for (const end of [gone, done({ type: 'confirm', found: 'other' })]) {
       const line = given(submitted(rules), pass, end)
       expect(openDebt(line.request)).toMatchObject({ by: 'root', request: line.request.id })
-      line.when({ type: 'settle_debt', by: 'root', reason: 'fine' }).refuses('own_debt')
-      for (const type of ['reopen', 'rebase'] as const) line.when({ type }).refuses('review_owed', { by: 'root' })
+      line.when({ type: 'settle_debt', by: 'root', reason: 'fine' }).refuses('own_follow_up')
+      for (const type of ['reopen', 'rebase'] as const) line.when({ type }).refuses('follow_up_pending', { by: 'root' })
       const dueAt = line.request.debt?.dueAt ?? 0
       expect(nextDue(line.request)).toBe(dueAt)
       line.when({ type: 'remind', at: dueAt }).yields('reminded', 'failed')

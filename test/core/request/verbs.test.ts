@@ -133,7 +133,7 @@ function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): Erro
 
 /** Whoever broke the glass does not settle it; a reviewer of before may. */
 function whyNotSettle(who: Who): ErrorCode | undefined {
-  if (who === 'bypasser') return 'own_debt'
+  if (who === 'bypasser') return 'own_follow_up'
   if (who === 'approver' || who === 'reviewer') return undefined
   return who === 'requester' || who === 'otherAccount' ? 'self_approval' : 'not_an_approver'
 }

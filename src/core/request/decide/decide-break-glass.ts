@@ -29,7 +29,7 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   if (!facts.debts) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
   const policies = [...new Set(facts.requirements.map(({ policy }) => policy))]
   const owed = facts.debts.find((debt) => stands(debt, user, { policies, facts }))
-  if (owed) return refuse('review_owed', { request: owed.request, by: owed.by, policies: owed.policies })
+  if (owed) return refuse('follow_up_pending', { request: owed.request, by: owed.by, policies: owed.policies })
 
   const application = landed(request, facts, at)
   if (!application.ok) return application
@@ -65,7 +65,7 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
   const { id, digest, round, debt } = request
   const user = facts.users.get(command.by.user)
   if (!user) return refuse('unknown_actor', { actor: command.by.user })
-  if (!debt || debt.settledAt !== undefined) return refuse('no_debt', { request: id })
+  if (!debt || debt.settledAt !== undefined) return refuse('no_follow_up', { request: id })
   const owed: UnderReview = {
     ...request,
     ...inForce(request, facts),
@@ -76,7 +76,7 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
   const actor = user.id
   switch (eligibility(owed, facts.users, 'approve')({ user, principal: user })) {
     case 'excluded':
-      return refuse('own_debt', { request: id, actor })
+      return refuse('own_follow_up', { request: id, actor })
     case 'requester':
       return refuse('self_approval', { request: id, actor })
     case 'contributor':
@@ -103,7 +103,7 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
     reason,
   }
   const outcome = asEnded(request)
-  if (!outcome) return refuse('no_debt', { request: id })
+  if (!outcome) return refuse('no_follow_up', { request: id })
   const { met } = standing({ ...owed, reviews: [...debt.reviews, review] }, facts.users)
   return success({
     type: 'debt_reviewed',

@@ -35,7 +35,7 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   const { next } = facts
   if (!next) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
   const owed = openDebt(request)
-  if (owed) return refuse('review_owed', { request: request.id, by: owed.by, policies: owed.policies })
+  if (owed) return refuse('follow_up_pending', { request: request.id, by: owed.by, policies: owed.policies })
   const lands = landingStatus(command, request)
   const checked = checkContent(command, request, { next, lands })
   if (!checked.ok) return checked

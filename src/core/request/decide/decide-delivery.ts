@@ -59,7 +59,7 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
 export function abandon(command: AbandonCommand, request: Request, { target }: Facts): Result<LaterEvent> {
   const { id, digest, application } = request
   const { problem, until = 0 } = application ?? {}
-  if (problem === undefined && command.at < until) return refuse('on_its_way', { request: id, until })
+  if (problem === undefined && command.at < until) return refuse('delivery_in_progress', { request: id, until })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'abandon' })
   if (!target || !application) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
   const { resource } = application

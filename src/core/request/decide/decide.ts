@@ -166,7 +166,7 @@ function comment(command: RequestCommand, { status }: Request): Result<LaterEven
 /** Why the requester cannot take the request back any more; undefined where they can. */
 function tooLate({ id, reviews }: Request, { rules }: Facts): Refused | undefined {
   if (rules.cancel === 'any_time' || reviews.length === 0) return undefined
-  return refuse('reviewed_already', { request: id, reviews: reviews.length })
+  return refuse('already_reviewed_by_others', { request: id, reviews: reviews.length })
 }
 
 type Refused = Extract<Result<LaterEvent>, { readonly ok: false }>
