@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { Storage, Write } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { exported, verifier } from '../verify-export.ts'
-import { flags, pending, refusal, rollout, storages, world } from '../world.ts'
+import { day, flags, pending, refusal, rollout, storages, world } from '../world.ts'
 
 const verified = verifier()
 
@@ -48,6 +49,49 @@ describe.each(storages)('who looks after the log on $name', ({ open }) => {
     expect((await w.as('ann').audit.verify()).problems).toEqual([
       { stream, problem: 'a resource that it keeps others off is not locked by it' },
     ])
+  })
+})
+
+describe('who looks after the log of a tenant in which much happens', () => {
+  /** A storage far away: whatever it is asked, others come in between. */
+  const far = (storage: Storage): Storage => ({
+    ...storage,
+    get: (keys) => setImmediate().then(() => storage.get(keys)),
+    list: (query) => setImmediate().then(() => storage.list(query)),
+    commit: (writes, effect) => setImmediate().then(() => storage.commit(writes, effect)),
+  })
+
+  it('[O4] is told of nothing while one resource is written again and again, and of what somebody altered', async () => {
+    const storage = far(memoryStorage())
+    const w = world(storage)
+    const ref = flags.ref('busy')
+    for (let rollout = 0; rollout < 100; rollout++) await w.as('ann').submit(ref, { value: { enabled: true, rollout } })
+    let goesOn = true
+    const writing = (async () => {
+      for (let rollout = 0; goesOn; rollout++) {
+        await w.as('ann').submit(ref, { value: { enabled: false, rollout: rollout % 100 } })
+      }
+    })()
+    for (let look = 0; look < 3; look++) expect((await w.as('ben').audit.verify()).problems).toEqual([])
+    const [live] = await storage.get([{ collection: 'revisions', key: ['acme', 'feature_flag', 'busy', 50] }])
+    await forge(storage, [
+      { type: 'replace', collection: 'revisions', value: { ...live?.value, author: 'eve' }, expected: 1 },
+    ])
+    expect((await w.as('ben').audit.verify()).problems).toMatchObject([{ seq: 50 }])
+    goesOn = false
+    await writing
+  })
+
+  it('[O4, ST-01] is told of nothing by a clock that is a moment behind, while requests are held', async () => {
+    const w = world(memoryStorage())
+    await w.flag('checkout')
+    await w.policy({ rules: { expiresAfter: '1d' } })
+    pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
+    await w.as('dan').workflow.disable({ waiting: 'hold' })
+    w.pass(day + 1_000)
+    await w.approvals.tick()
+    w.pass(-1_000)
+    expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 })
 

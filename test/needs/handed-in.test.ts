@@ -191,11 +191,7 @@ describe('defineResource', () => {
     ],
     ['references that are a list', { references: [] }, 'references of "flag" must be a function'],
     ['a read that is a document', { read: {}, write: () => {} }, 'read of "flag" must be a function'],
-    [
-      'an outside without write',
-      { outside: { read: () => undefined } },
-      'outside of "flag" needs both read and write',
-    ],
+    ['an outside without write', { outside: { read: () => undefined } }, 'outside of "flag" needs both read and write'],
     [
       'an outside with a misspelt option',
       { outside: { read() {}, write() {}, timeout: 5 } },

@@ -23,6 +23,7 @@ const powers: Readonly<Record<string, Partial<PolicyInput>>> = {
 }
 
 const adding = ['flags.read', 'project_users.add', 'project_roles.edit'] as const
+const hiring = [...adding, 'organization_users.add', 'organization_roles.edit'] as const
 
 async function powerWorld(storage = memoryStorage()) {
   const w = await accessWorld(storage)
@@ -153,6 +154,52 @@ describe('what policies let a role do', () => {
     },
   )
 
+  it('[FA-11] is given by name, too, by a role in the whole tenant, which makes somebody of the user in every project', async () => {
+    const { zoe, as } = await powerWorld()
+    await zoe.access.roles.save({ id: 'hr', permissions: hiring, held: 'tenant' })
+    await zoe.access.grant({ user: 'hal', role: 'hr' })
+    for (const project of ['shop', 'web']) await zoe.access.grant({ user: 'sec', role: 'guest', project })
+    await zoe.policies.save({ id: 'p', match: { project: 'web' }, require: { quorum: 1, from: { users: ['sec'] } } })
+    await zoe.access.revoke({ user: 'sec', role: 'guest', project: 'web' })
+    const beyond = { code: 'beyond_own_permissions', details: { user: 'sec', policies: ['p'] } }
+    await expect(as('hal').access.grant({ user: 'sec', role: 'guest' })).rejects.toMatchObject(beyond)
+    await zoe.access.grant({ user: 'sec', role: 'guest' })
+    await expect(as('hal').access.revoke({ user: 'sec', role: 'guest' })).rejects.toMatchObject(beyond)
+    await as('hal').access.grant({ user: 'sock', role: 'guest' })
+  })
+
+  it.each([
+    ['the whole tenant', {}],
+    ['another project as well', { project: ['web', 'shop'] }],
+  ])('[FA-11] of an open request is not the manager’s whose policy was about %s', async (_, match) => {
+    const { zoe, mia, as } = await powerWorld()
+    const rules = { policyDrift: 'pinned' } as const
+    await zoe.policies.save({ id: 'p', match, require: lead })
+    await zoe.policies.remove('p')
+    await zoe.policies.save({ id: 'p', match, require: { quorum: 1, from: security }, rules })
+    pending(await as('ann').submit(flags.ref('a', { project: 'web' }), { value: { enabled: true, rollout: 5 } }))
+    const give = { user: 'sock', role: 'security', project: 'web' }
+    await zoe.policies.save({ id: 'p', match: { project: 'web' }, require: lead })
+    expect(await refusal(mia.access.grant(give))).toBe('beyond_own_permissions')
+    await zoe.policies.remove('p')
+    expect(await refusal(mia.access.grant(give))).toBe('beyond_own_permissions')
+  })
+
+  it('[FA-11] is not given by a permission that the role lacked for it', async () => {
+    const { zoe, as } = await powerWorld()
+    const keeper = ['flags.read', 'roles.edit', 'requests.bypass', 'flags.edit'] as const
+    await zoe.access.roles.save({ id: 'keeper', permissions: keeper, held: 'tenant' })
+    await zoe.access.grant({ user: 'kim', role: 'keeper' })
+    await zoe.policies.save({ id: 'p', match: {}, require: lead, rules: { bypass: ['lead'] } })
+    const held = { id: 'lead', held: 'both' } as const
+    const save = (permissions: readonly ('flags.read' | 'flags.edit' | 'requests.bypass')[]) =>
+      as('kim').access.roles.save({ ...held, permissions })
+    expect(await refusal(save(['flags.read', 'requests.bypass']))).toBe('beyond_own_permissions')
+    await save(['flags.read', 'flags.edit'])
+    await zoe.access.grant({ user: 'kim', role: 'lead' })
+    await save(['flags.read', 'requests.bypass'])
+  })
+
   it('[FA-11] is not given by a role that is made, moved or removed', async () => {
     const { zoe, as } = await powerWorld()
     const kim = as('kim')
@@ -170,10 +217,10 @@ describe('what policies let a role do', () => {
   })
 })
 
-const plotters = ['mia', 'sock', 'puppet', 'ann']
+const plotters = ['mia', 'sock', 'puppet', 'ann', 'hal']
 /** Whom the policy names in some plots, and who has left. */
 const leaver = 'sec'
-const roleIds = ['security', 'lead', 'member', 'manager', 'viewer', 'own']
+const roleIds = ['security', 'lead', 'member', 'manager', 'viewer', 'own', 'guest']
 
 const plan = fc.record({
   power: fc.constantFrom(...Object.keys(powers), 'be named, and have left'),
@@ -207,7 +254,9 @@ it('[FA-11] no plot of people without power over a policy gets past it, through 
         ...asks,
         rules: { ...rules, policyDrift: moved ? ('pinned' as const) : ('strictest' as const) },
       }
-      await zoe.access.grant({ user: leaver, role: 'viewer', project: 'web' })
+      await zoe.access.roles.save({ id: 'hr', permissions: hiring, held: 'tenant' })
+      await zoe.access.grant({ user: 'hal', role: 'hr' })
+      for (const project of ['web', 'shop']) await zoe.access.grant({ user: leaver, role: 'viewer', project })
       await zoe.policies.save(policy)
       await zoe.access.revoke({ user: leaver, role: 'viewer', project: 'web' })
       for (const [user, role] of before) await settled(zoe.access.grant({ user, role, project: 'web' }))

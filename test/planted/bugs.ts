@@ -587,8 +587,38 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a role that policies name is moved by somebody without a say in them',
     file: 'core/access/change-roles.ts',
-    find: 'const policies = before?.held === checked.value.held ? [] : facts.beyondPolicies(role.id)',
-    put: 'const policies: readonly string[] = []',
+    find: 'const lends = before?.held !== checked.value.held ||',
+    put: 'const lends =',
+  },
+  {
+    name: 'a role is given the permission that its say in policies lacked',
+    file: 'core/access/change-roles.ts',
+    find: ' || changed.some((permission) => lending.includes(permission))',
+    put: '',
+  },
+  {
+    name: 'a role in the whole tenant makes somebody of a user in projects where nobody asks',
+    file: 'core/access/plan-grants.ts',
+    find: 'for (const is of [holds, isKnown]) {',
+    put: "for (const is of project === '' ? [isKnown] : [holds]) {",
+  },
+  {
+    name: 'the manager of a project gives a say in what an open request was asked by the whole tenant',
+    file: 'service/access/pinned-power.ts',
+    find: "if (beyond.length === 0 && !power.mayChange([''])) questions",
+    put: 'if (beyond.length === 0 && !power.mayChange([project])) questions',
+  },
+  {
+    name: 'the names of a list are found out anew for each item that changed',
+    file: 'core/policy/compile/seen-places.ts',
+    find: 'membersOf(value, node, lists)?.get(segment)',
+    put: 'membersOf(value, node)?.get(segment)',
+  },
+  {
+    name: 'a verification tells of what only goes on while it looks',
+    file: 'service/audit/verify-log.ts',
+    find: 'if (problems.length === 0) return []',
+    put: '',
   },
   {
     name: 'who may approve gives a veto',

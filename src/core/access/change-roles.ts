@@ -8,6 +8,9 @@ import { checkedRole, type RoleDefinition, type Roles } from './role.ts'
 /** Permission to define custom roles. */
 const defines: Permission = 'roles.edit'
 
+/** Permissions without which a role has not the power that policies give it. */
+const lending: readonly string[] = ['requests.approve', 'requests.bypass'] satisfies readonly Permission[]
+
 /** What is known when the roles of a tenant are changed. */
 export interface RoleFacts {
   readonly roles: Roles
@@ -31,7 +34,8 @@ export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> 
   const stranded = facts.grants.find((grant) => grant.role === role.id && !isHeldThere(checked.value, grant.project))
   if (stranded) return refuse('role_in_use', { role: role.id, holders: [stranded.user] })
   const changed = difference(before?.permissions ?? [], checked.value.permissions)
-  const policies = before?.held === checked.value.held ? [] : facts.beyondPolicies(role.id)
+  const lends = before?.held !== checked.value.held || changed.some((permission) => lending.includes(permission))
+  const policies = lends ? facts.beyondPolicies(role.id) : []
   return changedRoles(facts, role.id, { changed, policies, next: new Map(facts.roles).set(role.id, checked.value) })
 }
 

@@ -108,22 +108,28 @@ function lineOf(
   const holdings = holdingsOf(roles, { user: actor, project, held })
   const isNew = project === '' ? theirs.before.length === 0 : before.length === 0
   const allowed = requirePermissions(holdings, [permissionFor(project, isNew)])
-  const was = isMember(roles, theirs.before, { user, project })
-  const is = isMember(roles, theirs.after, { user, project })
-  const membership = was === is ? undefined : is ? 'begins' : 'ends'
+  const membership = membershipIn(roles, theirs, { user, project })
   const named: readonly Named[] = [...changed.map((role) => ({ role })), ...(membership ? [{ user }] : [])]
   const refusal = allowed.ok ? beyond({ roles, beyondPolicies }, holdings, named) : allowed.refusal
   return [{ user, project, before, after, ...(membership ? { membership } : {}), ...(refusal ? { refusal } : {}) }]
 }
 
-/** Tells whether a user is somebody in a place. In the whole tenant, one that grants nothing there, that is whoever holds a role anywhere. */
-function isMember(
+/**
+ * Tells whether a user becomes somebody in a place, or nobody. A role in the whole tenant makes them somebody in every project; and in what belongs to no
+ * project, whoever holds a role anywhere is somebody.
+ */
+function membershipIn(
   roles: Roles,
-  grants: readonly Grant[],
+  { before, after }: { readonly before: readonly Grant[]; readonly after: readonly Grant[] },
   { user, project }: { readonly user: string; readonly project: string },
-): boolean {
-  if (rolesIn({ roles, grants }, { user, project }).length > 0) return true
-  return project === '' && grants.length > 0
+): GrantLine['membership'] {
+  const holds = (grants: readonly Grant[]) => rolesIn({ roles, grants }, { user, project }).length > 0
+  const isKnown = (grants: readonly Grant[]) => project === '' && grants.length > 0
+  for (const is of [holds, isKnown]) {
+    const [was, will] = [is(before), is(after)]
+    if (was !== will) return will ? 'begins' : 'ends'
+  }
+  return undefined
 }
 
 function permissionFor(project: string, isNew: boolean): Permission {

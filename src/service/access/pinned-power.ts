@@ -1,8 +1,11 @@
 import type { Named } from '../../core/access/plan-grants.ts'
+import type { PolicyInput } from '../../core/policy/model/policy.ts'
+import { policyType } from '../../core/policy/model/policy-type.ts'
 import { namesListing } from '../../core/request/decide/awaited-approvers.ts'
 import type { Storage } from '../../ports/storage.ts'
 import type { RequestRecord, WaitingRecord } from '../records/record-types.ts'
-import { keyOf, page, read } from '../records/typed-storage.ts'
+import { keyOf, page, read, walk } from '../records/typed-storage.ts'
+import { projectsOf } from './check-permission.ts'
 import type { PolicyPower } from './policy-power.ts'
 
 /** Lists policies that give whoever is named a say in a place beyond the actor's. */
@@ -28,7 +31,7 @@ export async function judgedWithRequests<T>(
   const questions = new Map<string, Question>()
   const first = judge((named, project) => {
     const beyond = power.beyond(named, project)
-    if (beyond.length === 0 && !power.mayChange(project)) questions.set(nameOf(named, project), { named, project })
+    if (beyond.length === 0 && !power.mayChange([''])) questions.set(nameOf(named, project), { named, project })
     return beyond
   })
   if (questions.size === 0) return first
@@ -54,16 +57,40 @@ async function pinnedBeyond(
       do {
         const found = await page(storage, { ...query, limit: batch, ...(after ? { after } : {}) })
         for (const request of await requestsOf(storage, found.records)) {
-          if (project === '' && power.mayChange(request.project)) continue
           const { requirements, rules } = request
-          const beyond = requirements.filter((pinned) => power.lacks({ ...pinned, rules }, named, project))
-          if (beyond.length > 0) return [...new Set(beyond.map(({ policy }) => policy))]
+          const lacking = requirements.filter((pinned) => power.lacks({ ...pinned, rules }, named, project))
+          const beyond: string[] = []
+          for (const { policy, version } of lacking) {
+            if (!power.mayChange(await reachOf(storage, tenant, { policy, version }))) beyond.push(policy)
+          }
+          if (beyond.length > 0) return [...new Set(beyond)]
         }
         after = found.next
       } while (after)
     }
   }
   return []
+}
+
+/** The projects that a version of a policy could be about. Its versions are its revisions, but for those that removed it. */
+async function reachOf(
+  storage: Storage,
+  tenant: string,
+  { policy, version }: { readonly policy: string; readonly version: number },
+): Promise<readonly string[]> {
+  const query = {
+    collection: 'revisions',
+    index: 'key',
+    where: [tenant, policyType, policy],
+    order: 'ascending',
+  } as const
+  let saved = 0
+  for await (const { value } of walk(storage, query)) {
+    if (value.document === null) continue
+    saved++
+    if (saved === version) return projectsOf([value.document as unknown as PolicyInput])
+  }
+  return ['']
 }
 
 /** Where the requests are listed in which a name counts. Who is somebody in a project is somebody in what belongs to none, too. */

@@ -19,8 +19,8 @@ export interface PolicyPower {
   beyond(named: Named, project: string): readonly string[]
   /** Tells whether something gives whoever is named a say which the actor has not in that place. */
   lacks(source: SaySource, named: Named, project: string): boolean
-  /** Tells whether the actor may change the policies of a place. */
-  mayChange(project: string): boolean
+  /** Tells whether the actor may change policies that reach so far: into these projects or, with an empty one, everywhere. */
+  mayChange(projects: readonly string[]): boolean
   /** The names by which something that gives whoever is named a say names them. */
   namesOf(named: Named): readonly Named[]
 }
@@ -66,7 +66,7 @@ export function policyPower({ policies, roles, actor, grants }: PowerFacts): Pol
         .filter((policy) => lacks(policy, named, project) && !mayChange(projectsOf([policy])))
         .map(({ id }) => id),
     lacks,
-    mayChange: (project) => mayChange([project]),
+    mayChange,
     namesOf,
   }
 }

@@ -3,7 +3,7 @@ import type { CollectionName } from '../../ports/collections.ts'
 import { longestPause, type PutOffCollection } from '../commands/put-off.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
-import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
+import type { OutboxRecord, PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import type { StoredRecordOf } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 
@@ -18,18 +18,20 @@ export type CheckDueTime = <C extends CollectionName>(
 
 /** Makes the check of the times that no event tells of, as they are seen now. */
 export function dueTimeCheck(context: Context, settings: PolicySetRecord | undefined): CheckDueTime {
-  const now = context.now()
-  const latest = now + Math.max(longestPause, context.timeouts.notifier) + tolerance
   return (collection, value) => {
+    const now = context.now()
     const due = dueOf(collection, value)
-    if (due === undefined || due <= latest) return []
-    if (collection === 'requests') {
-      const request = value as RequestRecord
-      const { holds } = switchFacts(context, settings, request)
-      if (duesOf(request, { now, holds }).some(({ at }) => at >= due)) return []
-    }
+    if (due === undefined || due <= now + longestPause + tolerance) return []
+    if (collection === 'requests' && mayBeDueAt(due, value as RequestRecord)) return []
     const problem = `a record of ${collection} is put off until ${new Date(due).toISOString()}, for longer than anything is`
     return [{ stream: collection, problem }]
+  }
+
+  /** Whether a time is one of the request's own. Of holds that were merged, nobody knows any more what they were. */
+  function mayBeDueAt(due: number, request: RequestRecord): boolean {
+    const { holds = [] } = switchFacts(context, settings, request)
+    if (holds.some(({ gaps }) => gaps !== undefined)) return true
+    return duesOf(request, { now: context.now(), holds }).some(({ at }) => at + tolerance >= due)
   }
 }
 
@@ -40,9 +42,18 @@ function dueOf<C extends CollectionName>(collection: C, value: StoredRecordOf<C>
     readonly stateDueAt?: number
     readonly putOff?: object
   }
-  const isPromptly: readonly string[] = ['unsealed', 'returns', 'outbox']
-  if (isPromptly.includes(collection)) return dueAt
+  if (collection === 'outbox') return dueOfNotice(value as OutboxRecord)
+  if (collection === 'unsealed' || collection === 'returns') return dueAt
   const isPutOff: readonly PutOffCollection[] = ['requests', 'resources', 'streams']
   if (!isPutOff.some((name) => name === collection) || putOff === undefined) return undefined
   return collection === 'resources' ? stateDueAt : dueAt
 }
+
+/** A notice that nobody has tried yet is due when it was written; who tries it keeps it for as long as they have patience, a day in most cases. */
+function dueOfNotice({ dueAt, attempts, notice }: OutboxRecord): number | undefined {
+  if (attempts === 0) return dueAt === notice.at ? undefined : dueAt
+  return dueAt - longestPatience
+}
+
+/** How long a delivery may take, as far as a verification can know. */
+const longestPatience = 24 * 60 * 60 * 1000

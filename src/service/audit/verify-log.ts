@@ -57,9 +57,11 @@ export async function verifyAudit(context: Context, tenant: string, trusted: Ver
     for await (const stream of streamsOf(storage, tenant, onUnreadable)) {
       streams++
       const head = heads.get(stream.name)
-      const found = await findings(stream.name, () =>
-        verifyStream(storage, tenant, { ...stream, head, sealed: ends.get(stream.name), erased }),
-      )
+      const found = await findings(stream.name, async () => {
+        const follower = follow(storage, tenant, stream.name, { sealed: ends.get(stream.name), erased })
+        await follower.take(stream.events)
+        return [...follower.problems, ...(await follower.ended(head))]
+      })
       events += stream.events.length
       const unsealed = stream.events.filter(({ seq }) => seq > (ends.get(stream.name)?.seq ?? 0))
       if (unsealed.length > 0) open.set(stream.name, new Set(unsealed.map(({ seq }) => seq)))
@@ -141,65 +143,81 @@ async function* streamsOf(storage: Storage, tenant: string, onUnreadable: OnUnre
   if (name !== undefined) yield { name, events }
 }
 
-/** Where a stream must end according to its record, and how far it must go according to a checkpoint. */
-interface Ends {
-  readonly head: StreamHead | undefined
+/** How far a stream must go according to a checkpoint, and what of it may be gone. */
+interface Expected {
   readonly sealed: SealedEnd | undefined
   /** The commitments to texts that were erased. */
   readonly erased: ReadonlySet<string>
 }
 
-async function verifyStream(
-  storage: Storage,
-  tenant: string,
-  { name, events, head, sealed, erased }: Stream & Ends,
-): Promise<readonly AuditProblem[]> {
-  if (events.length === 0) {
-    const record = head ? 'the record is there' : `a checkpoint sealed event ${sealed?.seq}, the record is missing`
-    return [{ stream: name, problem: `${record}, and all of its events are missing` }]
-  }
+/** Follows a stream from its first event. */
+interface Follower {
+  /** Takes the events that come next. */
+  take(events: readonly LoggedEvent[]): Promise<void>
+  /** What is wrong with the events that were taken: these stay as they are. */
+  readonly problems: readonly AuditProblem[]
+  /** The last one that was taken. */
+  readonly end: StreamHead
+  /** Says what is wrong besides with where they lead, according to what is stored now. */
+  ended(head: StreamHead | undefined): Promise<readonly AuditProblem[]>
+}
+
+function follow(storage: Storage, tenant: string, name: string, { sealed, erased }: Expected): Follower {
   const problems: AuditProblem[] = []
   const replay: Replay = replayOf(storage, tenant, name)
   let end = emptyStream
-  for (const logged of events) {
-    const broken = logged.tenant === tenant && logged.stream === name ? brokenLink(end, logged) : 'foreign'
-    if (logged.seq === sealed?.seq && logged.hash !== sealed.hash) {
-      problems.push({ stream: name, seq: logged.seq, problem: 'the event is not the one that a checkpoint sealed' })
-    }
-    if (broken) problems.push({ stream: name, seq: logged.seq, problem: sentences[broken] })
-    else if (problems.length === 0) {
-      const [found] = await findings(name, async () => {
-        const problem = textProblem(logged, erased) ?? (await replay.take({ ...logged, event: restored(logged) }))
-        return problem ? [{ stream: name, problem }] : []
-      })
-      if (found) problems.push({ ...found, seq: logged.seq })
-    }
-    end = headAfter(logged)
-  }
-  if (!head)
-    problems.push({ stream: name, problem: 'the events are there, and the record that they belong to is missing' })
-  else if (head.seq !== end.seq || head.hash !== end.hash) {
-    problems.push({ stream: name, problem: `the stream ends at event ${end.seq}, and its record says ${head.seq}` })
-  } else if (sealed && end.seq < sealed.seq) {
-    problems.push({
-      stream: name,
-      problem: `the stream ends at event ${end.seq}, and a checkpoint sealed ${sealed.seq}`,
-    })
-  } else if (problems.length === 0) {
-    const ended = await findings(name, async () => {
-      const problem = await replay.end()
+  const replayed = async (logged: LoggedEvent) => {
+    const [found] = await findings(name, async () => {
+      const problem = textProblem(logged, erased) ?? (await replay.take({ ...logged, event: restored(logged) }))
       return problem ? [{ stream: name, problem }] : []
     })
-    problems.push(...ended)
+    if (found) problems.push({ ...found, seq: logged.seq })
   }
-  return problems
+  return {
+    problems,
+    get end() {
+      return end
+    },
+    async take(events) {
+      for (const logged of events) {
+        const broken = logged.tenant === tenant && logged.stream === name ? brokenLink(end, logged) : 'foreign'
+        if (logged.seq === sealed?.seq && logged.hash !== sealed.hash) {
+          problems.push({ stream: name, seq: logged.seq, problem: 'the event is not the one that a checkpoint sealed' })
+        }
+        if (broken) problems.push({ stream: name, seq: logged.seq, problem: sentences[broken] })
+        else if (problems.length === 0) await replayed(logged)
+        end = headAfter(logged)
+      }
+    },
+    async ended(head) {
+      const of = (problem: string) => [{ stream: name, problem }]
+      if (end.seq === 0) {
+        const record = head ? 'the record is there' : `a checkpoint sealed event ${sealed?.seq}, the record is missing`
+        return of(`${record}, and all of its events are missing`)
+      }
+      if (!head) return of('the events are there, and the record that they belong to is missing')
+      if (head.seq !== end.seq || head.hash !== end.hash) {
+        return of(`the stream ends at event ${end.seq}, and its record says ${head.seq}`)
+      }
+      if (sealed && end.seq < sealed.seq) {
+        return of(`the stream ends at event ${end.seq}, and a checkpoint sealed ${sealed.seq}`)
+      }
+      if (problems.length > 0) return []
+      return await findings(name, async () => {
+        const problem = await replay.end()
+        return problem ? of(problem) : []
+      })
+    },
+  }
 }
 
-/** How often a stream is looked at that others are writing to. */
+/** How often a stream is looked at that others are writing to, from its first event, and how often it is caught up with each time. */
 const looks = 5
+const pursuits = 20
 
 /**
- * Verifies one stream by itself, until nobody wrote to it meanwhile: what looked wrong may only have moved between one read and the next.
+ * Verifies one stream by itself, until nobody wrote to it meanwhile: what looked wrong may only have moved between one read and the next. After a look, only
+ * what was written meanwhile is read, so that a look at a busy stream ends as well. Of one that nobody can catch up with, only what its events say is told.
  */
 async function verifyAgain(
   storage: Storage,
@@ -207,19 +225,35 @@ async function verifyAgain(
   name: string,
   ends: ReadonlyMap<string, SealedEnd>,
 ): Promise<readonly AuditProblem[]> {
-  const sealed = ends.get(name)
   let problems: readonly AuditProblem[] = []
   for (let look = 0; look < looks; look++) {
-    const head = await headOf(storage, tenant, name)
-    const events: LoggedEvent[] = []
-    const own = { ...inKeyOrder('events', tenant), where: [tenant, name] } as const
-    for await (const { value } of walk(storage, own, ignore)) events.push(value)
     const erased = await readErased(storage, tenant, ignore)
-    problems = await verifyStream(storage, tenant, { name, events, head, sealed, erased })
-    const after = await headOf(storage, tenant, name)
-    if (problems.length === 0 || head?.seq === after?.seq) break
+    const follower = follow(storage, tenant, name, { sealed: ends.get(name), erased })
+    let more = await eventsAfter(storage, tenant, name, 0)
+    for (let pursuit = 0; pursuit < pursuits && follower.problems.length === 0; pursuit++) {
+      await follower.take(more)
+      const head = await headOf(storage, tenant, name)
+      problems = [...follower.problems, ...(await follower.ended(head))]
+      more = await eventsAfter(storage, tenant, name, follower.end.seq)
+      const after = await headOf(storage, tenant, name)
+      if (problems.length === 0 || (more.length === 0 && head?.seq === after?.seq)) return problems
+    }
+    problems = follower.problems
+    if (problems.length === 0) return []
   }
   return problems
+}
+
+async function eventsAfter(
+  storage: Storage,
+  tenant: string,
+  name: string,
+  seq: number,
+): Promise<readonly LoggedEvent[]> {
+  const events: LoggedEvent[] = []
+  const own = { ...inKeyOrder('events', tenant), where: [tenant, name], range: { from: seq + 1 } } as const
+  for await (const { value } of walk(storage, own, ignore)) events.push(value)
+  return events
 }
 
 /** Settings that cannot be read are named with their stream. */

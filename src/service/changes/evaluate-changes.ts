@@ -34,7 +34,7 @@ export async function weigh(
   const policies = await context.policies(context.storage, tenant, setVersion)
   const each = proposals.map((proposal) => {
     const type = context.resources.get(proposal.change.resource.type)
-    const evaluation = off ? nothingAsked : evaluateOne(policies, type, proposal)
+    const evaluation = off ? nothingAsked : evaluateOne(policies, type, { proposal, among: proposals.length })
     return { evaluation, refused: evaluation.requirements.length === 0 && type?.gated !== false }
   })
   return {
@@ -44,13 +44,17 @@ export async function weigh(
 }
 
 /** A policy that stands in for others asks what its own change does, and what theirs could; so does a switch that silences them. */
-function evaluateOne(policies: PolicySet, type: ResourceType | undefined, proposal: Proposal): Evaluation {
+function evaluateOne(
+  policies: PolicySet,
+  type: ResourceType | undefined,
+  { proposal, among }: { readonly proposal: Proposal; readonly among: number },
+): Evaluation {
   const inForce = [...policies.policies.values()].map(({ policy }) => policy)
   const silenced = turnsIn([proposal.change]).flatMap(({ on, project }) => (on ? [] : silencedIn(inForce, project)))
   const overriding = policiesIn([proposal.change]).flatMap(({ policy }) => policy ?? [])
   return [...overriding, { overrides: silenced.map(({ id }) => id) }]
     .map((policy) => evaluateOverrides(policies, policy))
-    .reduce(joinEvaluations, evaluate(policies, subjectOf(type, proposal)))
+    .reduce(joinEvaluations, evaluate(policies, subjectOf(type, proposal), among))
 }
 
 /** Says of each change why each policy that comes into question asks for approval or does not. */
@@ -62,6 +66,6 @@ export async function explainAll(
   const policies = await context.policies(context.storage, tenant, setVersion)
   return proposals.map((proposal) => {
     const type = context.resources.get(proposal.change.resource.type)
-    return explain(policies, subjectOf(type, proposal))
+    return explain(policies, subjectOf(type, proposal), proposals.length)
   })
 }

@@ -3,10 +3,13 @@ import {
   type Condition,
   compilePattern,
   compilePolicies,
+  compileShape,
   describeExplanation,
   evaluate,
   explain,
   explainPolicy,
+  keyedBy,
+  list,
   type Policy,
   type PolicySubject,
 } from '../../../src/core/index.ts'
@@ -68,6 +71,33 @@ describe('a change that is too large for the policies to look through', () => {
     ])
   })
 
+  it('[FA-17] is one beside the changes that it is one of', () => {
+    const set = compilePolicies([policy({ id: 'cheap', when: missing('v1') })])
+    expect(evaluate(set, large).requirements).toEqual([])
+    expect(evaluate(set, large, 100).requirements).toMatchObject([{ policy: 'cheap' }])
+    expect(explain(set, large, 100)).toMatchObject({ policies: [{ outcome: 'asks_in_doubt' }] })
+  })
+
+  it('[FA-17] is one sooner for amounts, which are compared exactly', () => {
+    const amount: Condition = { type: 'change_amount', field: '/**/v1', operator: '>', value: 1 }
+    const amounts = [policy({ id: 'p', when: { any: Array.from({ length: 3 }, () => amount) } })]
+    expect(outcomes([policy({ id: 'p', when: { any: [missing('v1'), missing('v1')] } })], large)).toEqual([
+      ['p', 'condition_not_met'],
+    ])
+    expect(outcomes(amounts, large)).toEqual([['p', 'asks_in_doubt']])
+  })
+
+  it('[FA-17] is explained without the lists that safe places lead into, where these are too many to look for', () => {
+    const safe = (some: number) => [
+      policy({ safe: Array.from({ length: some }, (_, n) => ({ field: `/**/v${n}/x` })) }),
+    ]
+    const lists = { ...large, after: { ...(large.after as object), v0: [{ x: 1 }, { x: 2 }] } }
+    const change = { ...lists, places: [{ type: 'added' as const, path: '', after: lists.after }] }
+    const told = (some: number) => explain(compilePolicies(safe(some)), change).policies[0]
+    expect(told(1)).toMatchObject({ outcome: 'asks', unnamed: ['/v0'] })
+    expect(told(40)).toMatchObject({ outcome: 'asks', unnamed: [] })
+  })
+
   it('[FA-17] is one too where it has very many places', () => {
     const places = Array.from({ length: 200_000 }, (_, n) => ({ type: 'added' as const, path: `/n${n}`, after: n }))
     const literal: Condition = {
@@ -93,6 +123,29 @@ it('[FA-17] an explanation lists a thousand values of each judgement, and counts
   expect(told?.condition).toMatchObject({ type: 'test', holds: 'yes', more: 500 })
   const [sentence] = describeExplanation(explain(set, creation(150_000)))
   expect(sentence).toMatch(/and \d+ more/)
+})
+
+it('[FA-17] the names of a list are read a few times, however many lists in it change', () => {
+  let reads = 0
+  const rule = (at: number, steps: readonly number[]) => ({
+    get id() {
+      reads++
+      return `r${at}`
+    },
+    steps,
+  })
+  const shape = compileShape({ '/rules': keyedBy('id'), '/rules/*/steps': list() })
+  const rules = (steps: readonly number[]) => Array.from({ length: 300 }, (_, at) => rule(at, steps))
+  const [before, after] = [{ rules: rules([1, 2]) }, { rules: rules([1, 3]) }]
+  const places = before.rules.map((_, at) => {
+    return { type: 'changed' as const, path: `/rules/r${at}/steps/1`, before: 2, after: 3 }
+  })
+  const any = policy({ when: { type: 'any_change', field: '/rules/r7/steps' }, safe: [{ field: '/rules/r8/**' }] })
+  const set = compilePolicies([any, { ...any, id: 'q' }], { resources: { feature_flag: { shape } } })
+  const { resource, project, actions } = large
+  reads = 0
+  expect(evaluate(set, { resource, project, actions, before, after, places }).requirements).toHaveLength(2)
+  expect(reads).toBeLessThanOrEqual(4 * 300)
 })
 
 it('several ** in a row are one', () => {

@@ -81,11 +81,20 @@ export function headsOf(condition: CompiledCondition): readonly string[] | undef
   }
 }
 
+/** A field that is looked at, and how many looks one of its values takes. */
+export interface WeighedField {
+  readonly field: Field | undefined
+  readonly weight: number
+}
+
+/** Amounts are compared exactly, in decimal: that takes longer than any other look. */
+const weightOfAmount = 8
+
 /** Lists the fields of a condition, as often as it looks at them. */
-export function fieldsOf(condition: CompiledCondition): readonly Field[] {
+export function fieldsOf(condition: CompiledCondition): readonly WeighedField[] {
   switch (condition.type) {
     case 'field':
-      return [condition.field]
+      return [{ field: condition.field, weight: condition.condition.type === 'change_amount' ? weightOfAmount : 1 }]
     case 'all':
     case 'any':
       return condition.of.flatMap(fieldsOf)

@@ -8,8 +8,9 @@ import {
   fieldsOf,
   headsOf,
   type Vocabulary,
+  type WeighedField,
 } from './compile-condition.ts'
-import { compileField, type Field, longestOf } from './field.ts'
+import { compileField, type Field, type FieldPath, longestOf } from './field.ts'
 
 /** A policy, ready to be judged. */
 export interface CompiledPolicy {
@@ -38,6 +39,8 @@ export interface Looks {
   readonly searches: number
   /** How many times each changed place is checked. */
   readonly checks: number
+  /** How many times more all values are searched to explain it. */
+  readonly explained: number
 }
 
 /** A safe change, its pattern read; one with a malformed pattern excuses nothing. */
@@ -78,22 +81,29 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
     pinned: 'owners' in require ? undefined : [pinnedOf(policy, require)],
     owned,
     rules: completeRules(policy.rules),
-    looks: looksOf([...(when ? fieldsOf(when) : []), ...owned], excused),
+    looks: looksOf([...(when ? fieldsOf(when) : []), ...owned.map((field) => ({ field, weight: 1 }))], excused),
   }
 }
 
 /** Counts what it takes to look for fields, and to find out what is safe. The type is not known here: it is the one that takes most. */
-function looksOf(fields: readonly (Field | undefined)[], safe: readonly CompiledSafeChange[]): Looks {
-  let searches = 0
-  let checks = 0
-  for (const field of fields) {
+function looksOf(fields: readonly WeighedField[], safe: readonly CompiledSafeChange[]): Looks {
+  let [searches, checks, explained] = [0, 0, 0]
+  for (const { field, weight } of fields) {
     for (const path of longestOf(field)) {
       checks++
-      if (!path.literal) searches += 1 + path.segments.filter((segment) => segment === '**').length
+      searches += searchesFor(path) * weight
     }
   }
-  for (const { field } of safe) checks += longestOf(field).length
-  return { searches, checks }
+  for (const { field } of safe) {
+    const paths = longestOf(field)
+    checks += paths.length
+    explained += paths.reduce((sum, path) => sum + searchesFor(path), 0)
+  }
+  return { searches, checks, explained }
+}
+
+function searchesFor({ literal, segments }: FieldPath): number {
+  return literal ? 0 : 1 + segments.filter((segment) => segment === '**').length
 }
 
 /** Heads that leave something out: every change touches the root. */

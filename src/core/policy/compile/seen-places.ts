@@ -33,18 +33,22 @@ export function seenPlaces(places: readonly ChangedPlace[], documents: Surroundi
 }
 
 /** The change of a whole list. Where the documents do not have it, its one item is taken for all. */
-function listAt(path: string, item: ChangedPlace, { before, after, shape }: Surroundings): ChangedPlace {
+function listAt(path: string, item: ChangedPlace, { before, after, shape, lists }: Surroundings): ChangedPlace {
   const segments = parsePointer(path) ?? []
-  const old = valueIn(before, segments, shape) ?? ('before' in item ? [item.before] : [])
-  const next = valueIn(after, segments, shape) ?? ('after' in item ? [item.after] : [])
+  const old = valueIn(before, segments, { shape, lists }) ?? ('before' in item ? [item.before] : [])
+  const next = valueIn(after, segments, { shape, lists }) ?? ('after' in item ? [item.after] : [])
   return { type: 'changed', path, before: old, after: next }
 }
 
-function valueIn(document: JsonValue | undefined, segments: readonly string[], shape: CompiledShape) {
+function valueIn(
+  document: JsonValue | undefined,
+  segments: readonly string[],
+  { shape, lists }: Pick<Surroundings, 'shape' | 'lists'>,
+) {
   let value = document
   let node = shape.root
   for (const segment of segments) {
-    value = membersOf(value, node)?.get(segment)
+    value = membersOf(value, node, lists)?.get(segment)
     node = childNode(node, segment)
   }
   return value

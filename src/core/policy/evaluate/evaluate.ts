@@ -9,17 +9,19 @@ import type { Sight } from './judge-condition.ts'
 import { judgePolicy } from './judge-policy.ts'
 import { pinRequirements } from './pin-requirement.ts'
 import { type Match, withoutIdleFallbacks, withoutOverridden } from './settle-matches.ts'
-import { isTooLarge } from './too-large.ts'
+import { isTooLarge, looksOf } from './too-large.ts'
 import { no, type Truth } from './truth.ts'
 
 /**
  * Evaluates the policies in force on one change: all that match hold, and each rule of conduct takes its strictest value.
  *
+ * `among` says how many changes are evaluated with this one: a change is looked through only as far as all of them can be.
+ *
  * Where nothing matches there is no requirement; what that means is for the caller to say. What nobody can judge counts as matched. The
  * requirements come in the order of the policies' ids.
  */
-export function evaluate(set: PolicySet, subject: PolicySubject): Evaluation {
-  const { sight, found } = candidatesFor(set, subject)
+export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Evaluation {
+  const { sight, found } = candidatesFor(set, subject, among)
   if (found.length === 0) return nothingAsked
   const matches: Match[] = []
   for (const compiled of found) {
@@ -36,14 +38,15 @@ export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules 
 export function candidatesFor(
   { shapes, index }: PolicySet,
   subject: PolicySubject,
+  among = 1,
 ): { readonly sight: Sight; readonly found: readonly CompiledPolicy[] } {
   const { before, after, resource } = subject
-  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape }
+  const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape, lists: new Map() }
   const places = seenPlaces(subject.places, documents)
   const found = findCandidates(index, { subject, places })
   return {
     found,
-    sight: { subject, ...documents, places, tooLarge: isTooLarge(places, found), touched: undefined, lists: undefined },
+    sight: { subject, ...documents, places, tooLarge: isTooLarge(places, looksOf(found), among), touched: undefined },
   }
 }
 

@@ -10,12 +10,19 @@ export function findCandidates(
   index: PolicyIndex,
   { subject, places }: Pick<Sight, 'subject' | 'places'>,
 ): readonly CompiledPolicy[] {
-  return find(index, { subject, places, narrowly: true, lists: [], taken: undefined })
+  return find(index, { subject, places, narrowly: true, lists: [], taken: undefined, paths: undefined })
 }
 
 /** Finds the policies about the type, one of the actions and the project of a change, whatever else they ask for. */
 export function findInScope(index: PolicyIndex, subject: PolicySubject): readonly CompiledPolicy[] {
-  return find(index, { subject, places: subject.places, narrowly: false, lists: [], taken: undefined })
+  return find(index, {
+    subject,
+    places: subject.places,
+    narrowly: false,
+    lists: [],
+    taken: undefined,
+    paths: undefined,
+  })
 }
 
 interface Search {
@@ -27,6 +34,8 @@ interface Search {
   readonly lists: (readonly CompiledPolicy[])[]
   /** The same lists, once they are many. */
   taken: Set<readonly CompiledPolicy[]> | undefined
+  /** The paths of the places, and all that lead to them, once somebody has asked. */
+  paths: { readonly own: ReadonlySet<string>; readonly above: ReadonlySet<string> } | undefined
 }
 
 function find(index: PolicyIndex, search: Search): readonly CompiledPolicy[] {
@@ -74,6 +83,13 @@ function searchHeads({ head, container }: PolicyIndex, search: Search): void {
     for (const { policies } of head.values()) search.lists.push(policies)
     return
   }
+  if (places.length > head.size + container.size) {
+    search.paths ??= pathsOf(places)
+    const { own, above } = search.paths
+    for (const [path, index] of container) if (own.has(path)) take(index, search)
+    for (const [path, index] of head) if (own.has(path) || above.has(path)) take(index, search)
+    return
+  }
   for (const { path } of places) {
     if (container.size > 0) take(container.get(path), search)
     take(head.get(path), search)
@@ -81,6 +97,21 @@ function searchHeads({ head, container }: PolicyIndex, search: Search): void {
       take(head.get(path.slice(0, end)), search)
     }
   }
+}
+
+/** The paths of places, and those of everything around them but the whole document, where heads of fields can be. */
+function pathsOf(places: Search['places']): NonNullable<Search['paths']> {
+  const own = new Set<string>()
+  const above = new Set<string>()
+  for (const { path } of places) {
+    own.add(path)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const outer = path.slice(0, end)
+      if (above.has(outer)) break
+      above.add(outer)
+    }
+  }
+  return { own, above }
 }
 
 function take(index: PolicyIndex | undefined, search: Search): void {

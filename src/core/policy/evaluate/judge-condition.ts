@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { CompiledCondition, FieldCondition, Predicate } from '../compile/compile-condition.ts'
 import { type FieldPath, isWhole, mayTouch, pathsFor } from '../compile/field.ts'
-import type { KnownLists, Surroundings } from '../compile/seen-places.ts'
+import type { Surroundings } from '../compile/seen-places.ts'
 import type { HostPredicate } from '../model/condition.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import { judgeAmount, judgeCrossing, judgeNewValue, type Value } from './judge-value.ts'
@@ -17,7 +17,6 @@ export interface Sight extends Surroundings {
   readonly tooLarge: boolean
   /** What was found out about fields, for the policies that name the same ones. */
   touched: Map<string, Touched> | undefined
-  lists: KnownLists | undefined
 }
 
 /** Judges a condition on what a policy sees of a change. */
@@ -146,7 +145,6 @@ function judgeTouched(condition: FieldCondition, { within, values }: Touched): T
 /** Finds out how a change touches a field, once for all policies that name it. */
 export function touchedBy(path: FieldPath, sight: Sight): Touched {
   sight.touched ??= new Map()
-  sight.lists ??= new Map()
   const known = sight.touched.get(path.text)
   if (known) return known
   const touched = touch(path, sight.places, sight)

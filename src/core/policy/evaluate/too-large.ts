@@ -1,6 +1,6 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { JsonValue } from '../../change/json.ts'
-import type { CompiledPolicy } from '../compile/compile-policy.ts'
+import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 
 /**
  * How many times the values of one change are looked at by all policies that may match it, at most. It takes about a second, in which a process does nothing else.
@@ -12,15 +12,25 @@ const mostLooks = 5_000_000
  * Tells whether a change is too large to be looked through by these policies. It depends on all of them together, so that neither their order nor what one
  * of them finds makes a difference to another.
  */
-export function isTooLarge(places: readonly ChangedPlace[], policies: readonly CompiledPolicy[]): boolean {
-  let searches = 0
-  let checks = 0
+export function isTooLarge(
+  places: readonly ChangedPlace[],
+  { searches, checks }: Pick<Looks, 'searches' | 'checks'>,
+  among = 1,
+): boolean {
+  const left = mostLooks / among - checks * places.length
+  if (left < 0) return true
+  return searches > 0 && hasMoreValues(places, left / searches)
+}
+
+/** Sums up what it takes to judge policies. */
+export function looksOf(policies: readonly CompiledPolicy[]): Looks {
+  let [searches, checks, explained] = [0, 0, 0]
   for (const { looks } of policies) {
     searches += looks.searches
     checks += looks.checks
+    explained += looks.explained
   }
-  if (checks * places.length > mostLooks) return true
-  return searches > 0 && hasMoreValues(places, (mostLooks - checks * places.length) / searches)
+  return { searches, checks, explained }
 }
 
 /** Tells whether the values at places, with all that is inside, are more than so many. */

@@ -70,8 +70,8 @@ export function explainCondition(compiled: CompiledCondition, sight: Sight): Con
     case 'any': {
       const of = compiled.of.map((part) => explainCondition(part, sight))
       const truths = of.map(({ holds }) => truthOf(holds))
-      const pick = compiled.type === 'all' ? Math.min : Math.max
-      const truth = of.length === 0 ? unknown : (pick(...truths) as Truth)
+      const isFirst = (a: Truth, b: Truth) => (compiled.type === 'all' ? a < b : a > b)
+      const truth = truths.reduce((picked, one) => (isFirst(one, picked) ? one : picked), truths[0] ?? unknown)
       return { type: compiled.type, holds: answer(truth), of }
     }
     case 'unknown':

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../compile/compile-policy.ts'
+import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 import { pathsFor } from '../compile/field.ts'
 import type { PolicySet } from '../compile/policy-set.ts'
 import { candidatesFor, conclude, nothingAsked, settle } from '../evaluate/evaluate.ts'
@@ -6,7 +6,7 @@ import { type Sight, touchedBy } from '../evaluate/judge-condition.ts'
 import { factOf, isOnlySafe, judgeScope, withoutSafe } from '../evaluate/judge-policy.ts'
 import { pinRequirements } from '../evaluate/pin-requirement.ts'
 import type { Match } from '../evaluate/settle-matches.ts'
-import { isTooLarge } from '../evaluate/too-large.ts'
+import { isTooLarge, looksOf } from '../evaluate/too-large.ts'
 import { no, type Truth, unknown, yes } from '../evaluate/truth.ts'
 import type { Evaluation, LifecycleStep, Policy, PolicySubject } from '../model/policy.ts'
 import { isOwnType } from '../model/policy-type.ts'
@@ -33,7 +33,10 @@ export interface PolicyExplanation {
   readonly scope: readonly ScopeExplanation[]
   /** Places that it does not look at, because such a change is safe. */
   readonly safe: readonly string[]
-  /** Lists that the change touches, and into which its safe places or its owners' fields lead, although their items have no identity. */
+  /**
+   * Lists that the change touches, and into which its safe places or its owners' fields lead, although their items have no identity. Empty if the change
+   * is too large to look for them.
+   */
   readonly unnamed: readonly string[]
   /** The step in the life cycle that the change takes: no safe place excuses it. */
   readonly step?: LifecycleStep | undefined
@@ -72,13 +75,14 @@ export interface ScopeExplanation {
 }
 
 /** Evaluates as `evaluate` does, and says why: complete enough to draw a screen from. */
-export function explain(set: PolicySet, subject: PolicySubject): Explanation {
-  const { sight, found } = candidatesFor(set, subject)
+export function explain(set: PolicySet, subject: PolicySubject, among = 1): Explanation {
+  const { sight, found } = candidatesFor(set, subject, among)
   if (found.length === 0) return nothingExplained
+  const tellsLists = canTellLists(sight, looksOf(found), among)
   const matches: Match[] = []
   const policies: PolicyExplanation[] = []
   for (const compiled of found) {
-    const explanation = explainOne(compiled, sight)
+    const explanation = explainOne(compiled, sight, tellsLists)
     policies.push(explanation)
     const { asks: pinned, outcome } = explanation
     if (pinned.length > 0) matches.push({ compiled, truth: outcome === 'asks' ? yes : unknown, pinned })
@@ -98,13 +102,19 @@ export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject
   const inQuestion = explain(set, subject).policies.find(({ policy }) => policy.id === id)
   if (inQuestion) return inQuestion
   const { sight } = candidatesFor(set, subject)
-  return explainOne(compiled, { ...sight, tooLarge: isTooLarge(sight.places, [compiled]) })
+  const { looks } = compiled
+  return explainOne(compiled, { ...sight, tooLarge: isTooLarge(sight.places, looks) }, canTellLists(sight, looks, 1))
 }
 
 const nothingExplained: Explanation = { evaluation: nothingAsked, policies: [] }
 const none: readonly never[] = []
 
-function explainOne(compiled: CompiledPolicy, sight: Sight): PolicyExplanation {
+/** Tells whether there are looks enough to find the lists without identity into which safe places and owners' fields lead. */
+function canTellLists({ tooLarge, places }: Sight, { searches, checks, explained }: Looks, among: number): boolean {
+  return !tooLarge && !isTooLarge(places, { searches: searches + explained, checks }, among)
+}
+
+function explainOne(compiled: CompiledPolicy, sight: Sight, tellsLists: boolean): PolicyExplanation {
   const inScope = judgeScope(compiled, sight.subject)
   const seen = withoutSafe(compiled, sight)
   const condition = inScope !== no && compiled.when ? explainCondition(compiled.when, seen) : undefined
@@ -117,18 +127,23 @@ function explainOne(compiled: CompiledPolicy, sight: Sight): PolicyExplanation {
     outcome: outcomeOf({ inScope, onlySafe, truth, asked: asks.length > 0 }),
     asks,
     scope: inScope === yes ? none : scopeOf(compiled, sight.subject),
-    safe: seen === sight ? none : sight.places.filter((place) => !seen.places.includes(place)).map(({ path }) => path),
-    unnamed: unnamedFor(compiled, sight),
+    safe: seen === sight ? none : placesLeftOut(sight, seen),
+    unnamed: tellsLists ? unnamedFor(compiled, sight) : none,
     ...(sight.subject.step ? { step: sight.subject.step } : {}),
     condition,
     overriddenBy: none,
   }
 }
 
+function placesLeftOut({ places }: Sight, seen: Sight): readonly string[] {
+  const left = new Set(seen.places)
+  return places.filter((place) => !left.has(place)).map(({ path }) => path)
+}
+
 /** Lists without identity that the change touches, and into which the safe places and the owners of a policy lead. */
 function unnamedFor({ safe, owned }: CompiledPolicy, sight: Sight): readonly string[] {
   const fields = [...safe.map(({ field }) => field), ...owned]
-  if (fields.length === 0 || sight.tooLarge) return none
+  if (fields.length === 0) return none
   const paths = fields.flatMap((field) => (field && pathsFor(field, sight.subject.resource.type)) ?? [])
   const touched = paths.flatMap((path) => touchedBy(path, sight).values)
   return [...new Set(touched.flatMap(({ path, unnamed }) => (unnamed ? path : [])))]
