@@ -88,7 +88,7 @@ async function office(connection: SqliteConnection) {
       if (outcome.status !== 'pending') throw new TypeError('The change was not gated.')
       return outcome.request
     },
-    approve: (id: string, seen: string) => ben.requests.approve(id, { seen }),
+    approve: (id: string, digest: string) => ben.requests.approve(id, { digest }),
   }
 }
 

@@ -37,8 +37,8 @@ export async function office(storage: Storage) {
     if (outcome.status !== 'pending') throw new TypeError('The change was not gated.')
     return outcome.request
   }
-  const approve = async ({ id, digest }: Pending) => (await ben.requests.approve(id, { seen: digest })).request.status
-  const confirm = async ({ id, digest }: Pending) => (await cara.requests.approve(id, { seen: digest })).request.status
+  const approve = async ({ id, digest }: Pending) => (await ben.requests.approve(id, { digest })).request.status
+  const confirm = async ({ id, digest }: Pending) => (await cara.requests.approve(id, { digest })).request.status
   const comment = async ({ id }: Pending) => (await ben.requests.comment(id, 'Looks good to me.')).request.status
   return {
     submit,

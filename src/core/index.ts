@@ -10,6 +10,7 @@ export {
   type GrantLine,
   type GrantPlan,
   planGrants,
+  type RoleOrUser,
 } from './access/plan-grants.ts'
 export {
   type AccessChange,

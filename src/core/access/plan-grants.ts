@@ -7,7 +7,7 @@ import type { Permission } from './levels.ts'
 import type { Roles } from './role.ts'
 
 /** Something that policies can name to give a say: a role, or a user. */
-export type Named = { readonly role: string } | { readonly user: string }
+export type RoleOrUser = { readonly role: string } | { readonly user: string }
 
 /** What is known when a plan is made. */
 export interface GrantFacts {
@@ -21,7 +21,7 @@ export interface GrantFacts {
    * Lists the policies that give a role or a user power in a place which the actor has not there, and which the actor may not change
    * either. The core of access knows no policies: whoever reads the facts does.
    */
-  readonly beyondPolicies: (named: Named, project: string) => readonly string[]
+  readonly beyondPolicies: (named: RoleOrUser, project: string) => readonly string[]
 }
 
 /** What would become of one user in one project. */
@@ -109,7 +109,7 @@ function lineOf(
   const isNew = project === '' ? theirs.before.length === 0 : before.length === 0
   const allowed = requirePermissions(holdings, [permissionFor(project, isNew)])
   const membership = membershipIn(roles, theirs, { user, project })
-  const named: readonly Named[] = [...changed.map((role) => ({ role })), ...(membership ? [{ user }] : [])]
+  const named: readonly RoleOrUser[] = [...changed.map((role) => ({ role })), ...(membership ? [{ user }] : [])]
   const refusal = allowed.ok ? beyond({ roles, beyondPolicies }, holdings, named) : allowed.refusal
   return [{ user, project, before, after, ...(membership ? { membership } : {}), ...(refusal ? { refusal } : {}) }]
 }
@@ -140,7 +140,7 @@ function permissionFor(project: string, isNew: boolean): Permission {
 function beyond(
   { roles, beyondPolicies }: Pick<GrantFacts, 'roles' | 'beyondPolicies'>,
   { user, project, permissions }: ReturnType<typeof holdingsOf>,
-  changed: readonly Named[],
+  changed: readonly RoleOrUser[],
 ): Refusal | undefined {
   for (const named of changed) {
     const needed = 'role' in named ? (roles.get(named.role)?.permissions ?? []) : []

@@ -1,4 +1,4 @@
-import type { Named } from '../../core/access/plan-grants.ts'
+import type { RoleOrUser } from '../../core/access/plan-grants.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import { namesListing } from '../../core/request/decide/awaited-approvers.ts'
@@ -9,10 +9,10 @@ import { projectsOf } from './check-permission.ts'
 import type { PolicyPower } from './policy-power.ts'
 
 /** Lists policies that give whoever is named a say in a place beyond the actor's. */
-export type BeyondPolicies = (named: Named, project: string) => readonly string[]
+export type BeyondPolicies = (named: RoleOrUser, project: string) => readonly string[]
 
 interface Question {
-  readonly named: Named
+  readonly named: RoleOrUser
   readonly project: string
 }
 
@@ -112,6 +112,6 @@ async function requestsOf(
   return found.flatMap((one) => (one ? [one.value] : []))
 }
 
-function nameOf(named: Named, project: string): string {
+function nameOf(named: RoleOrUser, project: string): string {
   return JSON.stringify([named, project])
 }

@@ -1,6 +1,6 @@
 import { type Grant, rolesIn } from '../../core/access/grant.ts'
 import { holdingsOf } from '../../core/access/holdings.ts'
-import type { Named } from '../../core/access/plan-grants.ts'
+import type { RoleOrUser } from '../../core/access/plan-grants.ts'
 import { type Roles, rolesWith } from '../../core/access/role.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
@@ -14,15 +14,15 @@ export type SaySource = Parameters<typeof empowered>[0]
 /** What policies let a user, or the holders of a role, do in a place: a project or, where that is empty, the whole tenant. */
 export interface PolicyPower {
   /** Lists the policies in force in which whoever is named has a say there. */
-  of(named: Named, project: string): readonly string[]
+  of(named: RoleOrUser, project: string): readonly string[]
   /** Lists those of them in which the actor has not the same say there, and which the actor may not change. */
-  beyond(named: Named, project: string): readonly string[]
+  beyond(named: RoleOrUser, project: string): readonly string[]
   /** Tells whether something gives whoever is named a say which the actor has not in that place. */
-  lacks(source: SaySource, named: Named, project: string): boolean
+  lacks(source: SaySource, named: RoleOrUser, project: string): boolean
   /** Tells whether the actor may change policies that reach so far: into these projects or, with an empty one, everywhere. */
   mayChange(projects: readonly string[]): boolean
   /** The names by which something that gives whoever is named a say names them. */
-  namesOf(named: Named): readonly Named[]
+  namesOf(named: RoleOrUser): readonly RoleOrUser[]
 }
 
 interface PowerFacts {
@@ -40,20 +40,20 @@ export function policyPower({ policies, roles, actor, grants }: PowerFacts): Pol
     const held = rolesIn({ roles, grants }, { user: actor, project })
     return held.some((role) => approving.includes(role)) ? [...held, approverRole] : held
   }
-  const namesOf = (named: Named): readonly Named[] =>
+  const namesOf = (named: RoleOrUser): readonly RoleOrUser[] =>
     'role' in named && approving.includes(named.role) ? [named, { role: approverRole }] : [named]
-  const saysOf = (source: SaySource, named: Named) => {
+  const saysOf = (source: SaySource, named: RoleOrUser) => {
     const names = namesOf(named)
     return empowered(source).filter((approvers) => names.some((name) => isNamed(approvers, name)))
   }
-  const having = (named: Named, project: string) =>
+  const having = (named: RoleOrUser, project: string) =>
     policies.filter((policy) => isAbout(policy, project) && saysOf(policy, named).length > 0)
   const edits = (project: string) => {
     const held = rolesIn({ roles, grants }, { user: actor, project })
     return holdingsOf(roles, { user: actor, project, held }).permissions.has('approval_settings.edit')
   }
   const mayChange = (projects: readonly string[]) => edits('') || projects.every(edits)
-  const lacks = (source: SaySource, named: Named, project: string) => {
+  const lacks = (source: SaySource, named: RoleOrUser, project: string) => {
     const held = heldBy(project)
     return saysOf(source, named).some(
       ({ users = [], roles: some = [] }) => !users.includes(actor) && !some.some((one) => held.includes(one)),
@@ -71,7 +71,7 @@ export function policyPower({ policies, roles, actor, grants }: PowerFacts): Pol
   }
 }
 
-function isNamed({ users = [], roles = [] }: Approvers, named: Named): boolean {
+function isNamed({ users = [], roles = [] }: Approvers, named: RoleOrUser): boolean {
   return 'role' in named ? roles.includes(named.role) : users.includes(named.user)
 }
 
