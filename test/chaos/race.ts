@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { createApprovals, isApprovalError, type PolicyInput, type Storage } from '../../src/index.ts'
 import { officeModel } from '../model/office-model.ts'
 import type { Act, OfficeRules } from '../model/vocabulary.ts'
+import { methodOf } from '../model/vocabulary.ts'
 import { flags, start } from '../world.ts'
 import type { Operation, SequentialModel } from './history.ts'
 
@@ -183,7 +184,7 @@ async function perform(actor: Actor, race: Race, { verb, value }: Deed, digest: 
     case 'comment':
       return (await actor.requests.comment('request', 'hm')).request.status
     default:
-      return (await actor.requests[verb as 'apply']('request')).request.status
+      return (await actor.requests[methodOf(verb)]('request')).request.status
   }
 }
 

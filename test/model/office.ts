@@ -3,7 +3,7 @@ import { memoryStorage } from '../../src/storage/memory.ts'
 import { type Flag as Document, flagSchema, flags, start } from '../world.ts'
 import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import type { officeModel } from './office-model.ts'
-import { type Act, type Flag, minute, type OfficeRules } from './vocabulary.ts'
+import { type Act, type Flag, methodOf, minute, type OfficeRules } from './vocabulary.ts'
 
 /** The real thing, driven as the model is. */
 export function office(
@@ -84,7 +84,7 @@ export function office(
       case 'comment':
         return after(id, await actor.requests.comment(id, 'hm'))
       default:
-        return after(id, await actor.requests[methods[verb] ?? (verb as 'withdraw')](id))
+        return after(id, await actor.requests[methodOf(verb)](id))
     }
   }
 
@@ -155,12 +155,6 @@ export function office(
 }
 
 const noConflict = `sha256:${'0'.repeat(64)}` as const
-
-/** The method that a verb is done by, if it has another name. */
-const methods: Readonly<Record<string, 'submit' | 'cancel' | 'apply'>> = {
-  ...{ submitDraft: 'submit', resubmit: 'submit', reopen: 'submit' },
-  ...{ discard: 'cancel', retry: 'apply' },
-}
 
 /** Refusals that nobody is to blame for, and that must not happen while one thing happens after the other. */
 const broken = [

@@ -62,3 +62,16 @@ export interface Act {
 export const minute = 60_000
 export const hour = 60 * minute
 export const deadlineAfter = 24 * hour
+
+/** The methods that take nothing but the request. */
+type PlainMethod = 'submit' | 'cancel' | 'apply' | 'withdraw' | 'recall' | 'rebase'
+
+const renamed: Readonly<Record<string, PlainMethod>> = {
+  ...{ submitDraft: 'submit', resubmit: 'submit', reopen: 'submit' },
+  ...{ discard: 'cancel', retry: 'apply' },
+}
+
+/** The method by which people use a verb that takes nothing but the request: several verbs have one, and the state says which is meant. */
+export function methodOf(verb: string): PlainMethod {
+  return renamed[verb] ?? (verb as PlainMethod)
+}
