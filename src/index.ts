@@ -42,9 +42,9 @@ export type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from
 export type { RulesOfConduct } from './core/policy/model/rules-of-conduct.ts'
 export type { Permissions } from './core/request/decide/permitted-methods.ts'
 export type { ClockMove, PinnedMove } from './core/request/model/content.ts'
-export type { Application, AppliedRevision, Known, Target } from './core/request/model/event.ts'
+export type { Application, AppliedRevision, KnownPerson, Target } from './core/request/model/event.ts'
 export type { Objection, Subject } from './core/request/model/objection.ts'
-export type { Debt, GlassBroken, OpenDebt } from './core/request/model/owed-review.ts'
+export type { FollowUp, GlassBroken, PendingFollowUp } from './core/request/model/owed-review.ts'
 export type { Request } from './core/request/model/request.ts'
 export type { Revision } from './core/request/model/revision.ts'
 export type {
@@ -105,7 +105,7 @@ export type {
 } from './service/api/acting-requests.ts'
 export type { ActingResources, HistoryOptions } from './service/api/acting-resources.ts'
 export type { ActingWorkflow, DisableOptions } from './service/api/acting-workflow.ts'
-export type { Done } from './service/api/actor-commands.ts'
+export type { RequestOutcome } from './service/api/actor-commands.ts'
 export type { ActorInput } from './service/arguments/check-arguments.ts'
 export type { InProject, KeyOptions, VerbOptions } from './service/arguments/verb-options.ts'
 export type { AuditProblem, AuditReport } from './service/audit/audit-report.ts'
@@ -114,7 +114,7 @@ export type { VerifyOptions } from './service/audit/read-checkpoints.ts'
 export type { ExportLine, LogFilter, LogSubject } from './service/audit/read-log.ts'
 export { type DatabaseClockOptions, databaseClock } from './service/commands/database-clock.ts'
 export type { AccessOptions, Admins } from './service/context/access-control.ts'
-export type { Audiences, Party } from './service/context/notice-audiences.ts'
+export type { Audiences, NoticeRecipient } from './service/context/notice-audiences.ts'
 export {
   type Approvals,
   type ApprovalsOptions,
@@ -124,12 +124,16 @@ export {
 } from './service/create-approvals.ts'
 export type { DelegationInput } from './service/facts/delegations.ts'
 export { staticDirectory } from './service/people/static-directory.ts'
-export type { WaitingFilter, WaitingPage, WaitingRequest } from './service/queries/inbox.ts'
+export type {
+  InboxFilter,
+  InboxPage,
+  InboxRequest,
+} from './service/queries/inbox.ts'
 export type { RequestFilter, RequestPage } from './service/queries/list-requests.ts'
 export type { Comparison, ListedRevision, LiveResource } from './service/queries/resource-history.ts'
 export type { ResourceStanding } from './service/queries/resource-standing.ts'
 export type { PastChange, SimulateOptions } from './service/queries/simulate-policies.ts'
-export type { Waiting } from './service/records/record-types.ts'
+export type { WaitingMode } from './service/records/record-types.ts'
 export type { EarlierObjection } from './service/requests/earlier-objections.ts'
 export type { ChangeRequest, Remedy, RequestedChange, RequestSummary } from './service/requests/request-summary.ts'
 export type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from './service/requests/submit-command.ts'
@@ -151,7 +155,7 @@ export type {
   ResourceRef,
   ResourceType,
 } from './service/resource-types/resource-type.ts'
-export type { ActionInput, RevertInput, Wanted } from './service/resource-types/wanted-change.ts'
+export type { ActionInput, RevertInput, WantedChange } from './service/resource-types/wanted-change.ts'
 export { type WorkflowDocument, workflowResource } from './service/resource-types/workflow-resource.ts'
 export type { TickFailure, TickOptions, TickReport, TickRunning } from './service/tick/tick.ts'
 export type { LimitOptions } from './service/values/limits.ts'

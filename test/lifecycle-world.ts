@@ -6,7 +6,7 @@ import {
   remoteConfigLifecycle,
   savedGroupLifecycle,
 } from '../src/core/index.ts'
-import { defineResource, keyedBy, type ResourceRef, type Storage, type Wanted } from '../src/index.ts'
+import { defineResource, keyedBy, type ResourceRef, type Storage, type WantedChange } from '../src/index.ts'
 import { pending, type World, world } from './world.ts'
 
 const variants = z.array(z.strictObject({ key: z.string(), weight: z.number().min(0).max(100) }))
@@ -115,7 +115,7 @@ export function lifecycleWorld(storage: Storage, ...[users, options]: WorldOptio
       return ref
     },
     /** Asks for something, as ann, and gives the request that it became. */
-    ask: async <T>(ref: ResourceRef<T>, wanted: Wanted<NoInfer<T>>, options: object = {}) =>
+    ask: async <T>(ref: ResourceRef<T>, wanted: WantedChange<NoInfer<T>>, options: object = {}) =>
       pending(await w.as('ann').submit(ref, wanted, options)),
     /** Where a resource is in its life cycle. */
     async standing(ref: ResourceRef) {

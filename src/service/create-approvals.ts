@@ -12,7 +12,7 @@ import { appointFirstAdminCommand } from './access/first-admin.ts'
 import type { ActingApprovals } from './api/acting-approvals.ts'
 import { actingAs } from './api/acting-as.ts'
 import { type ActorInput, checkActor, checkKeys } from './arguments/check-arguments.ts'
-import { execute } from './commands/run-command.ts'
+import { runCommand } from './commands/run-command.ts'
 import { isTransactional, timelyStorage } from './commands/storage-timeout.ts'
 import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './context/access-control.ts'
 import { createAtWork } from './context/at-work.ts'
@@ -184,7 +184,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     async appointFirstAdmin(admin) {
       checkKeys('admin', admin, ['tenant', 'user'])
       const { tenant, user } = checkActor({ tenant: admin.tenant, user: admin.user })
-      return await execute(context, appointFirstAdminCommand(context, tenant, user))
+      return await runCommand(context, appointFirstAdminCommand(context, tenant, user))
     },
     within: (transaction) => {
       const joined = joinedTo(context, transaction)

@@ -1,6 +1,6 @@
 import type { LifecycleStep, Policy } from '../../src/core/policy/model/policy.ts'
 import type { ConfirmCommand, RequestCommand } from '../../src/core/request/model/command.ts'
-import type { OpenDebt } from '../../src/core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../src/core/request/model/owed-review.ts'
 
 /** A small document: fields with numbers. */
 export type Document = Readonly<Record<string, number>>
@@ -44,7 +44,7 @@ export interface World {
   /** Whether another request takes the lock of the resource, and gives it back. */
   readonly rival?: true
   /** A review that another request owes for a while, and then not, and then again. */
-  readonly owed?: OpenDebt
+  readonly owed?: PendingFollowUp
   /** How long a claim is good, in milliseconds, and how many are made at most, where the resource is kept outside of the database. */
   readonly outside?: { readonly lease: number; readonly claims: number }
   /** The step in the life cycle that the request asks for, whatever else it changes. Its details are the value of `/a`, which it sets. */

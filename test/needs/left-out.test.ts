@@ -9,6 +9,7 @@ import {
   type DisableOptions,
   defineResource,
   type HistoryOptions,
+  type InboxFilter,
   isApprovalError,
   keyedBy,
   type LogFilter,
@@ -23,7 +24,6 @@ import {
   type TickOptions,
   type VerbOptions,
   type VerifyOptions,
-  type WaitingFilter,
 } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { everything } from '../chaos/desk.ts'
@@ -39,7 +39,7 @@ const asking = { ...verb, notify: none }
 const answer: LeftOut<ApproveOptions> = { ...verb, onBehalfOf: none }
 const disable: LeftOut<DisableOptions> = { ...verb, project: none, waiting: none }
 const requestFilter: LeftOut<RequestFilter> = { resource: none, project: none, status: none, limit: none, after: none }
-const waitingFilter: LeftOut<WaitingFilter> = { limit: none, after: none }
+const waitingFilter: LeftOut<InboxFilter> = { limit: none, after: none }
 const history: LeftOut<HistoryOptions> = { limit: none, before: none }
 const log: LeftOut<LogFilter> = { after: none, limit: none }
 const verify: LeftOut<VerifyOptions> = { checkpoint: none, keys: none }

@@ -17,6 +17,7 @@ import type {
   FollowUpOptions,
   HistoryOptions,
   HostOptions,
+  InboxFilter,
   KeyOptions,
   Label,
   Lifecycle,
@@ -41,7 +42,6 @@ import type {
   TimeoutOptions,
   VerbOptions,
   VerifyOptions,
-  WaitingFilter,
 } from 'countersign'
 import type * as core from 'countersign/core'
 import type { EmitterOptions } from 'countersign/notifiers/emitter'
@@ -96,7 +96,7 @@ export type HandedIn = readonly [
   None<Exact<DisableOptions>>,
   None<Exact<HistoryOptions>>,
   None<Exact<RequestFilter>>,
-  None<Exact<WaitingFilter>>,
+  None<Exact<InboxFilter>>,
   None<Exact<LogFilter>>,
   None<Exact<VerifyOptions>>,
   None<Exact<SimulateOptions>>,

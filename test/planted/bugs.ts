@@ -401,7 +401,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'two delegations at the same time close a circle',
     file: 'service/facts/delegations.ts',
-    find: 'relied.push(unchanged(key, before))',
+    find: 'preconditions.push(unchanged(key, before))',
     put: '',
   },
   {
@@ -887,7 +887,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'who edits a resource is decided in the project that it was in',
     file: 'service/access/editors.ts',
-    find: '      await adopt(context, tenant, [resource])\n',
+    find: '      await recordHostChanges(context, tenant, [resource])\n',
     put: '',
   },
   {

@@ -14,7 +14,7 @@ import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { noticeWrites } from '../commands/outbox.ts'
 import type { Command } from '../commands/run-command.ts'
-import { adopt } from '../commands/sync-host-documents.ts'
+import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
@@ -106,7 +106,7 @@ export function changeAccessCommand(
         const problem = `${thing} has no editors: who holds approval_settings.edit may change it`
         return refuse('invalid_input', { argument: 'ref', problem })
       }
-      await adopt(context, tenant, [resource])
+      await recordHostChanges(context, tenant, [resource])
       const key = keyOf('accesses', tenant, resource.type, resource.id)
       const liveKey = keyOf('resources', tenant, resource.type, resource.id)
       const { before, live, set } = await read(context.storage, {

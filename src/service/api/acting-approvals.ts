@@ -2,7 +2,7 @@ import type { VerbOptions } from '../arguments/verb-options.ts'
 import type { ChangeRequest } from '../requests/request-summary.ts'
 import type { ChangeOf, Preview, SubmitOptions, SubmitOutcome } from '../requests/submit-command.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import type { Wanted } from '../resource-types/wanted-change.ts'
+import type { WantedChange } from '../resource-types/wanted-change.ts'
 import type { ActingAccess } from './acting-access.ts'
 import type { ActingAudit } from './acting-audit.ts'
 import type { ActingDelegations } from './acting-delegations.ts'
@@ -24,18 +24,18 @@ export interface ActingApprovals {
    * @example
    * const outcome = await ann.submit(flags.ref('checkout'), { merge: { rollout: 50 } }, { reason: 'launch' })
    */
-  submit<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<SubmitOutcome>
+  submit<T>(ref: ResourceRef<T>, change: WantedChange<NoInfer<T>>, options?: SubmitOptions): Promise<SubmitOutcome>
   /** The same for several changes, on different resources, that land together or not at all. Each policy sees its own resource. */
   submitAll<const T extends readonly unknown[]>(
     changes: { readonly [K in keyof T]: ChangeOf<T[K]> },
     options?: SubmitAllOptions,
   ): Promise<SubmitOutcome>
   /** Says what `submit` would do, and whom it would ask. Writes nothing. */
-  preview<T>(ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
+  preview<T>(ref: ResourceRef<T>, change: WantedChange<NoInfer<T>>, options?: SubmitOptions): Promise<Preview>
   /** Begins a request that is not put to anybody yet. Everybody can see and edit it; what is live does not change. */
   draft<T>(
     ref: ResourceRef<T>,
-    change: Wanted<NoInfer<T>>,
+    change: WantedChange<NoInfer<T>>,
     options?: Omit<SubmitOptions, 'notify'>,
   ): Promise<ChangeRequest>
 

@@ -1,19 +1,19 @@
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import type { OpenDebt } from '../../core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
 import { checkId, checkKeys, checkRef, checkTime, checkUser } from '../arguments/check-arguments.ts'
 import { checkDigest, checkResolutions, checkWanted } from '../arguments/check-change.ts'
 import type { KeyOptions, VerbOptions } from '../arguments/verb-options.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
-import { listDebts } from '../facts/owed-reviews.ts'
-import { listWaiting, type WaitingFilter, type WaitingPage } from '../queries/inbox.ts'
+import { listFollowUps } from '../facts/owed-reviews.ts'
+import { type InboxFilter, type InboxPage, listInbox } from '../queries/inbox.ts'
 import { listRequests, type RequestFilter, type RequestPage } from '../queries/list-requests.ts'
 import { readRequest } from '../queries/read-request.ts'
 import type { ChangeRequest } from '../requests/request-summary.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import type { Wanted } from '../resource-types/wanted-change.ts'
-import type { ActorCommands, Done } from './actor-commands.ts'
+import type { WantedChange } from '../resource-types/wanted-change.ts'
+import type { ActorCommands, RequestOutcome } from './actor-commands.ts'
 import { checkOptions, told } from './check-submission.ts'
 
 /** What one actor can do with requests. */
@@ -26,34 +26,39 @@ export interface ActingRequests {
    * Lists the requests that wait for an approval of the actor's, the oldest first: those that they `can` approve and have not answered yet, if an approval
    * would count now: at its stage, and beside the ones that are given. Also those that they may answer for somebody else, which say for whom.
    */
-  inbox(filter?: WaitingFilter): Promise<WaitingPage>
+  inbox(filter?: InboxFilter): Promise<InboxPage>
   /** Lists the follow-up reviews that are still to be done because somebody broke the glass, the oldest first. */
-  followUps(): Promise<readonly OpenDebt[]>
+  followUps(): Promise<readonly PendingFollowUp[]>
 
   /**
    * Puts a request to its reviewers: a draft, a request of which they asked changes, or one that has ended without being applied. Today's policies say who
    * they are.
    */
-  submit(request: string, options?: AskOptions): Promise<Done>
+  submit(request: string, options?: AskOptions): Promise<RequestOutcome>
   /** Edits the proposed content of a request, going on from what it makes of the resource so far. Dismisses reviews, unless every policy keeps them. */
-  edit<T>(request: string, ref: ResourceRef<T>, change: Wanted<NoInfer<T>>, options?: VerbOptions): Promise<Done>
+  edit<T>(
+    request: string,
+    ref: ResourceRef<T>,
+    change: WantedChange<NoInfer<T>>,
+    options?: VerbOptions,
+  ): Promise<RequestOutcome>
   /** Moves a request onto what is live by now, by three-way merge. May leave conflicts. */
-  rebase(request: string, options?: VerbOptions): Promise<Done>
+  rebase(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /** Answers conflicts that a rebase left. An answer names the digest of the conflict that it answers. */
-  resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<Done>
+  resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<RequestOutcome>
   /** Sets when a request is to be applied once approved; with `null`, it is applied as soon as it is approved. The time is part of what reviewers agree to. */
-  schedule(request: string, applyAt: number | null, options?: VerbOptions): Promise<Done>
+  schedule(request: string, applyAt: number | null, options?: VerbOptions): Promise<RequestOutcome>
   /** Makes a draft of a request again. */
-  recall(request: string, options?: VerbOptions): Promise<Done>
+  recall(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /** Ends one's own request, or one's own draft. */
-  cancel(request: string, options?: VerbOptions): Promise<Done>
+  cancel(request: string, options?: VerbOptions): Promise<RequestOutcome>
 
   /** Approves the content with this digest. The last approval that is needed applies the change, unless a policy has that done by hand. */
-  approve(request: string, options: ApproveOptions): Promise<Done>
+  approve(request: string, options: ApproveOptions): Promise<RequestOutcome>
   /** Rejects the content with this digest. Ends the request, unless a policy has rejections block it instead. */
-  reject(request: string, options: RejectOptions): Promise<Done>
+  reject(request: string, options: RejectOptions): Promise<RequestOutcome>
   /** Asks the requester to change something and submit again. */
-  requestChanges(request: string, options: RejectOptions): Promise<Done>
+  requestChanges(request: string, options: RejectOptions): Promise<RequestOutcome>
   /**
    * Takes back one's own answer, one that was given on one's behalf, or one that one gave for somebody else. That takes what giving it takes: a delegation
    * that is over lifts nothing, and whoever may not object any more cannot lift what they objected. One's own approval can always be taken back.
@@ -62,26 +67,26 @@ export interface ActingRequests {
    *
    * @throws `no_review`, `not_delegated`, `not_an_approver`, `self_approval`, `contributor`; `invalid_input` if it is not clear which answer is meant.
    */
-  withdraw(request: string, options?: WithdrawOptions): Promise<Done>
+  withdraw(request: string, options?: WithdrawOptions): Promise<RequestOutcome>
   /** Adds a comment. A comment is not a review. */
-  comment(request: string, text: string, options?: KeyOptions): Promise<Done>
+  comment(request: string, text: string, options?: KeyOptions): Promise<RequestOutcome>
   /** Applies an approved request whose policies want that done by hand, or tries one again that failed. Everything is judged again. */
-  apply(request: string, options?: VerbOptions): Promise<Done>
+  apply(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /**
    * Stops retrying a write to an external system that has not confirmed it. The request fails and its resources are unlocked. Takes a reason.
    *
    * @throws `delivery_in_progress` while an attempt is running.
    */
-  abandon(request: string, options: VerbOptions): Promise<Done>
+  abandon(request: string, options: VerbOptions): Promise<RequestOutcome>
   /** Applies the content with this digest without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
-  bypass(request: string, options: BypassOptions): Promise<Done>
+  bypass(request: string, options: BypassOptions): Promise<RequestOutcome>
   /**
    * Applies the content with this digest in an emergency, without the approvals that it lacks, for those whom all of its policies let do so. Everyone
    * concerned is told, and a follow-up review is required. Until it is done, neither this person nor anyone under the same policy can break glass again.
    */
-  breakGlass(request: string, options: BreakGlassOptions): Promise<Done>
+  breakGlass(request: string, options: BreakGlassOptions): Promise<RequestOutcome>
   /** Reviews afterwards what was applied by breaking the glass; the reason says what was found. Done by those who could have approved it. */
-  followUp(request: string, options: FollowUpOptions): Promise<Done>
+  followUp(request: string, options: FollowUpOptions): Promise<RequestOutcome>
 }
 
 /** Options of `approve`. */
@@ -157,8 +162,8 @@ export function actingRequests(context: Context, actor: Actor, { ask }: ActorCom
       return await readAgain(() => readRequest(context, actor, request))
     },
     list: (filter = {}) => listRequests(context, tenant, filter),
-    inbox: (filter = {}) => readAgain(() => listWaiting(context, actor, filter)),
-    followUps: () => listDebts(context, tenant),
+    inbox: (filter = {}) => readAgain(() => listInbox(context, actor, filter)),
+    followUps: () => listFollowUps(context, tenant),
 
     async submit(id, options = {}) {
       checkOptions(options, 'notify')

@@ -3,7 +3,7 @@ import { fail } from '../../errors.ts'
 import { checkKeys, checkProject } from '../arguments/check-arguments.ts'
 import type { InProject, VerbOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import type { Waiting } from '../records/record-types.ts'
+import type { WaitingMode } from '../records/record-types.ts'
 import { returnWaiting } from '../workflow/return-to-draft.ts'
 import { isEnabled, switchCommand } from '../workflow/switch-workflow.ts'
 import type { ActorCommands } from './actor-commands.ts'
@@ -39,13 +39,13 @@ export interface DisableOptions extends VerbOptions, InProject {
    *
    * @defaultValue 'return'
    */
-  readonly waiting?: Waiting | undefined
+  readonly waiting?: WaitingMode | undefined
 }
 
 /** Binds the switch to one actor. */
 export function actingWorkflow(context: Context, actor: Actor, { run }: ActorCommands): ActingWorkflow {
   const { tenant } = actor
-  const turn = async (on: boolean, options: DisableOptions, waiting?: Waiting) => {
+  const turn = async (on: boolean, options: DisableOptions, waiting?: WaitingMode) => {
     const project = checkProject('options.project', options.project)
     const asked = { project, on, ...(waiting ? { waiting } : {}), ...said(options) }
     await run(switchCommand(context, actor, asked), asked, options)

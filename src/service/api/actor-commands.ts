@@ -2,7 +2,7 @@ import type { Actor } from '../../core/request/model/event.ts'
 import { checkId } from '../arguments/check-arguments.ts'
 import type { KeyOptions, VerbOptions } from '../arguments/verb-options.ts'
 import { idempotencyOf } from '../commands/idempotency.ts'
-import { type Command, execute } from '../commands/run-command.ts'
+import { type Command, runCommand } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { current } from '../requests/deliver-outside.ts'
 import { type Ask, requestCommand } from '../requests/request-command.ts'
@@ -12,7 +12,7 @@ import { returnWaiting } from '../workflow/return-to-draft.ts'
 import { said } from './check-submission.ts'
 
 /** The request after a verb. */
-export interface Done {
+export interface RequestOutcome {
   readonly request: RequestSummary
 }
 
@@ -21,7 +21,7 @@ export interface ActorCommands {
   /** Runs a command, at most once for a key. `asked` is what a repeated call must ask for again. */
   run<T>(command: Command<T>, asked: object, options: KeyOptions): Promise<T>
   /** Runs a verb on a request. */
-  ask(id: string, wanted: Ask, options: VerbOptions): Promise<Done>
+  ask(id: string, wanted: Ask, options: VerbOptions): Promise<RequestOutcome>
   /** Makes drafts of what waited, if a switch among these resources was changed so. */
   returnAfter(resources: readonly { readonly type: string; readonly id: string }[]): Promise<void>
 }
@@ -30,7 +30,7 @@ export interface ActorCommands {
 export function commandsOf(context: Context, actor: Actor): ActorCommands {
   const { tenant } = actor
   const run: ActorCommands['run'] = (command, asked, { idempotencyKey }) =>
-    execute(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
+    runCommand(context, { ...command, idempotency: idempotencyOf(command.verb, idempotencyKey, asked) })
   const returnAfter: ActorCommands['returnAfter'] = async (resources) => {
     for (const resource of resources.filter((one) => isSwitchChange({ resource: one }))) {
       await returnWaiting(context, { tenant, project: projectOfSwitch(resource.id) }, 100)

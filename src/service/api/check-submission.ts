@@ -7,7 +7,7 @@ import type { Context } from '../context/context.ts'
 import type { Intention } from '../requests/decide-submission.ts'
 import type { ChangeOf, SubmitOptions } from '../requests/submit-command.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import type { Wanted } from '../resource-types/wanted-change.ts'
+import type { WantedChange } from '../resource-types/wanted-change.ts'
 
 /** Checks the options of a verb: those that every verb has, and its own. */
 export function checkOptions(options: object, ...own: readonly string[]): void {
@@ -36,7 +36,7 @@ export function told({ notify }: { readonly notify?: readonly string[] | undefin
 
 interface Call<T> {
   readonly ref: ResourceRef<T>
-  readonly change: Wanted<T>
+  readonly change: WantedChange<T>
   readonly options: SubmitOptions
 }
 
@@ -69,7 +69,7 @@ export function wishesOf(context: Context, changes: readonly ChangeOf<never>[]):
 function wishOf<T>(
   context: Context,
   ref: ResourceRef<T>,
-  { change, base }: { readonly change: Wanted<T>; readonly base?: number | undefined },
+  { change, base }: { readonly change: WantedChange<T>; readonly base?: number | undefined },
 ): Wish {
   const checked = checkRef(context, ref)
   const wish: Wish = { ...checked, change: checkWanted(change, checked.ref) }

@@ -7,7 +7,7 @@ import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { fail } from '../../errors.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import { isAction, isRevert, type Wanted } from '../resource-types/wanted-change.ts'
+import { isAction, isRevert, type WantedChange } from '../resource-types/wanted-change.ts'
 import { checkId, checkKeys, checkRevision, checkTime } from './check-arguments.ts'
 
 /**
@@ -23,7 +23,10 @@ export function checkChange<T>(change: ChangeInput<T>, resource?: string, isOwn 
 }
 
 /** The same for an action of the life cycle, and the change that it carries. */
-export function checkWanted<T>(wanted: Wanted<T>, { type, id }: Pick<ResourceRef, 'type' | 'id'>): Wanted<never> {
+export function checkWanted<T>(
+  wanted: WantedChange<T>,
+  { type, id }: Pick<ResourceRef, 'type' | 'id'>,
+): WantedChange<never> {
   const resource = `${type} ${JSON.stringify(id)}`
   if (isRevert(wanted)) {
     checkKeys('change', wanted, ['revertTo'])

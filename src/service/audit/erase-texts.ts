@@ -8,7 +8,7 @@ import { success } from '../../errors.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
 import { maySet } from '../access/check-permission.ts'
 import { checkId, checkKeys } from '../arguments/check-arguments.ts'
-import { type Command, execute } from '../commands/run-command.ts'
+import { type Command, runCommand } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { append, erasureStream, resourceStream } from '../records/event-stream.ts'
 import type { RequestRecord } from '../records/record-types.ts'
@@ -46,7 +46,7 @@ export async function eraseTexts(
   for (const picked of await pickedBy(context.storage, actor.tenant, what)) {
     let more = true
     while (more) {
-      const erased = await execute(context, eraseCommand(context, actor, { ...picked, reason }))
+      const erased = await runCommand(context, eraseCommand(context, actor, { ...picked, reason }))
       texts += erased.texts
       more = erased.more
     }

@@ -12,7 +12,7 @@ import { turnsIn } from '../resource-types/workflow-resource.ts'
 import { type Proposal, subjectOf } from './propose-change.ts'
 
 /** What the policies ask of changes that land together. */
-export interface Weighed {
+export interface EvaluatedChanges {
   readonly evaluation: Evaluation
   /** Whether no policy speaks of one of the changes, and its resource type refuses that. */
   readonly gated: boolean
@@ -22,7 +22,7 @@ export interface Weighed {
  * Evaluates the policies of a tenant on each change by itself, and joins what they ask: all of it holds. With the workflow off they ask nothing,
  * and what is refused without a policy is refused.
  */
-export async function weigh(
+export async function evaluateChanges(
   context: Context,
   tenant: string,
   {
@@ -30,7 +30,7 @@ export async function weigh(
     proposals,
     off = false,
   }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[]; readonly off?: boolean },
-): Promise<Weighed> {
+): Promise<EvaluatedChanges> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   const each = proposals.map((proposal) => {
     const type = context.resources.get(proposal.change.resource.type)

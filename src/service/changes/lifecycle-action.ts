@@ -27,7 +27,7 @@ export function liveState(
 }
 
 /** Works out which action of the life cycle carries a change, and what that makes of the resource. Refused where there is none. */
-export async function carry(
+export async function resolveAction(
   type: ResourceType,
   start: Start,
   { after, wanted }: { readonly after: JsonValue | undefined; readonly wanted: WantedAction },
@@ -82,7 +82,7 @@ export async function judgedAgain(
   const wanted = restated(type, change)
   const after = wanted.action === undefined ? (change.after ?? undefined) : before
   const start = { ...change, tenant, before, ...liveState(type, live) }
-  const again = await carry(type, start, { after, wanted })
+  const again = await resolveAction(type, start, { after, wanted })
   if (!again.ok) return again.refusal
   const { move } = change
   if (isSame(again.value, { after: change.after ?? undefined, ...(move ? { move } : {}) })) return undefined

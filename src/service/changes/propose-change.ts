@@ -12,22 +12,22 @@ import { type Refusal, type Result, refuse, success } from '../../errors.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
-import { partsOf, type Resolved, type Wanted } from '../resource-types/wanted-change.ts'
-import { carry, liveState } from './lifecycle-action.ts'
+import { partsOf, type ResolvedChange, type WantedChange } from '../resource-types/wanted-change.ts'
+import { liveState, resolveAction } from './lifecycle-action.ts'
 import type { Carried, Start, WantedAction } from './perform-action.ts'
 
 /** A change that somebody wants made to one resource. */
 export interface Wish {
   readonly type: ResourceType
   readonly ref: ResourceRef
-  readonly change: Wanted<never>
+  readonly change: WantedChange<never>
   /** The revision that the actor saw, where they said so. */
   readonly base?: number
 }
 
 /** A wish of which it is known what it brings back, if it brings back something. */
 export interface ResolvedWish extends Wish {
-  readonly change: Resolved<never>
+  readonly change: ResolvedChange<never>
   /** Whether it brings back a document that stood before. */
   readonly restores?: boolean
 }
@@ -135,7 +135,7 @@ function contradicting(
 
 /** The same for a document that is not validated, or is already. */
 export async function proposeValid(type: ResourceType, start: Start, leading: Leading): Promise<Result<Proposal>> {
-  const carried = await carry(type, start, leading)
+  const carried = await resolveAction(type, start, leading)
   if (!carried.ok) return carried
   const { resource, project, base, incarnation, before } = start
   const { after, move } = carried.value

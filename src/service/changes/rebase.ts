@@ -29,7 +29,7 @@ export interface Moved {
 }
 
 /** Moves a change onto the live revision by three-way merge. What passes the merge and not the schema is a conflict too. */
-export async function rebased(
+export async function rebaseChange(
   type: ResourceType,
   { tenant, change, base, live, resolutions }: Moving,
 ): Promise<Result<Moved>> {

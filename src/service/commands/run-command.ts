@@ -7,7 +7,7 @@ import { keyOf, read, withoutImplied } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
 import { pause, recordRefusal } from './record-refusal.ts'
-import { adopt, hostWrites, revised } from './sync-host-documents.ts'
+import { hostWrites, recordHostChanges, revised } from './sync-host-documents.ts'
 
 /** A command: who wants what, and how to decide it on facts read now. */
 export interface Command<T> {
@@ -37,7 +37,7 @@ const attempts = 12
  *
  * @throws ApprovalError where the command is refused. A refusal that matters to an auditor is recorded first.
  */
-export async function execute<T>(context: Context, command: Command<T>): Promise<T> {
+export async function runCommand<T>(context: Context, command: Command<T>): Promise<T> {
   const { idempotency } = command
   const { tenant } = command.actor
   if (context.effects.isInside()) refuseInside(command.verb)
@@ -69,7 +69,7 @@ export async function execute<T>(context: Context, command: Command<T>): Promise
         if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error
         if (hasCode(error, 'duplicate_key'))
           taken = await refuseTaken(context, tenant, { writes: decision.value.writes, taken })
-        await adopt(context, tenant, revised(decision.value.writes))
+        await recordHostChanges(context, tenant, revised(decision.value.writes))
       }
       await pause(attempt)
     }

@@ -41,7 +41,7 @@ interface Hosted extends Kept {
  * Nothing that a caller said of a resource is looked at. Of each resource in its turn, gives the project that the host says;
  * undefined if the host does not keep it.
  */
-export async function adopt(
+export async function recordHostChanges(
   context: Context,
   tenant: string,
   resources: readonly Named[],

@@ -4,7 +4,7 @@ import { checkRecord } from '../resource-types/handed-in.ts'
  * Somebody whom a notice can go to: who made the request, who edited it, whom its policies ask, or whoever may change the approval settings of its
  * project.
  */
-export type Party = 'requester' | 'contributors' | 'approvers' | 'admins'
+export type NoticeRecipient = 'requester' | 'contributors' | 'approvers' | 'admins'
 
 /**
  * Which notice goes to whom. What people have to do, or what was done past them, is told to those whom it concerns in any case, and is not among
@@ -12,26 +12,26 @@ export type Party = 'requester' | 'contributors' | 'approvers' | 'admins'
  */
 export interface Audiences {
   /** Put to its approvers. */
-  readonly submitted: readonly Party[]
-  readonly changes_requested: readonly Party[]
+  readonly submitted: readonly NoticeRecipient[]
+  readonly changes_requested: readonly NoticeRecipient[]
   /** Approved, and not applied yet. */
-  readonly approved: readonly Party[]
-  readonly applied: readonly Party[]
-  readonly rejected: readonly Party[]
-  readonly failed: readonly Party[]
-  readonly expired: readonly Party[]
-  readonly cancelled: readonly Party[]
+  readonly approved: readonly NoticeRecipient[]
+  readonly applied: readonly NoticeRecipient[]
+  readonly rejected: readonly NoticeRecipient[]
+  readonly failed: readonly NoticeRecipient[]
+  readonly expired: readonly NoticeRecipient[]
+  readonly cancelled: readonly NoticeRecipient[]
   /** Made a draft again by its requester. */
-  readonly recalled: readonly Party[]
+  readonly recalled: readonly NoticeRecipient[]
   /** Made a draft again because the workflow was switched off. */
-  readonly returned: readonly Party[]
+  readonly returned: readonly NoticeRecipient[]
   /** Its time came when it could not be applied. */
-  readonly schedule_dropped: readonly Party[]
+  readonly schedule_dropped: readonly NoticeRecipient[]
   /** Nobody answered enough, so that others may answer too. */
-  readonly escalated: readonly Party[]
+  readonly escalated: readonly NoticeRecipient[]
   /** The workflow was switched on; approvers are those whom the policies there ask. */
-  readonly workflow_on: readonly Exclude<Party, 'requester' | 'contributors'>[]
-  readonly workflow_off: readonly Exclude<Party, 'requester' | 'contributors'>[]
+  readonly workflow_on: readonly Exclude<NoticeRecipient, 'requester' | 'contributors'>[]
+  readonly workflow_off: readonly Exclude<NoticeRecipient, 'requester' | 'contributors'>[]
 }
 
 /** Who is told of what where the application says nothing. */

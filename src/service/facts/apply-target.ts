@@ -5,10 +5,10 @@ import type { TargetFacts } from '../../core/request/model/command.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Refusal, refuse } from '../../errors.ts'
-import { weigh } from '../changes/evaluate-changes.ts'
+import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { judgedAgain } from '../changes/lifecycle-action.ts'
 import type { Proposal } from '../changes/propose-change.ts'
-import { rebased } from '../changes/rebase.ts'
+import { rebaseChange } from '../changes/rebase.ts'
 import { outsideFacts } from '../commands/external-claims.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
@@ -20,7 +20,7 @@ import { keptOffBy } from './lock-holders.ts'
 import type { ContentRead, ResourcesRead } from './read-content.ts'
 
 /** Where content is to land, and by which rules. */
-export interface Landing {
+export interface ApplyTarget {
   readonly request: Pick<Request, 'tenant' | 'requester' | 'via'>
   readonly read: ResourcesRead
   /** Whether what is stale may be moved onto the live revisions. */
@@ -33,12 +33,12 @@ export interface Landing {
 export async function targetOf(
   context: Context,
   { content, proposals }: ContentRead,
-  landing: Landing,
+  landing: ApplyTarget,
 ): Promise<TargetFacts> {
   const { resources, holders, claim } = landing.read
   const live = resources.map((resource) => resource?.value.revision ?? 0)
   const stale = content.changes.some(({ base }, index) => base !== live[index])
-  const moved = stale && landing.rebases ? await movedOnto(context, proposals, landing) : undefined
+  const moved = stale && landing.rebases ? await rebasedChanges(context, proposals, landing) : undefined
   const invalid = await firstInvalid(context, moved ?? content.changes, landing)
   const lockedBy = keptOffBy(context, content.changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
@@ -54,14 +54,14 @@ export async function targetOf(
 }
 
 /** Moves changes onto the live revisions, where nothing collides and the policies ask the same of them there. */
-async function movedOnto(
+async function rebasedChanges(
   context: Context,
   proposals: readonly Proposal[],
-  { request: { tenant }, setVersion, read: { resources } }: Landing,
+  { request: { tenant }, setVersion, read: { resources } }: ApplyTarget,
 ): Promise<readonly ProposedChange[] | undefined> {
   const moved: Proposal[] = []
   for (const [index, { change, before }] of proposals.entries()) {
-    const result = await rebased(typeOf(context, change.resource.type), {
+    const result = await rebaseChange(typeOf(context, change.resource.type), {
       tenant,
       change,
       base: before,
@@ -72,8 +72,8 @@ async function movedOnto(
     moved.push(result.value.proposal)
   }
   const [here, there] = await Promise.all([
-    weigh(context, tenant, { setVersion, proposals }),
-    weigh(context, tenant, { setVersion, proposals: moved }),
+    evaluateChanges(context, tenant, { setVersion, proposals }),
+    evaluateChanges(context, tenant, { setVersion, proposals: moved }),
   ])
   if (canonical(here as unknown as JsonValue) !== canonical(there as unknown as JsonValue)) return undefined
   return moved.map(({ change }) => change)
@@ -82,7 +82,7 @@ async function movedOnto(
 async function firstInvalid(
   context: Context,
   changes: readonly ProposedChange[],
-  { request: { tenant, requester: user, via }, settings, setVersion, read: { resources, projects } }: Landing,
+  { request: { tenant, requester: user, via }, settings, setVersion, read: { resources, projects } }: ApplyTarget,
 ): Promise<Refusal | undefined> {
   for (const [index, change] of changes.entries()) {
     const { resource, project, after } = change

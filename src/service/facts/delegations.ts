@@ -79,7 +79,7 @@ export function delegateCommand(
       const refused = (problem: string) => refuse('not_delegable', { from, to, problem })
       if (user.agent || delegate.agent) return refused('an agent answers for nobody, and nobody for it')
       if (user.person === delegate.person) return refused('the two are one person')
-      const [{ way, relied }, tooMany] = await Promise.all([
+      const [{ way, preconditions }, tooMany] = await Promise.all([
         wayBack(context, actor.tenant, delegation),
         tooManyDelegations(context, actor, { to, at }),
       ])
@@ -94,7 +94,7 @@ export function delegateCommand(
         ...(reason === undefined ? {} : { reason }),
       }
       return success({
-        writes: [...relied, ...delegationWrites(context, actor.tenant, { delegation, event, held })],
+        writes: [...preconditions, ...delegationWrites(context, actor.tenant, { delegation, event, held })],
         answer: freeze(delegation),
       })
     },
@@ -173,7 +173,7 @@ export async function delegationsTo(
 /** Reads the delegations that a command leans on: from whomever the actor answers for, or has answered for before. */
 export async function delegationsFor(context: Context, command: RequestCommand, { reviews }: Pick<Request, 'reviews'>) {
   const { by } = command
-  if (!isAnswer(command.type)) return { delegations: [], relied: [] }
+  if (!isAnswer(command.type)) return { delegations: [], preconditions: [] }
   const { onBehalfOf = by.user } = 'onBehalfOf' in command ? command : {}
   const given = reviews.filter((review) => review.by === by.user).map(ownerOf)
   const from = [...new Set([onBehalfOf, ...given])].filter((user) => user !== by.user)
@@ -189,13 +189,13 @@ export async function readDelegations(
   { storage }: Context,
   tenant: string,
   { from, to }: { readonly from: readonly string[]; readonly to: string },
-): Promise<{ readonly delegations: readonly Delegation[]; readonly relied: readonly Write[] }> {
-  if (from.length === 0) return { delegations: [], relied: [] }
+): Promise<{ readonly delegations: readonly Delegation[]; readonly preconditions: readonly Write[] }> {
+  if (from.length === 0) return { delegations: [], preconditions: [] }
   const keys = from.map((one) => keyOf('delegations', tenant, one, to))
   const { stored } = await read(storage, { stored: keys })
   return {
     delegations: stored.flatMap((one) => (one ? shown(one.value) : [])),
-    relied: keys.map((key, index) => unchanged(key, stored[index])),
+    preconditions: keys.map((key, index) => unchanged(key, stored[index])),
   }
 }
 
@@ -207,13 +207,13 @@ async function wayBack(
   { storage }: Context,
   tenant: string,
   wanted: Delegation,
-): Promise<{ readonly way?: readonly string[]; readonly relied: readonly Write[] }> {
+): Promise<{ readonly way?: readonly string[]; readonly preconditions: readonly Write[] }> {
   const ways = new Map([[wanted.to, [wanted.from, wanted.to]]])
-  const relied: Write[] = []
+  const preconditions: Write[] = []
   for (const [user, way] of ways) {
     const key = keyOf('streams', tenant, delegationStream(user))
     const { before } = await read(storage, { before: key })
-    relied.push(unchanged(key, before))
+    preconditions.push(unchanged(key, before))
     for await (const { value } of walk(storage, {
       collection: 'delegations',
       index: 'key',
@@ -221,11 +221,11 @@ async function wayBack(
       order: 'ascending',
     })) {
       if (value.begins >= wanted.ends || value.ends <= wanted.begins) continue
-      if (value.to === wanted.from) return { way: [...way, value.to], relied }
+      if (value.to === wanted.from) return { way: [...way, value.to], preconditions }
       if (!ways.has(value.to)) ways.set(value.to, [...way, value.to])
     }
   }
-  return { relied }
+  return { preconditions }
 }
 
 /**

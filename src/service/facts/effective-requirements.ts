@@ -3,7 +3,7 @@ import { requirementsJoin } from '../../core/policy/model/requirement.ts'
 import { joinRules } from '../../core/policy/model/rules-of-conduct.ts'
 import type { Facts } from '../../core/request/model/command.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { weigh } from '../changes/evaluate-changes.ts'
+import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import type { Context } from '../context/context.ts'
 import { type ContentRead, readContent, readContents } from './read-content.ts'
 
@@ -51,7 +51,7 @@ async function askedOf(
   { setVersion, content }: { readonly setVersion: StreamHead; readonly content: ContentRead | undefined },
 ): Promise<Asked> {
   const { requirements, rules, tenant } = request
-  const { evaluation } = await weigh(context, tenant, { setVersion, proposals: content?.proposals ?? [] })
+  const { evaluation } = await evaluateChanges(context, tenant, { setVersion, proposals: content?.proposals ?? [] })
   if (evaluation.requirements.length === 0) return pinnedIn(request)
   return {
     requirements: requirementsJoin(requirements, evaluation.requirements),

@@ -20,7 +20,7 @@ export interface Holder {
 /** Who holds the locks on some resources, in their order, and the statement that they still do. */
 export interface HoldersRead {
   readonly holders: readonly (Holder | undefined)[]
-  readonly relied: readonly Write[]
+  readonly preconditions: readonly Write[]
 }
 
 /** Reads who holds locks. What a request itself holds keeps nobody of it off. Reads nothing where nothing is locked. */
@@ -31,7 +31,7 @@ export async function readHolders(
 ): Promise<HoldersRead> {
   const others = locks.map((lock) => (lock?.value.request === request ? undefined : lock?.value))
   const found = others.filter((lock) => lock !== undefined)
-  if (found.length === 0) return { holders: others.map(() => undefined), relied: [] }
+  if (found.length === 0) return { holders: others.map(() => undefined), preconditions: [] }
   const ids = [...new Set(found.map(({ request }) => request))]
   const keys = ids.map((id) => keyOf('requests', found[0]?.tenant ?? '', id))
   const { requests } = await read(storage, { requests: keys })
@@ -48,7 +48,7 @@ export async function readHolders(
       ...(waiting === undefined ? {} : { waiting }),
     }
   })
-  return { holders, relied: keys.map((key, index) => unchanged(key, requests[index])) }
+  return { holders, preconditions: keys.map((key, index) => unchanged(key, requests[index])) }
 }
 
 /** Finds the request that keeps changes off their resources: one that holds a lock, unless the life cycle lets them happen meanwhile. */

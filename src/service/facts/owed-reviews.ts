@@ -1,4 +1,4 @@
-import type { OpenDebt } from '../../core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { openDebt } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
@@ -13,7 +13,7 @@ export async function readDebts({ storage }: Context, tenant: string): Promise<S
 }
 
 /** Lists the reviews that a tenant owes, the oldest first. */
-export async function listDebts(context: Context, tenant: string): Promise<readonly OpenDebt[]> {
+export async function listFollowUps(context: Context, tenant: string): Promise<readonly PendingFollowUp[]> {
   return freeze((await readDebts(context, tenant))?.value.open ?? [])
 }
 

@@ -6,11 +6,11 @@ import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import { type ClaimRead, claimKeys, outsideOf } from '../commands/external-claims.ts'
-import { adopt } from '../commands/sync-host-documents.ts'
+import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import type { ContentRecord, ResourceRecord } from '../records/record-types.ts'
 import { keyOf, read, type Stored, unchanged } from '../records/typed-storage.ts'
-import { isRevert, type Resolved, type Wanted } from '../resource-types/wanted-change.ts'
+import { isRevert, type ResolvedChange, type WantedChange } from '../resource-types/wanted-change.ts'
 import { type Holder, readHolders } from './lock-holders.ts'
 
 /** The content of a request as it was read back. */
@@ -30,7 +30,7 @@ export interface ResourcesRead {
   /** The other requests that hold locks on them. */
   readonly holders: readonly (Holder | undefined)[]
   /** States that they are still as they were read. */
-  readonly relied: readonly Write[]
+  readonly preconditions: readonly Write[]
 }
 
 /** Reads the content of a request, and the documents that it starts from; undefined where the content is not there. */
@@ -63,13 +63,13 @@ export async function readWhole(
   request: Request,
 ): Promise<{ readonly stored: ContentRead | undefined; readonly resources: ResourcesRead }> {
   const { tenant, id, resources } = request
-  const projects = await adopt(context, tenant, resources)
+  const projects = await recordHostChanges(context, tenant, resources)
   const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
   const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
   const claims = claimKeys(context, tenant, resources)
   const found = await read(context.storage, { ...contentKeys(request), resources: keys, locks: lockKeys, claims })
   const outside = outsideOf(context, resources)
-  const { holders, relied } = await readHolders(context, found.locks, id)
+  const { holders, preconditions } = await readHolders(context, found.locks, id)
   return {
     stored: contentOf(found),
     resources: {
@@ -77,11 +77,11 @@ export async function readWhole(
       projects,
       ...(outside ? { claim: { resource: outside, stored: found.claims[0] } } : {}),
       holders,
-      relied: [
+      preconditions: [
         ...keys.map((key, index) => unchanged(key, found.resources[index])),
         ...lockKeys.map((key, index) => unchanged(key, found.locks[index])),
         ...claims.map((key, index) => unchanged(key, found.claims[index])),
-        ...relied,
+        ...preconditions,
       ],
     },
   }
@@ -101,8 +101,8 @@ export async function documentAt(
 export async function resolvedWish(
   context: Context,
   tenant: string,
-  { resource, wanted }: { readonly resource: ProposedChange['resource']; readonly wanted: Wanted<never> },
-): Promise<Result<{ readonly change: Resolved<never>; readonly restores?: true }>> {
+  { resource, wanted }: { readonly resource: ProposedChange['resource']; readonly wanted: WantedChange<never> },
+): Promise<Result<{ readonly change: ResolvedChange<never>; readonly restores?: true }>> {
   if (!isRevert(wanted)) return success({ change: wanted })
   const { type, id } = resource
   const { revertTo: revision } = wanted

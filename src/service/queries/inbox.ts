@@ -23,7 +23,7 @@ import { listsFor, oldestOf } from './inbox-lists.ts'
 import { requestsOf } from './list-requests.ts'
 
 /** Which part of what waits to list. */
-export interface WaitingFilter {
+export interface InboxFilter {
   /** At most so many, 1 to 200; 50 where left out. */
   readonly limit?: number | undefined
   /** The `next` of the page before, of the same actor. */
@@ -31,14 +31,14 @@ export interface WaitingFilter {
 }
 
 /** A request that waits for an approval. */
-export interface WaitingRequest extends RequestSummary {
+export interface InboxRequest extends RequestSummary {
   /** Who has delegated the answer to the actor: to be given with it, as `onBehalfOf`. Absent where the answer is the actor's own. */
   readonly onBehalfOf?: string
 }
 
 /** A page of requests that wait for an approval, the oldest first. */
-export interface WaitingPage {
-  readonly requests: readonly WaitingRequest[]
+export interface InboxPage {
+  readonly requests: readonly InboxRequest[]
   /** Where the next page begins; absent on the last one. */
   readonly next?: string
 }
@@ -47,13 +47,13 @@ export interface WaitingPage {
 const mostJudged = 1_000
 
 /** Lists the requests that wait for an approval of the actor's, the oldest first. */
-export async function listWaiting(context: Context, actor: Actor, filter: WaitingFilter): Promise<WaitingPage> {
+export async function listInbox(context: Context, actor: Actor, filter: InboxFilter): Promise<InboxPage> {
   checkKeys('filter', filter, ['limit', 'after'])
   const limit = checkLimit(filter.limit)
   const cursor = { tenant: actor.tenant, waitingFor: actor.user }
   let from = filter.after === undefined ? undefined : positionOf(filter.after, cursor)
   const desk = await deskOf(context, actor)
-  const found: WaitingRequest[] = []
+  const found: InboxRequest[] = []
   for (let judged = 0; judged < mostJudged; judged += limit + 1) {
     const { requests, next } = await oldestOf(context.storage, desk.lists, { limit: limit + 1, from })
     found.push(...(await waitingAmong(context, desk, requests)))
@@ -89,11 +89,7 @@ async function deskOf(context: Context, actor: Actor): Promise<Desk> {
 }
 
 /** Keeps those among some requests that the actor may approve as things stand, and whose answer is not given yet. */
-async function waitingAmong(
-  context: Context,
-  desk: Desk,
-  listed: readonly Listed[],
-): Promise<readonly WaitingRequest[]> {
+async function waitingAmong(context: Context, desk: Desk, listed: readonly Listed[]): Promise<readonly InboxRequest[]> {
   if (listed.length === 0) return []
   const requests = await requestsOf(context, listed)
   const [asked, people] = await Promise.all([
@@ -118,7 +114,7 @@ function answerTo(
     asked: { requirements, rules },
     users,
   }: { readonly request: Request; readonly asked: Pick<Facts, 'requirements' | 'rules'>; readonly users: KnownUsers },
-): Pick<WaitingRequest, 'onBehalfOf'> | undefined {
+): Pick<InboxRequest, 'onBehalfOf'> | undefined {
   const settings = set?.value
   const facts: Facts = { requirements, rules, users, ...switchFacts(context, settings, request) }
   if (hasAnswered(actor.user, request, users)) return undefined

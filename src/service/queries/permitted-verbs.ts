@@ -7,7 +7,7 @@ import type { Request } from '../../core/request/model/request.ts'
 import { type PeopleVerb, requestMethods } from '../../core/request/model/status-table.ts'
 import { type Refusal, refuse } from '../../errors.ts'
 import { overfull } from '../arguments/check-limits.ts'
-import { weigh } from '../changes/evaluate-changes.ts'
+import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
 import { targetOf } from '../facts/apply-target.ts'
@@ -40,7 +40,7 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
       settings: shown.settings,
       setVersion: shown.setVersion,
     }),
-    weigh(context, request.tenant, {
+    evaluateChanges(context, request.tenant, {
       setVersion: shown.setVersion,
       proposals: stored.proposals,
       off: !isOnFor(context, shown.settings, request),

@@ -8,14 +8,14 @@ import { type ApprovalStanding, approvalStanding } from '../../core/review/appro
 import { ownerOf } from '../../core/review/giver.ts'
 import { fail } from '../../errors.ts'
 import type { Proposal } from '../changes/propose-change.ts'
-import { rebased } from '../changes/rebase.ts'
+import { rebaseChange } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import { approversOf } from '../facts/approvers.ts'
 import { readDelegations } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
-import { listDebts } from '../facts/owed-reviews.ts'
+import { listFollowUps } from '../facts/owed-reviews.ts'
 import { peopleOf } from '../facts/people-of-request.ts'
 import { documentAt, readWhole } from '../facts/read-content.ts'
 import { knownUsers, scopeOf } from '../people/ask-directory.ts'
@@ -59,7 +59,7 @@ export async function showRequest(
   const at = context.now()
   const switched = switchFacts(context, settings, request)
   const summary = summaryOf(request, at, switched.holds)
-  const debts = await listDebts(context, request.tenant)
+  const debts = await listFollowUps(context, request.tenant)
   const [{ stored: content, resources }, asked, users, twins] = await Promise.all([
     readWhole(context, request),
     askedNow(context, request, setVersion),
@@ -117,13 +117,13 @@ export async function approvalOf(context: Context, request: Request, at: number)
 async function conflictsOf(
   context: Context,
   tenant: string,
-  { proposal, live }: { readonly proposal: Proposal; readonly live: Parameters<typeof rebased>[1]['live'] },
+  { proposal, live }: { readonly proposal: Proposal; readonly live: Parameters<typeof rebaseChange>[1]['live'] },
 ): Promise<readonly Conflict[]> {
   const { change } = proposal
   const { resource, rebase } = change
   if (!rebase) return []
   const base = await documentAt(context, tenant, { resource, revision: rebase.from })
-  const moved = await rebased(typeOf(context, resource.type), {
+  const moved = await rebaseChange(typeOf(context, resource.type), {
     tenant,
     change,
     base,

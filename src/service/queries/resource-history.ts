@@ -4,7 +4,7 @@ import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail } from '../../errors.ts'
-import { adopt } from '../commands/sync-host-documents.ts'
+import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
@@ -38,7 +38,7 @@ export async function readResource<T>(
   tenant: string,
   { type, id }: ResourceRef<T>,
 ): Promise<LiveResource<T> | undefined> {
-  await adopt(context, tenant, [{ type, id }])
+  await recordHostChanges(context, tenant, [{ type, id }])
   const { stored, lock, settings } = await read(context.storage, {
     stored: keyOf('resources', tenant, type, id),
     lock: keyOf('locks', tenant, type, id),

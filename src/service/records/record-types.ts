@@ -8,7 +8,7 @@ import type { LoggedEvent, StreamHead } from '../../core/log/event-chain.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
 import type { Hold } from '../../core/request/model/hold.ts'
-import type { OpenDebt } from '../../core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Resource, Revision } from '../../core/request/model/revision.ts'
 import type { RequestStatus } from '../../core/request/model/status-table.ts'
@@ -22,13 +22,13 @@ export interface WorkflowSwitch {
   /** The state of the settings in which it was last switched off so that what waited goes back to being a draft; absent where it never was. */
   readonly switchedOff?: number
   /** What becomes of what waits, while it is off. */
-  readonly waiting?: Waiting
+  readonly waiting?: WaitingMode
   /** When it was off, the oldest first; the clocks of what waited stood still meanwhile. */
   readonly holds?: readonly Hold[]
 }
 
 /** What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on again. */
-export type Waiting = 'return' | 'hold'
+export type WaitingMode = 'return' | 'hold'
 /** That something due could not be done: when it was due at first, and how often in a row it could not. Its due time says when it is tried again. */
 export interface PutOff {
   readonly from: number
@@ -225,7 +225,7 @@ export interface CheckpointRecord extends Checkpoint {
 /** The reviews that a tenant owes. */
 export interface DebtsRecord {
   readonly tenant: string
-  readonly open: readonly OpenDebt[]
+  readonly open: readonly PendingFollowUp[]
 }
 
 /** The answer to a command that carried an idempotency key. */

@@ -1,8 +1,8 @@
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
-import type { Application, AppliedRevision, Known, Pinned, Target } from '../../core/request/model/event.ts'
+import type { Application, AppliedRevision, KnownPerson, Pinned, Target } from '../../core/request/model/event.ts'
 import type { Objection, Subject } from '../../core/request/model/objection.ts'
-import type { Debt, GlassBroken } from '../../core/request/model/owed-review.ts'
+import type { FollowUp, GlassBroken } from '../../core/request/model/owed-review.ts'
 import { statuses } from '../../core/request/model/status-table.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
@@ -38,7 +38,7 @@ const objection = object<Objection>({
 export const putOff = object<PutOff>({ from: whole, failures: whole })
 
 const target = object<Target>({ type: text(), id: text(), base: whole, waiting: maybe(text()) })
-const known = object<Known>({ user: text(), person: text() })
+const known = object<KnownPerson>({ user: text(), person: text() })
 
 export const head = object<{ seq: number; hash: string }>({ seq: whole, hash: text() })
 
@@ -79,7 +79,7 @@ export const application: Shape = object<Application>({
 
 const glass = { by: text(), person: text(), incident: text(), policies: list(text()), at: whole, dueAt: whole }
 export const glassBroken = object<GlassBroken>(glass)
-const debt = object<Debt>({ ...glass, reviews: list(review), remindedAt: maybe(whole), settledAt: maybe(whole) })
+const debt = object<FollowUp>({ ...glass, reviews: list(review), remindedAt: maybe(whole), settledAt: maybe(whole) })
 
 export const failure = object<{ code: string; message: string; details: never }>({
   code: text(),

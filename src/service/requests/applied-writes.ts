@@ -7,23 +7,23 @@ import { revisionWrites } from '../commands/revision-writes.ts'
 import type { ResourcesRead } from '../facts/read-content.ts'
 
 /** What was read of the resources of a request, if it was. */
-export interface Landing {
+export interface AppliedChange {
   readonly event: LaterEvent
   readonly target?: TargetFacts
-  readonly resources?: Pick<ResourcesRead, 'resources' | 'relied'>
+  readonly resources?: Pick<ResourcesRead, 'resources' | 'preconditions'>
 }
 
 /** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */
 export function landingWrites(
   request: Request,
-  { event: { outcome, at }, target, resources }: Landing,
+  { event: { outcome, at }, target, resources }: AppliedChange,
 ): readonly Write[] {
   if (!resources || !target) return []
-  if (outcome.status !== 'applied') return resources.relied
+  if (outcome.status !== 'applied') return resources.preconditions
   const { tenant, id, requester: author, via, reason: message } = request
   const authorship = { tenant, author, via, at, request: id, ...(message === undefined ? {} : { message }) }
   const revisions = landing(target).flatMap((change, index) =>
     revisionWrites(resources.resources[index], change, authorship),
   )
-  return [...resources.relied, ...revisions]
+  return [...resources.preconditions, ...revisions]
 }

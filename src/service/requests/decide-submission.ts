@@ -6,10 +6,10 @@ import type { KnownUsers } from '../../core/review/under-review.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { tooManyDrafts } from '../arguments/check-limits.ts'
-import { weigh } from '../changes/evaluate-changes.ts'
+import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { type Proposal, propose, type Wish } from '../changes/propose-change.ts'
 import { claimKeys, outsideFacts, outsideOf } from '../commands/external-claims.ts'
-import { adopt } from '../commands/sync-host-documents.ts'
+import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
 import { keptOffBy, readHolders } from '../facts/lock-holders.ts'
@@ -35,7 +35,7 @@ export interface Intention {
 }
 
 /** An intention with the facts that it was decided on, before anything is written. */
-export interface Considered {
+export interface DecidedSubmission {
   readonly proposals: readonly Proposal[]
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
   readonly users: KnownUsers
@@ -45,106 +45,172 @@ export interface Considered {
   readonly claim: Stored<ClaimRecord> | undefined
   /** The state of the policies that it was decided by. */
   readonly setVersion: StreamHead
-  /** States that everything that was relied on is still as it was read, but for the resources. */
-  readonly relied: readonly Write[]
+  /** States that everything that it relies on is still as it was read, but for the resources. */
+  readonly preconditions: readonly Write[]
 }
 
+/** An intention at a moment. */
+type Intended = Intention & { readonly at: number }
+
 /** Reads the facts of an intention and decides it. Writes nothing. */
-export async function consider(
+export async function decideSubmission(
   context: Context,
   actor: Actor,
-  { verb, wishes, reason, applyAt, directly, at }: Intention & { readonly at: number },
-): Promise<Result<Considered>> {
-  const { tenant, user } = actor
+  intended: Intended,
+): Promise<Result<DecidedSubmission>> {
+  const facts = await readSubmission(context, actor.tenant, intended)
+  if (!facts.ok) return facts
+  const checked = await checkSubmission(context, actor, { intended, facts: facts.value })
+  if (!checked.ok) return checked
+  return decideChecked(context, actor, { intended, facts: facts.value, checked: checked.value })
+}
+
+/** What is stored about the resources of an intention, and what it would make of them. */
+interface SubmissionFacts extends Pick<DecidedSubmission, 'proposals' | 'resources' | 'policySet' | 'setVersion'> {
+  readonly holders: Awaited<ReturnType<typeof readHolders>>['holders']
+  /** The claim of the resource that is kept outside of the database. */
+  readonly claim: Stored<ClaimRecord> | undefined
+  /** States that all of this but the resources is still as it was read. */
+  readonly preconditions: readonly Write[]
+}
+
+async function readSubmission(
+  context: Context,
+  tenant: string,
+  { wishes, at }: Intended,
+): Promise<Result<SubmissionFacts>> {
   const named = wishes.map(({ ref }) => ref)
-  const hostSays = await adopt(context, tenant, named)
-  const lockKeys = wishes.map(({ ref }) => keyOf('locks', tenant, ref.type, ref.id))
+  const hostSays = await recordHostChanges(context, tenant, named)
   const mixed = mixture(wishes)
   if (mixed) return refuse('invalid_input', { argument: 'changes', problem: mixed })
+  const lockKeys = named.map(({ type, id }) => keyOf('locks', tenant, type, id))
   const claimed = claimKeys(context, tenant, named)
   const { policySet, resources, locks, claims } = await read(context.storage, {
     policySet: keyOf('policySets', tenant),
-    resources: wishes.map(({ ref }) => keyOf('resources', tenant, ref.type, ref.id)),
+    resources: named.map(({ type, id }) => keyOf('resources', tenant, type, id)),
     locks: lockKeys,
     claims: claimed,
   })
+  const proposals = await proposeAll(context, tenant, { wishes, at, resources, hostSays })
+  if (!proposals.ok) return proposals
+  const { holders, preconditions: heldAsRead } = await readHolders(context, locks)
+  const preconditions = [
+    unchanged(keyOf('policySets', tenant), policySet),
+    ...lockKeys.map((key, index) => unchanged(key, locks[index])),
+    ...claimed.map((key, index) => unchanged(key, claims[index])),
+    ...heldAsRead,
+  ]
+  const setVersion = stateOf(policySet)
+  const found = { proposals: proposals.value, resources, policySet, setVersion, holders, claim: claims[0] }
+  return success({ ...found, preconditions })
+}
+
+interface Proposing extends Pick<Intended, 'wishes' | 'at'> {
+  readonly resources: DecidedSubmission['resources']
+  readonly hostSays: Awaited<ReturnType<typeof recordHostChanges>>
+}
+
+/** Works out what each wish would make of its resource: all of them in one project. */
+async function proposeAll(
+  context: Context,
+  tenant: string,
+  { wishes, at, resources, hostSays }: Proposing,
+): Promise<Result<readonly Proposal[]>> {
   const proposals: Proposal[] = []
   for (const [index, wish] of wishes.entries()) {
     const { type, id } = wish.ref
     const resolved = await resolvedWish(context, tenant, { resource: { type, id }, wanted: wish.change })
     if (!resolved.ok) return resolved
-    const proposal = await propose({ ...wish, ...resolved.value }, resources[index]?.value, {
-      tenant,
-      now: at,
-      hostSays: hostSays[index],
-    })
+    const facts = { tenant, now: at, hostSays: hostSays[index] }
+    const proposal = await propose({ ...wish, ...resolved.value }, resources[index]?.value, facts)
     if (!proposal.ok) return proposal
     proposals.push(proposal.value)
   }
   const projects = new Set(proposals.map(({ change }) => change.project))
-  if (projects.size > 1) {
-    const problem = `must be about resources of one project, not of ${[...projects].map((name) => JSON.stringify(name)).join(' and ')}`
-    return refuse('invalid_input', { argument: 'changes', problem })
-  }
-  const changes = proposals.map(({ change }) => change)
-  const setVersion = stateOf(policySet)
+  if (projects.size <= 1) return success(proposals)
+  const names = [...projects].map((name) => JSON.stringify(name)).join(' and ')
+  const problem = `must be about resources of one project, not of ${names}`
+  return refuse('invalid_input', { argument: 'changes', problem })
+}
+
+interface Checking {
+  readonly intended: Intended
+  readonly facts: SubmissionFacts
+}
+
+/** What is known of a submission that may be made: what the policies ask of it, and who asks for it. */
+interface CheckedSubmission {
+  readonly evaluated: Awaited<ReturnType<typeof evaluateChanges>>
+  readonly users: KnownUsers
+  readonly preconditions: readonly Write[]
+}
+
+/** Checks whether the actor may make these changes at all, and asks the policies about them. */
+async function checkSubmission(
+  context: Context,
+  actor: Actor,
+  { intended: { verb, wishes, directly }, facts }: Checking,
+): Promise<Result<CheckedSubmission>> {
+  const { tenant, user } = actor
+  const { proposals, setVersion, policySet } = facts
   const settings = policySet?.value
+  const changes = proposals.map(({ change }) => change)
   const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
   if (!editing.ok) return editing
   const full = verb === 'draft' ? await tooManyDrafts(context, actor) : undefined
   if (full) return full
   const flawed = verb === 'draft' ? undefined : await policyRefusal(context, { tenant, settings, setVersion }, changes)
   if (flawed) return { ok: false, refusal: flawed }
-  const project = proposals[0]?.change.project ?? ''
-  const [weighed, users] = await Promise.all([
-    weigh(context, tenant, { setVersion, proposals, off: !isOnFor(context, settings, { project, resources: named }) }),
+  const project = changes[0]?.project ?? ''
+  const named = wishes.map(({ ref }) => ref)
+  const off = !isOnFor(context, settings, { project, resources: named })
+  const [evaluated, users] = await Promise.all([
+    evaluateChanges(context, tenant, { setVersion, proposals, off }),
     knownUsers(context.directory, scopeOf(tenant, project), [user]),
   ])
-  const { requirements } = weighed.evaluation
+  const { requirements } = evaluated.evaluation
   const [gated] = named
   if (directly && gated && requirements.length > 0) {
     const by = [...new Set(requirements.map(({ policy }) => policy))]
     const what = isSwitchChange({ resource: gated }) ? { policy: '', project } : { policy: gated.id }
     return refuse('policy_gated', { ...what, by })
   }
-  const { holders, relied: heldAsRead } = await readHolders(context, locks)
+  return success({ evaluated, users, preconditions: editing.value })
+}
+
+/** Decides what is read and checked. */
+function decideChecked(
+  context: Context,
+  actor: Actor,
+  { intended, facts, checked }: Checking & { readonly checked: CheckedSubmission },
+): Result<DecidedSubmission> {
+  const { verb, wishes, reason, applyAt, directly, at } = intended
+  const { proposals, resources, policySet, setVersion, holders, claim } = facts
+  const { evaluated, users } = checked
+  const changes = proposals.map(({ change }) => change)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
-  const resource = outsideOf(context, named)
-  const claim = resource && { resource, stored: claims[0] }
+  const resource = outsideOf(
+    context,
+    wishes.map(({ ref }) => ref),
+  )
+  const id = directly ? '' : context.newId()
+  const said = reason === undefined ? {} : { reason, salt: newSalt() }
+  const timed = applyAt === undefined ? {} : { applyAt }
   const submission = { submit, draft }[verb](
-    {
-      id: directly ? '' : context.newId(),
-      by: actor,
-      at,
-      ...(reason === undefined ? {} : { reason, salt: newSalt() }),
-    },
+    { id, by: actor, at, ...said },
     {
       users,
-      next: { changes, before: [], policySet: setVersion, ...weighed, ...(applyAt === undefined ? {} : { applyAt }) },
+      next: { changes, before: [], policySet: setVersion, ...evaluated, ...timed },
       ...(lockedBy === undefined ? {} : { lockedBy }),
       ...(heldBy === undefined ? {} : { heldBy }),
-      ...(claim ? { outside: outsideFacts(context, claim) } : {}),
+      ...(resource ? { outside: outsideFacts(context, { resource, stored: claim }) } : {}),
     },
   )
   if (!submission.ok) return submission
-  const relied = [
-    unchanged(keyOf('policySets', tenant), policySet),
-    ...lockKeys.map((key, index) => unchanged(key, locks[index])),
-    ...claimed.map((key, index) => unchanged(key, claims[index])),
-    ...heldAsRead,
-    ...editing.value,
-  ]
-  return success({
-    proposals,
-    resources,
-    users,
-    submission: submission.value,
-    policySet,
-    setVersion,
-    relied,
-    claim: claims[0],
-  })
+  const preconditions = [...facts.preconditions, ...checked.preconditions]
+  const known = { proposals, resources, users, policySet, setVersion, claim }
+  return success({ ...known, submission: submission.value, preconditions })
 }
 
 /** Why some resources cannot land together. */

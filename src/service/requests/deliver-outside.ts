@@ -8,8 +8,8 @@ import { evolve } from '../../core/request/model/evolve.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { ApprovalError, hasCode, isApprovalError, messageOf, refuse, success } from '../../errors.ts'
 import { claimWrites, hasClaimed, outsideFacts } from '../commands/external-claims.ts'
-import { type Command, execute } from '../commands/run-command.ts'
-import { adopt, outsideDocument } from '../commands/sync-host-documents.ts'
+import { type Command, runCommand } from '../commands/run-command.ts'
+import { outsideDocument, recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { debtWrites } from '../facts/owed-reviews.ts'
 import { keyOf, read, unchanged } from '../records/typed-storage.ts'
@@ -62,8 +62,8 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const next = evolve(request, event)
       const message = await messageTo(context, event, { before: request, next, settings: policySet?.value })
       if (!message.ok) return message
-      const relied = keys.map((key, index) => unchanged(key, resources[index]))
-      const landing = { event, ...(target ? { target } : {}), resources: { resources, relied } }
+      const preconditions = keys.map((key, index) => unchanged(key, resources[index]))
+      const landing = { event, ...(target ? { target } : {}), resources: { resources, preconditions } }
       return success({
         writes: [
           ...requestWrites(context, before, { event, next, message: message.value }),
@@ -73,7 +73,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
           ...(await createdAccess(context, next, { ...landing, settings: policySet?.value })),
         ],
         answer: next,
-        ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),
+        ...(hasClaimed(request, next) ? { follow: () => deliverToHost(context, next) } : {}),
       })
     },
   }
@@ -83,18 +83,18 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
  * Carries a change that was claimed to the resource that the host keeps outside of the database, and says what became of it. Gives the request as it is then:
  * still on its way where nobody can say, or where somebody else has taken it up.
  */
-export async function carryOut(context: Context, request: Request): Promise<Request> {
+export async function deliverToHost(context: Context, request: Request): Promise<Request> {
   const { tenant, id, application } = request
   if (!application || context.transaction) return request
   try {
     const arrival = await arrivalOf(context, request, application)
     if (!arrival) return await current(context, request)
     const said = { type: 'confirm', fence: application.fence, ...arrival } as const
-    const confirmed = await execute(
+    const confirmed = await runCommand(
       context,
       onTheWayCommand(context, { tenant, user: ownUser, via: 'worker' }, id, said),
     )
-    if (arrival.found === 'other') await adopt(context, tenant, [application.resource])
+    if (arrival.found === 'other') await recordHostChanges(context, tenant, [application.resource])
     return confirmed
   } catch (error) {
     if (!isApprovalError(error)) throw error

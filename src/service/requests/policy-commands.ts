@@ -15,7 +15,7 @@ import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
 import { keyOf, page, read, type Stored, stateOf, unchanged, walk } from '../records/typed-storage.ts'
 import { policyResource } from '../resource-types/policy-resource.ts'
-import { consider } from './decide-submission.ts'
+import { decideSubmission } from './decide-submission.ts'
 import { directWrites } from './submit-command.ts'
 
 /** Makes the command that saves a policy where nobody has to approve that: a new one, or the next version of the one with its id. */
@@ -136,7 +136,7 @@ async function writesOf(
   { id, change, at, set }: Wanted,
 ): Promise<Result<readonly Write[]>> {
   const wish = { type: policyResource, ref: policyResource.ref(id), change: change as ChangeInput<never> }
-  const considered = await consider(context, actor, { verb: 'submit', directly: true, wishes: [wish], at })
+  const considered = await decideSubmission(context, actor, { verb: 'submit', directly: true, wishes: [wish], at })
   const asRead = unchanged(keyOf('policySets', actor.tenant), set)
   if (considered.ok) return success([asRead, ...(await directWrites(context, actor, considered.value, { at }))])
   const { set: now } = await readPolicy(context, actor.tenant, id)

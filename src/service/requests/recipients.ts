@@ -4,7 +4,7 @@ import { type Result, refuse, success } from '../../errors.ts'
 import type { NoticeType } from '../../ports/notifier.ts'
 import type { Message } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
-import type { Audiences, Party } from '../context/notice-audiences.ts'
+import type { Audiences, NoticeRecipient } from '../context/notice-audiences.ts'
 import { type Approvers, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
 import { scopeOf } from '../people/ask-directory.ts'
 import { adminsOf, peopleNamed } from '../people/settings-admins.ts'
@@ -70,7 +70,7 @@ async function toParties(
 ): Promise<Result<Message>> {
   const { next, settings, notify, type } = telling
   const { tenant, project, requester, contributors } = next
-  const parties: readonly Party[] = context.audiences[type as keyof Audiences] ?? []
+  const parties: readonly NoticeRecipient[] = context.audiences[type as keyof Audiences] ?? []
   const approvers = parties.includes('approvers') || notify ? await asked(context, event, telling) : []
   const stranger = notify?.find((user) => !approvers.includes(user))
   if (stranger !== undefined) {
@@ -80,7 +80,7 @@ async function toParties(
   const admins = parties.includes('admins')
     ? await peopleNamed(context.directory, scopeOf(tenant, project), [adminsOf(context, settings)])
     : []
-  const people: { readonly [P in Party]: readonly string[] } = {
+  const people: { readonly [P in NoticeRecipient]: readonly string[] } = {
     requester: [requester],
     contributors,
     approvers: notify ?? approvers,

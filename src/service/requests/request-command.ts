@@ -11,7 +11,7 @@ import type {
 import type { Content } from '../../core/request/model/content.ts'
 import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
-import type { OpenDebt } from '../../core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { verbs } from '../../core/request/model/status-table.ts'
 import { type Result, refuse, success } from '../../errors.ts'
@@ -31,7 +31,7 @@ import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { keyOf, read, type Stored, stateOf, unchanged } from '../records/typed-storage.ts'
 import { newSalt } from '../values/salt.ts'
 import { landingWrites } from './applied-writes.ts'
-import { carryOut } from './deliver-outside.ts'
+import { deliverToHost } from './deliver-outside.ts'
 import { createdAccess, isContentCommand, landedSettings, permittedTo } from './permission-for-verb.ts'
 import { messageOf } from './recipients.ts'
 import { requestWrites } from './request-writes.ts'
@@ -89,13 +89,13 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         ...requestWrites(context, before, { event, next, message: message.value, ...(content ? { content } : {}) }),
         ...landingWrites(next, decided.value),
         ...claimWrites(request, next, claimRead(decided.value)),
-        ...decided.value.relied,
+        ...decided.value.preconditions,
         ...(debts ? [debtWrites(owed[0], next)] : []),
         ...(await createdAccess(context, next, { ...decided.value, settings })),
         ...(await landedSettings(context, next, { ...decided.value, policySet })),
       ],
       answer: holds ? { ...next, holds } : next,
-      ...(hasClaimed(request, next) ? { follow: () => carryOut(context, next) } : {}),
+      ...(hasClaimed(request, next) ? { follow: () => deliverToHost(context, next) } : {}),
     })
   }
   return { verb: ask.type, actor: by, about: `request/${id}`, attempt }
@@ -113,7 +113,7 @@ interface Decided {
   readonly target?: TargetFacts
   readonly resources?: ResourcesRead
   /** States that whatever else was relied on is still as it was read. */
-  readonly relied: readonly Write[]
+  readonly preconditions: readonly Write[]
 }
 
 /** Reads the facts and decides: the people and the policies always, the content and the resources only where they matter. */
@@ -131,17 +131,17 @@ async function decideOn(
     readonly settings: PolicySetRecord | undefined
     readonly setVersion: StreamHead
     readonly rewrite: Rewrite | undefined
-    readonly debts: readonly OpenDebt[] | undefined
+    readonly debts: readonly PendingFollowUp[] | undefined
   },
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
   const switched = switchFacts(context, settings, request)
   if (command.type === 'expire' || command.type === 'remind' || command.type === 'return') {
     return decidedBy(decide(command, request, { users: new Map(), requirements, rules, ...switched }), {
-      relied: [],
+      preconditions: [],
     })
   }
-  const [users, inForce, { delegations, relied }] = await Promise.all([
+  const [users, inForce, { delegations, preconditions }] = await Promise.all([
     peopleOf(context, request, [...actingIn(command), ...(debts ?? []).map(({ by }) => by)]),
     askedNow(context, request, setVersion),
     delegationsFor(context, command, request),
@@ -156,7 +156,7 @@ async function decideOn(
   const early = decide(command, request, facts)
   if (!early.ok && early.refusal.code !== 'content_tampered') return early
   const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
-  if (concludes) return decidedBy(early, { relied })
+  if (concludes) return decidedBy(early, { preconditions })
 
   const { stored, resources } = await readWhole(context, request)
   if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
@@ -181,7 +181,7 @@ async function decideOn(
     return { ok: false, refusal: invalid }
   const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
   return decidedBy(decision, {
-    relied: [...relied, ...allowed.value],
+    preconditions: [...preconditions, ...allowed.value],
     target,
     resources,
     ...(rewritten ? { content: read.content } : {}),

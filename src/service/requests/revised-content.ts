@@ -6,16 +6,16 @@ import type { NextContent } from '../../core/request/model/command.ts'
 import type { PinnedMove } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Result, refuse, success } from '../../errors.ts'
-import { weigh } from '../changes/evaluate-changes.ts'
+import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { restated } from '../changes/lifecycle-action.ts'
 import type { Start } from '../changes/perform-action.ts'
 import { nextDocument, type Proposal, proposeValue, type ResolvedWish } from '../changes/propose-change.ts'
-import { rebased } from '../changes/rebase.ts'
+import { rebaseChange } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
 import { typeOf } from '../context/find-resource-type.ts'
 import { type ContentRead, documentAt, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
-import { partsOf, type Wanted } from '../resource-types/wanted-change.ts'
+import { partsOf, type WantedChange } from '../resource-types/wanted-change.ts'
 
 /** What shall become of the content of a request. */
 export type Rewrite =
@@ -31,7 +31,7 @@ export type Rewrite =
 /** An edit of one of the resources of a request. */
 export interface Edit {
   readonly resource: { readonly type: string; readonly id: string }
-  readonly change: Wanted<never>
+  readonly change: WantedChange<never>
 }
 
 interface Rewriting {
@@ -59,7 +59,7 @@ export async function nextContent(
   if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals))
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   const content = { changes: proposals.map(({ change }) => change), ...(applyAt === undefined ? {} : { applyAt }) }
-  const weighed = await weigh(context, request.tenant, { setVersion, proposals, off })
+  const weighed = await evaluateChanges(context, request.tenant, { setVersion, proposals, off })
   const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }
   return success({ next, read: { content, proposals } })
 }
@@ -155,7 +155,7 @@ async function moveAll(
   for (const [index, { change, before }] of stored.proposals.entries()) {
     const { resource, rebase } = change
     const base = rebase ? await documentAt(context, request.tenant, { resource, revision: rebase.from }) : before
-    const result = await rebased(typeOf(context, resource.type), {
+    const result = await rebaseChange(typeOf(context, resource.type), {
       tenant: request.tenant,
       change,
       base,

@@ -21,10 +21,10 @@ import { policyWrites } from '../policies/policy-writes.ts'
 import { turnWrites } from '../policies/workflow-writes.ts'
 import { keyOf, unchanged } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import type { Wanted } from '../resource-types/wanted-change.ts'
+import type { WantedChange } from '../resource-types/wanted-change.ts'
 import { freeze } from '../values/freeze.ts'
-import { type Considered, consider, type Intention } from './decide-submission.ts'
-import { carryOut } from './deliver-outside.ts'
+import { type DecidedSubmission, decideSubmission, type Intention } from './decide-submission.ts'
+import { deliverToHost } from './deliver-outside.ts'
 import { messageOf } from './recipients.ts'
 import {
   type ChangeRequest,
@@ -48,7 +48,7 @@ export interface SubmitOptions extends VerbOptions {
 /** One of several changes that land together. */
 export interface ChangeOf<T> {
   readonly ref: ResourceRef<T>
-  readonly change: Wanted<NoInfer<T>>
+  readonly change: WantedChange<NoInfer<T>>
   /** The revision that it was worked out on. */
   readonly base?: number | undefined
 }
@@ -93,9 +93,9 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
     actor,
     about: aboutOf(actor, intention),
     async attempt(at) {
-      const considered = await consider(context, actor, { ...intention, at })
+      const considered = await decideSubmission(context, actor, { ...intention, at })
       if (!considered.ok) return considered
-      const { submission, relied } = considered.value
+      const { submission, preconditions } = considered.value
       if (submission.type === 'direct') {
         const writes = await directWrites(context, actor, considered.value, { at, message: intention.reason })
         return success({ writes, answer: freeze(applied(context, considered.value)) })
@@ -110,7 +110,7 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       if (!message.ok) return message
       const content = { changes: considered.value.proposals.map(({ change }) => change), ...scheduled(intention) }
       const writes = [
-        ...relied,
+        ...preconditions,
         ...resourcesRelied(actor, considered.value, intention),
         ...requestWrites(context, undefined, { event, next, content, message: message.value }),
         ...claimWrites(undefined, next, { stored: considered.value.claim }),
@@ -119,7 +119,7 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       return success({
         writes,
         answer: freeze({ status: 'applying', request }),
-        follow: async () => outcomeOf(request, summaryOf(await carryOut(context, next), context.now())),
+        follow: async () => outcomeOf(request, summaryOf(await deliverToHost(context, next), context.now())),
       })
     },
   }
@@ -141,7 +141,7 @@ export function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSu
 
 /** Says what a submission would do. Writes nothing. */
 export async function preview(context: Context, actor: Actor, intention: Intention): Promise<Preview> {
-  const considered = await consider(context, actor, { ...intention, at: context.now() })
+  const considered = await decideSubmission(context, actor, { ...intention, at: context.now() })
   if (!considered.ok) throw new ApprovalError(considered.refusal)
   const { submission, proposals, setVersion } = considered.value
   const explanations = await explainAll(context, actor.tenant, { proposals, setVersion })
@@ -171,7 +171,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   })
 }
 
-function applied(context: Context, { proposals }: Considered): Extract<SubmitOutcome, { status: 'applied' }> {
+function applied(context: Context, { proposals }: DecidedSubmission): Extract<SubmitOutcome, { status: 'applied' }> {
   return {
     status: 'applied',
     revision: (proposals[0]?.change.base ?? 0) + 1,
@@ -183,7 +183,7 @@ function applied(context: Context, { proposals }: Considered): Extract<SubmitOut
 async function open(
   context: Context,
   actor: Actor,
-  { considered, event }: { readonly considered: Considered; readonly event: BeganEvent },
+  { considered, event }: { readonly considered: DecidedSubmission; readonly event: BeganEvent },
 ): Promise<{ readonly request: ChangeRequest; readonly approvers: Approvers }> {
   const next = begin(event)
   const { users, proposals } = considered
@@ -203,14 +203,14 @@ async function open(
 export async function directWrites(
   context: Context,
   actor: Actor,
-  { proposals, resources, policySet, relied }: Considered,
+  { proposals, resources, policySet, preconditions }: DecidedSubmission,
   { at, message }: { readonly at: number; readonly message?: string | undefined },
 ): Promise<readonly Write[]> {
   const { tenant, user, via } = actor
   const authorship = { tenant, author: user, via, at, ...(message === undefined ? {} : { message }) }
   const changes = proposals.map(({ change }) => change)
   return [
-    ...relied,
+    ...preconditions,
     ...changes.flatMap((change, index) => revisionWrites(resources[index], change, authorship)),
     ...(await newAccessWrites(context, actor, { settings: policySet?.value, changes, at })),
     ...(await policyWrites(context, changes, { policySet, actor, at })),
@@ -218,7 +218,7 @@ export async function directWrites(
   ]
 }
 
-function resourcesRelied({ tenant }: Actor, { resources }: Considered, { wishes }: Intention): readonly Write[] {
+function resourcesRelied({ tenant }: Actor, { resources }: DecidedSubmission, { wishes }: Intention): readonly Write[] {
   return wishes.map(({ ref }, index) => unchanged(keyOf('resources', tenant, ref.type, ref.id), resources[index]))
 }
 

@@ -22,10 +22,10 @@ export interface RevertInput {
  * What somebody wants of a resource: a change of its document, an action of its life cycle, or an earlier revision. A change without an action is carried by
  * the action that its state has for changes.
  */
-export type Wanted<T> = ChangeInput<T> | ActionInput<T> | RevertInput
+export type WantedChange<T> = ChangeInput<T> | ActionInput<T> | RevertInput
 
 /** What is wanted once it is known what the earlier revision was. */
-export type Resolved<T> = Exclude<Wanted<T>, RevertInput>
+export type ResolvedChange<T> = Exclude<WantedChange<T>, RevertInput>
 
 /** What is wanted, in parts that are there or are not. */
 export interface WantedParts<T> {
@@ -36,7 +36,7 @@ export interface WantedParts<T> {
 }
 
 /** Gives what is wanted in its parts. */
-export function partsOf<T>(wanted: Resolved<T>): WantedParts<T> {
+export function partsOf<T>(wanted: ResolvedChange<T>): WantedParts<T> {
   if (!isAction(wanted)) return { change: wanted }
   const { action, details, at, change } = wanted
   return {
@@ -48,11 +48,11 @@ export function partsOf<T>(wanted: Resolved<T>): WantedParts<T> {
 }
 
 /** Tells whether an action is asked for by name. */
-export function isAction<T>(wanted: Wanted<T>): wanted is ActionInput<T> {
+export function isAction<T>(wanted: WantedChange<T>): wanted is ActionInput<T> {
   return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'action')
 }
 
 /** Tells whether an earlier revision is asked for. */
-export function isRevert<T>(wanted: Wanted<T>): wanted is RevertInput {
+export function isRevert<T>(wanted: WantedChange<T>): wanted is RevertInput {
   return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'revertTo')
 }

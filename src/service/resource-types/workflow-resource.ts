@@ -1,6 +1,6 @@
 import { workflowType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import type { Waiting } from '../records/record-types.ts'
+import type { WaitingMode } from '../records/record-types.ts'
 import { declareResource } from './define-resource.ts'
 import type { ResourceType } from './resource-type.ts'
 
@@ -13,7 +13,7 @@ export interface WorkflowDocument {
    *
    * @defaultValue 'return'
    */
-  readonly waiting?: Waiting | undefined
+  readonly waiting?: WaitingMode | undefined
 }
 
 /** Names the switch of the whole tenant. A project whose name begins with it gets one more. */
@@ -88,5 +88,5 @@ export interface Turn {
   readonly project: string
   readonly on: boolean
   /** Absent where the workflow is switched on. */
-  readonly waiting?: Waiting
+  readonly waiting?: WaitingMode
 }

@@ -6,7 +6,7 @@ import { sealChore } from '../audit/make-checkpoints.ts'
 import { forgetAnswersChore } from '../commands/idempotency.ts'
 import { type PutOffCollection, putOffWrite } from '../commands/put-off.ts'
 import { countsChore } from '../commands/record-refusal.ts'
-import { execute } from '../commands/run-command.ts'
+import { runCommand } from '../commands/run-command.ts'
 import type { Chore, Counted, Outcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
@@ -126,7 +126,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
           type === 'reclaim'
             ? onTheWayCommand(context, clockOf(tenant), id, { type })
             : requestCommand(context, clockOf(tenant), id, { type })
-        const delay = delayOf(await execute(context, command))
+        const delay = delayOf(await runCommand(context, command))
         const done = { [counts[type]]: 1 }
         if (!delay) return { done, worked: isOutside ? host : [] }
         return { done, failed: [{ error: delay }], broken: host.map((need) => ({ need, error: delay })) }
@@ -156,7 +156,7 @@ function clockMoveChore(context: Context, record: Stored<ResourceRecord>): Chore
     needs: [],
     run: () =>
       tried(tenant, async () => {
-        await execute(context, clockMoveCommand(context, clockOf(tenant), { type, id }))
+        await runCommand(context, clockMoveCommand(context, clockOf(tenant), { type, id }))
         return { done: { moved: 1 } }
       }),
     later: laterOf(context, 'resources', record),

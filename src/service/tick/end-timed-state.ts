@@ -41,7 +41,7 @@ async function endState(
     return refuse('unknown_resource', resource)
   }
   const { document, state: live = '', project, revision, incarnation } = stored.value
-  const { holders, relied } = await readHolders(context, [lock])
+  const { holders, preconditions } = await readHolders(context, [lock])
   const [holder] = holders
   if (holder?.whole) return refuse('locked', { ...resource, request: holder.request })
   const row = lifecycle?.moves.find((move) => move.from === live && move.by === 'clock')
@@ -76,7 +76,7 @@ async function endState(
   }
   const writes = [
     unchanged(keys.lock, lock),
-    ...relied,
+    ...preconditions,
     ...revisionWrites(stored, change, { tenant, author: user, via, at }),
   ]
   return success({ writes, answer: undefined })

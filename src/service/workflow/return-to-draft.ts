@@ -3,7 +3,7 @@ import { openStatuses } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { commitEach, putOffWrite } from '../commands/put-off.ts'
-import { execute } from '../commands/run-command.ts'
+import { runCommand } from '../commands/run-command.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
@@ -103,7 +103,7 @@ async function returnSome(
         break
       }
       try {
-        await execute(context, requestCommand(context, { tenant, user, via }, id, ask))
+        await runCommand(context, requestCommand(context, { tenant, user, via }, id, ask))
         returned++
       } catch (error) {
         if (!harmless.some((code) => hasCode(error, code))) failed.push({ id, error })

@@ -6,7 +6,7 @@ import type { Context } from '../context/context.ts'
 import { isOn } from '../context/workflow-switch.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
 import { keyOf, read, unchanged } from '../records/typed-storage.ts'
-import { consider } from '../requests/decide-submission.ts'
+import { decideSubmission } from '../requests/decide-submission.ts'
 import { directWrites } from '../requests/submit-command.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
 import { workflowResource } from '../resource-types/workflow-resource.ts'
@@ -40,7 +40,7 @@ export function switchCommand(
       const change = { value } as ChangeInput<never>
       const wishes = [{ type: workflowResource, ref, change }]
       const said = reason === undefined ? {} : { reason }
-      const considered = await consider(context, actor, { verb: 'submit', directly: true, wishes, at, ...said })
+      const considered = await decideSubmission(context, actor, { verb: 'submit', directly: true, wishes, at, ...said })
       if (considered.ok) {
         const writes = await directWrites(context, actor, considered.value, { at, message: reason })
         return success({ writes: [unchanged(key, set), ...writes], answer: undefined })

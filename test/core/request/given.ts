@@ -15,7 +15,7 @@ import type {
 import type { Content, ProposedChange } from '../../../src/core/request/model/content.ts'
 import type { LaterEvent } from '../../../src/core/request/model/event.ts'
 import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
-import type { OpenDebt } from '../../../src/core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../../src/core/request/model/owed-review.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import type { RequestStatus } from '../../../src/core/request/model/status-table.ts'
 import type { Delegation } from '../../../src/core/review/delegation.ts'
@@ -102,7 +102,7 @@ export interface Otherwise {
   readonly now?: Asked
   readonly target?: Partial<TargetFacts> | 'unread'
   readonly delegation?: Delegation
-  readonly debts?: readonly OpenDebt[] | 'unread'
+  readonly debts?: readonly PendingFollowUp[] | 'unread'
   /** Since which state of the settings what waited before goes back to being a draft. What is put to reviewers here is pinned from state 1. */
   readonly switchedOff?: number
   /** Whether the workflow is held, and when it was. */
@@ -173,7 +173,7 @@ export const changesRequested = (by: string) => done({ type: 'request_changes', 
 /** Root has broken the glass. */
 export const glassBroken = done({ type: 'break_glass', by: 'root', reason: 'it burns' })
 /** A review that Root owes for another request. */
-export const owed: OpenDebt = {
+export const owed: PendingFollowUp = {
   request: 'r0',
   by: 'root',
   person: 'root',

@@ -6,7 +6,7 @@ import type { Review, UnderReview } from '../../review/under-review.ts'
 import type { KnownUser } from '../../review/voter.ts'
 import type { Facts, GlassCommand, SettleCommand } from '../model/command.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
-import type { OpenDebt } from '../model/owed-review.ts'
+import type { PendingFollowUp } from '../model/owed-review.ts'
 import type { Request } from '../model/request.ts'
 import { asEnded } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
@@ -49,7 +49,7 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
 
 /** Tells whether a debt keeps somebody from breaking the glass: their own, whatever account it was, or one against the same policy. */
 function stands(
-  debt: OpenDebt,
+  debt: PendingFollowUp,
   user: KnownUser,
   { policies, facts }: { readonly policies: readonly string[]; readonly facts: Facts },
 ): boolean {

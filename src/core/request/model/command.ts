@@ -8,7 +8,7 @@ import type { KnownUsers } from '../../review/under-review.ts'
 import type { Content, ProposedChange } from './content.ts'
 import type { Actor } from './event.ts'
 import type { Hold } from './hold.ts'
-import type { OpenDebt } from './owed-review.ts'
+import type { PendingFollowUp } from './owed-review.ts'
 
 interface Asked {
   readonly by: Actor
@@ -136,7 +136,7 @@ export interface Facts {
   /** The delegations to the actor from those whom an answer is given for, or was. Left out: none. */
   readonly delegations?: readonly Delegation[]
   /** The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the glass. */
-  readonly debts?: readonly OpenDebt[]
+  readonly debts?: readonly PendingFollowUp[]
   /** The content that a content command brings; left out for the others. */
   readonly next?: NextContent
 }

@@ -100,13 +100,13 @@ export interface Pinned {
   /** Who edited the content after it was written first; the last one last. */
   readonly contributors: readonly string[]
   /** Who the requester and the contributors were when they acted: a user who is gone since is still the person behind it. */
-  readonly persons: readonly Known[]
+  readonly persons: readonly KnownPerson[]
   /** The answers that stand: the objections to content that does the same at the same time, and what a policy carries over. */
   readonly reviews: readonly Review[]
 }
 
 /** A user, and the person behind it. */
-export interface Known {
+export interface KnownPerson {
   readonly user: string
   readonly person: string
 }

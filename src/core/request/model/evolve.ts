@@ -1,7 +1,7 @@
 import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
 import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
-import type { Debt } from './owed-review.ts'
+import type { FollowUp } from './owed-review.ts'
 import { leftOf, putAside, remembered, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 
@@ -91,7 +91,11 @@ function withoutRound(request: Request) {
   return rest
 }
 
-function reviewed({ digest, round }: Request, debt: Debt, { by, at, person, roles, reason, settles }: DebtEvent): Debt {
+function reviewed(
+  { digest, round }: Request,
+  debt: FollowUp,
+  { by, at, person, roles, reason, settles }: DebtEvent,
+): FollowUp {
   const said = reason === undefined ? {} : { reason }
   const review: Review = { by, person, verdict: 'approve', digest, round, at, roles, ...said }
   return { ...debt, reviews: [...debt.reviews, review], ...(settles ? { settledAt: at } : {}) }

@@ -15,7 +15,7 @@ export interface GlassBroken {
 }
 
 /** A review that is owed, with what has been given of it. */
-export interface Debt extends GlassBroken {
+export interface FollowUp extends GlassBroken {
   /** The reviews that were given afterwards; each says in its reason what its giver found. */
   readonly reviews: readonly Review[]
   readonly remindedAt?: number
@@ -23,6 +23,6 @@ export interface Debt extends GlassBroken {
 }
 
 /** A review that is still owed, and the request that owes it. */
-export interface OpenDebt extends GlassBroken {
+export interface PendingFollowUp extends GlassBroken {
   readonly request: string
 }

@@ -2,7 +2,7 @@ import type { Refusal } from '../../../errors.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
 import type { Objection } from './objection.ts'
-import type { Debt, OpenDebt } from './owed-review.ts'
+import type { FollowUp, PendingFollowUp } from './owed-review.ts'
 import type { RequestStatus } from './status-table.ts'
 
 /** A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside it, under its digest. */
@@ -32,7 +32,7 @@ export interface Request extends Pinned {
   /** Who applied it without the approvals that it needed. */
   readonly bypassedBy?: string
   /** The review that is owed, or was, since it was applied by breaking the glass. */
-  readonly debt?: Debt
+  readonly debt?: FollowUp
   /** The change on its way, while it is applying. */
   readonly application?: Application
   /** Why it failed, while it is failed. */
@@ -52,7 +52,7 @@ export function asEnded({ status, revisions = [], failure, mayLand }: Request): 
 }
 
 /** The review that a request still owes; undefined where it owes none. */
-export function openDebt({ id, debt }: Request): OpenDebt | undefined {
+export function openDebt({ id, debt }: Request): PendingFollowUp | undefined {
   if (!debt || debt.settledAt !== undefined) return undefined
   const { reviews: _reviews, remindedAt: _remindedAt, settledAt: _settledAt, ...broken } = debt
   return { request: id, ...broken }
