@@ -144,9 +144,9 @@ export { policyResource } from './service/resource-types/policy-resource.ts'
 export type {
   ActionDefinition,
   ActionDetector,
+  External,
+  ExternalWrite,
   Hosting,
-  Outside,
-  OutsideWrite,
   ProjectOf,
   References,
   ReferredResource,

@@ -121,7 +121,7 @@ export function pricesAt(port: number, patience = 10_000) {
   return defineResource({
     type: 'price',
     schema: z.strictObject({ cents: z.number() }),
-    outside: {
+    external: {
       patience,
       async read({ tenant, id }, { signal }) {
         const response = await fetch(at(tenant, id), { signal })

@@ -17,7 +17,7 @@ async function before(call: string): Promise<void> {
 }
 
 const prices = pricesAt(Number(port))
-const { outside } = prices
+const { external: outside } = prices
 if (!outside) throw new TypeError('Prices are kept outside.')
 const storage = storageAt(address)
 const stopping: Storage = {
@@ -34,7 +34,7 @@ const approvals = createApprovals({
   resources: [
     {
       ...prices,
-      outside: {
+      external: {
         ...outside,
         read: (...asked) => before('read').then(() => outside.read(...asked)),
         write: (...asked) => before('write').then(() => outside.write(...asked)),

@@ -25,7 +25,7 @@ function elsewhere(wrong: 'before' | 'after' | 'never' = 'never', at = 0) {
   const type = defineResource({
     type: 'rate',
     schema: object({ percent: number() }),
-    outside: {
+    external: {
       read: async ({ id }) => called(() => rates.get(id)),
       write: async ({ id }, rate, { idempotencyKey, fence }) =>
         called(() => {

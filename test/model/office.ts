@@ -171,7 +171,7 @@ function flagsAt(system: Elsewhere) {
   return defineResource({
     type: 'feature_flag',
     schema: flagSchema,
-    outside: {
+    external: {
       patience: 1,
       read() {
         if (system.state.isBlind) throw new RangeError('503')

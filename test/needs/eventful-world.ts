@@ -11,7 +11,7 @@ const prices = defineResource({
   type: 'price',
   schema: z.strictObject({ cents: z.number() }),
   permissions: { create: 'flags.create', update: 'flags.edit', delete: 'flags.delete' },
-  outside: {
+  external: {
     read: async () => undefined,
     write: async () => {
       throw new TypeError('nobody answers')

@@ -163,7 +163,7 @@ describe('the project of a resource', () => {
     const rows = new Map([['pro', { cents: 1 }]])
     for (const kept of [
       { read: ({ id }: { id: string }) => rows.get(id), write: () => {} },
-      { outside: { read: ({ id }: { id: string }) => rows.get(id), write: () => {} } },
+      { external: { read: ({ id }: { id: string }) => rows.get(id), write: () => {} } },
     ]) {
       const plans = defineResource({ type: 'plan', schema: z.object({ cents: z.number() }), ...kept })
       const w = world(memoryStorage(), { ann: [] }, [plans])

@@ -254,7 +254,7 @@ describe.each(['rows', 'outside'] as const)('a document of the host (%s) in what
           const plans = defineResource({
             type: 'plan',
             schema,
-            ...(kind === 'rows' ? { read, write } : { outside: { read, write } }),
+            ...(kind === 'rows' ? { read, write } : { external: { read, write } }),
           } as never)
           const w = world(memoryStorage(), users, [plans])
           const ann = w.as('ann')

@@ -40,7 +40,7 @@ export function hostOfPlans(kind: Kind) {
       host.calls()
       return projects.get(id)
     },
-    ...(kind === 'rows' ? kept : { outside: kept }),
+    ...(kind === 'rows' ? kept : { external: kept }),
   })
   return { plans, rows, projects, written, host }
 }

@@ -151,7 +151,7 @@ export async function hostWorld(host: Host, { before = [], onOutside }: Beginnin
     outside: defineResource({
       type: 'outside',
       ...declared,
-      outside: {
+      external: {
         read: ({ id }) => readsOf('readOutside', maps.outside, id),
         write: (resource, document) => writesOf('writeOutside', 'outside', resource, document),
       },

@@ -21,7 +21,7 @@ async function bank(storage: Storage) {
   const rates = defineResource({
     type: 'rate',
     schema: z.strictObject({ percent: z.number() }),
-    outside: {
+    external: {
       patience: 1,
       read() {
         if (state.blind) throw new RangeError('503')

@@ -59,7 +59,7 @@ const policy: LeftOut<PolicyInput> = {
 }
 const resource: LeftOut<ResourceOptions<Flag>> = {
   ...{ shape: none, groups: none, labels: none, actions: none, facets: none, gated: none, lifecycle: none },
-  ...{ permissions: none, references: none, projectOf: none, read: none, write: none, outside: none },
+  ...{ permissions: none, references: none, projectOf: none, read: none, write: none, external: none },
 }
 const approvals: LeftOut<ApprovalsOptions> = {
   ...{ directory: none, admins: none, access: none, notifiers: none, notices: none, predicates: none, signer: none },

@@ -51,7 +51,7 @@ function host({ tenants }: Pick<Town, 'tenants'>) {
   const prices = defineResource({
     type: 'price',
     schema: z.object({ cents: z.number() }),
-    outside: {
+    external: {
       read: async ({ tenant, id }) =>
         asked(tenant, 'system', () => elsewhere.get(`${tenant} ${id}`) as { cents: number } | undefined),
       write: async ({ tenant, id }, document) =>

@@ -273,7 +273,7 @@ describe('whose fault it is', () => {
   ])('[HO-03] is the host: its read gave %s', async (_what, row, path) => {
     const schema = z.object({ cents: z.number(), more: z.any().optional() })
     const read = () => row
-    for (const kept of [{ read, write: () => {} }, { outside: { read, write: () => {} } }]) {
+    for (const kept of [{ read, write: () => {} }, { external: { read, write: () => {} } }]) {
       const plans = defineResource({ type: 'plan', schema, ...kept })
       const approvals = createApprovals({
         storage: memoryStorage(),

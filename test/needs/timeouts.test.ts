@@ -55,7 +55,7 @@ describe('timeouts', () => {
     ['of all host functions, where the type says nothing', {}, { host: 5 }],
     ['of the resource type, which wins', { patience: 5 }, { host: 60_000 }],
   ])('[FA-15] an external system that never answers is given up after the time %s', async (_, own, timeouts) => {
-    const type = defineResource({ type: 'limit', schema: z.number(), outside: { read: never, write: never, ...own } })
+    const type = defineResource({ type: 'limit', schema: z.number(), external: { read: never, write: never, ...own } })
     await expect(writing({ resources: [type], timeouts }, type)).rejects.toMatchObject({
       code: 'host_failed',
       message: expect.stringContaining('within 5 ms'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ApprovalError, refuse } from '../../src/errors.ts'
-import { defineResource, type Outside, type Storage } from '../../src/index.ts'
+import { defineResource, type External, type Storage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { watchedStorage } from '../chaos/failing-storage.ts'
@@ -16,7 +16,7 @@ interface Limit {
   readonly note?: string | undefined
 }
 
-type Write = Parameters<Outside<Limit>['write']>
+type Write = Parameters<External<Limit>['write']>
 type Named = Write[0]
 
 /** Another system, which files documents by project. `meets` is what happens before a write arrives there. */
@@ -31,7 +31,7 @@ function elsewhere() {
     schema: z.strictObject({ max: z.number(), note: z.string().optional() }),
     permissions: { create: 'flags.create', update: 'flags.edit', delete: 'flags.delete' },
     projectOf: ({ id }) => projects.get(id),
-    outside: {
+    external: {
       read: async (resource) => {
         host.reads++
         return documents.get(place(resource))

@@ -440,11 +440,11 @@ describe.each(storages)('[G12] a worker that sleeps past its time, with requests
     const slept = new Promise<void>((resolve) => {
       asleep = resolve
     })
-    const { outside } = o.prices
+    const { external: outside } = o.prices
     if (!outside) throw new TypeError('Prices are kept outside.')
     const sleepy = {
       ...o.prices,
-      outside: {
+      external: {
         ...outside,
         write: async (...asked: Parameters<typeof outside.write>) => {
           asleep()
@@ -535,8 +535,8 @@ describe('defineResource with outside', () => {
 
   it('wants both of its functions, no others, and no life cycle', () => {
     const wrong = (more: object) => () => defineResource({ ...options, ...more } as never)
-    expect(wrong({ outside: { read: outside.read } })).toThrow('needs both read and write')
-    expect(wrong({ outside, ...outside })).toThrow('not both')
-    expect(wrong({ outside: { ...outside, patience: 0 } })).toThrow('patience')
+    expect(wrong({ external: { read: outside.read } })).toThrow('needs both read and write')
+    expect(wrong({ external: outside, ...outside })).toThrow('not both')
+    expect(wrong({ external: { ...outside, patience: 0 } })).toThrow('patience')
   })
 })

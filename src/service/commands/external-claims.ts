@@ -32,7 +32,7 @@ export function claimKeys(
 
 /** Finds the resource that is kept outside of the database. */
 export function outsideOf({ resources }: Pick<Context, 'resources'>, named: readonly Named[]): Named | undefined {
-  const found = named.find(({ type }) => resources.get(type)?.outside)
+  const found = named.find(({ type }) => resources.get(type)?.external)
   return found && { type: found.type, id: found.id }
 }
 
@@ -44,7 +44,7 @@ export function outsideFacts(
   { resources, transaction }: Pick<Context, 'resources' | 'transaction'>,
   { resource, stored }: ClaimRead,
 ): OutsideFacts {
-  const { patience = 0 } = resources.get(resource.type)?.outside ?? {}
+  const { patience = 0 } = resources.get(resource.type)?.external ?? {}
   return { resource, fence: stored?.value.fence ?? 0, lease: transaction ? 0 : margin + 3 * patience }
 }
 

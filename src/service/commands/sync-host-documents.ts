@@ -49,7 +49,7 @@ export async function recordHostChanges(
   const projects: (string | undefined)[] = []
   for (const { type: name, id } of resources) {
     const type = context.resources.get(name)
-    const isKept = type?.hosting || type?.outside
+    const isKept = type?.hosting || type?.external
     projects.push(isKept ? await adoptOne(context, { type, resource: { tenant, type: name, id } }) : undefined)
   }
   return projects
@@ -143,7 +143,7 @@ function placed(resource: Omit<ReferredResource, 'project'>, project: string): R
 
 /** Records what the host has of a resource, and gives the project that it is in. */
 async function adoptOne(context: Context, { type, resource }: Kept): Promise<string> {
-  const { hosting, outside } = type
+  const { hosting, external: outside } = type
   const { tenant, type: name, id } = resource
   const claimKey = keyOf('claims', tenant, name, id)
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -237,7 +237,7 @@ async function documentOf({ type, hosting, resource }: Hosted, connection: unkno
 
 /** Reads, in time, the document that the host keeps outside of the database. */
 export async function outsideDocument(type: ReadyType, resource: ReferredResource): Promise<HostDocument> {
-  const { outside } = type
+  const { external: outside } = type
   if (!outside) return { document: null, dates: new Set() }
   const { patience, wait } = outside
   const call = { signal: AbortSignal.timeout(patience) }

@@ -232,7 +232,7 @@ function mixtureWithPolicies(wishes: readonly Wish[]): string | undefined {
 }
 
 function mixtureWithOutside(wishes: readonly Wish[]): string | undefined {
-  const outside = wishes.filter(({ type }) => type.outside)
+  const outside = wishes.filter(({ type }) => type.external)
   const [first, second] = outside
   if (!first) return undefined
   const other = second ?? wishes.find(({ type }) => type.hosting)

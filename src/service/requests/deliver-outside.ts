@@ -15,7 +15,7 @@ import { debtWrites } from '../facts/owed-reviews.ts'
 import { keyOf, read, unchanged } from '../records/typed-storage.ts'
 import { isOnRecord } from '../resource-types/host-document.ts'
 import { projectNow } from '../resource-types/host-project.ts'
-import type { ReadyOutside, ReadyType } from '../resource-types/ready-type.ts'
+import type { ReadyExternal, ReadyType } from '../resource-types/ready-type.ts'
 import type { ReferredResource } from '../resource-types/resource-type.ts'
 import { ownUser } from '../values/reserved.ts'
 import { landingWrites } from './applied-writes.ts'
@@ -122,7 +122,7 @@ type Arrival = Pick<ConfirmCommand, 'found' | 'problem' | 'isOver'>
 /** A change on its way, with the document that it makes and the one that it replaces. */
 interface Sent {
   readonly type: ReadyType
-  readonly outside: ReadyOutside
+  readonly outside: ReadyExternal
   readonly resource: ReferredResource
   readonly next: JsonValue
   readonly expected: JsonValue
@@ -184,7 +184,7 @@ async function sentBy(
     return { found: 'unknown', problem: 'the stored content is not what was claimed' }
   }
   const type = context.resources.get(resource.type)
-  const { outside } = type ?? {}
+  const { external: outside } = type ?? {}
   if (!type || !outside)
     return { found: 'unknown', problem: `no resource type "${resource.type}" is kept outside any more` }
   const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }

@@ -16,8 +16,8 @@ import { needsOf } from './permissions-needed.ts'
 import type {
   ActionDefinition,
   ActionDetector,
+  External,
   Hosting,
-  Outside,
   References,
   ResourceLifecycle,
   ResourceOptions,
@@ -108,7 +108,7 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
 
 /** Refuses parts of a declaration that are of another kind than they have to be: what is misunderstood would gate nothing. */
 function checkParts(options: object): void {
-  const { type, shape, groups, labels, facets, actions, gated, lifecycle, references, outside, read, write } =
+  const { type, shape, groups, labels, facets, actions, gated, lifecycle, references, external, read, write } =
     options as Readonly<Record<string, unknown>>
   const of = (name: string) => `defineResource: ${name} of "${type}"`
   checkRecord(of('shape'), shape, "{ '/rules': keyedBy('id') }")
@@ -116,7 +116,7 @@ function checkParts(options: object): void {
   checkRecord(of('labels'), labels, "{ '/rollout': { unit: '%' } }")
   checkRecord(of('facets'), facets, '{ owner: (flag) => flag.owner }')
   checkRecord(of('actions'), actions, '{ enable: ({ before, after }) => !before?.enabled && after?.enabled === true }')
-  checkRecord(of('outside'), outside, '{ read, write }')
+  checkRecord(of('external'), external, '{ read, write }')
   checkFunction(of('references'), references, 'async (resource) => []')
   checkFunction(of('read'), read, 'async (resource, connection) => document')
   checkFunction(of('write'), write, 'async (resource, document, connection) => {}')
@@ -183,7 +183,7 @@ const optionNames = [
   'permissions',
   'read',
   'write',
-  'outside',
+  'external',
   'projectOf',
 ]
 
@@ -194,23 +194,23 @@ function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { r
   return { hosting: { read, write: write as unknown as Hosting['write'] } }
 }
 
-function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions<T>): Pick<ResourceType, 'outside'> {
-  if (outside === undefined) return {}
-  checkOptionNames(`defineResource: outside of "${type}"`, outside, ['read', 'write', 'patience'])
+function outsideOf<T>({ type, read, write, lifecycle, external }: ResourceOptions<T>): Pick<ResourceType, 'external'> {
+  if (external === undefined) return {}
+  checkOptionNames(`defineResource: external of "${type}"`, external, ['read', 'write', 'patience'])
   if (read || write) {
     throw new TypeError(
       `defineResource: "${type}" is kept in the same database (read, write) or outside of it, not both`,
     )
   }
   if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
-  const { patience } = outside
-  if (typeof outside.read !== 'function' || typeof outside.write !== 'function') {
-    throw new TypeError(`defineResource: outside of "${type}" needs both read and write`)
+  const { patience } = external
+  if (typeof external.read !== 'function' || typeof external.write !== 'function') {
+    throw new TypeError(`defineResource: external of "${type}" needs both read and write`)
   }
-  if (patience !== undefined) checkedTimeout(`defineResource: outside.patience of "${type}"`, patience)
-  const kept = outside as unknown as Outside<JsonValue>
+  if (patience !== undefined) checkedTimeout(`defineResource: external.patience of "${type}"`, patience)
+  const kept = external as unknown as External<JsonValue>
   return {
-    outside: {
+    external: {
       read: (resource, call) => kept.read(resource, call),
       write: (resource, document, call) => kept.write(resource, document, call),
       ...(patience === undefined ? {} : { patience }),
@@ -218,12 +218,12 @@ function outsideOf<T>({ type, read, write, lifecycle, outside }: ResourceOptions
   }
 }
 
-function projectOfOf<T>({ type, read, outside, projectOf }: ResourceOptions<T>): Pick<ResourceType, 'projectOf'> {
+function projectOfOf<T>({ type, read, external, projectOf }: ResourceOptions<T>): Pick<ResourceType, 'projectOf'> {
   if (projectOf === undefined) return {}
   if (typeof projectOf !== 'function') throw new TypeError(`defineResource: projectOf of "${type}" must be a function`)
-  if (read || outside) return { projectOf }
+  if (read || external) return { projectOf }
   throw new TypeError(
-    `defineResource: projectOf of "${type}" is for resources that the application keeps (read and write, or outside): of what Countersign keeps, whoever creates it names the project`,
+    `defineResource: projectOf of "${type}" is for resources that the application keeps (read and write, or external): of what Countersign keeps, whoever creates it names the project`,
   )
 }
 

@@ -9,7 +9,7 @@ interface Named {
 }
 
 /** Tells whether the host keeps the resources of a type: then nobody but the host says in which project one is. */
-export function isKeptByHost({ hosting, outside }: Pick<ResourceType, 'hosting' | 'outside'>): boolean {
+export function isKeptByHost({ hosting, external: outside }: Pick<ResourceType, 'hosting' | 'external'>): boolean {
   return hosting !== undefined || outside !== undefined
 }
 

@@ -1,29 +1,29 @@
 import type { JsonValue } from '../../core/change/json.ts'
 import { inTime, type Wait } from '../../ports/in-time.ts'
 import type { Timeouts } from '../values/timeouts.ts'
-import type { Hosting, Outside, ResourceType } from './resource-type.ts'
+import type { External, Hosting, ResourceType } from './resource-type.ts'
 
 /** A type of resource whose functions answer in time, or have failed. */
 export interface ReadyType extends ResourceType {
-  readonly outside?: ReadyOutside
+  readonly external?: ReadyExternal
 }
 
 /** How the host keeps resources outside of the database, and how long that may take. */
-export interface ReadyOutside extends Outside<JsonValue> {
+export interface ReadyExternal extends External<JsonValue> {
   readonly patience: number
   readonly wait: Wait
 }
 
 /** Gives the functions of a type the time that they may take. */
 export function readyType(type: ResourceType, timeouts: Timeouts, wait: Wait = inTime): ReadyType {
-  const { hosting, outside, references, projectOf, ...rest } = type
+  const { hosting, external: outside, references, projectOf, ...rest } = type
   return {
     ...rest,
     schema: timelySchema(type.schema, timeouts.schema, wait),
     ...(references ? { references: (resource) => wait(references(resource), timeouts.host) } : {}),
     ...(projectOf ? { projectOf: (resource, connection) => wait(projectOf(resource, connection), timeouts.host) } : {}),
     ...(hosting ? { hosting: timelyHosting(hosting, timeouts.host, wait) } : {}),
-    ...(outside ? { outside: { ...outside, patience: outside.patience ?? timeouts.host, wait } } : {}),
+    ...(outside ? { external: { ...outside, patience: outside.patience ?? timeouts.host, wait } } : {}),
   }
 }
 

@@ -90,7 +90,7 @@ export interface ResourceOptions<T> {
    * Reads and writes the documents of this type where the host keeps them outside of the database of the storage: behind an API, or in another database. In
    * the place of `read` and `write`; not with a life cycle.
    */
-  readonly outside?: Outside<T> | undefined
+  readonly external?: External<T> | undefined
   /**
    * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With `read` and
    * `write`, or with `outside`. Left out: resources of this type belong to no project.
@@ -125,7 +125,7 @@ export interface ReferredResource {
  * How the host keeps resources outside of the database. No transaction holds both, so that a change is claimed, then written, then confirmed. While it is on its
  * way its request is `applying`, and nobody else's change lands on the resource.
  */
-export interface Outside<T> {
+export interface External<T> {
   /**
    * Reads the live document; undefined, or null, where there is none. Whatever `write` has acknowledged is in it. What is
    * given is taken through the schema of the type, as with `read` of rows.
@@ -141,7 +141,7 @@ export interface Outside<T> {
    * a review that is owed for it stays owed. Throw an error with `refused: true` (`Object.assign(new Error('422'), { refused: true })`) only to say that this
    * call has changed nothing, and never will.
    */
-  write(resource: ReferredResource, document: T | undefined, call: OutsideWrite<T>): Promise<void> | void
+  write(resource: ReferredResource, document: T | undefined, call: ExternalWrite<T>): Promise<void> | void
   /**
    * How long an answer may take, in milliseconds. What takes longer counts as failed until it is read.
    *
@@ -151,7 +151,7 @@ export interface Outside<T> {
 }
 
 /** What goes with a document that is written outside of the database. */
-export interface OutsideWrite<T> {
+export interface ExternalWrite<T> {
   /** The document that this one is to replace; undefined where there was none. */
   readonly expected: T | undefined
   /** The same for every attempt to make this change, and for no other change. */
@@ -195,7 +195,7 @@ export interface ResourceType<T = unknown> {
   /** How the host keeps them in the same database. */
   readonly hosting?: Hosting
   /** How the host keeps them outside of it. Without either, Countersign keeps them. */
-  readonly outside?: Outside<JsonValue>
+  readonly external?: External<JsonValue>
   /** Says in which project a resource is that the host keeps. */
   readonly projectOf?: ProjectOf
   /** Names a resource of this type. */

@@ -104,7 +104,9 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
   const type = dueVerb(record.value, context.now())
   const isOutside = type === 'reclaim'
   const host = application ? [hostNeed(tenant, application.resource.type)] : []
-  const hosts = resources.flatMap((one) => (context.resources.get(one.type)?.outside ? hostNeed(tenant, one.type) : []))
+  const hosts = resources.flatMap((one) =>
+    context.resources.get(one.type)?.external ? hostNeed(tenant, one.type) : [],
+  )
   const asked = type === 'come_due' ? [directoryNeed(tenant), ...hosts] : [directoryNeed(tenant)]
   let until: number | undefined
   return {
