@@ -38,7 +38,7 @@ interface Alteration {
   readonly column?: readonly [name: string, value: JsonValue | undefined]
 }
 
-/** Each way to alter the records of a collection, once. */
+/** Each way to alter the records of a collection, once: in the last of them that it fits. */
 function alterations(collection: CollectionName): readonly Alteration[] {
   const table = tableName(collection)
   const columns = (file.pragma(`table_info(${table})`) as { name: string }[]).map(({ name }) => name)
@@ -48,7 +48,7 @@ function alterations(collection: CollectionName): readonly Alteration[] {
     for (const [path, next] of altered(JSON.parse(value))) {
       const told = `${collection}${path}`
       const one = { told, table, row, value: JSON.stringify(next) }
-      found.set(told, found.get(told) ?? one)
+      found.set(told, one)
       const [, name = ''] = path.split('/')
       if (!columns.includes(columnName(name))) continue
       const both = {
@@ -56,7 +56,7 @@ function alterations(collection: CollectionName): readonly Alteration[] {
         told: `${told} in both places`,
         column: [columnName(name), (next as JsonObject)[name]] as const,
       }
-      found.set(both.told, found.get(both.told) ?? both)
+      found.set(both.told, both)
     }
   }
   return [...found.values()]
