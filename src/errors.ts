@@ -1,4 +1,7 @@
-/** Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their meaning. */
+/**
+ * Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their
+ * meaning.
+ */
 export interface ErrorDetails {
   /**
    * What the caller passed as a document is not plain JSON, or is larger than the limits allow. `resource` names the
@@ -13,8 +16,8 @@ export interface ErrorDetails {
     readonly issues: readonly { readonly path: string; readonly message: string }[]
   }
   /**
-   * The schema of the resource type cannot be used as it is: it threw, what it made is no JSON, or it does not read its own
-   * output as the same value. `path` is the place in what it made.
+   * The schema of the resource type cannot be used as it is: it threw, what it made is no JSON, or it does not read
+   * its own output as the same value. `path` is the place in what it made.
    */
   schema_failed: { readonly type: string; readonly id: string; readonly path: string; readonly problem: string }
   /** A patch is malformed, hostile, or does not apply to the document. */
@@ -64,7 +67,10 @@ export interface ErrorDetails {
   /** A policy asks for a reason, or the verb does, and none was given. */
   reason_required: { readonly verb: string }
 
-  /** There are as many already as `createApprovals({ limits })` allows: comments on the request, open drafts or delegations of the actor; or as many objections as a request remembers. */
+  /**
+   * There are as many already as `createApprovals({ limits })` allows: comments on the request, open drafts or
+   * delegations of the actor; or as many objections as a request remembers.
+   */
   limit_reached: { readonly what: 'comments' | 'open_drafts' | 'delegations' | 'objections'; readonly limit: number }
   /** The verb does not exist in the state that the request is in. */
   not_open: { readonly request: string; readonly status: string; readonly verb: string }
@@ -72,7 +78,9 @@ export interface ErrorDetails {
   expired: { readonly request: string; readonly expiredAt: number }
   /** The reviewer saw other content than the request now has, or did not say which content was seen. */
   digest_mismatch: { readonly request: string; readonly seen: string | null; readonly digest: string }
-  /** The stored content no longer has the digest that was reviewed. Nothing was applied: the store was tampered with. */
+  /**
+   * The stored content no longer has the digest that was reviewed. Nothing was applied: the store was tampered with.
+   */
   content_tampered: { readonly request: string; readonly digest: string; readonly found: string }
   /** The requester cannot review their own request. */
   self_approval: { readonly request: string; readonly actor: string }
@@ -93,7 +101,9 @@ export interface ErrorDetails {
   }
   /** Somebody who had a hand in the content cannot approve it. */
   contributor: { readonly request: string; readonly actor: string }
-  /** Nobody has delegated this answer to the actor, or not for this moment or this matter, or it cannot be delegated. */
+  /**
+   * Nobody has delegated this answer to the actor, or not for this moment or this matter, or it cannot be delegated.
+   */
   not_delegated: { readonly request: string; readonly actor: string; readonly onBehalfOf: string }
   /** There is no answer of this actor to take back. */
   no_review: { readonly request: string; readonly actor: string }
@@ -102,19 +112,28 @@ export interface ErrorDetails {
   /** Another request keeps everybody else off the resource until it ends. */
   locked: { readonly type: string; readonly id: string; readonly request: string }
   /**
-   * The change was claimed by somebody else meanwhile, or could have been: whoever claimed it before does not say any more what became of it.
-   * `fence` is the number of their claim, `current` that of the last.
+   * The change was claimed by somebody else meanwhile, or could have been: whoever claimed it before does not say any
+   * more what became of it. `fence` is the number of their claim, `current` that of the last.
    */
   claim_lost: { readonly request: string; readonly fence: number; readonly current: number; readonly until: number }
-  /** Somebody is carrying the change to where it is kept, and has until then to say what became of it: it cannot be given up before. */
+  /**
+   * Somebody is carrying the change to where it is kept, and has until then to say what became of it: it cannot be
+   * given up before.
+   */
   delivery_in_progress: { readonly request: string; readonly until: number }
-  /** The change was given up while it was on its way. `problem` is the last that was heard of it; whether it got there nobody knows. */
+  /**
+   * The change was given up while it was on its way. `problem` is the last that was heard of it; whether it got there
+   * nobody knows.
+   */
   abandoned: { readonly type: string; readonly id: string; readonly problem: string }
   /** Not every matching policy lets the actor bypass it. */
   bypass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /** Not every matching policy lets the actor break the glass. */
   break_glass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
-  /** The glass was broken before, by the same person or against the same policy, and the review of that is still owed. `request` owes it. */
+  /**
+   * The glass was broken before, by the same person or against the same policy, and the review of that is still owed.
+   * `request` owes it.
+   */
   follow_up_pending: { readonly request: string; readonly by: string; readonly policies: readonly string[] }
   /** The request owes no review. */
   no_follow_up: { readonly request: string }
@@ -146,7 +165,10 @@ export interface ErrorDetails {
     readonly action: string
     readonly references: readonly string[]
   }
-  /** A property of the document says in which state of its life cycle the resource is: nothing but an action changes it. */
+  /**
+   * A property of the document says in which state of its life cycle the resource is: nothing but an action changes
+   * it.
+   */
   follows_state: {
     readonly type: string
     readonly id: string
@@ -188,19 +210,19 @@ export interface ErrorDetails {
     readonly editors: readonly string[]
   }
   /**
-   * The actor would give or take a role that can do more than the actor, by its permissions or by what policies let its holders do; or would let a
-   * user join, leave or be another person whom policies let do more by name.
+   * The actor would give or take a role that can do more than the actor, by its permissions or by what policies let
+   * its holders do; or would let a user join, leave or be another person whom policies let do more by name.
    */
   beyond_own_permissions: {
     readonly actor: string
-    /** The role; left out where it is about a user. */
+    /** The role; left out if it is about a user. */
     readonly role?: string
     /** The user whom policies name. */
     readonly user?: string
     readonly missing: readonly string[]
     /**
-     * Ids of policies that let the role or the user approve, veto or go past them, which the actor can neither do nor change. They are in force, or
-     * an open request was submitted under them.
+     * Ids of policies that let the role or the user approve, veto or go past them, which the actor can neither do nor
+     * change. They are in force, or an open request was submitted under them.
      */
     readonly policies: readonly string[]
   }
@@ -212,26 +234,35 @@ export interface ErrorDetails {
   unknown_role: { readonly role: string; readonly known: readonly string[] }
   /** The role is still held. */
   role_in_use: { readonly role: string; readonly holders: readonly string[] }
-  /** Nobody would be left who can give roles in the organization, or nobody of those who may say who approves: `permission` is what they would lack. */
+  /**
+   * Nobody would be left who can give roles in the organization, or nobody of those who may say who approves:
+   * `permission` is what they would lack.
+   */
   last_admin: { readonly admins: readonly string[]; readonly permission: string }
 
   /** The idempotency key was used for another command before. */
   idempotency_mismatch: { readonly key: string }
 
   /**
-   * The host could not read or write a resource that it keeps itself, or say its project. Nothing was applied. `path` is the
-   * place in what its `read` gave, if the schema of the type cannot take that.
+   * The host could not read or write a resource that it keeps itself, or say its project. Nothing was applied. `path`
+   * is the place in what its `read` gave, if the schema of the type cannot take that.
    */
   host_failed: {
     readonly type: string
     readonly id: string
     readonly operation: 'read' | 'write' | 'projectOf'
     readonly problem: string
-    /** Whether what was written outside of the database may still land there: it was not there yet, and the host did not refuse it. */
+    /**
+     * Whether what was written outside of the database may still land there: it was not there yet, and the host did
+     * not refuse it.
+     */
     readonly mayLand?: true | undefined
     readonly path?: string | undefined
   }
-  /** A function that the application gave (`now`, `newId`, a signer) threw, or answered with something that is not an answer. `fix` says what it must do. */
+  /**
+   * A function that the application gave (`now`, `newId`, a signer) threw, or answered with something that is not an
+   * answer. `fix` says what it must do.
+   */
   host_function_failed: { readonly function: string; readonly problem: string; readonly fix: string }
   /** The directory threw, timed out, or answered with something that is not an answer. Nothing was counted. */
   directory_failed: { readonly question: string; readonly problem: string }
@@ -242,7 +273,10 @@ export interface ErrorDetails {
   duplicate_key: { readonly collection: string; readonly index: string }
   /** Storage: the stored version is not the expected one. */
   version_conflict: { readonly collection: string; readonly key: string }
-  /** A stored record is not what was written: its text is cut off, or it lacks what a record of its kind has. Nothing was taken from it. */
+  /**
+   * A stored record is not what was written: its text is cut off, or it lacks what a record of its kind has. Nothing
+   * was taken from it.
+   */
   unreadable_record: { readonly collection: string; readonly key: string; readonly problem: string }
   /** Storage: the database failed. The driver's error is the `cause`. */
   storage_failed: { readonly operation: string; readonly problem: string }

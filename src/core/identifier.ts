@@ -4,8 +4,8 @@ export const maxIdentifierBytes = 255
 /**
  * Says what is wrong with an id that came from outside; undefined for a good one.
  *
- * Ids are compared byte by byte and never normalised, so those that could pass for another one are refused: blanks at the ends,
- * control and invisible characters, anything not in Unicode normalisation form C.
+ * Ids are compared byte by byte and never normalised, so those that could pass for another one are refused: blanks at
+ * the ends, control and invisible characters, anything not in Unicode normalisation form C.
  */
 export function identifierProblem(id: unknown): string | undefined {
   if (typeof id !== 'string') return `must be a string, not ${id === null ? 'null' : typeof id}`

@@ -30,8 +30,9 @@ interface Delivery {
 /**
  * Makes a notifier for the process that it runs in.
  *
- * Every listener hears every notice that it asked for, whatever the others do. A notice is delivered when all of them are done with it;
- * if one failed, its error is thrown (an `AggregateError` if several did), and the outbox delivers the notice again later.
+ * Every listener hears every notice that it asked for, whatever the others do. A notice is delivered when all of them
+ * are done with it; if one failed, its error is thrown (an `AggregateError` if several did), and the outbox delivers
+ * the notice again later.
  */
 export function emitter({ name = 'emitter' }: EmitterOptions = {}): Emitter {
   if (typeof name !== 'string' || name === '')

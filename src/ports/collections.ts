@@ -1,6 +1,6 @@
 /** The declaration of one collection: from it come the SQL schema, the memory adapter and the conformance kit. */
 export interface Collection {
-  /** The version of the schema that brought it; the first where left out. */
+  /** The version of the schema that brought it; the first if left out. */
   readonly since?: number
   /** Properties of a record that make its key, tenant first. */
   readonly key: readonly Column[]
@@ -13,17 +13,23 @@ export const maxColumnBytes = 512
 /**
  * A property of a record that the storage can look up and order by.
  *
- * Text is well-formed Unicode without U+0000, at most `maxColumnBytes` long, and compared by its UTF-8 bytes, never by a locale:
- * not padded, not folded, not normalised. Integers are safe integers.
+ * Text is well-formed Unicode without U+0000, at most `maxColumnBytes` long, and compared by its UTF-8 bytes, never
+ * by a locale: not padded, not folded, not normalised. Integers are safe integers.
  */
 export interface Column {
   readonly name: string
   readonly type: 'text' | 'integer'
 }
 
-/** An order over a collection, and its uniqueness. Records in which one of the columns is missing or null are not in it. */
+/**
+ * An order over a collection, and its uniqueness. Records in which one of the columns is missing or null are not in
+ * it.
+ */
 export interface Index {
-  /** The version of the schema that brought it, over columns that were there before; that of its collection where left out. */
+  /**
+   * The version of the schema that brought it, over columns that were there before; that of its collection where left
+   * out.
+   */
   readonly since?: number
   readonly columns: readonly Column[]
   readonly unique?: true
@@ -74,7 +80,9 @@ export const collections = {
   grants: { key: [tenant, text('user')], indexes: {} },
   /** The same by role. */
   holders: { key: [tenant, text('role'), text('project'), text('user')], indexes: {} },
-  /** What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it. */
+  /**
+   * What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it.
+   */
   preferences: { since: 3, key: [tenant, text('user')], indexes: {} },
   /** Who edits a resource, where that was said. */
   accesses: { key: [tenant, text('type'), text('id')], indexes: {} },

@@ -20,16 +20,20 @@ export interface DirectoryUser {
   /** Roles held in this scope. */
   readonly roles: readonly string[]
   /**
-   * Roles held in projects besides, where the question names no project: what waits for somebody is looked for under these. A role that is missing here hides
-   * requests from the list of those that wait, and from nothing else; one too many costs a look. Left out: no project gives roles of its own.
+   * Roles held in projects besides, where the question names no project: what waits for somebody is looked for under
+   * these. A role that is missing here hides requests from the list of those that wait, and from nothing else; one
+   * too many costs a look. Left out: no project gives roles of its own.
    */
   readonly inProjects?: readonly RolesInProject[] | undefined
   /**
-   * The user who owns this one, where it is a service account or an agent. It acts for its owner: the two are one person, and its own roles make
-   * nobody an approver. It counts only where a policy names it.
+   * The user who owns this one, where it is a service account or an agent. It acts for its owner: the two are one
+   * person, and its own roles make nobody an approver. It counts only if a policy names it.
    */
   readonly owner?: string | undefined
-  /** Types of notices that this user has switched off. Looked at for `made_editor`; what people have to know reaches them anyway. */
+  /**
+   * Types of notices that this user has switched off. Looked at for `made_editor`; what people have to know reaches
+   * them anyway.
+   */
   readonly unwanted?: readonly string[] | undefined
 }
 
@@ -42,7 +46,10 @@ export interface Directory {
   /** Says who these users are: in the order asked, undefined for one who does not exist or may no longer act. */
   users(scope: Scope, ids: readonly string[]): Promise<readonly (DirectoryUser | undefined)[]>
 
-  /** Lists the ids of the users who hold this role, without a project in any project; empty for a role that nobody holds. */
+  /**
+   * Lists the ids of the users who hold this role, without a project in any project; empty for a role that nobody
+   * holds.
+   */
   holders(scope: Scope, role: string): Promise<readonly string[]>
 
   /** Tells, in the order asked, which of these roles exist. A policy that names an unknown role is not saved. */

@@ -2,13 +2,14 @@
 export type Wait = <T>(answer: T | Promise<T>, milliseconds: number, late?: (problem: string) => Error) => Promise<T>
 
 /**
- * Waits like `inTime`, and keeps no process alive: for what is begun by somebody who does not wait for its end, as `tick` does once its time is up.
+ * Waits like `inTime`, and keeps no process alive: for what is begun by somebody who does not wait for its end, as
+ * `tick` does once its time is up.
  */
 export const inTimeAside: Wait = (answer, milliseconds, late) => inTime(answer, milliseconds, late, true)
 
 /**
- * Waits for the answer of somebody else's code, but not for ever: a command that hangs would keep everybody off what it is about. What comes later is
- * dropped. An infinite time is no limit.
+ * Waits for the answer of somebody else's code, but not for ever: a command that hangs would keep everybody off what
+ * it is about. What comes later is dropped. An infinite time is no limit.
  */
 export function inTime<T>(
   answer: T | Promise<T>,

@@ -1,6 +1,9 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Knows which calls come out of a running effect: whatever waits for that effect, they would wait for themselves for ever. */
+/**
+ * Knows which calls come out of a running effect: whatever waits for that effect, they would wait for themselves for
+ * ever.
+ */
 export interface RunningEffects {
   /** Runs an effect so that what it calls is recognised. */
   run(effect: () => Promise<void>): Promise<void>
@@ -16,10 +19,16 @@ interface RunningEffect {
 }
 
 const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks')
-/** One for all storages, of which a host can have one per transaction: at each promise, Node before 24 goes through every one ever used. */
+/**
+ * One for all storages, of which a host can have one per transaction: at each promise, Node before 24 goes through
+ * every one ever used.
+ */
 const inside: AsyncLocalStorage<RunningEffect> | undefined = hooks && new hooks.AsyncLocalStorage()
 
-/** Follows the effects of one storage or application. Where the platform cannot follow asynchronous calls (a browser), it recognises nothing. */
+/**
+ * Follows the effects of one storage or application. If the platform cannot follow asynchronous calls (a browser),
+ * it recognises nothing.
+ */
 export function runningEffects(): RunningEffects {
   const scope = {}
   return {

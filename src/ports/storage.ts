@@ -4,7 +4,10 @@ import type { CollectionName } from './collections.ts'
 /** One part of a key or of a position in an index. */
 export type KeyPart = string | number
 
-/** Where a record is: its collection, and the values of that collection's key columns in their order. The first is the tenant. */
+/**
+ * Where a record is: its collection, and the values of that collection's key columns in their order. The first is the
+ * tenant.
+ */
 export interface RecordKey {
   readonly collection: CollectionName
   readonly key: readonly KeyPart[]
@@ -37,12 +40,15 @@ export interface IndexQuery {
 }
 
 /**
- * Where a page ended: of its last record, the index columns that `where` leaves open, then, unless the index is unique, those columns
- * of the key that are not in the index.
+ * Where a page ended: of its last record, the index columns that `where` leaves open, then, unless the index is
+ * unique, those columns of the key that are not in the index.
  */
 export type Position = readonly KeyPart[]
 
-/** A record that a storage has and cannot read: somebody has changed it past the storage, or the database has lost a part of it. */
+/**
+ * A record that a storage has and cannot read: somebody has changed it past the storage, or the database has lost a
+ * part of it.
+ */
 export interface UnreadableRecord {
   readonly collection: CollectionName
   readonly key: readonly KeyPart[]
@@ -53,7 +59,10 @@ export interface UnreadableRecord {
 /** Some records of an index, in its order. */
 export interface Page {
   readonly records: readonly StoredRecord[]
-  /** Those of the same part of the index that cannot be read. They keep nobody from the others, nor from the pages that follow. */
+  /**
+   * Those of the same part of the index that cannot be read. They keep nobody from the others, nor from the pages
+   * that follow.
+   */
   readonly unreadable?: readonly UnreadableRecord[] | undefined
   /** Present when there are more. */
   readonly next?: Position
@@ -64,8 +73,8 @@ export type Write =
   /** Adds a record. Refused with `duplicate_key` where its key or one of its unique indexes is taken. */
   | { readonly type: 'insert'; readonly collection: CollectionName; readonly value: JsonObject }
   /**
-   * Puts a value in the place of the one at `expected`. Refused with `version_conflict` where that is not its version, or it is
-   * absent, and with `duplicate_key` where another record has its place in a unique index.
+   * Puts a value in the place of the one at `expected`. Refused with `version_conflict` if that is not its
+   * version, or it is absent, and with `duplicate_key` where another record has its place in a unique index.
    */
   | {
       readonly type: 'replace'
@@ -73,14 +82,17 @@ export type Write =
       readonly value: JsonObject
       readonly expected: number
     }
-  /** Deletes a record. Refused with `version_conflict` where it is not at `expected`. */
+  /** Deletes a record. Refused with `version_conflict` if it is not at `expected`. */
   | {
       readonly type: 'remove'
       readonly collection: CollectionName
       readonly key: readonly KeyPart[]
       readonly expected: number
     }
-  /** Writes nothing. Refused with `version_conflict` where the record is not as expected, and keeps it so until the commit is done. */
+  /**
+   * Writes nothing. Refused with `version_conflict` where the record is not as expected, and keeps it so until the
+   * commit is done.
+   */
   | {
       readonly type: 'check'
       readonly collection: CollectionName
@@ -91,17 +103,18 @@ export type Write =
 /**
  * Keeps records in named collections. Implement it for a database; check it with `storageConformance`.
  *
- * What is read equals what was written, byte by byte in every string. Whatever is handed in or out is plain data: no change of
- * it changes what is kept. All failures are `ApprovalError`: `storage_failed` when the database itself fails, `invalid_input`,
- * before the database is asked, for a key or column that is not what its collection declares, for an index that is not
- * declared, and for a commit that names a record twice.
+ * What is read equals what was written, byte by byte in every string. Whatever is handed in or out is plain data: no
+ * change of it changes what is kept. All failures are `ApprovalError`: `storage_failed` when the database itself
+ * fails, `invalid_input`, before the database is asked, for a key or column that is not what its collection declares,
+ * for an index that is not declared, and for a commit that names a record twice.
  */
 export interface Storage {
   /**
-   * Reads records by key, any number of them: in the order asked, undefined where there is none. One round trip, unless the database takes no
-   * more than so many at once.
+   * Reads records by key, any number of them: in the order asked, undefined if there is none. One round trip,
+   * unless the database takes no more than so many at once.
    *
-   * What one call returns was true at one moment. A record that is there and cannot be read is refused with `unreadable_record`, never passed over.
+   * What one call returns was true at one moment. A record that is there and cannot be read is refused with
+   * `unreadable_record`, never passed over.
    */
   get(keys: readonly RecordKey[]): Promise<readonly (StoredRecord | undefined)[]>
 
@@ -115,13 +128,14 @@ export interface Storage {
   /**
    * Makes all writes, or none. Of two commits that expect the same version of a record, at most one succeeds.
    *
-   * The writes of a commit concern different records, and there are at most 20,000 of them: more are refused with `invalid_input` before anything is
-   * sent. What a commit costs grows with the number of its writes, and no faster. Once it has returned, every `get` and `list` sees them; before, none does.
-   * Where several of the writes cannot be made, the first in the order of collection and key is the one reported.
+   * The writes of a commit concern different records, and there are at most 20,000 of them: more are refused with
+   * `invalid_input` before anything is sent. What a commit costs grows with the number of its writes, and no faster.
+   * Once it has returned, every `get` and `list` sees them; before, none does. If several of the writes cannot be
+   * made, the first in the order of collection and key is the one reported.
    *
-   * `effect` runs inside the same transaction, after the writes and before its end, with the adapter's native connection; if it
-   * throws, nothing is written and what it threw is thrown on. It does not run when a write cannot be made. It must not call this
-   * storage, which would wait for itself: that is refused with `storage_failed`.
+   * `effect` runs inside the same transaction, after the writes and before its end, with the adapter's native
+   * connection; if it throws, nothing is written and what it threw is thrown on. It does not run when a write cannot
+   * be made. It must not call this storage, which would wait for itself: that is refused with `storage_failed`.
    *
    * A commit that came to nothing because of another transaction (deadlock, serialization failure, busy) is a
    * `version_conflict`: the caller decides anew on fresh facts.
@@ -134,15 +148,19 @@ export interface Storage {
 
 /** A storage that can work inside a transaction that the host has opened in the same database. */
 export interface TransactionalStorage extends Storage {
-  /** Makes the tables where they are missing, as the first use of the storage does. Safe to call again, and from several processes at once. */
+  /**
+   * Makes the tables if they are missing, as the first use of the storage does. Safe to call again, and from
+   * several processes at once.
+   */
   migrate(): Promise<void>
   /**
-   * Gives a storage whose every statement runs inside the host's transaction: what it commits is there when the host commits, and never was when
-   * the host rolls back. A commit that is refused leaves the transaction as it was before.
+   * Gives a storage whose every statement runs inside the host's transaction: what it commits is there when the host
+   * commits, and never was when the host rolls back. A commit that is refused leaves the transaction as it was
+   * before.
    *
    * It makes no tables: call `migrate` first. Calls take turns, as the transaction has one connection.
    *
-   * @throws ApprovalError `invalid_input` where it is not a transaction that the storage knows.
+   * @throws ApprovalError `invalid_input` if it is not a transaction that the storage knows.
    */
   within(transaction: object): Storage
 }

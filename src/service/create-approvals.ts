@@ -61,16 +61,22 @@ export interface HostOptions {
   /** The types of resources under approval. */
   readonly resources: readonly ResourceType[]
   /**
-   * Whether approvals are asked for in a tenant where nobody has switched them: `on` where left out. With `off`, no policy asks for anything until
-   * somebody turns the workflow on. Requests that wait are held as by `turnOff({ waiting: 'hold' })`, but for their deadlines: nobody knows
-   * since when.
+   * Whether approvals are asked for in a tenant where nobody has switched them: `on` if left out. With `off`, no
+   * policy asks for anything until somebody turns the workflow on. Requests that wait are held as by `turnOff({
+   * waiting: 'hold' })`, but for their deadlines: nobody knows since when.
    */
   readonly workflow?: 'on' | 'off' | undefined
-  /** The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws closes the gate. */
+  /**
+   * The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws
+   * closes the gate.
+   */
   readonly predicates?: Readonly<Record<string, Predicate>> | undefined
   /** Who delivers notices. `tick` hands them over. */
   readonly notifiers?: readonly Notifier[] | undefined
-  /** Which notice goes to whom, where that is to be another than the default: `{ applied: ['requester', 'admins'], returned: ['requester'] }`. */
+  /**
+   * Which notice goes to whom, if that is to be another than the default: `{ applied: ['requester', 'admins'],
+   * returned: ['requester'] }`.
+   */
   readonly notices?: Partial<Audiences> | undefined
   /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
   readonly signer?: Signer | undefined
@@ -78,9 +84,9 @@ export interface HostOptions {
   readonly timeouts?: TimeoutOptions | undefined
   /** How much one person, or one request, may come to. */
   readonly limits?: LimitOptions | undefined
-  /** The time, in milliseconds since 1970. The system's clock where left out. */
+  /** The time, in milliseconds since 1970. The system's clock if left out. */
   readonly now?: Clock | undefined
-  /** Makes ids of requests. Random UUIDs where left out. */
+  /** Makes ids of requests. Random UUIDs if left out. */
   readonly newId?: NewId | undefined
 }
 
@@ -89,24 +95,29 @@ export interface Approvals {
   /** Gives everything that one actor can do. The host has authenticated them. */
   as(actor: ActorInput): ActingApprovals
   /**
-   * Gives a tenant whose roles are kept here its first admin, on record as such. Does nothing in a tenant that ever had one, and answers false:
-   * from then on its admins give roles.
+   * Gives a tenant whose roles are kept here its first admin, on record as such. Does nothing in a tenant that ever
+   * had one, and answers false: from then on its admins give roles.
    */
   appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
   /**
-   * Gives the same inside a transaction that the host has opened in the same database: what is done, and the notices of it, are there when the
-   * host commits, and never were when the host rolls back. No statement leaves the connection of the transaction.
+   * Gives the same inside a transaction that the host has opened in the same database: what is done, and the notices
+   * of it, are there when the host commits, and never were when the host rolls back. No statement leaves the
+   * connection of the transaction.
    *
-   * Takes a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the connection on which a
-   * transaction is open (pg, mysql2, better-sqlite3, node:sqlite, libsql). The guide to storage has a table of what each of them hands you.
+   * Takes a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the
+   * connection on which a transaction is open (pg, mysql2, better-sqlite3, node:sqlite, libsql). The guide to storage
+   * has a table of what each of them hands you.
    *
-   * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it says what to write instead.
+   * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it
+   * says what to write instead.
    */
   within(transaction: object): Pick<Approvals, 'as'>
   /**
-   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run anywhere, several at once.
+   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run
+   * anywhere, several at once.
    *
-   * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time to time.
+   * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time
+   * to time.
    *
    * @throws TypeError where an option is none, or no number that it can be.
    */
@@ -135,7 +146,8 @@ const optionNames = [
 /**
  * Puts approvals in front of the writes of an application.
  *
- * @throws TypeError where two resource types or two notifiers share a name, or where nobody said who may change the settings.
+ * @throws TypeError where two resource types or two notifiers share a name, or where nobody said who may change the
+ * settings.
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkOptionNames('createApprovals', options, optionNames)
@@ -195,7 +207,9 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   }
 }
 
-/** The context of `tick`, which may come back before all that it has begun: what it waits for keeps no process alive. */
+/**
+ * The context of `tick`, which may come back before all that it has begun: what it waits for keeps no process alive.
+ */
 function asideOf(context: Context, options: ApprovalsOptions): Context {
   const { timeouts, access } = context
   const storage = timelyStorage(options.storage, timeouts.storage, inTimeAside)
@@ -213,8 +227,9 @@ function asideOf(context: Context, options: ApprovalsOptions): Context {
 }
 
 /**
- * The context of a transaction of the host. Its commands take turns among themselves and wait for nobody else, who could be waiting for the
- * transaction; and policies that it has saved are known to nobody else until it is committed.
+ * The context of a transaction of the host. Its commands take turns among themselves and wait for nobody else, who
+ * could be waiting for the transaction; and policies that it has saved are known to nobody else until it is
+ * committed.
  */
 function joinedTo(context: Context, transaction: object): Context {
   const storage = isTransactional(context.storage)

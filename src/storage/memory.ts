@@ -8,7 +8,10 @@ import { pageOf, planOf, positionIn, uniquePlaces } from './toolkit/index-plan.t
 import { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './toolkit/ordered-writes.ts'
 import { createTurns } from './toolkit/serial-queue.ts'
 
-/** Keeps everything in this process, for tests and trials: it is gone when the process ends. Effects are given `undefined`. */
+/**
+ * Keeps everything in this process, for tests and trials: it is gone when the process ends. Effects are given
+ * `undefined`.
+ */
 export function memoryStorage(): Storage {
   const kept = new Map<CollectionName, Map<string, StoredRecord>>()
   const holders = new Map<string, string>()

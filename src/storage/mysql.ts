@@ -46,15 +46,18 @@ export type MysqlDatabase =
 /**
  * Keeps everything in a MySQL or MariaDB database.
  *
- * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2`, or an instance of Kysely, it uses that one
- * and never closes it. Effects are given the connection on which the transaction is open, with methods that promise.
+ * Given a URI, it opens a pool with `mysql2`. Given a pool or a connection of `mysql2`, or an instance of Kysely, it
+ * uses that one and never closes it. Effects are given the connection on which the transaction is open, with methods
+ * that promise.
  *
- * A connection has to speak utf8mb4: one that does not, or that changes what it reads, is refused with `storage_failed` when it is first used, and
- * nothing is written over it.
+ * A connection has to speak utf8mb4: one that does not, or that changes what it reads, is refused with
+ * `storage_failed` when it is first used, and nothing is written over it.
  *
- * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
+ * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
+ * failed, and its connection is closed.
  *
- * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and `mysql2` is not installed; if the options are none.
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and `mysql2` is
+ * not installed; if the options are none.
  */
 export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOptions): TransactionalStorage {
   const timeout = timeoutOf('mysqlStorage', options)

@@ -43,17 +43,18 @@ export type {
 /**
  * Keeps everything in a PostgreSQL database.
  *
- * Given a connection string, it opens a pool with `pg`. Given a pool or a connected client of `pg`, PGlite, or an instance of Kysely, it uses
- * that one and never closes it. A read is one round trip, and so is a commit without an effect. Effects are given a client on which the
- * transaction is open.
+ * Given a connection string, it opens a pool with `pg`. Given a pool or a connected client of `pg`, PGlite, or an
+ * instance of Kysely, it uses that one and never closes it. A read is one round trip, and so is a commit without an
+ * effect. Effects are given a client on which the transaction is open.
  *
- * Database and connection have to speak UTF8: one that does not, or a driver that changes what it reads, is refused with `storage_failed` when it is
- * first used, and nothing is written.
+ * Database and connection have to speak UTF8: one that does not, or a driver that changes what it reads, is refused
+ * with `storage_failed` when it is first used, and nothing is written.
  *
- * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has failed, and its connection is closed.
+ * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
+ * failed, and its connection is closed.
  *
- * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and `pg` is not installed; if the options
- * are none.
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and
+ * `pg` is not installed; if the options are none.
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,

@@ -25,15 +25,15 @@ export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, S
 /**
  * Keeps everything in a SQLite database.
  *
- * Given a path, it opens the file with better-sqlite3 (write-ahead log, `synchronous = full`). Given an open connection of
- * better-sqlite3, node:sqlite or libsql, or an instance of Kysely, it uses that one as it is set up and never closes it. Effects are given
- * the connection.
+ * Given a path, it opens the file with better-sqlite3 (write-ahead log, `synchronous = full`). Given an open
+ * connection of better-sqlite3, node:sqlite or libsql, or an instance of Kysely, it uses that one as it is set up and
+ * never closes it. Effects are given the connection.
  *
- * Calls that arrive while a commit waits for its effect wait too, so that they neither see nor join its transaction. Of a
- * connection that was handed in, the host must take the same care.
+ * Calls that arrive while a commit waits for its effect wait too, so that they neither see nor join its transaction.
+ * Of a connection that was handed in, the host must take the same care.
  *
- * @throws TypeError if this is no database, or one that cannot be used as it is: closed, for reading only, or with a transaction open on it; or if a path is
- * given and better-sqlite3 is not installed.
+ * @throws TypeError if this is no database, or one that cannot be used as it is: closed, for reading only, or with a
+ * transaction open on it; or if a path is given and better-sqlite3 is not installed.
  */
 export function sqliteStorage(database: string | SqliteConnection | KyselyLike): TransactionalStorage {
   checkGivenSqlite('sqliteStorage', database)

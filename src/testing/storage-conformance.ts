@@ -20,9 +20,10 @@ export interface ConformanceCheck {
 export type FreshStorage = Storage | readonly Storage[]
 
 /**
- * Lists the checks that a `Storage` has to pass. Each one asks for a storage of its own, which must be empty, and closes it.
+ * Lists the checks that a `Storage` has to pass. Each one asks for a storage of its own, which must be empty, and
+ * closes it.
  *
- * Where it is given several, its calls go to them in turn: what one storage promises has to hold among them.
+ * If it is given several, its calls go to them in turn: what one storage promises has to hold among them.
  *
  * Hand them to any test runner: `for (const { name, run } of storageConformance(freshStorage)) it(name, run)`.
  */

@@ -26,7 +26,10 @@ export interface RoleFacts {
   readonly beyondPolicies: (role: string) => readonly string[]
 }
 
-/** Saves a custom role, a new one or another text of the one with its id. Nobody puts in or takes out what they do not hold. */
+/**
+ * Saves a custom role, a new one or another text of the one with its id. Nobody puts in or takes out what they do not
+ * hold.
+ */
 export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> {
   const checked = checkedRole(role, facts.known)
   if (!checked.ok) return checked

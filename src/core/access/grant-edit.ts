@@ -22,7 +22,10 @@ export interface WantedRoles {
 
 type EditCode = 'invalid_input' | 'unknown_role'
 
-/** Spells edits out, one for each user and project. Refused are those that make no sense, or say two things about one user and project. */
+/**
+ * Spells edits out, one for each user and project. Refused are those that make no sense, or say two things about one
+ * user and project.
+ */
 export function wantedRoles(edits: readonly GrantEdit[], roles: Roles): Result<readonly WantedRoles[], EditCode> {
   const wanted = new Map<string, WantedRoles>()
   for (const [index, edit] of edits.entries()) {

@@ -8,14 +8,15 @@ export interface Grant {
   readonly project: string
 }
 
-/** Tells whether a role can be held there: in the project or, where that is empty, in the whole tenant. */
+/** Tells whether a role can be held there: in the project or, if that is empty, in the whole tenant. */
 export function isHeldThere({ held }: RoleDefinition, project: string): boolean {
   return held === 'both' || held === (project === '' ? 'tenant' : 'project')
 }
 
 /**
- * Lists the roles that a user holds in a project: those granted there, and those granted in the whole tenant. In the whole tenant (an
- * empty project), those granted there alone. A grant of a role that is unknown, or cannot be held where it was granted, is none.
+ * Lists the roles that a user holds in a project: those granted there, and those granted in the whole tenant. In the
+ * whole tenant (an empty project), those granted there alone. A grant of a role that is unknown, or cannot be held
+ * where it was granted, is none.
  */
 export function rolesIn(
   { roles, grants }: { readonly roles: Roles; readonly grants: readonly Grant[] },

@@ -18,8 +18,8 @@ export interface GrantFacts {
   /** Users who do not exist any more, and agents: they count as nobody. */
   readonly gone?: ReadonlySet<string>
   /**
-   * Lists the policies that give a role or a user power in a place which the actor has not there, and which the actor may not change
-   * either. The core of access knows no policies: whoever reads the facts does.
+   * Lists the policies that give a role or a user power in a place which the actor has not there, and which the actor
+   * may not change either. The core of access knows no policies: whoever reads the facts does.
    */
   readonly beyondPolicies: (named: RoleOrUser, project: string) => readonly string[]
 }
@@ -31,7 +31,10 @@ export interface GrantLine {
   readonly project: string
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** Whether the user is somebody there from then on, or nobody any more, with all that the plan does; absent where neither. */
+  /**
+   * Whether the user is somebody there from then on, or nobody any more, with all that the plan does; absent if
+   * neither.
+   */
   readonly membership?: 'begins' | 'ends'
   /** Why the actor may not do this, if so. */
   readonly refusal?: Refusal
@@ -39,7 +42,7 @@ export interface GrantLine {
 
 /** What an edit of many users and projects would do. Nothing is done yet. */
 export interface GrantPlan {
-  /** Only where something changes, in the order of the edits, their users and their projects. */
+  /** Only if something changes, in the order of the edits, their users and their projects. */
   readonly lines: readonly GrantLine[]
   readonly give: readonly Grant[]
   readonly take: readonly Grant[]
@@ -95,7 +98,7 @@ function grantsAfter(
   return next
 }
 
-/** One line, or none where nothing changes. The grants of `facts` are those of the actor. */
+/** One line, or none if nothing changes. The grants of `facts` are those of the actor. */
 function lineOf(
   { user, project, roles: after }: WantedRoles,
   theirs: { readonly before: readonly Grant[]; readonly after: readonly Grant[] },
@@ -115,8 +118,8 @@ function lineOf(
 }
 
 /**
- * Tells whether a user becomes somebody in a place, or nobody. A role in the whole tenant makes them somebody in every project; and in what belongs to no
- * project, whoever holds a role anywhere is somebody.
+ * Tells whether a user becomes somebody in a place, or nobody. A role in the whole tenant makes them somebody in
+ * every project; and in what belongs to no project, whoever holds a role anywhere is somebody.
  */
 function membershipIn(
   roles: Roles,

@@ -44,7 +44,9 @@ export function mayEdit(question: EditQuestion): Result<EditGround, 'not_permitt
   return refuse('not_an_editor', { ...resource, actor: holdings.user, editors: access.editors })
 }
 
-/** Says who a new resource can be edited by: what the default says now, or everyone where the management API makes it. */
+/**
+ * Says who a new resource can be edited by: what the default says now, or everyone where the management API makes it.
+ */
 export function accessOfNew(
   standard: ResourceAccess['type'],
   { user, via }: { readonly user: string; readonly via: string },

@@ -12,7 +12,10 @@ export interface RoleDefinition {
 /** The roles of one tenant, by id. An id means nothing in another tenant. */
 export type Roles = ReadonlyMap<string, RoleDefinition>
 
-/** Collects the roles of a tenant. Refused are ids that are none, two roles of one id, and permissions that are not among `known`. */
+/**
+ * Collects the roles of a tenant. Refused are ids that are none, two roles of one id, and permissions that are not
+ * among `known`.
+ */
 export function defineRoles(
   roles: readonly RoleDefinition[],
   known: readonly string[],

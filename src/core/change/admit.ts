@@ -5,12 +5,13 @@ import { type Handling, takeIn } from './take-in.ts'
 import { startTally, type Tally } from './tally.ts'
 
 /**
- * Takes in a value from outside: copies it once, strictly, into plain frozen JSON, or says where it is not plain JSON.
+ * Takes in a value from outside: copies it once, strictly, into plain frozen JSON, or says where it is not plain
+ * JSON.
  *
- * The copy is all that is looked at afterwards, so that what is checked, stored, hashed and applied is the same.
- * `-0` becomes `0`. Refused are: undefined, functions, symbols, bigints, non-finite numbers, integers that a double cannot hold
- * exactly, halves of surrogate pairs, holes, getters, hidden and symbol keys, instances of classes (dates, maps, …), the key
- * `__proto__`, cycles, and whatever is over the limits. No getter and no `toJSON` is ever called.
+ * The copy is all that is looked at afterwards, so that what is checked, stored, hashed and applied is the same. `-0`
+ * becomes `0`. Refused are: undefined, functions, symbols, bigints, non-finite numbers, integers that a double cannot
+ * hold exactly, halves of surrogate pairs, holes, getters, hidden and symbol keys, instances of classes (dates, maps,
+ * …), the key `__proto__`, cycles, and whatever is over the limits. No getter and no `toJSON` is ever called.
  */
 export function admit(value: unknown, limits: Admission = defaultLimits): Result<JsonValue, 'invalid_document'> {
   return admitAs(value, startTally(limits), copies)

@@ -6,7 +6,10 @@ export interface Edit {
   readonly end: number
 }
 
-/** Lists the edits that make the second list out of the first, in order. Between two edits is at least one item that stayed. */
+/**
+ * Lists the edits that make the second list out of the first, in order. Between two edits is at least one item that
+ * stayed.
+ */
 export function edits(before: readonly string[], after: readonly string[]): readonly Edit[] {
   const found: Edit[] = []
   let from = 0
@@ -24,8 +27,8 @@ export function edits(before: readonly string[], after: readonly string[]): read
 /**
  * Aligns two lists of texts: for each place of the second, the place of the first that it is paired with, or -1.
  *
- * Paired places hold the same text, and both lists have their pairs in the same order. Equal beginnings and ends are paired first,
- * then the longest run in order of what is left, repeated texts counted apart. Takes n log n steps.
+ * Paired places hold the same text, and both lists have their pairs in the same order. Equal beginnings and ends are
+ * paired first, then the longest run in order of what is left, repeated texts counted apart. Takes n log n steps.
  */
 export function align(before: readonly string[], after: readonly string[]): readonly number[] {
   const pairs = new Array<number>(after.length).fill(-1)

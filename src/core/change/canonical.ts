@@ -2,9 +2,11 @@ import { isArray } from './equal.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 
 /**
- * Writes an admitted value in its one canonical form (RFC 8785): the same text for the same JSON, whatever the order of keys.
+ * Writes an admitted value in its one canonical form (RFC 8785): the same text for the same JSON, whatever the order
+ * of keys.
  *
- * Numbers and texts are written as ECMAScript writes them, which is what RFC 8785 prescribes; keys are sorted by UTF-16 code units.
+ * Numbers and texts are written as ECMAScript writes them, which is what RFC 8785 prescribes; keys are sorted by
+ * UTF-16 code units.
  */
 export function canonical(value: JsonValue): string {
   if (typeof value === 'string') return quoted(value)

@@ -9,8 +9,8 @@ import type { PatchOperation } from './patch-steps.ts'
 import { startTally } from './tally.ts'
 
 /**
- * The ways to say what a document shall become: a function that edits a draft of it, a JSON Patch (RFC 6902), a merge patch (RFC 7396),
- * the whole next value, or its removal.
+ * The ways to say what a document shall become: a function that edits a draft of it, a JSON Patch (RFC 6902), a merge
+ * patch (RFC 7396), the whole next value, or its removal.
  */
 export type ChangeInput<T> =
   | ((draft: T) => T)
@@ -21,10 +21,11 @@ export type ChangeInput<T> =
   | { readonly remove: true }
 
 /**
- * Works out what a document becomes. `undefined` is the document that does not exist: it can only be given a value, and removing makes one.
+ * Works out what a document becomes. `undefined` is the document that does not exist: it can only be given a value,
+ * and removing makes one.
  *
- * The result is admitted; subtrees that the change leaves alone are shared with the document, which stays as it is. An edit function that
- * throws, or is async, is refused with what it said. `prepare` makes JSON of what is none yet.
+ * The result is admitted; subtrees that the change leaves alone are shared with the document, which stays as it is.
+ * An edit function that throws, or is async, is refused with what it said. `prepare` makes JSON of what is none yet.
  */
 export function nextValue<T>(
   before: JsonValue | undefined,
@@ -85,7 +86,10 @@ function invalidChange(problem: string) {
   return refuse('invalid_input', { argument: 'change', problem })
 }
 
-/** Admits what a change made. What it shares with the document before was admitted then: that is counted, and not copied. */
+/**
+ * Admits what a change made. What it shares with the document before was admitted then: that is counted, and not
+ * copied.
+ */
 function admitted(value: unknown, before: JsonValue | undefined): Result<JsonValue, 'invalid_document'> {
   if (value === before && before !== undefined) return success(before)
   const known = containersOf(before)

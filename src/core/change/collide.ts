@@ -50,7 +50,7 @@ export function refuseAnswer(id: string, problem: string, merging: Merging): voi
   merging.problem ??= { conflict: id, problem }
 }
 
-/** Takes the answer to an invalid result of exactly these sides, where there is one. */
+/** Takes the answer to an invalid result of exactly these sides, if there is one. */
 export function answerResult(sides: Sides, value: JsonValue | undefined, merging: Merging): JsonValue | undefined {
   const conflict = makeConflict('invalid_result', '', sides)
   const resolution = merging.answers.get(conflict.digest)

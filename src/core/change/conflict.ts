@@ -9,12 +9,18 @@ export type ConflictType =
   | 'removed_and_changed'
   /** Both sides changed it, to values of different types. */
   | 'incompatible_type'
-  /** Both sides put the items of a keyed list in order, and no order agrees with both. `base`, `live` and `draft` are its keys. */
+  /**
+   * Both sides put the items of a keyed list in order, and no order agrees with both. `base`, `live` and `draft` are
+   * its keys.
+   */
   | 'incompatible_order'
   /** The two sides merge, and the whole does not pass the schema. `base`, `live` and `draft` are the documents. */
   | 'invalid_result'
 
-/** A way to answer a conflict: the live value, that of the draft, both (the items of live, then those of the draft), or another value. */
+/**
+ * A way to answer a conflict: the live value, that of the draft, both (the items of live, then those of the draft),
+ * or another value.
+ */
 export type Choice = 'live' | 'draft' | 'both' | 'value'
 
 /** What a schema says against a document. */
@@ -40,7 +46,10 @@ export interface Conflict extends Sides {
   /** What a resolution names: another one as soon as one of the three values is another one. */
   readonly digest: Digest
   readonly type: ConflictType
-  /** JSON Pointer into the keyed view. In a `list()` it ends with the position, in the base, at which the clashing runs of items begin. */
+  /**
+   * JSON Pointer into the keyed view. In a `list()` it ends with the position, in the base, at which the clashing
+   * runs of items begin.
+   */
   readonly path: string
   readonly choices: readonly Choice[]
   /** What the schema said, where `type` is `invalid_result`. */

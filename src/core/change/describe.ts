@@ -10,8 +10,9 @@ import { formatPointer, parsePointer } from './pointer.ts'
 /**
  * Says to people what changed, one line a place: `rollout: 40 % → 80 %`.
  *
- * The lines can be printed anywhere: characters that cannot be seen, or change how the rest is read, are written as `\u{202e}` and
- * pointed out at the end of the line, and so are names that mix scripts. Long values are cut, and say so.
+ * The lines can be printed anywhere: characters that cannot be seen, or change how the rest is read, are written as
+ * `\u{202e}` and pointed out at the end of the line, and so are names that mix scripts. Long values are cut, and say
+ * so.
  *
  * @throws TypeError for a label that makes no sense: a mistake of the programmer.
  */
@@ -79,7 +80,9 @@ function show(value: JsonValue, unit: string | undefined): string {
   return unit !== undefined && typeof value === 'number' ? `${text} ${unit}` : showHidden(text)
 }
 
-/** Names as few items as possible whose moves make the one order out of the other, with their places before and after. */
+/**
+ * Names as few items as possible whose moves make the one order out of the other, with their places before and after.
+ */
 function showMoves(before: readonly string[], after: readonly string[]): string {
   const there = new Set(before)
   const here = new Set(after)

@@ -10,11 +10,13 @@ import { formatPointer } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /**
- * Lists the places in which two admitted documents differ, over the keyed view. `undefined` is the document that does not exist.
+ * Lists the places in which two admitted documents differ, over the keyed view. `undefined` is the document that does
+ * not exist.
  *
- * Nothing is hidden: the list is empty only where both are the same but for the order of keys and of sets, and `before` with
- * the places makes `after`. Subtrees that both share by reference are not looked at. Refused is a next document that breaks its
- * shape where it differs; a list that only the document before breaks is compared as one value, so that it can be mended.
+ * Nothing is hidden: the list is empty only if both are the same but for the order of keys and of sets, and
+ * `before` with the places makes `after`. Subtrees that both share by reference are not looked at. Refused is a next
+ * document that breaks its shape where it differs; a list that only the document before breaks is compared as one
+ * value, so that it can be mended.
  */
 export function diff(
   before: JsonValue | undefined,
@@ -140,7 +142,10 @@ interface NamedItems {
   readonly names: readonly string[]
 }
 
-/** `places` says where the items of the list before are in the next one; those that are gone have places behind its end. */
+/**
+ * `places` says where the items of the list before are in the next one; those that are gone have places behind its
+ * end.
+ */
 function comparePaired(
   before: NamedItems & { readonly places: readonly number[] },
   after: NamedItems,

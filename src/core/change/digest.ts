@@ -12,8 +12,8 @@ const version = 1
 /**
  * Computes the digest of a value.
  *
- * What is hashed is `{ countersign: 1, domain, value }` in canonical form, so that values of different domains (a request, an
- * event, a conflict) never share a digest. The same in Node and in browsers.
+ * What is hashed is `{ countersign: 1, domain, value }` in canonical form, so that values of different domains (a
+ * request, an event, a conflict) never share a digest. The same in Node and in browsers.
  */
 export function digest(domain: string, value: JsonValue): Digest {
   return `sha256:${sha256Hex(textOf(domain, value))}`
@@ -31,7 +31,7 @@ function textOf(domain: string, value: JsonValue): string {
 /** Writes bytes in lower-case hexadecimal. */
 export const hexOf = bytesToHex
 
-/** Reads bytes that were written in hexadecimal; none where it is something else. */
+/** Reads bytes that were written in hexadecimal; none if it is something else. */
 export function bytesOfHex(text: string): Uint8Array {
   return /^([0-9a-f]{2})*$/.test(text) ? hexToBytes(text) : new Uint8Array()
 }
@@ -53,8 +53,8 @@ function bytesOf(hash: Digest): Uint8Array {
 const platform = globalThis.process?.getBuiltinModule?.('node:crypto')
 
 /**
- * Computes a SHA-256 with the platform's own code where that answers at once, which takes a tenth of the time or less; in browsers, whose own code
- * gives promises, with one that is written in JavaScript.
+ * Computes a SHA-256 with the platform's own code where that answers at once, which takes a tenth of the time or
+ * less; in browsers, whose own code gives promises, with one that is written in JavaScript.
  */
 function sha256Hex(data: string | Uint8Array): string {
   if (platform)

@@ -9,9 +9,11 @@ export type Edited = { readonly ok: true; readonly value: unknown } | { readonly
 const immer = new Immer({ autoFreeze: false })
 
 /**
- * Runs an edit function on a draft of a document. The document stays as it is, and what the function left alone is shared with it.
+ * Runs an edit function on a draft of a document. The document stays as it is, and what the function left alone is
+ * shared with it.
  *
- * A function that throws, or that returns a promise, edits nothing: its draft is dead by the time that the promise settles.
+ * A function that throws, or that returns a promise, edits nothing: its draft is dead by the time that the promise
+ * settles.
  */
 export function runEdit(before: JsonValue, edit: (draft: never) => unknown): Edited {
   let promised = false
@@ -29,7 +31,10 @@ export function runEdit(before: JsonValue, edit: (draft: never) => unknown): Edi
   }
 }
 
-/** Recognises a promise, and takes its failure: it can only be that the draft is dead, which the caller is told anyway. */
+/**
+ * Recognises a promise, and takes its failure: it can only be that the draft is dead, which the caller is told
+ * anyway.
+ */
 function isPromise(value: unknown): boolean {
   if (!(value instanceof Promise))
     return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

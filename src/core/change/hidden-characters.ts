@@ -1,4 +1,7 @@
-/** Controls, format characters (bidirectional ones, zero-width ones, tags), line separators, and letters that show as nothing. */
+/**
+ * Controls, format characters (bidirectional ones, zero-width ones, tags), line separators, and letters that show as
+ * nothing.
+ */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu
 
 /** Scripts whose letters pass for Latin ones. */
@@ -7,12 +10,18 @@ const lookAlikes = ['Cyrillic', 'Greek', 'Armenian', 'Cherokee'].map((name) => (
   letter: new RegExp(`\\p{Script=${name}}`, 'u'),
 }))
 
-/** Writes a text so that nothing in it is invisible or changes how the rest is read: such characters become `\u{202e}`. */
+/**
+ * Writes a text so that nothing in it is invisible or changes how the rest is read: such characters become
+ * `\u{202e}`.
+ */
 export function showHidden(text: string): string {
   return text.replace(hidden, (character) => `\\u{${codeOf(character)}}`)
 }
 
-/** Says what a reader of a text would not see. `name`: the text is a name, which has no reason to break lines or to mix scripts. */
+/**
+ * Says what a reader of a text would not see. `name`: the text is a name, which has no reason to break lines or to
+ * mix scripts.
+ */
 export function hiddenIn(text: string, { name }: { readonly name: boolean }): readonly string[] {
   const characters = [...new Set(text.match(hidden))].filter((character) => name || !/[\t\n\r]/.test(character))
   const found = characters.map((character) => `invisible U+${codeOf(character).toUpperCase()}`)

@@ -11,9 +11,9 @@ import { countNodes, startTally, type Tally } from './tally.ts'
 /**
  * Applies a JSON Patch (RFC 6902) from outside to an admitted document. All operations are done, or none.
  *
- * The document stays as it is: containers on the way to a change are copied, once, and everything else is shared. Paths lead over
- * own properties only, in the one spelling of RFC 6901; the segments `__proto__`, `constructor` and `prototype` are refused, and so is
- * the removal of the whole document.
+ * The document stays as it is: containers on the way to a change are copied, once, and everything else is shared.
+ * Paths lead over own properties only, in the one spelling of RFC 6901; the segments `__proto__`, `constructor` and
+ * `prototype` are refused, and so is the removal of the whole document.
  */
 export function applyPatch(
   document: JsonValue,
@@ -42,7 +42,10 @@ type Members = { [key: string]: JsonValue }
 /** The document while it is being changed. */
 interface Workshop {
   root: JsonValue
-  /** The containers that were made here and stand in the document once: they may be written to. What holds one of them is one of them. */
+  /**
+   * The containers that were made here and stand in the document once: they may be written to. What holds one of them
+   * is one of them.
+   */
   readonly owned: Set<JsonArray | JsonObject>
   /** What the patch put into the document so far, and what had to be copied for that. */
   readonly tally: Tally

@@ -1,6 +1,9 @@
 const plain = /^[ !#-[\]-~]*$/
 
-/** Counts the UTF-8 bytes of a string in canonical JSON, its quotes included; undefined when it holds half of a surrogate pair. */
+/**
+ * Counts the UTF-8 bytes of a string in canonical JSON, its quotes included; undefined when it holds half of a
+ * surrogate pair.
+ */
 export function jsonTextBytes(text: string): number | undefined {
   if (plain.test(text)) return text.length + 2
   let bytes = 2

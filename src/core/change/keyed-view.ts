@@ -9,8 +9,9 @@ export type ItemNames =
   | { readonly ok: false; readonly item: number; readonly problem: string }
 
 /**
- * Names the items of a keyed list by their key, those of a set by their value, a text by itself and anything else in its canonical form, and
- * those of a `byPlace()` list by their place. Every name is there once; keys and values that read alike (`1` and `"1"`) are refused as duplicates.
+ * Names the items of a keyed list by their key, those of a set by their value, a text by itself and anything else in
+ * its canonical form, and those of a `byPlace()` list by their place. Every name is there once; keys and values that
+ * read alike (`1` and `"1"`) are refused as duplicates.
  */
 export function itemNames(items: JsonArray, kind: ListKind): ItemNames {
   if (kind.kind === 'place') return { ok: true, names: items.map((_, place) => String(place)) }
@@ -20,7 +21,9 @@ export function itemNames(items: JsonArray, kind: ListKind): ItemNames {
   return { ok: false, item: twice, problem: `${JSON.stringify(named.names[twice])} is in the list twice` }
 }
 
-/** Names the items of a list that has names for them; undefined where it has none, so that a position is all there is. */
+/**
+ * Names the items of a list that has names for them; undefined if it has none, so that a position is all there is.
+ */
 export function ownNames(items: JsonArray, kind: ListKind): readonly string[] | undefined {
   if (items.length === 0) return []
   if (kind.kind === 'list' || kind.kind === 'atomic') return undefined
@@ -39,7 +42,10 @@ export function readNames(items: JsonArray, kind: ListKind): ItemNames {
   return { ok: true, names }
 }
 
-/** Numbers the names of several lists: those of the first by their places, others as they come. Equal names get equal numbers. */
+/**
+ * Numbers the names of several lists: those of the first by their places, others as they come. Equal names get equal
+ * numbers.
+ */
 export function numbering(first: readonly string[]): (names: readonly string[]) => readonly number[] | undefined {
   const numbers = new Map<string, number>()
   for (const name of first) numbers.set(name, numbers.size)

@@ -1,4 +1,6 @@
-/** How large a document may be. Everything is counted before it is copied, and depth before anything is recursed into. */
+/**
+ * How large a document may be. Everything is counted before it is copied, and depth before anything is recursed into.
+ */
 export interface Limits {
   /** Containers inside each other: a scalar has depth 0, `{}` has depth 1. */
   readonly depth: number
@@ -30,7 +32,10 @@ export const defaultLimits: Limits = {
 /** How much a JSON Patch may ask for. `depth` is that of the document that it makes, `bytes` what it adds to it. */
 export interface PatchLimits extends Limits {
   readonly operations: number
-  /** Values that are added, moved or copied, or that stand beside a changed one and are copied with it; over all operations. */
+  /**
+   * Values that are added, moved or copied, or that stand beside a changed one and are copied with it; over all
+   * operations.
+   */
   readonly work: number
 }
 

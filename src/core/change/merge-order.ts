@@ -1,6 +1,9 @@
 import { longestIncreasing } from './align.ts'
 
-/** Items on three sides, by their numbers, in their order. `live` and `draft` have the same ones; `base` may lack some and have others. */
+/**
+ * Items on three sides, by their numbers, in their order. `live` and `draft` have the same ones; `base` may lack some
+ * and have others.
+ */
 export interface Orders {
   readonly base: readonly number[]
   readonly live: readonly number[]
@@ -13,8 +16,8 @@ const most = 1_000_000
 /**
  * Finds the order that agrees with both sides for the items that both have; undefined when there is none.
  *
- * Of two items whose order the sides see differently, the side decides that changed it against the base. All those decisions may
- * make a circle, or be about items that both sides inserted: then there is no such order.
+ * Of two items whose order the sides see differently, the side decides that changed it against the base. All those
+ * decisions may make a circle, or be about items that both sides inserted: then there is no such order.
  */
 export function commonOrder({ base, live, draft }: Orders): readonly number[] | undefined {
   let start = 0
@@ -35,8 +38,9 @@ function sameOrder(base: readonly number[], side: readonly number[]): boolean {
 }
 
 /**
- * Ranks items, given in the order of live, by the number of items that they come before: all numbers differ exactly when the decisions
- * make an order. Items that both sides have in the same order need not be compared with each other.
+ * Ranks items, given in the order of live, by the number of items that they come before: all numbers differ exactly
+ * when the decisions make an order. Items that both sides have in the same order need not be compared with each
+ * other.
  */
 function ranked(items: readonly number[], { base, draft }: Orders): readonly number[] | undefined {
   const [inBase, inDraft] = [placesOf(items, base), placesOf(items, draft) as readonly number[]]
@@ -78,8 +82,8 @@ function placesOf(items: readonly number[], order: readonly number[]): readonly 
 }
 
 /**
- * Puts the items that only one side has beside the neighbours that they have there: each behind the item that it follows, or at the
- * beginning; where both sides put items at the same place, those of live come first.
+ * Puts the items that only one side has beside the neighbours that they have there: each behind the item that it
+ * follows, or at the beginning; where both sides put items at the same place, those of live come first.
  */
 export function insertBeside(
   common: readonly number[],

@@ -15,7 +15,10 @@ export interface Numbered {
 /** The three sides of a list. */
 export type NumberedSides = Readonly<Record<'base' | 'live' | 'draft', Numbered>>
 
-/** Orders the merged items. `live` and `draft` are those of either side in its order; `liveCommon` those of live that draft has too. */
+/**
+ * Orders the merged items. `live` and `draft` are those of either side in its order; `liveCommon` those of live that
+ * draft has too.
+ */
 export function mergeOrders(
   sides: NumberedSides,
   orders: Readonly<Record<'live' | 'draft' | 'liveCommon', readonly number[]>>,

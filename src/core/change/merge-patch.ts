@@ -2,7 +2,8 @@ import { isObject } from './equal.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 
 /**
- * Applies a merge patch (RFC 7396): what it names is set, null removes, arrays are replaced, and what it does not name stays.
+ * Applies a merge patch (RFC 7396): what it names is set, null removes, arrays are replaced, and what it does not
+ * name stays.
  *
  * Both values are admitted. Subtrees that the patch leaves alone are shared with the document.
  */

@@ -12,7 +12,7 @@ import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /** What became of two sides. */
 export interface Merge {
-  /** The merged document; undefined where it is removed. At a conflict that nothing answers it has the live value. */
+  /** The merged document; undefined if it is removed. At a conflict that nothing answers it has the live value. */
   readonly value: JsonValue | undefined
   /** The conflicts that no resolution answers. The value is only good without any. */
   readonly conflicts: readonly Conflict[]
@@ -21,11 +21,12 @@ export interface Merge {
 }
 
 /**
- * Merges what two sides made of a document, over the keyed view. Nothing that it is given changes; what stays is shared.
+ * Merges what two sides made of a document, over the keyed view. Nothing that it is given changes; what stays is
+ * shared.
  *
- * A place that one side changed takes its value; a place that both changed differently is a conflict. Items that one side inserted
- * stand beside the neighbours that they have there. Lists that break their shape are merged as one value. Refused are resolutions
- * that a conflict does not offer.
+ * A place that one side changed takes its value; a place that both changed differently is a conflict. Items that one
+ * side inserted stand beside the neighbours that they have there. Lists that break their shape are merged as one
+ * value. Refused are resolutions that a conflict does not offer.
  */
 export function merge(
   sides: Sides,

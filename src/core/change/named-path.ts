@@ -2,7 +2,8 @@ import { arrayIndex, formatPointer, parsePointer } from './pointer.ts'
 import { type CompiledShape, childNode } from './shape.ts'
 
 /**
- * Gives the part of a path that consists of names: it ends at the first list whose items have only a position among the others.
+ * Gives the part of a path that consists of names: it ends at the first list whose items have only a position among
+ * the others.
  *
  * Nothing may be concluded from the rest: an insertion gives every later item another position.
  */

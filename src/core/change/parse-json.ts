@@ -5,8 +5,8 @@ import { defaultLimits, type Limits } from './limits.ts'
 import { startTally } from './tally.ts'
 
 /**
- * Reads JSON text from outside and admits it. Refused, besides what {@link admit} refuses: text that is no JSON, and an object that
- * has a key twice, of which `JSON.parse` would silently keep the last.
+ * Reads JSON text from outside and admits it. Refused, besides what {@link admit} refuses: text that is no JSON, and
+ * an object that has a key twice, of which `JSON.parse` would silently keep the last.
  */
 export function parseJson(text: string, limits: Limits = defaultLimits): Result<JsonValue, 'invalid_document'> {
   if (text.length > limits.bytes) return invalid(`it is larger than ${limits.bytes} bytes`)

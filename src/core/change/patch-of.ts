@@ -9,10 +9,11 @@ import { formatPointer, refusedSegments } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /**
- * Writes the JSON Patch (RFC 6902) that makes exactly `after` out of `before`, both admitted. Its paths are those of the plain document.
+ * Writes the JSON Patch (RFC 6902) that makes exactly `after` out of `before`, both admitted. Its paths are those of
+ * the plain document.
  *
- * Items of keyed lists, sets and `list()`s are paired by identity, so that an insertion is one operation. Where many operations would
- * say less than the value itself, the list, or the document, is replaced as one.
+ * Items of keyed lists, sets and `list()`s are paired by identity, so that an insertion is one operation. If many
+ * operations would say less than the value itself, the list, or the document, is replaced as one.
  */
 export function patchOf(before: JsonValue, after: JsonValue, shape: CompiledShape): readonly PatchOperation[] {
   const writing: Writing = { path: [], operations: [] }
@@ -111,7 +112,7 @@ function writeList(before: JsonArray, after: JsonArray, node: ShapeNode, writing
   keep(before.length)
 }
 
-/** The texts by which the items of two lists are paired; undefined where they are compared as one value. */
+/** The texts by which the items of two lists are paired; undefined if they are compared as one value. */
 function textsOf(before: JsonArray, after: JsonArray, { kind }: ShapeNode) {
   if (kind.kind === 'atomic') return undefined
   if (kind.kind === 'list') return { before: before.map(canonical), after: after.map(canonical) }

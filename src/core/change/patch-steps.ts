@@ -24,8 +24,8 @@ export type PatchStep =
   | { readonly op: 'move' | 'copy'; readonly path: readonly string[]; readonly from: readonly string[] }
 
 /**
- * Reads a JSON Patch from outside before anything is done. Every property of it is read once, and only if it is an own one; unknown
- * members are left alone (RFC 6902, section 4).
+ * Reads a JSON Patch from outside before anything is done. Every property of it is read once, and only if it is an
+ * own one; unknown members are left alone (RFC 6902, section 4).
  */
 export function readPatch(
   patch: unknown,

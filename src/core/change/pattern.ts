@@ -5,8 +5,8 @@ import type { Groups } from './shape.ts'
 /**
  * A pattern over paths of the keyed view, made ready by {@link compilePattern}.
  *
- * In its text, a segment `*` stands for any one segment and `**` for any number of them, none included; a `*` inside a segment stands
- * for any run of characters (`/rules/eu-*`). `@name` stands for the patterns of a group.
+ * In its text, a segment `*` stands for any one segment and `**` for any number of them, none included; a `*` inside
+ * a segment stands for any run of characters (`/rules/eu-*`). `@name` stands for the patterns of a group.
  */
 export interface Pattern {
   readonly text: string
@@ -42,8 +42,8 @@ export function matchesPattern(pattern: Pattern, path: string): boolean {
 }
 
 /**
- * Tells whether a change of the value at this path can change a value that the pattern names: the pattern names the path itself,
- * one above it, or one that may be below it.
+ * Tells whether a change of the value at this path can change a value that the pattern names: the pattern names the
+ * path itself, one above it, or one that may be below it.
  */
 export function touchesPattern(pattern: Pattern, path: string): boolean {
   const segments = parsePointer(path)

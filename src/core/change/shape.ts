@@ -11,15 +11,18 @@ export type ListKind =
 /**
  * How the lists of a document are identified: pattern of a path in the keyed view → kind.
  *
- * `*` stands for one segment, `**` for any number. Where several patterns meet, the one that says more wins: read from the left, a
- * name before `*` before `**`. Lists that are not declared are atomic.
+ * `*` stands for one segment, `**` for any number. If several patterns meet, the one that says more wins: read
+ * from the left, a name before `*` before `**`. Lists that are not declared are atomic.
  */
 export type Shape = Readonly<Record<string, ListKind>>
 
 /** Names for sets of patterns, which policies speak of as `@name`. */
 export type Groups = Readonly<Record<string, readonly string[]>>
 
-/** Declares a list whose items are identified by one of their fields: a text or a number, present and different in each item. */
+/**
+ * Declares a list whose items are identified by one of their fields: a text or a number, present and different in
+ * each item.
+ */
 export function keyedBy(field: string): ListKind {
   return { kind: 'keyed', field }
 }
@@ -35,8 +38,9 @@ export function list(): ListKind {
 }
 
 /**
- * Declares a list that is only appended to, such as a log or the steps of a migration: an item is its place, counted from 0 in paths and from 1
- * in lines for people. Such lists merge as one value. An item that is inserted or removed before others turns all of these into changed ones.
+ * Declares a list that is only appended to, such as a log or the steps of a migration: an item is its place, counted
+ * from 0 in paths and from 1 in lines for people. Such lists merge as one value. An item that is inserted or removed
+ * before others turns all of these into changed ones.
  */
 export function byPlace(): ListKind {
   return { kind: 'place' }

@@ -3,8 +3,8 @@ import { formatPointer } from './pointer.ts'
 import { countContainer, countKeys, countNodes, countScalar, type Tally } from './tally.ts'
 
 /**
- * What becomes of a container: `copy` makes a frozen copy of one that is not trusted, `freeze` checks and freezes one that nobody else has, and
- * `keep` only counts one that was taken in before.
+ * What becomes of a container: `copy` makes a frozen copy of one that is not trusted, `freeze` checks and freezes one
+ * that nobody else has, and `keep` only counts one that was taken in before.
  */
 export type Handling = 'copy' | 'freeze' | 'keep'
 
@@ -48,7 +48,10 @@ export function takeIn(value: unknown, tally: Tally, handling: (source: object) 
   return { ok: true, value: root.target }
 }
 
-/** Takes in the next member of a container and answers the frame to go on with; a text is what is wrong with the member. */
+/**
+ * Takes in the next member of a container and answers the frame to go on with; a text is what is wrong with the
+ * member.
+ */
 function takeMember(frame: Frame, tally: Tally, handling: (source: object) => Handling): Frame | string {
   const key = frame.keys === undefined ? frame.next : (frame.keys[frame.next] as string)
   frame.next++

@@ -1,7 +1,10 @@
 import { jsonTextBytes } from './json-text.ts'
 import type { Admission } from './limits.ts'
 
-/** What a document, or a part of it, was found to need so far. Every counting function answers why it is too much, if it is. */
+/**
+ * What a document, or a part of it, was found to need so far. Every counting function answers why it is too much, if
+ * it is.
+ */
 export interface Tally {
   readonly limits: Admission
   /** Values of every kind, containers included. */

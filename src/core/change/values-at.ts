@@ -13,8 +13,9 @@ export interface LocatedValue {
 }
 
 /**
- * Lists all values that a pattern names in an admitted document, in document order, each once. Items of keyed lists and sets are found by
- * their names, those of other lists by their positions. Refused is a document whose shape is broken where the pattern leads.
+ * Lists all values that a pattern names in an admitted document, in document order, each once. Items of keyed lists
+ * and sets are found by their names, those of other lists by their positions. Refused is a document whose shape is
+ * broken where the pattern leads.
  */
 export function valuesAt(
   document: JsonValue | undefined,

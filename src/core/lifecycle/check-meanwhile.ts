@@ -1,8 +1,8 @@
 import type { ResolvedMove } from './move.ts'
 
 /**
- * Checks that whatever can happen while an action waits leaves it possible: the action has to exist, and be shown in the same way, in
- * the state that is live by then.
+ * Checks that whatever can happen while an action waits leaves it possible: the action has to exist, and be shown in
+ * the same way, in the state that is live by then.
  */
 export function checkMeanwhile<T>(moves: readonly ResolvedMove<T>[], wrong: (problem: string) => never): void {
   const actions = new Set(moves.map(({ action }) => action))

@@ -1,6 +1,6 @@
 /**
- * Takes no notice of an answer that is a promise where a value was expected. Nobody waits for it, so that its failure would be one that nobody
- * handles, and end the process.
+ * Takes no notice of an answer that is a promise where a value was expected. Nobody waits for it, so that its failure
+ * would be one that nobody handles, and end the process.
  */
 export function dismiss(answer: unknown): void {
   try {

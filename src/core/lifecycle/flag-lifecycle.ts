@@ -2,13 +2,18 @@ import { defineLifecycle, type Lifecycle } from './define-lifecycle.ts'
 
 /** What hosts may choose in the life cycle of a feature flag. */
 export interface FlagOptions {
-  /** Patterns of the places that need approval once the flag is live. Left out: those of a flag with segments and variants. */
+  /**
+   * Patterns of the places that need approval once the flag is live. Left out: those of a flag with segments and
+   * variants.
+   */
   readonly critical?: readonly string[]
-  /** What a critical change keeps others off while it waits: the whole flag (where left out), or its critical places. */
+  /**
+   * What a critical change keeps others off while it waits: the whole flag (where left out), or its critical places.
+   */
   readonly lock?: 'resource' | 'critical'
   /**
-   * A property of the document that says whether the flag is live: true while it is active, false otherwise. Nothing but an action sets it:
-   * a change that sets it to something else is refused with `follows_state`.
+   * A property of the document that says whether the flag is live: true while it is active, false otherwise. Nothing
+   * but an action sets it: a change that sets it to something else is refused with `follows_state`.
    *
    * @defaultValue none
    */
@@ -27,8 +32,9 @@ export const criticalFlagPlaces: readonly string[] = [
 const offUntilActive = { inactive: false, testing: false, scheduled: false, active: true }
 
 /**
- * Makes the life cycle of a feature flag: edited and tested freely, activated or scheduled with approval, live from then on. While its
- * activation waits, it can still be edited and tested. A live flag asks for approval of critical changes, and of no others.
+ * Makes the life cycle of a feature flag: edited and tested freely, activated or scheduled with approval, live from
+ * then on. While its activation waits, it can still be edited and tested. A live flag asks for approval of critical
+ * changes, and of no others.
  */
 export function flagLifecycle<T = unknown>(options: FlagOptions = {}): Lifecycle<T> {
   const { critical = criticalFlagPlaces, lock = 'resource', enabled } = options

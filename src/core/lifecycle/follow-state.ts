@@ -9,7 +9,10 @@ export function sayingsOf(follows: Follows, state: string): Readonly<Record<stri
   return Object.fromEntries(Object.entries(follows).map(([name, values]) => [name, values[state]]))
 }
 
-/** Gives a document in which these properties have these values. The one that it is given stays as it is, and is given back if it says so. */
+/**
+ * Gives a document in which these properties have these values. The one that it is given stays as it is, and is given
+ * back if it says so.
+ */
 export function saying<T>(document: T, says: Readonly<Record<string, unknown>>): T {
   if (!isRecord(document)) return document
   const wrong = Object.entries(says).filter(([name, value]) => own(document, name) !== value)
@@ -24,8 +27,8 @@ export interface Contradiction {
 }
 
 /**
- * Finds a property that was changed from `before` to `asked`, and is something else in `after`, where it follows the state. One that
- * was left out says nothing.
+ * Finds a property that was changed from `before` to `asked`, and is something else in `after`, where it follows the
+ * state. One that was left out says nothing.
  */
 export function contradictionIn(
   follows: Follows,
@@ -38,7 +41,7 @@ export function contradictionIn(
   return property === undefined ? undefined : { property, says: own(after, property) }
 }
 
-/** Says what is wrong with these properties in a life cycle of these live states; undefined where nothing is. */
+/** Says what is wrong with these properties in a life cycle of these live states; undefined if nothing is. */
 export function followsProblem(follows: Follows, states: readonly string[]): string | undefined {
   for (const [name, values] of Object.entries(follows)) {
     const what = `follows.${name}`

@@ -35,8 +35,8 @@ export type MachineSnapshot<T = unknown> = MachineStatus & {
 }
 
 /**
- * The XState machine of a life cycle: `createActor(lifecycle.machine, { input: { document } })`. It is described here without a type of XState's, so that
- * an application that does not use XState does not compile against it.
+ * The XState machine of a life cycle: `createActor(lifecycle.machine, { input: { document } })`. It is described here
+ * without a type of XState's, so that an application that does not use XState does not compile against it.
  */
 export interface LifecycleMachine<T = unknown> {
   readonly id: string

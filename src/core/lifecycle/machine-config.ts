@@ -4,8 +4,8 @@ import { endings, type ResolvedMove } from './move.ts'
 /**
  * A life cycle as an XState machine, in plain JSON: what `createMachine` takes and Stately opens.
  *
- * Each live state is a state of the machine. Inside it are `settled` and one state for each action that can wait for approval: the
- * resource stays in its live state, and does what that says, until the approval.
+ * Each live state is a state of the machine. Inside it are `settled` and one state for each action that can wait for
+ * approval: the resource stays in its live state, and does what that says, until the approval.
  */
 export interface MachineConfig {
   readonly id: string

@@ -36,7 +36,7 @@ export interface MachineTransition {
   readonly from: LifecycleState
   readonly event: string
   readonly to: LifecycleState
-  /** The place of the move that it asks for or carries out; absent where waiting ends without one. */
+  /** The place of the move that it asks for or carries out; absent if waiting ends without one. */
   readonly move?: number
 }
 

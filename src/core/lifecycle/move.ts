@@ -1,6 +1,6 @@
 /**
- * One row of a life cycle, as people write it down: from these states this action leads there, and this is what is shown while it
- * waits for approval.
+ * One row of a life cycle, as people write it down: from these states this action leads there, and this is what is
+ * shown while it waits for approval.
  */
 export interface Move<T = unknown> {
   /** The live state, or states, in which the action exists. */
@@ -12,15 +12,23 @@ export interface Move<T = unknown> {
   readonly to?: string | undefined
   /** Left out, people do it. `clock`: it happens by itself, at the time that was given when the state was entered. */
   readonly by?: 'clock' | undefined
-  /** Whether the action carries changes of the document: any, or those that touch a critical place, or those that touch none. It then has no effect. */
+  /**
+   * Whether the action carries changes of the document: any, or those that touch a critical place, or those that
+   * touch none. It then has no effect.
+   */
   readonly edits?: Edits | undefined
   /** Actions that stay possible while this one waits. Left out: none, the resource is locked. */
   readonly meanwhile?: readonly string[] | undefined
-  /** Names of the details that may be said with the action, by whoever asks for it or edits the request: `['winner']`. */
+  /**
+   * Names of the details that may be said with the action, by whoever asks for it or edits the request: `['winner']`.
+   */
   readonly takes?: readonly string[] | undefined
   /** Refuses the action, by name, while something refers to the resource. */
   readonly unreferenced?: true | undefined
-  /** Says why the action is impossible just now; undefined where it is possible. Asked at submission and again at apply. */
+  /**
+   * Says why the action is impossible just now; undefined if it is possible. Asked at submission and again at
+   * apply.
+   */
   readonly guard?: Guard<T> | undefined
   /** What the action makes of the document. */
   readonly effect?: Effect<T> | undefined
@@ -41,7 +49,9 @@ export interface Situation<T = unknown> {
   readonly references: readonly string[]
 }
 
-/** Says in a few words why an action is impossible just now; undefined where it is possible. One that throws refuses. */
+/**
+ * Says in a few words why an action is impossible just now; undefined if it is possible. One that throws refuses.
+ */
 export type Guard<T = unknown> = (situation: Situation<T>) => string | undefined
 
 /** Gives the document that an action leads to. One that throws refuses the action. */

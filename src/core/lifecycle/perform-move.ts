@@ -14,7 +14,10 @@ export interface WantedMove<T = unknown> {
   readonly details?: Details
   /** What refers to the resource. Left out: nothing. */
   readonly references?: readonly string[]
-  /** When the clock is to end the state that the action enters, in milliseconds since 1970. Given if, and only if, it does. */
+  /**
+   * When the clock is to end the state that the action enters, in milliseconds since 1970. Given if, and only if, it
+   * does.
+   */
   readonly at?: number
   /** When the clock ends the state that the resource is in. */
   readonly dueAt?: number
@@ -38,7 +41,10 @@ export interface ProposedMove<T = unknown> {
   readonly performed: PerformedMove<T>
 }
 
-/** Decides whether an action may be asked for, and says what would become of the resource. `now` is the time of asking. */
+/**
+ * Decides whether an action may be asked for, and says what would become of the resource. `now` is the time of
+ * asking.
+ */
 export function proposeMove<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,

@@ -13,8 +13,9 @@ export interface LifecycleOptions<T = unknown> {
   /** Patterns of the critical places of the document, where some action carries only changes of those. */
   readonly critical?: readonly string[] | undefined
   /**
-   * Properties at the top of the document that say in which state it is, each with its value in every live state:
-   * `{ enabled: { draft: false, live: true } }`. The library keeps them so; a change that sets one to something else is refused.
+   * Properties at the top of the document that say in which state it is, each with its value in every live state: `{
+   * enabled: { draft: false, live: true } }`. The library keeps them so; a change that sets one to something else is
+   * refused.
    *
    * @defaultValue none
    */

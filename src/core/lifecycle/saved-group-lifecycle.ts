@@ -1,8 +1,8 @@
 import { defineLifecycle, type Lifecycle } from './define-lifecycle.ts'
 
 /**
- * Makes the life cycle of a saved group: edited, archived while nothing refers to it, unarchived. Whether an edit needs approval is for
- * the policies to say; several may wait at once.
+ * Makes the life cycle of a saved group: edited, archived while nothing refers to it, unarchived. Whether an edit
+ * needs approval is for the policies to say; several may wait at once.
  */
 export function savedGroupLifecycle<T = unknown>(): Lifecycle<T> {
   return defineLifecycle<T>({

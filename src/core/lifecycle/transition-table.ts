@@ -4,7 +4,7 @@ import type { LifecycleState, ResolvedMove } from './move.ts'
 /** What an event leads to. */
 export interface Step<T = unknown> {
   readonly to: LifecycleState
-  /** The move that is asked for or carried out; absent where waiting ends without one. */
+  /** The move that is asked for or carried out; absent if waiting ends without one. */
   readonly move?: ResolvedMove<T>
 }
 
@@ -27,7 +27,7 @@ export function transitionTable<T>(
   return table
 }
 
-/** Looks up what an event leads to; undefined where nothing happens. */
+/** Looks up what an event leads to; undefined if nothing happens. */
 export function stepFrom<T>(table: TransitionTable<T>, state: LifecycleState, event: string): Step<T> | undefined {
   return table.get(keyOf(state))?.get(event)
 }

@@ -2,19 +2,20 @@ import type { Move } from './move.ts'
 
 /** Where the variants of a document are, and what makes one. */
 export interface VariantsOptions {
-  /** The property of the document that lists the variants; `variants` where left out. */
+  /** The property of the document that lists the variants; `variants` if left out. */
   readonly variants?: string
-  /** The property of a variant that names it; `key` where left out. */
+  /** The property of a variant that names it; `key` if left out. */
   readonly key?: string
-  /** The property of a variant that says how much of the traffic it gets; `weight` where left out. */
+  /** The property of a variant that says how much of the traffic it gets; `weight` if left out. */
   readonly weight?: string
-  /** The weight of the winner; 100 where left out. */
+  /** The weight of the winner; 100 if left out. */
   readonly total?: number
 }
 
 /**
- * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all the traffic. A variant that
- * does not exist, or is there twice, is refused. Without a winner the document stays as it is.
+ * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all
+ * the traffic. A variant that does not exist, or is there twice, is refused. Without a winner the document stays as
+ * it is.
  */
 export function winnerTakesAll<T = unknown>(
   options: VariantsOptions = {},

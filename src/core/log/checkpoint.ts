@@ -14,7 +14,10 @@ export interface Seal {
   readonly hash: Digest
 }
 
-/** What a tenant's log was at one time: the root over everything that was sealed until then, chained to the checkpoint before. */
+/**
+ * What a tenant's log was at one time: the root over everything that was sealed until then, chained to the checkpoint
+ * before.
+ */
 export interface Checkpoint {
   readonly tenant: string
   /** 1 for the first of the tenant. */
@@ -28,7 +31,7 @@ export interface Checkpoint {
   /** Hash of the checkpoint before; empty for the first. */
   readonly prev: string
   readonly hash: Digest
-  /** Present where the host signs checkpoints. */
+  /** Present if the host signs checkpoints. */
   readonly signature?: CheckpointSignature
 }
 
@@ -48,7 +51,10 @@ export interface SealedTree {
 /** Where a stream ends. */
 export type StreamEnd = Omit<Seal, 'tenant' | 'place'>
 
-/** Seals the ends of the streams that changed since the checkpoint before. What it costs grows with their number, and not with what is sealed already. */
+/**
+ * Seals the ends of the streams that changed since the checkpoint before. What it costs grows with their number, and
+ * not with what is sealed already.
+ */
 export function sealed(
   before: SealedTree | undefined,
   { tenant, at, ends }: { readonly tenant: string; readonly at: number; readonly ends: readonly StreamEnd[] },
@@ -84,7 +90,9 @@ export function checkpointDigest({
   return digest('checkpoint', { tenant, number, at, size, root, prev } satisfies JsonValue)
 }
 
-/** The bytes that are signed with a key: its name is among them, so that no signature passes for that of another key. */
+/**
+ * The bytes that are signed with a key: its name is among them, so that no signature passes for that of another key.
+ */
 export function signedBytes({ hash }: Pick<Checkpoint, 'hash'>, keyId: string): Uint8Array {
   return bytesIn('signature', { keyId, hash })
 }

@@ -19,7 +19,7 @@ export interface StatedReason {
   readonly erased?: Digest
 }
 
-/** Computes what a digest binds of a reason; null where there is none. It stays the same when the reason is erased. */
+/** Computes what a digest binds of a reason; null if there is none. It stays the same when the reason is erased. */
 export function boundReason({ reason, salt = '', erased }: StatedReason): Digest | null {
   return erased ?? (reason === undefined ? null : commitment({ salt, text: reason }))
 }
@@ -73,7 +73,7 @@ export function withheld(
   return { event: withTexts(withoutSalt(event), new Map(commitments)), texts }
 }
 
-/** Puts the texts back into a logged event. Where one was erased, the event says so. */
+/** Puts the texts back into a logged event. If one was erased, the event says so. */
 export function restored({ event, texts = {} }: Pick<LoggedEvent, 'event' | 'texts'>): JsonObject {
   const places = freeTexts(event).map(({ place }) => [place, texts[place]?.text ?? erasedText] as const)
   const told = withTexts(event, new Map(places))
@@ -104,7 +104,10 @@ function withoutSalt(event: JsonObject): JsonObject {
   return { ...event, pinned: pinned as JsonValue }
 }
 
-/** Says what is wrong with the texts of a logged event, given the commitments to those that were erased; undefined where nothing is. */
+/**
+ * Says what is wrong with the texts of a logged event, given the commitments to those that were erased; undefined
+ * where nothing is.
+ */
 export function textProblem(
   { event, texts = {} }: Pick<LoggedEvent, 'event' | 'texts'>,
   erased: ReadonlySet<string>,

@@ -1,8 +1,8 @@
 import { type Digest, nodeDigest } from '../change/digest.ts'
 
 /**
- * A Merkle tree after RFC 6962, as much of it as is needed to add leaves and to compute its root: the roots of its perfect subtrees, the
- * largest first. There are at most as many as its size has binary digits.
+ * A Merkle tree after RFC 6962, as much of it as is needed to add leaves and to compute its root: the roots of its
+ * perfect subtrees, the largest first. There are at most as many as its size has binary digits.
  */
 export interface MerkleTree {
   /** How many leaves it has. */
@@ -21,7 +21,7 @@ export function withLeaf({ size, peaks }: MerkleTree, leaf: Digest): MerkleTree 
   return { size: size + 1, peaks: [...rest, node] }
 }
 
-/** Computes the root of a tree; undefined where it has no leaf. */
+/** Computes the root of a tree; undefined if it has no leaf. */
 export function rootOf({ peaks }: MerkleTree): Digest | undefined {
   return peaks.length === 0 ? undefined : peaks.reduceRight((right, left) => nodeDigest(left, right))
 }

@@ -7,7 +7,10 @@ import { isAmong, type KnownUser } from './voter.ts'
 
 /** How far a request is approved, judged by the people and the policies of this moment. */
 export interface ApprovalStanding extends Omit<Standing, 'policies'> {
-  /** False where the requirement would not be met if everybody whom it asks approved, or a rejection stands in the way that nobody can take back any more. */
+  /**
+   * False if the requirement would not be met if everybody whom it asks approved, or a rejection stands in the way
+   * that nobody can take back any more.
+   */
   readonly satisfiable: boolean
   readonly policies: readonly PolicyStanding[]
   /** Who could answer for one of the candidates, because that one has delegated it to them. */
@@ -58,7 +61,10 @@ export function approvalStanding(
   }
 }
 
-/** Tells whether whoever's rejection it is may still reject, and so take it back. A request for changes is answered by putting the request to its reviewers again. */
+/**
+ * Tells whether whoever's rejection it is may still reject, and so take it back. A request for changes is answered by
+ * putting the request to its reviewers again.
+ */
 function canBeLifted(review: Review, request: UnderReview, users: KnownUsers): boolean {
   const owner = users.get(ownerOf(review))
   if (review.verdict !== 'reject') return true

@@ -14,7 +14,7 @@ export interface Delegation {
 /** What an answer is about, and when it is given. */
 export interface DelegatedMatter {
   readonly at: number
-  /** Empty where the resources belong to no project. */
+  /** Empty if the resources belong to no project. */
   readonly project: string
   readonly resources: readonly { readonly type: string }[]
 }

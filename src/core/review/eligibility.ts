@@ -9,8 +9,8 @@ export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'excluded' 
 /**
  * Makes the question whether somebody may give this answer to a request, to ask it of many.
  *
- * Whoever holds a veto may reject or ask for changes, and need not be an approver. Users of one person are one: what the requester or a
- * contributor may not do, their other accounts may not do either, and nobody for them.
+ * Whoever holds a veto may reject or ask for changes, and need not be an approver. Users of one person are one: what
+ * the requester or a contributor may not do, their other accounts may not do either, and nobody for them.
  */
 export function eligibility(request: UnderReview, users: KnownUsers, verdict: Verdict): (giver: Giver) => Eligibility {
   const facts = { request, users }

@@ -1,7 +1,10 @@
 import type { KnownUsers, Review, UnderReview } from './under-review.ts'
 import type { KnownUser, Vote } from './voter.ts'
 
-/** Who gives an answer: the user who acts, and the one whose answer it is: the same, or somebody who delegated it to them. */
+/**
+ * Who gives an answer: the user who acts, and the one whose answer it is: the same, or somebody who delegated it to
+ * them.
+ */
 export interface Giver {
   readonly user: KnownUser
   readonly principal: KnownUser
@@ -17,7 +20,10 @@ export function isOwn({ by, onBehalfOf }: Pick<Review, 'by' | 'onBehalfOf'>, use
   return by === user || onBehalfOf === user
 }
 
-/** Finds the giver of an answer, as they are judged: as the directory knows them now, or as it knew them when they answered. */
+/**
+ * Finds the giver of an answer, as they are judged: as the directory knows them now, or as it knew them when they
+ * answered.
+ */
 export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: UnderReview['rules']): Giver | undefined {
   const { by, onBehalfOf = by, person, ownerPerson = person, roles } = review
   const [user, principal] = [users.get(by), users.get(onBehalfOf)]

@@ -8,9 +8,11 @@ export interface Slot {
 }
 
 /**
- * Assigns each voter to at most one slot so that as many places as possible are filled, and says how many each slot got.
+ * Assigns each voter to at most one slot so that as many places as possible are filled, and says how many each slot
+ * got.
  *
- * A maximum bipartite matching by augmenting paths (Kuhn 1955): the number of filled places does not depend on any order.
+ * A maximum bipartite matching by augmenting paths (Kuhn 1955): the number of filled places does not depend on any
+ * order.
  */
 export function fillSlots(slots: readonly Slot[], voters: readonly Voter[]): readonly number[] {
   const holders: Voter[][] = slots.map(() => [])

@@ -11,8 +11,9 @@ export interface Standing extends Tally {
 }
 
 /**
- * Counts the approvals that hold now: of this digest, in this round, by people who are still approvers, each person once, and neither the
- * requester nor a contributor where a matching policy keeps them out. Not met while an answer stands in the way.
+ * Counts the approvals that hold now: of this digest, in this round, by people who are still approvers, each person
+ * once, and neither the requester nor a contributor where a matching policy keeps them out. Not met while an answer
+ * stands in the way.
  */
 export function standing(request: UnderReview, users: KnownUsers): Standing {
   const blocking = current(request).filter(({ verdict }) => verdict !== 'approve')
@@ -41,7 +42,10 @@ export function whoCould(
   return candidates.filter((user) => !known.has(user.person) && mayApprove({ user, principal: user }) === 'eligible')
 }
 
-/** Tells whether an approval by this giver, as things stand, would fill a place that is still open: at its stage, and beside those that are given already. */
+/**
+ * Tells whether an approval by this giver, as things stand, would fill a place that is still open: at its stage, and
+ * beside those that are given already.
+ */
 export function wouldCount(request: UnderReview, users: KnownUsers, giver: Giver): boolean {
   const votes = countedVotes(request, users)
   return comesCloser(request.requirements, votersOf(votes), votersOf([...votes, voteOf(giver)]))

@@ -15,7 +15,10 @@ export interface PolicyTally {
   readonly policy: string
   readonly version: number
   readonly met: boolean
-  /** What is missing on the shortest way to meet it. Empty where it is met, or where it has no way of being met at all. */
+  /**
+   * What is missing on the shortest way to meet it. Empty if it is met, or where it has no way of being met at
+   * all.
+   */
   readonly missing: readonly MissingNeed[]
 }
 
@@ -35,8 +38,8 @@ export function tally(requirements: readonly PinnedRequirement[], voters: readon
 }
 
 /**
- * Tells whether more voters leave fewer places open, on some way of meeting one of the policies that are not met yet; or whether there is none of those left,
- * so that whatever is answered next settles it.
+ * Tells whether more voters leave fewer places open, on some way of meeting one of the policies that are not met yet;
+ * or whether there is none of those left, so that whatever is answered next settles it.
  */
 export function comesCloser(
   requirements: readonly PinnedRequirement[],
@@ -75,7 +78,10 @@ function missingNeeds(slots: readonly Slot[], voters: readonly Voter[]): readonl
     .filter(({ missing }) => missing > 0)
 }
 
-/** The places to be filled, each with the moment from which approvals count for it: a stage opens when those before it are filled. */
+/**
+ * The places to be filled, each with the moment from which approvals count for it: a stage opens when those before it
+ * are filled.
+ */
 function slotsOf(alternative: Alternative, opensAt: number, voters: readonly Voter[]): readonly Slot[] {
   switch (alternative.type) {
     case 'need':
@@ -94,7 +100,9 @@ function slotsOf(alternative: Alternative, opensAt: number, voters: readonly Vot
   }
 }
 
-/** The position of the approval after the one that filled the last of these slots, Infinity while they are not filled. */
+/**
+ * The position of the approval after the one that filled the last of these slots, Infinity while they are not filled.
+ */
 function filledFrom(slots: readonly Slot[], voters: readonly Voter[]): number {
   const order = voters.filter(({ index }) => Number.isFinite(index)).toSorted((a, b) => a.index - b.index)
   if (shortage(slots, order) > 0) return Number.POSITIVE_INFINITY

@@ -7,7 +7,7 @@ export interface Review {
   readonly by: string
   /** Who the directory said is behind that user at that moment. */
   readonly person: string
-  /** Whose answer it is, where they delegated it. */
+  /** Whose answer it is, if they delegated it. */
   readonly onBehalfOf?: string
   /** Who the directory said is behind them at that moment. */
   readonly ownerPerson?: string

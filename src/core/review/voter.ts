@@ -33,7 +33,10 @@ export function isAmong(who: KnownUser | Voter, from: Approvers): boolean {
   )
 }
 
-/** Merges votes that have a person in common, in the order of their first appearance: whoever votes twice, or for somebody, counts once. */
+/**
+ * Merges votes that have a person in common, in the order of their first appearance: whoever votes twice, or for
+ * somebody, counts once.
+ */
 export function votersOf(votes: readonly Vote[], index: (position: number) => number = (i) => i): readonly Voter[] {
   const voters = new Map<string, Voter>()
   for (const [position, { id, persons, roles }] of votes.entries()) {

@@ -27,7 +27,10 @@ export function setDefaultAccessCommand(context: Context, actor: Actor, access: 
   }
 }
 
-/** Makes the command by which somebody switches notices off for themselves. It is theirs alone: no log tells of it, and nobody else waits for it. */
+/**
+ * Makes the command by which somebody switches notices off for themselves. It is theirs alone: no log tells of it,
+ * and nobody else waits for it.
+ */
 export function muteCommand(context: Context, actor: Actor, unwanted: readonly string[]): Command<void> {
   const { tenant, user } = actor
   return {

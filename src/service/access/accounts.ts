@@ -19,8 +19,8 @@ export async function readAccount({ storage }: Context, tenant: string, user: st
 }
 
 /**
- * Makes the command that says whose an account is. It takes what giving the roles of everybody concerned takes, and, where a user becomes an agent,
- * what taking them does. Nobody parts an account from themselves.
+ * Makes the command that says whose an account is. It takes what giving the roles of everybody concerned takes, and,
+ * where a user becomes an agent, what taking them does. Nobody parts an account from themselves.
  */
 export function setAccountCommand(context: Context, actor: Actor, account: Account): Command<Account> {
   const { storage } = context
@@ -95,8 +95,8 @@ async function mayOwn(
 }
 
 /**
- * Keeps persons one step away: the person of an account is never an account of somebody else, in whatever order the two are said. Of a longer way,
- * only the first step would count.
+ * Keeps persons one step away: the person of an account is never an account of somebody else, in whatever order the
+ * two are said. Of a longer way, only the first step would count.
  */
 function mayName({ user, person, owner }: Account, persons: Persons): Result<undefined> {
   if (person !== undefined && person !== user) {
@@ -118,8 +118,9 @@ function mayName({ user, person, owner }: Account, persons: Persons): Result<und
 }
 
 /**
- * Roles of an agent make nobody an admin, or an approver: to make one is to take them. Everything else that is said of an account decides with whom
- * it counts, so it takes what giving its roles does, and giving those of all accounts of the persons it is tied to or parted from.
+ * Roles of an agent make nobody an admin, or an approver: to make one is to take them. Everything else that is said
+ * of an account decides with whom it counts, so it takes what giving its roles does, and giving those of all accounts
+ * of the persons it is tied to or parted from.
  */
 function mayMove(
   facts: GrantFacts,

@@ -15,7 +15,10 @@ export interface SettingsChange {
   readonly projects: readonly string[]
 }
 
-/** Lets a change of the settings pass whose actor holds the permission in the whole tenant, or in each of the projects concerned. */
+/**
+ * Lets a change of the settings pass whose actor holds the permission in the whole tenant, or in each of the projects
+ * concerned.
+ */
 export async function maySet(
   context: Context,
   actor: Actor,
@@ -30,7 +33,10 @@ export async function maySet(
   return success(undefined)
 }
 
-/** The projects that saving or removing policies concerns: where the policy gates, gated, or stands in for another one. */
+/**
+ * The projects that saving or removing policies concerns: where the policy gates, gated, or stands in for another
+ * one.
+ */
 export function projectsOf(policies: readonly (Pick<PolicyInput, 'match'> | null | undefined)[]): readonly string[] {
   const named = policies.flatMap((policy) => (policy ? (policy.match.project ?? '') : []))
   return [...new Set(named)]

@@ -31,7 +31,7 @@ import { type PolicyPower, policyPower } from './policy-power.ts'
 
 /** What a change of access does, line by line. */
 export interface GrantPreview {
-  /** Only where something changes. */
+  /** Only if something changes. */
   readonly lines: readonly GrantLine[]
   /** Why none of it can be done, if so. */
   readonly refusal?: Refusal
@@ -63,7 +63,10 @@ export async function previewGrants(
   return plan.ok ? success(previewOf(plan.value)) : plan
 }
 
-/** Makes the command that changes who holds which role: all of it, or nothing. `seen` is the digest of the preview, where one was seen. */
+/**
+ * Makes the command that changes who holds which role: all of it, or nothing. `seen` is the digest of the preview,
+ * where one was seen.
+ */
 export function changeGrantsCommand(
   context: Context,
   actor: Actor,

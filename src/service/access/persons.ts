@@ -46,8 +46,14 @@ export async function readPersons({ storage }: Pick<Context, 'storage'>, tenant:
 /** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
 export interface Account {
   readonly user: string
-  /** The person behind it, equal for two accounts of one person: they count once, and neither approves what the other asked for. */
+  /**
+   * The person behind it, equal for two accounts of one person: they count once, and neither approves what the other
+   * asked for.
+   */
   readonly person?: string | undefined
-  /** The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only where a policy names it. */
+  /**
+   * The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only if a
+   * policy names it.
+   */
   readonly owner?: string | undefined
 }

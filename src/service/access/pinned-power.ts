@@ -20,8 +20,9 @@ interface Question {
 const batch = 50
 
 /**
- * Judges a change of who holds what, with the policies in force and with those under which open requests were submitted: these still ask whom they asked
- * then. `judge` is called twice: what it asks about first says which requests to look at.
+ * Judges a change of who holds what, with the policies in force and with those under which open requests were
+ * submitted: these still ask whom they asked then. `judge` is called twice: what it asks about first says which
+ * requests to look at.
  */
 export async function judgedWithRequests<T>(
   storage: Storage,
@@ -44,7 +45,10 @@ export async function judgedWithRequests<T>(
   return judge((named, project) => pinned.get(nameOf(named, project)) ?? power.beyond(named, project))
 }
 
-/** Finds the policies by which one open request gives whoever is named a say there which the actor has not. The first such request will do. */
+/**
+ * Finds the policies by which one open request gives whoever is named a say there which the actor has not. The first
+ * such request will do.
+ */
 async function pinnedBeyond(
   storage: Storage,
   tenant: string,
@@ -72,7 +76,10 @@ async function pinnedBeyond(
   return []
 }
 
-/** The projects that a version of a policy could be about. Its versions are its revisions, but for those that removed it. */
+/**
+ * The projects that a version of a policy could be about. Its versions are its revisions, but for those that removed
+ * it.
+ */
 async function reachOf(
   storage: Storage,
   tenant: string,
@@ -93,7 +100,10 @@ async function reachOf(
   return ['']
 }
 
-/** Where the requests are listed in which a name counts. Who is somebody in a project is somebody in what belongs to none, too. */
+/**
+ * Where the requests are listed in which a name counts. Who is somebody in a project is somebody in what belongs to
+ * none, too.
+ */
 function listsIn(tenant: string, name: string, { named, project }: Question) {
   const order = { collection: 'waiting', order: 'ascending' } as const
   if (project === '') return [{ ...order, index: 'byAge', where: [tenant, name] } as const]

@@ -11,7 +11,10 @@ import { projectsOf } from './check-permission.ts'
 /** What gives somebody a say: a policy, or what was pinned of one. */
 export type SaySource = Parameters<typeof empowered>[0]
 
-/** What policies let a user, or the holders of a role, do in a place: a project or, where that is empty, the whole tenant. */
+/**
+ * What policies let a user, or the holders of a role, do in a place: a project or, if that is empty, the whole
+ * tenant.
+ */
 export interface PolicyPower {
   /** Lists the policies in force in which whoever is named has a say there. */
   of(named: RoleOrUser, project: string): readonly string[]
@@ -19,7 +22,10 @@ export interface PolicyPower {
   beyond(named: RoleOrUser, project: string): readonly string[]
   /** Tells whether something gives whoever is named a say which the actor has not in that place. */
   lacks(source: SaySource, named: RoleOrUser, project: string): boolean
-  /** Tells whether the actor may change policies that reach so far: into these projects or, with an empty one, everywhere. */
+  /**
+   * Tells whether the actor may change policies that reach so far: into these projects or, with an empty one,
+   * everywhere.
+   */
   mayChange(projects: readonly string[]): boolean
   /** The names by which something that gives whoever is named a say names them. */
   namesOf(named: RoleOrUser): readonly RoleOrUser[]
@@ -29,7 +35,7 @@ interface PowerFacts {
   readonly policies: readonly Policy[]
   readonly roles: Roles
   readonly actor: string
-  /** The grants of the actor; none where an agent acts. */
+  /** The grants of the actor; none if an agent acts. */
   readonly grants: readonly Grant[]
 }
 

@@ -32,7 +32,10 @@ import type { ActorCommands } from './actor-commands.ts'
 
 /** Who may do what. */
 export interface ActingAccess {
-  /** Throws `not_permitted` unless the actor holds the permission in the project or, where none is named, in the whole tenant. */
+  /**
+   * Throws `not_permitted` unless the actor holds the permission in the project or, where none is named, in the whole
+   * tenant.
+   */
   check(permission: Permission | (string & {}), where?: InProject): Promise<void>
   /** Tells whether the actor holds it. */
   may(permission: Permission | (string & {}), where?: InProject): Promise<boolean>
@@ -54,15 +57,17 @@ export interface ActingAccess {
     /** Reads whose an account is. */
     get(user: string): Promise<Account>
     /**
-     * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with the user alone, that it is a person of its own.
-     * Takes `organization_roles.edit`, and is on record.
+     * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with
+     * the user alone, that it is a person of its own. Takes `organization_roles.edit`, and is on record.
      */
     save(account: Account, options?: KeyOptions): Promise<Account>
   }
   readonly editors: {
     /** Reads who edits a resource, among those whose roles allow it. */
     get<T>(ref: ResourceRef<T>): Promise<ResourceAccess>
-    /** Opens a resource to everyone, restricts it to editors, or adds and removes some. Who becomes an editor is told. */
+    /**
+     * Opens a resource to everyone, restricts it to editors, or adds and removes some. Who becomes an editor is told.
+     */
     save<T>(ref: ResourceRef<T>, change: AccessChange, options?: KeyOptions): Promise<ResourceAccess>
   }
   /** Reads who edits new resources: everyone, or whoever makes them. */

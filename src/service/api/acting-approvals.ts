@@ -15,17 +15,22 @@ import type { ActingWorkflow } from './acting-workflow.ts'
 /** What one actor can do. Every call throws `ApprovalError` if it is refused. */
 export interface ActingApprovals {
   /**
-   * Makes a change or does an action of the life cycle, or asks for it: it is applied at once if no policy gates it, and otherwise becomes
+   * Makes a change or does an action of the life cycle, or asks for it: it is applied at once if no policy gates it,
+   * and otherwise becomes
    * a request.
    *
-   * An edit function may run more than once, each time on the document that is live then. `{ revertTo: 3 }` brings the document of an earlier revision
+   * An edit function may run more than once, each time on the document that is live then. `{ revertTo: 3 }` brings
+   * the document of an earlier revision
    * back, as a new one; history stays.
    *
    * @example
    * const outcome = await ann.submit(flags.ref('checkout'), { merge: { rollout: 50 } }, { reason: 'launch' })
    */
   submit<T>(ref: ResourceRef<T>, change: WantedChange<NoInfer<T>>, options?: SubmitOptions): Promise<SubmitOutcome>
-  /** The same for several changes, on different resources, that land together or not at all. Each policy sees its own resource. */
+  /**
+   * The same for several changes, on different resources, that land together or not at all. Each policy sees its own
+   * resource.
+   */
   submitAll<const T extends readonly unknown[]>(
     changes: { readonly [K in keyof T]: ChangeOf<T[K]> },
     options?: SubmitAllOptions,

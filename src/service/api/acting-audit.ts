@@ -13,20 +13,24 @@ import { signatureChecks } from '../context/signature-checks.ts'
 
 /** What one actor can do with the log. */
 export interface ActingAudit {
-  /** Reads what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them; the oldest first. */
+  /**
+   * Reads what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom
+   * they let answer for them; the oldest first.
+   */
   events(filter: LogFilter): Promise<readonly LoggedEvent[]>
   /** Verifies everything that this tenant has against its log. */
   verify(options?: VerifyOptions): Promise<AuditReport>
   /** Exports the log with everything that it speaks of, to be written line by line as JSON and verified elsewhere. */
   export(): AsyncIterable<ExportLine>
   /**
-   * Reads the last checkpoint that `tick` has made; `undefined` if there is none yet. Kept where nobody can change it who can write to
-   * the database, it proves later that nothing before it was changed or taken away.
+   * Reads the last checkpoint that `tick` has made; `undefined` if there is none yet. Kept where nobody can change it
+   * who can write to the database, it proves later that nothing before it was changed or taken away.
    */
   checkpoint(): Promise<Checkpoint | undefined>
   /**
-   * Erases what people wrote: the reasons, comments and messages of a request, of a resource, of another part of the log, or all that one user wrote.
-   * The log says who erased what and why, and can be verified as before. Documents stay.
+   * Erases what people wrote: the reasons, comments and messages of a request, of a resource, of another part of the
+   * log, or all that one user wrote. The log says who erased what and why, and can be verified as before. Documents
+   * stay.
    */
   erase(what: Erasable, options?: Pick<VerbOptions, 'reason'>): Promise<Erased>
 }

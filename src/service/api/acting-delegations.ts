@@ -16,7 +16,9 @@ import type { ActorCommands } from './actor-commands.ts'
 export interface ActingDelegations {
   /** Lists the delegations that are not over, of everybody. */
   list(): Promise<readonly Delegation[]>
-  /** Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them. */
+  /**
+   * Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them.
+   */
   save(delegation: DelegationInput, options?: KeyOptions): Promise<Delegation>
   /** Ends a delegation of the actor's. What was answered under it stands, until the actor takes it back. */
   remove(to: string, options?: KeyOptions): Promise<void>

@@ -17,15 +17,19 @@ export interface ActingPolicies {
   /** Reads a policy in force; `undefined` if there is none with this id. */
   get(id: string): Promise<Policy | undefined>
   /**
-   * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it is. Open requests are held to the
-   * stricter of both. If a policy in force gates that, `policy_gated`: submit the change with `policyResource.ref(id)`.
+   * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it
+   * is. Open requests are held to the stricter of both. If a policy in force gates that, `policy_gated`: submit the
+   * change with `policyResource.ref(id)`.
    */
   save(policy: PolicyInput, options?: KeyOptions): Promise<Policy>
   /** Removes a policy. Requests that it gated keep what it asked. If a policy in force gates that, `policy_gated`. */
   remove(id: string, options?: KeyOptions): Promise<void>
   /** Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing. */
   check(policy: PolicyInput): Promise<readonly PolicyFinding[]>
-  /** Compares what other policies would have made of the last applied changes with what those in force make of them. Saves nothing. */
+  /**
+   * Compares what other policies would have made of the last applied changes with what those in force make of them.
+   * Saves nothing.
+   */
   simulate(policies: readonly PolicyInput[], options?: SimulateOptions): Promise<SimulationComparison<PastChange>>
 }
 

@@ -23,19 +23,23 @@ export interface ActingRequests {
   /** Lists requests, the newest first. */
   list(filter?: RequestFilter): Promise<RequestPage>
   /**
-   * Lists the requests that wait for an approval of the actor's, the oldest first: those that they `can` approve and have not answered yet, if an approval
-   * would count now: at its stage, and beside the ones that are given. Also those that they may answer for somebody else, which say for whom.
+   * Lists the requests that wait for an approval of the actor's, the oldest first: those that they `can` approve and
+   * have not answered yet, if an approval would count now: at its stage, and beside the ones that are given. Also
+   * those that they may answer for somebody else, which say for whom.
    */
   inbox(filter?: InboxFilter): Promise<InboxPage>
   /** Lists the follow-up reviews that are still to be done because somebody broke the glass, the oldest first. */
   followUps(): Promise<readonly PendingFollowUp[]>
 
   /**
-   * Puts a request to its reviewers: a draft, a request of which they asked changes, or one that has ended without being applied. Today's policies say who
-   * they are.
+   * Puts a request to its reviewers: a draft, a request of which they asked changes, or one that has ended without
+   * being applied. Today's policies say who they are.
    */
   submit(request: string, options?: AskOptions): Promise<RequestOutcome>
-  /** Edits the proposed content of a request, going on from what it makes of the resource so far. Dismisses reviews, unless every policy keeps them. */
+  /**
+   * Edits the proposed content of a request, going on from what it makes of the resource so far. Dismisses reviews,
+   * unless every policy keeps them.
+   */
   edit<T>(
     request: string,
     ref: ResourceRef<T>,
@@ -46,46 +50,65 @@ export interface ActingRequests {
   rebase(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /** Answers conflicts that a rebase left. An answer names the digest of the conflict that it answers. */
   resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<RequestOutcome>
-  /** Sets when a request is to be applied once approved; with `null`, it is applied as soon as it is approved. The time is part of what reviewers agree to. */
+  /**
+   * Sets when a request is to be applied once approved; with `null`, it is applied as soon as it is approved. The
+   * time is part of what reviewers agree to.
+   */
   schedule(request: string, applyAt: number | null, options?: VerbOptions): Promise<RequestOutcome>
   /** Makes a draft of a request again. */
   recall(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /** Ends one's own request, or one's own draft. */
   cancel(request: string, options?: VerbOptions): Promise<RequestOutcome>
 
-  /** Approves the content with this digest. The last approval that is needed applies the change, unless a policy has that done by hand. */
+  /**
+   * Approves the content with this digest. The last approval that is needed applies the change, unless a policy has
+   * that done by hand.
+   */
   approve(request: string, options: ApproveOptions): Promise<RequestOutcome>
   /** Rejects the content with this digest. Ends the request, unless a policy has rejections block it instead. */
   reject(request: string, options: RejectOptions): Promise<RequestOutcome>
   /** Asks the requester to change something and submit again. */
   requestChanges(request: string, options: RejectOptions): Promise<RequestOutcome>
   /**
-   * Takes back one's own answer, one that was given on one's behalf, or one that one gave for somebody else. That takes what giving it takes: a delegation
-   * that is over lifts nothing, and whoever may not object any more cannot lift what they objected. One's own approval can always be taken back.
+   * Takes back one's own answer, one that was given on one's behalf, or one that one gave for somebody else. That
+   * takes what giving it takes: a delegation that is over lifts nothing, and whoever may not object any more cannot
+   * lift what they objected. One's own approval can always be taken back.
    *
    * `onBehalfOf` says whose answer it is; one's own id is one's own. Needed if the actor has more than one.
    *
-   * @throws `no_review`, `not_delegated`, `not_an_approver`, `self_approval`, `contributor`; `invalid_input` if it is not clear which answer is meant.
+   * @throws `no_review`, `not_delegated`, `not_an_approver`, `self_approval`, `contributor`; `invalid_input` if it is
+   * not clear which answer is meant.
    */
   withdraw(request: string, options?: WithdrawOptions): Promise<RequestOutcome>
   /** Adds a comment. A comment is not a review. */
   comment(request: string, text: string, options?: KeyOptions): Promise<RequestOutcome>
-  /** Applies an approved request whose policies want that done by hand, or tries one again that failed. Everything is judged again. */
+  /**
+   * Applies an approved request whose policies want that done by hand, or tries one again that failed. Everything is
+   * judged again.
+   */
   apply(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /**
-   * Stops retrying a write to an external system that has not confirmed it. The request fails and its resources are unlocked. Takes a reason.
+   * Stops retrying a write to an external system that has not confirmed it. The request fails and its resources are
+   * unlocked. Takes a reason.
    *
    * @throws `delivery_in_progress` while an attempt is running.
    */
   abandon(request: string, options: VerbOptions): Promise<RequestOutcome>
-  /** Applies the content with this digest without the approvals that it lacks, for those whom all of its policies let do so, on record as what it is. */
+  /**
+   * Applies the content with this digest without the approvals that it lacks, for those whom all of its policies let
+   * do so, on record as what it is.
+   */
   bypass(request: string, options: BypassOptions): Promise<RequestOutcome>
   /**
-   * Applies the content with this digest in an emergency, without the approvals that it lacks, for those whom all of its policies let do so. Everyone
-   * concerned is told, and a follow-up review is required. Until it is done, neither this person nor anyone under the same policy can break glass again.
+   * Applies the content with this digest in an emergency, without the approvals that it lacks, for those whom all of
+   * its policies let do so. Everyone concerned is told, and a follow-up review is required. Until it is done, neither
+   * this person nor anyone under the same policy can break glass again.
    */
   breakGlass(request: string, options: BreakGlassOptions): Promise<RequestOutcome>
-  /** Reviews afterwards what was applied by breaking the glass; the reason says what was found. Done by those who could have approved it. */
+  /**
+   * Reviews afterwards what was applied by breaking the glass; the reason says what was found. Done by those who
+   * could have approved it.
+   */
   followUp(request: string, options: FollowUpOptions): Promise<RequestOutcome>
 }
 

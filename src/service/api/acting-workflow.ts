@@ -14,18 +14,20 @@ export interface ActingWorkflow {
   /** Tells whether approvals are asked for in a project or, if none is named, in the whole tenant. */
   isEnabled(where?: InProject): Promise<boolean>
   /**
-   * Switches approvals on: policies ask again, and what was held goes on. A project without a switch of its own follows the tenant. If it
-   * is on already, nothing happens.
+   * Switches approvals on: policies ask again, and what was held goes on. A project without a switch of its own
+   * follows the tenant. If it is on already, nothing happens.
    *
-   * @throws ApprovalError `policy_gated` if a policy names `countersign.workflow`: submit the change with `workflowResource.ref(project)`.
+   * @throws ApprovalError `policy_gated` if a policy names `countersign.workflow`: submit the change with
+   * `workflowResource.ref(project)`.
    */
   enable(options?: InProject & VerbOptions): Promise<void>
   /**
-   * Switches approvals off: no policy asks for anything, except for changes of policies, and types that are `gated` stay refused. Requests that wait are
-   * neither applied nor lost: they are drafts again, which nobody has approved.
+   * Switches approvals off: no policy asks for anything, except for changes of policies, and types that are `gated`
+   * stay refused. Requests that wait are neither applied nor lost: they are drafts again, which nobody has approved.
    *
-   * @throws ApprovalError `not_permitted` if the actor could not remove each policy that this silences; `policy_gated` if removing one of
-   * them, or the switch itself, has to be approved: submit the change with `workflowResource.ref(project)`.
+   * @throws ApprovalError `not_permitted` if the actor could not remove each policy that this silences;
+   * `policy_gated` if removing one of them, or the switch itself, has to be approved: submit the change with
+   * `workflowResource.ref(project)`.
    */
   disable(options?: DisableOptions): Promise<void>
 }
@@ -33,9 +35,9 @@ export interface ActingWorkflow {
 /** How approvals are switched off. */
 export interface DisableOptions extends VerbOptions, InProject {
   /**
-   * What becomes of requests that wait: `return` makes drafts of them, on record; with `hold` they stay as they are, can be cancelled, recalled and
-   * commented on, and go on with the approvals that they have when the workflow is on again. Their clocks stand still meanwhile; a moment that one was
-   * scheduled for is not made up for.
+   * What becomes of requests that wait: `return` makes drafts of them, on record; with `hold` they stay as they are,
+   * can be cancelled, recalled and commented on, and go on with the approvals that they have when the workflow is on
+   * again. Their clocks stand still meanwhile; a moment that one was scheduled for is not made up for.
    *
    * @defaultValue 'return'
    */

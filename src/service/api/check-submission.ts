@@ -14,13 +14,13 @@ export function checkOptions(options: object, ...own: readonly string[]): void {
   checkKeys('options', options, ['reason', 'idempotencyKey', ...own])
 }
 
-/** The reason that goes with a verb, where one does. */
+/** The reason that goes with a verb, if one does. */
 export function said(options: VerbOptions) {
   const reason = checkText('reason', options.reason)
   return reason === undefined ? {} : { reason }
 }
 
-/** When something is to be applied, where that is said. */
+/** When something is to be applied, if that is said. */
 export function timed({ applyAt }: { readonly applyAt?: number | undefined }) {
   return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
 }

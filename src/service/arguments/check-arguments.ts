@@ -20,7 +20,10 @@ export interface ActorInput {
 /** How long a text may be at the door, in UTF-16 code units; policies limit what people say further. */
 export const longestText = 100_000
 
-/** Refuses an argument that is not an object, or holds anything but these properties: what is misspelt or smuggled in is never ignored. */
+/**
+ * Refuses an argument that is not an object, or holds anything but these properties: what is misspelt or smuggled in
+ * is never ignored.
+ */
 export function checkKeys(argument: string, value: unknown, keys: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail('invalid_input', { argument, problem: 'must be an object' })

@@ -11,8 +11,8 @@ import { isAction, isRevert, type WantedChange } from '../resource-types/wanted-
 import { checkId, checkKeys, checkRevision, checkTime } from './check-arguments.ts'
 
 /**
- * Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run later, on what is live then. Documents of
- * Countersign's own types may say that what they leave out is undefined.
+ * Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run
+ * later, on what is live then. Documents of Countersign's own types may say that what they leave out is undefined.
  */
 export function checkChange<T>(change: ChangeInput<T>, resource?: string, isOwn = false): ChangeInput<never> {
   if (typeof change === 'function' || typeof change !== 'object' || change === null) return change as ChangeInput<never>

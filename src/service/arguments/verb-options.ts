@@ -1,8 +1,8 @@
 /** What goes with every verb. */
 export interface VerbOptions {
   /**
-   * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with others it is refused. Use it to
-   * try again after an answer was lost.
+   * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with
+   * others it is refused. Use it to try again after an answer was lost.
    */
   readonly idempotencyKey?: string | undefined
   /** Why, for the people concerned and the log. */

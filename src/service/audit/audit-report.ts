@@ -12,7 +12,7 @@ export interface AuditReport {
 /** A place where the log, or what it speaks of, is not as it was written. */
 export interface AuditProblem {
   readonly stream: string
-  /** The event; absent where the problem is with the record that the stream belongs to. */
+  /** The event; absent if the problem is with the record that the stream belongs to. */
   readonly seq?: number
   readonly problem: string
 }

@@ -35,7 +35,10 @@ export function dueTimeCheck(context: Context, settings: PolicySetRecord | undef
   }
 }
 
-/** When something that was put off is tried again, and when what happens at once is; undefined where an event says when it is due. */
+/**
+ * When something that was put off is tried again, and when what happens at once is; undefined if an event says
+ * when it is due.
+ */
 function dueOf<C extends CollectionName>(collection: C, value: StoredRecordOf<C>): number | undefined {
   const { dueAt, stateDueAt, putOff } = value as {
     readonly dueAt?: number
@@ -49,7 +52,10 @@ function dueOf<C extends CollectionName>(collection: C, value: StoredRecordOf<C>
   return collection === 'resources' ? stateDueAt : dueAt
 }
 
-/** A notice that nobody has tried yet is due when it was written; who tries it keeps it for as long as they have patience, a day in most cases. */
+/**
+ * A notice that nobody has tried yet is due when it was written; who tries it keeps it for as long as they have
+ * patience, a day in most cases.
+ */
 function dueOfNotice({ dueAt, attempts, notice }: OutboxRecord): number | undefined {
   if (attempts === 0) return dueAt === notice.at ? undefined : dueAt
   return dueAt - longestPatience

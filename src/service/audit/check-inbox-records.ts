@@ -7,7 +7,10 @@ import type { AuditProblem } from './audit-report.ts'
 
 const batch = 500
 
-/** Finds where a request is listed with somebody for whose approval it does not wait. That it is listed with all the others is verified with its stream. */
+/**
+ * Finds where a request is listed with somebody for whose approval it does not wait. That it is listed with all the
+ * others is verified with its stream.
+ */
 export async function strayWaiting(
   storage: Storage,
   tenant: string,

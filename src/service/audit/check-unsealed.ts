@@ -20,8 +20,8 @@ interface Sealing {
 }
 
 /**
- * Finds what waits to be sealed and is no event, of which the next checkpoint would speak as if it had happened; and events that neither are sealed nor wait for
- * that, unless there is another checkpoint by now.
+ * Finds what waits to be sealed and is no event, of which the next checkpoint would speak as if it had happened; and
+ * events that neither are sealed nor wait for that, unless there is another checkpoint by now.
  */
 export async function checkUnsealed(
   storage: Storage,
@@ -62,7 +62,7 @@ async function problemsAmong(
   })
 }
 
-/** Reads events: undefined where there is none. One that cannot be read is named with its stream. */
+/** Reads events: undefined if there is none. One that cannot be read is named with its stream. */
 async function eventsOf(
   storage: Storage,
   tenant: string,

@@ -34,8 +34,8 @@ interface Picked {
 const mostAtOnce = 2_000
 
 /**
- * Erases texts, stream by stream and some thousand at a time: each either goes with all that speaks of it, or stays. Called again, it goes on where
- * it was interrupted.
+ * Erases texts, stream by stream and some thousand at a time: each either goes with all that speaks of it, or stays.
+ * Called again, it goes on where it was interrupted.
  */
 export async function eraseTexts(
   context: Context,
@@ -93,7 +93,10 @@ async function pickedBy(storage: Storage, tenant: string, what: Erasable): Promi
   return [own, ...copies]
 }
 
-/** Makes the command that erases texts of one stream. What the log commits to stays, so that it can be verified as before. */
+/**
+ * Makes the command that erases texts of one stream. What the log commits to stays, so that it can be verified as
+ * before.
+ */
 function eraseCommand(
   context: Context,
   actor: Actor,

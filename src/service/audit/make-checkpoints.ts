@@ -17,7 +17,10 @@ import type { CheckpointRecord, UnsealedRecord } from '../records/record-types.t
 import { type OnUnreadable, page, put, type Stored } from '../records/typed-storage.ts'
 import type { Need } from '../values/needs.ts'
 
-/** How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at most. */
+/**
+ * How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at
+ * most.
+ */
 const atOnce = 50
 const mostCheckpoints = 20
 
@@ -64,7 +67,7 @@ const passOver: OnUnreadable = () => {}
 
 interface SealedEvents {
   readonly events: number
-  /** Why there is no signature, where somebody has to sign. */
+  /** Why there is no signature, if somebody has to sign. */
   readonly unsigned?: { readonly error: unknown }
 }
 
@@ -116,7 +119,7 @@ async function signatureOf(signer: Signer, checkpoint: Checkpoint): Promise<Chec
   return { keyId, value: hexOf(signature) }
 }
 
-/** Reads the last checkpoint of a tenant; undefined where nothing is sealed yet. */
+/** Reads the last checkpoint of a tenant; undefined if nothing is sealed yet. */
 export async function lastCheckpoint(storage: Storage, tenant: string): Promise<CheckpointRecord | undefined> {
   const { records } = await page(storage, {
     collection: 'checkpoints',

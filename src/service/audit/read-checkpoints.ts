@@ -58,16 +58,22 @@ export async function* walkSealed(
 
 /** What sealed logs are compared with, beside themselves. */
 export interface VerifyOptions {
-  /** A checkpoint that was kept where nobody could change it who can write to the database. The log has to go on from it. */
+  /**
+   * A checkpoint that was kept where nobody could change it who can write to the database. The log has to go on from
+   * it.
+   */
   readonly checkpoint?: Checkpoint | undefined
   /**
-   * The keys that checkpoints may be signed with, by name, those that are not used any more among them. From the first signed checkpoint on, each
-   * has to be signed with one of them.
+   * The keys that checkpoints may be signed with, by name, those that are not used any more among them. From the
+   * first signed checkpoint on, each has to be signed with one of them.
    */
   readonly keys?: Readonly<Record<string, SignatureCheck>> | undefined
 }
 
-/** Reads what is sealed, and checks that it is what was sealed, is signed where that is asked for, and goes on from a checkpoint that was kept elsewhere. */
+/**
+ * Reads what is sealed, and checks that it is what was sealed, is signed if that is asked for, and goes on from a
+ * checkpoint that was kept elsewhere.
+ */
 export async function readSealed(
   storage: Storage,
   tenant: string,
@@ -114,7 +120,7 @@ export async function readSealed(
 
 const checkpointsName = 'checkpoints'
 
-/** Says what is wrong with the signature of a checkpoint; undefined where one of the keys made it. */
+/** Says what is wrong with the signature of a checkpoint; undefined if one of the keys made it. */
 async function signatureProblem(
   checkpoint: Checkpoint,
   keys: Readonly<Record<string, SignatureCheck>>,

@@ -18,11 +18,14 @@ import { page, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { walkSealed } from './read-checkpoints.ts'
 
-/** Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and was refused, or whom they let answer for them. */
+/**
+ * Which part of the log to read: what happened to a request, to a resource, to the policies, what somebody tried and
+ * was refused, or whom they let answer for them.
+ */
 export type LogFilter = LogSubject & {
-  /** Events after this one of the stream; from its beginning where left out. */
+  /** Events after this one of the stream; from its beginning if left out. */
   readonly after?: number | undefined
-  /** At most so many, 1 to 500; 100 where left out. */
+  /** At most so many, 1 to 500; 100 if left out. */
   readonly limit?: number | undefined
 }
 
@@ -78,8 +81,9 @@ export type ExportLine =
   | { readonly kind: 'content' | 'revision' | 'head'; readonly value: JsonObject }
 
 /**
- * Exports everything that an auditor needs of a tenant, line by line: every event, every content that was reviewed, every revision, and where each
- * stream ends. It holds nothing that cannot be verified, with neither this library nor the database.
+ * Exports everything that an auditor needs of a tenant, line by line: every event, every content that was reviewed,
+ * every revision, and where each stream ends. It holds nothing that cannot be verified, with neither this library nor
+ * the database.
  */
 export async function* exportLog(storage: Storage, tenant: string, at: number): AsyncGenerator<ExportLine> {
   yield { kind: 'header', countersign: 1, tenant, at }
@@ -111,7 +115,10 @@ export async function* exportLog(storage: Storage, tenant: string, at: number): 
   }
 }
 
-/** The checkpoints until now, each after what it sealed. They come first, so that the streams go at least as far as they say. */
+/**
+ * The checkpoints until now, each after what it sealed. They come first, so that the streams go at least as far as
+ * they say.
+ */
 async function* sealedLines(storage: Storage, tenant: string): AsyncGenerator<ExportLine> {
   for await (const { checkpoint, seals } of walkSealed(storage, tenant)) {
     for (const seal of seals) yield { kind: 'seal', ...seal }

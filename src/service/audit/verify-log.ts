@@ -24,8 +24,9 @@ const sentences = {
 } as const
 
 /**
- * Verifies the log of a tenant: that each event is what was written and follows the one before it, that no stream was cut off, written
- * anew or taken away since it was sealed, and that every request, resource, revision and policy is what its events made of it.
+ * Verifies the log of a tenant: that each event is what was written and follows the one before it, that no stream was
+ * cut off, written anew or taken away since it was sealed, and that every request, resource, revision and policy is
+ * what its events made of it.
  *
  * Reads everything the tenant has, page by page; writes nothing.
  */
@@ -85,7 +86,10 @@ export async function verifyAudit(context: Context, tenant: string, trusted: Ver
   return { ok: problems.size === 0, streams, events, checkpoints, problems: [...problems.values()] }
 }
 
-/** Which collections a verification reads from end to end only to see that it can: those that it does not read so for what is in them. */
+/**
+ * Which collections a verification reads from end to end only to see that it can: those that it does not read so for
+ * what is in them.
+ */
 const readAlone: { readonly [C in CollectionName]: boolean } = {
   ...{ events: false, seals: false, checkpoints: false, waiting: false, unsealed: false },
   ...{ requests: false, resources: false, accesses: false, streams: false, policySets: false },
@@ -106,7 +110,10 @@ const readAlone: { readonly [C in CollectionName]: boolean } = {
   answers: true,
 }
 
-/** What is wrong with a part of the log: also that it cannot be read, whatever comes of trying. Only the failure of the storage ends a verification. */
+/**
+ * What is wrong with a part of the log: also that it cannot be read, whatever comes of trying. Only the failure of
+ * the storage ends a verification.
+ */
 async function findings(
   stream: string,
   verify: () => Promise<readonly AuditProblem[]>,
@@ -211,13 +218,17 @@ function follow(storage: Storage, tenant: string, name: string, { sealed, erased
   }
 }
 
-/** How often a stream is looked at that others are writing to, from its first event, and how often it is caught up with each time. */
+/**
+ * How often a stream is looked at that others are writing to, from its first event, and how often it is caught up
+ * with each time.
+ */
 const looks = 5
 const pursuits = 20
 
 /**
- * Verifies one stream by itself, until nobody wrote to it meanwhile: what looked wrong may only have moved between one read and the next. After a look, only
- * what was written meanwhile is read, so that a look at a busy stream ends as well. Of one that nobody can catch up with, only what its events say is told.
+ * Verifies one stream by itself, until nobody wrote to it meanwhile: what looked wrong may only have moved between
+ * one read and the next. After a look, only what was written meanwhile is read, so that a look at a busy stream ends
+ * as well. Of one that nobody can catch up with, only what its events say is told.
  */
 async function verifyAgain(
   storage: Storage,

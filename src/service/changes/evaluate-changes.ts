@@ -19,8 +19,8 @@ export interface EvaluatedChanges {
 }
 
 /**
- * Evaluates the policies of a tenant on each change by itself, and joins what they ask: all of it holds. With the workflow off they ask nothing,
- * and what is refused without a policy is refused.
+ * Evaluates the policies of a tenant on each change by itself, and joins what they ask: all of it holds. With the
+ * workflow off they ask nothing, and what is refused without a policy is refused.
  */
 export async function evaluateChanges(
   context: Context,
@@ -43,7 +43,10 @@ export async function evaluateChanges(
   }
 }
 
-/** A policy that stands in for others asks what its own change does, and what theirs could; so does a switch that silences them. */
+/**
+ * A policy that stands in for others asks what its own change does, and what theirs could; so does a switch that
+ * silences them.
+ */
 function evaluateOne(
   policies: PolicySet,
   type: ResourceType | undefined,

@@ -12,7 +12,7 @@ import { stateEndOf } from '../records/typed-storage.ts'
 import type { ResourceLifecycle, ResourceType } from '../resource-types/resource-type.ts'
 import { accepted, type Carried, perform, type Start, type WantedAction } from './perform-action.ts'
 
-/** Gives the live state of a resource, with the time at which the clock ends it; nothing where it does not exist. */
+/** Gives the live state of a resource, with the time at which the clock ends it; nothing if it does not exist. */
 export function liveState(
   { lifecycle }: ResourceType,
   live: ResourceRecord | undefined,
@@ -26,7 +26,10 @@ export function liveState(
   }
 }
 
-/** Works out which action of the life cycle carries a change, and what that makes of the resource. Refused where there is none. */
+/**
+ * Works out which action of the life cycle carries a change, and what that makes of the resource. Refused if there
+ * is none.
+ */
 export async function resolveAction(
   type: ResourceType,
   start: Start,
@@ -71,7 +74,10 @@ export function restated({ lifecycle }: ResourceType, { move }: ProposedChange):
   return { action, ...(details ? { details } : {}), ...(timed && dueAt !== undefined ? { at: dueAt } : {}) }
 }
 
-/** Says why a change would not do any more what was reviewed: its guard, its references, its effect or the life cycle itself. */
+/**
+ * Says why a change would not do any more what was reviewed: its guard, its references, its effect or the life cycle
+ * itself.
+ */
 export async function judgedAgain(
   type: ResourceType,
   change: ProposedChange,

@@ -13,7 +13,7 @@ import { validated } from '../resource-types/validate-document.ts'
 /** Where a change starts from. */
 export interface Start extends Pick<ProposedChange, 'resource' | 'project' | 'base' | 'incarnation'> {
   readonly tenant: string
-  /** The document; undefined where there is none. */
+  /** The document; undefined if there is none. */
   readonly before: JsonValue | undefined
   /** The live state, where the resource has a life cycle. */
   readonly state?: string
@@ -26,7 +26,7 @@ export interface WantedAction {
   readonly action?: string
   readonly details?: Details
   readonly at?: number
-  /** The time of asking, where somebody asks now. */
+  /** The time of asking, if somebody asks now. */
   readonly now?: number
 }
 
@@ -43,7 +43,10 @@ interface Performing {
   readonly wanted: WantedAction
 }
 
-/** Carries a resource along a row of its life cycle: what its effect makes of the document, and what the clock will do after that. */
+/**
+ * Carries a resource along a row of its life cycle: what its effect makes of the document, and what the clock will do
+ * after that.
+ */
 export async function perform(
   type: ResourceType & { readonly lifecycle: ResourceLifecycle },
   start: Start & { readonly state: string },
@@ -87,7 +90,10 @@ export async function perform(
   return success({ after: after.value, move })
 }
 
-/** Works out what the clock will do to a document in a state that it ends: those who approve the one approve the other. */
+/**
+ * Works out what the clock will do to a document in a state that it ends: those who approve the one approve the
+ * other.
+ */
 async function clockMove(
   type: ResourceType,
   start: Start,

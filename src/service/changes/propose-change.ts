@@ -21,7 +21,7 @@ export interface Wish {
   readonly type: ResourceType
   readonly ref: ResourceRef
   readonly change: WantedChange<never>
-  /** The revision that the actor saw, where they said so. */
+  /** The revision that the actor saw, if they said so. */
   readonly base?: number
 }
 
@@ -35,7 +35,7 @@ export interface ResolvedWish extends Wish {
 /** A change worked out against the document that it starts from. */
 export interface Proposal {
   readonly change: ProposedChange
-  /** The document that it starts from; undefined where there is none. */
+  /** The document that it starts from; undefined if there is none. */
   readonly before: JsonValue | undefined
 }
 
@@ -76,7 +76,9 @@ export async function propose(
   return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now }, restores }) : next
 }
 
-/** Works out what a document becomes. What is no JSON is refused with the name of the resource that it was meant for. */
+/**
+ * Works out what a document becomes. What is no JSON is refused with the name of the resource that it was meant for.
+ */
 export function nextDocument(
   { type, id }: ProposedChange['resource'],
   before: JsonValue | undefined,
@@ -147,7 +149,10 @@ export async function proposeValid(type: ResourceType, start: Start, leading: Le
   return success({ before, change: move === undefined ? change : { ...change, move } })
 }
 
-/** Every action that a move is: its own, what the clock does after it, and whatever is found in what both do to the document. */
+/**
+ * Every action that a move is: its own, what the clock does after it, and whatever is found in what both do to the
+ * document.
+ */
 function actionsOf(type: ResourceType, { before }: Start, { after, move }: Carried): readonly string[] {
   const found = [after, move?.next?.after ?? after].flatMap((document) => {
     const places = diff(before, document, type.shape)

@@ -14,7 +14,7 @@ import { type Proposal, proposeValid } from './propose-change.ts'
 export interface Moving {
   readonly tenant: string
   readonly change: ProposedChange
-  /** The document that the draft was made against; undefined where there was none. */
+  /** The document that the draft was made against; undefined if there was none. */
   readonly base: JsonValue | undefined
   readonly live: ResourceRecord | undefined
   readonly resolutions: readonly Resolution[]
@@ -28,7 +28,10 @@ export interface Moved {
   readonly unused: readonly Resolution[]
 }
 
-/** Moves a change onto the live revision by three-way merge. What passes the merge and not the schema is a conflict too. */
+/**
+ * Moves a change onto the live revision by three-way merge. What passes the merge and not the schema is a conflict
+ * too.
+ */
 export async function rebaseChange(
   type: ResourceType,
   { tenant, change, base, live, resolutions }: Moving,

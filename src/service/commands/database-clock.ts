@@ -24,10 +24,12 @@ export interface DatabaseClockOptions {
 const samples = 5
 
 /**
- * Makes a clock that follows the one of the database, so that all instances of an application go by the same time, whatever their own clocks say.
+ * Makes a clock that follows the one of the database, so that all instances of an application go by the same time,
+ * whatever their own clocks say.
  *
- * It asks the database before it is given, and again in the background as it is used. In between it goes on with a timer that no setting of the system
- * clock moves. It never goes back. While the database does not answer, it goes on as it was.
+ * It asks the database before it is given, and again in the background as it is used. In between it goes on with a
+ * timer that no setting of the system clock moves. It never goes back. While the database does not answer, it goes on
+ * as it was.
  *
  * @throws ApprovalError `storage_failed` where the time cannot be read at first.
  */
@@ -61,7 +63,10 @@ export async function databaseClock(
   }
 }
 
-/** By how much the clock of the database is ahead of the timer of this process. Halfway between question and answer was when it was read. */
+/**
+ * By how much the clock of the database is ahead of the timer of this process. Halfway between question and answer
+ * was when it was read.
+ */
 async function measuredOffset(readTime: () => Promise<number>): Promise<number> {
   let best = { took: Number.POSITIVE_INFINITY, offset: 0 }
   for (let sample = 0; sample < samples; sample++) {

@@ -20,7 +20,10 @@ export interface ClaimRead {
   readonly stored: Stored<ClaimRecord> | undefined
 }
 
-/** Gives the key of the claim of the resource that is kept outside of the database: a list, since most requests have none. */
+/**
+ * Gives the key of the claim of the resource that is kept outside of the database: a list, since most requests have
+ * none.
+ */
 export function claimKeys(
   { resources }: Pick<Context, 'resources'>,
   tenant: string,
@@ -37,8 +40,8 @@ export function outsideOf({ resources }: Pick<Context, 'resources'>, named: read
 }
 
 /**
- * What claiming it has to know. In a transaction of the host nobody can write outside before it is committed, so that the claim is there for whoever
- * comes first after that.
+ * What claiming it has to know. In a transaction of the host nobody can write outside before it is committed, so that
+ * the claim is there for whoever comes first after that.
  */
 export function outsideFacts(
   { resources, transaction }: Pick<Context, 'resources' | 'transaction'>,
@@ -72,7 +75,10 @@ export function claimWrites(
   return [put('claims', { ...claim, request, ...(moved ? { rebased: moved } : {}), ...withLate(known) }, stored)]
 }
 
-/** How many documents are remembered of a resource that may still land: what is older is taken for a change that nobody asked for. */
+/**
+ * How many documents are remembered of a resource that may still land: what is older is taken for a change that
+ * nobody asked for.
+ */
 const mostLate = 16
 
 /** What a claim remembers of documents that may still land. */

@@ -22,8 +22,8 @@ const remembered = 7 * 24 * 60 * 60 * 1000
 /**
  * Reads the idempotency key out of the options of a verb.
  *
- * The same key with the same verb and arguments gives the same answer; with others it is refused. A function among the arguments cannot be
- * compared, so that it cannot go with a key.
+ * The same key with the same verb and arguments gives the same answer; with others it is refused. A function among
+ * the arguments cannot be compared, so that it cannot go with a key.
  */
 export function idempotencyOf(verb: string, key: unknown, asked: unknown): Idempotency | undefined {
   if (key === undefined) return undefined
@@ -33,7 +33,7 @@ export function idempotencyOf(verb: string, key: unknown, asked: unknown): Idemp
   return { key: checked, asked: digest('command', { verb, asked: plain.value }) }
 }
 
-/** Finds the answer that was given to a command before; undefined where it is new. */
+/** Finds the answer that was given to a command before; undefined if it is new. */
 export async function answeredBefore(
   storage: Storage,
   { tenant, user }: { readonly tenant: string; readonly user: string },

@@ -20,7 +20,7 @@ export function noticesOf(
   return noticeWrites(context, { id, tenant, ...message, request: request.id, resources, at, by, ...said })
 }
 
-/** Puts a notice into the outbox, where there is somebody to tell and somebody who tells them. */
+/** Puts a notice into the outbox, if there is somebody to tell and somebody who tells them. */
 export function noticeWrites({ notifiers }: Context, notice: Notice): readonly Write[] {
   const { tenant, id, at } = notice
   const to = notice.to.slice(0, mostTold)

@@ -15,8 +15,9 @@ const longest = { failed: 60 * 60 * second, waiting: 5 * 60 * second } as const
 export const longestPause = longest.failed
 
 /**
- * How long something is left alone that could not be done so many times in a row, in milliseconds. What waits goes behind everything else that is due
- * the first time, and is never left alone for long: whatever it waits for can end at any moment.
+ * How long something is left alone that could not be done so many times in a row, in milliseconds. What waits goes
+ * behind everything else that is due the first time, and is never left alone for long: whatever it waits for can end
+ * at any moment.
  */
 export function pauseAfter(failures: number, why: Why): number {
   if (why === 'waiting' && failures === 1) return 0
@@ -24,7 +25,10 @@ export function pauseAfter(failures: number, why: Why): number {
   return Math.min(second * 2 ** doublings, longest[why])
 }
 
-/** Puts a record off, until a moment if that is known. Since when it is due, and how often in a row it could not be done, is kept with it. */
+/**
+ * Puts a record off, until a moment if that is known. Since when it is due, and how often in a row it could not be
+ * done, is kept with it.
+ */
 export function putOffWrite<C extends PutOffCollection>(
   collection: C,
   record: Stored<StoredRecordOf<C>>,

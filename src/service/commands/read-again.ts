@@ -4,7 +4,8 @@ import { pause } from './record-refusal.ts'
 const attempts = 12
 
 /**
- * Reads something once more if the settings were changed while it was read, so that nothing is told that mixes before and after.
+ * Reads something once more if the settings were changed while it was read, so that nothing is told that mixes before
+ * and after.
  *
  * @throws ApprovalError `contention` where they were changed each time.
  */

@@ -10,7 +10,10 @@ import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
 import { noticeWrites } from './outbox.ts'
 import { putOffWrite } from './put-off.ts'
 
-/** How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and stated in one event. */
+/**
+ * How many refusals of one actor get an event of their own within how many milliseconds. The rest is counted, and
+ * stated in one event.
+ */
 export const mostRecorded = 100
 export const windowLength = 60 * 60 * 1000
 
@@ -49,8 +52,9 @@ export interface Refused {
 const attempts = 12
 
 /**
- * Records a refusal that matters to an auditor in the actor's own stream, so that nobody's failed attempts stand in the way of other people's
- * commands. Somebody who is refused again and again fills no log: their refusals are counted from some number on.
+ * Records a refusal that matters to an auditor in the actor's own stream, so that nobody's failed attempts stand in
+ * the way of other people's commands. Somebody who is refused again and again fills no log: their refusals are
+ * counted from some number on.
  */
 export async function recordRefusal(context: Context, refused: Refused): Promise<void> {
   if (!telling.has(refused.refusal.code)) return
@@ -120,7 +124,7 @@ async function refusalWrites(
   return [put('streams', { tenant, stream, head, window: next }, before), ...earlier.writes, ...writes]
 }
 
-/** The event that states what was counted in a window that is over; nothing where nothing was. */
+/** The event that states what was counted in a window that is over; nothing if nothing was. */
 function stated({ value: { tenant, stream, head, window } }: Stored<StreamRecord>, at: number) {
   if (!window || Object.keys(window.counted).length === 0) return { head, writes: [] }
   const by = stream.slice(refusalStream('').length)

@@ -15,7 +15,7 @@ export interface Command<T> {
   readonly actor: Actor
   /** What it is about. Commands about the same thing wait for each other inside this process. */
   readonly about: string
-  /** Where the caller gave a key: the command is done at most once under it. */
+  /** If the caller gave a key: the command is done at most once under it. */
   readonly idempotency?: Idempotency | undefined
   /** Reads the facts and decides. Called again, from the start, where a fact moved before the commit. */
   attempt(at: number): Promise<Result<Accepted<T>>>
@@ -25,15 +25,19 @@ export interface Command<T> {
 export interface Accepted<T> {
   readonly writes: readonly Write[]
   readonly answer: T
-  /** What is to be done once it is committed, outside of the transaction and of anybody's turn. Its answer is the caller's then. */
+  /**
+   * What is to be done once it is committed, outside of the transaction and of anybody's turn. Its answer is the
+   * caller's then.
+   */
   readonly follow?: () => Promise<T>
 }
 
 const attempts = 12
 
 /**
- * The one door: every command goes through here. Reads facts, decides, and commits one batch that states every stored fact that the
- * decision relied on; if one of them moved, the whole command runs again on fresh facts, a bounded number of times.
+ * The one door: every command goes through here. Reads facts, decides, and commits one batch that states every stored
+ * fact that the decision relied on; if one of them moved, the whole command runs again on fresh facts, a bounded
+ * number of times.
  *
  * @throws ApprovalError where the command is refused. A refusal that matters to an auditor is recorded first.
  */
@@ -53,7 +57,8 @@ export async function runCommand<T>(context: Context, command: Command<T>): Prom
         continue
       }
       if (!decision.ok) {
-        // What is refused may be what this very command did meanwhile, when its first try was still under way and lost its answer.
+        // What is refused may be what this very command did meanwhile, when its first try was still under way and
+        // lost its answer.
         const meanwhile = await answered(context, command, at)
         if (meanwhile) return meanwhile
         return await refused(context, command, at, decision.refusal)
@@ -78,14 +83,20 @@ export async function runCommand<T>(context: Context, command: Command<T>): Prom
   return done.follow ? await done.follow() : done.answer
 }
 
-/** Refuses a command that a write of the host begins and that would wait, directly or not, for the command which waits for that write. */
+/**
+ * Refuses a command that a write of the host begins and that would wait, directly or not, for the command which waits
+ * for that write.
+ */
 function refuseInside(verb: string): never {
   const problem = `began another command (${verb}) while a command was waiting for it`
   const fix = 'make that one afterwards, or write what belongs together in one change'
   return fail('host_function_failed', { function: 'write', problem, fix })
 }
 
-/** How many ids in a row may be taken already: two processes can come upon the same one by chance, but not again and again. */
+/**
+ * How many ids in a row may be taken already: two processes can come upon the same one by chance, but not again and
+ * again.
+ */
 const mostTaken = 3
 
 /** Counts the ids of new requests that others have already, and refuses where `newId` gives no others. */
@@ -119,7 +130,10 @@ async function decided<T>({ attempt }: Command<T>, at: number): Promise<Result<A
 
 type Done<T> = Pick<Accepted<T>, 'answer' | 'follow'>
 
-/** Finds the answer that was given to this command before; undefined where it is new. Refuses another command under its key. */
+/**
+ * Finds the answer that was given to this command before; undefined if it is new. Refuses another command under
+ * its key.
+ */
 async function answered<T>(
   context: Context,
   command: Command<T>,

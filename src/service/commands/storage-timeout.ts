@@ -3,8 +3,10 @@ import { inTime, type Wait } from '../../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../../ports/storage.ts'
 
 /**
- * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait for ever, and keep everybody
- * off what it is about. Whether a commit that did not answer was made is not known; whoever tries again under an idempotency key finds out. A mistake of an adapter, a TypeError, is hidden from nobody.
+ * A storage that says that it failed when it does not answer: over a connection that is half open a call would wait
+ * for ever, and keep everybody off what it is about. Whether a commit that did not answer was made is not known;
+ * whoever tries again under an idempotency key finds out. A mistake of an adapter, a TypeError, is hidden from
+ * nobody.
  */
 export function timelyStorage(storage: Storage, milliseconds: number, wait: Wait = inTime): Storage {
   const timely = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {

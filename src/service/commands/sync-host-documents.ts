@@ -34,12 +34,12 @@ interface Hosted extends Kept {
 }
 
 /**
- * Records what the host has by now, and in which project, wherever that is not what was live: as a revision that nobody asked
- * for, so that whatever was made against another one is stale. While a change is on its way to a resource, what the host has of
- * it is the change's matter.
+ * Records what the host has by now, and in which project, wherever that is not what was live: as a revision that
+ * nobody asked for, so that whatever was made against another one is stale. While a change is on its way to a
+ * resource, what the host has of it is the change's matter.
  *
- * Nothing that a caller said of a resource is looked at. Of each resource in its turn, gives the project that the host says;
- * undefined if the host does not keep it.
+ * Nothing that a caller said of a resource is looked at. Of each resource in its turn, gives the project that the
+ * host says; undefined if the host does not keep it.
  */
 export async function recordHostChanges(
   context: Context,
@@ -56,8 +56,8 @@ export async function recordHostChanges(
 }
 
 /**
- * Makes the host's part of a commit: its own writes of the resources that get a revision, each only where the host still has the document that
- * the revision follows. Undefined where the host keeps none of them.
+ * Makes the host's part of a commit: its own writes of the resources that get a revision, each only if the host
+ * still has the document that the revision follows. Undefined if the host keeps none of them.
  */
 export async function hostWrites(
   context: Context,
@@ -189,7 +189,10 @@ function lateWrite(claim: ClaimRecord | undefined, document: JsonValue): LateWri
   return claim?.late?.findLast((write) => write.digest === digest)
 }
 
-/** What history says of a document that was found: nobody asked for it, or a request that failed did, whose write landed late. */
+/**
+ * What history says of a document that was found: nobody asked for it, or a request that failed did, whose write
+ * landed late.
+ */
 function saidOf(late: LateWrite | undefined, base: number): Pick<Authorship, 'message' | 'request'> {
   if (!late) return { message: 'found in the host' }
   const { request, number, passedBy, incident } = late

@@ -8,12 +8,15 @@ import { checkOptionNames } from '../resource-types/handed-in.ts'
 import { isReservedUser } from '../values/reserved.ts'
 import { shown } from '../values/shown.ts'
 
-/** Who may change policies and switches: these users and whoever holds these roles, or everybody whom the directory knows. */
+/**
+ * Who may change policies and switches: these users and whoever holds these roles, or everybody whom the directory
+ * knows.
+ */
 export type Admins = 'anyone' | Approvers
 
 /** What roles permit, for hosts that want Countersign to say who may do what. */
 export interface AccessOptions {
-  /** The roles that every tenant has. The levels `viewer`, `member`, `manager` and `admin` where left out. */
+  /** The roles that every tenant has. The levels `viewer`, `member`, `manager` and `admin` if left out. */
   readonly roles?: readonly RoleDefinition[] | undefined
   /** Permissions of the host's own, besides those of the matrix. */
   readonly permissions?: readonly string[] | undefined

@@ -1,4 +1,7 @@
-/** What `tick` does just now in this process, in all of its calls, and who gave it trouble. Nothing relies on it for being right. */
+/**
+ * What `tick` does just now in this process, in all of its calls, and who gave it trouble. Nothing relies on it for
+ * being right.
+ */
 export interface AtWork {
   /** By the names of the chores that are under way. */
   readonly chores: Map<string, { readonly tenant: string; readonly id: string }>

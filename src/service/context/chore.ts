@@ -8,7 +8,10 @@ export interface Chore {
   readonly tenant: string
   /** What a report calls it. */
   readonly id: string
-  /** Chores of one lane are begun one after the other, so that they are done in the order of their due times. A lane belongs to one tenant. */
+  /**
+   * Chores of one lane are begun one after the other, so that they are done in the order of their due times. A lane
+   * belongs to one tenant.
+   */
   readonly lane: string
   /** How many of its lane may be under way at once. */
   readonly abreast: number
@@ -32,7 +35,7 @@ export interface Outcome {
   readonly broken?: readonly { readonly need: Need; readonly error: unknown }[]
   /** Which of its needs answered. */
   readonly worked?: readonly Need[]
-  /** Why it is put off; left out where it is done, or has seen to that itself. */
+  /** Why it is put off; left out if it is done, or has seen to that itself. */
   readonly why?: Why
   /** What is left of it, to be done later in the same call. */
   readonly rest?: Chore

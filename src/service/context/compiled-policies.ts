@@ -10,7 +10,8 @@ import { keyOf, read, stateOf, walk } from '../records/typed-storage.ts'
 /**
  * Gives the compiled policies of a tenant in one state of its settings.
  *
- * @throws ApprovalError `version_conflict` if the settings are in another state by now. A command is decided again, a read is read again.
+ * @throws ApprovalError `version_conflict` if the settings are in another state by now. A command is decided again, a
+ * read is read again.
  */
 export type PoliciesInForce = (storage: Storage, tenant: string, state: StreamHead) => Promise<PolicySet>
 
@@ -27,8 +28,9 @@ const keptPolicies = 100_000
 /**
  * Keeps the compiled policies of the tenants used last, and reads only what has changed since.
  *
- * What is kept is known by the hash of the settings' last event, never by its number: after a rollback or a restore the same number
- * belongs to another state. It is kept only if everything that was read belongs to the state that was asked for.
+ * What is kept is known by the hash of the settings' last event, never by its number: after a rollback or a restore
+ * the same number belongs to another state. It is kept only if everything that was read belongs to the state that was
+ * asked for.
  */
 export function policiesInForce(vocabulary: Vocabulary): PoliciesInForce {
   const kept = new Map<string, Kept>()
@@ -57,7 +59,10 @@ async function loaded(storage: Storage, tenant: string, state: StreamHead) {
   return records.flatMap(({ policy }) => policy ?? [])
 }
 
-/** Gives the set with everything that has changed since; undefined if the settings did not come to this state from the known one. */
+/**
+ * Gives the set with everything that has changed since; undefined if the settings did not come to this state from the
+ * known one.
+ */
 async function caughtUp(
   storage: Storage,
   tenant: string,
@@ -71,8 +76,8 @@ async function caughtUp(
 /**
  * Makes sure that policies that were read belong to a state of the settings.
  *
- * @returns whether the settings have come to this state from the one that is known: its event is in their log, which links each event to
- * all that were before it.
+ * @returns whether the settings have come to this state from the one that is known: its event is in their log, which
+ * links each event to all that were before it.
  */
 async function confirm(
   storage: Storage,

@@ -25,7 +25,7 @@ export interface Context {
   readonly notifiers: readonly Notifier[]
   /** Which notice goes to whom. */
   readonly audiences: Audiences
-  /** Who signs checkpoints; nobody where left out. */
+  /** Who signs checkpoints; nobody if left out. */
   readonly signer: Signer | undefined
   readonly resources: ReadonlyMap<string, ReadyType>
   /** How long the host may take. */
@@ -35,7 +35,10 @@ export interface Context {
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue
-  /** The writes of the host that commands are waiting for: none of these may begin a command, which could wait for its own. */
+  /**
+   * The writes of the host that commands are waiting for: none of these may begin a command, which could wait for its
+   * own.
+   */
   readonly effects: RunningEffects
   /** In which refusals of one actor wait for each other. */
   readonly refusals: KeyedQueue

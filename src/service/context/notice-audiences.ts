@@ -1,14 +1,14 @@
 import { checkRecord } from '../resource-types/handed-in.ts'
 
 /**
- * Somebody whom a notice can go to: who made the request, who edited it, whom its policies ask, or whoever may change the approval settings of its
- * project.
+ * Somebody whom a notice can go to: who made the request, who edited it, whom its policies ask, or whoever may change
+ * the approval settings of its project.
  */
 export type NoticeRecipient = 'requester' | 'contributors' | 'approvers' | 'admins'
 
 /**
- * Which notice goes to whom. What people have to do, or what was done past them, is told to those whom it concerns in any case, and is not among
- * these: reminders, reviews that are owed or fell, bypasses and broken glass.
+ * Which notice goes to whom. What people have to do, or what was done past them, is told to those whom it concerns in
+ * any case, and is not among these: reminders, reviews that are owed or fell, bypasses and broken glass.
  */
 export interface Audiences {
   /** Put to its approvers. */

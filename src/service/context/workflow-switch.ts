@@ -10,7 +10,10 @@ import type { Context } from './context.ts'
 
 type Settings = Pick<PolicySetRecord, 'workflow'>
 
-/** Tells whether approvals are asked for in a project: as its own switch says, then that of the tenant, then the application. */
+/**
+ * Tells whether approvals are asked for in a project: as its own switch says, then that of the tenant, then the
+ * application.
+ */
 export function isOn(
   { workflow }: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
@@ -22,7 +25,10 @@ export function isOn(
 /** What is asked for, as far as the switch is concerned. */
 type Switched = Pick<Request, 'project'> & { readonly resources: readonly { readonly type: string }[] }
 
-/** The same for what is asked for. The switch never frees anybody of what policies ask of changes of the settings, itself included. */
+/**
+ * The same for what is asked for. The switch never frees anybody of what policies ask of changes of the settings,
+ * itself included.
+ */
 export function isOnFor(
   context: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
@@ -32,8 +38,9 @@ export function isOnFor(
 }
 
 /**
- * The switches after a turn at some time, which makes this state of the settings. What was returned before stays returned, and what was off
- * before was off, whatever is switched later: a project that gets a switch of its own takes both over from the tenant.
+ * The switches after a turn at some time, which makes this state of the settings. What was returned before stays
+ * returned, and what was off before was off, whatever is switched later: a project that gets a switch of its own
+ * takes both over from the tenant.
  */
 export function turned(
   switches: readonly WorkflowSwitch[] | undefined,

@@ -53,7 +53,7 @@ export async function targetOf(
   }
 }
 
-/** Moves changes onto the live revisions, where nothing collides and the policies ask the same of them there. */
+/** Moves changes onto the live revisions, if nothing collides and the policies ask the same of them there. */
 async function rebasedChanges(
   context: Context,
   proposals: readonly Proposal[],

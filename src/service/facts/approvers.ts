@@ -27,8 +27,8 @@ export async function approversOf(context: Context, request: Request, at: number
 }
 
 /**
- * The ids of those who are to be reminded: who could supply what is missing and has not, or could review what is owed. Empty where nobody could: then
- * others have to help.
+ * The ids of those who are to be reminded: who could supply what is missing and has not, or could review what is
+ * owed. Empty if nobody could: then others have to help.
  */
 export async function toBeReminded(context: Context, request: Request, at: number): Promise<readonly string[]> {
   const { debt } = request

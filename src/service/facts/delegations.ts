@@ -23,9 +23,9 @@ export interface DelegationInput {
   readonly to: string
   /** When it ends, in milliseconds since 1970; at most a year from now. */
   readonly ends: number
-  /** When it begins; now where left out. */
+  /** When it begins; now if left out. */
   readonly begins?: number | undefined
-  /** The requests that it is about; all of them where left out. */
+  /** The requests that it is about; all of them if left out. */
   readonly match?: Pick<PolicyMatch, 'resource' | 'project'> | undefined
   /** Why, for the delegate and the log. */
   readonly reason?: string | undefined
@@ -51,7 +51,10 @@ export function checkDelegation(input: DelegationInput, now: number): Omit<Deleg
   }
 }
 
-/** Makes the command by which somebody lets somebody else answer for them. It takes the place of an earlier one to the same user. */
+/**
+ * Makes the command by which somebody lets somebody else answer for them. It takes the place of an earlier one to the
+ * same user.
+ */
 export function delegateCommand(
   context: Context,
   actor: Actor,
@@ -101,7 +104,10 @@ export function delegateCommand(
   }
 }
 
-/** Makes the command by which somebody ends a delegation of theirs. Answers that were given under it stand, until they take them back. */
+/**
+ * Makes the command by which somebody ends a delegation of theirs. Answers that were given under it stand, until they
+ * take them back.
+ */
 export function endDelegationCommand(context: Context, actor: Actor, to: string): Command<void> {
   const from = actor.user
   return {
@@ -200,8 +206,8 @@ export async function readDelegations(
 }
 
 /**
- * Looks for the way on which a delegation would come back to whoever gives it, each answering for the next at the same time; and states that none of those whom it
- * looked at has delegated anything since.
+ * Looks for the way on which a delegation would come back to whoever gives it, each answering for the next at the
+ * same time; and states that none of those whom it looked at has delegated anything since.
  */
 async function wayBack(
   { storage }: Context,
@@ -229,8 +235,8 @@ async function wayBack(
 }
 
 /**
- * Why somebody may give no further delegation. The head of their stream is read before and written after, so that no two are given on the same
- * count.
+ * Why somebody may give no further delegation. The head of their stream is read before and written after, so that no
+ * two are given on the same count.
  */
 async function tooManyDelegations({ storage, limits }: Context, { tenant, user }: Actor, { to, at }: Replaced) {
   const limit = limits.delegationsPerPerson

@@ -11,8 +11,8 @@ import { type ContentRead, readContent, readContents } from './read-content.ts'
 export type Asked = Pick<Facts, 'requirements' | 'rules'>
 
 /**
- * Gives what the policies ask of a request: the stricter of what they asked when it was submitted and what they ask now, unless all of its
- * policies said that the former alone counts.
+ * Gives what the policies ask of a request: the stricter of what they asked when it was submitted and what they ask
+ * now, unless all of its policies said that the former alone counts.
  *
  * While no policy has changed since, that is what was pinned, and nothing is read.
  */

@@ -11,7 +11,7 @@ export interface Holder {
   readonly request: string
   /** That request, as it is stored. */
   readonly stored?: Request
-  /** The action of the life cycle that waits for approval, where that is why. */
+  /** The action of the life cycle that waits for approval, if that is why. */
   readonly waiting?: string
   /** Whether a policy keeps everybody off, whatever the life cycle lets happen meanwhile. */
   readonly whole: boolean
@@ -23,7 +23,7 @@ export interface HoldersRead {
   readonly preconditions: readonly Write[]
 }
 
-/** Reads who holds locks. What a request itself holds keeps nobody of it off. Reads nothing where nothing is locked. */
+/** Reads who holds locks. What a request itself holds keeps nobody of it off. Reads nothing if nothing is locked. */
 export async function readHolders(
   { storage }: Context,
   locks: readonly (Stored<LockRecord> | undefined)[],
@@ -51,7 +51,10 @@ export async function readHolders(
   return { holders, preconditions: keys.map((key, index) => unchanged(key, requests[index])) }
 }
 
-/** Finds the request that keeps changes off their resources: one that holds a lock, unless the life cycle lets them happen meanwhile. */
+/**
+ * Finds the request that keeps changes off their resources: one that holds a lock, unless the life cycle lets them
+ * happen meanwhile.
+ */
 export function keptOffBy(
   { resources }: Context,
   changes: readonly ProposedChange[],

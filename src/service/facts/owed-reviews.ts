@@ -7,7 +7,10 @@ import type { DebtsRecord } from '../records/record-types.ts'
 import { keyOf, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
-/** Reads the reviews that a tenant owes. One record, so that of two who break the glass at once, one is told of the other. */
+/**
+ * Reads the reviews that a tenant owes. One record, so that of two who break the glass at once, one is told of the
+ * other.
+ */
 export async function readDebts({ storage }: Context, tenant: string): Promise<Stored<DebtsRecord> | undefined> {
   return (await read(storage, { debts: keyOf('debts', tenant) })).debts
 }

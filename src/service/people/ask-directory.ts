@@ -36,7 +36,10 @@ export async function knownUsers(directory: Directory, scope: Scope, ids: readon
   return users
 }
 
-/** Asks the directory which roles a user holds, those of an agent among them; undefined for a user whom it does not know. */
+/**
+ * Asks the directory which roles a user holds, those of an agent among them; undefined for a user whom it does not
+ * know.
+ */
 export async function rolesHeld(
   directory: Directory,
   scope: Scope,
@@ -54,7 +57,10 @@ export interface Reach {
   readonly inProjects: readonly RolesInProject[]
 }
 
-/** Asks the directory which roles these users hold in a tenant and in its projects; of one whom it does not know there, none. */
+/**
+ * Asks the directory which roles these users hold in a tenant and in its projects; of one whom it does not know
+ * there, none.
+ */
 export async function reachOf(directory: Directory, tenant: string, ids: readonly string[]): Promise<readonly Reach[]> {
   const entries = await lookUp(directory, { tenant }, ids)
   return ids.map((id) => {
@@ -79,7 +85,7 @@ export async function unwantedNotices(
 /** How many agents may own each other in a row. */
 export const mostOwners = 5
 
-/** The person at the end of a row of owners; undefined where it ends with nobody, or never. */
+/** The person at the end of a row of owners; undefined if it ends with nobody, or never. */
 function personBehind(id: string, known: ReadonlyMap<string, Entry>): string | undefined {
   let entry = known.get(id)
   for (let generation = 0; generation <= mostOwners; generation++) {
@@ -118,7 +124,10 @@ export async function candidates(
   return [...(await knownUsers(directory, scope, ids)).values()]
 }
 
-/** Asks the directory what it knows of the users and roles that a policy names: who of them can approve, and who is whom. */
+/**
+ * Asks the directory what it knows of the users and roles that a policy names: who of them can approve, and who is
+ * whom.
+ */
 export async function directoryFacts(
   directory: Directory,
   scope: Scope,

@@ -10,8 +10,9 @@ import { shown } from '../values/shown.ts'
 const longestList = 100_000
 
 /**
- * A directory whose answers are what they should be, or refused with `directory_failed`. Each property is read once, into a copy of our own: what the
- * host does with its answer afterwards changes nothing. Nobody is the user whose name is kept for Countersign.
+ * A directory whose answers are what they should be, or refused with `directory_failed`. Each property is read once,
+ * into a copy of our own: what the host does with its answer afterwards changes nothing. Nobody is the user whose
+ * name is kept for Countersign.
  */
 export function checkedDirectory(directory: Directory, milliseconds: number, wait: Wait = inTime): Directory {
   const ask = async <T>(question: () => string, answer: () => unknown, read: (answer: unknown) => T): Promise<T> => {
@@ -110,7 +111,7 @@ function projectsOf(inProjects: unknown, id: string): readonly RolesInProject[] 
   throw new TypeError(`the roles of ${JSON.stringify(id)} in projects must be a list of { project, roles }`)
 }
 
-/** Reads a list of names; undefined where it is none. */
+/** Reads a list of names; undefined if it is none. */
 function namesOf(list: unknown): readonly string[] | undefined {
   if (!Array.isArray(list)) return undefined
   const names = Array.from({ length: Math.min(list.length, longestList) }, (_, index): unknown => list[index])

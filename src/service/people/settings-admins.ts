@@ -7,7 +7,7 @@ import type { PolicySetRecord } from '../records/record-types.ts'
 import { keyOf, read } from '../records/typed-storage.ts'
 import { holdersOf, knownUsers, mostTold, scopeOf } from './ask-directory.ts'
 
-/** Finds whoever may change the settings of a tenant, as far as they are named: nobody, where that is anyone. */
+/** Finds whoever may change the settings of a tenant, as far as they are named: nobody, if that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {
   const { set } = await read(context.storage, { set: keyOf('policySets', tenant) })
   return await peopleNamed(context.directory, scopeOf(tenant, ''), [adminsOf(context, set?.value)])
@@ -19,7 +19,10 @@ export function adminsOf({ access }: Context, settings: PolicySetRecord | undefi
   return { roles: rolesWith(rolesOf(access.roles, settings), 'approval_settings.edit') }
 }
 
-/** Asks the directory for those whom it knows among some users and the holders of some roles, as many as a notice goes to. */
+/**
+ * Asks the directory for those whom it knows among some users and the holders of some roles, as many as a notice goes
+ * to.
+ */
 export async function peopleNamed(
   directory: Directory,
   scope: Scope,

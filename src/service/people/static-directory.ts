@@ -3,7 +3,8 @@ import { checkRecord } from '../resource-types/handed-in.ts'
 import { shown } from '../values/shown.ts'
 
 /**
- * Makes a directory of users who never change: user id → roles, the same in every tenant and project. For tests, trials and scripts.
+ * Makes a directory of users who never change: user id → roles, the same in every tenant and project. For tests,
+ * trials and scripts.
  *
  * @throws TypeError where roles are no list of names.
  */

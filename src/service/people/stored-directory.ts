@@ -6,7 +6,10 @@ import { rolesOf } from '../context/access-control.ts'
 import type { GrantRecord } from '../records/record-types.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
 
-/** The role of everybody whose roles hold the permission of this name: what a policy asks that wants everybody who may approve. */
+/**
+ * The role of everybody whose roles hold the permission of this name: what a policy asks that wants everybody who may
+ * approve.
+ */
 export const approverRole = 'requests.approve'
 
 /** How many holders of one role are listed: as many as one request asks at most. */
@@ -15,7 +18,8 @@ const mostHolders = 1_000
 /**
  * Makes the directory of the grants that are kept here. A user who holds no role in a project is nobody there.
  *
- * Every change of a grant moves the settings of the tenant, whose version every commit states: what was read here is still so when it counts.
+ * Every change of a grant moves the settings of the tenant, whose version every commit states: what was read here is
+ * still so when it counts.
  */
 export function storedDirectory(storage: Storage, base: Roles): Directory {
   const rolesFor = async (tenant: string) => {

@@ -27,7 +27,10 @@ export interface PolicyState {
   readonly documents?: ReadonlyMap<string, readonly JsonValue[]>
 }
 
-/** Why policies cannot be changed so: what is wrong with one of them beside those that would be in force with it. Undefined where nothing is. */
+/**
+ * Why policies cannot be changed so: what is wrong with one of them beside those that would be in force with it.
+ * Undefined if nothing is.
+ */
 export async function policyRefusal(
   context: Context,
   state: PolicyState,
@@ -64,7 +67,10 @@ export async function findingsOf(
   return [...found.flat(), ...(lockOut ? [{ policy: gate.id, ...lockOut }] : [])]
 }
 
-/** Finds out whether a change locks everybody out of the policies. Where they are locked out already, it may be a step of the way back. */
+/**
+ * Finds out whether a change locks everybody out of the policies. If they are locked out already, it may be a step
+ * of the way back.
+ */
 async function newLockOut(
   context: Context,
   state: PolicyState,
@@ -100,7 +106,10 @@ async function findingsOfOne(
   })
 }
 
-/** Asks the directory who could approve changes of policies, and who may ask for them: in the whole tenant, as policies belong to no project. */
+/**
+ * Asks the directory who could approve changes of policies, and who may ask for them: in the whole tenant, as
+ * policies belong to no project.
+ */
 async function policyPeople(
   context: Context,
   { tenant, settings }: PolicyState,
@@ -126,7 +135,7 @@ async function policyPeople(
   return { directory: there, changers: changers.map(({ id }) => id) }
 }
 
-/** The project whose people a policy asks; empty where they may be those of any project. */
+/** The project whose people a policy asks; empty if they may be those of any project. */
 function onlyProject({ match: { project } }: PolicyInput): string {
   const projects = [project ?? []].flat()
   return projects.length === 1 ? (projects[0] ?? '') : ''

@@ -11,7 +11,10 @@ import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
 import { isPolicyChange, type NextPolicy, policiesIn } from '../resource-types/policy-resource.ts'
 import { type PolicyState, policyRefusal } from './policy-findings.ts'
 
-/** Whoever changes policies has to hold the permission wherever one of them gates or gated, and wherever one gates that it stands in for. */
+/**
+ * Whoever changes policies has to hold the permission wherever one of them gates or gated, and wherever one gates
+ * that it stands in for.
+ */
 export async function mayChangePolicies(
   context: Context,
   actor: Actor,
@@ -29,7 +32,10 @@ export async function mayChangePolicies(
   })
 }
 
-/** Why changes of policies cannot land, where they cannot: their requester may not change them any more, or there is something wrong with them by now. */
+/**
+ * Why changes of policies cannot land, if they cannot: their requester may not change them any more, or there is
+ * something wrong with them by now.
+ */
 export async function unfitPolicies(
   context: Context,
   { state, requester }: { readonly state: PolicyState; readonly requester: Actor },
@@ -45,11 +51,13 @@ export interface PolicyLanding {
   readonly policySet: Stored<PolicySetRecord> | undefined
   readonly actor: Actor
   readonly at: number
-  /** The request that they were approved in, where they were. */
+  /** The request that they were approved in, if they were. */
   readonly request?: string
 }
 
-/** Writes the policies that changes put in force, with the event of the settings that says so: nothing else ever does. */
+/**
+ * Writes the policies that changes put in force, with the event of the settings that says so: nothing else ever does.
+ */
 export async function policyWrites(
   { storage }: Context,
   changes: readonly ProposedChange[],

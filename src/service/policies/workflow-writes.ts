@@ -17,8 +17,9 @@ import type { PolicyLanding } from './policy-writes.ts'
 const permission = 'approval_settings.edit'
 
 /**
- * Decides whether somebody may turn switches: in each project concerned they have to hold the permission and, to switch off, wherever a policy
- * gates that asks for nothing then. Whoever could not remove a policy cannot silence it.
+ * Decides whether somebody may turn switches: in each project concerned they have to hold the permission and, to
+ * switch off, wherever a policy gates that asks for nothing then. Whoever could not remove a policy cannot silence
+ * it.
  */
 export async function mayTurn(
   context: Context,
@@ -59,7 +60,7 @@ async function silencedBy(
   )
 }
 
-/** Why switches cannot be turned any more, where they cannot: their requester may not turn them by now. */
+/** Why switches cannot be turned any more, if they cannot: their requester may not turn them by now. */
 export async function unfitTurns(
   context: Context,
   { state, requester }: { readonly state: PolicyState; readonly requester: Actor },
@@ -70,7 +71,10 @@ export async function unfitTurns(
   return allowed.ok ? undefined : allowed.refusal
 }
 
-/** Writes what turning a switch does: the switch itself, the event of the settings that says so, what goes back to being a draft, the notice. */
+/**
+ * Writes what turning a switch does: the switch itself, the event of the settings that says so, what goes back to
+ * being a draft, the notice.
+ */
 export async function turnWrites(
   context: Context,
   changes: readonly ProposedChange[],
@@ -83,7 +87,8 @@ export async function turnWrites(
   const settings = policySet?.value
   const said = reason === undefined ? {} : { reason }
   const { returns } = await read(context.storage, { returns: keyOf('returns', tenant, project) })
-  // Whoever switched it off is still the one who returns what waited, when it is on again before all of that is back to being drafts.
+  // Whoever switched it off is still the one who returns what waited, when it is on again before all of that is back
+  // to being drafts.
   const { by = user, via: door = via, reason: why = reason } = (on ? returns?.value : undefined) ?? {}
   const again = { tenant, project, dueAt: at, by, via: door, ...(why === undefined ? {} : { reason: why }) }
   const type = on ? 'workflow_on' : 'workflow_off'

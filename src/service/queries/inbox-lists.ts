@@ -10,11 +10,14 @@ import { page } from '../records/typed-storage.ts'
 export interface WaitingList {
   readonly index: 'byAge' | 'byProject'
   readonly where: readonly string[]
-  /** The only projects that matter in it; all of them where left out. */
+  /** The only projects that matter in it; all of them if left out. */
   readonly projects?: ReadonlySet<string>
 }
 
-/** In how many projects a role is looked for one by one. Held in more, it is looked for in the whole tenant, and what is elsewhere is passed over. */
+/**
+ * In how many projects a role is looked for one by one. Held in more, it is looked for in the whole tenant, and what
+ * is elsewhere is passed over.
+ */
 const mostProjects = 16
 
 /** Says where to look for what waits for some users: under their names, and under each role that one of them holds. */
@@ -53,7 +56,7 @@ function isName(name: string): boolean {
 /** Some requests that may wait for somebody. */
 export interface Candidates {
   readonly requests: readonly Listed[]
-  /** Where the look ended; absent where there are no more. */
+  /** Where the look ended; absent if there are no more. */
   readonly next?: Position
 }
 

@@ -24,7 +24,7 @@ import { requestsOf } from './list-requests.ts'
 
 /** Which part of what waits to list. */
 export interface InboxFilter {
-  /** At most so many, 1 to 200; 50 where left out. */
+  /** At most so many, 1 to 200; 50 if left out. */
   readonly limit?: number | undefined
   /** The `next` of the page before, of the same actor. */
   readonly after?: string | undefined
@@ -32,7 +32,10 @@ export interface InboxFilter {
 
 /** A request that waits for an approval. */
 export interface InboxRequest extends RequestSummary {
-  /** Who has delegated the answer to the actor: to be given with it, as `onBehalfOf`. Absent where the answer is the actor's own. */
+  /**
+   * Who has delegated the answer to the actor: to be given with it, as `onBehalfOf`. Absent if the answer is the
+   * actor's own.
+   */
   readonly onBehalfOf?: string
 }
 
@@ -43,7 +46,10 @@ export interface InboxPage {
   readonly next?: string
 }
 
-/** How many requests are judged for one page: of those that ask a role, not every one waits for everybody who holds it. */
+/**
+ * How many requests are judged for one page: of those that ask a role, not every one waits for everybody who holds
+ * it.
+ */
 const mostJudged = 1_000
 
 /** Lists the requests that wait for an approval of the actor's, the oldest first. */
@@ -105,7 +111,10 @@ async function waitingAmong(context: Context, desk: Desk, listed: readonly Liste
   })
 }
 
-/** Says whose answer a request waits for, out of those that the actor may give; undefined where it waits for none of them. */
+/**
+ * Says whose answer a request waits for, out of those that the actor may give; undefined if it waits for none of
+ * them.
+ */
 function answerTo(
   context: Context,
   { actor, at, set, delegations }: Desk,

@@ -17,7 +17,7 @@ export interface RequestFilter {
   readonly project?: string | undefined
   /** Those in this state, or in one of these. */
   readonly status?: RequestStatus | readonly RequestStatus[] | undefined
-  /** At most so many, 1 to 200; 50 where left out. */
+  /** At most so many, 1 to 200; 50 if left out. */
   readonly limit?: number | undefined
   /** The `next` of the page before, of the same tenant and filter. */
   readonly after?: string | undefined

@@ -19,7 +19,7 @@ import { needsEditing, permittedTo } from '../requests/permission-for-verb.ts'
 export interface Shown {
   readonly request: Request
   readonly facts: Omit<Facts, 'target' | 'next'>
-  /** Undefined where the content is not there. */
+  /** Undefined if the content is not there. */
   readonly stored: ContentRead | undefined
   readonly resources: ResourcesRead
   readonly settings: PolicySetRecord | undefined
@@ -28,7 +28,9 @@ export interface Shown {
   readonly at: number
 }
 
-/** Says what somebody can do with a request now: every verb is decided on the facts of this moment, and none is done. */
+/**
+ * Says what somebody can do with a request now: every verb is decided on the facts of this moment, and none is done.
+ */
 export async function permitted(context: Context, actor: Actor, shown: Shown): Promise<Permissions> {
   const { request, facts, stored, at } = shown
   if (!stored) return permissions(actor, request, { at, factsFor: () => facts })
@@ -77,7 +79,7 @@ async function forbidden(
   return Object.fromEntries(refused)
 }
 
-/** Why some verbs would change nothing, where they are possible. */
+/** Why some verbs would change nothing, if they are possible. */
 function pointless(can: Permissions, { request, stored, stale }: Shown): Partial<Permissions> {
   const [resource = { type: '', id: '' }] = request.resources
   const unchanged: Refusal = refuse('nothing_changed', { type: resource.type, id: resource.id }).refusal

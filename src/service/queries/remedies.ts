@@ -5,7 +5,9 @@ import type { Context } from '../context/context.ts'
 import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { Remedy } from '../requests/request-summary.ts'
 
-/** Lists who can help a request that nobody can approve. Empty where it has to expire, or the directory has to change. */
+/**
+ * Lists who can help a request that nobody can approve. Empty if it has to expire, or the directory has to change.
+ */
 export async function remedies(
   { directory }: Context,
   request: Request,

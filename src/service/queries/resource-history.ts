@@ -20,19 +20,19 @@ export interface LiveResource<T> {
   /** Number of the live revision. */
   readonly revision: number
   readonly document: T
-  /** Where it is in its life cycle; absent where its type has none. */
+  /** Where it is in its life cycle; absent if its type has none. */
   readonly lifecycle?: ResourceStanding
 }
 
 /** A revision, as the history of a resource lists it. */
 export interface ListedRevision<T> extends Omit<Revision, 'document'> {
-  /** The document from then on; null where this revision removed it. */
+  /** The document from then on; null if this revision removed it. */
   readonly document: T | null
   /** Whether it is the live one. Exactly one is. */
   readonly live: boolean
 }
 
-/** Reads a live resource; undefined where there is none. */
+/** Reads a live resource; undefined if there is none. */
 export async function readResource<T>(
   context: Context,
   tenant: string,
@@ -57,7 +57,10 @@ export async function readResource<T>(
   })
 }
 
-/** Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` where it is given. */
+/**
+ * Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` where it
+ * is given.
+ */
 export async function readHistory<T>(
   { storage }: Context,
   tenant: string,

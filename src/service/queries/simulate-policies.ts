@@ -16,14 +16,17 @@ import { shown } from '../values/shown.ts'
 
 /** How far back to look. */
 export interface SimulateOptions {
-  /** At most so many changes, 1 to 500; 100 where left out. */
+  /** At most so many changes, 1 to 500; 100 if left out. */
   readonly last?: number | undefined
 }
 
 /** A change that was applied. */
 export interface PastChange extends Pick<Revision, 'type' | 'id' | 'number' | 'author' | 'at' | 'request'> {}
 
-/** Compares what other policies would have made of the last applied changes of a tenant with what those in force make of them. */
+/**
+ * Compares what other policies would have made of the last applied changes of a tenant with what those in force make
+ * of them.
+ */
 export async function simulatePolicies(
   context: Context,
   tenant: string,

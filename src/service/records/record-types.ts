@@ -15,11 +15,14 @@ import type { RequestStatus } from '../../core/request/model/status-table.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import type { Notice } from '../../ports/notifier.ts'
 
-/** How the approval workflow was switched last, in a project or, where that is empty, in the whole tenant. */
+/** How the approval workflow was switched last, in a project or, if that is empty, in the whole tenant. */
 export interface WorkflowSwitch {
   readonly project: string
   readonly on: boolean
-  /** The state of the settings in which it was last switched off so that what waited goes back to being a draft; absent where it never was. */
+  /**
+   * The state of the settings in which it was last switched off so that what waited goes back to being a draft;
+   * absent if it never was.
+   */
   readonly switchedOff?: number
   /** What becomes of what waits, while it is off. */
   readonly waiting?: WaitingMode
@@ -27,9 +30,15 @@ export interface WorkflowSwitch {
   readonly holds?: readonly Hold[]
 }
 
-/** What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on again. */
+/**
+ * What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on
+ * again.
+ */
 export type WaitingMode = 'return' | 'hold'
-/** That something due could not be done: when it was due at first, and how often in a row it could not. Its due time says when it is tried again. */
+/**
+ * That something due could not be done: when it was due at first, and how often in a row it could not. Its due time
+ * says when it is tried again.
+ */
 export interface PutOff {
   readonly from: number
   readonly failures: number
@@ -42,7 +51,7 @@ export interface RequestRecord extends Request {
   readonly putOff?: PutOff
   /** The version of its records in `targets`, which move together. */
   readonly targetVersion: number
-  /** The names under which it is in `waiting`; absent where it is not. */
+  /** The names under which it is in `waiting`; absent if it is not. */
   readonly awaited?: readonly string[]
   readonly head: StreamHead
 }
@@ -70,7 +79,7 @@ export interface WaitingRecord {
   /** The user or the role whose approval it is, as `awaitedFrom` names them. */
   readonly approver: string
   readonly request: string
-  /** Empty where its resources belong to no project. */
+  /** Empty if its resources belong to no project. */
   readonly project: string
   readonly createdAt: number
 }
@@ -99,7 +108,7 @@ export interface ClaimRecord {
   readonly fence: number
   /** The request whose change is on its way; absent while none is. */
   readonly request?: string
-  /** The changes as they land, where they were moved onto the live revisions when they were claimed. */
+  /** The changes as they land, if they were moved onto the live revisions when they were claimed. */
   readonly rebased?: readonly ProposedChange[]
   /** What was sent for requests that failed, and may still land: the last one last. */
   readonly late?: readonly LateWrite[]
@@ -117,7 +126,10 @@ export interface LateWrite {
   readonly incident?: string
 }
 
-/** A resource, with the end of its stream. While the clock could not end its state, `stateDueAt` says when that is tried again: ask `stateEndOf`. */
+/**
+ * A resource, with the end of its stream. While the clock could not end its state, `stateDueAt` says when that is
+ * tried again: ask `stateEndOf`.
+ */
 export interface ResourceRecord extends Resource {
   readonly putOff?: PutOff
   readonly head: StreamHead
@@ -133,7 +145,10 @@ export interface PolicyRecord {
   readonly policy: Policy | null
 }
 
-/** The settings of a tenant but for its policies, with the end of their stream. Its version moves with every change of any of them. */
+/**
+ * The settings of a tenant but for its policies, with the end of their stream. Its version moves with every change of
+ * any of them.
+ */
 export interface PolicySetRecord {
   readonly tenant: string
   /** The tenant's own roles. */
@@ -154,7 +169,7 @@ export interface StreamRecord {
   readonly head: StreamHead
   /** How many refusals there were lately, where the stream is one of refusals. */
   readonly window?: RefusalWindow
-  /** When what was only counted is to be stated in an event; absent where nothing was. */
+  /** When what was only counted is to be stated in an event; absent if nothing was. */
   readonly dueAt?: number
   readonly putOff?: PutOff
 }
@@ -243,7 +258,7 @@ export interface AnswerRecord {
 /** That the workflow was switched off, and what waited is not all back to being drafts yet. */
 export interface ReturnsRecord {
   readonly tenant: string
-  /** Empty where it was switched off in the whole tenant. */
+  /** Empty if it was switched off in the whole tenant. */
   readonly project: string
   readonly dueAt: number
   readonly putOff?: PutOff

@@ -15,7 +15,7 @@ import type {
 import { recordShapes } from './record-shapes.ts'
 import type { PolicySetRecord, RecordTypes, ResourceRecord } from './record-types.ts'
 
-/** When the clock ends the state of a resource; undefined where it does not. */
+/** When the clock ends the state of a resource; undefined if it does not. */
 export function stateEndOf({ putOff, stateDueAt }: ResourceRecord): number | undefined {
   return putOff?.from ?? stateDueAt
 }
@@ -49,7 +49,8 @@ type Found<K> =
       : never
 
 /**
- * Reads records of several collections in one round trip, by names that the caller gives them: a key gives a record, a list of keys a list.
+ * Reads records of several collections in one round trip, by names that the caller gives them: a key gives a record,
+ * a list of keys a list.
  *
  * @throws ApprovalError `unreadable_record` for a record that is not what is kept in its collection.
  */
@@ -79,7 +80,8 @@ export type OnUnreadable = (record: UnreadableRecord) => void
 /**
  * Reads a page of an index.
  *
- * @throws ApprovalError `unreadable_record` for a record that cannot be read, unless somebody is there to be told of it: then the others are read.
+ * @throws ApprovalError `unreadable_record` for a record that cannot be read, unless somebody is there to be told of
+ * it: then the others are read.
  */
 export async function page<N extends Name>(
   storage: Storage,
@@ -148,15 +150,16 @@ export function unchanged(key: TypedKey, before: { readonly version: number } | 
 }
 
 /**
- * Names the state that the settings of a tenant are in, by its number and the hash of the event that made it. A number can come again
- * after a rollback or a restore; the hash comes again only with the same history.
+ * Names the state that the settings of a tenant are in, by its number and the hash of the event that made it. A
+ * number can come again after a rollback or a restore; the hash comes again only with the same history.
  */
 export function stateOf(settings: Stored<PolicySetRecord> | undefined): StreamHead {
   return settings?.value.head ?? emptyStream
 }
 
 /**
- * Leaves out the checks of records that the same commit writes, as the write states what the check does, and those that are stated twice.
+ * Leaves out the checks of records that the same commit writes, as the write states what the check does, and those
+ * that are stated twice.
  *
  * @throws ApprovalError `version_conflict` where a record was read twice and had moved in between.
  */

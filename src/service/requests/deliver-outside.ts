@@ -26,7 +26,10 @@ import { requestWrites } from './request-writes.ts'
 /** What a worker says of a change on its way, or that it is to be sent anew. */
 type OnTheWay = Omit<ConfirmCommand, 'by' | 'at'> | Omit<ReclaimCommand, 'by' | 'at'>
 
-/** Makes the command that says what became of a change on its way, or sends it anew. It is decided on what was claimed, and on nobody's roles. */
+/**
+ * Makes the command that says what became of a change on its way, or sends it anew. It is decided on what was
+ * claimed, and on nobody's roles.
+ */
 export function onTheWayCommand(context: Context, by: Actor, id: string, ask: OnTheWay): Command<Request> {
   const { tenant } = by
   return {
@@ -80,8 +83,9 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
 }
 
 /**
- * Carries a change that was claimed to the resource that the host keeps outside of the database, and says what became of it. Gives the request as it is then:
- * still on its way where nobody can say, or where somebody else has taken it up.
+ * Carries a change that was claimed to the resource that the host keeps outside of the database, and says what became
+ * of it. Gives the request as it is then: still on its way where nobody can say, or where somebody else has taken it
+ * up.
  */
 export async function deliverToHost(context: Context, request: Request): Promise<Request> {
   const { tenant, id, application } = request
@@ -128,7 +132,10 @@ interface Sent {
   readonly expected: JsonValue
 }
 
-/** Writes where that is still to be done, and finds out what the host has. Undefined where the claim is somebody else's by now, or could be. */
+/**
+ * Writes if that is still to be done, and finds out what the host has. Undefined if the claim is somebody
+ * else's by now, or could be.
+ */
 async function arrivalOf(context: Context, request: Request, application: Application): Promise<Arrival | undefined> {
   const { fence, until } = application
   const sent = await sentBy(context, request, application)
@@ -208,7 +215,7 @@ function problemOf(cause: unknown): string {
   return hasCode(cause, 'host_failed') ? cause.details.problem : messageOf(cause)
 }
 
-/** Says that a change is still on its way, since the host did not take it; undefined where nothing went wrong yet. */
+/** Says that a change is still on its way, since the host did not take it; undefined if nothing went wrong yet. */
 export function delayOf({ application }: Request): ApprovalError<'host_failed'> | undefined {
   if (application?.problem === undefined) return undefined
   const { resource, problem } = application

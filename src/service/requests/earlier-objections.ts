@@ -4,7 +4,10 @@ import type { Review } from '../../core/review/under-review.ts'
 import type { Context } from '../context/context.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
 
-/** A rejection that nobody has taken back, and that does not stand in the way of the request. Reviewers are shown it before they answer. */
+/**
+ * A rejection that nobody has taken back, and that does not stand in the way of the request. Reviewers are shown it
+ * before they answer.
+ */
 export interface EarlierObjection extends Pick<Review, 'by' | 'onBehalfOf' | 'reason' | 'round' | 'at'> {
   /** The request that it was given to: this one, or another one that does the same. */
   readonly request: string
@@ -16,7 +19,10 @@ export interface EarlierObjection extends Pick<Review, 'by' | 'onBehalfOf' | 're
 /** How many other requests are looked at that were rejected for doing the same. */
 const mostTwins = 50
 
-/** Lists the rejections that were given to a request itself and do not stand in its way: of before it ended, or of other content. */
+/**
+ * Lists the rejections that were given to a request itself and do not stand in its way: of before it ended, or of
+ * other content.
+ */
 export function ownObjections(request: Request): readonly EarlierObjection[] {
   return objectionsOf(request)
     .filter(({ stands }) => !stands)

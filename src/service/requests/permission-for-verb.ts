@@ -17,7 +17,10 @@ import type { Stored } from '../records/typed-storage.ts'
 import { isPolicyChange, policiesIn } from '../resource-types/policy-resource.ts'
 import { isSwitchChange } from '../resource-types/workflow-resource.ts'
 
-/** Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but being asked. */
+/**
+ * Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but
+ * being asked.
+ */
 export function needsEditing(type: RequestCommand['type']): boolean {
   return type === 'apply' || type === 'retry' || type === 'abandon' || isContentCommand({ type })
 }
@@ -47,7 +50,10 @@ export async function permittedTo(
   return allowed.ok ? success([]) : allowed
 }
 
-/** Decides whether somebody may make changes: of policies and switches, as whoever changes the settings; of anything else, as whoever edits it. */
+/**
+ * Decides whether somebody may make changes: of policies and switches, as whoever changes the settings; of anything
+ * else, as whoever edits it.
+ */
 export async function mayMakeAll(
   context: Context,
   actor: Actor,

@@ -18,7 +18,10 @@ import { policyResource } from '../resource-types/policy-resource.ts'
 import { decideSubmission } from './decide-submission.ts'
 import { directWrites } from './submit-command.ts'
 
-/** Makes the command that saves a policy where nobody has to approve that: a new one, or the next version of the one with its id. */
+/**
+ * Makes the command that saves a policy where nobody has to approve that: a new one, or the next version of the one
+ * with its id.
+ */
 export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<Policy> {
   const parsed = parsePolicy(input)
   return {
@@ -46,7 +49,10 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
   }
 }
 
-/** Makes the command that removes a policy where nobody has to approve that. Requests that it gated keep what it asked. */
+/**
+ * Makes the command that removes a policy where nobody has to approve that. Requests that it gated keep what it
+ * asked.
+ */
 export function removePolicyCommand(context: Context, actor: Actor, id: string): Command<void> {
   return {
     verb: 'remove a policy',

@@ -16,13 +16,16 @@ export interface Telling {
   readonly before: Request | undefined
   readonly next: Request
   readonly settings: PolicySetRecord | undefined
-  /** Those among the approvers whom the requester wants told; all of them where left out. */
+  /** Those among the approvers whom the requester wants told; all of them if left out. */
   readonly notify?: readonly string[] | undefined
-  /** Those whom the request is put to, where they have been asked for already. */
+  /** Those whom the request is put to, if they have been asked for already. */
   readonly approvers?: Approvers
 }
 
-/** Works out what an event has to tell people: that the request is in another state, or that their answers do not count any more. */
+/**
+ * Works out what an event has to tell people: that the request is in another state, or that their answers do not
+ * count any more.
+ */
 export async function messageOf(context: Context, event: RequestEvent, telling: Telling): Promise<Result<Message>> {
   const { before, next } = telling
   const { requester, contributors, debt, status } = next
@@ -56,7 +59,10 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
   )
 }
 
-/** What a request that is in another state tells: the state, and for a draft how it came to be one again. Undefined where it tells nothing. */
+/**
+ * What a request that is in another state tells: the state, and for a draft how it came to be one again. Undefined
+ * where it tells nothing.
+ */
 function typeOf({ type, outcome: { status } }: RequestEvent): NoticeType | undefined {
   if (status === 'pending') return 'submitted'
   if (status === 'draft') return type === 'recalled' || type === 'returned' ? type : undefined

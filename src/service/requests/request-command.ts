@@ -43,7 +43,7 @@ type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
 export type Ask = WithoutOrigin<Exclude<RequestCommand, ConfirmCommand | ReclaimCommand>> & {
   /** The new content that some verbs bring. */
   readonly rewrite?: Rewrite
-  /** Those among the approvers who are to be told; all of them where left out. */
+  /** Those among the approvers who are to be told; all of them if left out. */
   readonly notify?: readonly string[]
 }
 
@@ -116,7 +116,10 @@ interface Decided {
   readonly preconditions: readonly Write[]
 }
 
-/** Reads the facts and decides: the people and the policies always, the content and the resources only where they matter. */
+/**
+ * Reads the facts and decides: the people and the policies always, the content and the resources only if they
+ * matter.
+ */
 async function decideOn(
   context: Context,
   command: RequestCommand,

@@ -21,15 +21,15 @@ export interface RequestedChange {
   readonly actions: readonly string[]
   /** The revision that it was made against; 0 where the resource did not exist. */
   readonly base: number
-  /** The action of the life cycle that does it; absent where its type has none. */
+  /** The action of the life cycle that does it; absent if its type has none. */
   readonly move?: PinnedMove
   /** Every place that it touches, with its value before and after. */
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place, with the labels of the resource type: `rollout: 40 % → 80 %`. */
   readonly lines: readonly string[]
-  /** The document before; undefined where there was none. */
+  /** The document before; undefined if there was none. */
   readonly before: JsonValue | undefined
-  /** The document after; undefined where the change removes it. */
+  /** The document after; undefined if the change removes it. */
   readonly after: JsonValue | undefined
   /** The conflicts with what is live that nobody has answered yet. */
   readonly conflicts: readonly Conflict[]
@@ -38,13 +38,13 @@ export interface RequestedChange {
 /** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
 export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
   /**
-   * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other content, and, where the request is read by itself,
-   * to other requests that do the same.
+   * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other
+   * content, and, where the request is read by itself, to other requests that do the same.
    */
   readonly earlierObjections: readonly EarlierObjection[]
   /**
-   * For how long the workflow was off since it was put to its reviewers, in milliseconds. Its deadline is that much later than `expiresAt`.
-   * Absent if it never was.
+   * For how long the workflow was off since it was put to its reviewers, in milliseconds. Its deadline is that much
+   * later than `expiresAt`. Absent if it never was.
    */
   readonly heldFor?: number
 }
@@ -56,7 +56,10 @@ export interface ChangeRequest extends RequestSummary {
   readonly stale: boolean
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
-  /** Who can help, while it is open and could not be approved even if everybody whom it asks did so, or while its change does not get to where it is kept. */
+  /**
+   * Who can help, while it is open and could not be approved even if everybody whom it asks did so, or while its
+   * change does not get to where it is kept.
+   */
   readonly remedies?: readonly Remedy[]
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
   readonly can: Permissions
@@ -95,13 +98,19 @@ function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): read
   return [`${action}: state ${from ?? 'none'} → ${to}`, ...said, ...then, ...does]
 }
 
-/** Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not get to where it is kept. */
+/**
+ * Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not
+ * get to where it is kept.
+ */
 export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */
   | { readonly type: 'escalation'; readonly at: number }
   /** These users may apply it without approval. */
   | { readonly type: 'bypass' | 'break_glass'; readonly users: readonly string[] }
-  /** The application that keeps the resource outside of the database did not take the change, and why; it is asked again at this time. Who may change the resource can give the change up meanwhile. */
+  /**
+   * The application that keeps the resource outside of the database did not take the change, and why; it is asked
+   * again at this time. Who may change the resource can give the change up meanwhile.
+   */
   | { readonly type: 'host'; readonly at: number; readonly problem: string }
   /** The requester can take it back, or edit it: what the policies ask is asked anew then. */
   | { readonly type: 'requester'; readonly user: string }

@@ -93,8 +93,8 @@ export function waitingRecord({ tenant, id, project, createdAt }: Request, appro
 }
 
 /**
- * Each of these records is written once and removed once, so that its version is always 1. Which of them there are is read from the request itself, so that
- * they follow whatever wrote it.
+ * Each of these records is written once and removed once, so that its version is always 1. Which of them there are is
+ * read from the request itself, so that they follow whatever wrote it.
  */
 function waitingWrites(
   next: Request,

@@ -37,11 +37,20 @@ import { requestWrites } from './request-writes.ts'
 
 /** What goes with a submission. */
 export interface SubmitOptions extends VerbOptions {
-  /** The revision that the change was worked out on. Where another one is live by now, the submission is refused as stale. */
+  /**
+   * The revision that the change was worked out on. If another one is live by now, the submission is refused as
+   * stale.
+   */
   readonly base?: number | undefined
-  /** When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers agree to. */
+  /**
+   * When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers
+   * agree to.
+   */
   readonly applyAt?: number | undefined
-  /** Those among the approvers who are told, by id; all of them where left out. The others may answer as well. Where nobody is asked, nobody is told. */
+  /**
+   * Those among the approvers who are told, by id; all of them if left out. The others may answer as well. Where
+   * nobody is asked, nobody is told.
+   */
   readonly notify?: readonly string[] | undefined
 }
 
@@ -63,8 +72,8 @@ export type SubmitOutcome =
     }
   | { readonly status: 'pending'; readonly request: ChangeRequest }
   /**
-   * Of a resource that is kept outside of the database, a change that nobody has to approve: it is still on its way, and `tick` sees to it, or it could not be
-   * made, and the request says why.
+   * Of a resource that is kept outside of the database, a change that nobody has to approve: it is still on its way,
+   * and `tick` sees to it, or it could not be made, and the request says why.
    */
   | { readonly status: 'applying' | 'failed'; readonly request: ChangeRequest }
 
@@ -76,13 +85,13 @@ export interface Preview {
   readonly explanations: readonly Explanation[]
   /** The same in sentences. */
   readonly reasons: readonly string[]
-  /** What the matching policies ask; empty where nothing gates the change. */
+  /** What the matching policies ask; empty if nothing gates the change. */
   readonly requirements: readonly PinnedRequirement[]
-  /** How people would deal with the request; absent where there would be none. */
+  /** How people would deal with the request; absent if there would be none. */
   readonly rules?: RulesOfConduct
   /** Ids of those who would be asked, without the actor. */
   readonly approvers: readonly string[]
-  /** False where the requirement would not be met if everybody whom it asks approved. */
+  /** False if the requirement would not be met if everybody whom it asks approved. */
   readonly satisfiable: boolean
 }
 

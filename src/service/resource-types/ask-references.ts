@@ -14,7 +14,9 @@ interface Asking {
 /** So many references are named at most. */
 const mostReferences = 1_000
 
-/** Asks the host what refers to a resource, where an action wants to know. A host that cannot say refuses the action. */
+/**
+ * Asks the host what refers to a resource, where an action wants to know. A host that cannot say refuses the action.
+ */
 export async function referencesOf(
   { references }: ResourceType,
   { unreferenced, guard, effect }: ResolvedMove<JsonValue>,

@@ -106,7 +106,10 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
   }
 }
 
-/** Refuses parts of a declaration that are of another kind than they have to be: what is misunderstood would gate nothing. */
+/**
+ * Refuses parts of a declaration that are of another kind than they have to be: what is misunderstood would gate
+ * nothing.
+ */
 function checkParts(options: object): void {
   const { type, shape, groups, labels, facets, actions, gated, lifecycle, references, external, read, write } =
     options as Readonly<Record<string, unknown>>
@@ -255,7 +258,10 @@ function lifecycleOf(
   }
 }
 
-/** Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the places. */
+/**
+ * Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the
+ * places.
+ */
 function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
   try {
     const found: unknown = detect(freeze(change))

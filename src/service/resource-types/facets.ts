@@ -4,7 +4,7 @@ import type { Facets } from '../../core/policy/model/policy.ts'
 import { freeze } from '../values/freeze.ts'
 import { checkOptionNames } from './handed-in.ts'
 
-/** A document before and after a change; undefined where it does not exist. */
+/** A document before and after a change; undefined if it does not exist. */
 export interface BeforeAfter<T> {
   readonly before: T | undefined
   readonly after: T | undefined
@@ -16,7 +16,10 @@ export type FacetReader<T> = (document: T) => string | readonly string[] | undef
 /** An attribute of a document whose values are known beforehand. */
 export interface FacetDefinition<T> {
   readonly of: FacetReader<T>
-  /** Every value that there is. A policy that names another one is not saved; a document with another one could be anything. */
+  /**
+   * Every value that there is. A policy that names another one is not saved; a document with another one could be
+   * anything.
+   */
   readonly values: readonly string[]
 }
 
@@ -53,7 +56,7 @@ export function facetsIn<T>(facets: readonly NamedFacet<T>[], change: BeforeAfte
   return Object.fromEntries(facets.map((facet) => [facet.name, valuesOf(facet, change)]))
 }
 
-/** The values of a facet before and after a change; null where nobody can say. */
+/** The values of a facet before and after a change; null if nobody can say. */
 function valuesOf<T>(facet: NamedFacet<T>, { before, after }: BeforeAfter<T>): readonly string[] | null {
   const found = new Set<string>()
   for (const document of [before, after]) {

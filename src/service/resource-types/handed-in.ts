@@ -1,7 +1,8 @@
 import { shown } from '../values/shown.ts'
 
 /**
- * Refuses options that are none, or have a name that is not known: a misspelt option would be an option that is not there.
+ * Refuses options that are none, or have a name that is not known: a misspelt option would be an option that is not
+ * there.
  *
  * @throws TypeError that says what can be passed.
  */

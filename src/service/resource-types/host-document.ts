@@ -18,7 +18,8 @@ export interface HostDocument {
 /**
  * Takes what a host's `read` gave through the schema of its type.
  *
- * @throws ApprovalError `host_failed` if it gave what is no document of this type, `schema_failed` if the schema is wrong.
+ * @throws ApprovalError `host_failed` if it gave what is no document of this type, `schema_failed` if the schema is
+ * wrong.
  */
 export async function takeFromHost(type: ResourceType, id: string, answer: unknown): Promise<HostDocument> {
   const row = rowOf(type, id, answer)
@@ -35,7 +36,10 @@ export async function takeFromHost(type: ResourceType, id: string, answer: unkno
   return readFailed(type, id, path, `what "read" gave there is no JSON: ${problem}`)
 }
 
-/** Tells whether what the host has is what is on record. A schema that was changed since may read that as another value. */
+/**
+ * Tells whether what the host has is what is on record. A schema that was changed since may read that as another
+ * value.
+ */
 export async function isOnRecord(
   type: ResourceType,
   id: string,

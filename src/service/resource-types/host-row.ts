@@ -8,12 +8,12 @@ export interface HostRow {
 }
 
 /**
- * Reads what a host gives of a resource, as drivers and object mappers give it, much as `JSON.stringify` would: a date is
- * its ISO text, whatever has `toJSON` is what that gives, an instance of a class is its own visible properties, members
- * that are undefined are left out, and a `bigint` that a number holds exactly is that number.
+ * Reads what a host gives of a resource, as drivers and object mappers give it, much as `JSON.stringify` would: a
+ * date is its ISO text, whatever has `toJSON` is what that gives, an instance of a class is its own visible
+ * properties, members that are undefined are left out, and a `bigint` that a number holds exactly is that number.
  *
- * What JSON has no word for (binary data, maps, larger bigints, invalid dates) stays as it is: the schema may drop it.
- * Throws what the getters and `toJSON` of the host throw.
+ * What JSON has no word for (binary data, maps, larger bigints, invalid dates) stays as it is: the schema may drop
+ * it. Throws what the getters and `toJSON` of the host throw.
  */
 export function readRow(answer: unknown): HostRow {
   const reading: Reading = { dates: new Set(), copies: new Map() }

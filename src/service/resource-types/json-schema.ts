@@ -8,7 +8,7 @@ interface Telling {
   readonly jsonSchema?: Readonly<Record<'output' | 'input', (options: { readonly target: string }) => unknown>>
 }
 
-/** Says in JSON Schema what a schema lets through, or else what it takes; undefined where it cannot say. */
+/** Says in JSON Schema what a schema lets through, or else what it takes; undefined if it cannot say. */
 export function jsonSchemaOf(schema: ResourceType['schema']): JsonObject | undefined {
   const { jsonSchema } = schema['~standard'] as Telling
   return told(() => jsonSchema?.output({ target })) ?? told(() => jsonSchema?.input({ target }))

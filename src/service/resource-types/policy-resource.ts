@@ -25,10 +25,12 @@ const schema: ResourceType<PolicyInput>['schema'] = {
 }
 
 /**
- * The policies of a tenant, as resources: `policyResource.ref('two-eyes')` names the policy of this id, and its document is the policy as its author writes it.
+ * The policies of a tenant, as resources: `policyResource.ref('two-eyes')` names the policy of this id, and its
+ * document is the policy as its author writes it.
  *
- * Every verb takes it. A change is applied at once, unless a policy in force names `countersign.policy`, the type of these resources, in `match.resource`; it needs what
- * `policies.save` needs, and findings of `policies.check` that are errors refuse it, or keep it from being applied.
+ * Every verb takes it. A change is applied at once, unless a policy in force names `countersign.policy`, the type of
+ * these resources, in `match.resource`; it needs what `policies.save` needs, and findings of `policies.check` that
+ * are errors refuse it, or keep it from being applied.
  */
 export const policyResource: ResourceType<PolicyInput> = declareResource({ type: policyType, schema })
 
@@ -37,7 +39,7 @@ export function isPolicyChange({ resource }: Pick<ProposedChange, 'resource'>): 
   return resource.type === policyType
 }
 
-/** A policy as it is to be: null where it is to be gone. */
+/** A policy as it is to be: null if it is to be gone. */
 export interface NextPolicy {
   readonly id: string
   readonly policy: PolicyInput | null

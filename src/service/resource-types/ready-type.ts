@@ -28,8 +28,8 @@ export function readyType(type: ResourceType, timeouts: Timeouts, wait: Wait = i
 }
 
 /**
- * Whoever reads does no harm when they come late. A write has to end before its transaction does: it is waited for, and the storage says how long a
- * transaction may take.
+ * Whoever reads does no harm when they come late. A write has to end before its transaction does: it is waited for,
+ * and the storage says how long a transaction may take.
  */
 function timelyHosting({ read, write }: Hosting, milliseconds: number, wait: Wait): Hosting {
   return { read: (resource, connection) => wait(read(resource, connection), milliseconds), write }

@@ -15,9 +15,9 @@ export interface ResourceRef<T = unknown> {
   readonly type: string
   readonly id: string
   /**
-   * The project that the resource belongs to. Whoever creates a resource that Countersign keeps names it, and from then on it
-   * is fixed and may be left out. Of a resource that the host keeps, `projectOf` of its type says it: what is named here is
-   * only compared with that.
+   * The project that the resource belongs to. Whoever creates a resource that Countersign keeps names it, and from
+   * then on it is fixed and may be left out. Of a resource that the host keeps, `projectOf` of its type says it: what
+   * is named here is only compared with that.
    */
   readonly project?: string | undefined
   readonly [documentType]?: T | undefined
@@ -30,8 +30,8 @@ export type ActionDetector<T> = (change: BeforeAfter<T>) => boolean
 export interface ActionDefinition<T> {
   readonly detect: ActionDetector<T>
   /**
-   * Patterns of the places that are this action and nothing else. A change that only touches places covered by the actions found in it
-   * is not an `update` as well.
+   * Patterns of the places that are this action and nothing else. A change that only touches places covered by the
+   * actions found in it is not an `update` as well.
    */
   readonly covers?: readonly string[] | undefined
 }
@@ -46,17 +46,21 @@ export interface ResourceOptions<T> {
   readonly shape?: Shape | undefined
   /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
   readonly groups?: Groups | undefined
-  /** How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share', unit: '%' } }`. */
+  /**
+   * How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share',
+   * unit: '%' } }`.
+   */
   readonly labels?: Labels | undefined
   /**
-   * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change carries every action
-   * that is found in it, and policies for any of them hold.
+   * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change
+   * carries every action that is found in it, and policies for any of them hold.
    */
   readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>> | undefined
   /**
-   * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the one after, and a change has
-   * the values of both: moving a flag out of production is a matter of production too. One whose function throws, or gives undefined, could be
-   * anything: it closes the gate of every policy that matches it.
+   * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the
+   * one after, and a change has the values of both: moving a flag out of production is a matter of production too.
+   * One whose function throws, or gives undefined, could be anything: it closes the gate of every policy that matches
+   * it.
    */
   readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>> | undefined
   /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
@@ -64,42 +68,46 @@ export interface ResourceOptions<T> {
   /** From which state which action is possible. Left out: a resource is there or it is not. */
   readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle | undefined
   /**
-   * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update: 'flags.edit', enable: 'activation.write' }`. An
-   * action that is not named needs what `update` needs.
+   * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update:
+   * 'flags.edit', enable: 'activation.write' }`. An action that is not named needs what `update` needs.
    */
   readonly permissions?: PermissionsNeeded | undefined
   /**
-   * Reads the live document where the host keeps the resources of this type itself, in the database of the storage; undefined where there is
-   * none. With `write`; not with a life cycle.
+   * Reads the live document where the host keeps the resources of this type itself, in the database of the storage;
+   * undefined if there is none. With `write`; not with a life cycle.
    *
-   * `connection` is undefined where the read stands alone. Where it is given, a transaction is open on it: read there, and keep the row as it is
-   * until the transaction ends (`for update`).
+   * `connection` is undefined if the read stands alone. If it is given, a transaction is open on it: read
+   * there, and keep the row as it is until the transaction ends (`for update`).
    *
-   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does not keep
-   * are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out where the schema takes no `null`.
+   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does
+   * not keep are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out if the schema
+   * takes no `null`.
    */
   readonly read?: ((resource: ReferredResource, connection: unknown) => unknown) | undefined
   /**
-   * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined removes the resource. Lands
-   * exactly once, or not at all where it throws.
+   * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined
+   * removes the resource. Lands exactly once, or not at all where it throws.
    */
   readonly write?:
     | ((resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void)
     | undefined
   /**
-   * Reads and writes the documents of this type where the host keeps them outside of the database of the storage: behind an API, or in another database. In
-   * the place of `read` and `write`; not with a life cycle.
+   * Reads and writes the documents of this type where the host keeps them outside of the database of the storage:
+   * behind an API, or in another database. In the place of `read` and `write`; not with a life cycle.
    */
   readonly external?: External<T> | undefined
   /**
-   * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With `read` and
-   * `write`, or with `outside`. Left out: resources of this type belong to no project.
+   * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With
+   * `read` and `write`, or with `outside`. Left out: resources of this type belong to no project.
    *
-   * It is asked whenever the resource is looked at. Where the answer is another one than before, that is recorded as a move,
-   * and requests that were made before are stale. `connection` is that of `read`.
+   * It is asked whenever the resource is looked at. If the answer is another one than before, that is recorded as
+   * a move, and requests that were made before are stale. `connection` is that of `read`.
    */
   readonly projectOf?: ProjectOf | undefined
-  /** Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that throws refuses the action. */
+  /**
+   * Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that
+   * throws refuses the action.
+   */
   readonly references?: References | undefined
 }
 
@@ -117,29 +125,32 @@ export interface ReferredResource {
   readonly tenant: string
   readonly type: string
   readonly id: string
-  /** The project that it is in; left out where it is in none. */
+  /** The project that it is in; left out if it is in none. */
   readonly project?: string | undefined
 }
 
 /**
- * How the host keeps resources outside of the database. No transaction holds both, so that a change is claimed, then written, then confirmed. While it is on its
- * way its request is `applying`, and nobody else's change lands on the resource.
+ * How the host keeps resources outside of the database. No transaction holds both, so that a change is claimed, then
+ * written, then confirmed. While it is on its way its request is `applying`, and nobody else's change lands on the
+ * resource.
  */
 export interface External<T> {
   /**
-   * Reads the live document; undefined, or null, where there is none. Whatever `write` has acknowledged is in it. What is
-   * given is taken through the schema of the type, as with `read` of rows.
+   * Reads the live document; undefined, or null, if there is none. Whatever `write` has acknowledged is in it.
+   * What is given is taken through the schema of the type, as with `read` of rows.
    */
   read(resource: ReferredResource, call: { readonly signal: AbortSignal }): unknown
   /**
    * Writes the next document; undefined removes the resource.
    *
-   * May be called again with the same `idempotencyKey`, also while an earlier call is still under way: it lands once. Where it can, it compares with `expected`
-   * and refuses a `fence` lower than one it has seen: then a worker that slept changes nothing when it wakes.
+   * May be called again with the same `idempotencyKey`, also while an earlier call is still under way: it lands once.
+   * If it can, it compares with `expected` and refuses a `fence` lower than one it has seen: then a worker that
+   * slept changes nothing when it wakes.
    *
-   * @throws Anything: the document is read then, and what it says counts. What is not there is sent again. It may still land, for all that anybody knows:
-   * a review that is owed for it stays owed. Throw an error with `refused: true` (`Object.assign(new Error('422'), { refused: true })`) only to say that this
-   * call has changed nothing, and never will.
+   * @throws Anything: the document is read then, and what it says counts. What is not there is sent again. It may
+   * still land, for all that anybody knows: a review that is owed for it stays owed. Throw an error with `refused:
+   * true` (`Object.assign(new Error('422'), { refused: true })`) only to say that this call has changed nothing, and
+   * never will.
    */
   write(resource: ReferredResource, document: T | undefined, call: ExternalWrite<T>): Promise<void> | void
   /**
@@ -152,7 +163,7 @@ export interface External<T> {
 
 /** What goes with a document that is written outside of the database. */
 export interface ExternalWrite<T> {
-  /** The document that this one is to replace; undefined where there was none. */
+  /** The document that this one is to replace; undefined if there was none. */
   readonly expected: T | undefined
   /** The same for every attempt to make this change, and for no other change. */
   readonly idempotencyKey: string

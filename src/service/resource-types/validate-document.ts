@@ -74,7 +74,7 @@ function schemaFailed(
 
 const nameOf = ({ type }: ResourceType, id: string) => `${type} ${JSON.stringify(id)}`
 
-/** Schemas leave members that are undefined where a key was optional: JSON has no such members. */
+/** Schemas leave members that are undefined if a key was optional: JSON has no such members. */
 function admitted(output: unknown): ReturnType<typeof admit> {
   const plain = admit(output)
   return plain.ok ? plain : admit(withoutUndefined(output))

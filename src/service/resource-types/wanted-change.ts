@@ -6,7 +6,10 @@ export interface ActionInput<T> {
   readonly action: string
   /** What is said with it, as far as its row in the life cycle takes that. */
   readonly details?: Details | undefined
-  /** When the clock is to end the state that it enters, in milliseconds since 1970. Given if, and only if, the clock does. */
+  /**
+   * When the clock is to end the state that it enters, in milliseconds since 1970. Given if, and only if, the clock
+   * does.
+   */
   readonly at?: number | undefined
   /** The change that it carries, where its row carries some. */
   readonly change?: ChangeInput<T> | undefined
@@ -19,8 +22,8 @@ export interface RevertInput {
 }
 
 /**
- * What somebody wants of a resource: a change of its document, an action of its life cycle, or an earlier revision. A change without an action is carried by
- * the action that its state has for changes.
+ * What somebody wants of a resource: a change of its document, an action of its life cycle, or an earlier revision. A
+ * change without an action is carried by the action that its state has for changes.
  */
 export type WantedChange<T> = ChangeInput<T> | ActionInput<T> | RevertInput
 

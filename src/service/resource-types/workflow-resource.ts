@@ -52,12 +52,14 @@ const declared = declareResource({
 })
 
 /**
- * The switches of the workflow, as resources: `workflowResource.ref('web')` names the one of project `web`, `workflowResource.ref('')` that of
- * the whole tenant. Its document is `{ on: true }`, `{ on: false, waiting: 'return' }` or `{ on: false, waiting: 'hold' }`.
+ * The switches of the workflow, as resources: `workflowResource.ref('web')` names the one of project `web`,
+ * `workflowResource.ref('')` that of the whole tenant. Its document is `{ on: true }`, `{ on: false, waiting:
+ * 'return' }` or `{ on: false, waiting: 'hold' }`.
  *
- * Every verb takes it but the removal. A change is applied at once, unless a policy in force names `countersign.workflow`, the type of these
- * resources, in `match.resource`, or gates the removal of a policy that switching off would silence. It takes whoever may change the settings
- * there and, to switch off, every policy that this silences.
+ * Every verb takes it but the removal. A change is applied at once, unless a policy in force names
+ * `countersign.workflow`, the type of these resources, in `match.resource`, or gates the removal of a policy that
+ * switching off would silence. It takes whoever may change the settings there and, to switch off, every policy that
+ * this silences.
  */
 export const workflowResource: ResourceType<WorkflowDocument> = {
   ...declared,
@@ -87,6 +89,6 @@ export function turnsIn(changes: readonly ProposedChange[]): readonly Turn[] {
 export interface Turn {
   readonly project: string
   readonly on: boolean
-  /** Absent where the workflow is switched on. */
+  /** Absent if the workflow is switched on. */
   readonly waiting?: WaitingMode
 }

@@ -30,7 +30,10 @@ export function noticeChore(context: Context, record: Stored<OutboxRecord>): Cho
 
 const notifierNeed = (name: string, tenant: string): Need => ({ name: `${name}\n${tenant}`, shared: name })
 
-/** Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it and can be asked, and removes it once all have. */
+/**
+ * Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it and can be
+ * asked, and removes it once all have.
+ */
 async function deliver(context: Context, record: Stored<OutboxRecord>, open: readonly Need[]): Promise<Outcome> {
   const { storage, now, timeouts } = context
   const { value } = record

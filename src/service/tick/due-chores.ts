@@ -22,8 +22,9 @@ import { type DueCollection, type DueRecord, dueRecords } from './due-records.ts
 import { clockMoveCommand } from './end-timed-state.ts'
 
 /**
- * Reads what is due in some collections, and makes chores of it, whose lanes are in the order in which they take turns. Where there is more than can be
- * done, another tenant comes first each time, and those who gave trouble in the last call come last.
+ * Reads what is due in some collections, and makes chores of it, whose lanes are in the order in which they take
+ * turns. If there is more than can be done, another tenant comes first each time, and those who gave trouble in
+ * the last call come last.
  */
 export async function choresOf(
   context: Context,
@@ -179,7 +180,7 @@ async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outc
     return await work()
   } catch (error) {
     if (harmless.some((code) => hasCode(error, code))) return { why: 'waiting' }
-    // Where the storage failed, it is no fault of what is due: that is tried again by the next call, and not put off.
+    // If the storage failed, it is no fault of what is due: that is tried again by the next call, and not put off.
     if (hasCode(error, 'storage_failed')) return { failed: [{ error }] }
     // A guard that says no waits for something as well, and is named.
     if (hasCode(error, 'transition_rejected')) return { failed: [{ error }], why: 'waiting' }

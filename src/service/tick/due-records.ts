@@ -7,12 +7,17 @@ export const dueCollections = ['requests', 'returns', 'resources', 'outbox', 'st
 
 export type DueCollection = (typeof dueCollections)[number]
 
-/** How many tenants with much to do are read past at most, how many pages are read at most, and how many records a page has at most. */
+/**
+ * How many tenants with much to do are read past at most, how many pages are read at most, and how many records a
+ * page has at most.
+ */
 const mostTenants = 100
 const mostPages = 12
 const largestPage = 1_000
 
-/** Reads when the first record of a collection comes due that is not among those to ignore; undefined where none does. */
+/**
+ * Reads when the first record of a collection comes due that is not among those to ignore; undefined if none does.
+ */
 export async function firstDue(
   { storage }: Pick<Context, 'storage'>,
   collection: DueCollection,
@@ -55,10 +60,12 @@ export interface DueQuery {
 }
 
 /**
- * Reads what is due by now, so that about so many things can be done for as many tenants as there are: once a tenant has its share of them, the next
- * page leaves that tenant out. Gives the records tenant by tenant, whoever waits longest first.
+ * Reads what is due by now, so that about so many things can be done for as many tenants as there are: once a tenant
+ * has its share of them, the next page leaves that tenant out. Gives the records tenant by tenant, whoever waits
+ * longest first.
  *
- * What it costs grows with what is to be done, never with what one tenant has in front of everybody else's, nor with what is not due.
+ * What it costs grows with what is to be done, never with what one tenant has in front of everybody else's, nor with
+ * what is not due.
  */
 export async function dueRecords<C extends DueCollection>(
   { storage, now }: Pick<Context, 'storage' | 'now'>,

@@ -12,7 +12,10 @@ import { readHolders } from '../facts/lock-holders.ts'
 import { keyOf, read, stateEndOf, unchanged } from '../records/typed-storage.ts'
 import { referencesOf } from '../resource-types/ask-references.ts'
 
-/** Makes the command by which the clock ends the state of a resource, at its time and once: the next time it is in another state. */
+/**
+ * Makes the command by which the clock ends the state of a resource, at its time and once: the next time it is in
+ * another state.
+ */
 export function clockMoveCommand(
   context: Context,
   actor: Actor,

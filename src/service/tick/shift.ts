@@ -23,13 +23,16 @@ export interface Shift {
   waiting(): number
   /** Tells whether nothing may be begun any more. */
   isOver(): boolean
-  /** Gives the chores, once each, that waited for somebody else while something of their tenant was under way and has been done since. */
+  /**
+   * Gives the chores, once each, that waited for somebody else while something of their tenant was under way and has
+   * been done since.
+   */
   again(): readonly Chore[]
   /** Tells whether a chore is new to this call, and not under way in another one of this process. */
   isNew(chore: Chore): boolean
   /**
-   * Does chores, whose lanes take turns, until there are none, enough are done, or it is over. Does not wait for those that take long. Tells whether it
-   * could do anything.
+   * Does chores, whose lanes take turns, until there are none, enough are done, or it is over. Does not wait for
+   * those that take long. Tells whether it could do anything.
    */
   work(chores: readonly Chore[], most: number): Promise<boolean>
   /** Waits for somebody else, at most until it is over. */
@@ -84,7 +87,8 @@ export function beginShift(context: Context, budget: number): Shift {
     tellOver()
   }
   if (budget !== Number.POSITIVE_INFINITY) after(budget, endTime)
-  // Whichever comes first of a timer and the time that it stands for: they can differ, as they do where a test moves the timers.
+  // Whichever comes first of a timer and the time that it stands for: they can differ, as they do where a test moves
+  // the timers.
   const isOver = () => ended || isUp || performance.now() - begun >= budget
   const countDone = () => Object.values(done).reduce((sum, count) => sum + count, 0)
 
@@ -114,7 +118,10 @@ export function beginShift(context: Context, budget: number): Shift {
     else waits.delete(name)
   }
 
-  /** Puts chores off. One that cannot be put off, since the clock or the storage fails, stays due, and the next call finds it. */
+  /**
+   * Puts chores off. One that cannot be put off, since the clock or the storage fails, stays due, and the next call
+   * finds it.
+   */
   const putOff = async (chores: readonly Chore[], why: Why) => {
     try {
       const writes = chores.flatMap((chore) => chore.later(why))

@@ -15,7 +15,8 @@ export interface TickOptions {
    */
   readonly limit?: number | undefined
   /**
-   * For how many milliseconds something new is begun, 1 to 2,147,483,647. The call comes back then, whatever is still under way.
+   * For how many milliseconds something new is begun, 1 to 2,147,483,647. The call comes back then, whatever is still
+   * under way.
    *
    * @defaultValue 30,000
    */
@@ -30,7 +31,10 @@ export interface TickReport {
   readonly applied: number
   /** How many requests were made drafts again, since the workflow was switched off. */
   readonly returned: number
-  /** How many changes on their way to resources outside of the database were sent anew, since nobody had said in time what became of them. */
+  /**
+   * How many changes on their way to resources outside of the database were sent anew, since nobody had said in time
+   * what became of them.
+   */
   readonly reclaimed: number
   /** How many resources the clock moved on in their life cycle. */
   readonly moved: number
@@ -43,15 +47,25 @@ export interface TickReport {
   /** How many checkpoints were made of what happened. */
   readonly sealed: number
   /**
-   * What could not be done this time. It is put off, from time to time for longer, an hour at most, and stands in nobody else's way. What asks code of
-   * the host that failed before in the same call is not tried, and named with the same error.
+   * What could not be done this time. It is put off, from time to time for longer, an hour at most, and stands in
+   * nobody else's way. What asks code of the host that failed before in the same call is not tried, and named with
+   * the same error.
    */
   readonly failed: readonly TickFailure[]
-  /** How many things wait for somebody else: held requests, resources that are locked. They are put off for five minutes at most. */
+  /**
+   * How many things wait for somebody else: held requests, resources that are locked. They are put off for five
+   * minutes at most.
+   */
   readonly waiting: number
-  /** What was still under way when the call came back. It has not failed: it goes on, and nobody else takes it up meanwhile. */
+  /**
+   * What was still under way when the call came back. It has not failed: it goes on, and nobody else takes it up
+   * meanwhile.
+   */
   readonly running: readonly TickRunning[]
-  /** When the next thing comes due, in milliseconds since 1970: the present where there is more to do; undefined where nothing will. */
+  /**
+   * When the next thing comes due, in milliseconds since 1970: the present if there is more to do; undefined if
+   * nothing will.
+   */
   readonly next: number | undefined
 }
 
@@ -77,8 +91,8 @@ const mostRounds = 20
 const mainPart = 0.8
 
 /**
- * Does what is due across all tenants: records expiries, applies what was scheduled, escalates, reminds, ends states whose time has come, delivers
- * notices, seals the log. Tenants take turns, and what cannot be done is put off.
+ * Does what is due across all tenants: records expiries, applies what was scheduled, escalates, reminds, ends states
+ * whose time has come, delivers notices, seals the log. Tenants take turns, and what cannot be done is put off.
  */
 export async function tick(context: Context, options: TickOptions = {}): Promise<TickReport> {
   const { limit, budget } = checked(options)
@@ -116,8 +130,8 @@ interface Part {
 }
 
 /**
- * Does what is due in some collections, and what comes due by that. Gives when the next things are due in them; undefined where it is over before that
- * is known.
+ * Does what is due in some collections, and what comes due by that. Gives when the next things are due in them;
+ * undefined if it is over before that is known.
  */
 async function workOn(
   context: Context,
@@ -169,7 +183,7 @@ function earliest(dues: readonly (number | undefined)[]): number | undefined {
   return times.length > 0 ? Math.min(...times) : undefined
 }
 
-/** What is under way is looked after again in a second, where nothing else is due before. */
+/** What is under way is looked after again in a second, if nothing else is due before. */
 function soon({ now }: Context, next: number | undefined): number {
   return Math.min(next ?? Number.POSITIVE_INFINITY, now() + 1_000)
 }

@@ -9,14 +9,15 @@ export interface LimitOptions {
    */
   readonly commentsPerRequest?: number | undefined
   /**
-   * How many drafts of one person in one tenant may be open, at most 1,000. Further ones are refused with `limit_reached`; a request can be recalled
-   * all the same.
+   * How many drafts of one person in one tenant may be open, at most 1,000. Further ones are refused with
+   * `limit_reached`; a request can be recalled all the same.
    *
    * @defaultValue 200
    */
   readonly openDraftsPerPerson?: number | undefined
   /**
-   * How many delegations of one person in one tenant may be live or yet to begin, at most 1,000. Further ones are refused with `limit_reached`.
+   * How many delegations of one person in one tenant may be live or yet to begin, at most 1,000. Further ones are
+   * refused with `limit_reached`.
    *
    * @defaultValue 100
    */

@@ -8,7 +8,7 @@ export interface Need {
 
 /** What is known, within one call of `tick`, of the code of the host. */
 export interface Needs {
-  /** Why it is not asked again in this call; undefined where it may be. */
+  /** Why it is not asked again in this call; undefined if it may be. */
   brokenBy(need: Need): { readonly error: unknown } | undefined
   /** Tells whether it can be asked just now. */
   isOpen(need: Need): boolean
@@ -16,7 +16,10 @@ export interface Needs {
   end(needs: readonly Need[]): void
   /** Says that it answered. */
   worked(need: Need): void
-  /** Says that it hangs, or lets nobody in. What it is part of is taken to do so too, unless it has answered somebody else. */
+  /**
+   * Says that it hangs, or lets nobody in. What it is part of is taken to do so too, unless it has answered somebody
+   * else.
+   */
   broke(need: Need, error: unknown): void
 }
 

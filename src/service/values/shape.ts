@@ -1,4 +1,7 @@
-/** Says what is wrong with a value, as the end of "it cannot be read: …"; undefined if nothing is. `at` is the place of the value in its record. */
+/**
+ * Says what is wrong with a value, as the end of "it cannot be read: …"; undefined if nothing is. `at` is the place
+ * of the value in its record.
+ */
 export type Shape = (value: unknown, at: string) => string | undefined
 
 /** What is said of the properties of an object: something of each that its type knows. */

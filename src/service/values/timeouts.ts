@@ -1,4 +1,6 @@
-/** How long the host's functions and systems may take for one answer, in milliseconds. Each takes 1 to 2,147,483,647. */
+/**
+ * How long the host's functions and systems may take for one answer, in milliseconds. Each takes 1 to 2,147,483,647.
+ */
 export interface TimeoutOptions {
   /**
    * One question to the directory. Later, the command is refused with `directory_failed`.
@@ -7,7 +9,8 @@ export interface TimeoutOptions {
    */
   readonly directory?: number | undefined
   /**
-   * One call of a function of a resource type: `references`, `read`, and what is kept `outside` unless its own `patience` says otherwise.
+   * One call of a function of a resource type: `references`, `read`, and what is kept `outside` unless its own
+   * `patience` says otherwise.
    *
    * @defaultValue 10,000
    */
@@ -31,7 +34,8 @@ export interface TimeoutOptions {
    */
   readonly storage?: number | undefined
   /**
-   * One signature of a checkpoint, or one check of a signature. Later, no checkpoint is made, or the signature does not count.
+   * One signature of a checkpoint, or one check of a signature. Later, no checkpoint is made, or the signature does
+   * not count.
    *
    * @defaultValue 10,000
    */

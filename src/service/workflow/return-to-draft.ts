@@ -26,7 +26,10 @@ interface Returned {
   readonly isAll: boolean
 }
 
-/** Makes the chore that makes drafts of the requests that waited when the workflow was switched off, some of them at each turn. */
+/**
+ * Makes the chore that makes drafts of the requests that waited when the workflow was switched off, some of them at
+ * each turn.
+ */
 export function returnsChore(context: Context, record: Stored<ReturnsRecord>, directory: Need): Chore {
   const { tenant, project } = record.value
   const chore: Chore = {
@@ -70,9 +73,9 @@ export async function returnWaiting(
 }
 
 /**
- * Goes on through the open requests: makes drafts of some that waited when the workflow was switched off, and has those tried again that were put off.
- * Forgets about it once there were none from beginning to end. What is not done yet can be neither answered nor applied, so that it does not matter when
- * that happens, nor how often it is tried.
+ * Goes on through the open requests: makes drafts of some that waited when the workflow was switched off, and has
+ * those tried again that were put off. Forgets about it once there were none from beginning to end. What is not done
+ * yet can be neither answered nor applied, so that it does not matter when that happens, nor how often it is tried.
  */
 async function returnSome(
   context: Context,
@@ -165,8 +168,8 @@ async function openRequests({ storage }: Context, { tenant, project }: ReturnsRe
 }
 
 /**
- * Whoever switched it off again meanwhile has written another record, which stays: also one that has the number of the first since that was
- * removed in between.
+ * Whoever switched it off again meanwhile has written another record, which stays: also one that has the number of
+ * the first since that was removed in between.
  */
 async function forget(
   { storage }: Context,

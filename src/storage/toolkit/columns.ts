@@ -29,7 +29,10 @@ const columns = new Map(
   }),
 )
 
-/** Checks that a key has the parts that its collection declares, and nothing that a driver could take for something else. */
+/**
+ * Checks that a key has the parts that its collection declares, and nothing that a driver could take for something
+ * else.
+ */
 export function checkedKey({ collection, key }: RecordKey): readonly KeyPart[] {
   return checkedParts(collection, declarationOf(collection).key, key)
 }

@@ -11,7 +11,10 @@ export interface EffectScope extends Pick<RunningEffects, 'run'> {
   refuseInside(operation: string): void
 }
 
-/** Makes the scope of one storage. Where the platform cannot follow asynchronous calls (a browser), it refuses nothing. */
+/**
+ * Makes the scope of one storage. If the platform cannot follow asynchronous calls (a browser), it refuses
+ * nothing.
+ */
 export function createEffectScope(): EffectScope {
   const { run, isInside } = runningEffects()
   return {

@@ -18,7 +18,10 @@ export interface IndexPlan {
   readonly columns: readonly Column[]
   /** Columns that equal the values of `where`. */
   readonly fixed: readonly Column[]
-  /** Columns by which the page is ordered, and that make a position: the open ones of the index, then what tells its records apart. */
+  /**
+   * Columns by which the page is ordered, and that make a position: the open ones of the index, then what tells its
+   * records apart.
+   */
   readonly order: readonly Column[]
 }
 

@@ -17,7 +17,8 @@ export const maxWrites = 20_000
 /**
  * Puts the writes of a commit in the order of collection and key, so that two commits that meet cannot deadlock.
  *
- * @throws ApprovalError `invalid_input` if a key is malformed, two writes are about the same record, or there are more than 20,000.
+ * @throws ApprovalError `invalid_input` if a key is malformed, two writes are about the same record, or there are
+ * more than 20,000.
  */
 export function orderedWrites(writes: readonly Write[]): readonly KeyedWrite[] {
   if (writes.length > maxWrites) {

@@ -2,7 +2,10 @@ import { fail, isApprovalError } from '../../errors.ts'
 import type { KeyPart, RecordKey, StoredRecord } from '../../ports/storage.ts'
 import { keyOf } from './columns.ts'
 
-/** Reads a record out of a row of any of the tables, or says why it cannot be read. Some drivers give a version as text or as a big integer. */
+/**
+ * Reads a record out of a row of any of the tables, or says why it cannot be read. Some drivers give a version as
+ * text or as a big integer.
+ */
 export function recordOf(row: unknown): StoredRecord | string {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return 'the driver gave no object for its row'
   const { version, value } = row as { readonly version?: unknown; readonly value?: unknown }

@@ -12,7 +12,9 @@ export interface ShapedDocuments {
   readonly draft: JsonValue
 }
 
-/** Generates a shape with three documents of it, which have so much in common that the changes of the two sides meet. */
+/**
+ * Generates a shape with three documents of it, which have so much in common that the changes of the two sides meet.
+ */
 export function shapedDocuments(): fc.Arbitrary<ShapedDocuments> {
   return plans.chain(({ shape, value }) =>
     fc.tuple(value, value, value, fc.infiniteStream(fc.nat(9))).map(([base, ours, theirs, picks]) => {
@@ -137,7 +139,10 @@ function listAt(path: readonly string[]): fc.Arbitrary<Plan> {
   )
 }
 
-/** Makes a document out of parts of two: mostly the first. Items of lists are told apart by their `id`, where they have one. */
+/**
+ * Makes a document out of parts of two: mostly the first. Items of lists are told apart by their `id`, where they
+ * have one.
+ */
 function blend(a: unknown, b: unknown, pick: () => number): unknown {
   const dice = pick()
   if (dice < 3) return a

@@ -37,7 +37,8 @@ export interface PolicyProperties {
 }
 
 /**
- * Makes properties out of a host's policies. One that fails shows the smallest change that breaks it, and what each policy said.
+ * Makes properties out of a host's policies. One that fails shows the smallest change that breaks it, and what each
+ * policy said.
  *
  * A `matches` that hardly any generated change meets fails too: a property that is never tried proves nothing.
  */

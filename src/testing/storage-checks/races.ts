@@ -17,7 +17,9 @@ const replace = (id: string, expected: number, more = {}): Write => ({
   expected,
 })
 
-/** Starts commits together, several times over, each time on ids of their own, and expects so many of them to be done. */
+/**
+ * Starts commits together, several times over, each time on ids of their own, and expects so many of them to be done.
+ */
 async function race(
   storage: Storage,
   done: (count: number) => boolean,

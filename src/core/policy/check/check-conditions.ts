@@ -23,7 +23,7 @@ function findConstants(condition: Placed<Condition>): readonly Finding[] {
   return [{ path, severity: 'error', problem, fix }]
 }
 
-/** An amount is compared only where a value is there before and after: new and removed values pass. */
+/** An amount is compared only if a value is there before and after: new and removed values pass. */
 function findBlindSpots(when: Placed<Condition>): readonly Finding[] {
   const tests = testsIn(when)
   return tests.flatMap(({ value: { type, ...test }, path }): readonly Finding[] => {

@@ -16,7 +16,10 @@ import type { Finding } from '../model/policy-finding.ts'
 import { isOwnType } from '../model/policy-type.ts'
 import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 
-/** Finds fields that lead into lists whose items have no identity, so that every change of such a list counts as one of the field. */
+/**
+ * Finds fields that lead into lists whose items have no identity, so that every change of such a list counts as one
+ * of the field.
+ */
 export function checkLists({ match, ...policy }: PolicyInput, { resources = {} }: PolicyFacts): readonly Finding[] {
   const types =
     match.resource === undefined ? Object.keys(resources).filter((type) => !isOwnType(type)) : [match.resource].flat()

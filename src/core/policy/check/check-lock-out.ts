@@ -10,13 +10,14 @@ import type { DirectoryFacts } from './policy-facts.ts'
 export interface PolicyPeople {
   /** What the directory says, for the whole tenant, of those whom the policies about policies name. */
   readonly directory: DirectoryFacts
-  /** The users who may ask for a change of a policy; left out where that is anybody. */
+  /** The users who may ask for a change of a policy; left out if that is anybody. */
   readonly changers?: readonly string[]
 }
 
 /**
- * Finds out whether nobody could change policies any more once these are in force: whether no user who may ask for that could get what every policy
- * about policies asks. One of them that forbids selfApproval forbids it for all, as it does in a review.
+ * Finds out whether nobody could change policies any more once these are in force: whether no user who may ask for
+ * that could get what every policy about policies asks. One of them that forbids selfApproval forbids it for all, as
+ * it does in a review.
  */
 export function checkLockOut(
   policies: readonly PolicyInput[],

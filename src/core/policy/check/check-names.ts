@@ -6,7 +6,10 @@ import type { Finding } from '../model/policy-finding.ts'
 import { gatesPolicies, isOwnType, policyType } from '../model/policy-type.ts'
 import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 
-/** Finds names that the host does not know: types, actions, projects, facets and their values, groups of fields, predicates. */
+/**
+ * Finds names that the host does not know: types, actions, projects, facets and their values, groups of fields,
+ * predicates.
+ */
 export function checkWords(policy: PolicyInput, { resources, projects, predicates }: PolicyFacts): readonly Finding[] {
   const { match } = policy
   return [

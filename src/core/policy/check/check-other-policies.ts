@@ -7,14 +7,20 @@ import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
 import { empowered } from '../requirements/named-approvers.ts'
 import type { PolicyFacts } from './policy-facts.ts'
 
-/** Finds what is odd about a policy beside the others: overrides that lead nowhere or in a circle, and policies that make it pointless. */
+/**
+ * Finds what is odd about a policy beside the others: overrides that lead nowhere or in a circle, and policies that
+ * make it pointless.
+ */
 export function checkOthers(policy: PolicyInput, { others: given }: PolicyFacts): readonly Finding[] {
   if (given === undefined) return []
   const others = given.filter(({ id }) => id !== policy.id)
   return [...checkOverrides(policy, others), ...checkPoint(policy, others), ...checkNumber(policy, others)]
 }
 
-/** How many users and roles the policies of a tenant can name between them: a request is listed for each, and listed otherwise once it is approved. */
+/**
+ * How many users and roles the policies of a tenant can name between them: a request is listed for each, and listed
+ * otherwise once it is approved.
+ */
 const mostNames = 9_000
 
 function checkNumber(policy: PolicyInput, others: readonly PolicyInput[]): readonly Finding[] {

@@ -11,7 +11,8 @@ import type { PolicyFacts } from './policy-facts.ts'
 /**
  * Finds what is wrong, or only odd, about a policy: an error has to be mended before it can be saved.
  *
- * Errors are names that nobody knows, conditions that never or always hold, quorums that nobody can reach, overrides that lead in a circle.
+ * Errors are names that nobody knows, conditions that never or always hold, quorums that nobody can reach, overrides
+ * that lead in a circle.
  */
 export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
   const checks = [checkConditions, checkApprovers, checkWords, checkPlaces, checkLists, checkOthers]

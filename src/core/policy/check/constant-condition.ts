@@ -5,7 +5,8 @@ import type { BeforeAfter, ChangeAmount, Condition, Operator } from '../model/co
 /**
  * Finds out whether a condition holds for every change, or for none, whatever the change is.
  *
- * Finds the plain cases, not all of them. A condition that never holds still closes the gate where a value cannot be read.
+ * Finds the plain cases, not all of them. A condition that never holds still closes the gate where a value cannot be
+ * read.
  */
 export function constantOf(condition: Condition): 'always' | 'never' | undefined {
   if ('all' in condition) return constantOfAll(condition.all)
@@ -33,7 +34,10 @@ function turned(constant: 'always' | 'never' | undefined): 'always' | 'never' | 
   return constant && (constant === 'always' ? 'never' : 'always')
 }
 
-/** Tells whether conditions exclude each other: one is the opposite of another, or no value of one field can meet them all. */
+/**
+ * Tells whether conditions exclude each other: one is the opposite of another, or no value of one field can meet them
+ * all.
+ */
 function contradict(parts: readonly Condition[]): boolean {
   const flat = parts.flatMap(flattened)
   const opposites = flat.some((part) => 'not' in part && flat.some((other) => same(part.not, other)))
@@ -64,7 +68,10 @@ function groupsOf(conditions: readonly Condition[]): readonly (readonly Comparis
   return [...groups.values()]
 }
 
-/** Tells whether one value can meet all comparisons. Every amount is more than zero: what did not move is not looked at. */
+/**
+ * Tells whether one value can meet all comparisons. Every amount is more than zero: what did not move is not looked
+ * at.
+ */
 function canAllHold(comparisons: readonly Comparison[]): boolean {
   const numbers: { operator: Operator; value: number }[] = []
   const equals: JsonValue[] = []

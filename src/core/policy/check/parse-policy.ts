@@ -15,7 +15,8 @@ const limits: Admission = {
 }
 
 /**
- * Reads a policy from outside, or lists everything that is wrong with it: each mistake with its path and the way to mend it.
+ * Reads a policy from outside, or lists everything that is wrong with it: each mistake with its path and the way to
+ * mend it.
  *
  * What only the host and its directory can know is checked by {@link checkPolicy}.
  */

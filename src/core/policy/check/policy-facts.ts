@@ -23,7 +23,9 @@ export interface ResourceWords {
   readonly groups?: Groups
   /** How its lists are identified. */
   readonly shape?: CompiledShape
-  /** What its documents may be, as JSON Schema: where that is not known, fewer lists without identity are pointed out. */
+  /**
+   * What its documents may be, as JSON Schema: if that is not known, fewer lists without identity are pointed out.
+   */
   readonly schema?: JsonValue | undefined
   /** Some of its live documents: a field at which none of them has anything is pointed out. */
   readonly documents?: readonly JsonValue[]
@@ -35,6 +37,6 @@ export interface DirectoryFacts {
   readonly unknownRoles: readonly string[]
   /** The users who hold each role that the policy names. */
   readonly holders: Readonly<Record<string, readonly string[]>>
-  /** The person behind a user, where that is not the user's own id. */
+  /** The person behind a user, if that is not the user's own id. */
   readonly people?: Readonly<Record<string, string>>
 }

@@ -41,7 +41,10 @@ export interface ConditionWords {
   readonly predicates: NonNullable<Vocabulary['predicates']>
 }
 
-/** Reads the patterns of a condition and finds its predicates. Whatever is not understood is unknown, and closes the gate. */
+/**
+ * Reads the patterns of a condition and finds its predicates. Whatever is not understood is unknown, and closes the
+ * gate.
+ */
 export function compileCondition(condition: Condition, words: ConditionWords): CompiledCondition {
   if (typeof condition !== 'object' || condition === null) return { type: 'unknown', condition }
   if ('all' in condition && Array.isArray(condition.all)) return { type: 'all', of: compileEach(condition.all, words) }
@@ -58,8 +61,8 @@ export function compileCondition(condition: Condition, words: ConditionWords): C
 }
 
 /**
- * Lists heads of fields of which a change has to touch one for the condition to be anything but false: what a policy can be found by.
- * Undefined: no such list can be given.
+ * Lists heads of fields of which a change has to touch one for the condition to be anything but false: what a policy
+ * can be found by. Undefined: no such list can be given.
  */
 export function headsOf(condition: CompiledCondition): readonly string[] | undefined {
   switch (condition.type) {

@@ -21,10 +21,10 @@ export interface CompiledPolicy {
   readonly projects: readonly string[] | undefined
   readonly facets: readonly { readonly name: string; readonly values: readonly string[] | undefined }[]
   readonly when: CompiledCondition | undefined
-  /** Heads of fields of which a change touches one wherever the policy matches; undefined where that cannot be said. */
+  /** Heads of fields of which a change touches one wherever the policy matches; undefined if that cannot be said. */
   readonly heads: readonly string[] | undefined
   readonly safe: readonly CompiledSafeChange[]
-  /** Undefined where it depends on who owns the touched fields. */
+  /** Undefined if it depends on who owns the touched fields. */
   readonly pinned: readonly PinnedRequirement[] | undefined
   /** The fields of its owners, in their order; undefined for one with a malformed pattern. */
   readonly owned: readonly (Field | undefined)[]
@@ -85,7 +85,10 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
   }
 }
 
-/** Counts what it takes to look for fields, and to find out what is safe. The type is not known here: it is the one that takes most. */
+/**
+ * Counts what it takes to look for fields, and to find out what is safe. The type is not known here: it is the one
+ * that takes most.
+ */
 function looksOf(fields: readonly WeighedField[], safe: readonly CompiledSafeChange[]): Looks {
   let [searches, checks, explained] = [0, 0, 0]
   for (const { field, weight } of fields) {

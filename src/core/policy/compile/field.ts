@@ -30,7 +30,7 @@ export function compileField(text: string, resources: Declarations): Field | und
   return byResource
 }
 
-/** The patterns of a field for one resource type; undefined where the type declares no such group. */
+/** The patterns of a field for one resource type; undefined if the type declares no such group. */
 export function pathsFor(field: Field, resource: string): readonly FieldPath[] | undefined {
   return isSame(field) ? field : field.get(resource)
 }
@@ -47,7 +47,10 @@ export function isSame(field: Field): field is readonly FieldPath[] {
   return Array.isArray(field)
 }
 
-/** Tells whether a place may have to do with a field: one of place and head contains the other. Never false where it has. */
+/**
+ * Tells whether a place may have to do with a field: one of place and head contains the other. Never false if it
+ * has.
+ */
 export function mayTouch({ head }: FieldPath, { path }: ChangedPlace): boolean {
   return path.length < head.length
     ? contains(path, head)
@@ -79,9 +82,9 @@ export function isAt(field: FieldPath, place: ChangedPlace): boolean {
 export interface Course {
   /** The path, in segments. */
   readonly segments: readonly string[]
-  /** How many of them make the deepest place of the field around it; -1 where there is none. */
+  /** How many of them make the deepest place of the field around it; -1 if there is none. */
   readonly depth: number
-  /** How the pattern may go on below the path; nothing where it has left the pattern. */
+  /** How the pattern may go on below the path; nothing if it has left the pattern. */
   readonly states: PatternPlaces
 }
 

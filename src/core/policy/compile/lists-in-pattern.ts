@@ -5,7 +5,10 @@ import { arrayIndex, escapeSegment } from '../../change/pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from '../../change/shape.ts'
 import { membersOf } from './seen-places.ts'
 
-/** Why the items of a list cannot be named: nothing tells them apart, some live document breaks the list, or all there is is their place. */
+/**
+ * Why the items of a list cannot be named: nothing tells them apart, some live document breaks the list, or all there
+ * is is their place.
+ */
 export type Unnamed = 'no_identity' | 'broken' | 'by_place'
 
 /** A pattern of a field, and what is looked for behind it. */

@@ -2,8 +2,8 @@ import type { CompiledPolicy } from './compile-policy.ts'
 import { type Filing, filingsOf, type Step } from './file-policy.ts'
 
 /**
- * Policies by resource type, then action, then project; below that, where they say so, by the values of facets, then by the heads of
- * fields of which one has to be touched.
+ * Policies by resource type, then action, then project; below that, if they say so, by the values of facets, then
+ * by the heads of fields of which one has to be touched.
  *
  * What a look-up leaves out cannot match. What it finds still has to be judged.
  */

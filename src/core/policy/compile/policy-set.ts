@@ -4,7 +4,10 @@ import type { Vocabulary } from './compile-condition.ts'
 import { type CompiledPolicy, policyCompiler } from './compile-policy.ts'
 import { addTo, emptyIndex, type PolicyIndex, removeFrom } from './policy-index.ts'
 
-/** The policies of a tenant, compiled and indexed. Made by {@link compilePolicies}, used by {@link evaluate}, never changed. */
+/**
+ * The policies of a tenant, compiled and indexed. Made by {@link compilePolicies}, used by {@link evaluate}, never
+ * changed.
+ */
 export interface PolicySet {
   /**
    * The policies in force, by id.
@@ -21,8 +24,8 @@ export interface PolicySet {
 /**
  * Compiles policies for evaluation. Of two policies with one id, the later one counts.
  *
- * `vocabulary` holds what policies can only name: the shapes and groups of resource types, and the host's predicates. What it lacks is
- * unknown, and closes the gate.
+ * `vocabulary` holds what policies can only name: the shapes and groups of resource types, and the host's predicates.
+ * What it lacks is unknown, and closes the gate.
  */
 export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabulary = {}): PolicySet {
   const compile = policyCompiler(vocabulary)
@@ -48,7 +51,10 @@ export interface PolicyChange {
   readonly policy: Policy | null
 }
 
-/** Gives the set after these changes, in their order; the policies that they leave alone are not compiled again. The given set stays as it is. */
+/**
+ * Gives the set after these changes, in their order; the policies that they leave alone are not compiled again. The
+ * given set stays as it is.
+ */
 export function withChanges(set: PolicySet, changes: readonly PolicyChange[]): PolicySet {
   const compile = policyCompiler(set.vocabulary)
   const policies = new Map(set.policies)

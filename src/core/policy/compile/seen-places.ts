@@ -18,7 +18,10 @@ export interface Surroundings {
 /** The shape of a resource type that declares none. */
 export const plainShape: CompiledShape = compileShape({})
 
-/** The places of a change as policies look at them: a list whose items have only a position is one place, whichever of them changed. */
+/**
+ * The places of a change as policies look at them: a list whose items have only a position is one place, whichever of
+ * them changed.
+ */
 export function seenPlaces(places: readonly ChangedPlace[], documents: Surroundings): readonly ChangedPlace[] {
   if (!documents.shape.root.declares) return places
   const lists = new Map<string, ChangedPlace>()
@@ -32,7 +35,7 @@ export function seenPlaces(places: readonly ChangedPlace[], documents: Surroundi
   return lists.size === 0 ? places : [...new Set(seen)]
 }
 
-/** The change of a whole list. Where the documents do not have it, its one item is taken for all. */
+/** The change of a whole list. If the documents do not have it, its one item is taken for all. */
 function listAt(path: string, item: ChangedPlace, { before, after, shape, lists }: Surroundings): ChangedPlace {
   const segments = parsePointer(path) ?? []
   const old = valueIn(before, segments, { shape, lists }) ?? ('before' in item ? [item.before] : [])

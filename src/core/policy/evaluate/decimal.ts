@@ -20,7 +20,7 @@ export function compareDistance(before: number, after: number, amount: number): 
   return sign(absolute(minus(decimal(after), decimal(before))), decimal(amount))
 }
 
-/** Compares how far a number moves, in percent of where it was, with an amount; undefined where it was zero. */
+/** Compares how far a number moves, in percent of where it was, with an amount; undefined if it was zero. */
 export function comparePercentage(before: number, after: number, amount: number): number | undefined {
   if (before === 0) return undefined
   const from = decimal(before)
@@ -28,7 +28,10 @@ export function comparePercentage(before: number, after: number, amount: number)
   return sign(times(moved, { digits: 100n, scale: 0 }), times(decimal(amount), absolute(from)))
 }
 
-/** A number of at most six decimals as a whole number of millionths, which is then exact: at most 15 digits mean one double. */
+/**
+ * A number of at most six decimals as a whole number of millionths, which is then exact: at most 15 digits mean one
+ * double.
+ */
 function scaled(value: number): number | undefined {
   const whole = Math.round(value * SCALE)
   return whole / SCALE === value && whole <= LARGEST_SCALED && whole >= -LARGEST_SCALED ? whole : undefined

@@ -8,9 +8,11 @@ import { pinAll } from './pin-requirement.ts'
 import { no, unknown } from './truth.ts'
 
 /**
- * Evaluates what it takes to put a policy in force that stands in for others: whatever updating or removing one of those that are in force could take.
+ * Evaluates what it takes to put a policy in force that stands in for others: whatever updating or removing one of
+ * those that are in force could take.
  *
- * What an override leaves of a policy is not known. So the conditions of the gates, and what they call safe, count as unknown, and all their owners are asked.
+ * What an override leaves of a policy is not known. So the conditions of the gates, and what they call safe, count as
+ * unknown, and all their owners are asked.
  */
 export function evaluateOverrides(set: PolicySet, { overrides = [] }: Pick<PolicyInput, 'overrides'>): Evaluation {
   return overrides

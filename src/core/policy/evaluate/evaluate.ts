@@ -13,12 +13,14 @@ import { isTooLarge, looksOf } from './too-large.ts'
 import { no, type Truth } from './truth.ts'
 
 /**
- * Evaluates the policies in force on one change: all that match hold, and each rule of conduct takes its strictest value.
+ * Evaluates the policies in force on one change: all that match hold, and each rule of conduct takes its strictest
+ * value.
  *
- * `among` says how many changes are evaluated with this one: a change is looked through only as far as all of them can be.
+ * `among` says how many changes are evaluated with this one: a change is looked through only as far as all of them
+ * can be.
  *
- * Where nothing matches there is no requirement; what that means is for the caller to say. What nobody can judge counts as matched. The
- * requirements come in the order of the policies' ids.
+ * If nothing matches there is no requirement; what that means is for the caller to say. What nobody can judge
+ * counts as matched. The requirements come in the order of the policies' ids.
  */
 export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Evaluation {
   const { sight, found } = candidatesFor(set, subject, among)

@@ -42,7 +42,10 @@ export function judgeTouchedValue(condition: FieldCondition, { before, after, un
   return unnamed ? judgeUnnamed(condition, before, after) : judgeValues(condition, before, after)
 }
 
-/** An amount is compared only where there is something on both sides, which a list that comes or goes as a whole does not have. */
+/**
+ * An amount is compared only if there is something on both sides, which a list that comes or goes as a whole does
+ * not have.
+ */
 function judgeUnnamed({ type }: FieldCondition, before: Value, after: Value): Truth {
   return type === 'change_amount' && !(hasMembers(before) && hasMembers(after)) ? no : unknown
 }
@@ -64,7 +67,10 @@ function judgeValues(condition: FieldCondition, before: Value, after: Value): Tr
   }
 }
 
-/** Asks a predicate of the host. One that is not there, throws, or answers neither true nor false leaves the answer unknown. */
+/**
+ * Asks a predicate of the host. One that is not there, throws, or answers neither true nor false leaves the answer
+ * unknown.
+ */
 export function judgePredicate(
   { with: argument }: HostPredicate,
   predicate: Predicate | undefined,
@@ -117,7 +123,10 @@ export function isAnyStep({ type }: FieldCondition, paths: readonly FieldPath[],
   return type === 'any_change' && subject.step !== undefined && paths.some(isWhole)
 }
 
-/** Judges a field that is one place. A change of exactly this place, by far the most frequent one, is judged without a detour. */
+/**
+ * Judges a field that is one place. A change of exactly this place, by far the most frequent one, is judged without a
+ * detour.
+ */
 function judgeLiteral(condition: FieldCondition, path: FieldPath, sight: Sight): Truth {
   let truth: Truth = no
   let related = false

@@ -18,12 +18,18 @@ export function judgePolicy(compiled: CompiledPolicy, sight: Sight): Truth {
   return needed < inScope ? needed : inScope
 }
 
-/** Tells whether a change has been left with nothing to look at: all its places are safe, and it takes no step in a life cycle. */
+/**
+ * Tells whether a change has been left with nothing to look at: all its places are safe, and it takes no step in a
+ * life cycle.
+ */
 export function isOnlySafe(seen: Sight, { places, subject }: Sight): boolean {
   return seen.places.length === 0 && places.length > 0 && subject.step === undefined
 }
 
-/** Judges whether a policy is about a change at all. Whatever nobody knows about the change could be what the policy names. */
+/**
+ * Judges whether a policy is about a change at all. Whatever nobody knows about the change could be what the policy
+ * names.
+ */
 export function judgeScope({ resources, actions, projects, facets }: CompiledPolicy, subject: PolicySubject): Truth {
   const { resource, project } = subject
   if (resources ? !resources.includes(resource.type) : isOwnType(resource.type)) return no
@@ -37,7 +43,7 @@ export function judgeScope({ resources, actions, projects, facets }: CompiledPol
   return least
 }
 
-/** The value of a facet; undefined where the change has none of this name, or it could not be computed. */
+/** The value of a facet; undefined if the change has none of this name, or it could not be computed. */
 export function factOf({ facets = {} }: PolicySubject, name: string): string | readonly string[] | undefined {
   return Object.hasOwn(facets, name) ? (facets[name] ?? undefined) : undefined
 }
@@ -57,7 +63,7 @@ function judgeActions(named: readonly string[], found: readonly string[]): Truth
   return found.some((action) => named.includes(action)) ? yes : no
 }
 
-/** Takes the safe places out of what a policy sees. Where nobody can look at them all, none is. */
+/** Takes the safe places out of what a policy sees. If nobody can look at them all, none is. */
 export function withoutSafe({ safe }: CompiledPolicy, sight: Sight): Sight {
   if (safe.length === 0 || sight.tooLarge) return sight
   const places = sight.places.filter((place) => !safe.some((change) => isSafe(change, place, sight)))

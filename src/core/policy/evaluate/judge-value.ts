@@ -4,10 +4,12 @@ import type { BeforeAfter, ChangeAmount, Crosses, Direction, Operator } from '..
 import { compareDistance, comparePercentage } from './decimal.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
 
-/** A value of a document; undefined where there is none. */
+/** A value of a document; undefined if there is none. */
 export type Value = JsonValue | undefined
 
-/** Judges the new value of a field. Unknown where it is missing, or of another type than the one it is compared with. */
+/**
+ * Judges the new value of a field. Unknown where it is missing, or of another type than the one it is compared with.
+ */
 export function judgeNewValue({ operator, value }: BeforeAfter, after: Value): Truth {
   if (after === undefined) return unknown
   if (operator === '==' || operator === '!=') {
@@ -28,7 +30,10 @@ export function judgeAmount(condition: ChangeAmount, before: Value, after: Value
   return order === undefined ? unknown : judgeOrder(condition.operator, order)
 }
 
-/** Judges whether a number passes a threshold, which itself belongs to the upper side. Unknown where a side is missing or no number. */
+/**
+ * Judges whether a number passes a threshold, which itself belongs to the upper side. Unknown where a side is missing
+ * or no number.
+ */
 export function judgeCrossing({ value, direction }: Crosses, before: Value, after: Value): Truth {
   if (!isNumber(before) || !isNumber(after) || !isNumber(value)) return unknown
   return truth(before >= value !== after >= value && moves(direction, before, after))

@@ -7,7 +7,10 @@ import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
 import { touch } from './touched-values.ts'
 
-/** Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is touched. */
+/**
+ * Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is
+ * touched.
+ */
 export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonly PinnedRequirement[] {
   if (compiled.pinned) return compiled.pinned
   const asked = askOwners(compiled, withoutSafe(compiled, sight))
@@ -27,8 +30,8 @@ function everyOwner({ owners, otherwise }: PathOwnership): readonly Requirement[
 }
 
 /**
- * Asks the owners of every field that is touched, and the others where a place is nobody's, as a step in the life cycle always is. Who owns several
- * fields speaks for all of them.
+ * Asks the owners of every field that is touched, and the others where a place is nobody's, as a step in the life
+ * cycle always is. Who owns several fields speaks for all of them.
  */
 function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight): readonly Requirement[] {
   if (!('owners' in require)) return [require]

@@ -13,8 +13,8 @@ export interface Match {
 }
 
 /**
- * Leaves out the fallbacks that have nothing to serve: for every action, a policy of the project certainly asks for approval itself. As overrides do, it says
- * who is asked, never whether somebody is.
+ * Leaves out the fallbacks that have nothing to serve: for every action, a policy of the project certainly asks for
+ * approval itself. As overrides do, it says who is asked, never whether somebody is.
  */
 export function withoutIdleFallbacks(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
   if (!matches.some(({ compiled }) => compiled.policy.fallback)) return matches
@@ -34,8 +34,8 @@ export function withoutIdleFallbacks(matches: readonly Match[], subject: PolicyS
 /**
  * Leaves out the policies that are overridden.
  *
- * A policy overrides only where it certainly asks for approval itself and is not overridden: overrides say who is asked, never whether
- * somebody is. Those that override each other in a circle all stand.
+ * A policy overrides only if it certainly asks for approval itself and is not overridden: overrides say who is
+ * asked, never whether somebody is. Those that override each other in a circle all stand.
  */
 export function withoutOverridden(matches: readonly Match[]): readonly Match[] {
   if (!matches.some(({ compiled }) => compiled.policy.overrides)) return matches

@@ -3,14 +3,15 @@ import type { JsonValue } from '../../change/json.ts'
 import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 
 /**
- * How many times the values of one change are looked at by all policies that may match it, at most. It takes about a second, in which a process does nothing else.
- * Beyond it nobody looks: every field is unknown, which closes the gates.
+ * How many times the values of one change are looked at by all policies that may match it, at most. It takes about a
+ * second, in which a process does nothing else. Beyond it nobody looks: every field is unknown, which closes the
+ * gates.
  */
 const mostLooks = 5_000_000
 
 /**
- * Tells whether a change is too large to be looked through by these policies. It depends on all of them together, so that neither their order nor what one
- * of them finds makes a difference to another.
+ * Tells whether a change is too large to be looked through by these policies. It depends on all of them together, so
+ * that neither their order nor what one of them finds makes a difference to another.
  */
 export function isTooLarge(
   places: readonly ChangedPlace[],

@@ -13,8 +13,8 @@ export interface TouchedValue {
   readonly before: JsonValue | undefined
   readonly after: JsonValue | undefined
   /**
-   * Whether the value of the field is unknown: it lies in this list, whose items have no identity on one side. `path`, `before` and `after` are
-   * those of the list.
+   * Whether the value of the field is unknown: it lies in this list, whose items have no identity on one side.
+   * `path`, `before` and `after` are those of the list.
    */
   readonly unnamed: boolean
 }
@@ -29,8 +29,8 @@ export interface Touched {
 /**
  * Finds out how changed places touch a field: the values of the field that they change, both sides paired by path.
  *
- * A field that a new value should have and does not is among them, with nothing after. Positions are never taken for names: where the field
- * leads into a list whose items have no identity, the list stands for it.
+ * A field that a new value should have and does not is among them, with nothing after. Positions are never taken for
+ * names: where the field leads into a list whose items have no identity, the list stands for it.
  */
 export function touch(field: FieldPath, places: readonly ChangedPlace[], documents: Surroundings): Touched {
   let within = false
@@ -56,7 +56,7 @@ export function touch(field: FieldPath, places: readonly ChangedPlace[], documen
   return { within, values }
 }
 
-/** Adds the value of the field that contains a changed place, where it is not there yet. */
+/** Adds the value of the field that contains a changed place, if it is not there yet. */
 function addEnclosing(
   values: Map<string, TouchedValue>,
   { segments, depth }: Course,
@@ -138,12 +138,15 @@ function collect({ before, after }: Pair, at: Position, values: TouchedValue[]):
   }
 }
 
-/** Tells whether one side is a list and the other an object: the names of items and those of members have nothing to do with each other. */
+/**
+ * Tells whether one side is a list and the other an object: the names of items and those of members have nothing to
+ * do with each other.
+ */
 function areOfTwoKinds(before: JsonValue | undefined, after: JsonValue | undefined): boolean {
   return (isArray(before) && isObject(after)) || (isObject(before) && isArray(after))
 }
 
-/** The one name with which the pattern goes on, where there is only one. */
+/** The one name with which the pattern goes on, if there is only one. */
 function onlyName({ pattern, states }: Position): string | undefined {
   let only: string | undefined
   for (const state of states) {

@@ -18,17 +18,23 @@ export type ConditionExplanation =
   | { readonly type: 'not'; readonly holds: Answer; readonly of: ConditionExplanation }
   | TestExplanation
 
-/** What became of one test, and the values that decided it. Neither a value nor a step: the change does not touch the field. */
+/**
+ * What became of one test, and the values that decided it. Neither a value nor a step: the change does not touch the
+ * field.
+ */
 export interface TestExplanation {
   readonly type: 'test'
   readonly holds: Answer
   readonly condition: Condition
   readonly values: readonly ValueExplanation[]
-  /** The step in the life cycle that decided it, where one did. */
+  /** The step in the life cycle that decided it, if one did. */
   readonly step?: LifecycleStep | undefined
   /** How many values it looked at besides. Left out: none. */
   readonly more?: number
-  /** Why nobody can say, where that does not lie in the values. `too_large`: the change has more values than all policies can look through. */
+  /**
+   * Why nobody can say, where that does not lie in the values. `too_large`: the change has more values than all
+   * policies can look through.
+   */
   readonly problem:
     | 'not_understood'
     | 'unknown_group'
@@ -43,7 +49,10 @@ export interface ValueExplanation {
   readonly path: string
   /** Which segments of `path`, counted from 0, are positions in a `byPlace()` list. Left out: none. */
   readonly byPlace?: readonly number[]
-  /** Undefined, as for `after`: there is none on this side. Where the items of a list have no identity, both are the list. */
+  /**
+   * Undefined, as for `after`: there is none on this side. If the items of a list have no identity, both are the
+   * list.
+   */
   readonly before: Value
   readonly after: Value
   readonly holds: Answer

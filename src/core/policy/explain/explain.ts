@@ -17,8 +17,8 @@ import { type Answer, type ConditionExplanation, explainCondition, truthOf } fro
 export interface Explanation {
   readonly evaluation: Evaluation
   /**
-   * The policies that came into question, in the order of their ids. The others of the set cannot match: they are about something else, or
-   * about fields that are not touched. {@link explainPolicy} says which, for any of them.
+   * The policies that came into question, in the order of their ids. The others of the set cannot match: they are
+   * about something else, or about fields that are not touched. {@link explainPolicy} says which, for any of them.
    */
   readonly policies: readonly PolicyExplanation[]
 }
@@ -27,15 +27,15 @@ export interface Explanation {
 export interface PolicyExplanation {
   readonly policy: Policy
   readonly outcome: PolicyOutcome
-  /** What it asks; nothing where it does not ask. */
+  /** What it asks; nothing if it does not ask. */
   readonly asks: readonly PinnedRequirement[]
   /** Where the change is not what the policy is about, or nobody can say. Empty: it is. */
   readonly scope: readonly ScopeExplanation[]
   /** Places that it does not look at, because such a change is safe. */
   readonly safe: readonly string[]
   /**
-   * Lists that the change touches, and into which its safe places or its owners' fields lead, although their items have no identity. Empty if the change
-   * is too large to look for them.
+   * Lists that the change touches, and into which its safe places or its owners' fields lead, although their items
+   * have no identity. Empty if the change is too large to look for them.
    */
   readonly unnamed: readonly string[]
   /** The step in the life cycle that the change takes: no safe place excuses it. */
@@ -69,7 +69,7 @@ export interface ScopeExplanation {
   readonly dimension: 'resource' | 'action' | 'project' | 'facet'
   readonly name: string
   readonly expected: readonly string[]
-  /** Empty where the change has none, or it could not be computed. */
+  /** Empty if the change has none, or it could not be computed. */
   readonly found: readonly string[]
   readonly holds: Answer
 }
@@ -95,7 +95,10 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
   }
 }
 
-/** Explains one policy of the set, also one that has nothing to do with the change; undefined where there is none of this id. */
+/**
+ * Explains one policy of the set, also one that has nothing to do with the change; undefined if there is none of
+ * this id.
+ */
 export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject): PolicyExplanation | undefined {
   const compiled = set.policies.get(id)
   if (compiled === undefined) return undefined
@@ -109,7 +112,10 @@ export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject
 const nothingExplained: Explanation = { evaluation: nothingAsked, policies: [] }
 const none: readonly never[] = []
 
-/** Tells whether there are looks enough to find the lists without identity into which safe places and owners' fields lead. */
+/**
+ * Tells whether there are looks enough to find the lists without identity into which safe places and owners' fields
+ * lead.
+ */
 function canTellLists({ tooLarge, places }: Sight, { searches, checks, explained }: Looks, among: number): boolean {
   return !tooLarge && !isTooLarge(places, { searches: searches + explained, checks }, among)
 }

@@ -12,8 +12,9 @@ export type Direction = 'increase' | 'decrease' | 'either'
 /**
  * One test on a change, or a combination of tests.
  *
- * A `field` is a pattern over the keyed view of the document, `/rules/{key}/rollout` with `*` for the key, or the name of a group of fields that the
- * resource type declares, `@metadata`. A condition looks only at the places that the change touches, and holds where one of them makes it hold.
+ * A `field` is a pattern over the keyed view of the document, `/rules/{key}/rollout` with `*` for the key, or the
+ * name of a group of fields that the resource type declares, `@metadata`. A condition looks only at the places that
+ * the change touches, and holds where one of them makes it hold.
  */
 export type Condition =
   | AnyChange

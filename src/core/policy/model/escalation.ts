@@ -3,7 +3,10 @@ import type { Approvers, PinnedRequirement, Requirement } from './requirement.ts
 /** A requirement that was escalated: of this policy, in this version. */
 export type Escalated = Pick<PinnedRequirement, 'policy' | 'version'>
 
-/** Lets those whom a policy escalates to fill its places too, where that has happened. Everything else is asked as before. */
+/**
+ * Lets those whom a policy escalates to fill its places too, where that has happened. Everything else is asked as
+ * before.
+ */
 export function widened(
   requirements: readonly PinnedRequirement[],
   escalated: readonly Escalated[] = [],

@@ -9,7 +9,7 @@ export const workflowType = 'countersign.workflow'
 /** What the names of Countersign's own types begin with: no type of a host does. */
 const own = 'countersign.'
 
-/** Tells whether a type of resource is one of Countersign's own. A policy is about these only where it names them. */
+/** Tells whether a type of resource is one of Countersign's own. A policy is about these only if it names them. */
 export function isOwnType(type: string): boolean {
   return type.startsWith(own)
 }
@@ -19,7 +19,10 @@ export function gatesPolicies({ match: { resource = [] } }: Pick<PolicyInput, 'm
   return [resource].flat().includes(policyType)
 }
 
-/** Lists the policies that ask for nothing where the workflow is off: in one project or, if that is empty, in the whole tenant. */
+/**
+ * Lists the policies that ask for nothing if the workflow is off: in one project or, if that is empty, in the
+ * whole tenant.
+ */
 export function silencedIn<P extends Pick<PolicyInput, 'match'>>(
   policies: readonly P[],
   project: string,

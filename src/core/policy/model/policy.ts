@@ -6,7 +6,10 @@ import type { RulesOfConduct } from './rules-of-conduct.ts'
 
 /** Which changes a policy is about. What is left out matches everything, but for policies themselves. */
 export interface PolicyMatch {
-  /** Resource types. Left out: all of the application; `countersign.policy`, which policies themselves are, has to be named. */
+  /**
+   * Resource types. Left out: all of the application; `countersign.policy`, which policies themselves are, has to be
+   * named.
+   */
   readonly resource?: string | readonly string[] | undefined
   /** Actions: `update`, `create`, `delete`, or one that the resource type declares. */
   readonly action?: string | readonly string[] | undefined
@@ -17,8 +20,8 @@ export interface PolicyMatch {
 }
 
 /**
- * A kind of change that needs nobody, as far as a policy is concerned: it does not see these places. It still sees whatever else
- * the same change touches.
+ * A kind of change that needs nobody, as far as a policy is concerned: it does not see these places. It still sees
+ * whatever else the same change touches.
  */
 export type SafeChange =
   /** Any change of the field. */
@@ -29,7 +32,8 @@ export type SafeChange =
   | { readonly field: string; readonly direction: 'increase' | 'decrease' }
 
 /**
- * Asks the owners of each field that the change touches. Each field is a requirement of its own: who owns several of them speaks for all.
+ * Asks the owners of each field that the change touches. Each field is a requirement of its own: who owns several of
+ * them speaks for all.
  */
 export interface PathOwnership {
   readonly owners: readonly (Need & { readonly field: string })[]
@@ -54,7 +58,7 @@ export interface PolicyInput {
   readonly rules?: { readonly [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefined } | undefined
   /** Ids of policies that this one stands in for wherever it asks for approval itself. */
   readonly overrides?: readonly string[] | undefined
-  /** Asks only where no policy of the project certainly does, for what a change does. */
+  /** Asks only if no policy of the project certainly does, for what a change does. */
   readonly fallback?: true | undefined
 }
 
@@ -72,8 +76,8 @@ export interface PolicySubject {
   readonly actions: readonly string[]
   readonly places: readonly ChangedPlace[]
   /**
-   * The step that the change takes in the life cycle of the resource. It is part of what the change touches, and lies at no place. Left out: it takes
-   * none, and does nothing but change the document.
+   * The step that the change takes in the life cycle of the resource. It is part of what the change touches, and lies
+   * at no place. Left out: it takes none, and does nothing but change the document.
    */
   readonly step?: LifecycleStep | undefined
   readonly before: JsonValue | undefined
@@ -90,7 +94,7 @@ export interface LifecycleStep {
   readonly to: string
 }
 
-/** The values of each facet; null where it could not be computed. */
+/** The values of each facet; null if it could not be computed. */
 export type Facets = Readonly<Record<string, string | readonly string[] | null>>
 
 /** What the policies in force ask of a change. No requirement: nothing matched. */

@@ -20,7 +20,10 @@ export type Requirement =
   | { readonly all: readonly Requirement[] }
   | { readonly any: readonly Requirement[] }
   | { readonly atLeast: number; readonly of: readonly Requirement[] }
-  /** In order: a stage opens when the one before it is met, and an approval counts for the stages open when it was given. */
+  /**
+   * In order: a stage opens when the one before it is met, and an approval counts for the stages open when it was
+   * given.
+   */
   | { readonly stages: readonly Requirement[] }
 
 /** What one policy asked of a change, copied into the request when it was submitted. */
@@ -37,8 +40,9 @@ export interface PinnedRequirement {
 /**
  * Joins what was asked when a request was submitted with what the policies ask now: all of both, each demand once.
  *
- * This is the effective requirement under the drift rule `strictest`: a looser policy changes nothing for open requests, a
- * stricter one raises the bar, a policy that is gone still counts. Commutative, associative and idempotent.
+ * This is the effective requirement under the drift rule `strictest`: a looser policy changes nothing for open
+ * requests, a stricter one raises the bar, a policy that is gone still counts. Commutative, associative and
+ * idempotent.
  */
 export function requirementsJoin(
   pinned: readonly PinnedRequirement[],

@@ -1,7 +1,7 @@
 import { type Duration, durationInWords, durationPattern, milliseconds } from './duration.ts'
 import { compareText } from './requirement.ts'
 
-/** How people deal with a request. Where several policies match, each rule takes its stricter value. */
+/** How people deal with a request. If several policies match, each rule takes its stricter value. */
 export interface RulesOfConduct {
   /** Whether the requester may approve, if they are an approver too. Stricter: false. */
   readonly selfApproval: boolean
@@ -15,11 +15,14 @@ export interface RulesOfConduct {
   readonly cancel: 'before_reviews' | 'any_time'
   /** Whether a request must say why. Stricter: true. */
   readonly reasonRequired: boolean
-  /** Who of those who had a hand in the content cannot approve it. The requester is `selfApproval`'s. Stricter: more of them. */
+  /**
+   * Who of those who had a hand in the content cannot approve it. The requester is `selfApproval`'s. Stricter: more
+   * of them.
+   */
   readonly excludeContributors: 'all' | 'last_editor' | 'none'
   /**
-   * When an approver has to be one: when they answer and again when the change is applied, or when they answer alone. Who is kept out stays out
-   * either way. Stricter: both.
+   * When an approver has to be one: when they answer and again when the change is applied, or when they answer alone.
+   * Who is kept out stays out either way. Stricter: both.
    */
   readonly eligibleAt: 'both' | 'review'
   /** Whether a rejection ends the request, or stands in its way until it is withdrawn. Stricter: ends it. */
@@ -27,31 +30,46 @@ export interface RulesOfConduct {
   /** Whether new content takes all approvals back, or leaves those whose part of the change is equal. Stricter: all. */
   readonly onEdit: 'reset' | 'keep'
   /**
-   * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision where it does not collide
-   * with anything and its effect stays the same. Stricter: fails.
+   * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision
+   * where it does not collide with anything and its effect stays the same. Stricter: fails.
    */
   readonly onStale: 'fail' | 'rebase'
   /** Whether an open request keeps everybody else off its resources. Stricter: the resource is locked. */
   readonly lock: 'resource' | 'none'
-  /** Whether open requests are held to what the policies ask now as well, or to what they asked at submission alone. Stricter: both. */
+  /**
+   * Whether open requests are held to what the policies ask now as well, or to what they asked at submission alone.
+   * Stricter: both.
+   */
   readonly policyDrift: 'strictest' | 'pinned'
-  /** The roles whose holders may apply without approval, with a reason and on record. Stricter: those that all policies name. */
+  /**
+   * The roles whose holders may apply without approval, with a reason and on record. Stricter: those that all
+   * policies name.
+   */
   readonly bypass: readonly string[]
-  /** The roles whose holders may break the glass in an emergency, and owe a review afterwards. Stricter: those that all policies name. */
+  /**
+   * The roles whose holders may break the glass in an emergency, and owe a review afterwards. Stricter: those that
+   * all policies name.
+   */
   readonly breakGlass: readonly string[]
-  /** Within which time a review that is owed has to be there, and how often people are reminded of it from then on. Stricter: shorter. */
+  /**
+   * Within which time a review that is owed has to be there, and how often people are reminded of it from then on.
+   * Stricter: shorter.
+   */
   readonly settleWithin: Duration
   /** How many characters, as people count them, somebody may say at once. Stricter: fewer. */
   readonly feedbackLimit: number
 }
 
-/** One rule of conduct: what a policy may say, what holds where it says nothing, and which of two values is the stricter one. */
+/**
+ * One rule of conduct: what a policy may say, what holds where it says nothing, and which of two values is the
+ * stricter one.
+ */
 export interface Rule<T> {
   readonly default: T
   /** What may be written, in words. */
   readonly expects: string
   readonly accepts: (value: unknown) => boolean
-  /** Some that are accepted, all of them where they are few. */
+  /** Some that are accepted, all of them if they are few. */
   readonly examples: readonly T[]
   /** Commutative, associative and idempotent. */
   readonly stricter: (a: T, b: T) => T

@@ -12,8 +12,8 @@ export const maxAlternatives = 1_000
 /**
  * Lists the ways in which a requirement can be met: its choices multiplied out.
  *
- * What is empty or malformed has no way at all, so that nothing is ever met by default. So has a requirement with more than
- * {@link maxAlternatives} ways.
+ * What is empty or malformed has no way at all, so that nothing is ever met by default. So has a requirement with
+ * more than {@link maxAlternatives} ways.
  */
 export function alternatives(requirement: Requirement): readonly Alternative[] {
   if ('quorum' in requirement) return wellFormed(requirement) ? [{ type: 'need', need: requirement }] : []
@@ -42,7 +42,7 @@ function capped(ways: readonly Alternative[]): readonly Alternative[] {
   return ways.length > maxAlternatives ? [] : ways
 }
 
-/** All choices of exactly `size` parts, none where that cannot be or where there are too many. */
+/** All choices of exactly `size` parts, none if that cannot be or where there are too many. */
 function subsets<T>(parts: readonly T[], size: number): readonly (readonly T[])[] {
   if (!Number.isSafeInteger(size) || size < 1 || size > parts.length) return []
   let chosen: (readonly T[])[] = [[]]

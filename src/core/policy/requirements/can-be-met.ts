@@ -1,7 +1,7 @@
 import type { Approvers, Need, Requirement } from '../model/requirement.ts'
 import { type Alternative, alternatives } from './alternatives.ts'
 
-/** Names the people who are among these approvers; undefined where that is not known, and may be any number. */
+/** Names the people who are among these approvers; undefined if that is not known, and may be any number. */
 export type PeopleAmong = (approvers: Approvers) => ReadonlySet<string> | undefined
 
 /** Tells whether different people can fill every place of a requirement on one of the ways of meeting it. */
@@ -19,7 +19,10 @@ function needsIn(way: Alternative): readonly Need[] {
   return way.type === 'need' ? [way.need] : way.of.flatMap(needsIn)
 }
 
-/** Tells whether every seat can be given to somebody of its own. Maximum bipartite matching by augmenting paths (Kuhn 1955). */
+/**
+ * Tells whether every seat can be given to somebody of its own. Maximum bipartite matching by augmenting paths (Kuhn
+ * 1955).
+ */
 function canSeat(seats: readonly ReadonlySet<string>[]): boolean {
   const seatOf = new Map<string, number>()
   const give = (seat: number, asked: Set<string>): boolean => {

@@ -1,7 +1,7 @@
 import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 
 /**
- * Counts how many people it takes at least until everything is met. Zero only where nothing is asked.
+ * Counts how many people it takes at least until everything is met. Zero only if nothing is asked.
  *
  * A person fills one place inside a policy and may fill places of several, so it is the most that one policy takes.
  */

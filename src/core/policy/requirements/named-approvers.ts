@@ -1,7 +1,10 @@
 import type { PolicyInput } from '../model/policy.ts'
 import type { Approvers, Requirement } from '../model/requirement.ts'
 
-/** Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is saved. */
+/**
+ * Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is
+ * saved.
+ */
 export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): {
   readonly users: readonly string[]
   readonly roles: readonly string[]
@@ -13,7 +16,10 @@ export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'e
   }
 }
 
-/** Lists everybody to whom a policy gives power, one entry for each: to approve, veto, step in, bypass it, or break the glass. */
+/**
+ * Lists everybody to whom a policy gives power, one entry for each: to approve, veto, step in, bypass it, or break
+ * the glass.
+ */
 export function empowered(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate' | 'rules'>): readonly Approvers[] {
   const { bypass = [], breakGlass = [] } = policy.rules ?? {}
   return [...answering(policy), { roles: bypass }, { roles: breakGlass }]

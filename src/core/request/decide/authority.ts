@@ -15,8 +15,8 @@ interface Answering {
 }
 
 /**
- * Finds who stands behind an answer: its owner, or somebody to whom the owner has delegated it for now. An agent stands in for nobody, and nobody
- * stands in for an agent.
+ * Finds who stands behind an answer: its owner, or somebody to whom the owner has delegated it for now. An agent
+ * stands in for nobody, and nobody stands in for an agent.
  */
 export function giver({ by, whose, at }: Answering, request: Request, facts: Facts): Result<Giver> {
   const user = facts.users.get(by)

@@ -6,8 +6,9 @@ import type { Request } from '../model/request.ts'
 import { allows, isOpen } from '../model/status-table.ts'
 
 /**
- * Names those whose approval a request waits for: the users and roles of its requirements, with those whom it has escalated to. Nobody in a state in which it
- * cannot be approved. Who holds a veto is not among them: nothing waits for that.
+ * Names those whose approval a request waits for: the users and roles of its requirements, with those whom it has
+ * escalated to. Nobody in a state in which it cannot be approved. Who holds a veto is not among them: nothing waits
+ * for that.
  */
 export function awaitedFrom({
   status,
@@ -23,8 +24,8 @@ export function awaitedFrom({
 }
 
 /**
- * Names those for whom a request is listed: whose approval it waits for or, where it is a draft, whoever began it; besides, as long as it is open, whoever
- * else has a say in it.
+ * Names those for whom a request is listed: whose approval it waits for or, where it is a draft, whoever began it;
+ * besides, as long as it is open, whoever else has a say in it.
  */
 export function listedFor(
   request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated' | 'rules' | 'debt'>,
@@ -64,12 +65,18 @@ export function awaitedRole(role: string): string {
   return `role:${role}`
 }
 
-/** The name under which a request is listed in which somebody has a say for whose approval it does not wait: by a veto, a way past it, or later on. */
+/**
+ * The name under which a request is listed in which somebody has a say for whose approval it does not wait: by a
+ * veto, a way past it, or later on.
+ */
 function sayOf(name: string): string {
   return `say:${name}`
 }
 
-/** Tells whether an answer stands that a user gave, or that was given for them, whichever of their accounts had a hand in it. */
+/**
+ * Tells whether an answer stands that a user gave, or that was given for them, whichever of their accounts had a hand
+ * in it.
+ */
 export function hasAnswered(user: string, { reviews }: Pick<Request, 'reviews'>, users: KnownUsers): boolean {
   const { person = user } = users.get(user) ?? {}
   return reviews.some(({ by, onBehalfOf = by }) =>

@@ -28,8 +28,8 @@ export function decideApplication(command: ApplyCommand, request: Request, facts
 }
 
 /**
- * Decides that a change is applied without the approvals that are missing: by somebody whom every matching policy lets do so, to exactly what they saw, with a
- * reason, and on record as what it is.
+ * Decides that a change is applied without the approvals that are missing: by somebody whom every matching policy
+ * lets do so, to exactly what they saw, with a reason, and on record as what it is.
  */
 export function bypass(command: BypassCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { id, digest } = request

@@ -14,8 +14,9 @@ import { landed } from './decide-application.ts'
 import { inForce } from './request-outcome.ts'
 
 /**
- * Decides that a change is applied in an emergency, without the approvals that it lacks: by somebody whom every matching policy lets break the glass, for an
- * incident and with a reason. A review is owed for it, and nobody breaks the glass again before that: neither the same person, nor against the same policy.
+ * Decides that a change is applied in an emergency, without the approvals that it lacks: by somebody whom every
+ * matching policy lets break the glass, for an incident and with a reason. A review is owed for it, and nobody breaks
+ * the glass again before that: neither the same person, nor against the same policy.
  */
 export function breakGlass(command: GlassCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { id, digest } = request
@@ -47,7 +48,10 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   })
 }
 
-/** Tells whether a debt keeps somebody from breaking the glass: their own, whatever account it was, or one against the same policy. */
+/**
+ * Tells whether a debt keeps somebody from breaking the glass: their own, whatever account it was, or one against the
+ * same policy.
+ */
 function stands(
   debt: PendingFollowUp,
   user: KnownUser,
@@ -58,8 +62,8 @@ function stands(
 }
 
 /**
- * Decides that somebody reviews afterwards what was applied by breaking the glass: who could have approved it, and did not break the glass. It is settled
- * once they are as many as the policies had asked for.
+ * Decides that somebody reviews afterwards what was applied by breaking the glass: who could have approved it, and
+ * did not break the glass. It is settled once they are as many as the policies had asked for.
  */
 export function settleDebt(command: SettleCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { id, digest, round, debt } = request

@@ -30,7 +30,10 @@ const eventTypes = {
   unschedule: 'unscheduled',
 } as const satisfies Record<Writing['type'], ContentEvent['type']>
 
-/** Decides that a request gets new content, or puts its content to the reviewers again. Either way its digest is another one. */
+/**
+ * Decides that a request gets new content, or puts its content to the reviewers again. Either way its digest is
+ * another one.
+ */
 export function decideContent(command: Writing, request: Request, facts: Facts): Result<ContentEvent> {
   const { next } = facts
   if (!next) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
@@ -175,7 +178,10 @@ function writes({ type }: Writing): boolean {
   return type === 'edit' || type === 'resolve'
 }
 
-/** Tells whether a command leaves the request before the reviewers whom it was put to. What is put to them anew is approved anew. */
+/**
+ * Tells whether a command leaves the request before the reviewers whom it was put to. What is put to them anew is
+ * approved anew.
+ */
 function rewrites(command: Writing): boolean {
   return writes(command) || command.type === 'rebase'
 }

@@ -15,11 +15,17 @@ import type { Request } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
 import { applicationOf } from './request-outcome.ts'
 
-/** How often a change is sent on its way before it fails, where the host keeps the document of before. What was sent may land all the same. */
+/**
+ * How often a change is sent on its way before it fails, where the host keeps the document of before. What was sent
+ * may land all the same.
+ */
 const mostAttempts = 8
 const longestPause = 60 * 60_000
 
-/** Decides what became of a change on its way. Only whoever claimed it last can say, and only as long as nobody else may claim it. */
+/**
+ * Decides what became of a change on its way. Only whoever claimed it last can say, and only as long as nobody else
+ * may claim it.
+ */
 export function confirm(command: ConfirmCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { application } = request
   const { fence, at } = command
@@ -53,8 +59,9 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
 }
 
 /**
- * Decides that a change is given up that the host does not take and of which it does not say what became of it: nobody else could change the resource
- * for as long as it is on its way. Not while somebody is at it, with a reason, and on record as what it is: the host may have the change, or get it yet.
+ * Decides that a change is given up that the host does not take and of which it does not say what became of it:
+ * nobody else could change the resource for as long as it is on its way. Not while somebody is at it, with a reason,
+ * and on record as what it is: the host may have the change, or get it yet.
  */
 export function abandon(command: AbandonCommand, request: Request, { target }: Facts): Result<LaterEvent> {
   const { id, digest, application } = request
@@ -69,7 +76,8 @@ export function abandon(command: AbandonCommand, request: Request, { target }: F
 }
 
 /**
- * The key under which the host lands a change once, however often it is sent: another request, round, revision or document has another one.
+ * The key under which the host lands a change once, however often it is sent: another request, round, revision or
+ * document has another one.
  */
 export function landingKey({ tenant, id, round }: Request, { resource, revisions }: Application): string {
   const revision = revisions.find(({ type, id }) => type === resource.type && id === resource.id)
@@ -105,8 +113,8 @@ function confirmed(
 }
 
 /**
- * Tells whether something may land of a change on its way that nobody is at: what is not there yet may be there in a moment, unless the host has
- * refused it. Of an attempt that nobody spoke of, nobody knows.
+ * Tells whether something may land of a change on its way that nobody is at: what is not there yet may be there in a
+ * moment, unless the host has refused it. Of an attempt that nobody spoke of, nobody knows.
  */
 function mayLandStill({ problem, mayLand }: Application): boolean {
   return mayLand === true || problem === undefined

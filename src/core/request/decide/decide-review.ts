@@ -23,7 +23,10 @@ const eventTypes = {
   request_changes: 'changes_requested',
 } as const
 
-/** Decides an answer: by somebody who may answer, to exactly what they saw, and with a reason where it is not an approval. */
+/**
+ * Decides an answer: by somebody who may answer, to exactly what they saw, and with a reason if it is not an
+ * approval.
+ */
 export function decideReview(command: ReviewCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { onBehalfOf: whose = command.by.user, at } = command
   const found = giver({ by: command.by.user, whose, at }, request, facts)
@@ -50,8 +53,8 @@ export function decideReview(command: ReviewCommand, request: Request, facts: Fa
 }
 
 /**
- * Whose approvals fall, since the same people give another answer: the two count once. An approval of somebody else's falls only where the actor could take it
- * back: what they gave for somebody who does not let them any more stays.
+ * Whose approvals fall, since the same people give another answer: the two count once. An approval of somebody else's
+ * falls only if the actor could take it back: what they gave for somebody who does not let them any more stays.
  */
 function replacedBy(
   { user, principal }: Giver,
@@ -74,7 +77,10 @@ export function resume(command: RequestCommand, request: Request, facts: Facts):
   })
 }
 
-/** Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one of them. */
+/**
+ * Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one
+ * of them.
+ */
 export function escalate(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const now = ownTime(request, facts.holds, command.at)
   const due = escalating(request, now)

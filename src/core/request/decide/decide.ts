@@ -103,12 +103,18 @@ export function hasExpired({ expiresAt }: Pick<Request, 'expiresAt'>, at: number
   return at >= expiresAt
 }
 
-/** The state of a request at a moment: what is open is expired as soon as its deadline has come, whether or not that is recorded yet. */
+/**
+ * The state of a request at a moment: what is open is expired as soon as its deadline has come, whether or not that
+ * is recorded yet.
+ */
 export function statusAt({ status, expiresAt }: Pick<Request, 'status' | 'expiresAt'>, at: number): RequestStatus {
   return isOpen(status) && hasExpired({ expiresAt }, at) ? 'expired' : status
 }
 
-/** Tells whether the workflow was switched off while a request waited, so that it is a draft as soon as that is recorded. */
+/**
+ * Tells whether the workflow was switched off while a request waited, so that it is a draft as soon as that is
+ * recorded.
+ */
 export function isReturned(
   { status, policySet }: Pick<Request, 'status' | 'policySet'>,
   { switchedOff }: Pick<Facts, 'switchedOff'>,
@@ -116,7 +122,10 @@ export function isReturned(
   return isOpen(status) && switchedOff !== undefined && policySet.seq < switchedOff
 }
 
-/** Makes a draft of what waited when the workflow was switched off: its round is over, and whatever was answered in it. */
+/**
+ * Makes a draft of what waited when the workflow was switched off: its round is over, and whatever was answered in
+ * it.
+ */
 function sendBack(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
   if (!isReturned(request, facts)) return refuse('not_switched_off', { request: request.id })
   return success({ type: 'returned', ...happened(command), outcome: { status: 'draft' } })
@@ -125,7 +134,10 @@ function sendBack(command: RequestCommand, request: Request, facts: Facts): Resu
 /** What can be done with an open request while the workflow is off: it brings nothing nearer to being applied. */
 const idle: readonly RequestCommand['type'][] = ['cancel', 'recall', 'withdraw', 'comment', 'expire', 'return']
 
-/** Tells whether a verb could bring a request nearer to being applied: an open one, or one that failed and is tried again. */
+/**
+ * Tells whether a verb could bring a request nearer to being applied: an open one, or one that failed and is tried
+ * again.
+ */
 function movesOn(status: RequestStatus, verb: RequestCommand['type']): boolean {
   return isOpen(status) ? !idle.includes(verb) : status === 'failed' && (verb === 'retry' || verb === 'rebase')
 }
@@ -163,7 +175,7 @@ function comment(command: RequestCommand, { status }: Request): Result<LaterEven
   }
 }
 
-/** Why the requester cannot take the request back any more; undefined where they can. */
+/** Why the requester cannot take the request back any more; undefined if they can. */
 function tooLate({ id, reviews }: Request, { rules }: Facts): Refused | undefined {
   if (rules.cancel === 'any_time' || reviews.length === 0) return undefined
   return refuse('already_reviewed_by_others', { request: id, reviews: reviews.length })

@@ -31,12 +31,13 @@ interface Brought {
 }
 
 /**
- * Lists the answers that stand in the next round of a request that is before its reviewers. The one place where that is decided, for every verb, when the content is
- * written; the answers name the digest that their givers saw.
+ * Lists the answers that stand in the next round of a request that is before its reviewers. The one place where that
+ * is decided, for every verb, when the content is written; the answers name the digest that their givers saw.
  *
- * An objection stands while the request does the same at the same time, whatever was done with it in between; where policies keep answers over edits, until it is
- * taken back. Of a request that had ended none does. Approvals stand only where policies keep them: of people who may still approve, in whose part the effective
- * change is equal, and never when the request is put to its reviewers anew.
+ * An objection stands while the request does the same at the same time, whatever was done with it in between; where
+ * policies keep answers over edits, until it is taken back. Of a request that had ended none does. Approvals stand
+ * only if policies keep them: of people who may still approve, in whose part the effective change is equal, and
+ * never when the request is put to its reviewers anew.
  */
 export function answersFor(bringing: Bringing, request: Request, brought: Brought): readonly Review[] {
   const { pinned, facts } = brought
@@ -61,7 +62,10 @@ function carried(answer: Review | Objection, { digest, round }: Pinned): Review 
   return { ...review, digest, round, carriedFrom: review.carriedFrom ?? review.digest }
 }
 
-/** Tells whether an approval is carried over. Somebody's part is the fields that path ownership asks them about with those that are nobody's, or else everything. A schedule is everybody's part. */
+/**
+ * Tells whether an approval is carried over. Somebody's part is the fields that path ownership asks them about with
+ * those that are nobody's, or else everything. A schedule is everybody's part.
+ */
 function isKept(
   review: Review,
   { bringing, request, brought }: { readonly bringing: Bringing; readonly request: Request; readonly brought: Brought },
@@ -78,7 +82,7 @@ function isKept(
 /** Tells whether a place is in somebody's part. */
 type Part = (place: ChangedPlace) => boolean
 
-/** The part of somebody who is asked about some fields; undefined where they are asked about everything. */
+/** The part of somebody who is asked about some fields; undefined if they are asked about everything. */
 function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Part | undefined {
   if (requirements.some(({ veto }) => veto && isAmong(user, veto))) return undefined
   const own: Pattern[] = []
@@ -97,7 +101,10 @@ function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Pa
   }
 }
 
-/** Tells whether a place may be an item that is known by its position alone: it may be what any pattern about the list names. */
+/**
+ * Tells whether a place may be an item that is known by its position alone: it may be what any pattern about the list
+ * names.
+ */
 function isPosition({ path, ...place }: ChangedPlace): boolean {
   return /\/(?:0|[1-9][0-9]*)$/.test(path) && !('position' in place) && place.byPlace === undefined
 }

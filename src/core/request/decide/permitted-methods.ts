@@ -17,10 +17,16 @@ import {
 import { decide, statusAt } from './decide.ts'
 import { answersBy } from './withdraw.ts'
 
-/** For each method that acts on a request, why somebody cannot use it now; true where they can, as far as can be said before they say what for. */
+/**
+ * For each method that acts on a request, why somebody cannot use it now; true if they can, as far as can be said
+ * before they say what for.
+ */
 export type Permissions = { readonly [M in RequestMethod]: true | Refusal }
 
-/** Says what an actor can do with a request now, by deciding every method and doing none. `factsFor` gives the facts of one verb. */
+/**
+ * Says what an actor can do with a request now, by deciding every method and doing none. `factsFor` gives the facts
+ * of one verb.
+ */
 export function permissions(
   by: Actor,
   request: Request,
@@ -45,7 +51,9 @@ export function verbOf(method: RequestMethod, request: Request, { at, holds }: C
   return verbBy(method, statusAt(request, ownTime(request, holds, at)))
 }
 
-/** The verb that is meant by one that does not exist in the state of a request: the one of the same method that does. */
+/**
+ * The verb that is meant by one that does not exist in the state of a request: the one of the same method that does.
+ */
 export function meantBy<V extends RequestVerb>(verb: V, request: Request, { at, holds }: Clock): V | PeopleVerb {
   const status = statusAt(request, ownTime(request, holds, at))
   const { method }: VerbRow = verbs[verb]
@@ -60,7 +68,10 @@ export interface Use {
   readonly onBehalfOf?: string
 }
 
-/** Says why somebody cannot use one verb on a request now; true where they can, as far as can be said before they say what for. */
+/**
+ * Says why somebody cannot use one verb on a request now; true if they can, as far as can be said before they say
+ * what for.
+ */
 export function permission(use: Use, request: Request, facts: Facts): true | Refusal {
   if (use.type === 'withdraw' && use.onBehalfOf === undefined) return withdrawal(use, request, facts)
   return decided(use, request, facts)

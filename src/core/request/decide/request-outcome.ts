@@ -8,7 +8,9 @@ import type { Applied, Applying, Failed, Outcome } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
 
-/** Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once. */
+/**
+ * Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once.
+ */
 export function settle(request: Request, facts: Facts, at: number): Result<Outcome> {
   const { met, blocking } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
@@ -26,17 +28,20 @@ export function inForce(
   return { requirements: widened(requirements, escalated), rules }
 }
 
-/** Tells whether the request waits for a time that it was scheduled for, or for somebody, since that time was missed. */
+/**
+ * Tells whether the request waits for a time that it was scheduled for, or for somebody, since that time was missed.
+ */
 export function waits(request: Request, { holds }: Pick<Facts, 'holds'>, at: number): boolean {
   const { applyAt, scheduleDropped } = request
   return applyAt !== undefined && (at < applyAt || scheduleDropped === true || isMissed(request, holds))
 }
 
 /**
- * Says what applying makes of the resources: new revisions, or the reason why it cannot be. Where one of them is kept outside of the database, they are
- * claimed first.
+ * Says what applying makes of the resources: new revisions, or the reason why it cannot be. If one of them is kept
+ * outside of the database, they are claimed first.
  *
- * The one place where a change becomes real, whoever asks. It believes nothing but the stored content, whose digest it computes again.
+ * The one place where a change becomes real, whoever asks. It believes nothing but the stored content, whose digest
+ * it computes again.
  */
 export function applicationOf(request: Request, target: TargetFacts, at: number): Result<Applying | Applied | Failed> {
   const found = requestDigest({ ...request, request: request.id, ...contentOf(target) })
@@ -67,12 +72,18 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   return success({ status: 'applying', application })
 }
 
-/** The other request that keeps this one from landing: also one that lets others pass meanwhile, where that takes longer than a moment. */
+/**
+ * The other request that keeps this one from landing: also one that lets others pass meanwhile, where that takes
+ * longer than a moment.
+ */
 function keptOff({ lockedBy, heldBy, outside }: TargetFacts): string | undefined {
   return lockedBy ?? (outside ? heldBy : undefined)
 }
 
-/** The changes as they would land: as they were reviewed, or moved onto the live revisions where their effect is the same there. */
+/**
+ * The changes as they would land: as they were reviewed, or moved onto the live revisions where their effect is the
+ * same there.
+ */
 export function landing({ changes, rebased }: TargetFacts): readonly ProposedChange[] {
   const equal =
     rebased?.length === changes.length && changes.every((change, index) => hasEqualEffect(change, rebased[index]))

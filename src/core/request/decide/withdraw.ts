@@ -10,8 +10,9 @@ import { giver, withoutAuthority } from './authority.ts'
 import { inForce, settle } from './request-outcome.ts'
 
 /**
- * Decides that somebody takes an answer back. That takes what giving it took: to answer for somebody, their delegation as it is now; to lift what stands
- * in the way, being somebody who may put it there. Only one's own approval can be taken back by whoever gave it, since that brings nothing nearer.
+ * Decides that somebody takes an answer back. That takes what giving it took: to answer for somebody, their
+ * delegation as it is now; to lift what stands in the way, being somebody who may put it there. Only one's own
+ * approval can be taken back by whoever gave it, since that brings nothing nearer.
  */
 export function withdraw(command: WithdrawCommand, request: Request, facts: Facts): Result<LaterEvent> {
   const { by, at } = command
@@ -40,7 +41,10 @@ export function withdraw(command: WithdrawCommand, request: Request, facts: Fact
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 
-/** An answer that is taken back while the workflow is off leads no nearer to being applied: that waits until it is on again. */
+/**
+ * An answer that is taken back while the workflow is off leads no nearer to being applied: that waits until it is on
+ * again.
+ */
 function heldBack(event: ReviewEvent, request: Request, facts: Facts): Result<LaterEvent> {
   const without = evolve(request, event)
   const { met, blocking } = standing({ ...without, ...inForce(without, facts) }, facts.users)

@@ -34,7 +34,7 @@ export interface ReviewCommand extends Asked {
   readonly type: 'approve' | 'reject' | 'request_changes'
   /** The digest of what the reviewer saw. */
   readonly seen: string | undefined
-  /** Whose answer it is, where they delegated it to the actor. */
+  /** Whose answer it is, if they delegated it to the actor. */
   readonly onBehalfOf?: string
 }
 
@@ -71,9 +71,11 @@ export interface ConfirmCommand extends Asked {
   readonly type: 'confirm'
   /** The number of the claim. */
   readonly fence: number
-  /** The document that the host has: the next one, still the one before, or another; `unknown` where it does not say. */
+  /**
+   * The document that the host has: the next one, still the one before, or another; `unknown` where it does not say.
+   */
   readonly found: 'next' | 'before' | 'other' | 'unknown'
-  /** What went wrong, where something did. */
+  /** What went wrong, if something did. */
   readonly problem?: string
   /** Whether this attempt is certain never to land: nothing was sent, or the host refused it. */
   readonly isOver?: true
@@ -125,17 +127,20 @@ export interface Facts {
   /** What applying needs to know. Left out until it is read; without it an approval stops at `approved`. */
   readonly target?: TargetFacts
   /**
-   * The state of the settings in which the workflow was switched off so that what waited goes back to being a draft: every request that was put to its
-   * reviewers before. Left out where that never happened.
+   * The state of the settings in which the workflow was switched off so that what waited goes back to being a draft:
+   * every request that was put to its reviewers before. Left out if that never happened.
    */
   readonly switchedOff?: number
   /** Whether the workflow is off in the project of the request, and what waits there is held. */
   readonly held?: true
-  /** When the workflow was off there, the oldest first. Left out where it never was. */
+  /** When the workflow was off there, the oldest first. Left out if it never was. */
   readonly holds?: readonly Hold[]
   /** The delegations to the actor from those whom an answer is given for, or was. Left out: none. */
   readonly delegations?: readonly Delegation[]
-  /** The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the glass. */
+  /**
+   * The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the
+   * glass.
+   */
   readonly debts?: readonly PendingFollowUp[]
   /** The content that a content command brings; left out for the others. */
   readonly next?: NextContent

@@ -12,13 +12,16 @@ export interface ProposedChange {
   readonly project: string
   /** The revision that the change was made against; 0 where the resource never existed. */
   readonly base: number
-  /** The revision that created the resource: a resource deleted and created again under its id is another one. 0 where it does not exist. */
+  /**
+   * The revision that created the resource: a resource deleted and created again under its id is another one. 0 where
+   * it does not exist.
+   */
   readonly incarnation: number
   readonly actions: readonly string[]
   readonly places: readonly ChangedPlace[]
   /** The next document; null removes the resource. Where conflicts are open, it holds the live values there. */
   readonly after: JsonValue
-  /** The action of the life cycle that does it; absent where the type of the resource has none. */
+  /** The action of the life cycle that does it; absent if the type of the resource has none. */
   readonly move?: PinnedMove
   /** How the change was moved onto `base`, where that left conflicts. */
   readonly rebase?: OpenRebase
@@ -28,11 +31,11 @@ export interface ProposedChange {
 export interface PinnedMove {
   /** The action; `create` makes the resource. */
   readonly action: string
-  /** The live state that it starts from; absent where it makes the resource. */
+  /** The live state that it starts from; absent if it makes the resource. */
   readonly from?: string
   /** The live state from then on. */
   readonly to: string
-  /** What is shown while it waits for approval; absent where the life cycle itself asks nobody. */
+  /** What is shown while it waits for approval; absent if the life cycle itself asks nobody. */
   readonly pending?: string
   /** Whether it was found from the changes of the document that it carries. Left out: it was asked for by name. */
   readonly edits?: true
@@ -50,7 +53,7 @@ export interface ClockMove {
   readonly to: string
   /** Every place where the document will not be what it is now, if nothing else changes it before. */
   readonly places: readonly ChangedPlace[]
-  /** That document; left out where the clock leaves it as it is. */
+  /** That document; left out if the clock leaves it as it is. */
   readonly after?: JsonValue
 }
 
@@ -84,8 +87,8 @@ export interface Reviewed extends Content, StatedReason {
 }
 
 /**
- * Computes the digest that reviews are bound to. Another content, target, base, schedule, requirement, deadline, reason, request, round or
- * tenant has another one.
+ * Computes the digest that reviews are bound to. Another content, target, base, schedule, requirement, deadline,
+ * reason, request, round or tenant has another one.
  */
 export function requestDigest(reviewed: Reviewed): Digest {
   const { tenant, request, round, requester, expiresAt, requirements, rules, changes } = reviewed
@@ -95,12 +98,15 @@ export function requestDigest(reviewed: Reviewed): Digest {
   return digest('request', bound as unknown as JsonValue)
 }
 
-/** Computes the digest of one document; null where there is none. */
+/** Computes the digest of one document; null if there is none. */
 export function documentDigest(document: JsonValue): Digest {
   return digest('document', document)
 }
 
-/** Tells whether a change changes nothing: neither a place of the document nor, by an action asked for by name, anything else. */
+/**
+ * Tells whether a change changes nothing: neither a place of the document nor, by an action asked for by name,
+ * anything else.
+ */
 export function isEmpty({ places, move }: ProposedChange): boolean {
   return places.length === 0 && (move === undefined || move.edits === true)
 }

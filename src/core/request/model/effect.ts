@@ -4,16 +4,17 @@ import type { JsonValue } from '../../change/json.ts'
 import type { Content, ProposedChange } from './content.ts'
 
 /**
- * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to the same values. A
- * change of the live state makes the whole document do something else, so that this has to be the same as well.
+ * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to
+ * the same values. A change of the live state makes the whole document do something else, so that this has to be the
+ * same as well.
  */
 export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
   return b !== undefined && effectOf(a) === effectOf(b)
 }
 
 /**
- * Computes the digest of what content does to which resources, whatever revisions it was made against, whoever asks for it and when it is to be applied: equal for
- * a request that is put to its reviewers again, and for its twins.
+ * Computes the digest of what content does to which resources, whatever revisions it was made against, whoever asks
+ * for it and when it is to be applied: equal for a request that is put to its reviewers again, and for its twins.
  */
 export function effectDigest({ changes }: Pick<Content, 'changes'>): Digest {
   const effects = changes.map((change) => effectOf({ ...change, ...inOrder(change) })).toSorted()

@@ -42,7 +42,7 @@ export interface Application {
   readonly attempts: number
   /** What it makes of the resources, all of them, once it is confirmed. */
   readonly revisions: readonly AppliedRevision[]
-  /** Why the last attempt did not get there, where one did not. */
+  /** Why the last attempt did not get there, if one did not. */
   readonly problem?: string
   /** Whether something that was sent before may still land. */
   readonly mayLand?: true
@@ -99,9 +99,15 @@ export interface Pinned {
   readonly conflicts: number
   /** Who edited the content after it was written first; the last one last. */
   readonly contributors: readonly string[]
-  /** Who the requester and the contributors were when they acted: a user who is gone since is still the person behind it. */
+  /**
+   * Who the requester and the contributors were when they acted: a user who is gone since is still the person behind
+   * it.
+   */
   readonly persons: readonly KnownPerson[]
-  /** The answers that stand: the objections to content that does the same at the same time, and what a policy carries over. */
+  /**
+   * The answers that stand: the objections to content that does the same at the same time, and what a policy carries
+   * over.
+   */
   readonly reviews: readonly Review[]
 }
 
@@ -120,7 +126,9 @@ export interface Target {
   readonly waiting?: string
 }
 
-/** The resources that a request keeps others off while it is open: by its rules, or by the life cycle of the resource. */
+/**
+ * The resources that a request keeps others off while it is open: by its rules, or by the life cycle of the resource.
+ */
 export function locksOf({ rules, resources }: Pick<Pinned, 'rules' | 'resources'>): readonly Target[] {
   return resources.filter(({ waiting }) => rules.lock === 'resource' || waiting !== undefined)
 }
@@ -166,7 +174,7 @@ export interface ReviewEvent extends Happened {
   readonly digest: Digest
   /** The person whom the directory saw behind the reviewer when this was decided. */
   readonly person: string
-  /** Whose answer it is, where they delegated it to the reviewer. */
+  /** Whose answer it is, if they delegated it to the reviewer. */
   readonly onBehalfOf?: string
   /** The person whom the directory saw behind them then. */
   readonly ownerPerson?: string

@@ -101,7 +101,10 @@ function reviewed(
   return { ...debt, reviews: [...debt.reviews, review], ...(settles ? { settledAt: at } : {}) }
 }
 
-/** The request in the state that an event leads to, with what the event changes, and without what belongs to the state before. */
+/**
+ * The request in the state that an event leads to, with what the event changes, and without what belongs to the state
+ * before.
+ */
 function moved(request: Request, event: LaterEvent, changes?: Partial<Request>): Request {
   const { outcome, at } = event
   const { failure: _failure, application: _application, unsettled, ...lasting } = request
@@ -111,7 +114,8 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
     const { mayLand: _mayLand, ...landed } = next
     return landed
   }
-  // Only if the host has refused it, whoever passed the approvals by has changed nothing. Of everything else nobody can be sure.
+  // Only if the host has refused it, whoever passed the approvals by has changed nothing. Of everything else nobody
+  // can be sure.
   if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed' || outcome.mayLand) return next
   const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
   return rest
@@ -139,7 +143,10 @@ function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'fa
   }
 }
 
-/** The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of those that it says. */
+/**
+ * The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of
+ * those that it says.
+ */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
   const { by, person, onBehalfOf, ownerPerson, digest, round, at, roles, reason, replaces = [] } = event
   const review: Review = {

@@ -1,6 +1,9 @@
 import type { Request } from './request.ts'
 
-/** A time in which the workflow of a project was off. What waited there stayed where it was, and its clock stood still. */
+/**
+ * A time in which the workflow of a project was off. What waited there stayed where it was, and its clock stood
+ * still.
+ */
 export interface Hold {
   /** In milliseconds since 1970, as all times. */
   readonly from: number
@@ -10,7 +13,10 @@ export interface Hold {
   readonly gaps?: number
 }
 
-/** How many holds a switch remembers one by one. The oldest ones become one, from the first beginning to the last end, with the gaps between them. */
+/**
+ * How many holds a switch remembers one by one. The oldest ones become one, from the first beginning to the last end,
+ * with the gaps between them.
+ */
 const mostHolds = 20
 
 /** The holds after the workflow was switched at some time. */
@@ -29,8 +35,8 @@ function bounded(holds: readonly Hold[]): readonly Hold[] {
 }
 
 /**
- * How long the workflow was off between two times, in milliseconds. Where it is not known any more which part of a time was a gap, as little as can be: whoever
- * waited is not given time that passed.
+ * How long the workflow was off between two times, in milliseconds. If it is not known any more which part of a
+ * time was a gap, as little as can be: whoever waited is not given time that passed.
  */
 export function timeHeld(holds: readonly Hold[], from: number, at: number): number {
   return holds.reduce((sum, { from: begins, to: ends = at, gaps = 0 }) => {
@@ -44,8 +50,8 @@ export function ownTime({ askedAt }: Pick<Request, 'askedAt'>, holds: readonly H
 }
 
 /**
- * Tells whether the time that a request was scheduled for passed while the workflow was off. Reviewers agreed to that moment and to no
- * other one: it is not made up for, and the change is applied by hand.
+ * Tells whether the time that a request was scheduled for passed while the workflow was off. Reviewers agreed to that
+ * moment and to no other one: it is not made up for, and the change is applied by hand.
  */
 export function isMissed({ applyAt }: Pick<Request, 'applyAt'>, holds: readonly Hold[] | undefined): boolean {
   if (applyAt === undefined || !holds) return false

@@ -7,12 +7,18 @@ export interface Subject {
   readonly applyAt?: number
 }
 
-/** A rejection that was not taken back, and what it was about. It stands again as soon as the request is about that again. */
+/**
+ * A rejection that was not taken back, and what it was about. It stands again as soon as the request is about that
+ * again.
+ */
 export interface Objection extends Review {
   /** What its giver saw; and what it stood in the way of last, if that was something else. */
   readonly about: readonly Subject[]
   /** Whether the request ended since: it is shown, and does not stand again. */
   readonly isOver?: true
-  /** Whether it stood when the request was taken back. Where answers are kept over edits, it stands again whatever is put to the reviewers then. */
+  /**
+   * Whether it stood when the request was taken back. Where answers are kept over edits, it stands again whatever is
+   * put to the reviewers then.
+   */
   readonly stood?: true
 }

@@ -5,7 +5,10 @@ import type { ContentEvent, Pinned } from './event.ts'
 import type { Objection, Subject } from './objection.ts'
 import type { Request } from './request.ts'
 
-/** How many objections a request remembers. None is forgotten: what would bring one more is refused, and a new request begins anew. */
+/**
+ * How many objections a request remembers. None is forgotten: what would bring one more is refused, and a new request
+ * begins anew.
+ */
 export const mostObjections = 200
 
 /** What a request, or its next content, is about. */
@@ -23,12 +26,18 @@ export function currentReviews({ reviews, digest, round }: Request): readonly Re
   return reviews.filter((review) => review.digest === digest && review.round === round)
 }
 
-/** Tells whether a content command puts a request to its reviewers that had ended, so that it starts clean. What failed has not ended. */
+/**
+ * Tells whether a content command puts a request to its reviewers that had ended, so that it starts clean. What
+ * failed has not ended.
+ */
 export function revives(type: ContentEvent['type'], { status }: Pick<Request, 'status'>): boolean {
   return type === 'reopened' && status !== 'failed'
 }
 
-/** The objections that a request remembers after new content, or the same again: those that do not stand then, and those that were about something else before. */
+/**
+ * The objections that a request remembers after new content, or the same again: those that do not stand then, and
+ * those that were about something else before.
+ */
 export function remembered(request: Request, { type, pinned }: ContentEvent): readonly Objection[] {
   const [here, there] = [subjectOf(request), subjectOf(pinned)]
   const ends = revives(type, request)
@@ -67,7 +76,10 @@ export interface Objected {
   readonly stands: boolean
 }
 
-/** Lists the rejections of a request that nobody has taken back, those that stand last. What ended a request stood in its way. */
+/**
+ * Lists the rejections of a request that nobody has taken back, those that stand last. What ended a request stood in
+ * its way.
+ */
 export function objectionsOf(request: Request): readonly Objected[] {
   const standing = rejections(request)
   const { objections = [] } = request

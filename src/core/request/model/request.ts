@@ -5,11 +5,14 @@ import type { Objection } from './objection.ts'
 import type { FollowUp, PendingFollowUp } from './owed-review.ts'
 import type { RequestStatus } from './status-table.ts'
 
-/** A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside it, under its digest. */
+/**
+ * A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside
+ * it, under its digest.
+ */
 export interface Request extends Pinned {
   readonly tenant: string
   readonly id: string
-  /** Empty where the resources belong to no project. */
+  /** Empty if the resources belong to no project. */
   readonly project: string
   readonly status: RequestStatus
   readonly requester: string
@@ -27,7 +30,10 @@ export interface Request extends Pinned {
   readonly escalated?: readonly Escalated[]
   /** Whether its time came when it could not be applied: from then on, it is applied by hand. */
   readonly scheduleDropped?: true
-  /** Whether an answer was taken back while the workflow was off: what follows from that is settled when it is on again. */
+  /**
+   * Whether an answer was taken back while the workflow was off: what follows from that is settled when it is on
+   * again.
+   */
   readonly unsettled?: true
   /** Who applied it without the approvals that it needed. */
   readonly bypassedBy?: string
@@ -37,7 +43,10 @@ export interface Request extends Pinned {
   readonly application?: Application
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
-  /** Whether something that was sent for it outside of the database may still land, since nobody said that it never will. Until it is applied. */
+  /**
+   * Whether something that was sent for it outside of the database may still land, since nobody said that it never
+   * will. Until it is applied.
+   */
   readonly mayLand?: true
   /** The rejections that nobody has taken back of what it was about before, or before it was taken back or ended. */
   readonly objections?: readonly Objection[]
@@ -45,13 +54,16 @@ export interface Request extends Pinned {
   readonly revisions?: readonly AppliedRevision[]
 }
 
-/** The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not come so far. */
+/**
+ * The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not
+ * come so far.
+ */
 export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
   if (status === 'applied') return { status, revisions }
   return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
 }
 
-/** The review that a request still owes; undefined where it owes none. */
+/** The review that a request still owes; undefined if it owes none. */
 export function openDebt({ id, debt }: Request): PendingFollowUp | undefined {
   if (!debt || debt.settledAt !== undefined) return undefined
   const { reviews: _reviews, remindedAt: _remindedAt, settledAt: _settledAt, ...broken } = debt

@@ -7,15 +7,15 @@ export interface Resource {
   readonly tenant: string
   readonly type: string
   readonly id: string
-  /** Empty where it belongs to no project. */
+  /** Empty if it belongs to no project. */
   readonly project: string
   /** Number of the live revision. */
   readonly revision: number
   /** Number of the revision that created it: deleted and created again, it is another resource. */
   readonly incarnation: number
-  /** The live document; null where the resource is deleted. */
+  /** The live document; null if the resource is deleted. */
   readonly document: JsonValue
-  /** The live state in its life cycle; absent where it has none. */
+  /** The live state in its life cycle; absent if it has none. */
   readonly state?: string
   /** When the clock ends that state, in milliseconds since 1970, where it does. */
   readonly stateDueAt?: number
@@ -26,15 +26,15 @@ export interface Revision {
   readonly tenant: string
   readonly type: string
   readonly id: string
-  /** Empty where the resource belongs to no project. */
+  /** Empty if the resource belongs to no project. */
   readonly project: string
   readonly number: number
   readonly incarnation: number
-  /** The document from then on; null where the revision deleted the resource. */
+  /** The document from then on; null if the revision deleted the resource. */
   readonly document: JsonValue
   readonly digest: Digest
   readonly actions: readonly string[]
-  /** The action of the life cycle that made it; absent where the resource has none. */
+  /** The action of the life cycle that made it; absent if the resource has none. */
   readonly move?: PinnedMove
   readonly author: string
   readonly via: string
@@ -42,7 +42,10 @@ export interface Revision {
   readonly at: number
   /** What the author said. */
   readonly message?: string
-  /** The request that it was approved in; none for a change that no policy gated. Found in the host: the one that had failed, and whose write landed late. */
+  /**
+   * The request that it was approved in; none for a change that no policy gated. Found in the host: the one that had
+   * failed, and whose write landed late.
+   */
   readonly request?: string
 }
 

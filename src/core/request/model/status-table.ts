@@ -32,7 +32,10 @@ export type Role =
 
 /** A verb that acts on a request: in which states it exists, for whom, and which states it can lead to. */
 export interface VerbRow {
-  /** The method of `requests` that people give it by; absent for what the clock does. Of several verbs of one method, the state tells which is meant. */
+  /**
+   * The method of `requests` that people give it by; absent for what the clock does. Of several verbs of one method,
+   * the state tells which is meant.
+   */
   readonly method?: string
   readonly from: readonly RequestStatus[]
   readonly by: Role
@@ -45,7 +48,8 @@ const settled = ['pending', 'approved', ...landing] as const
 const asked = ['pending', ...landing] as const
 
 /**
- * Every verb on a request that exists. The decisions, the documentation and the tests of every cell are made from this table.
+ * Every verb on a request that exists. The decisions, the documentation and the tests of every cell are made from
+ * this table.
  *
  * A verb that is not listed in a state is refused there with `not_open`.
  */

@@ -12,7 +12,10 @@ import {
   type SqlValues,
 } from '../shared/session.ts'
 
-/** A statement as `mysql2` takes it: whatever the pool is set to, rows are objects, and values are what they are in the database. */
+/**
+ * A statement as `mysql2` takes it: whatever the pool is set to, rows are objects, and values are what they are in
+ * the database.
+ */
 export interface MysqlStatement {
   readonly sql: string
   readonly rowsAsArray: false
@@ -86,7 +89,10 @@ export interface MysqlCare {
   readonly isPrepared: Preparing
 }
 
-/** Speaks over a connection. A statement that comes up rarely is forgotten at once: a server keeps a limited number for all its clients. */
+/**
+ * Speaks over a connection. A statement that comes up rarely is forgotten at once: a server keeps a limited number
+ * for all its clients.
+ */
 export function overConnection(connection: MysqlConnection, isPrepared: Preparing): SqlSession {
   const execute = async (sql: string, values: SqlValues) => {
     const statement: MysqlStatement = { sql, rowsAsArray: false, nestTables: false, typeCast: true }
@@ -148,8 +154,8 @@ export function overPool(pool: MysqlPool, timeout: number, { look, isPrepared }:
 }
 
 /**
- * Reads what is there at this moment. With autocommit off, a connection goes on reading what was there when somebody first read over it, so that
- * the read gets a transaction of its own.
+ * Reads what is there at this moment. With autocommit off, a connection goes on reading what was there when somebody
+ * first read over it, so that the read gets a transaction of its own.
  */
 export async function readNow(
   session: SqlSession,
@@ -173,7 +179,10 @@ function identityOf(connection: object): object | undefined {
   return 'threadId' in connection ? connection : undefined
 }
 
-/** Tells whether MySQL gave up because another transaction was in the way: deadlock, lock time-out, a row that has changed. */
+/**
+ * Tells whether MySQL gave up because another transaction was in the way: deadlock, lock time-out, a row that has
+ * changed.
+ */
 export function isInTheWay(thrown: unknown): boolean {
   return isOneOf(thrown, '1213', '1205', '1020')
 }

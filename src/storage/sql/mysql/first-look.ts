@@ -16,7 +16,8 @@ const isolation = "show session variables like 't%isolation'"
 /**
  * Looks at connections of MySQL when they are first used.
  *
- * A connection that loses letters, blurs tenants or reads what is not committed is refused before anything is written over it.
+ * A connection that loses letters, blurs tenants or reads what is not committed is refused before anything is written
+ * over it.
  */
 export function mysqlFirstLook(): FirstLook {
   return firstLook(look)

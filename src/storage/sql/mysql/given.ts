@@ -78,8 +78,8 @@ function lookedAtKysely(given: KyselyLike, care: MysqlCare, method: string): Sql
 }
 
 /**
- * Looks whether a transaction is open on a single connection before the first statement, which would commit it. No property of the connection says so;
- * an answer of the server does.
+ * Looks whether a transaction is open on a single connection before the first statement, which would commit it. No
+ * property of the connection says so; an answer of the server does.
  *
  * @throws ApprovalError `storage_failed` if one is.
  */

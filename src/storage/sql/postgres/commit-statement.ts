@@ -69,7 +69,9 @@ export function manyKeys(collections: readonly CollectionName[], keys: readonly 
   return collections.map((collection) => ({ [listed]: JSON.stringify(lists.get(collection)) }))
 }
 
-/** Compiles the mark that there is no record under a key: a row at version 0, which a check can hold and nobody reads. */
+/**
+ * Compiles the mark that there is no record under a key: a row at version 0, which a check can hold and nobody reads.
+ */
 export function absenceStatement(collection: CollectionName): Statement {
   const key = declarationOf(collection).key
   return compiledForPostgres(sql`insert into ${sql.table(tableName(collection))}
@@ -80,9 +82,10 @@ export function absenceStatement(collection: CollectionName): Statement {
 /**
  * Compiles a whole commit into one statement, and so into one round trip.
  *
- * First it takes hold of the rows that the commit relies on, each after the one before, and looks at their versions as they are then; where
- * the last of them is one that it writes, it writes it at once. Only if all are as expected it goes on to write the others. `done` is 1
- * where it has written; where it is 0, it has not. It fails, and so writes nothing, where a key or a place is taken.
+ * First it takes hold of the rows that the commit relies on, each after the one before, and looks at their versions
+ * as they are then; where the last of them is one that it writes, it writes it at once. Only if all are as expected
+ * it goes on to write the others. `done` is 1 where it has written; where it is 0, it has not. It fails, and so
+ * writes nothing, where a key or a place is taken.
  */
 export function commitStatement(shapes: readonly WriteShape[]): Statement {
   const members = shapes.map((shape, member): Member => ({ ...shape, member, name: sql.ref(`member${member}`) }))
@@ -107,7 +110,10 @@ interface Member extends WriteShape {
   readonly name: RawBuilder<unknown>
 }
 
-/** What a part of the statement waits for: that there is a row of `before`, and that its own row is at the expected version. */
+/**
+ * What a part of the statement waits for: that there is a row of `before`, and that its own row is at the expected
+ * version.
+ */
 interface Held {
   readonly before: RawBuilder<unknown> | undefined
   readonly expects: boolean
@@ -150,7 +156,7 @@ function writing(shape: Member, held: Held): RawBuilder<unknown> {
     select ${sql.join(given)}, 1, ${value}::text${from}${shape.marked ? overMark(collection) : sql``} returning 1)`
 }
 
-/** Puts a record in the place of the mark that there is none, and fails where there is one. */
+/** Puts a record in the place of the mark that there is none, and fails if there is one. */
 function overMark(collection: CollectionName): RawBuilder<unknown> {
   const nameOf = ({ name }: Column) => sql.ref(columnName(name))
   const moved = columnsOf(collection).map((column) => sql`${nameOf(column)} = excluded.${nameOf(column)}`)

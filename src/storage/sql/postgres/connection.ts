@@ -85,7 +85,10 @@ export interface PostgresLiteTransaction {
   rollback(): Promise<void>
 }
 
-/** A transaction of its own. One in which a statement has failed says so before its end, where it would be rolled back without a word. */
+/**
+ * A transaction of its own. One in which a statement has failed says so before its end, where it would be rolled back
+ * without a word.
+ */
 export const inTransaction: Brackets = {
   begin: ['begin isolation level read committed'],
   keep: ['select 1', 'commit'],
@@ -141,7 +144,10 @@ export function overKnown(connection: PostgresClient, care: PostgresCare): SqlSe
   return lookedAt(session, () => care.look(identityOf(connection) ?? connection, session))
 }
 
-/** Speaks over the one client that there is. What would join a transaction that the host has left open on it is refused. */
+/**
+ * Speaks over the one client that there is. What would join a transaction that the host has left open on it is
+ * refused.
+ */
 export function overSingle(client: PostgresClient, care: PostgresCare): SqlDatabase {
   return overOne(overKnown(client, care), inTransaction, {
     enter() {
@@ -156,7 +162,8 @@ export function overSingle(client: PostgresClient, care: PostgresCare): SqlDatab
 /**
  * Speaks to a pool of `pg`, none of whose connections is kept longer than the time that it is given.
  *
- * A connection that somebody gave back with a transaction open gets that rolled back: what we would write into it, nobody might ever commit.
+ * A connection that somebody gave back with a transaction open gets that rolled back: what we would write into it,
+ * nobody might ever commit.
  */
 export function overPool(pool: PostgresPool, timeout: number, { look, named }: PostgresCare): SqlDatabase {
   const lender: Lender<PostgresPoolClient> = {
@@ -167,7 +174,8 @@ export function overPool(pool: PostgresPool, timeout: number, { look, named }: P
           if (client) resolve(client)
           else reject(error)
         }
-        // Called back, not awaited: the word that the server has ended a connection may come together with the word that it is ready.
+        // Called back, not awaited: the word that the server has ended a connection may come together with the word
+        // that it is ready.
         const answer = pool.connect(taken) as Promise<PostgresPoolClient> | undefined
         answer?.then?.((client) => taken(undefined, client), reject)
       }),
@@ -220,8 +228,8 @@ function identityOf(client: object): object | undefined {
 }
 
 /**
- * Without a listener, a connection that the server ends would end this process. Whoever uses the connection is told by the
- * statement that fails.
+ * Without a listener, a connection that the server ends would end this process. Whoever uses the connection is told
+ * by the statement that fails.
  */
 function ignore(): void {}
 
@@ -268,7 +276,10 @@ export function openPool(connectionString: string, timeout: number): PostgresPoo
   return pool
 }
 
-/** Tells whether PostgreSQL gave up because another transaction was in the way: serialization, deadlock, lock time-out. */
+/**
+ * Tells whether PostgreSQL gave up because another transaction was in the way: serialization, deadlock, lock
+ * time-out.
+ */
 export function isInTheWay(thrown: unknown): boolean {
   return isOneOf(thrown, '40001', '40P01', '55P03')
 }

@@ -4,7 +4,7 @@ import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../../toolkit/
 
 /** What is stored where a write wants to go. */
 export interface Finding {
-  /** The version under its key: 0 for a mark that there is no record, undefined where there is not even that. */
+  /** The version under its key: 0 for a mark that there is no record, undefined if there is not even that. */
   readonly version: number | undefined
   /** Unique indexes in which another record has its place. */
   readonly taken: readonly string[]
@@ -13,7 +13,8 @@ export interface Finding {
 /**
  * Refuses a commit for the first of its writes that cannot be made.
  *
- * Where all of them could be made by now, it gives the keys whose absence a check relies on and that nothing marks as absent yet.
+ * If all of them could be made by now, it gives the keys whose absence a check relies on and that nothing marks as
+ * absent yet.
  */
 export function refuseImpossible(ordered: readonly KeyedWrite[], findings: readonly Finding[]): readonly RecordKey[] {
   const places = new Set<string>()

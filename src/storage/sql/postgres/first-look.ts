@@ -15,7 +15,8 @@ const question = `select current_setting('server_encoding') as server, current_s
 /**
  * Looks at connections of PostgreSQL when they are first used.
  *
- * A database or a connection that cannot hold every letter is refused before anything is written, and so is a driver that changes what it reads.
+ * A database or a connection that cannot hold every letter is refused before anything is written, and so is a driver
+ * that changes what it reads.
  */
 export function postgresFirstLook(): FirstLook {
   return firstLook(look)

@@ -24,16 +24,19 @@ import {
 import { isInTheWay, isTaken } from './connection.ts'
 import { type Finding, refuseImpossible } from './explain-conflict.ts'
 
-/** How often a commit is tried before it counts as a conflict, where nothing that it relies on has moved. */
+/** How often a commit is tried before it counts as a conflict, if nothing that it relies on has moved. */
 const attempts = 5
 
-/** How many records are asked for by name at most. More are given to the server as one list a collection, which it can read any number of. */
+/**
+ * How many records are asked for by name at most. More are given to the server as one list a collection, which it can
+ * read any number of.
+ */
 const mostByName = 24
 /** How many writes are made by one statement, in one round trip. */
 const mostAtOnce = 100
 /**
- * How many writes of a longer commit one statement makes. What a server needs for a statement grows faster than the number of its parts, and such a
- * portion is short enough to be kept prepared.
+ * How many writes of a longer commit one statement makes. What a server needs for a statement grows faster than the
+ * number of its parts, and such a portion is short enough to be kept prepared.
  */
 const portion = 25
 /** How many characters of statements are remembered. */
@@ -72,7 +75,9 @@ export function oneTripStorages() {
     }
     return true
   }
-  /** Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again. */
+  /**
+   * Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again.
+   */
   const inquire = async (commit: Commit, database: SqlDatabase): Promise<void> => {
     const findings: Finding[] = []
     for (const { ordered, values } of portionsOf(commit)) {
@@ -183,7 +188,10 @@ interface Commit {
   readonly values: readonly Arguments[]
 }
 
-/** Takes a commit apart into what one statement makes each. Made in one transaction, they hold what they rely on until its end. */
+/**
+ * Takes a commit apart into what one statement makes each. Made in one transaction, they hold what they rely on until
+ * its end.
+ */
 function portionsOf(commit: Commit): readonly Commit[] {
   const { ordered, values } = commit
   if (ordered.length <= mostAtOnce) return ordered.length === 0 ? [] : [commit]
@@ -201,7 +209,10 @@ function commitOf(writes: readonly Write[]): Commit {
   }
 }
 
-/** A row of an inquiry: a version under a key, or another record in a place of a unique index. What is a number, hosts may have told the driver to give as text. */
+/**
+ * A row of an inquiry: a version under a key, or another record in a place of a unique index. What is a number, hosts
+ * may have told the driver to give as text.
+ */
 interface Place {
   readonly at: number | string
   readonly place: string

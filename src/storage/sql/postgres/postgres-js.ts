@@ -25,8 +25,9 @@ export function isPostgresJs(given: object): given is PostgresJs {
 }
 
 /**
- * Speaks over a transaction of postgres.js; effects are given it too, unless the host has something else for them. It takes one whose statement has failed for lost, whatever is rolled back, unless the statement ran in a savepoint
- * of its own.
+ * Speaks over a transaction of postgres.js; effects are given it too, unless the host has something else for them. It
+ * takes one whose statement has failed for lost, whatever is rolled back, unless the statement ran in a savepoint of
+ * its own.
  */
 export function overPostgresJs(sql: PostgresJs, brackets: Brackets, native?: unknown): SqlDatabase {
   const inTurn = createTurns()

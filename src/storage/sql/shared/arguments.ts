@@ -20,14 +20,17 @@ export function exceptArgument(at: number): string {
 }
 
 /**
- * How many places a statement has for the tenants that a page leaves out. There are few statements, whatever callers ask; the last tenant is given
- * again in the places that are left.
+ * How many places a statement has for the tenants that a page leaves out. There are few statements, whatever callers
+ * ask; the last tenant is given again in the places that are left.
  */
 export function exceptPlaces(except: IndexQuery['except'] = []): number {
   return [0, 1, 8].find((places) => except.length <= places) ?? maxExcept
 }
 
-/** What a placeholder stands for: an argument of one of the members that a statement is about, which are counted from 0. */
+/**
+ * What a placeholder stands for: an argument of one of the members that a statement is about, which are counted from
+ * 0.
+ */
 export interface Parameter {
   readonly member: number
   readonly name: string

@@ -1,4 +1,7 @@
-/** Everything by which drivers say what is wrong: the code, number or name of an error, and of those that it was made of. */
+/**
+ * Everything by which drivers say what is wrong: the code, number or name of an error, and of those that it was made
+ * of.
+ */
 export function codesOf(thrown: unknown): readonly string[] {
   const codes: string[] = []
   let error: unknown = thrown

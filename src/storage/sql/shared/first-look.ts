@@ -7,7 +7,10 @@ export interface Habits {
   readonly keepsTransactions: boolean
 }
 
-/** Looks at a connection when it is first used, and remembers what it saw. The identity is the same for as long as the connection is. */
+/**
+ * Looks at a connection when it is first used, and remembers what it saw. The identity is the same for as long as the
+ * connection is.
+ */
 export type FirstLook = (identity: object, session: SqlSession) => Promise<Habits>
 
 /** Remembers what `look` saw of each connection. A connection that was refused is looked at again the next time. */
@@ -51,14 +54,18 @@ export function lookedAtDatabase(database: SqlDatabase, look: () => Promise<Habi
   }
 }
 
-/** A text in which the mistakes of a driver show: it looks like JSON, and has quotes, a backslash, and digits that are no number. */
+/**
+ * A text in which the mistakes of a driver show: it looks like JSON, and has quotes, a backslash, and digits that are
+ * no number.
+ */
 export const probe = String.raw`{"countersign": "\\ 007.0"}`
 
 /** The largest version that a record can have. */
 export const largest = Number.MAX_SAFE_INTEGER
 
 /**
- * Looks at the answer to a probe: one row that says `came`, the probe as it came back, and `version`, which is {@link largest}.
+ * Looks at the answer to a probe: one row that says `came`, the probe as it came back, and `version`, which is {@link
+ * largest}.
  *
  * @throws ApprovalError `storage_failed` if the driver gives something else than was written.
  */

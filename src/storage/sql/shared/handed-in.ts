@@ -182,7 +182,10 @@ export function isObject(given: unknown): given is object {
   return (typeof given === 'object' && given !== null) || typeof given === 'function'
 }
 
-/** Tells whether something is of none of the known kinds but, perhaps, this one: a host may hand in what only looks like it. */
+/**
+ * Tells whether something is of none of the known kinds but, perhaps, this one: a host may hand in what only looks
+ * like it.
+ */
 export function isNoneBut(given: object, kind: string): boolean {
   return (foreigners.find(({ is }) => is(given))?.name ?? kind) === kind
 }
@@ -200,7 +203,10 @@ export function noTransaction(given: unknown): string {
   return `this is ${nameOf(given, foreign)}${instead}`
 }
 
-/** Says what is wrong with a text that is the address of no database of this kind, without the rest of it, which may be secret. */
+/**
+ * Says what is wrong with a text that is the address of no database of this kind, without the rest of it, which may
+ * be secret.
+ */
 export function refuseText(given: string, engine: Engine): string {
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(given)?.[0]
   if (scheme) return `was given a text that begins with ${scheme} write ${poolOf[engine]}`

@@ -22,7 +22,10 @@ interface PrismaLike {
   $executeRawUnsafe(text: string, ...values: SqlValues): Promise<number>
 }
 
-/** Speaks over the transaction of a query builder, whatever the database; undefined where the host gave something else. */
+/**
+ * Speaks over the transaction of a query builder, whatever the database; undefined if the host gave something
+ * else.
+ */
 export function hostSession(given: object, engine: Engine): SqlSession | undefined {
   if (isKysely(given)) return overKyselyTransaction(given, engine)
   if (has(given, '$queryRawUnsafe', '$executeRawUnsafe')) return prismaTransaction(given as PrismaLike)
@@ -42,7 +45,7 @@ function prismaTransaction(prisma: PrismaLike): SqlSession {
   }
 }
 
-/** Gives what a Drizzle speaks to its database with; undefined where it is none, or hides it. */
+/** Gives what a Drizzle speaks to its database with; undefined if it is none, or hides it. */
 export function driverOfDrizzle(given: object): object | undefined {
   if (!has(given, 'select', 'transaction')) return undefined
   const session: unknown = Reflect.get(given, 'session')

@@ -36,18 +36,25 @@ export function missingMigrations(dialect: Dialect, made: readonly unknown[]): r
 
 /** How instances that start at once keep out of each other's way. */
 export interface MigrationLock {
-  /** Reads, and waits meanwhile; left out where a transaction keeps others out by itself. */
+  /** Reads, and waits meanwhile; left out if a transaction keeps others out by itself. */
   readonly take?: string
-  /** Reads; left out where the lock ends with the transaction. */
+  /** Reads; left out if the lock ends with the transaction. */
   readonly leave?: string
-  /** Tells whether the database has what it was told to create: work that was interrupted is taken up where it ended. */
+  /**
+   * Tells whether the database has what it was told to create: work that was interrupted is taken up where it ended.
+   */
   readonly isThere?: (thrown: unknown) => boolean
 }
 
-/** What databases say to a user who may not create tables: PostgreSQL, MySQL, and SQLite of a file that is read-only. */
+/**
+ * What databases say to a user who may not create tables: PostgreSQL, MySQL, and SQLite of a file that is read-only.
+ */
 const forbidden = ['42501', '1142', '1044', 'SQLITE_READONLY', '8']
 
-/** Refuses to work on a database that could not be brought to the present schema, and says what to do where that was forbidden. */
+/**
+ * Refuses to work on a database that could not be brought to the present schema, and says what to do where that was
+ * forbidden.
+ */
 export function refuseMigration({ printer }: Dialect, thrown: unknown): never {
   const advice = `make the tables as a user who may, with what ${printer} prints`
   return refuseFailed('migrate', thrown, codesOf(thrown).some((code) => forbidden.includes(code)) ? advice : undefined)

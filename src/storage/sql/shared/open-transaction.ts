@@ -9,8 +9,8 @@ export function refuseTransaction(problem: string, given?: unknown): never {
 }
 
 /**
- * Tells whether a transaction is open on a connection of a driver; undefined where the driver does not say. That of `pg` says what it knew when the
- * last statement was answered.
+ * Tells whether a transaction is open on a connection of a driver; undefined if the driver does not say. That of
+ * `pg` says what it knew when the last statement was answered.
  */
 export function isInTransaction(connection: object): boolean | undefined {
   if (has(connection, 'getTransactionStatus')) {
@@ -21,7 +21,10 @@ export function isInTransaction(connection: object): boolean | undefined {
   return typeof open === 'boolean' ? open : undefined
 }
 
-/** Lets nothing be written while no transaction is open. Whoever keeps a connection for several transactions may give it before the first, and read in between. */
+/**
+ * Lets nothing be written while no transaction is open. Whoever keeps a connection for several transactions may give
+ * it before the first, and read in between.
+ */
 export function whileOpen(session: SqlSession, isOpen: () => boolean | undefined, begin: string): SqlSession {
   const check = () => {
     if (isOpen() === false) refuseTransaction(`no transaction is open on it: ${begin}`)

@@ -31,8 +31,8 @@ interface SequelizeTransaction {
 }
 
 /**
- * Gives what MikroORM keeps in an entity manager for its transaction, a transaction of Knex or, from version 7 on, of Kysely. Gives anything else as it
- * is.
+ * Gives what MikroORM keeps in an entity manager for its transaction, a transaction of Knex or, from version 7 on, of
+ * Kysely. Gives anything else as it is.
  */
 export function withoutManager(given: object): object {
   if (!has(given, 'transactional', 'getTransactionContext')) return given
@@ -40,7 +40,7 @@ export function withoutManager(given: object): object {
   return isObject(context) ? context : refuseTransaction('no transaction is open in it', given)
 }
 
-/** Finds the transaction of TypeORM, Knex or Sequelize in what a host gave; undefined where it is of none of them. */
+/** Finds the transaction of TypeORM, Knex or Sequelize in what a host gave; undefined if it is of none of them. */
 export function ormTransaction(given: object): OrmTransaction | undefined {
   return typeormTransaction(given) ?? knexTransaction(given) ?? sequelizeTransaction(given)
 }

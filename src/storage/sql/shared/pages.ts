@@ -11,8 +11,9 @@ export function wholeColumn(at: number): string {
 }
 
 /**
- * Tells whether a page is read with all columns from the start. In the order of the key everything is read when the log is verified: a column that is
- * not what its record says shows there, and a record is what its columns say wherever else it is listed.
+ * Tells whether a page is read with all columns from the start. In the order of the key everything is read when the
+ * log is verified: a column that is not what its record says shows there, and a record is what its columns say
+ * wherever else it is listed.
  */
 export function isLookedUpByKey({ index }: IndexQuery): boolean {
   return index === 'key'
@@ -33,7 +34,10 @@ export function pageOfRows(plan: IndexPlan, query: IndexQuery, rows: readonly un
   return pageOf(plan, records, query.limit)
 }
 
-/** The same from rows with all columns, of which each says what the index has there: whatever cannot be read is named, and the rest is read. */
+/**
+ * The same from rows with all columns, of which each says what the index has there: whatever cannot be read is named,
+ * and the rest is read.
+ */
 export function pageOfWholeRows(plan: IndexPlan, rows: readonly unknown[], limit: number): Page {
   const records: StoredRecord[] = []
   const unreadable: UnreadableRecord[] = []

@@ -3,8 +3,9 @@ import { inTime } from '../../../ports/in-time.ts'
 /** How a storage treats the connections of its pool. */
 export interface PoolOptions {
   /**
-   * How long a statement, or a whole transaction, may keep a connection of the pool, in milliseconds: 30,000 where left out. Then the call is refused
-   * with `storage_failed`, and the connection is closed, as it may be half open. The making of tables may take as long as it takes.
+   * How long a statement, or a whole transaction, may keep a connection of the pool, in milliseconds: 30,000 where
+   * left out. Then the call is refused with `storage_failed`, and the connection is closed, as it may be half open.
+   * The making of tables may take as long as it takes.
    */
   readonly timeout?: number | undefined
 }
@@ -23,7 +24,7 @@ const longest = 2 ** 31 - 1
 /**
  * Reads how long a connection may be kept.
  *
- * @throws TypeError where that is no time.
+ * @throws TypeError if that is no time.
  */
 export function timeoutOf(method: string, options: PoolOptions = {}): number {
   if (typeof options !== 'object' || options === null) {
@@ -37,8 +38,8 @@ export function timeoutOf(method: string, options: PoolOptions = {}): number {
 }
 
 /**
- * Works with a connection, and gives it back. One that takes longer than it may, or that the work has come to distrust, is given back as broken. An infinite
- * timeout waits for ever.
+ * Works with a connection, and gives it back. One that takes longer than it may, or that the work has come to
+ * distrust, is given back as broken. An infinite timeout waits for ever.
  */
 export async function lent<C, T>(
   lender: Lender<C>,

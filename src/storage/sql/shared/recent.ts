@@ -6,7 +6,10 @@ export interface Recent<V> {
   readonly weight: number
 }
 
-/** Makes a memory with room for so much. What was not asked for the longest goes first, and what would fill half of the room is not kept at all. */
+/**
+ * Makes a memory with room for so much. What was not asked for the longest goes first, and what would fill half of
+ * the room is not kept at all.
+ */
 export function recent<V>(room: number, weigh: (value: V, key: string) => number): Recent<V> {
   const known = new Map<string, V>()
   let weight = 0

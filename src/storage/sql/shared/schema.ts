@@ -9,7 +9,10 @@ export const schemaVersions: readonly number[] = [
   ...new Set(names.flatMap((name) => [sinceOf(name), ...indexesOf(name).map(({ since }) => since)])),
 ].toSorted((a, b) => a - b)
 
-/** The statements that create a table for each collection that a version of the schema brought, and the indexes that it brought. */
+/**
+ * The statements that create a table for each collection that a version of the schema brought, and the indexes that
+ * it brought.
+ */
 export function schemaStatements(dialect: Dialect, version: number): readonly string[] {
   return names.flatMap((name) => [
     ...(sinceOf(name) === version ? [tableStatement(dialect, name)] : []),

@@ -31,7 +31,9 @@ export interface Brackets {
   readonly undo: readonly string[]
   /** Looks at the session before anything begins, and refuses one that will not do. */
   readonly before?: (session: SqlSession) => Promise<void>
-  /** Refuses in the words of the host what the database said when it was told to begin; does nothing where it cannot. */
+  /**
+   * Refuses in the words of the host what the database said when it was told to begin; does nothing if it cannot.
+   */
   readonly refuse?: (thrown: unknown) => void
 }
 
@@ -39,7 +41,10 @@ export interface Brackets {
 const savepoint = 'savepoint countersign'
 const undoSavepoint = ['rollback to savepoint countersign', 'release savepoint countersign']
 
-/** Makes what a storage does a part of the host's transaction: undone alone where it fails, and otherwise kept or lost with the whole. */
+/**
+ * Makes what a storage does a part of the host's transaction: undone alone where it fails, and otherwise kept or lost
+ * with the whole.
+ */
 export const joined: Brackets = {
   begin: [savepoint],
   keep: ['release savepoint countersign'],

@@ -15,13 +15,19 @@ import { isBusy, patiently, type SqliteConnection } from './connection.ts'
 import { createCommits } from './group-commit.ts'
 import { preparedOn } from './prepared-statements.ts'
 
-/** How many records are read by one statement at most. There is one for each list of collections, so that long lists, of which there are many, have none. */
+/**
+ * How many records are read by one statement at most. There is one for each list of collections, so that long lists,
+ * of which there are many, have none.
+ */
 const mostAtOnce = 12
 
 /** How many characters of statements are remembered. */
 const mostText = 500_000
 
-/** Keeps everything on an open connection, whose calls return at once: nothing waits but for other connections and for effects. */
+/**
+ * Keeps everything on an open connection, whose calls return at once: nothing waits but for other connections and for
+ * effects.
+ */
 export function directStorage(connection: SqliteConnection, ours: boolean): Storage {
   const statements = createStatements(sqliteDialect)
   const gets = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
@@ -49,7 +55,10 @@ export function directStorage(connection: SqliteConnection, ours: boolean): Stor
     }
   }
 
-  /** Reads at once or, while a transaction waits for its effect, after it. What has to be tried again takes turns too, as one may have begun meanwhile. */
+  /**
+   * Reads at once or, while a transaction waits for its effect, after it. What has to be tried again takes turns too,
+   * as one may have begun meanwhile.
+   */
   const reading = async <T>(operation: string, work: () => T): Promise<T> => {
     scope.refuseInside(operation)
     try {

@@ -4,7 +4,8 @@ import type { SqliteConnection } from './connection.ts'
 /**
  * Looks at a connection of SQLite before it is used.
  *
- * @throws ApprovalError `storage_failed` if the file keeps text in UTF-16, whose bytes are in another order, or if rows do not come as objects.
+ * @throws ApprovalError `storage_failed` if the file keeps text in UTF-16, whose bytes are in another order, or if
+ * rows do not come as objects.
  */
 export function lookAtSqlite(connection: SqliteConnection): void {
   const [row] = connection.prepare('pragma encoding').all()

@@ -54,7 +54,10 @@ export function overGivenTransaction(given: unknown): SqlDatabase {
   return overOne({ ...session, native: given }, has(transaction, '$queryRawUnsafe') ? joined : joinedOrRefused)
 }
 
-/** A savepoint outside of a transaction would be one itself, and be committed at its end. To begin another one is an error only inside. */
+/**
+ * A savepoint outside of a transaction would be one itself, and be committed at its end. To begin another one is an
+ * error only inside.
+ */
 const joinedOrRefused: Brackets = {
   ...joined,
   async before(session) {

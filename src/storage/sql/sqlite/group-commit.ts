@@ -13,7 +13,10 @@ import { replaceInPlace } from './statements.ts'
 /** How many commits are made in one transaction at most: none of them should wait long for the others. */
 const mostTogether = 64
 
-/** Taken here, and from the platform: tests may have put a clock of their own in its place, in the whole process or before this was loaded. */
+/**
+ * Taken here, and from the platform: tests may have put a clock of their own in its place, in the whole process or
+ * before this was loaded.
+ */
 const { nextTick } = process.getBuiltinModule?.('node:process') ?? process
 
 const keep = 'savepoint countersign_commit'
@@ -44,13 +47,14 @@ export interface CommitTools {
 /**
  * Makes commits on one connection.
  *
- * Those that arrive before this process has nothing else to do are made in one transaction, each behind a savepoint of its own, so that the disk is awaited
- * once for all of them. None is reported before the whole is on the disk, and one that is refused takes nothing of the others along.
+ * Those that arrive before this process has nothing else to do are made in one transaction, each behind a savepoint
+ * of its own, so that the disk is awaited once for all of them. None is reported before the whole is on the disk, and
+ * one that is refused takes nothing of the others along.
  */
 export function createCommits({ connection, prepared, statements, scope, inTurn }: CommitTools) {
   const replacements = new Map<CollectionName, Statement>()
   const inPlace = (collection: CollectionName) => remembered(replacements, collection, () => replaceInPlace(collection))
-  /** Those that the next commit can still join; undefined where it has to begin anew. */
+  /** Those that the next commit can still join; undefined if it has to begin anew. */
   let arriving: Commit[] | undefined
   let waitsForEffect = false
   /** Whether a transaction that has come to nothing may be open still, because it could not be rolled back. */
@@ -83,13 +87,15 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
     try {
       prepared.control('rollback')
     } catch {
-      // After some failures SQLite has rolled back by itself: there is no transaction left to end. Otherwise an effect has left a query running.
+      // After some failures SQLite has rolled back by itself: there is no transaction left to end. Otherwise an
+      // effect has left a query running.
       isLeftOpen = true
     }
   }
   const begin = (): void => {
     if (isLeftOpen) rollback()
-    // Not prepared: where this fails, libsql would leave it running until it is tried again, with a lock that keeps other connections from their commits.
+    // Not prepared: where this fails, libsql would leave it running until it is tried again, with a lock that keeps
+    // other connections from their commits.
     connection.exec('begin immediate')
     isLeftOpen = false
   }
@@ -106,7 +112,8 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
         try {
           prepared.control(undo)
         } catch (lost) {
-          // SQLite has rolled back the whole, so that none of them is made. A refusal of this one says nothing of the others.
+          // SQLite has rolled back the whole, so that none of them is made. A refusal of this one says nothing of the
+          // others.
           throw isApprovalError(thrown) ? lost : thrown
         }
       }
@@ -155,7 +162,10 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
       for (const { failed } of commits) failed(thrown)
     }
   }
-  /** Joins the commits that are made next, whose turn was taken when the first of them arrived: whatever is asked for later comes after them. */
+  /**
+   * Joins the commits that are made next, whose turn was taken when the first of them arrived: whatever is asked for
+   * later comes after them.
+   */
   const join = (commit: Commit): void => {
     if (arriving === undefined || arriving.length === mostTogether) {
       const commits: Commit[] = []
@@ -192,7 +202,7 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
           inEffect = false
           prepared.control('commit')
         } catch (thrown) {
-          // Where none was begun, there may be one of the host, or of another storage on its connection.
+          // If none was begun, there may be one of the host, or of another storage on its connection.
           if (waitsForEffect) rollback()
           if (inEffect) throw thrown
           refuse(writes, thrown)
@@ -202,7 +212,10 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
       })
     },
 
-    /** Tells whether a transaction is open that waits for its effect: what is read on this connection meanwhile may never be. */
+    /**
+     * Tells whether a transaction is open that waits for its effect: what is read on this connection meanwhile may
+     * never be.
+     */
     waitForEffect: () => waitsForEffect,
   }
 }

@@ -8,7 +8,7 @@ import { atKey, compiled, type Statement } from '../shared/statements.ts'
 import type { HoldStatements } from '../stepwise/hold-statements.ts'
 
 /**
- * Compiles the replacement of a record whose columns stay as they are; it changes nothing where one of them moves.
+ * Compiles the replacement of a record whose columns stay as they are; it changes nothing if one of them moves.
  *
  * SQLite writes every index anew that has a column which an `update` names, whether its value moves or not.
  */

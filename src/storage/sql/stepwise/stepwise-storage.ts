@@ -30,7 +30,9 @@ export interface StepwiseDatabase {
 /** How many characters of statements are remembered. */
 const mostText = 2_000_000
 
-/** Makes storages over a database. They share their compiled statements. `ready` is awaited before anything is asked. */
+/**
+ * Makes storages over a database. They share their compiled statements. `ready` is awaited before anything is asked.
+ */
 export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay }: StepwiseDatabase) {
   const statements = createStatements(dialect)
   const holds = new Map<CollectionName, HoldStatements>()
