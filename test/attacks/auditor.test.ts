@@ -82,6 +82,19 @@ describe('who looks after the log of a tenant in which much happens', () => {
     await writing
   })
 
+  it('[O4, ST-01] is told of nothing by a clock that was put right after a notice was written', async () => {
+    const storage = memoryStorage()
+    const w = world(storage)
+    await w.flag('checkout')
+    await w.policy()
+    w.pass(day / 8)
+    pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
+    w.pass(-day / 8)
+    const notices = { collection: 'outbox', index: 'key', where: ['acme'], order: 'ascending', limit: 10 } as const
+    expect((await storage.list(notices)).records.length).toBeGreaterThan(0)
+    expect((await w.as('ann').audit.verify()).problems).toEqual([])
+  })
+
   it('[O4, ST-01] is told of nothing by a clock that is a moment behind, while requests are held', async () => {
     const w = world(memoryStorage())
     await w.flag('checkout')

@@ -4,7 +4,7 @@ import type { LimitOptions, Storage } from '../../src/index.ts'
 import { createApprovals, defineResource, staticDirectory } from '../../src/index.ts'
 import { limitsOf } from '../../src/service/values/limits.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
-import { pending, refusal, storages } from '../world.ts'
+import { pending, refusal, storages, world } from '../world.ts'
 
 const flags = defineResource({ type: 'flag', schema: z.number() })
 
@@ -153,3 +153,18 @@ const createWith = (limits: unknown) => () =>
     admins: 'anyone',
     limits: limits as LimitOptions,
   })
+
+it('[FA-17] changes that land together are looked through together, and gated if these are too many values', {
+  timeout: 30_000,
+}, async () => {
+  const pages = defineResource({ type: 'page', schema: z.record(z.string(), z.number()) })
+  const w = world(memoryStorage(), { ann: [], ben: ['lead'] }, [pages])
+  const rare = (name: string) => ({ type: 'before_after', field: `/**/${name}`, operator: '<', value: 0 }) as const
+  const when = { any: Array.from({ length: 24 }, (_, n) => rare(`v${n}`)) }
+  await w.policy({ match: { resource: 'page' }, when })
+  const value = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`v${n}`, n]))
+  const change = (id: number) => ({ ref: pages.ref(`p${id}`), change: { value } })
+  expect((await w.as('ann').submit(pages.ref('alone'), { value })).status).toBe('applied')
+  const together = Array.from({ length: 8 }, (_, id) => change(id))
+  expect((await w.as('ann').submitAll(together)).status).toBe('pending')
+})
