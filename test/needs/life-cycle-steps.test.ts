@@ -6,7 +6,13 @@ import { memoryStorage } from '../../src/storage/memory.ts'
 import { pending, storages, world } from '../world.ts'
 
 const arms = z.array(z.object({ id: z.string(), share: z.number() }))
-const experiment = { arms: [{ id: 'a', share: 50 }, { id: 'b', share: 50 }], note: '' } // biome-ignore format: one line
+const experiment = {
+  arms: [
+    { id: 'a', share: 50 },
+    { id: 'b', share: 50 },
+  ],
+  note: '',
+}
 const experiments = defineResource({
   type: 'test',
   schema: z.object({ arms, note: z.string() }),
@@ -124,7 +130,10 @@ describe('a step in the life cycle', () => {
       lifecycle: experimentLifecycle({ finish: winnerTakesAll({ variants: 'arms', key: 'id', weight: 'share' }) }),
     })
     const w = world(memoryStorage(), undefined, [doubled])
-    const twice = [{ id: 'a', share: 50 }, { id: 'a', share: 50 }] // biome-ignore format: one line
+    const twice = [
+      { id: 'a', share: 50 },
+      { id: 'a', share: 50 },
+    ]
     await w.as('ann').submit(doubled.ref('x'), { value: { arms: twice } })
     await w.as('ann').submit(doubled.ref('x'), { action: 'start' })
     const finish = w.as('ann').preview(doubled.ref('x'), { action: 'finish', details: { winner: 'a' } })

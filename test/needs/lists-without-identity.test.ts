@@ -47,7 +47,16 @@ const guises: Readonly<Record<string, readonly [before: readonly object[], shape
   'had an item without its key before': [[us(1), eu(10), { id: 'no', rollout: 1 }], { '/rules': keyedBy('key') }],
   'had a value twice before, as a set': [[us(1), us(1), eu(10)], { '/rules': set() }],
 }
-const fields = ['/rules/eu/rollout', '/rules/0/rollout', '/rules/7', '/rules/*/rollout', '/rules/e*/rollout', '/rules/e*/x', '/**/rollout', '/*/eu/**'] // biome-ignore format: one line
+const fields = [
+  '/rules/eu/rollout',
+  '/rules/0/rollout',
+  '/rules/7',
+  '/rules/*/rollout',
+  '/rules/e*/rollout',
+  '/rules/e*/x',
+  '/**/rollout',
+  '/*/eu/**',
+]
 
 const tests: readonly ((field: string) => Condition)[] = [
   (field) => ({ type: 'any_change', field }),
