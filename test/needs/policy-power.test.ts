@@ -185,6 +185,31 @@ describe('what policies let a role do', () => {
     expect(await refusal(mia.access.grant(give))).toBe('beyond_own_permissions')
   })
 
+  it('[FA-11] of an open request about what belongs to no project counts wherever a user joins', async () => {
+    const { zoe, as } = await powerWorld()
+    await zoe.access.roles.save({ id: 'hr', permissions: adding, held: 'project' })
+    await zoe.access.grant({ user: 'hal', role: 'hr', project: 'web' })
+    await zoe.access.grant({ user: 'sec', role: 'guest', project: 'web' })
+    const [users, rules] = [['sec'], { policyDrift: 'pinned' } as const]
+    await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { users } }, rules })
+    await zoe.access.revoke({ user: 'sec', role: 'guest', project: 'web' })
+    const { id } = pending(await zoe.submit(flags.ref('a'), { value: { enabled: true, rollout: 5 } }))
+    await zoe.policies.save({ id: 'p', match: {}, require: lead })
+    const joins = () => as('hal').access.grant({ user: 'sec', role: 'guest', project: 'web' })
+    expect(await refusal(joins())).toBe('beyond_own_permissions')
+    await zoe.requests.cancel(id)
+    await joins()
+  })
+
+  it('[FA-11] of everybody who may approve is on record with any role that may', async () => {
+    const { zoe } = await powerWorld()
+    await zoe.access.roles.save({ id: 'own', permissions: ['flags.read', 'requests.approve'], held: 'both' })
+    await zoe.policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['requests.approve'] } } })
+    await zoe.access.grant({ user: 'sock', role: 'own', project: 'web' })
+    const [event] = (await zoe.audit.events({ settings: true })).slice(-1)
+    expect(event?.event).toMatchObject({ powers: [{ user: 'sock', role: 'own', policies: ['p'] }] })
+  })
+
   it('[FA-11] is not given by a permission that the role lacked for it', async () => {
     const { zoe, as } = await powerWorld()
     const keeper = ['flags.read', 'roles.edit', 'requests.bypass', 'flags.edit'] as const

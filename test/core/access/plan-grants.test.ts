@@ -41,6 +41,15 @@ describe('a change of access for many', () => {
     expect(planned.lines[0]?.refusal).toEqual(planned.refusal)
   })
 
+  it('[FA-11] asks about whom it makes nobody, also if their role is none any more', () => {
+    const held = [...grants, ...grantsOf('old: retired')]
+    const beyondPolicies: GrantFacts['beyondPolicies'] = (named) =>
+      'user' in named && named.user === 'old' ? ['p'] : []
+    const planned = done(plan('zoe', [{ users: ['old'], projects: [''], roles: [] }], { grants: held, beyondPolicies }))
+    expect(planned.lines).toMatchObject([{ user: 'old', membership: 'ends' }])
+    expect(planned.refusal).toMatchObject({ details: { user: 'old', policies: ['p'] } })
+  })
+
   const edits = [{ users: ['ann', 'ben', 'cat'], projects: ['web', 'shop'], roles: ['member'] }]
 
   it('shows what would become of whom, and leaves out what stays', () => {
