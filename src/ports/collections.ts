@@ -1,6 +1,10 @@
 /** The declaration of one collection: from it come the SQL schema, the memory adapter and the conformance kit. */
 export interface Collection {
-  /** The version of the schema that brought it; the first if left out. */
+  /**
+   * The version of the schema that brought it.
+   *
+   * @defaultValue {@link firstSchemaVersion}
+   */
   readonly since?: number
   /** Properties of a record that make its key, tenant first. */
   readonly key: readonly Column[]
@@ -40,6 +44,9 @@ const integer = (name: string): Column => ({ name, type: 'integer' })
 
 const tenant = text('tenant')
 
+/** The first version of the schema that can be brought to the present one. Those before it were never released. */
+export const firstSchemaVersion = 4
+
 /** Everything that the library keeps. */
 export const collections = {
   /** Change requests: status, pinned requirement, reviews of the current round. */
@@ -62,8 +69,7 @@ export const collections = {
     },
   },
   /** From whom an approval is awaited: a request under each user and role that it asks, while it can be approved. */
-  waiting: {
-    since: 3,
+  inbox: {
     key: [tenant, text('approver'), text('request')],
     indexes: {
       byAge: { columns: [tenant, text('approver'), integer('createdAt')] },
@@ -71,11 +77,11 @@ export const collections = {
     },
   },
   /** What somebody objects to: a request under the digest of each effect that it was about when it was rejected. */
-  objections: { since: 3, key: [tenant, text('effect'), text('request')], indexes: {} },
+  objections: { key: [tenant, text('effect'), text('request')], indexes: {} },
   /** Which request keeps everybody else off a resource. */
   locks: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Which request is on its way to a resource that is kept outside of the database, and how often one was. */
-  claims: { since: 2, key: [tenant, text('type'), text('id')], indexes: {} },
+  claims: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who holds which roles, by user. */
   grants: { key: [tenant, text('user')], indexes: {} },
   /** The same by role. */
@@ -83,7 +89,7 @@ export const collections = {
   /**
    * What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it.
    */
-  preferences: { since: 3, key: [tenant, text('user')], indexes: {} },
+  preferences: { key: [tenant, text('user')], indexes: {} },
   /** Who edits a resource, where that was said. */
   accesses: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who may answer for whom. */
@@ -91,13 +97,13 @@ export const collections = {
     key: [tenant, text('from'), text('to')],
     indexes: {
       byEnd: { columns: [tenant, integer('ends')] },
-      byDelegate: { since: 3, columns: [tenant, text('to'), integer('ends')] },
+      byDelegate: { columns: [tenant, text('to'), integer('ends')] },
     },
   },
   /** One record a tenant: the reviews that are owed for changes that were applied by breaking the glass. */
-  debts: { key: [tenant], indexes: {} },
+  followUps: { key: [tenant], indexes: {} },
   /** The answers to commands that carried an idempotency key. */
-  answers: {
+  idempotencyKeys: {
     key: [tenant, text('actor'), text('key')],
     indexes: {
       /** Across tenants, for `tick`: when an answer may be forgotten. */

@@ -151,7 +151,7 @@ describe('who looks after a log whose rows somebody copied', () => {
     await w.flag('checkout')
     await w.policy()
     const { id } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
-    copy(database, 'countersign_waiting', { approver: "'user:eve'" }, `request = '${id}'`)
+    copy(database, 'countersign_inbox', { approver: "'user:eve'" }, `request = '${id}'`)
     expect(await refusal(w.as('eve').requests.inbox())).toBe('unreadable_record')
     expect((await w.as('ann').audit.verify()).problems).toEqual([
       { stream: `request/${id}`, problem: expect.stringContaining('of waiting cannot be read: it says') },

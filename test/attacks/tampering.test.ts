@@ -78,7 +78,7 @@ async function verified({ table, row, value, column }: Alteration) {
 }
 
 /** What no event tells of, and nothing is decided by: who wants which notice, what is on its way to people or answers a repeated call, who began to switch. */
-const untold: readonly CollectionName[] = ['preferences', 'answers', 'outbox', 'returns']
+const untold: readonly CollectionName[] = ['preferences', 'idempotencyKeys', 'outbox', 'returns']
 /** Without the count of the refusals of late, more of these get an event of their own; what waits to be sealed may have been put off a little. */
 const harmless = ['streams without window', 'unsealed/dueAt in both places']
 

@@ -262,7 +262,7 @@ export const scenes: readonly Scene[] = [
   verb('break_glass', 'dan', sealed, (dan, { id, digest }, key) =>
     dan.requests.breakGlass(id, { digest, incident: 'INC-7', reason: 'fire', ...key }),
   ),
-  verb('settle_debt', 'ben', broken, (ben, { id, digest }, key) =>
+  verb('follow_up', 'ben', broken, (ben, { id, digest }, key) =>
     ben.requests.followUp(id, { digest, reason: 'all is well', ...key }),
   ),
   verb(

@@ -23,7 +23,7 @@ function gated(storage: Storage, turn: Turn): Storage {
 
 /** Tells whether `tick` looks for answers to forget, or for refusals to count: no request depends on whether that is done yet. */
 function isOfNoRequest({ collection, index }: IndexQuery): boolean {
-  return index === 'byDue' && (collection === 'answers' || collection === 'streams')
+  return index === 'byDue' && (collection === 'idempotencyKeys' || collection === 'streams')
 }
 
 /** What happens at the same time, each in a process of its own: given the storage as that process sees it. */

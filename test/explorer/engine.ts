@@ -114,7 +114,7 @@ export function engineOf(world: World): Engine {
         rules,
         ...switched(world, around),
         ...heldFacts(world, request, around),
-        debts: around.owed && world.owed ? [world.owed] : [],
+        followUps: around.owed && world.owed ? [world.owed] : [],
         ...(delegations ? { delegations } : {}),
         target: targetOf(next ?? before, around, rules.onStale === 'rebase'),
         ...(next ? { next: content(before, next, around.policies) } : {}),

@@ -42,7 +42,7 @@ type Shift =
   | 'the directory changes'
   | 'the policies change'
   | 'the rival comes or goes'
-  | 'another debt is made or settled'
+  | 'another follow-up review is owed or done'
   | 'the workflow is held or goes on'
   | `live ${number} moves`
 
@@ -196,7 +196,7 @@ function commandOf({ world, command, around }: Scene, { request }: Node, root: O
     return { type, ...said, fence: command.claim === 'lost' ? fence - 1 : fence, found, ...isOver }
   }
   if (type === 'break_glass') return { type, ...said, seen: request.digest, incident: 'INC-1' }
-  return type === 'settle_debt' ? { type, ...said, seen: request.digest } : { type, ...said }
+  return type === 'follow_up' ? { type, ...said, seen: request.digest } : { type, ...said }
 }
 
 const reason = 'why'
@@ -214,7 +214,7 @@ function shiftsOf(world: World): readonly Shift[] {
     ...(world.directories.length > 1 ? (['the directory changes'] as const) : []),
     ...(world.policySets.length > 1 ? (['the policies change'] as const) : []),
     ...(world.rival ? (['the rival comes or goes'] as const) : []),
-    ...(world.owed ? (['another debt is made or settled'] as const) : []),
+    ...(world.owed ? (['another follow-up review is owed or done'] as const) : []),
     ...(world.holds ? (['the workflow is held or goes on'] as const) : []),
     ...world.resources.flatMap((live, at) => (live.length > 1 ? ([`live ${at} moves`] as const) : [])),
   ]
@@ -232,7 +232,7 @@ function shifted(world: World, around: Surroundings, shift: Shift): Surroundings
       return policies + 1 < world.policySets.length ? { ...around, policies: policies + 1 } : undefined
     case 'the rival comes or goes':
       return { ...around, rival: !rival }
-    case 'another debt is made or settled':
+    case 'another follow-up review is owed or done':
       return { ...around, owed: !owed }
     case 'the workflow is held or goes on':
       return { ...around, held: !held }
@@ -291,12 +291,12 @@ function grudgesOf({ objections = [], reviews }: Request): string {
   )
 }
 
-/** What time and debts have made of a request, where that can still make a difference. */
-function watchOf({ status, requirements, rules, askedAt, remindedAt, escalated, debt }: Request): string {
+/** What time and follow-up reviews have made of a request, where that can still make a difference. */
+function watchOf({ status, requirements, rules, askedAt, remindedAt, escalated, followUp }: Request): string {
   const watches =
     status === 'pending' && (rules.remindEvery !== 'never' || requirements.some(({ escalate }) => escalate))
   const said = escalated ? JSON.stringify(escalated) : ''
-  return `${watches ? `${askedAt} ${remindedAt}` : ''}${said}${debt ? JSON.stringify(debt) : ''}`
+  return `${watches ? `${askedAt} ${remindedAt}` : ''}${said}${followUp ? JSON.stringify(followUp) : ''}`
 }
 
 /** Leaves out the code points of which two would become one. */

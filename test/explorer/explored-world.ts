@@ -1,6 +1,6 @@
 import type { LifecycleStep, Policy } from '../../src/core/policy/model/policy.ts'
 import type { ConfirmCommand, RequestCommand } from '../../src/core/request/model/command.ts'
-import type { PendingFollowUp } from '../../src/core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../src/core/request/model/follow-up.ts'
 
 /** A small document: fields with numbers. */
 export type Document = Readonly<Record<string, number>>

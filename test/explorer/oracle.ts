@@ -32,7 +32,7 @@ export interface Ledger {
   readonly remindedAt: number | undefined
   /** The policies that let others answer too by now. */
   readonly escalated: readonly Policy[]
-  readonly debt: Owed | undefined
+  readonly followUp: Owed | undefined
   /** The change on its way to a resource that is kept outside of the database. */
   readonly application: Sent | undefined
   /** Whether something that was sent for it may still land there. */
@@ -93,7 +93,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   const triesAgain = ledger.status === 'failed' && ['retry', 'rebase'].includes(type)
   const moves = triesAgain || (open.includes(ledger.status) && !revives && !idling.includes(type))
   if (scene.around.held && !sentBack && moves) return 'refused'
-  const outlasts = ledger.status === 'failed' && ['settle_debt', 'remind'].includes(type)
+  const outlasts = ledger.status === 'failed' && ['follow_up', 'remind'].includes(type)
   if (late && type !== 'reopen' && !outlasts && [...open, 'failed'].includes(ledger.status)) return 'refused'
   if (!clocks.includes(type) && !directoryOf(scene)[by]) return 'refused'
   if (ownOnly.includes(type) && by !== requester) return 'refused'
@@ -154,11 +154,11 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       const roles = directoryOf(scene)[by]?.roles ?? []
       const allowed =
         force.length > 0 && force.every(({ rules }) => rules?.breakGlass?.some((role) => roles.includes(role)))
-      if (!allowed || isInDebt(scene, force)) return 'refused'
+      if (!allowed || owesReview(scene, force)) return 'refused'
       const outcome = applied(ledger, scene, force)
       return outcome === 'failed' ? 'refused' : outcome
     }
-    case 'settle_debt':
+    case 'follow_up':
       return maySettle(ledger, scene, force) ? ledger.status : 'refused'
     case 'bypass': {
       const roles = directoryOf(scene)[by]?.roles ?? []
@@ -216,7 +216,7 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
     case 'failed':
       if (status !== 'failed' || outcome.failure.code !== 'host_failed') return after
       // Only if the host has refused every attempt, nothing can be live, now or later.
-      return after.mayLand ? after : { ...after, debt: undefined }
+      return after.mayLand ? after : { ...after, followUp: undefined }
     case 'claimed':
     case 'put_off':
     case 'commented':
@@ -231,23 +231,23 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       const force = inForce(ledger, scene)
       const { by, person, dueAt, policies } = event
       const names = [...new Set(force.map(({ id }) => id))].toSorted()
-      if (policies.toSorted().join() !== names.join()) return `the debt is about ${policies}, not ${names}`
+      if (policies.toSorted().join() !== names.join()) return `the follow-up review is about ${policies}, not ${names}`
       if (dueAt !== nowOf(scene) + strictest(force).settleWithin) return `the review is due at ${dueAt}`
       if (person !== personOf(scene, by)) return `${by} is taken for ${person}`
-      return { ...after, debt: { by, person, dueAt, remindedAt: undefined, reviewers: [], settled: false } }
+      return { ...after, followUp: { by, person, dueAt, remindedAt: undefined, reviewers: [], settled: false } }
     }
-    case 'debt_reviewed': {
-      if (!ledger.debt) return 'a debt is reviewed that is not there'
-      const reviewers = [...ledger.debt.reviewers, event.by]
+    case 'follow_up_reviewed': {
+      if (!ledger.followUp) return 'a follow-up review is reviewed that is not there'
+      const reviewers = [...ledger.followUp.reviewers, event.by]
       const settles = isSettledBy(ledger, scene, reviewers)
-      if (event.settles !== settles) return `the debt is ${event.settles ? '' : 'not '}settled by ${reviewers}`
-      return { ...after, debt: { ...ledger.debt, reviewers, settled: settles } }
+      if (event.done !== settles) return `the follow-up review is ${event.done ? '' : 'not '}settled by ${reviewers}`
+      return { ...after, followUp: { ...ledger.followUp, reviewers, settled: settles } }
     }
     case 'escalated':
       return { ...after, escalated: [...ledger.escalated, ...dueToEscalate(ledger, scene)] }
     case 'reminded': {
       const remindedAt = nowOf(scene)
-      return ledger.debt ? { ...after, debt: { ...ledger.debt, remindedAt } } : { ...after, remindedAt }
+      return ledger.followUp ? { ...after, followUp: { ...ledger.followUp, remindedAt } } : { ...after, remindedAt }
     }
     default: {
       const { pinned } = event
@@ -330,7 +330,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     waitsSince: nowOf(scene),
     remindedAt: undefined,
     escalated: [],
-    debt: undefined,
+    followUp: undefined,
     application: undefined,
     mayLand: false,
   }
@@ -353,10 +353,12 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   const told = (request.escalated ?? []).map(({ policy, version }) => `${policy} ${version}`).join()
   if (told !== escalated) return `it was escalated by ${told}, not by ${escalated}`
   if (request.application?.fence !== ledger.application?.fence) return 'another claim than the last one holds'
-  if ((request.debt === undefined) !== (ledger.debt === undefined)) return 'a debt is there, or is not'
-  if ((request.debt?.settledAt !== undefined) !== (ledger.debt?.settled ?? false))
-    return 'the debt is settled, or is not'
-  if (request.debt?.remindedAt !== ledger.debt?.remindedAt) return 'people were reminded of the debt, or were not'
+  if ((request.followUp === undefined) !== (ledger.followUp === undefined))
+    return 'a follow-up review is there, or is not'
+  if ((request.followUp?.doneAt !== undefined) !== (ledger.followUp?.settled ?? false))
+    return 'the follow-up review is settled, or is not'
+  if (request.followUp?.remindedAt !== ledger.followUp?.remindedAt)
+    return 'people were reminded of the follow-up review, or were not'
   if (request.conflicts !== openConflicts(draft)) return 'the conflicts are counted wrongly'
   const same =
     request.reviews.length === answers.length &&
@@ -402,7 +404,7 @@ function existsIn(status: string, type: Command['type']): boolean {
       return status === 'approved'
     case 'retry':
       return status === 'failed'
-    case 'settle_debt':
+    case 'follow_up':
       return status === 'applied' || status === 'failed'
     case 'confirm':
     case 'reclaim':
@@ -426,7 +428,7 @@ function isReturned({ status, askedAt }: Ledger, { world: { switchedOff }, aroun
 function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
   const { type } = scene.command
   const { next, around, world } = scene
-  if (ledger.debt && !ledger.debt.settled) return 'refused'
+  if (ledger.followUp && !ledger.followUp.settled) return 'refused'
   const after = rewritten(ledger, scene)
   const drafting = ledger.status === 'draft' && type !== 'submit'
   const { applyAt } = next
@@ -608,13 +610,13 @@ function votersOf(answers: readonly Answer[], scene: Scene) {
 
 /** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
 function isTimeToRemind(ledger: Ledger, scene: Scene): boolean {
-  const { status, debt, asked, waitsSince, remindedAt = waitsSince } = ledger
+  const { status, followUp, asked, waitsSince, remindedAt = waitsSince } = ledger
   const now = nowOf(scene) - (status === 'pending' ? stoodStill(scene, remindedAt) : 0)
   const { remindEvery, settleWithin } = strictest(asked)
-  if (status === 'failed' && !debt) return false
+  if (status === 'failed' && !followUp) return false
   if (status === 'pending') return remindEvery !== undefined && now >= remindedAt + remindEvery
-  if (!debt || debt.settled) return false
-  return now >= (debt.remindedAt === undefined ? debt.dueAt : debt.remindedAt + settleWithin)
+  if (!followUp || followUp.settled) return false
+  return now >= (followUp.remindedAt === undefined ? followUp.dueAt : followUp.remindedAt + settleWithin)
 }
 
 function dueToEscalate({ asked, waitsSince, escalated }: Ledger, scene: Scene): readonly Policy[] {
@@ -645,7 +647,7 @@ function stays(ledger: Ledger, scene: Scene, force: readonly Policy[]): Request[
 }
 
 /** Tells whether somebody's earlier use of the glass is not reviewed yet, or one against the same policies. */
-function isInDebt(scene: Scene, force: readonly Policy[]): boolean {
+function owesReview(scene: Scene, force: readonly Policy[]): boolean {
   const { world, around, command } = scene
   if (!around.owed || !world.owed) return false
   const { by, person, policies } = world.owed
@@ -654,17 +656,17 @@ function isInDebt(scene: Scene, force: readonly Policy[]): boolean {
 }
 
 function maySettle(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
-  const { debt } = ledger
+  const { followUp } = ledger
   const { by } = scene.command
-  if (!debt || debt.settled || debt.reviewers.some((other) => isSamePerson(scene, other, by))) return false
-  if (debt.person === personOf(scene, by) || isSamePerson(scene, debt.by, by)) return false
+  if (!followUp || followUp.settled || followUp.reviewers.some((other) => isSamePerson(scene, other, by))) return false
+  if (followUp.person === personOf(scene, by) || isSamePerson(scene, followUp.by, by)) return false
   return mayAnswer(ledger, scene, force, { by, verdict: 'approve' })
 }
 
 function isSettledBy(ledger: Ledger, scene: Scene, reviewers: readonly string[]): boolean {
-  const { debt } = ledger
+  const { followUp } = ledger
   const others = reviewers.filter(
-    (by) => debt?.person !== personOf(scene, by) && !isSamePerson(scene, debt?.by ?? '', by),
+    (by) => followUp?.person !== personOf(scene, by) && !isSamePerson(scene, followUp?.by ?? '', by),
   )
   const answers = others.map((by): Answer => ({ by, verdict: 'approve' }))
   return isEnough(ledger, scene, { force: inForce(ledger, scene), answers })

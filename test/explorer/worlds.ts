@@ -365,7 +365,7 @@ export function watch(rounds: number): World {
   const ruth = { person: 'root', roles: ['security', 'legal'] }
   return {
     name: 'watch',
-    bound: `${rounds} rounds, 2 instants, an escalation, a debt of somebody else that is made and settled, 2 directories, 2 policy sets`,
+    bound: `${rounds} rounds, 2 instants, an escalation, a follow-up review of somebody else that is owed and done, 2 directories, 2 policy sets`,
     resources: [[{ a: 0 }, { a: 0, b: 5 }]],
     directories: [
       { ann, ben, cat, fay, root, ruth, dan },
@@ -392,7 +392,7 @@ export function watch(rounds: number): World {
     commands: [
       ...each(['approve'], ['cat', 'fay']),
       ...each(['break_glass'], ['ben', 'root', 'ruth']),
-      ...each(['settle_debt'], ['ann', 'ben', 'cat', 'ruth']),
+      ...each(['follow_up'], ['ann', 'ben', 'cat', 'ruth']),
       ...each(['escalate', 'remind'], ['countersign']),
       { type: 'edit', by: 'fay', edit: { resource: 0, set: { a: 2 } } },
     ],
@@ -426,7 +426,7 @@ export function outside(rounds: number, claims: number): World {
       ...each(['approve', 'withdraw'], ['ben', 'cat']),
       ...each(['apply', 'retry', 'rebase', 'bypass', 'break_glass', 'abandon'], ['dan']),
       ...each(['reopen', 'cancel'], ['ann']),
-      ...each(['settle_debt'], ['ben']),
+      ...each(['follow_up'], ['ben']),
       ...each(['come_due', 'reclaim', 'expire'], ['countersign']),
       ...found.flatMap((one) => each(['confirm'], ['countersign'], { found: one })),
       { type: 'confirm', by: 'countersign', found: 'next', claim: 'lost' },

@@ -110,7 +110,7 @@ export function calls({
     'requests.list': () => zoe.requests.list(),
     'requests.list by status': () => zoe.requests.list({ status: 'pending' }),
     'requests.waiting': () => zoe.requests.inbox(),
-    'requests.debts': () => zoe.requests.followUps(),
+    'requests.followUps': () => zoe.requests.followUps(),
     'resources.get': () => ann.resources.get(flags.ref('live')),
     'resources.history': () => ann.resources.history(flags.ref('live')),
     'resources.compare': () => ann.resources.compare(flags.ref('live'), 1, 2),
@@ -140,7 +140,7 @@ export function calls({
     approve: () => zoe.requests.approve(open.id, { digest: open.digest }),
     'approve for somebody': () => amy.requests.approve(open.id, { digest: open.digest, onBehalfOf: 'mia' }),
     rebase: () => ann.requests.rebase(open.id),
-    settleDebt: () => mia.requests.followUp(urgent.id, { digest: urgent.digest, reason: 'fine' }),
+    decideFollowUp: () => mia.requests.followUp(urgent.id, { digest: urgent.digest, reason: 'fine' }),
     'audit.erase': () => zoe.audit.erase({ user: 'amy' }),
   }
 }

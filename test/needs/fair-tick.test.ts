@@ -77,12 +77,12 @@ async function ask({ as }: ReturnType<typeof host>, tenant: string, id = 'flag')
 
 /** Copies a request, with what it is listed under, to another tenant, many times. */
 async function copies(storage: Storage, tenant: string, id: string) {
-  const rows = async (collection: 'requests' | 'targets' | 'waiting') => {
+  const rows = async (collection: 'requests' | 'targets' | 'inbox') => {
     const query = { collection, index: 'key', where: [tenant], order: 'ascending', limit: 1000 } as const
     const { records } = await storage.list(query)
     return records.map(({ value }) => ({ collection, value }))
   }
-  const template = [...(await rows('requests')), ...(await rows('targets')), ...(await rows('waiting'))]
+  const template = [...(await rows('requests')), ...(await rows('targets')), ...(await rows('inbox'))]
   return async (other: string, count: number, late = 0) => {
     const writes = Array.from({ length: count }, (_, at) =>
       template.map(({ collection, value }) => {

@@ -108,9 +108,9 @@ describe.each(kinds)('a resource of the host (%s) that is moved while a request 
       const request = pending(await w.as('ann').submit(w.plans.ref(id), { value: { cents: 1 } }))
       w.projects.set(id, 'web')
       const refused = await landings[way]?.(w, request.id).catch(({ code }) => code)
-      const { status, failure, debt } = await w.as('ann').requests.get(request.id)
+      const { status, failure, followUp } = await w.as('ann').requests.get(request.id)
       expect(failure?.code ?? refused, id).toBe(id === 'soon' ? 'wrong_project' : 'stale')
-      expect([status === 'applied', debt], id).toEqual([false, undefined])
+      expect([status === 'applied', followUp], id).toEqual([false, undefined])
     }
     expect(w.written).toEqual([])
   })

@@ -249,16 +249,16 @@ export const bugs: readonly Bug[] = [
     put: 'if (applyAt === undefined || at >= applyAt - 1)',
   },
   {
-    name: 'whoever broke the glass settles it under another account',
+    name: 'whoever broke the glass reviews that under another account',
     file: 'core/request/decide/decide-break-glass.ts',
-    find: '[...request.persons, { user: debt.by, person: debt.person }]',
+    find: '[...request.persons, { user: followUp.by, person: followUp.person }]',
     put: 'request.persons',
   },
   {
     name: 'somebody who owes a review breaks the glass under another account',
     file: 'core/request/decide/decide-break-glass.ts',
-    find: '[debt.person, facts.users.get(debt.by)?.person]',
-    put: '[facts.users.get(debt.by)?.person]',
+    find: '[followUp.person, facts.users.get(followUp.by)?.person]',
+    put: '[facts.users.get(followUp.by)?.person]',
   },
   {
     name: 'an event that follows another one than it says is not noticed',

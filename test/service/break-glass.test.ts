@@ -40,7 +40,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect(done.request).toMatchObject({
       status: 'applied',
       reviews: [],
-      debt: { by: 'ruth', incident, policies: ['reviewed'], at: w.now(), dueAt: w.now() + 2 * day, reviews: [] },
+      followUp: { by: 'ruth', incident, policies: ['reviewed'], at: w.now(), dueAt: w.now() + 2 * day, reviews: [] },
     })
     expect(done.request).not.toHaveProperty('bypassedBy')
     expect(await w.as('ann').resources.get(ref)).toMatchObject({ document: { rollout: 0 } })
@@ -133,11 +133,11 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     expect(await refusal(settle('ben', { reason: '' }))).toBe('reason_required')
     expect(await refusal(settle('ben', { digest: request.digest }))).toBe('digest_mismatch')
 
-    expect((await settle('ben')).request.debt).not.toHaveProperty('settledAt')
+    expect((await settle('ben')).request.followUp).not.toHaveProperty('doneAt')
     expect(await refusal(settle('ben'))).toBe('already_reviewed')
     const settled = await settle('dan', { reason: 'a rollback would have done' })
-    expect(settled.request.debt).toMatchObject({
-      settledAt: w.now(),
+    expect(settled.request.followUp).toMatchObject({
+      doneAt: w.now(),
       reviews: [{ by: 'ben' }, { by: 'dan', reason: 'a rollback would have done' }],
     })
     expect(settled.request).toMatchObject({ status: 'applied', reviews: [{ by: 'ben' }] })

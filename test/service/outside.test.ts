@@ -383,7 +383,7 @@ describe('a resource that is kept outside of the database', () => {
   })
 
   it.each(['declines', 'refuses'] as const)(
-    '[FA-09] takes back the debt of a broken glass only if the system %s: then it never lands',
+    '[FA-09] takes back the follow-up review of a broken glass only if the system %s: then it never lands',
     async (mood) => {
       const o = await office()
       await o.policy({ rules: { breakGlass: ['security'], bypass: ['security'] } })

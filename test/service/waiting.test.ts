@@ -33,7 +33,7 @@ async function waitingFor(w: World, ...people: readonly string[]) {
 
 /** What is stored of all that waits. */
 async function stored(storage: Storage): Promise<readonly string[]> {
-  const all = { collection: 'waiting', index: 'key', where: ['acme'], order: 'ascending', limit: 1_000 } as const
+  const all = { collection: 'inbox', index: 'key', where: ['acme'], order: 'ascending', limit: 1_000 } as const
   const names = (await storage.list(all)).records.map(({ value }) => `${value['approver']} ${value['request']}`)
   return names.filter((name) => !name.startsWith('draft:'))
 }
@@ -376,19 +376,19 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     const verify = async () => (await w.as('ann').audit.verify()).problems
     expect(await verify()).toEqual([])
     const key = ['acme', 'user:eve', id] as const
-    const [row] = await storage.get([{ collection: 'waiting', key }])
-    await storage.commit([{ type: 'remove', collection: 'waiting', key, expected: 1 }])
+    const [row] = await storage.get([{ collection: 'inbox', key }])
+    await storage.commit([{ type: 'remove', collection: 'inbox', key, expected: 1 }])
     const missing = 'the request is not listed with those for whose approval it waits'
     expect(await verify()).toEqual([{ stream, problem: missing }])
     for (const change of [{ createdAt: 5 }, { project: 'elsewhere' }]) {
-      await storage.commit([{ type: 'insert', collection: 'waiting', value: { ...row?.value, ...change } }])
+      await storage.commit([{ type: 'insert', collection: 'inbox', value: { ...row?.value, ...change } }])
       expect(await verify()).toEqual([{ stream, problem: missing }])
-      await storage.commit([{ type: 'remove', collection: 'waiting', key, expected: 1 }])
+      await storage.commit([{ type: 'remove', collection: 'inbox', key, expected: 1 }])
     }
     await storage.commit([
-      { type: 'insert', collection: 'waiting', value: { ...row?.value } },
-      { type: 'insert', collection: 'waiting', value: { ...row?.value, approver: 'user:dan' } },
-      { type: 'insert', collection: 'waiting', value: { ...row?.value, request: 'none' } },
+      { type: 'insert', collection: 'inbox', value: { ...row?.value } },
+      { type: 'insert', collection: 'inbox', value: { ...row?.value, approver: 'user:dan' } },
+      { type: 'insert', collection: 'inbox', value: { ...row?.value, request: 'none' } },
     ])
     const stray = (user: string) =>
       `the request is listed as one that waits for the approval of "user:${user}", and does not wait for it`
@@ -410,7 +410,7 @@ describe.each(storages)('what waits for somebody, on $name', ({ open }) => {
     expect(awaited).toEqual(['role:lead'])
     await storage.commit([
       { type: 'replace', collection: 'requests', value, expected: stored?.version ?? 0 },
-      { type: 'remove', collection: 'waiting', key: ['acme', 'role:lead', id], expected: 1 },
+      { type: 'remove', collection: 'inbox', key: ['acme', 'role:lead', id], expected: 1 },
     ])
     expect(await waiting(w, 'ben')).toEqual([])
     await w.as('cat').requests.approve(id, seen)
@@ -436,7 +436,7 @@ describe('the list of what waits', () => {
       users,
     )
     const { id, seen } = await asked(w, { require: { quorum: 2, from: { roles: ['lead'] } } })
-    expect(written).toContain('insert waiting')
+    expect(written).toContain('insert inbox')
     written.length = 0
     await w.as('ben').requests.approve(id, { ...seen, reason: 'fine' })
     await w.as('ben').requests.withdraw(id)
@@ -537,7 +537,7 @@ describe('the list of what waits', () => {
     }
     await w.as('ann').submit(ref, rollout(1))
     const one = await look()
-    expect(one.calls).toEqual(['get', 'list delegations', 'list waiting', 'list waiting', 'get'])
+    expect(one.calls).toEqual(['get', 'list delegations', 'list inbox', 'list inbox', 'get'])
     for (let to = 41; to < 90; to++) await w.as('ann').submit(ref, rollout(to))
     expect(await look()).toEqual({ found: 50, calls: one.calls })
     await w.policy({ id: 'other', match: { resource: 'experiment' } })

@@ -53,21 +53,21 @@ else {
         createdAt: index,
       })
       const rows = Array.from({ length: 2_000 }, (_, index) => row(index))
-      await storage.commit(rows.map((value): Write => ({ type: 'insert', collection: 'waiting', value })))
-      await pool.query('analyze table countersign_waiting')
+      await storage.commit(rows.map((value): Write => ({ type: 'insert', collection: 'inbox', value })))
+      await pool.query('analyze table countersign_inbox')
       const pages = createStatements(mysqlDialect)
       for (const [index, key] of [
-        ['byAge', 'countersign_waiting_by_age'],
-        ['byProject', 'countersign_waiting_by_project'],
+        ['byAge', 'countersign_inbox_by_age'],
+        ['byProject', 'countersign_inbox_by_project'],
       ] as const) {
         const where = ['acme', 'role:1', ...(index === 'byProject' ? ['project-1'] : [])]
         for (const after of [{}, { after: [500, 'request-500'] }]) {
-          const query = { collection: 'waiting', index, where, order: 'ascending', limit: 10, ...after } as const
+          const query = { collection: 'inbox', index, where, order: 'ascending', limit: 10, ...after } as const
           const plan = planOf(query)
           const { text, parameters } = pages.page(plan, query)
           const given = bound(parameters, [pageArguments(plan, query)]) as string[]
           const [steps] = await pool.execute<mysql.RowDataPacket[]>(`explain ${text}`, given)
-          expect(steps, text).toMatchObject([{ table: 'countersign_waiting', key }])
+          expect(steps, text).toMatchObject([{ table: 'countersign_inbox', key }])
           expect(steps[0]?.['Extra'], text).not.toContain('filesort')
         }
       }

@@ -3,7 +3,7 @@ import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import { namesListing } from '../../core/request/decide/awaited-approvers.ts'
 import type { Storage } from '../../ports/storage.ts'
-import type { RequestRecord, WaitingRecord } from '../records/record-types.ts'
+import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
 import { keyOf, page, read, walk } from '../records/typed-storage.ts'
 import { projectsOf } from './check-permission.ts'
 import type { PolicyPower } from './policy-power.ts'
@@ -57,7 +57,7 @@ async function pinnedBeyond(
   const names = power.namesOf(named).flatMap(namesListing)
   for (const name of names) {
     for (const query of listsIn(tenant, name, { named, project })) {
-      let after: Awaited<ReturnType<typeof page<'waiting'>>>['next']
+      let after: Awaited<ReturnType<typeof page<'inbox'>>>['next']
       do {
         const found = await page(storage, { ...query, limit: batch, ...(after ? { after } : {}) })
         for (const request of await requestsOf(storage, found.records)) {
@@ -105,7 +105,7 @@ async function reachOf(
  * none, too.
  */
 function listsIn(tenant: string, name: string, { named, project }: Question) {
-  const order = { collection: 'waiting', order: 'ascending' } as const
+  const order = { collection: 'inbox', order: 'ascending' } as const
   if (project === '') return [{ ...order, index: 'byAge', where: [tenant, name] } as const]
   const places = 'user' in named ? [project, ''] : [project]
   return places.map((place) => ({ ...order, index: 'byProject', where: [tenant, name, place] }) as const)
@@ -113,7 +113,7 @@ function listsIn(tenant: string, name: string, { named, project }: Question) {
 
 async function requestsOf(
   storage: Storage,
-  rows: readonly { readonly value: WaitingRecord }[],
+  rows: readonly { readonly value: InboxRecord }[],
 ): Promise<readonly RequestRecord[]> {
   if (rows.length === 0) return []
   const { found } = await read(storage, {

@@ -1,12 +1,12 @@
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
 import { checkId, checkKeys, checkRef, checkTime, checkUser } from '../arguments/check-arguments.ts'
 import { checkDigest, checkResolutions, checkWanted } from '../arguments/check-change.ts'
 import type { KeyOptions, VerbOptions } from '../arguments/verb-options.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
-import { listFollowUps } from '../facts/owed-reviews.ts'
+import { listFollowUps } from '../facts/follow-ups.ts'
 import { type InboxFilter, type InboxPage, listInbox } from '../queries/inbox.ts'
 import { listRequests, type RequestFilter, type RequestPage } from '../queries/list-requests.ts'
 import { readRequest } from '../queries/read-request.ts'
@@ -240,7 +240,7 @@ export function actingRequests(context: Context, actor: Actor, { ask }: ActorCom
     },
     async followUp(id, options) {
       checkOptions(options, 'digest')
-      return await ask(id, { type: 'settle_debt', seen: checkDigest(options.digest) }, options)
+      return await ask(id, { type: 'follow_up', seen: checkDigest(options.digest) }, options)
     },
   }
 }

@@ -22,7 +22,7 @@ export async function tooManyDrafts(
 ): Promise<{ readonly ok: false; readonly refusal: Refusal } | undefined> {
   const limit = limits.openDraftsPerPerson
   const { records } = await page(storage, {
-    collection: 'waiting',
+    collection: 'inbox',
     index: 'key',
     where: [tenant, awaitedAuthor(user)],
     order: 'ascending',

@@ -1,7 +1,7 @@
 import { hasCode } from '../../errors.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { requestStream } from '../records/event-stream.ts'
-import type { RequestRecord, WaitingRecord } from '../records/record-types.ts'
+import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
 import { keyOf, type OnUnreadable, read, type Stored, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 
@@ -18,8 +18,8 @@ export async function strayWaiting(
 ): Promise<readonly AuditProblem[]> {
   const problems: AuditProblem[] = []
   const seen = new Set<string>()
-  let rows: WaitingRecord[] = []
-  const all = { collection: 'waiting', index: 'key', where: [tenant], order: 'ascending' } as const
+  let rows: InboxRecord[] = []
+  const all = { collection: 'inbox', index: 'key', where: [tenant], order: 'ascending' } as const
   for await (const { value } of walk(storage, all, onUnreadable)) {
     const { request, approver } = value
     const name = JSON.stringify([approver, request])
@@ -36,7 +36,7 @@ export async function strayWaiting(
 async function straysAmong(
   storage: Storage,
   tenant: string,
-  rows: readonly WaitingRecord[],
+  rows: readonly InboxRecord[],
 ): Promise<readonly AuditProblem[]> {
   const found = await read(storage, { requests: rows.map(({ request }) => keyOf('requests', tenant, request)) }).catch(
     (error) => {
@@ -57,7 +57,7 @@ async function straysAmong(
 async function straysOneByOne(
   storage: Storage,
   tenant: string,
-  rows: readonly WaitingRecord[],
+  rows: readonly InboxRecord[],
 ): Promise<readonly AuditProblem[]> {
   const problems: AuditProblem[] = []
   for (const row of rows) {
@@ -70,7 +70,7 @@ async function straysOneByOne(
   return problems
 }
 
-function problemOf({ request, approver }: WaitingRecord, problem: string): AuditProblem {
+function problemOf({ request, approver }: InboxRecord, problem: string): AuditProblem {
   return {
     stream: requestStream(request),
     problem: `the request is listed as one that waits for the approval of "${approver}", and ${problem}`,
@@ -78,14 +78,14 @@ function problemOf({ request, approver }: WaitingRecord, problem: string): Audit
 }
 
 /** Looks again at one moment: between the row and its request, the request may only have moved. */
-async function isStray(storage: Storage, tenant: string, { approver, request }: WaitingRecord): Promise<boolean> {
+async function isStray(storage: Storage, tenant: string, { approver, request }: InboxRecord): Promise<boolean> {
   const { row, record } = await read(storage, {
-    row: keyOf('waiting', tenant, approver, request),
+    row: keyOf('inbox', tenant, approver, request),
     record: keyOf('requests', tenant, request),
   })
   return row !== undefined && !isListed(row.value, record)
 }
 
-function isListed({ approver }: WaitingRecord, request: Stored<RequestRecord> | undefined): boolean {
+function isListed({ approver }: InboxRecord, request: Stored<RequestRecord> | undefined): boolean {
   return request?.value.awaited?.includes(approver) ?? false
 }

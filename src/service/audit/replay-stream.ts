@@ -7,7 +7,7 @@ import type { RequestEvent } from '../../core/request/model/event.ts'
 import { begin, evolve } from '../../core/request/model/evolve.ts'
 import { objectedEffects } from '../../core/request/model/remembered.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { openDebt } from '../../core/request/model/request.ts'
+import { pendingFollowUp } from '../../core/request/model/request.ts'
 import { type RevisedEvent, stateAfter } from '../../core/request/model/revision.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import type { Storage } from '../../ports/storage.ts'
@@ -15,7 +15,7 @@ import { windowLength } from '../commands/record-refusal.ts'
 import { settingsStream } from '../records/event-stream.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, read, stateEndOf, walk } from '../records/typed-storage.ts'
-import { lockedBy, targetRecord, waitingRecord } from '../requests/request-writes.ts'
+import { inboxRecord, lockedBy, targetRecord } from '../requests/request-writes.ts'
 import type { Replay } from './replay.ts'
 import { replaySettings } from './replay-settings.ts'
 
@@ -55,14 +55,14 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       const next = request.edition + 1
       const awaited = listedFor(request)
       const objected = objectedEffects(request)
-      const { record, extra, debts, targets, locks, claims, waiting, objections } = await read(storage, {
+      const { record, extra, followUps, targets, locks, claims, waiting, objections } = await read(storage, {
         record: keyOf('requests', tenant, id),
         extra: keyOf('contents', tenant, id, next),
         locks: locked.map((resource) => keyOf('locks', tenant, resource.type, resource.id)),
         claims: request.resources.map((resource) => keyOf('claims', tenant, resource.type, resource.id)),
-        debts: keyOf('debts', tenant),
+        followUps: keyOf('followUps', tenant),
         targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
-        waiting: awaited.map((approver) => keyOf('waiting', tenant, approver, id)),
+        waiting: awaited.map((approver) => keyOf('inbox', tenant, approver, id)),
         objections: objected.map((effect) => keyOf('objections', tenant, effect, id)),
       })
       if (!record || !isSame(withoutIndexes(record.value), request))
@@ -74,8 +74,9 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       if (!isSame(claimed, request.application ? [request.application.fence] : []))
         return 'the claim of a resource is not the one that its events tell of'
       if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
-      const owed = debts?.value.open.find((debt) => debt.request === id)
-      if (!isSame(owed ?? null, openDebt(request) ?? null)) return 'the review that it owes is not listed as what it is'
+      const owed = followUps?.value.open.find((followUp) => followUp.request === id)
+      if (!isSame(owed ?? null, pendingFollowUp(request) ?? null))
+        return 'the review that it owes is not listed as what it is'
       const version = record.value.targetVersion
       const places = request.resources.map((one) => ({ version, value: targetRecord(request as Request, one) }))
       if (
@@ -86,7 +87,7 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       )
         return 'the request is not listed with its resources as what it is'
       if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
-      const rows = awaited.map((approver) => ({ version: 1, value: waitingRecord(request as Request, approver) }))
+      const rows = awaited.map((approver) => ({ version: 1, value: inboxRecord(request as Request, approver) }))
       const waits =
         isSame(record.value.awaited ?? [], awaited) &&
         isSame(

@@ -41,7 +41,7 @@ function placeOf({ collection, key }: Pick<UnreadableRecord, 'collection' | 'key
     case 'requests':
     case 'contents':
       return { stream: requestStream(first) }
-    case 'waiting':
+    case 'inbox':
       return { stream: requestStream(second) }
     case 'resources':
     case 'locks':
@@ -63,11 +63,11 @@ function placeOf({ collection, key }: Pick<UnreadableRecord, 'collection' | 'key
     case 'holders':
     case 'returns':
       return { stream: settingsStream }
-    case 'debts':
+    case 'followUps':
     case 'preferences':
     case 'objections':
     case 'outbox':
-    case 'answers':
+    case 'idempotencyKeys':
       return { stream: 'storage' }
   }
 }

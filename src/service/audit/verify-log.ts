@@ -91,7 +91,7 @@ export async function verifyAudit(context: Context, tenant: string, trusted: Ver
  * what is in them.
  */
 const readAlone: { readonly [C in CollectionName]: boolean } = {
-  ...{ events: false, seals: false, checkpoints: false, waiting: false, unsealed: false },
+  ...{ events: false, seals: false, checkpoints: false, inbox: false, unsealed: false },
   ...{ requests: false, resources: false, accesses: false, streams: false, policySets: false },
   contents: true,
   revisions: true,
@@ -104,10 +104,10 @@ const readAlone: { readonly [C in CollectionName]: boolean } = {
   holders: true,
   preferences: true,
   delegations: true,
-  debts: true,
+  followUps: true,
   returns: true,
   outbox: true,
-  answers: true,
+  idempotencyKeys: true,
 }
 
 /**

@@ -90,8 +90,12 @@ export function withLate(late: readonly LateWrite[]): Pick<ClaimRecord, 'late'> 
 function lateWrites(before: Request | undefined, next: Request): readonly LateWrite[] {
   const { resource, revisions = [] } = before?.application ?? {}
   if (next.status !== 'failed' || !next.mayLand) return []
-  const { id: request, round, debt, bypassedBy } = next
-  const passed = debt ? { passedBy: debt.by, incident: debt.incident } : bypassedBy ? { passedBy: bypassedBy } : {}
+  const { id: request, round, followUp, bypassedBy } = next
+  const passed = followUp
+    ? { passedBy: followUp.by, incident: followUp.incident }
+    : bypassedBy
+      ? { passedBy: bypassedBy }
+      : {}
   return revisions
     .filter(({ type, id }) => type === resource?.type && id === resource.id)
     .map(({ number, digest }) => ({ request, round, number, digest, ...passed }))

@@ -6,7 +6,7 @@ import type { Storage, Write } from '../../ports/storage.ts'
 import { checkId } from '../arguments/check-arguments.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
-import type { AnswerRecord } from '../records/record-types.ts'
+import type { IdempotencyRecord } from '../records/record-types.ts'
 import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
 import { commitEach } from './put-off.ts'
 
@@ -39,7 +39,7 @@ export async function answeredBefore(
   { tenant, user }: { readonly tenant: string; readonly user: string },
   { key, asked }: Idempotency,
 ): Promise<Result<{ readonly answer: JsonValue } | undefined>> {
-  const { found } = await read(storage, { found: keyOf('answers', tenant, user, key) })
+  const { found } = await read(storage, { found: keyOf('idempotencyKeys', tenant, user, key) })
   if (!found) return success(undefined)
   if (found.value.asked !== asked) return refuse('idempotency_mismatch', { key })
   return success({ answer: found.value.answer })
@@ -52,7 +52,7 @@ export function answerWrite(
   { answer, at }: { readonly answer: unknown; readonly at: number },
 ): Write {
   const value: JsonValue = answer === undefined ? null : JSON.parse(JSON.stringify(answer))
-  return put('answers', { tenant, actor: user, key, asked, answer: value, dueAt: at + remembered }, undefined)
+  return put('idempotencyKeys', { tenant, actor: user, key, asked, answer: value, dueAt: at + remembered }, undefined)
 }
 
 function withoutUndefined(verb: string, asked: unknown): unknown {
@@ -71,21 +71,21 @@ function withoutUndefined(verb: string, asked: unknown): unknown {
 }
 
 /** Makes the chore that forgets the answers of a tenant that nobody asks for any more. */
-export function forgetAnswersChore({ storage }: Context, records: readonly Stored<AnswerRecord>[]): Chore {
+export function forgetKeysChore({ storage }: Context, records: readonly Stored<IdempotencyRecord>[]): Chore {
   const tenant = records[0]?.value.tenant ?? ''
   const forgotten = records.map(
     ({ version, value: { actor, key } }): Write => ({
       type: 'remove',
-      collection: 'answers',
+      collection: 'idempotencyKeys',
       key: [tenant, actor, key],
       expected: version,
     }),
   )
   return {
-    name: `answers\n${tenant}`,
+    name: `idempotencyKeys\n${tenant}`,
     tenant,
-    id: 'answers',
-    lane: `answers\n${tenant}`,
+    id: 'idempotencyKeys',
+    lane: `idempotencyKeys\n${tenant}`,
     abreast: 1,
     needs: [],
     run: async () => {

@@ -31,10 +31,10 @@ export async function approversOf(context: Context, request: Request, at: number
  * owed. Empty if nobody could: then others have to help.
  */
 export async function toBeReminded(context: Context, request: Request, at: number): Promise<readonly string[]> {
-  const { debt } = request
+  const { followUp } = request
   const approvers = await approversOf(context, request, at)
-  if (debt) {
-    const done = [debt.by, ...debt.reviews.map(({ by }) => by)]
+  if (followUp) {
+    const done = [followUp.by, ...followUp.reviews.map(({ by }) => by)]
     return toBeTold(approvers, request.requester).filter((id) => !done.includes(id))
   }
   const users = await peopleOf(context, request, [])

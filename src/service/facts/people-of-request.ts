@@ -9,11 +9,11 @@ export async function peopleOf({ directory }: Context, request: Request, others:
 }
 
 /** The ids of everybody who had to do with a request. */
-export function peopleIn({ requester, contributors, reviews, debt }: Request): readonly string[] {
+export function peopleIn({ requester, contributors, reviews, followUp }: Request): readonly string[] {
   return [
     requester,
     ...contributors,
     ...reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
-    ...(debt ? [debt.by, ...debt.reviews.map(({ by }) => by)] : []),
+    ...(followUp ? [followUp.by, ...followUp.reviews.map(({ by }) => by)] : []),
   ]
 }

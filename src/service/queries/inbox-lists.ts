@@ -69,7 +69,7 @@ export async function oldestOf(
   const pages = await Promise.all(
     lists.map(async ({ index, where, projects }) => {
       const order = { order: 'ascending', limit, ...(from ? { after: from } : {}) } as const
-      const { records, next } = await page(storage, { collection: 'waiting', index, where, ...order })
+      const { records, next } = await page(storage, { collection: 'inbox', index, where, ...order })
       const rows = records.map(({ value }) => ({ ...value, matters: projects?.has(value.project) ?? true }))
       return { rows, isLast: next === undefined }
     }),

@@ -15,7 +15,7 @@ import { switchFacts } from '../context/workflow-switch.ts'
 import { approversOf } from '../facts/approvers.ts'
 import { readDelegations } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
-import { listFollowUps } from '../facts/owed-reviews.ts'
+import { listFollowUps } from '../facts/follow-ups.ts'
 import { peopleOf } from '../facts/people-of-request.ts'
 import { documentAt, readWhole } from '../facts/read-content.ts'
 import { knownUsers, scopeOf } from '../people/ask-directory.ts'
@@ -59,11 +59,11 @@ export async function showRequest(
   const at = context.now()
   const switched = switchFacts(context, settings, request)
   const summary = summaryOf(request, at, switched.holds)
-  const debts = await listFollowUps(context, request.tenant)
+  const followUps = await listFollowUps(context, request.tenant)
   const [{ stored: content, resources }, asked, users, twins] = await Promise.all([
     readWhole(context, request),
     askedNow(context, request, setVersion),
-    peopleOf(context, request, [reader.user, ...debts.map(({ by }) => by)]),
+    peopleOf(context, request, [reader.user, ...followUps.map(({ by }) => by)]),
     twinObjections(context, request),
   ])
   const proposals = content?.proposals ?? []
@@ -72,7 +72,7 @@ export async function showRequest(
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
   const given = request.reviews.filter(({ by, onBehalfOf }) => by === reader.user && onBehalfOf !== undefined)
   const { delegations } = await readDelegations(context, request.tenant, { from: given.map(ownerOf), to: reader.user })
-  const facts = { users, ...asked, debts, delegations, ...switched }
+  const facts = { users, ...asked, followUps, delegations, ...switched }
   const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   const ways = stuck ? await remedies(context, request, { ...asked, now: at, holds: switched.holds }) : delays(request)

@@ -78,7 +78,7 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
   requests: request,
   contents: content,
   targets: object<records.TargetRecord>({ ...resource, request: text(), status: text(...statuses), createdAt: whole }),
-  waiting: object<records.WaitingRecord>({
+  inbox: object<records.InboxRecord>({
     tenant,
     approver: text(),
     request: text(),
@@ -230,9 +230,9 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
   preferences: object<records.PreferencesRecord>({ tenant, user: text(), unwanted: list(text()) }),
   objections: object<records.ObjectionRecord>({ tenant, effect: text(), request: text() }),
   holders: object<records.HolderRecord>({ tenant, user: text(), role: text(), project: text() }),
-  debts: object<records.DebtsRecord>({ tenant, open: list(glassBroken) }),
+  followUps: object<records.FollowUpsRecord>({ tenant, open: list(glassBroken) }),
   accesses: object<records.AccessRecord>({ ...resource, access, head }),
-  answers: object<records.AnswerRecord>({
+  idempotencyKeys: object<records.IdempotencyRecord>({
     tenant,
     actor: text(),
     key: text(),

@@ -7,8 +7,8 @@ import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import type { LoggedEvent, StreamHead } from '../../core/log/event-chain.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
+import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
 import type { Hold } from '../../core/request/model/hold.ts'
-import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Resource, Revision } from '../../core/request/model/revision.ts'
 import type { RequestStatus } from '../../core/request/model/status-table.ts'
@@ -51,7 +51,7 @@ export interface RequestRecord extends Request {
   readonly putOff?: PutOff
   /** The version of its records in `targets`, which move together. */
   readonly targetVersion: number
-  /** The names under which it is in `waiting`; absent if it is not. */
+  /** The names under which it is in `inbox`; absent if it is not. */
   readonly awaited?: readonly string[]
   readonly head: StreamHead
 }
@@ -74,7 +74,7 @@ export interface TargetRecord {
 }
 
 /** That a request waits for an approval. */
-export interface WaitingRecord {
+export interface InboxRecord {
   readonly tenant: string
   /** The user or the role whose approval it is, as `awaitedFrom` names them. */
   readonly approver: string
@@ -238,13 +238,13 @@ export interface CheckpointRecord extends Checkpoint {
 }
 
 /** The reviews that a tenant owes. */
-export interface DebtsRecord {
+export interface FollowUpsRecord {
   readonly tenant: string
   readonly open: readonly PendingFollowUp[]
 }
 
 /** The answer to a command that carried an idempotency key. */
-export interface AnswerRecord {
+export interface IdempotencyRecord {
   readonly tenant: string
   readonly actor: string
   readonly key: string
@@ -294,7 +294,7 @@ export interface RecordTypes {
   readonly requests: RequestRecord
   readonly contents: ContentRecord
   readonly targets: TargetRecord
-  readonly waiting: WaitingRecord
+  readonly inbox: InboxRecord
   readonly objections: ObjectionRecord
   readonly locks: LockRecord
   readonly claims: ClaimRecord
@@ -313,7 +313,7 @@ export interface RecordTypes {
   readonly grants: GrantRecord
   readonly holders: HolderRecord
   readonly preferences: PreferencesRecord
-  readonly debts: DebtsRecord
+  readonly followUps: FollowUpsRecord
   readonly accesses: AccessRecord
-  readonly answers: AnswerRecord
+  readonly idempotencyKeys: IdempotencyRecord
 }

@@ -1,8 +1,8 @@
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
 import type { Application, AppliedRevision, KnownPerson, Pinned, Target } from '../../core/request/model/event.ts'
+import type { FollowUp, GlassBroken } from '../../core/request/model/follow-up.ts'
 import type { Objection, Subject } from '../../core/request/model/objection.ts'
-import type { FollowUp, GlassBroken } from '../../core/request/model/owed-review.ts'
 import { statuses } from '../../core/request/model/status-table.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
@@ -79,7 +79,7 @@ export const application: Shape = object<Application>({
 
 const glass = { by: text(), person: text(), incident: text(), policies: list(text()), at: whole, dueAt: whole }
 export const glassBroken = object<GlassBroken>(glass)
-const debt = object<FollowUp>({ ...glass, reviews: list(review), remindedAt: maybe(whole), settledAt: maybe(whole) })
+const followUp = object<FollowUp>({ ...glass, reviews: list(review), remindedAt: maybe(whole), doneAt: maybe(whole) })
 
 export const failure = object<{ code: string; message: string; details: never }>({
   code: text(),
@@ -104,7 +104,7 @@ export const request: Shape = object<RequestRecord>({
   escalated: maybe(list(object({ policy: text(), version: whole }))),
   scheduleDropped: maybe(yes),
   bypassedBy: maybe(text()),
-  debt: maybe(debt),
+  followUp: maybe(followUp),
   application: maybe(application),
   failure: maybe(failure),
   revisions: maybe(list(applied)),

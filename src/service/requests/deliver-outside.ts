@@ -11,7 +11,7 @@ import { claimWrites, hasClaimed, outsideFacts } from '../commands/external-clai
 import { type Command, runCommand } from '../commands/run-command.ts'
 import { outsideDocument, recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
-import { debtWrites } from '../facts/owed-reviews.ts'
+import { followUpWrites } from '../facts/follow-ups.ts'
 import { keyOf, read, unchanged } from '../records/typed-storage.ts'
 import { isOnRecord } from '../resource-types/host-document.ts'
 import { projectNow } from '../resource-types/host-project.ts'
@@ -46,10 +46,10 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
         policySet: keyOf('policySets', tenant),
         content: keyOf('contents', tenant, id, request.edition),
         claim: keyOf('claims', tenant, resource.type, resource.id),
-        debts: keyOf('debts', tenant),
+        followUps: keyOf('followUps', tenant),
         resources: keys,
       })
-      const { claim, content, policySet, debts, resources } = found
+      const { claim, content, policySet, followUps, resources } = found
       const moved = claim?.value.rebased
       const target = content && {
         changes: content.value.changes,
@@ -72,7 +72,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
           ...requestWrites(context, before, { event, next, message: message.value }),
           ...landingWrites(next, landing),
           ...claimWrites(request, next, { stored: claim }),
-          ...(request.debt ? [debtWrites(debts, next)] : []),
+          ...(request.followUp ? [followUpWrites(followUps, next)] : []),
           ...(await createdAccess(context, next, { ...landing, settings: policySet?.value })),
         ],
         answer: next,

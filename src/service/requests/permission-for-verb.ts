@@ -134,7 +134,7 @@ export function isContentCommand({ type }: Pick<RequestCommand, 'type'>): boolea
     case 'abandon':
     case 'bypass':
     case 'break_glass':
-    case 'settle_debt':
+    case 'follow_up':
     case 'come_due':
     case 'escalate':
     case 'expire':

@@ -28,18 +28,18 @@ export interface Telling {
  */
 export async function messageOf(context: Context, event: RequestEvent, telling: Telling): Promise<Result<Message>> {
   const { before, next } = telling
-  const { requester, contributors, debt, status } = next
+  const { requester, contributors, followUp, status } = next
   const approvers = () => asked(context, event, telling)
   const addressed = async (type: NoticeType, to: readonly string[]) => success({ type, to: distinct(to) })
   switch (event.type) {
     case 'bypassed':
     case 'glass_broken':
       return addressed(event.type, [requester, ...contributors, ...(await approvers())])
-    case 'debt_reviewed':
-      return addressed('follow_up_done', event.settles ? [requester, debt?.by ?? requester] : [])
+    case 'follow_up_reviewed':
+      return addressed('follow_up_done', event.done ? [requester, followUp?.by ?? requester] : [])
     case 'reminded': {
       const reminded = await toBeReminded(context, next, event.at)
-      if (debt) return addressed('follow_up_pending', [debt.by, ...reminded])
+      if (followUp) return addressed('follow_up_pending', [followUp.by, ...reminded])
       return reminded.length > 0 ? addressed('reminded', reminded) : addressed('unsatisfiable', [requester])
     }
     case 'schedule_dropped':

@@ -11,7 +11,7 @@ import type {
 import type { Content } from '../../core/request/model/content.ts'
 import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
-import type { PendingFollowUp } from '../../core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { verbs } from '../../core/request/model/status-table.ts'
 import { type Result, refuse, success } from '../../errors.ts'
@@ -24,7 +24,7 @@ import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
 import { targetOf } from '../facts/apply-target.ts'
 import { delegationsFor } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
-import { debtWrites } from '../facts/owed-reviews.ts'
+import { followUpWrites } from '../facts/follow-ups.ts'
 import { peopleOf } from '../facts/people-of-request.ts'
 import { type ResourcesRead, readWhole } from '../facts/read-content.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
@@ -58,7 +58,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const { before, policySet, owed } = await read(context.storage, {
       before: keyOf('requests', tenant, id),
       policySet: keyOf('policySets', tenant),
-      owed: concernsDebts(ask.type) ? [keyOf('debts', tenant)] : [],
+      owed: concernsFollowUps(ask.type) ? [keyOf('followUps', tenant)] : [],
     })
     if (!before) return refuse('unknown_request', { request: id })
     const request = before.value
@@ -68,8 +68,8 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const type = meantBy(ask.type, request, { at, holds: held })
     const command = { ...wanted, type, ...salt, by, at } as RequestCommand
     const setVersion = stateOf(policySet)
-    const debts = concernsDebts(ask.type) ? (owed[0]?.value.open ?? []) : undefined
-    const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, debts })
+    const followUps = concernsFollowUps(ask.type) ? (owed[0]?.value.open ?? []) : undefined
+    const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, followUps })
     if (!decided.ok) {
       // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.
       const moved = success({ writes: [unchanged(keyOf('requests', tenant, id), before)], answer: request })
@@ -90,7 +90,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         ...landingWrites(next, decided.value),
         ...claimWrites(request, next, claimRead(decided.value)),
         ...decided.value.preconditions,
-        ...(debts ? [debtWrites(owed[0], next)] : []),
+        ...(followUps ? [followUpWrites(owed[0], next)] : []),
         ...(await createdAccess(context, next, { ...decided.value, settings })),
         ...(await landedSettings(context, next, { ...decided.value, policySet })),
       ],
@@ -128,13 +128,13 @@ async function decideOn(
     settings,
     setVersion,
     rewrite,
-    debts,
+    followUps,
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
     readonly setVersion: StreamHead
     readonly rewrite: Rewrite | undefined
-    readonly debts: readonly PendingFollowUp[] | undefined
+    readonly followUps: readonly PendingFollowUp[] | undefined
   },
 ): Promise<Result<Decided>> {
   const { requirements, rules } = request
@@ -145,7 +145,7 @@ async function decideOn(
     })
   }
   const [users, inForce, { delegations, preconditions }] = await Promise.all([
-    peopleOf(context, request, [...actingIn(command), ...(debts ?? []).map(({ by }) => by)]),
+    peopleOf(context, request, [...actingIn(command), ...(followUps ?? []).map(({ by }) => by)]),
     askedNow(context, request, setVersion),
     delegationsFor(context, command, request),
   ])
@@ -154,7 +154,7 @@ async function decideOn(
     ...inForce,
     ...switched,
     delegations,
-    ...(debts ? { debts } : {}),
+    ...(followUps ? { followUps } : {}),
   }
   const early = decide(command, request, facts)
   if (!early.ok && early.refusal.code !== 'content_tampered') return early
@@ -202,8 +202,8 @@ function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>):
 }
 
 /** Tells whether a verb looks at the reviews that are owed, or changes them. */
-function concernsDebts(type: RequestCommand['type']): boolean {
-  return type === 'break_glass' || type === 'settle_debt'
+function concernsFollowUps(type: RequestCommand['type']): boolean {
+  return type === 'break_glass' || type === 'follow_up'
 }
 
 /** The claim as it was read, and what it is a claim for. */

@@ -10,7 +10,7 @@ import type { Message } from '../commands/outbox.ts'
 import { noticesOf } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import { append, requestStream } from '../records/event-stream.ts'
-import type { RequestRecord, TargetRecord, WaitingRecord } from '../records/record-types.ts'
+import type { InboxRecord, RequestRecord, TargetRecord } from '../records/record-types.ts'
 import { keyOf, put, type Stored } from '../records/typed-storage.ts'
 
 /** What happened to a request, and what it is from then on. */
@@ -88,7 +88,7 @@ function lockWrites(before: Request | undefined, next: Request): readonly Write[
 }
 
 /** What is stored of a request for one of those from whom an approval is awaited. */
-export function waitingRecord({ tenant, id, project, createdAt }: Request, approver: string): WaitingRecord {
+export function inboxRecord({ tenant, id, project, createdAt }: Request, approver: string): InboxRecord {
   return { tenant, approver, request: id, project, createdAt }
 }
 
@@ -104,10 +104,10 @@ function waitingWrites(
   return [
     ...had
       .filter((approver) => !after.has(approver))
-      .map((approver): Write => ({ type: 'remove', ...keyOf('waiting', next.tenant, approver, next.id), expected: 1 })),
+      .map((approver): Write => ({ type: 'remove', ...keyOf('inbox', next.tenant, approver, next.id), expected: 1 })),
     ...has
       .filter((approver) => !before.has(approver))
-      .map((approver) => put('waiting', waitingRecord(next, approver), undefined)),
+      .map((approver) => put('inbox', inboxRecord(next, approver), undefined)),
   ]
 }
 

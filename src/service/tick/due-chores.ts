@@ -3,7 +3,7 @@ import type { TimedVerb } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors.ts'
 import { collections } from '../../ports/collections.ts'
 import { sealChore } from '../audit/make-checkpoints.ts'
-import { forgetAnswersChore } from '../commands/idempotency.ts'
+import { forgetKeysChore } from '../commands/idempotency.ts'
 import { type PutOffCollection, putOffWrite } from '../commands/put-off.ts'
 import { countsChore } from '../commands/record-refusal.ts'
 import { runCommand } from '../commands/run-command.ts'
@@ -52,7 +52,7 @@ const fewest = 100
 
 /** Names the chore of a record. Of answers and of what is to be sealed, a tenant has one chore. */
 export function nameOfChore(collection: DueCollection, { value }: Stored<DueRecord>): string {
-  if (collection === 'answers' || collection === 'unsealed') return `${collection}\n${value.tenant}`
+  if (collection === 'idempotencyKeys' || collection === 'unsealed') return `${collection}\n${value.tenant}`
   const key = collections[collection].key.map(({ name }) => Reflect.get(value, name))
   return [collection, ...key].join('\n')
 }
@@ -74,8 +74,8 @@ function choresFor<C extends DueCollection>(
       return all('returns').map((record) => returnsChore(context, record, directoryNeed(record.value.tenant)))
     case 'streams':
       return all('streams').map((record) => countsChore(context, record))
-    case 'answers':
-      return [forgetAnswersChore(context, all('answers'))]
+    case 'idempotencyKeys':
+      return [forgetKeysChore(context, all('idempotencyKeys'))]
     case 'unsealed':
       return [sealChore(context, all('unsealed'))]
   }

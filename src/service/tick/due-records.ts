@@ -3,7 +3,15 @@ import type { Context } from '../context/context.ts'
 import { type OnUnreadable, page, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
 
 /** The collections in which something comes due. */
-export const dueCollections = ['requests', 'returns', 'resources', 'outbox', 'streams', 'answers', 'unsealed'] as const
+export const dueCollections = [
+  'requests',
+  'returns',
+  'resources',
+  'outbox',
+  'streams',
+  'idempotencyKeys',
+  'unsealed',
+] as const
 
 export type DueCollection = (typeof dueCollections)[number]
 

@@ -53,9 +53,9 @@ it('[FA-11] a request is listed besides for whoever else has a say in it, as lon
   expect(listedFor({ ...says, status: 'approved' })).toEqual(['say:role:lead', ...others])
   expect(listedFor({ ...says, status: 'draft' })).toEqual(['draft:ann'])
   expect(listedFor({ ...says, status: 'applied' })).toEqual([])
-  const debt = { by: 'sue', person: 'sue', incident: 'INC-1', policies: ['p'], at: 1, dueAt: 2, reviews: [] }
-  expect(listedFor({ ...says, status: 'applied', debt })).toContain('say:role:lead')
-  expect(listedFor({ ...says, status: 'applied', debt: { ...debt, settledAt: 3 } })).toEqual([])
+  const followUp = { by: 'sue', person: 'sue', incident: 'INC-1', policies: ['p'], at: 1, dueAt: 2, reviews: [] }
+  expect(listedFor({ ...says, status: 'applied', followUp })).toContain('say:role:lead')
+  expect(listedFor({ ...says, status: 'applied', followUp: { ...followUp, doneAt: 3 } })).toEqual([])
 })
 
 it('whoever has answered has done so with all of their accounts, and for whom they answered', () => {

@@ -129,7 +129,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   remindedAt: 'history',
   comments: 'how many people have talked about it',
   escalated: 'follows from the requirements, which are bound, and from time',
-  debt: 'what became of it',
+  followUp: 'what became of it',
   scheduleDropped: 'only ever holds an application back',
   unsettled: 'says that it stands open what follows from the answers',
   bypassedBy: 'history',

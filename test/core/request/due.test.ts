@@ -86,7 +86,7 @@ describe('what time does to a request', () => {
     ['one that owes a review', given(submitted(glass), glassBroken).request, [['remind', start + hour + 2 * day]]],
     [
       'one whose review is there',
-      given(submitted(glass), glassBroken, done({ type: 'settle_debt', by: 'ben', reason: 'fine' })).request,
+      given(submitted(glass), glassBroken, done({ type: 'follow_up', by: 'ben', reason: 'fine' })).request,
       [],
     ],
     ['a rejected one', given(submitted(reminding), rejected('ben')).request, []],
@@ -136,7 +136,7 @@ describe('a reminder', () => {
     const after = owing.when(remind(due)).yields('reminded', 'applied')
     expect(after.revisions).toEqual(owing.request.revisions)
     expect(after.revisions).toHaveLength(1)
-    expect(after.debt?.remindedAt).toBe(due)
+    expect(after.followUp?.remindedAt).toBe(due)
     expect(verbsOf(after)).toEqual([['remind', due + 2 * day]])
   })
 })

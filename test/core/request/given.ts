@@ -15,7 +15,7 @@ import type {
 import type { Content, ProposedChange } from '../../../src/core/request/model/content.ts'
 import type { LaterEvent } from '../../../src/core/request/model/event.ts'
 import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
-import type { PendingFollowUp } from '../../../src/core/request/model/owed-review.ts'
+import type { PendingFollowUp } from '../../../src/core/request/model/follow-up.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import type { RequestStatus } from '../../../src/core/request/model/status-table.ts'
 import type { Delegation } from '../../../src/core/review/delegation.ts'
@@ -102,7 +102,7 @@ export interface Otherwise {
   readonly now?: Asked
   readonly target?: Partial<TargetFacts> | 'unread'
   readonly delegation?: Delegation
-  readonly debts?: readonly PendingFollowUp[] | 'unread'
+  readonly followUps?: readonly PendingFollowUp[] | 'unread'
   /** Since which state of the settings what waited before goes back to being a draft. What is put to reviewers here is pinned from state 1. */
   readonly switchedOff?: number
   /** Whether the workflow is held, and when it was. */
@@ -222,7 +222,7 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
 function askedOf(
   { request, content, asked: before }: Held,
   said: Said,
-  { users = office, now, target, next, delegation, debts = [], switchedOff, held, holds }: Otherwise,
+  { users = office, now, target, next, delegation, followUps = [], switchedOff, held, holds }: Otherwise,
 ) {
   const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
@@ -260,7 +260,7 @@ function askedOf(
     ...(switchedOff === undefined ? {} : { switchedOff }),
     ...(held ? { held } : {}),
     ...(holds ? { holds } : {}),
-    ...(debts === 'unread' ? {} : { debts }),
+    ...(followUps === 'unread' ? {} : { followUps }),
   }
   return { command, facts }
 }
@@ -285,7 +285,7 @@ function commandOf(
     case 'break_glass':
       return { type, ...origin, seen, incident }
     case 'bypass':
-    case 'settle_debt':
+    case 'follow_up':
       return { type, ...origin, seen }
     case 'confirm':
       return { type, ...origin, ...arrival }

@@ -4,7 +4,7 @@ import { day, done, given, glassBroken, hour, leads, moved, office, owed, people
 const rules = { breakGlass: ['admin'], settleWithin: '1d' } as const
 const asked = { require: leads(2), rules }
 const breaking = { type: 'break_glass', by: 'root', reason: 'it burns' } as const
-const settling = (by: string) => ({ type: 'settle_debt', by, reason: 'it was right' }) as const
+const settling = (by: string) => ({ type: 'follow_up', by, reason: 'it was right' }) as const
 const settled = (by: string) => done(settling(by))
 
 /** The office, with some users as they are from now on. */
@@ -15,7 +15,12 @@ describe('breaking the glass', () => {
   it('[F4] is for whoever holds one of the roles that the policies name, and on record as what it is', () => {
     const either = given(submitted({ ...asked, rules: { ...rules, breakGlass: ['admin', 'on_call'] } }))
     const after = either.when(breaking).yields('glass_broken', 'applied')
-    expect(after.debt).toMatchObject({ by: 'root', person: 'root', policies: ['reviewed'], dueAt: start + hour + day })
+    expect(after.followUp).toMatchObject({
+      by: 'root',
+      person: 'root',
+      policies: ['reviewed'],
+      dueAt: start + hour + day,
+    })
     either.when({ ...breaking, by: 'ben' }).refuses('break_glass_forbidden', { actor: 'ben' })
     given(submitted()).when(breaking).refuses('break_glass_forbidden')
   })
@@ -35,28 +40,28 @@ describe('breaking the glass', () => {
   })
 
   it('[F4] is not decided before it is known which reviews are owed', () => {
-    given(submitted(asked)).when(breaking, { debts: 'unread' }).refuses('content_tampered')
+    given(submitted(asked)).when(breaking, { followUps: 'unread' }).refuses('content_tampered')
   })
 
   it('[F4] waits for the reviews that the same person owes, whatever their account was or is', () => {
     const line = given(submitted(asked))
-    line.when(breaking, { debts: [owed] }).refuses('follow_up_pending', { request: 'r0', by: 'root' })
+    line.when(breaking, { followUps: [owed] }).refuses('follow_up_pending', { request: 'r0', by: 'root' })
     const byAccount = { ...owed, by: 'rita' }
-    line.when(breaking, { debts: [byAccount] }).refuses('follow_up_pending', { by: 'rita' })
+    line.when(breaking, { followUps: [byAccount] }).refuses('follow_up_pending', { by: 'rita' })
     const users = with_({ rita: { person: 'root', roles: [] } })
     line
-      .when(breaking, { debts: [{ ...byAccount, person: 'rita' }], users })
+      .when(breaking, { followUps: [{ ...byAccount, person: 'rita' }], users })
       .refuses('follow_up_pending', { by: 'rita' })
     const renamed = with_({ root: { person: 'somebody', roles: ['admin'] } })
-    line.when(breaking, { debts: [owed], users: renamed }).refuses('follow_up_pending')
+    line.when(breaking, { followUps: [owed], users: renamed }).refuses('follow_up_pending')
   })
 
   it('[F4] waits for the reviews that anybody owes to one of its policies, and for no others', () => {
     const line = given(submitted(asked))
     const another = { ...owed, by: 'eve', person: 'eve' }
-    line.when(breaking, { debts: [another] }).yields('glass_broken', 'applied')
+    line.when(breaking, { followUps: [another] }).yields('glass_broken', 'applied')
     line
-      .when(breaking, { debts: [{ ...another, policies: ['other', 'reviewed'] }] })
+      .when(breaking, { followUps: [{ ...another, policies: ['other', 'reviewed'] }] })
       .refuses('follow_up_pending', { policies: ['other', 'reviewed'] })
   })
 })
@@ -66,13 +71,13 @@ describe('a review that is owed', () => {
 
   it('[F4] takes as many people as the policies had asked for, each of them once', () => {
     const once = given(submitted(asked), glassBroken, settled('ben'))
-    expect(once.request.debt).toMatchObject({ reviews: [{ by: 'ben' }] })
-    expect(once.request.debt?.settledAt).toBeUndefined()
+    expect(once.request.followUp).toMatchObject({ reviews: [{ by: 'ben' }] })
+    expect(once.request.followUp?.doneAt).toBeUndefined()
     once.when(settling('ben')).refuses('already_reviewed')
     const users = with_({ cat: { person: 'ben', roles: ['lead'] } })
     once.when(settling('cat'), { users }).refuses('already_reviewed')
-    const after = once.when(settling('cat')).yields('debt_reviewed', 'applied')
-    expect(after.debt).toMatchObject({ reviews: [{ by: 'ben' }, { by: 'cat' }], settledAt: start + hour })
+    const after = once.when(settling('cat')).yields('follow_up_reviewed', 'applied')
+    expect(after.followUp).toMatchObject({ reviews: [{ by: 'ben' }, { by: 'cat' }], doneAt: start + hour })
   })
 
   it('[F4] is settled once', () => {
@@ -81,7 +86,7 @@ describe('a review that is owed', () => {
 
   it('[A1] [F4] is bound to what was applied, and says what was found', () => {
     for (const seen of [undefined, 'sha256:other']) line.when({ ...settling('ben'), seen }).refuses('digest_mismatch')
-    line.when({ type: 'settle_debt', by: 'ben' }).refuses('reason_required')
+    line.when({ type: 'follow_up', by: 'ben' }).refuses('reason_required')
     line.when({ ...settling('ben'), reason: ' ' }).refuses('reason_required')
   })
 
@@ -99,6 +104,6 @@ describe('a review that is owed', () => {
     const edited = given(submitted(asked), done({ type: 'edit', by: 'eve' }, { users }), glassBroken)
     edited.when(settling('ben'), { users: without('eve') }).refuses('contributor')
     edited.when(settling('amy')).refuses('self_approval')
-    edited.when(settling('cat'), { users: without('eve') }).yields('debt_reviewed', 'applied')
+    edited.when(settling('cat'), { users: without('eve') }).yields('follow_up_reviewed', 'applied')
   })
 })

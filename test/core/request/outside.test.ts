@@ -3,7 +3,7 @@ import { landingKey } from '../../../src/core/request/decide/decide-delivery.ts'
 import { nextDue } from '../../../src/core/request/decide/due-verbs.ts'
 import type { Application } from '../../../src/core/request/model/event.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
-import { openDebt } from '../../../src/core/request/model/request.ts'
+import { pendingFollowUp } from '../../../src/core/request/model/request.ts'
 import {
   approved,
   type Beginning,
@@ -175,16 +175,16 @@ describe('a change of a resource that is kept outside of the database', () => {
     const gone = done({ type: 'abandon', by: 'root', reason: 'gone', at: lease }, read)
     for (const end of [gone, done({ type: 'confirm', found: 'other' })]) {
       const line = given(submitted(rules), pass, end)
-      expect(openDebt(line.request)).toMatchObject({ by: 'root', request: line.request.id })
-      line.when({ type: 'settle_debt', by: 'root', reason: 'fine' }).refuses('own_follow_up')
+      expect(pendingFollowUp(line.request)).toMatchObject({ by: 'root', request: line.request.id })
+      line.when({ type: 'follow_up', by: 'root', reason: 'fine' }).refuses('own_follow_up')
       for (const type of ['reopen', 'rebase'] as const) line.when({ type }).refuses('follow_up_pending', { by: 'root' })
-      const dueAt = line.request.debt?.dueAt ?? 0
+      const dueAt = line.request.followUp?.dueAt ?? 0
       expect(nextDue(line.request)).toBe(dueAt)
       line.when({ type: 'remind', at: dueAt }).yields('reminded', 'failed')
-      const late = { type: 'settle_debt', by: 'ben', reason: 'fine', at: start + 20 * day } as const
-      const { failure, debt } = line.when(late).yields('debt_reviewed', 'failed')
+      const late = { type: 'follow_up', by: 'ben', reason: 'fine', at: start + 20 * day } as const
+      const { failure, followUp } = line.when(late).yields('follow_up_reviewed', 'failed')
       expect(failure).toEqual(line.request.failure)
-      expect(debt?.settledAt).toBe(late.at)
+      expect(followUp?.doneAt).toBe(late.at)
       given(submitted(rules), pass, end, done(late)).when({ type: 'reopen' }).yields('reopened', 'pending')
     }
   })
@@ -205,11 +205,11 @@ describe('a change of a resource that is kept outside of the database', () => {
         ).request
       }
       const refused = last({ isOver: true })
-      expect([refused.status, refused.bypassedBy, refused.debt]).toEqual(['failed', undefined, undefined])
+      expect([refused.status, refused.bypassedBy, refused.followUp]).toEqual(['failed', undefined, undefined])
       expect(refused.mayLand).toBeUndefined()
       const kept = [last({}), last({ isOver: true }, { mayLand: true }), last({ found: 'other', isOver: true })]
-      for (const { status, bypassedBy, debt } of kept) {
-        expect([status, bypassedBy ?? debt?.by]).toEqual(['failed', 'root'])
+      for (const { status, bypassedBy, followUp } of kept) {
+        expect([status, bypassedBy ?? followUp?.by]).toEqual(['failed', 'root'])
       }
       expect(kept.map(({ mayLand = false }) => mayLand)).toEqual([true, true, false])
       expect(kept[0]?.failure).toMatchObject({
@@ -217,7 +217,7 @@ describe('a change of a resource that is kept outside of the database', () => {
         message: expect.stringContaining('may still land'),
       })
     }
-    expect(given(submitted(rules), glassBroken).request.debt).toBeDefined()
+    expect(given(submitted(rules), glassBroken).request.followUp).toBeDefined()
   })
 
   it('[FA-09] may still land, once nobody has said in time what became of an attempt, until it is applied', () => {

@@ -88,7 +88,7 @@ function special(verb: RequestVerb, status: RequestStatus) {
   if (verb === 'come_due' && status === 'approved') return scheduled
   if (verb === 'resume' && status === 'pending') return rejectionTakenBack
   if (verb === 'resume' && status === 'changes_requested') return takenBack()
-  if (verb !== 'settle_debt' && verb !== 'remind') return undefined
+  if (verb !== 'follow_up' && verb !== 'remind') return undefined
   return status === 'failed' ? brokenOff : status === 'applied' ? broken : undefined
 }
 
@@ -122,7 +122,7 @@ function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): Erro
     case 'breaker':
       return who === 'bypasser' ? undefined : 'break_glass_forbidden'
     case 'approver': {
-      if (verb === 'settle_debt') return whyNotSettle(who)
+      if (verb === 'follow_up') return whyNotSettle(who)
       const given = status === 'changes_requested' ? 'request_changes' : 'approve'
       if (who === 'reviewer') return verb === given ? 'already_reviewed' : undefined
       if (who === 'approver') return undefined
@@ -341,9 +341,9 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     applying: [histories.pending, said('break_glass', 'root'), { target: outside }],
     applied: [histories.pending, said('break_glass', 'root')],
   },
-  settle_debt: {
-    applied: [broken, said('settle_debt', 'ben')],
-    failed: [brokenOff, said('settle_debt', 'ben')],
+  follow_up: {
+    applied: [broken, said('follow_up', 'ben')],
+    failed: [brokenOff, said('follow_up', 'ben')],
   },
   escalate: {
     pending: [histories.pending, said('escalate', 'root')],

@@ -115,6 +115,29 @@ describe.each(kinds)('the schema of %s', (name) => {
     },
   )
 
+  it.each([1, 3])(
+    '[P7] of version %i, from before the first release, is refused and left as it is',
+    async (version) => {
+      const database = await fresh[name]()
+      await database.run('create table countersign_migrations (version integer primary key)')
+      await database.run('create table countersign_debts (tenant integer primary key)')
+      for (let made = 1; made <= version; made++) {
+        await database.run(`insert into countersign_migrations values (${made})`)
+      }
+      const before = await database.catalogue()
+      const using = async () => await database.storage().get([{ collection: 'requests', key: ['acme', 'a'] }])
+      const refused = expect.stringMatching(
+        new RegExp(`at version ${version} of the schema, .*before the first release.*rename or drop them`),
+      )
+      for (const call of [using, async () => await database.storage().migrate()])
+        await expect(call()).rejects.toMatchObject({
+          code: 'storage_failed',
+          details: { operation: 'migrate', problem: refused },
+        })
+      expect(await database.catalogue()).toEqual(before)
+    },
+  )
+
   it('[P7] serves instances of this version while a later one has brought it further, and is left as it is', async () => {
     const database = await fresh[name]()
     await database.run(script(latest, name))

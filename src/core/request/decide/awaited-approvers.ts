@@ -28,7 +28,7 @@ export function awaitedFrom({
  * besides, as long as it is open, whoever else has a say in it.
  */
 export function listedFor(
-  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated' | 'rules' | 'debt'>,
+  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated' | 'rules' | 'followUp'>,
 ): readonly string[] {
   if (request.status === 'draft') return [awaitedAuthor(request.requester)]
   const awaited = awaitedFrom(request)
@@ -43,8 +43,8 @@ export function namesListing(named: { readonly role: string } | { readonly user:
 }
 
 /** Names everybody to whom the policies of a request give power over it, as long as that matters. */
-function empoweredIn({ status, requirements, rules, debt }: Parameters<typeof listedFor>[0]): readonly string[] {
-  if (!isOpen(status) && (debt === undefined || debt.settledAt !== undefined)) return []
+function empoweredIn({ status, requirements, rules, followUp }: Parameters<typeof listedFor>[0]): readonly string[] {
+  if (!isOpen(status) && (followUp === undefined || followUp.doneAt !== undefined)) return []
   const named = requirements.flatMap((pinned) => empowered({ ...pinned, rules }))
   return [
     ...new Set(named.flatMap(({ users = [], roles = [] }) => [...users.map(awaitedUser), ...roles.map(awaitedRole)])),

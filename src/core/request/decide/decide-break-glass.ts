@@ -4,9 +4,9 @@ import { eligibility } from '../../review/eligibility.ts'
 import { standing } from '../../review/standing.ts'
 import type { Review, UnderReview } from '../../review/under-review.ts'
 import type { KnownUser } from '../../review/voter.ts'
-import type { Facts, GlassCommand, SettleCommand } from '../model/command.ts'
+import type { Facts, FollowUpCommand, GlassCommand } from '../model/command.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
-import type { PendingFollowUp } from '../model/owed-review.ts'
+import type { PendingFollowUp } from '../model/follow-up.ts'
 import type { Request } from '../model/request.ts'
 import { asEnded } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
@@ -27,9 +27,9 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   }
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: command.type })
-  if (!facts.debts) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  if (!facts.followUps) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
   const policies = [...new Set(facts.requirements.map(({ policy }) => policy))]
-  const owed = facts.debts.find((debt) => stands(debt, user, { policies, facts }))
+  const owed = facts.followUps.find((followUp) => stands(followUp, user, { policies, facts }))
   if (owed) return refuse('follow_up_pending', { request: owed.request, by: owed.by, policies: owed.policies })
 
   const application = landed(request, facts, at)
@@ -49,33 +49,33 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
 }
 
 /**
- * Tells whether a debt keeps somebody from breaking the glass: their own, whatever account it was, or one against the
+ * Tells whether a follow-up review keeps somebody from breaking the glass: their own, whatever account it was, or one against the
  * same policy.
  */
 function stands(
-  debt: PendingFollowUp,
+  followUp: PendingFollowUp,
   user: KnownUser,
   { policies, facts }: { readonly policies: readonly string[]; readonly facts: Facts },
 ): boolean {
-  const persons = [debt.person, facts.users.get(debt.by)?.person]
-  return persons.includes(user.person) || debt.policies.some((policy) => policies.includes(policy))
+  const persons = [followUp.person, facts.users.get(followUp.by)?.person]
+  return persons.includes(user.person) || followUp.policies.some((policy) => policies.includes(policy))
 }
 
 /**
  * Decides that somebody reviews afterwards what was applied by breaking the glass: who could have approved it, and
  * did not break the glass. It is settled once they are as many as the policies had asked for.
  */
-export function settleDebt(command: SettleCommand, request: Request, facts: Facts): Result<LaterEvent> {
-  const { id, digest, round, debt } = request
+export function decideFollowUp(command: FollowUpCommand, request: Request, facts: Facts): Result<LaterEvent> {
+  const { id, digest, round, followUp } = request
   const user = facts.users.get(command.by.user)
   if (!user) return refuse('unknown_actor', { actor: command.by.user })
-  if (!debt || debt.settledAt !== undefined) return refuse('no_follow_up', { request: id })
+  if (!followUp || followUp.doneAt !== undefined) return refuse('no_follow_up', { request: id })
   const owed: UnderReview = {
     ...request,
     ...inForce(request, facts),
-    reviews: debt.reviews,
-    excluded: [debt.by],
-    persons: [...request.persons, { user: debt.by, person: debt.person }],
+    reviews: followUp.reviews,
+    excluded: [followUp.by],
+    persons: [...request.persons, { user: followUp.by, person: followUp.person }],
   }
   const actor = user.id
   switch (eligibility(owed, facts.users, 'approve')({ user, principal: user })) {
@@ -93,7 +93,7 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
   const { seen, at, reason } = command
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
   if (reason === undefined || isBlank(reason)) return refuse('reason_required', { verb: command.type })
-  if (debt.reviews.some(({ by }) => facts.users.get(by)?.person === user.person)) {
+  if (followUp.reviews.some(({ by }) => facts.users.get(by)?.person === user.person)) {
     return refuse('already_reviewed', { request: id, actor, verdict: 'approve' })
   }
   const review: Review = {
@@ -108,13 +108,13 @@ export function settleDebt(command: SettleCommand, request: Request, facts: Fact
   }
   const outcome = asEnded(request)
   if (!outcome) return refuse('no_follow_up', { request: id })
-  const { met } = standing({ ...owed, reviews: [...debt.reviews, review] }, facts.users)
+  const { met } = standing({ ...owed, reviews: [...followUp.reviews, review] }, facts.users)
   return success({
-    type: 'debt_reviewed',
+    type: 'follow_up_reviewed',
     ...happened(command),
     person: user.person,
     roles: user.roles,
-    settles: met,
+    done: met,
     outcome,
   })
 }

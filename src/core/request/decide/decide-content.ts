@@ -10,7 +10,7 @@ import { evolve } from '../model/evolve.ts'
 import { timeHeld } from '../model/hold.ts'
 import { mostObjections, remembered } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
-import { openDebt } from '../model/request.ts'
+import { pendingFollowUp } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
 import { answersFor } from './kept-reviews.ts'
 import { applicationOf, settle } from './request-outcome.ts'
@@ -37,7 +37,7 @@ const eventTypes = {
 export function decideContent(command: Writing, request: Request, facts: Facts): Result<ContentEvent> {
   const { next } = facts
   if (!next) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
-  const owed = openDebt(request)
+  const owed = pendingFollowUp(request)
   if (owed) return refuse('follow_up_pending', { request: request.id, by: owed.by, policies: owed.policies })
   const lands = landingStatus(command, request)
   const checked = checkContent(command, request, { next, lands })

@@ -7,7 +7,7 @@ import { asEnded } from '../model/request.ts'
 import { allows, isOpen, type RequestStatus, verbs } from '../model/status-table.ts'
 import { feedbackProblem, isBlank } from './check-reason.ts'
 import { bypass, decideApplication } from './decide-application.ts'
-import { breakGlass, settleDebt } from './decide-break-glass.ts'
+import { breakGlass, decideFollowUp } from './decide-break-glass.ts'
 import { decideContent } from './decide-content.ts'
 import { abandon, confirm, reclaim } from './decide-delivery.ts'
 import { decideReview, escalate, resume } from './decide-review.ts'
@@ -15,7 +15,7 @@ import { duesOf } from './due-verbs.ts'
 import { withdraw } from './withdraw.ts'
 
 /** What is done to a request that failed although its deadline has come. */
-const outlasting: readonly RequestCommand['type'][] = ['reopen', 'settle_debt', 'remind']
+const outlasting: readonly RequestCommand['type'][] = ['reopen', 'follow_up', 'remind']
 
 /** Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
@@ -80,8 +80,8 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
       return bypass(command, request, facts)
     case 'break_glass':
       return breakGlass(command, request, facts)
-    case 'settle_debt':
-      return settleDebt(command, request, facts)
+    case 'follow_up':
+      return decideFollowUp(command, request, facts)
     case 'comment':
       return comment(command, request)
     case 'recall':

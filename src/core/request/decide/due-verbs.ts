@@ -1,7 +1,7 @@
 import { milliseconds } from '../../policy/model/duration.ts'
 import { type Hold, timeHeld } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
-import { openDebt } from '../model/request.ts'
+import { pendingFollowUp } from '../model/request.ts'
 import type { TimedVerb } from '../model/status-table.ts'
 
 /** Something that time does to a request. */
@@ -84,8 +84,8 @@ function heldSince(from: number, clock: Clock | undefined): number {
 }
 
 function reviewsOwed(request: Request): readonly Due[] {
-  const { debt, rules } = request
-  if (!debt || !openDebt(request)) return []
-  const { remindedAt, dueAt } = debt
+  const { followUp, rules } = request
+  if (!followUp || !pendingFollowUp(request)) return []
+  const { remindedAt, dueAt } = followUp
   return [{ verb: 'remind', at: remindedAt === undefined ? dueAt : remindedAt + milliseconds(rules.settleWithin) }]
 }

@@ -7,8 +7,8 @@ import type { Delegation } from '../../review/delegation.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { Content, ProposedChange } from './content.ts'
 import type { Actor } from './event.ts'
+import type { PendingFollowUp } from './follow-up.ts'
 import type { Hold } from './hold.ts'
-import type { PendingFollowUp } from './owed-review.ts'
 
 interface Asked {
   readonly by: Actor
@@ -60,8 +60,8 @@ export interface GlassCommand extends Asked {
 }
 
 /** Reviews afterwards what was applied in an emergency. */
-export interface SettleCommand extends Asked {
-  readonly type: 'settle_debt'
+export interface FollowUpCommand extends Asked {
+  readonly type: 'follow_up'
   /** The digest of what the reviewer saw. */
   readonly seen: string | undefined
 }
@@ -110,7 +110,7 @@ export type RequestCommand =
   | ApplyCommand
   | BypassCommand
   | GlassCommand
-  | SettleCommand
+  | FollowUpCommand
   | ConfirmCommand
   | ReclaimCommand
   | AbandonCommand
@@ -141,7 +141,7 @@ export interface Facts {
    * The reviews that are still owed in this tenant. Left out until they are read; without them nobody breaks the
    * glass.
    */
-  readonly debts?: readonly PendingFollowUp[]
+  readonly followUps?: readonly PendingFollowUp[]
   /** The content that a content command brings; left out for the others. */
   readonly next?: NextContent
 }

@@ -5,7 +5,7 @@ import type { Escalated } from '../../policy/model/escalation.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 import type { Review } from '../../review/under-review.ts'
-import type { GlassBroken } from './owed-review.ts'
+import type { GlassBroken } from './follow-up.ts'
 
 /** Who did something, and through which door. */
 export interface Actor {
@@ -192,12 +192,12 @@ export interface GlassEvent extends Happened, Omit<GlassBroken, 'at' | 'by'> {
 }
 
 /** Somebody reviewed afterwards what was applied by breaking the glass. */
-export interface DebtEvent extends Happened {
-  readonly type: 'debt_reviewed'
+export interface FollowUpEvent extends Happened {
+  readonly type: 'follow_up_reviewed'
   readonly person: string
   readonly roles: readonly string[]
   /** Whether nothing is owed any more. */
-  readonly settles: boolean
+  readonly done: boolean
 }
 
 /** Nobody answered enough for too long: others may answer too from now on. */
@@ -226,7 +226,7 @@ export interface OtherEvent extends Happened {
 }
 
 /** What happened to a request that was there before. */
-export type LaterEvent = ContentEvent | ReviewEvent | GlassEvent | DebtEvent | EscalatedEvent | OtherEvent
+export type LaterEvent = ContentEvent | ReviewEvent | GlassEvent | FollowUpEvent | EscalatedEvent | OtherEvent
 
 /** What happened to a request. One command makes one event; what followed from it is its `outcome`. */
 export type RequestEvent = BeganEvent | LaterEvent

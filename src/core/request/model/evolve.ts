@@ -1,7 +1,7 @@
 import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
-import type { BeganEvent, DebtEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
-import type { FollowUp } from './owed-review.ts'
+import type { BeganEvent, FollowUpEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import type { FollowUp } from './follow-up.ts'
 import { leftOf, putAside, remembered, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 
@@ -53,17 +53,17 @@ export function evolve(request: Request, event: LaterEvent): Request {
       return moved(request, event, { bypassedBy: event.by })
     case 'glass_broken': {
       const { by, at, person, incident, policies, dueAt } = event
-      return moved(request, event, { debt: { by, at, person, incident, policies, dueAt, reviews: [] } })
+      return moved(request, event, { followUp: { by, at, person, incident, policies, dueAt, reviews: [] } })
     }
-    case 'debt_reviewed':
-      return moved(request, event, request.debt ? { debt: reviewed(request, request.debt, event) } : {})
+    case 'follow_up_reviewed':
+      return moved(request, event, request.followUp ? { followUp: reviewed(request, request.followUp, event) } : {})
     case 'escalated':
       return moved(request, event, { escalated: [...(request.escalated ?? []), ...event.policies] })
     case 'reminded':
       return moved(
         request,
         event,
-        request.debt ? { debt: { ...request.debt, remindedAt: event.at } } : { remindedAt: event.at },
+        request.followUp ? { followUp: { ...request.followUp, remindedAt: event.at } } : { remindedAt: event.at },
       )
     case 'schedule_dropped':
       return moved(request, event, { scheduleDropped: true })
@@ -93,12 +93,12 @@ function withoutRound(request: Request) {
 
 function reviewed(
   { digest, round }: Request,
-  debt: FollowUp,
-  { by, at, person, roles, reason, settles }: DebtEvent,
+  followUp: FollowUp,
+  { by, at, person, roles, reason, done }: FollowUpEvent,
 ): FollowUp {
   const said = reason === undefined ? {} : { reason }
   const review: Review = { by, person, verdict: 'approve', digest, round, at, roles, ...said }
-  return { ...debt, reviews: [...debt.reviews, review], ...(settles ? { settledAt: at } : {}) }
+  return { ...followUp, reviews: [...followUp.reviews, review], ...(done ? { doneAt: at } : {}) }
 }
 
 /**
@@ -117,7 +117,7 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
   // Only if the host has refused it, whoever passed the approvals by has changed nothing. Of everything else nobody
   // can be sure.
   if (outcome.status !== 'failed' || outcome.failure.code !== 'host_failed' || outcome.mayLand) return next
-  const { bypassedBy: _bypassedBy, debt: _debt, ...rest } = next
+  const { bypassedBy: _bypassedBy, followUp: _followUp, ...rest } = next
   return rest
 }
 

@@ -1,8 +1,8 @@
 import type { Refusal } from '../../../errors.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
+import type { FollowUp, PendingFollowUp } from './follow-up.ts'
 import type { Objection } from './objection.ts'
-import type { FollowUp, PendingFollowUp } from './owed-review.ts'
 import type { RequestStatus } from './status-table.ts'
 
 /**
@@ -38,7 +38,7 @@ export interface Request extends Pinned {
   /** Who applied it without the approvals that it needed. */
   readonly bypassedBy?: string
   /** The review that is owed, or was, since it was applied by breaking the glass. */
-  readonly debt?: FollowUp
+  readonly followUp?: FollowUp
   /** The change on its way, while it is applying. */
   readonly application?: Application
   /** Why it failed, while it is failed. */
@@ -64,8 +64,8 @@ export function asEnded({ status, revisions = [], failure, mayLand }: Request): 
 }
 
 /** The review that a request still owes; undefined if it owes none. */
-export function openDebt({ id, debt }: Request): PendingFollowUp | undefined {
-  if (!debt || debt.settledAt !== undefined) return undefined
-  const { reviews: _reviews, remindedAt: _remindedAt, settledAt: _settledAt, ...broken } = debt
+export function pendingFollowUp({ id, followUp }: Request): PendingFollowUp | undefined {
+  if (!followUp || followUp.doneAt !== undefined) return undefined
+  const { reviews: _reviews, remindedAt: _remindedAt, doneAt: _doneAt, ...broken } = followUp
   return { request: id, ...broken }
 }

@@ -100,7 +100,7 @@ export const verbs = {
   abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'] },
   bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'] },
   break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applying', 'applied'] },
-  settle_debt: { method: 'followUp', from: ['applied', 'failed'], by: 'approver', to: ['applied', 'failed'] },
+  follow_up: { method: 'followUp', from: ['applied', 'failed'], by: 'approver', to: ['applied', 'failed'] },
   come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending', 'approved'] },
   expire: { from: open, by: 'clock', to: ['expired'] },
   escalate: { from: ['pending'], by: 'clock', to: settled },

@@ -1,3 +1,5 @@
+import { fail } from '../../../errors.ts'
+import { firstSchemaVersion } from '../../../ports/collections.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import type { Dialect } from './dialect.ts'
 import { codesOf } from './driver-error.ts'
@@ -28,9 +30,18 @@ export function noteMigration({ version }: Migration): string {
   return `insert into countersign_migrations (version) values (${version})`
 }
 
-/** The steps that are not among those that were made. A database that is ahead of this version is left as it is. */
+/**
+ * The steps that are not among those that were made. A database that is ahead of this version is left as it is.
+ *
+ * @throws ApprovalError `storage_failed` if the database was made before the first release.
+ */
 export function missingMigrations(dialect: Dialect, made: readonly unknown[]): readonly Migration[] {
   const versions = new Set(made.map((row) => Number((row as { readonly version: number }).version)))
+  const latest = Math.max(...versions)
+  if (versions.size > 0 && latest < firstSchemaVersion) {
+    const problem = `the tables countersign_* are at version ${latest} of the schema, from before the first release, and cannot be brought to version ${firstSchemaVersion}: rename or drop them, countersign_migrations too, and they are made anew. Nothing was changed`
+    fail('storage_failed', { operation: 'migrate', problem })
+  }
   return migrations(dialect).filter(({ version }) => !versions.has(version))
 }
 

@@ -1,5 +1,10 @@
 import { type CreateTableBuilder, sql } from 'kysely'
-import { type CollectionName, type Index, collectionNames as names } from '../../../ports/collections.ts'
+import {
+  type CollectionName,
+  firstSchemaVersion,
+  type Index,
+  collectionNames as names,
+} from '../../../ports/collections.ts'
 import { columnsOf, declarationOf } from '../../toolkit/columns.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, indexName, tableName } from './names.ts'
@@ -21,7 +26,7 @@ export function schemaStatements(dialect: Dialect, version: number): readonly st
 }
 
 function sinceOf(name: CollectionName): number {
-  return declarationOf(name).since ?? 1
+  return declarationOf(name).since ?? firstSchemaVersion
 }
 
 function indexesOf(collection: CollectionName) {

@@ -19,7 +19,7 @@ export interface FollowUp extends GlassBroken {
   /** The reviews that were given afterwards; each says in its reason what its giver found. */
   readonly reviews: readonly Review[]
   readonly remindedAt?: number
-  readonly settledAt?: number
+  readonly doneAt?: number
 }
 
 /** A review that is still owed, and the request that owes it. */
