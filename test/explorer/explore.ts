@@ -118,7 +118,7 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
         const found = decision.ok ? decision.value.outcome.status : 'refused'
         const move = nameOf(command)
         if (found !== status) {
-          const why = decision.ok ? `the event ${decision.value.type}` : decision.refusal.message
+          const why = decision.ok ? `the event ${decision.value.type}` : (decision.refusal?.message ?? 'undecided')
           return counterexample(node.index, move, `It is ${found} (${why}), and must be ${status}.`)
         }
         if (!decision.ok) {

@@ -4,7 +4,7 @@ import type { Facts, NextContent } from '../../core/request/model/command.ts'
 import { type Content, openConflicts } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { type PeopleVerb, requestMethods } from '../../core/request/model/status-table.ts'
+import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model/status-table.ts'
 import { type Refusal, refuse } from '../../errors.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
@@ -13,7 +13,7 @@ import { isOnFor } from '../context/workflow-switch.ts'
 import { targetOf } from '../facts/apply-target.ts'
 import type { ContentRead, ResourcesRead } from '../facts/read-content.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { needsEditing, permittedTo } from '../requests/permission-for-verb.ts'
+import { permittedTo } from '../requests/permission-for-verb.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {
@@ -73,7 +73,8 @@ async function forbidden(
     const type = verbOf(method, request, clock)
     const full = overfull(context, request, type)
     if (can[method] === true && full) return [[method, full.refusal]]
-    const answer = type === 'bypass' || type === 'break_glass' ? bypassing : needsEditing(type) ? editing : undefined
+    const { takes } = rowOf(type)
+    const answer = takes === 'bypass' ? bypassing : takes === 'edit' ? editing : undefined
     return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []
   })
   return Object.fromEntries(refused)

@@ -60,6 +60,8 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const { requirements, rules } = request
       const facts = { users: new Map(), requirements, rules, ...(target ? { target } : {}) }
       const decision = decide({ ...ask, by, at }, request, facts)
+      if (!decision.ok && !decision.refusal)
+        return refuse('content_tampered', { request: id, digest: request.digest, found: 'nothing' })
       if (!decision.ok) return decision
       const event = decision.value
       const next = evolve(request, event)

@@ -4,6 +4,7 @@ import type { RequestCommand, TargetFacts } from '../../core/request/model/comma
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
+import { rowOf } from '../../core/request/model/status-table.ts'
 import { type Result, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { maySet } from '../access/check-permission.ts'
@@ -16,14 +17,6 @@ import type { PolicySetRecord } from '../records/record-types.ts'
 import type { Stored } from '../records/typed-storage.ts'
 import { isPolicyChange, policiesIn } from '../resource-types/policy-resource.ts'
 import { isSwitchChange } from '../resource-types/workflow-resource.ts'
-
-/**
- * Tells whether a verb writes, or makes what was written real: that takes whoever may edit. Answers need nothing but
- * being asked.
- */
-export function needsEditing(type: RequestCommand['type']): boolean {
-  return type === 'apply' || type === 'retry' || type === 'abandon' || isContentCommand({ type })
-}
 
 /** Decides whether the actor may do this to these changes, besides what the request itself says of them. */
 export async function permittedTo(
@@ -41,11 +34,9 @@ export async function permittedTo(
     readonly changes: readonly ProposedChange[]
   },
 ): Promise<Result<readonly Write[]>> {
-  if (needsEditing(type)) {
-    return await mayMakeAll(context, by, { settings, setVersion, changes })
-  }
-  const bypasses = type === 'bypass' || type === 'break_glass'
-  if (!bypasses || context.access.type !== 'roles') return success([])
+  const { takes } = rowOf(type)
+  if (takes === 'edit') return await mayMakeAll(context, by, { settings, setVersion, changes })
+  if (takes !== 'bypass' || context.access.type !== 'roles') return success([])
   const allowed = await maySet(context, by, { settings, permission: 'requests.bypass', projects: [project] })
   return allowed.ok ? success([]) : allowed
 }
@@ -107,42 +98,4 @@ export async function landedSettings(
     ...(await policyWrites(context, landing(target), landed)),
     ...(await turnWrites(context, landing(target), { ...landed, reason })),
   ]
-}
-
-/** Tells whether a command brings content, or puts content to reviewers. */
-export function isContentCommand({ type }: Pick<RequestCommand, 'type'>): boolean {
-  switch (type) {
-    case 'edit':
-    case 'submit':
-    case 'resubmit':
-    case 'reopen':
-    case 'rebase':
-    case 'resolve':
-    case 'schedule':
-    case 'unschedule':
-      return true
-    case 'approve':
-    case 'reject':
-    case 'request_changes':
-    case 'withdraw':
-    case 'comment':
-    case 'recall':
-    case 'cancel':
-    case 'discard':
-    case 'apply':
-    case 'retry':
-    case 'abandon':
-    case 'bypass':
-    case 'break_glass':
-    case 'follow_up':
-    case 'come_due':
-    case 'escalate':
-    case 'expire':
-    case 'confirm':
-    case 'reclaim':
-    case 'remind':
-    case 'resume':
-    case 'return':
-      return false
-  }
 }

@@ -9,11 +9,12 @@ import type {
   TargetFacts,
 } from '../../core/request/model/command.ts'
 import type { Content } from '../../core/request/model/content.ts'
+import type { Decision } from '../../core/request/model/decision.ts'
 import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
 import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { verbs } from '../../core/request/model/status-table.ts'
+import { rowOf } from '../../core/request/model/status-table.ts'
 import { type Result, refuse, success } from '../../errors.ts'
 import type { Write } from '../../ports/storage.ts'
 import { overfull } from '../arguments/check-limits.ts'
@@ -32,7 +33,7 @@ import { keyOf, read, type Stored, stateOf, unchanged } from '../records/typed-s
 import { newSalt } from '../values/salt.ts'
 import { landingWrites } from './applied-writes.ts'
 import { deliverToHost } from './deliver-outside.ts'
-import { createdAccess, isContentCommand, landedSettings, permittedTo } from './permission-for-verb.ts'
+import { createdAccess, landedSettings, permittedTo } from './permission-for-verb.ts'
 import { messageOf } from './recipients.ts'
 import { requestWrites } from './request-writes.ts'
 import { nextContent, type Rewrite } from './revised-content.ts'
@@ -58,7 +59,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const { before, policySet, owed } = await read(context.storage, {
       before: keyOf('requests', tenant, id),
       policySet: keyOf('policySets', tenant),
-      owed: concernsFollowUps(ask.type) ? [keyOf('followUps', tenant)] : [],
+      owed: rowOf(ask.type).readsFollowUps ? [keyOf('followUps', tenant)] : [],
     })
     if (!before) return refuse('unknown_request', { request: id })
     const request = before.value
@@ -68,7 +69,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const type = meantBy(ask.type, request, { at, holds: held })
     const command = { ...wanted, type, ...salt, by, at } as RequestCommand
     const setVersion = stateOf(policySet)
-    const followUps = concernsFollowUps(ask.type) ? (owed[0]?.value.open ?? []) : undefined
+    const followUps = rowOf(ask.type).readsFollowUps ? (owed[0]?.value.open ?? []) : undefined
     const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, followUps })
     if (!decided.ok) {
       // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.
@@ -116,63 +117,55 @@ interface Decided {
   readonly preconditions: readonly Write[]
 }
 
+/** What a command on a request is decided on before anything else is read. */
+interface Ground {
+  readonly request: Request
+  readonly settings: PolicySetRecord | undefined
+  readonly setVersion: StreamHead
+  readonly rewrite: Rewrite | undefined
+  /** The follow-up reviews that are still to be done, if the verb looks at them. */
+  readonly followUps: readonly PendingFollowUp[] | undefined
+}
+
 /**
- * Reads the facts and decides: the people and the policies always, the content and the resources only if they
- * matter.
+ * Reads the facts and decides: the people and the policies always, the content and the resources only if the decision
+ * needs them.
  */
-async function decideOn(
-  context: Context,
-  command: RequestCommand,
-  {
-    request,
-    settings,
-    setVersion,
-    rewrite,
-    followUps,
-  }: {
-    readonly request: Request
-    readonly settings: PolicySetRecord | undefined
-    readonly setVersion: StreamHead
-    readonly rewrite: Rewrite | undefined
-    readonly followUps: readonly PendingFollowUp[] | undefined
-  },
-): Promise<Result<Decided>> {
-  const { requirements, rules } = request
+async function decideOn(context: Context, command: RequestCommand, ground: Ground): Promise<Result<Decided>> {
+  const { request, settings, setVersion, followUps } = ground
   const switched = switchFacts(context, settings, request)
-  if (command.type === 'expire' || command.type === 'remind' || command.type === 'return') {
-    return decidedBy(decide(command, request, { users: new Map(), requirements, rules, ...switched }), {
-      preconditions: [],
-    })
+  if (rowOf(command.type).alone) {
+    const { requirements, rules } = request
+    const facts = { users: new Map(), requirements, rules, ...switched }
+    return decidedBy(decide(command, request, facts), { preconditions: [] })
   }
   const [users, inForce, { delegations, preconditions }] = await Promise.all([
     peopleOf(context, request, [...actingIn(command), ...(followUps ?? []).map(({ by }) => by)]),
     askedNow(context, request, setVersion),
     delegationsFor(context, command, request),
   ])
-  const facts = {
-    users,
-    ...inForce,
-    ...switched,
-    delegations,
-    ...(followUps ? { followUps } : {}),
-  }
+  const facts = { users, ...inForce, ...switched, delegations, ...(followUps ? { followUps } : {}) }
   const early = decide(command, request, facts)
-  if (!early.ok && early.refusal.code !== 'content_tampered') return early
-  const concludes = early.ok && (early.value.outcome.status !== 'approved' || facts.rules.apply === 'by_hand')
-  if (concludes) return decidedBy(early, { preconditions })
+  if (early.ok || early.refusal) return decidedBy(early, { preconditions })
+  const decided = await decideOnContent(context, command, { ...ground, facts })
+  if (!decided.ok) return decided
+  return success({ ...decided.value, preconditions: [...preconditions, ...decided.value.preconditions] })
+}
 
+/** Reads the content and what is live besides, and decides on everything that there is. */
+async function decideOnContent(
+  context: Context,
+  command: RequestCommand,
+  { facts, ...ground }: Ground & { readonly facts: Facts },
+): Promise<Result<Decided>> {
+  const { request, settings, setVersion, rewrite } = ground
   const { stored, resources } = await readWhole(context, request)
   if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
-  const rewritten = isContentCommand(command)
-    ? await nextContent(context, {
-        request,
-        stored,
-        resources,
-        setVersion,
-        off: !isOnFor(context, settings, request),
-        rewrite,
-      })
-    : undefined
+  const off = !isOnFor(context, settings, request)
+  const rewritten =
+    rowOf(command.type).brings === 'content'
+      ? await nextContent(context, { request, stored, resources, setVersion, off, rewrite })
+      : undefined
   if (rewritten && !rewritten.ok) return rewritten
   const read = rewritten ? rewritten.value.read : stored
   const allowed = await permittedTo(context, command, { request, settings, setVersion, changes: read.content.changes })
@@ -184,7 +177,7 @@ async function decideOn(
     return { ok: false, refusal: invalid }
   const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
   return decidedBy(decision, {
-    preconditions: [...preconditions, ...allowed.value],
+    preconditions: allowed.value,
     target,
     resources,
     ...(rewritten ? { content: read.content } : {}),
@@ -193,17 +186,14 @@ async function decideOn(
 
 /** Everybody whom a command is by, or for. */
 function actingIn(command: RequestCommand): readonly string[] {
-  if (!('method' in verbs[command.type])) return []
+  if (rowOf(command.type).method === undefined) return []
   return 'onBehalfOf' in command && command.onBehalfOf ? [command.by.user, command.onBehalfOf] : [command.by.user]
 }
 
-function decidedBy(decision: Result<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
-  return decision.ok ? success({ event: decision.value, ...facts }) : decision
-}
-
-/** Tells whether a verb looks at the reviews that are owed, or changes them. */
-function concernsFollowUps(type: RequestCommand['type']): boolean {
-  return type === 'break_glass' || type === 'follow_up'
+function decidedBy(decision: Decision<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
+  if (decision.ok) return success({ event: decision.value, ...facts })
+  if (decision.refusal) return decision
+  throw new TypeError(`A decision needs ${decision.needs}, which its verb does not say in the table of verbs.`)
 }
 
 /** The claim as it was read, and what it is a claim for. */

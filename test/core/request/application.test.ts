@@ -44,7 +44,7 @@ describe('applying', () => {
     const demoted = new Map([...office, ...people({ ben: { roles: [] } })])
     line.when({ type: 'apply' }, { users: demoted }).refuses('approval_missing', { policies: ['reviewed'] })
     line.when({ type: 'apply' }, { now: { require: leads(2), ...byHand } }).refuses('approval_missing')
-    line.when({ type: 'apply' }, { target: 'unread' }).refuses('content_tampered', { found: 'nothing' })
+    line.when({ type: 'apply' }, { target: 'unread' }).needs('target')
   })
 
   it('[A5] [F5] believes only stored content that has the digest that was reviewed', () => {

@@ -172,8 +172,8 @@ describe('an approval', () => {
     first.when(approve('ben')).refuses('conflicts_open', { conflicts: 2 })
   })
 
-  it('stops at approved while applying cannot be decided, or another request holds the lock', () => {
-    given(submitted()).when(approve('ben'), { target: 'unread' }).yields('approved', 'approved')
+  it('stops at approved while another request holds the lock; the last one is not decided without what is live', () => {
+    given(submitted()).when(approve('ben'), { target: 'unread' }).needs('target')
     given(submitted())
       .when(approve('ben'), { target: { lockedBy: 'r2' } })
       .yields('approved', 'approved')

@@ -13,6 +13,7 @@ import type {
   TargetFacts,
 } from '../../../src/core/request/model/command.ts'
 import type { Content, ProposedChange } from '../../../src/core/request/model/content.ts'
+import type { Decision, FactName } from '../../../src/core/request/model/decision.ts'
 import type { LaterEvent } from '../../../src/core/request/model/event.ts'
 import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
 import type { PendingFollowUp } from '../../../src/core/request/model/follow-up.ts'
@@ -158,7 +159,7 @@ export const drafted = (options: Parameters<typeof submitted>[0] = {}) => submit
 export function done(said: Said, otherwise: Otherwise = {}): Step {
   return (held) => {
     const { command, facts } = askedOf(held, said, otherwise)
-    const event = accepted(decide(command, held.request, facts))
+    const event = accepted(decided(decide(command, held.request, facts)))
     const { next } = facts
     return {
       request: evolve(held.request, event),
@@ -204,11 +205,15 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
         request: decision.ok ? evolve(held.request, decision.value) : held.request,
         /** Says what happens: the event, and the state that the request is in from then on. */
         yields(type: LaterEvent['type'], status: RequestStatus): Request {
-          const event = accepted(decision)
+          const event = accepted(decided(decision))
           expect({ type: event.type, status: event.outcome.status }).toEqual({ type, status })
           const next = evolve(held.request, event)
           expect(next.status).toBe(status)
           return next
+        },
+        /** Says which fact it still takes to say anything. */
+        needs(fact: FactName): void {
+          expect(decision).toEqual({ ok: false, needs: fact })
         },
         /** Says why nothing happens. */
         refuses(code: ErrorCode, details: object = {}): void {
@@ -217,6 +222,12 @@ export function given(beginning: Beginning, ...steps: readonly Step[]) {
       }
     },
   }
+}
+
+/** A decision that had all that it takes. */
+function decided<T>(decision: Decision<T>): Result<T> {
+  if (decision.ok || decision.refusal) return decision
+  throw new TypeError(`The decision needs ${decision.needs}.`)
 }
 
 function askedOf(

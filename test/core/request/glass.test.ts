@@ -36,11 +36,11 @@ describe('breaking the glass', () => {
     const line = given(submitted(asked))
     line.when(breaking, { target: { lockedBy: 'r2' } }).refuses('locked')
     line.when(breaking, { target: moved }).refuses('stale')
-    line.when(breaking, { target: 'unread' }).refuses('content_tampered')
+    line.when(breaking, { target: 'unread' }).needs('target')
   })
 
   it('[F4] is not decided before it is known which reviews are owed', () => {
-    given(submitted(asked)).when(breaking, { followUps: 'unread' }).refuses('content_tampered')
+    given(submitted(asked)).when(breaking, { followUps: 'unread' }).needs('followUps')
   })
 
   it('[F4] waits for the reviews that the same person owes, whatever their account was or is', () => {

@@ -114,7 +114,7 @@ describe('a draft', () => {
 
   it('is not put to the reviewers where nothing gates it and its content is not there', () => {
     const line = given(drafted({ requirements: [] }))
-    line.when({ type: 'submit' }, { target: 'unread' }).refuses('content_tampered')
+    line.when({ type: 'submit' }, { target: 'unread' }).needs('target')
     line.when({ type: 'submit' }, { target: { changes: [rollout(81)] } }).refuses('content_tampered')
     line.when({ type: 'submit' }).yields('submitted', 'applied')
   })
@@ -181,7 +181,7 @@ describe('new content', () => {
   })
 
   it('is not decided without that content', () => {
-    given(submitted()).when({ type: 'edit' }, { next: 'unread' }).refuses('content_tampered', { found: 'nothing' })
+    given(submitted()).when({ type: 'edit' }, { next: 'unread' }).needs('next')
   })
 
   it('may leave nothing but conflicts that wait for an answer', () => {

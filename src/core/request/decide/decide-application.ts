@@ -1,14 +1,15 @@
 import { type Result, refuse, success } from '../../../errors.ts'
 import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, Facts } from '../model/command.ts'
-import { happened, type LaterEvent } from '../model/event.ts'
+import { type Decision, needs } from '../model/decision.ts'
+import { type Applied, type Applying, type Failed, happened, type LaterEvent } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
 import { applicationOf, inForce } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
-export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { met, policies } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   const due = isDue(command, request, facts)
   if (!due.ok) return due
@@ -31,7 +32,7 @@ export function decideApplication(command: ApplyCommand, request: Request, facts
  * Decides that a change is applied without the approvals that are missing: by somebody whom every matching policy
  * lets do so, to exactly what they saw, with a reason, and on record as what it is.
  */
-export function bypass(command: BypassCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function bypass(command: BypassCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { id, digest } = request
   const { by, seen } = command
   const { roles = [] } = facts.users.get(by.user) ?? {}
@@ -47,10 +48,9 @@ export function bypass(command: BypassCommand, request: Request, facts: Facts): 
   return success({ type: 'bypassed', ...happened(command), outcome })
 }
 
-/** Says what becomes of the resources, as far as they were read. */
-export function landed(request: Request, { target }: Facts, at: number) {
-  if (target) return applicationOf(request, target, at)
-  return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+/** Says what becomes of the resources. */
+export function landed(request: Request, { target }: Facts, at: number): Decision<Applying | Applied | Failed> {
+  return target ? applicationOf(request, target, at) : needs('target')
 }
 
 function isDue({ type, at }: ApplyCommand, request: Request, { rules }: Facts): Result<true> {

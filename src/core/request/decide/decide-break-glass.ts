@@ -5,6 +5,7 @@ import { standing } from '../../review/standing.ts'
 import type { Review, UnderReview } from '../../review/under-review.ts'
 import type { KnownUser } from '../../review/voter.ts'
 import type { Facts, FollowUpCommand, GlassCommand } from '../model/command.ts'
+import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
 import type { PendingFollowUp } from '../model/follow-up.ts'
 import type { Request } from '../model/request.ts'
@@ -18,7 +19,7 @@ import { inForce } from './request-outcome.ts'
  * matching policy lets break the glass, for an incident and with a reason. A review is owed for it, and nobody breaks
  * the glass again before that: neither the same person, nor against the same policy.
  */
-export function breakGlass(command: GlassCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function breakGlass(command: GlassCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { id, digest } = request
   const { at, seen, incident } = command
   const user = facts.users.get(command.by.user)
@@ -27,7 +28,7 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   }
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: command.type })
-  if (!facts.followUps) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  if (!facts.followUps) return needs('followUps')
   const policies = [...new Set(facts.requirements.map(({ policy }) => policy))]
   const owed = facts.followUps.find((followUp) => stands(followUp, user, { policies, facts }))
   if (owed) return refuse('follow_up_pending', { request: owed.request, by: owed.by, policies: owed.policies })

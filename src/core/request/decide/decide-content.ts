@@ -4,6 +4,7 @@ import { milliseconds } from '../../policy/model/duration.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { ContentCommand, DraftCommand, Facts, NextContent } from '../model/command.ts'
 import { isEmpty, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
+import { type Decision, needs } from '../model/decision.ts'
 import { effectDigest } from '../model/effect.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
@@ -34,9 +35,23 @@ const eventTypes = {
  * Decides that a request gets new content, or puts its content to the reviewers again. Either way its digest is
  * another one.
  */
-export function decideContent(command: Writing, request: Request, facts: Facts): Result<ContentEvent> {
+export function decideContent(command: Writing, request: Request, facts: Facts): Decision<ContentEvent> {
   const { next } = facts
-  if (!next) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+  if (!next) return needs('next')
+  const written = writeContent(command, request, { ...facts, next })
+  if (!written.ok || written.value.outcome.status !== 'pending') return written
+  const event = written.value
+  const outcome = settleContent(evolve(request, event), facts, command.at)
+  return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
+}
+
+/** Decides that a request gets new content, before anybody's answers to it are counted. */
+export function writeContent(
+  command: Writing,
+  request: Request,
+  facts: Facts & { readonly next: NextContent },
+): Result<ContentEvent> {
+  const { next } = facts
   const owed = pendingFollowUp(request)
   if (owed) return refuse('follow_up_pending', { request: request.id, by: owed.by, policies: owed.policies })
   const lands = landingStatus(command, request)
@@ -61,9 +76,7 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   if (remembered(request, event).length > mostObjections) {
     return refuse('limit_reached', { what: 'objections', limit: mostObjections })
   }
-  if (lands !== 'pending') return success(event)
-  const outcome = settleContent(evolve(request, event), facts, command.at)
-  return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
+  return success(event)
 }
 
 type Landing = 'draft' | 'changes_requested' | 'pending'
@@ -210,10 +223,8 @@ function scheduleProblem({ at, type }: Writing, { applyAt, expiresAt, drafting, 
 }
 
 /** What nothing gates is applied at once; everything else waits for its answers. */
-function settleContent(request: Request, facts: Facts, at: number): Result<Outcome> {
+function settleContent(request: Request, facts: Facts, at: number): Decision<Outcome> {
   const { requirements, rules } = request
   if (requirements.length > 0) return settle(request, { ...facts, requirements, rules }, at)
-  if (!facts.target)
-    return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
-  return applicationOf(request, facts.target, at)
+  return facts.target ? applicationOf(request, facts.target, at) : needs('target')
 }

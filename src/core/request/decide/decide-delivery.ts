@@ -3,6 +3,7 @@ import { canonical } from '../../change/canonical.ts'
 import { digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'
 import type { AbandonCommand, ConfirmCommand, Facts, ReclaimCommand } from '../model/command.ts'
+import { type Decision, needs } from '../model/decision.ts'
 import {
   type Application,
   type Applied,
@@ -26,7 +27,7 @@ const longestPause = 60 * 60_000
  * Decides what became of a change on its way. Only whoever claimed it last can say, and only as long as nobody else
  * may claim it.
  */
-export function confirm(command: ConfirmCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function confirm(command: ConfirmCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { application } = request
   const { fence, at } = command
   if (!application || fence !== application.fence || at >= application.until) {
@@ -40,13 +41,13 @@ export function confirm(command: ConfirmCommand, request: Request, facts: Facts)
 }
 
 /** Decides that a change of which nobody has said in time what became of it is sent on its way again. */
-export function reclaim(command: ReclaimCommand, request: Request, { target }: Facts): Result<LaterEvent> {
+export function reclaim(command: ReclaimCommand, request: Request, { target }: Facts): Decision<LaterEvent> {
   const { id, application } = request
   const { at } = command
   if (!application || at < application.until) {
     return refuse('not_due', { request: id, verb: command.type, dueAt: application?.until ?? 0 })
   }
-  if (!target?.outside) return refuse('content_tampered', { request: id, digest: request.digest, found: 'nothing' })
+  if (!target?.outside) return needs('target')
   const { fence, lease } = target.outside
   const { resource, revisions, attempts } = application
   const claimed = { resource, revisions, fence: fence + 1, until: at + lease, attempts: attempts + 1 }
@@ -63,12 +64,13 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
  * nobody else could change the resource for as long as it is on its way. Not while somebody is at it, with a reason,
  * and on record as what it is: the host may have the change, or get it yet.
  */
-export function abandon(command: AbandonCommand, request: Request, { target }: Facts): Result<LaterEvent> {
+export function abandon(command: AbandonCommand, request: Request, { target }: Facts): Decision<LaterEvent> {
   const { id, digest, application } = request
   const { problem, until = 0 } = application ?? {}
   if (problem === undefined && command.at < until) return refuse('delivery_in_progress', { request: id, until })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'abandon' })
-  if (!target || !application) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  if (!target) return needs('target')
+  if (!application) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
   const { resource } = application
   const refusal = refuse('abandoned', { ...resource, problem: problem ?? 'nobody said what became of it' })
   const outcome = failed(refusal, mayLandStill(application))
@@ -93,7 +95,7 @@ interface Confirming {
 function confirmed(
   { found, problem = 'the document is not there', at, isOver }: ConfirmCommand,
   { request, application, facts }: Confirming,
-): Result<Applied | Failed | Applying> {
+): Decision<Applied | Failed | Applying> {
   const { resource, attempts } = application
   const mayLand = application.mayLand === true || !isOver
   switch (found) {
@@ -129,9 +131,9 @@ function hostFailed({
 }
 
 /** What was claimed lands as it was claimed: everything else was kept off meanwhile. */
-function landed({ request, application, facts }: Confirming, at: number): Result<Applied> {
+function landed({ request, application, facts }: Confirming, at: number): Decision<Applied> {
   const { id, digest } = request
-  if (!facts.target) return refuse('content_tampered', { request: id, digest, found: 'nothing' })
+  if (!facts.target) return needs('target')
   const { outside: _outside, ...target } = facts.target
   const outcome = applicationOf(request, target, at)
   if (!outcome.ok) return outcome

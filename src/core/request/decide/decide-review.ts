@@ -1,6 +1,7 @@
-import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import { type Refusal, refuse, success } from '../../../errors.ts'
 import { type Giver, ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand, ReviewCommand } from '../model/command.ts'
+import type { Decision } from '../model/decision.ts'
 import {
   type EscalatedEvent,
   happened,
@@ -27,7 +28,7 @@ const eventTypes = {
  * Decides an answer: by somebody who may answer, to exactly what they saw, and with a reason if it is not an
  * approval.
  */
-export function decideReview(command: ReviewCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function decideReview(command: ReviewCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { onBehalfOf: whose = command.by.user, at } = command
   const found = giver({ by: command.by.user, whose, at }, request, facts)
   if (!found.ok) return found
@@ -69,7 +70,7 @@ function replacedBy(
 }
 
 /** Decides what follows from an answer that was taken back while the workflow was off. */
-export function resume(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function resume(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   if (!request.unsettled) return refuse('not_due', { request: request.id, verb: 'resume', dueAt: 0 })
   return settled({ type: 'resumed', ...happened(command), outcome: { status: 'pending' } }, request, {
     facts,
@@ -81,7 +82,7 @@ export function resume(command: RequestCommand, request: Request, facts: Facts):
  * Decides that others may answer too, since nobody answered enough for so long. Somebody who has answered may be one
  * of them.
  */
-export function escalate(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function escalate(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const now = ownTime(request, facts.holds, command.at)
   const due = escalating(request, now)
   if (due.length === 0) {
@@ -97,8 +98,8 @@ function settled(
   event: ReviewEvent | EscalatedEvent | OtherEvent,
   request: Request,
   { facts, at }: { readonly facts: Facts; readonly at: number },
-): Result<LaterEvent> {
-  const outcome: Result<Outcome> = settle(evolve(request, event), facts, at)
+): Decision<LaterEvent> {
+  const outcome: Decision<Outcome> = settle(evolve(request, event), facts, at)
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 

@@ -4,10 +4,12 @@ import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from '../model/command.ts'
 import { isEmpty } from '../model/content.ts'
-import { type Actor, type BeganEvent, locksOf } from '../model/event.ts'
+import { type Actor, type BeganEvent, locksOf, type Outcome } from '../model/event.ts'
+import { evolve } from '../model/evolve.ts'
 import type { Request } from '../model/request.ts'
 import { feedbackProblem } from './check-reason.ts'
-import { decideContent } from './decide-content.ts'
+import { writeContent } from './decide-content.ts'
+import { applicationOf } from './request-outcome.ts'
 
 /** A change that somebody wants to make, or to draft. */
 export interface SubmitCommand {
@@ -99,14 +101,24 @@ function began(
     ...(outside ? { outside } : {}),
   }
   const facts = { users, next, requirements: [], rules, ...(outside ? { target } : {}) }
-  const decision = decideContent({ ...command, type }, blank, facts)
-  if (!decision.ok) return decision
-  const [first] = locksOf(decision.value.pinned)
+  const written = writeContent({ ...command, type }, blank, facts)
+  if (!written.ok) return written
+  const [first] = locksOf(written.value.pinned)
   if (type === 'submit' && first && heldBy !== undefined) {
     return refuse('locked', { type: first.type, id: first.id, request: heldBy })
   }
-  return success({
-    type: 'request',
-    event: { ...decision.value, type: type === 'submit' ? 'submitted' : 'drafted', id, tenant: by.tenant, project },
-  })
+  const outcome = startOf(evolve(blank, written.value), { target, at })
+  if (!outcome.ok) return outcome
+  const event = { ...written.value, type: type === 'submit' ? 'submitted' : 'drafted', outcome: outcome.value } as const
+  return success({ type: 'request', event: { ...event, id, tenant: by.tenant, project } })
+}
+
+/** What nobody is asked about is on its way at once; everything else waits for its answers. */
+function startOf(
+  request: Request,
+  { target, at }: { readonly target: TargetFacts; readonly at: number },
+): Result<Outcome> {
+  const { status, requirements } = request
+  if (status === 'pending' && requirements.length === 0) return applicationOf(request, target, at)
+  return success({ status: status === 'pending' ? status : 'draft' })
 }

@@ -1,10 +1,11 @@
 import { type Result, refuse, success } from '../../../errors.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
+import type { Decision } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
 import { ownTime } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
 import { asEnded } from '../model/request.ts'
-import { allows, isOpen, type RequestStatus, verbs } from '../model/status-table.ts'
+import { allows, isOpen, type RequestStatus, rowOf, verbs } from '../model/status-table.ts'
 import { feedbackProblem, isBlank } from './check-reason.ts'
 import { bypass, decideApplication } from './decide-application.ts'
 import { breakGlass, decideFollowUp } from './decide-break-glass.ts'
@@ -14,11 +15,11 @@ import { decideReview, escalate, resume } from './decide-review.ts'
 import { duesOf } from './due-verbs.ts'
 import { withdraw } from './withdraw.ts'
 
-/** What is done to a request that failed although its deadline has come. */
-const outlasting: readonly RequestCommand['type'][] = ['reopen', 'follow_up', 'remind']
-
-/** Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. */
-export function decide(command: RequestCommand, request: Request, facts: Facts): Result<LaterEvent> {
+/**
+ * Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. If that
+ * takes a fact that it was not given, it says which.
+ */
+export function decide(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { by, at } = command
   const now = ownTime(request, facts.holds, at)
   const status = command.type === 'expire' ? request.status : statusAt(request, now)
@@ -33,7 +34,7 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
     return refuse('switched_off', { request: request.id, verb: command.type })
   if (facts.held && movesOn(status, command.type))
     return refuse('workflow_off', { request: request.id, project: request.project, verb: command.type })
-  if (status === 'failed' && !outlasting.includes(command.type) && hasExpired(request, now)) {
+  if (status === 'failed' && !rowOf(command.type).outlasts && hasExpired(request, now)) {
     return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
   }
   if (command.type === 'remind') return remind(command, request, facts)
@@ -131,15 +132,13 @@ function sendBack(command: RequestCommand, request: Request, facts: Facts): Resu
   return success({ type: 'returned', ...happened(command), outcome: { status: 'draft' } })
 }
 
-/** What can be done with an open request while the workflow is off: it brings nothing nearer to being applied. */
-const idle: readonly RequestCommand['type'][] = ['cancel', 'recall', 'withdraw', 'comment', 'expire', 'return']
-
 /**
  * Tells whether a verb could bring a request nearer to being applied: an open one, or one that failed and is tried
  * again.
  */
 function movesOn(status: RequestStatus, verb: RequestCommand['type']): boolean {
-  return isOpen(status) ? !idle.includes(verb) : status === 'failed' && (verb === 'retry' || verb === 'rebase')
+  const { idle, resumes } = rowOf(verb)
+  return isOpen(status) ? !idle : status === 'failed' && resumes === true
 }
 
 function expire(command: RequestCommand, request: Request, now: number): Result<LaterEvent> {

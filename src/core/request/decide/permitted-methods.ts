@@ -89,6 +89,6 @@ function withdrawal(use: Use, request: Request, facts: Facts): true | Refusal {
 function decided(use: Use, request: Request, facts: Facts): true | Refusal {
   const command: RequestCommand = { ...use, seen: request.digest, reason: '…', incident: '…' }
   const decision = decide(command, request, facts)
-  // Whatever needs facts that were not read is decided on everything else here.
-  return decision.ok || decision.refusal.code === 'content_tampered' ? true : decision.refusal
+  // What still needs a fact is decided on everything else here.
+  return decision.ok ? true : (decision.refusal ?? true)
 }

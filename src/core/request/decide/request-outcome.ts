@@ -3,6 +3,7 @@ import { widened } from '../../policy/model/escalation.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, TargetFacts } from '../model/command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
+import { type Decision, needs } from '../model/decision.ts'
 import { hasEqualEffect } from '../model/effect.ts'
 import type { Applied, Applying, Failed, Outcome } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
@@ -11,12 +12,13 @@ import type { Request } from '../model/request.ts'
 /**
  * Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once.
  */
-export function settle(request: Request, facts: Facts, at: number): Result<Outcome> {
+export function settle(request: Request, facts: Facts, at: number): Decision<Outcome> {
   const { met, blocking } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
   if (!met) return success({ status: 'pending' })
   if (facts.rules.apply === 'by_hand' || waits(request, facts, at)) return success({ status: 'approved' })
-  if (!facts.target || keptOff(facts.target) !== undefined) return success({ status: 'approved' })
+  if (!facts.target) return needs('target')
+  if (keptOff(facts.target) !== undefined) return success({ status: 'approved' })
   return applicationOf(request, facts.target, at)
 }
 

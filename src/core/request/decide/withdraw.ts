@@ -3,6 +3,7 @@ import { isOwn, ownerOf } from '../../review/giver.ts'
 import { standing } from '../../review/standing.ts'
 import type { Review } from '../../review/under-review.ts'
 import type { Facts, WithdrawCommand } from '../model/command.ts'
+import type { Decision } from '../model/decision.ts'
 import { happened, type LaterEvent, type ReviewEvent } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import type { Request } from '../model/request.ts'
@@ -14,7 +15,7 @@ import { inForce, settle } from './request-outcome.ts'
  * delegation as it is now; to lift what stands in the way, being somebody who may put it there. Only one's own
  * approval can be taken back by whoever gave it, since that brings nothing nearer.
  */
-export function withdraw(command: WithdrawCommand, request: Request, facts: Facts): Result<LaterEvent> {
+export function withdraw(command: WithdrawCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { by, at } = command
   const meant = meantBy(command, request)
   if (!meant.ok) return meant

@@ -40,12 +40,27 @@ export interface VerbRow {
   readonly from: readonly RequestStatus[]
   readonly by: Role
   readonly to: readonly RequestStatus[]
+  /** What the verb brings, or puts to reviewers. Absent: the content stays as it is. */
+  readonly brings?: 'content'
+  /** What the actor must be permitted besides: to edit the resources, or to bypass policies. */
+  readonly takes?: 'edit' | 'bypass'
+  /** Whether it is decided on the request alone: nobody's roles, no policy in force and no delegation matter. */
+  readonly alone?: true
+  /** Whether follow-up reviews that are still to be done matter. */
+  readonly readsFollowUps?: true
+  /** Whether it brings an open request no nearer to being applied, so that it exists while the workflow is off. */
+  readonly idle?: true
+  /** Whether it brings a failed request nearer to being applied, so that the workflow must be on. */
+  readonly resumes?: true
+  /** Whether it exists on a failed request whose deadline has come. */
+  readonly outlasts?: true
 }
 
 const open = ['pending', 'changes_requested', 'approved'] as const
 const landing = ['applying', 'applied', 'failed'] as const
 const settled = ['pending', 'approved', ...landing] as const
 const asked = ['pending', ...landing] as const
+const content = { brings: 'content', takes: 'edit' } as const
 
 /**
  * Every verb on a request that exists. The decisions, the documentation and the tests of every cell are made from
@@ -54,33 +69,51 @@ const asked = ['pending', ...landing] as const
  * A verb that is not listed in a state is refused there with `not_open`.
  */
 export const verbs = {
-  edit: { method: 'edit', from: ['draft', ...open], by: 'anyone', to: ['draft', 'changes_requested', ...settled] },
-  submit: { method: 'submit', from: ['draft'], by: 'requester', to: asked },
-  resubmit: { method: 'submit', from: ['changes_requested'], by: 'requester', to: ['pending'] },
-  reopen: { method: 'submit', from: ['rejected', 'cancelled', 'expired', 'failed'], by: 'requester', to: asked },
+  edit: {
+    method: 'edit',
+    from: ['draft', ...open],
+    by: 'anyone',
+    to: ['draft', 'changes_requested', ...settled],
+    ...content,
+  },
+  submit: { method: 'submit', from: ['draft'], by: 'requester', to: asked, ...content },
+  resubmit: { method: 'submit', from: ['changes_requested'], by: 'requester', to: ['pending'], ...content },
+  reopen: {
+    method: 'submit',
+    from: ['rejected', 'cancelled', 'expired', 'failed'],
+    by: 'requester',
+    to: asked,
+    ...content,
+    outlasts: true,
+  },
   rebase: {
     method: 'rebase',
     from: ['draft', ...open, 'failed'],
     by: 'anyone',
     to: ['draft', 'changes_requested', ...settled],
+    ...content,
+    resumes: true,
   },
   resolve: {
     method: 'resolve',
     from: ['draft', ...open],
     by: 'anyone',
     to: ['draft', 'changes_requested', ...settled],
+    ...content,
   },
   schedule: {
     method: 'schedule',
     from: ['draft', ...open],
     by: 'requester',
     to: ['draft', 'changes_requested', 'pending'],
+    ...content,
   },
   unschedule: {
     method: 'schedule',
     from: ['draft', ...open],
     by: 'requester',
     to: ['draft', 'changes_requested', 'pending'],
+    ...content,
   },
   approve: {
     method: 'approve',
@@ -90,29 +123,54 @@ export const verbs = {
   },
   reject: { method: 'reject', from: open, by: 'approver', to: ['rejected', 'pending', 'changes_requested'] },
   request_changes: { method: 'requestChanges', from: open, by: 'approver', to: ['changes_requested'] },
-  withdraw: { method: 'withdraw', from: open, by: 'reviewer', to: ['changes_requested', ...settled] },
-  comment: { method: 'comment', from: ['draft', ...open], by: 'anyone', to: ['draft', ...open] },
-  recall: { method: 'recall', from: open, by: 'requester', to: ['draft'] },
-  cancel: { method: 'cancel', from: open, by: 'requester', to: ['cancelled'] },
+  withdraw: { method: 'withdraw', from: open, by: 'reviewer', to: ['changes_requested', ...settled], idle: true },
+  comment: { method: 'comment', from: ['draft', ...open], by: 'anyone', to: ['draft', ...open], idle: true },
+  recall: { method: 'recall', from: open, by: 'requester', to: ['draft'], idle: true },
+  cancel: { method: 'cancel', from: open, by: 'requester', to: ['cancelled'], idle: true },
   discard: { method: 'cancel', from: ['draft'], by: 'requester', to: ['cancelled'] },
-  apply: { method: 'apply', from: ['approved'], by: 'anyone', to: landing },
-  retry: { method: 'apply', from: ['failed'], by: 'anyone', to: landing },
-  abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'] },
-  bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'] },
-  break_glass: { method: 'breakGlass', from: open, by: 'breaker', to: ['applying', 'applied'] },
-  follow_up: { method: 'followUp', from: ['applied', 'failed'], by: 'approver', to: ['applied', 'failed'] },
+  apply: { method: 'apply', from: ['approved'], by: 'anyone', to: landing, takes: 'edit' },
+  retry: { method: 'apply', from: ['failed'], by: 'anyone', to: landing, takes: 'edit', resumes: true },
+  abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'], takes: 'edit' },
+  bypass: { method: 'bypass', from: open, by: 'bypasser', to: ['applying', 'applied'], takes: 'bypass' },
+  break_glass: {
+    method: 'breakGlass',
+    from: open,
+    by: 'breaker',
+    to: ['applying', 'applied'],
+    takes: 'bypass',
+    readsFollowUps: true,
+  },
+  follow_up: {
+    method: 'followUp',
+    from: ['applied', 'failed'],
+    by: 'approver',
+    to: ['applied', 'failed'],
+    readsFollowUps: true,
+    outlasts: true,
+  },
   come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending', 'approved'] },
-  expire: { from: open, by: 'clock', to: ['expired'] },
+  expire: { from: open, by: 'clock', to: ['expired'], alone: true, idle: true },
   escalate: { from: ['pending'], by: 'clock', to: settled },
   resume: { from: ['pending', 'changes_requested'], by: 'clock', to: settled },
-  return: { from: open, by: 'clock', to: ['draft'] },
+  return: { from: open, by: 'clock', to: ['draft'], alone: true, idle: true },
   confirm: { from: ['applying'], by: 'worker', to: landing },
   reclaim: { from: ['applying'], by: 'clock', to: ['applying'] },
-  remind: { from: ['pending', 'applied', 'failed'], by: 'clock', to: ['pending', 'applied', 'failed'] },
+  remind: {
+    from: ['pending', 'applied', 'failed'],
+    by: 'clock',
+    to: ['pending', 'applied', 'failed'],
+    alone: true,
+    outlasts: true,
+  },
 } as const satisfies Readonly<Record<string, VerbRow>>
 
 /** The verbs that act on a request. */
 export type RequestVerb = keyof typeof verbs
+
+/** The row of a verb. */
+export function rowOf(verb: RequestVerb): VerbRow {
+  return verbs[verb]
+}
 
 /** The verbs that people use. */
 export type PeopleVerb = {
