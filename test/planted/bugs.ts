@@ -785,8 +785,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what failed is tried again while the workflow is held',
     file: 'core/request/decide/decide.ts',
-    find: "return isOpen(status) ? !idle.includes(verb) : status === 'failed' && (verb === 'retry' || verb === 'rebase')",
-    put: 'return isOpen(status) && !idle.includes(verb)',
+    find: "return isOpen(status) ? !idle : status === 'failed' && resumes === true",
+    put: 'return isOpen(status) && !idle',
   },
   {
     name: 'a request grows older while it is held',
@@ -947,8 +947,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what was put off while the workflow was held is not woken',
     file: 'service/workflow/return-to-draft.ts',
-    find: 'record.value.wake && request.value.putOff',
-    put: 'record.value.wake && !request.value.putOff',
+    find: 'wake && request.value.putOff',
+    put: 'wake && !request.value.putOff',
   },
   {
     name: 'a resource that was put off is taken to end its state then',
@@ -965,13 +965,13 @@ export const bugs: readonly Bug[] = [
   {
     name: 'tick waits for whatever hangs',
     file: 'service/tick/shift.ts',
-    find: 'while (own.size > 0 && !isOver()) await moved()',
-    put: 'while (own.size > 0) await new Promise((resolve) => setTimeout(resolve, 10))',
+    find: 'while (underWay.size() > 0 && !time.isOver()) await underWay.change()',
+    put: 'while (underWay.size() > 0) await new Promise((resolve) => setTimeout(resolve, 10))',
   },
   {
     name: 'tick does more than it is told',
     file: 'service/tick/shift.ts',
-    find: 'return count >= most ||',
+    find: 'return done >= most ||',
     put: 'return',
   },
   {
@@ -1271,8 +1271,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what cannot be put off stays under way',
     file: 'service/tick/shift.ts',
-    find: '      const writes = chores.flatMap((chore) => chore.later(why))\n      await commitEach(context, writes)\n    } catch {}',
-    put: '      await commitEach(context, chores.flatMap((chore) => chore.later(why)))\n    } finally {}',
+    find: '    const writes = chores.flatMap((chore) => chore.later(why))\n    await commitEach(context, writes)\n  } catch {}',
+    put: '    await commitEach(context, chores.flatMap((chore) => chore.later(why)))\n  } finally {}',
   },
   {
     name: 'a list for the verification leaves one kind out',
@@ -1300,9 +1300,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'what waits is not tried again in the call that it waits for',
-    file: 'service/tick/shift.ts',
-    find: '!retried.has(name) && (doneOf.get(tenant) ?? 0) > seen',
-    put: 'retried.has(name) && (doneOf.get(tenant) ?? 0) > seen',
+    file: 'service/tick/shift-tally.ts',
+    find: '!retried.has(chore.name) && countFor(chore.tenant) > seen',
+    put: 'retried.has(chore.name) && countFor(chore.tenant) > seen',
   },
   {
     name: 'a delegate replaces what somebody answered themselves',

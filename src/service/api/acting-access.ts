@@ -98,31 +98,8 @@ const mostAtOnce = 1_000
 export function actingAccess(context: Context, actor: Actor, commands: ActorCommands): ActingAccess {
   const { run } = commands
   const { tenant } = actor
-  const check: ActingAccess['check'] = async (permission, where = {}) => {
-    checkKeys('where', where, ['project'])
-    const project = checkProject('where.project', where.project)
-    checkPermission(context, permission)
-    const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
-    const allowed = await maySet(context, actor, { settings: settings?.value, permission, projects: [project] })
-    if (!allowed.ok) throw new ApprovalError(allowed.refusal)
-  }
-  const one = async (
-    does: 'grant' | 'revoke',
-    { given, options }: { readonly given: RoleOf; readonly options: KeyOptions },
-    after: (held: readonly string[], role: string) => string[],
-  ) => {
-    checkKeys('role', given, ['user', 'role', 'project'])
-    checkKeys('options', options, ['idempotencyKey'])
-    const user = checkUser('role.user', given.user)
-    const role = checkId('role.role', given.role)
-    const project = checkProject('role.project', given.project)
-    const edits = (grants: readonly Grant[]) => {
-      const held = grants.filter((grant) => grant.user === user && grant.project === project).map((grant) => grant.role)
-      return [{ users: [user], projects: [project], roles: after(held, role) }]
-    }
-    return await run(changeGrantsCommand(context, actor, { edits, users: [user] }), { does, ...given }, options)
-  }
-
+  const check = checkOf(context, actor)
+  const one = changeOne(context, actor, commands)
   return {
     check,
     async may(permission, where) {
@@ -173,6 +150,38 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
       }
       await run(setDefaultAccessCommand(context, actor, access), { access }, options)
     },
+  }
+}
+
+/** Gives one role to one user, or takes it. */
+function changeOne(context: Context, actor: Actor, { run }: ActorCommands) {
+  return async (
+    does: 'grant' | 'revoke',
+    { given, options }: { readonly given: RoleOf; readonly options: KeyOptions },
+    after: (held: readonly string[], role: string) => string[],
+  ) => {
+    checkKeys('role', given, ['user', 'role', 'project'])
+    checkKeys('options', options, ['idempotencyKey'])
+    const user = checkUser('role.user', given.user)
+    const role = checkId('role.role', given.role)
+    const project = checkProject('role.project', given.project)
+    const edits = (grants: readonly Grant[]) => {
+      const held = grants.filter((grant) => grant.user === user && grant.project === project).map((grant) => grant.role)
+      return [{ users: [user], projects: [project], roles: after(held, role) }]
+    }
+    return await run(changeGrantsCommand(context, actor, { edits, users: [user] }), { does, ...given }, options)
+  }
+}
+
+/** Refuses what the actor is not permitted. */
+function checkOf(context: Context, actor: Actor): ActingAccess['check'] {
+  return async (permission, where = {}) => {
+    checkKeys('where', where, ['project'])
+    const project = checkProject('where.project', where.project)
+    checkPermission(context, permission)
+    const { settings } = await read(context.storage, { settings: keyOf('policySets', actor.tenant) })
+    const allowed = await maySet(context, actor, { settings: settings?.value, permission, projects: [project] })
+    if (!allowed.ok) throw new ApprovalError(allowed.refusal)
   }
 }
 

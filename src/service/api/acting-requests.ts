@@ -164,21 +164,11 @@ export interface AskOptions extends VerbOptions {
   readonly notify?: readonly string[] | undefined
 }
 
+type Ask = ActorCommands['ask']
+
 /** Binds what is about requests to one actor. */
 export function actingRequests(context: Context, actor: Actor, { ask }: ActorCommands): ActingRequests {
   const { tenant } = actor
-  /** A verb that takes nothing but what every verb takes. */
-  const plain =
-    (type: 'recall' | 'cancel' | 'apply' | 'abandon') =>
-    async (id: string, options: VerbOptions = {}) => {
-      checkOptions(options)
-      return await ask(id, { type }, options)
-    }
-  const review =
-    (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
-      checkOptions(options, 'digest', 'onBehalfOf')
-      return await ask(id, { type, seen: checkDigest(options.digest), ...behalfOf(options) }, options)
-    }
   return {
     async get(id) {
       const request = checkId('request', id)
@@ -187,7 +177,18 @@ export function actingRequests(context: Context, actor: Actor, { ask }: ActorCom
     list: (filter = {}) => listRequests(context, tenant, filter),
     inbox: (filter = {}) => readAgain(() => listInbox(context, actor, filter)),
     followUps: () => listFollowUps(context, tenant),
+    ...writing(context, ask),
+    ...reviewing(ask),
+    ...ending(ask),
+  }
+}
 
+/** The verbs that bring content, or put it to its reviewers. */
+function writing(
+  context: Context,
+  ask: Ask,
+): Pick<ActingRequests, 'submit' | 'edit' | 'rebase' | 'resolve' | 'schedule'> {
+  return {
     async submit(id, options = {}) {
       checkOptions(options, 'notify')
       return await ask(id, { type: 'submit', ...told(options) }, options)
@@ -213,9 +214,19 @@ export function actingRequests(context: Context, actor: Actor, { ask }: ActorCom
         time === null ? (['unschedule', undefined] as const) : (['schedule', checkTime('applyAt', time)] as const)
       return await ask(id, { type, rewrite: { type: 'schedule', applyAt } }, options)
     },
-    recall: plain('recall'),
-    cancel: plain('cancel'),
+  }
+}
 
+/** The verbs by which people answer. */
+function reviewing(
+  ask: Ask,
+): Pick<ActingRequests, 'approve' | 'reject' | 'requestChanges' | 'withdraw' | 'comment' | 'followUp'> {
+  const review =
+    (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
+      checkOptions(options, 'digest', 'onBehalfOf')
+      return await ask(id, { type, seen: checkDigest(options.digest), ...behalfOf(options) }, options)
+    }
+  return {
     approve: review('approve'),
     reject: review('reject'),
     requestChanges: review('request_changes'),
@@ -227,6 +238,25 @@ export function actingRequests(context: Context, actor: Actor, { ask }: ActorCom
       checkKeys('options', options, ['idempotencyKey'])
       return await ask(id, { type: 'comment' }, { ...options, reason: text })
     },
+    async followUp(id, options) {
+      checkOptions(options, 'digest')
+      return await ask(id, { type: 'follow_up', seen: checkDigest(options.digest) }, options)
+    },
+  }
+}
+
+/** The verbs that take a request back, or bring it to its end. */
+function ending(ask: Ask): Pick<ActingRequests, 'recall' | 'cancel' | 'apply' | 'abandon' | 'bypass' | 'breakGlass'> {
+  /** A verb that takes nothing but what every verb takes. */
+  const plain =
+    (type: 'recall' | 'cancel' | 'apply' | 'abandon') =>
+    async (id: string, options: VerbOptions = {}) => {
+      checkOptions(options)
+      return await ask(id, { type }, options)
+    }
+  return {
+    recall: plain('recall'),
+    cancel: plain('cancel'),
     apply: plain('apply'),
     abandon: plain('abandon'),
     async bypass(id, options) {
@@ -237,10 +267,6 @@ export function actingRequests(context: Context, actor: Actor, { ask }: ActorCom
       checkOptions(options, 'digest', 'incident')
       const incident = checkId('options.incident', options.incident)
       return await ask(id, { type: 'break_glass', seen: checkDigest(options.digest), incident }, options)
-    },
-    async followUp(id, options) {
-      checkOptions(options, 'digest')
-      return await ask(id, { type: 'follow_up', seen: checkDigest(options.digest) }, options)
     },
   }
 }

@@ -50,53 +50,55 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       return digest === request.digest ? undefined : 'the content is not what was reviewed'
     },
     async end() {
-      if (!request) return 'the stream is empty'
-      const locked = lockedBy(request)
-      const next = request.edition + 1
-      const awaited = listedFor(request)
-      const objected = objectedEffects(request)
-      const { record, extra, followUps, targets, locks, claims, waiting, objections } = await read(storage, {
-        record: keyOf('requests', tenant, id),
-        extra: keyOf('contents', tenant, id, next),
-        locks: locked.map((resource) => keyOf('locks', tenant, resource.type, resource.id)),
-        claims: request.resources.map((resource) => keyOf('claims', tenant, resource.type, resource.id)),
-        followUps: keyOf('followUps', tenant),
-        targets: request.resources.map((resource) => keyOf('targets', tenant, resource.type, resource.id, id)),
-        waiting: awaited.map((approver) => keyOf('inbox', tenant, approver, id)),
-        objections: objected.map((effect) => keyOf('objections', tenant, effect, id)),
-      })
-      if (!record || !isSame(withoutIndexes(record.value), request))
-        return 'the request is not what its events made of it'
-      if (extra) return `content ${next} was made by no event`
-      if (locks.some((lock) => lock?.value.request !== id))
-        return 'a resource that it keeps others off is not locked by it'
-      const claimed = claims.flatMap((claim) => (claim?.value.request === id ? [claim.value.fence] : []))
-      if (!isSame(claimed, request.application ? [request.application.fence] : []))
-        return 'the claim of a resource is not the one that its events tell of'
-      if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
-      const owed = followUps?.value.open.find((followUp) => followUp.request === id)
-      if (!isSame(owed ?? null, pendingFollowUp(request) ?? null))
-        return 'the review that it owes is not listed as what it is'
-      const version = record.value.targetVersion
-      const places = request.resources.map((one) => ({ version, value: targetRecord(request as Request, one) }))
-      if (
-        !isSame(
-          targets.map((target) => target ?? null),
-          places,
-        )
-      )
-        return 'the request is not listed with its resources as what it is'
-      if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
-      const rows = awaited.map((approver) => ({ version: 1, value: inboxRecord(request as Request, approver) }))
-      const waits =
-        isSame(record.value.awaited ?? [], awaited) &&
-        isSame(
-          waiting.map((row) => row ?? null),
-          rows,
-        )
-      return waits ? undefined : 'the request is not listed with those for whose approval it waits'
+      return request ? await strayRecordsOf(storage, request) : 'the stream is empty'
     },
   }
+}
+
+/** Says what is stored of a request and is not what its events say. */
+async function strayRecordsOf(storage: Storage, request: Request): Promise<string | undefined> {
+  const { tenant, id, resources, application } = request
+  const next = request.edition + 1
+  const { record, extra, followUps, locks, claims } = await read(storage, {
+    record: keyOf('requests', tenant, id),
+    extra: keyOf('contents', tenant, id, next),
+    followUps: keyOf('followUps', tenant),
+    locks: lockedBy(request).map(({ type, id }) => keyOf('locks', tenant, type, id)),
+    claims: resources.map(({ type, id }) => keyOf('claims', tenant, type, id)),
+  })
+  if (!record || !isSame(withoutIndexes(record.value), request)) return 'the request is not what its events made of it'
+  if (extra) return `content ${next} was made by no event`
+  if (locks.some((lock) => lock?.value.request !== id)) return 'a resource that it keeps others off is not locked by it'
+  const claimed = claims.flatMap((claim) => (claim?.value.request === id ? [claim.value.fence] : []))
+  if (!isSame(claimed, application ? [application.fence] : []))
+    return 'the claim of a resource is not the one that its events tell of'
+  if (!comesDue(record.value, nextDue(request))) return 'the request comes due at another time than its events say'
+  const owed = followUps?.value.open.find((followUp) => followUp.request === id)
+  if (!isSame(owed ?? null, pendingFollowUp(request) ?? null))
+    return 'the review that it owes is not listed as what it is'
+  return await strayListsOf(storage, request, record.value)
+}
+
+/** Says in which lists a request is not as its events say. */
+async function strayListsOf(storage: Storage, request: Request, record: RequestRecord): Promise<string | undefined> {
+  const { tenant, id, resources } = request
+  const awaited = listedFor(request)
+  const { targets, inbox, objections } = await read(storage, {
+    targets: resources.map((one) => keyOf('targets', tenant, one.type, one.id, id)),
+    inbox: awaited.map((approver) => keyOf('inbox', tenant, approver, id)),
+    objections: objectedEffects(request).map((effect) => keyOf('objections', tenant, effect, id)),
+  })
+  const places = resources.map((one) => ({ version: record.targetVersion, value: targetRecord(request, one) }))
+  if (!isSame(rowsOf(targets), places)) return 'the request is not listed with its resources as what it is'
+  if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
+  const rows = awaited.map((approver) => ({ version: 1, value: inboxRecord(request, approver) }))
+  const waits = isSame(record.awaited ?? [], awaited) && isSame(rowsOf(inbox), rows)
+  return waits ? undefined : 'the request is not listed with those for whose approval it waits'
+}
+
+/** What was found, as JSON: null in the places of what was not. */
+function rowsOf<T>(found: readonly (T | undefined)[]): readonly (T | null)[] {
+  return found.map((row) => row ?? null)
 }
 
 function replayResource(

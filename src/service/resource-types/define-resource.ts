@@ -57,12 +57,7 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
   const lifecycle =
     options.lifecycle &&
     lifecycleOf(type, options.lifecycle as unknown as Lifecycle<JsonValue>, { groups, references, shape: compiled })
-  const detectors = Object.entries(options.actions ?? {}).map(([name, action]) => {
-    const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
-    if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
-    const { detect, covers = [] } = definitionOf(type, name, action)
-    return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
-  })
+  const detectors = detectorsOf(options, lifecycle)
   const readers = readersOf(type, facets)
 
   named(`labels of "${type}"`, () => compileLabels(labels))
@@ -89,21 +84,49 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
     ...projectOfOf(options),
     ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
     actionsOf(change, places) {
-      const found = detectors
-        .map((action) => ({ ...action, seen: detected(action.detect, change as BeforeAfter<T>) }))
-        .filter(({ seen }) => seen !== 'no')
-      const names = found.map(({ name }) => name)
-      if (change.before === undefined) return ['create', ...names]
-      if (change.after === undefined) return ['delete', ...names]
-      const patterns = found.flatMap(({ covers, seen }) => (seen === 'yes' ? covers : []))
       const paths = places.map(({ path }) => namedPath(path, compiled))
-      const covered = paths.every((path) => patterns.some((pattern) => covers(pattern, path)))
-      return covered && names.length > 0 ? names : ['update', ...names]
+      return actionsIn(detectors, change as BeforeAfter<T>, paths)
     },
     facetsOf(change) {
       return facetsIn(readers, change as BeforeAfter<T>)
     },
   }
+}
+
+/** An action that is recognized by what a change does. */
+interface Detector<T> {
+  readonly name: string
+  readonly detect: ActionDetector<T>
+  readonly covers: readonly Pattern[]
+}
+
+function detectorsOf<T>(
+  { type, groups = {}, actions = {} }: ResourceOptions<T>,
+  lifecycle: ResourceLifecycle | undefined,
+): readonly Detector<T>[] {
+  return Object.entries(actions).map(([name, action]) => {
+    const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
+    if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
+    const { detect, covers = [] } = definitionOf(type, name, action)
+    return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }
+  })
+}
+
+/** The actions of a change of these places: those that are recognized, and what every type has besides. */
+function actionsIn<T>(
+  detectors: readonly Detector<T>[],
+  change: BeforeAfter<T>,
+  places: readonly string[],
+): readonly string[] {
+  const found = detectors
+    .map((action) => ({ ...action, seen: detected(action.detect, change) }))
+    .filter(({ seen }) => seen !== 'no')
+  const names = found.map(({ name }) => name)
+  if (change.before === undefined) return ['create', ...names]
+  if (change.after === undefined) return ['delete', ...names]
+  const patterns = found.flatMap(({ covers, seen }) => (seen === 'yes' ? covers : []))
+  const covered = places.every((place) => patterns.some((pattern) => covers(pattern, place)))
+  return covered && names.length > 0 ? names : ['update', ...names]
 }
 
 /**

@@ -83,72 +83,88 @@ async function returnSome(
   most: number,
   from?: Sweep,
 ): Promise<Returned> {
-  const { storage, now } = context
-  const { record, set } = await read(storage, {
+  const { record, set } = await read(context.storage, {
     record: keyOf('returns', tenant, project),
     set: keyOf('policySets', tenant),
   })
   if (!record) return { returned: 0, failed: [], isAll: true }
-  const { by: user, via, reason } = record.value
   const sweep = from ?? record.value.sweep ?? { status: first, found: false }
-  const ask = { type: 'return', ...(reason === undefined ? {} : { reason }) } as const
   const { records, next } = await openRequests(context, record.value, sweep)
-  const failed: { readonly id: string; readonly error: unknown }[] = []
-  const woken: Write[] = []
-  let last: Sweep['after']
-  let returned = 0
-  let isCut = false
-  for (const request of records) {
-    const { id, createdAt } = request.value
-    if (isReturned(request.value, switchFacts(context, set?.value, request.value))) {
-      if (returned === most) {
-        isCut = true
-        break
-      }
-      try {
-        await runCommand(context, requestCommand(context, { tenant, user, via }, id, ask))
-        returned++
-      } catch (error) {
-        if (!harmless.some((code) => hasCode(error, code))) failed.push({ id, error })
-        if (hasCode(error, 'directory_failed')) {
-          isCut = true
-          break
-        }
-      }
-    } else if (record.value.wake && request.value.putOff) woken.push(awake(request))
-    last = [createdAt, id]
-  }
-  await commitEach({ storage }, woken)
+  const { returned, failed, last, isCut } = await returnThese(context, records, { record: record.value, set, most })
   const found = sweep.found || returned > 0 || failed.length > 0
-  const after = last ?? sweep.after
+  const goOnAt = async (place: Sweep | undefined) => {
+    await commitEach(context, [sweptWrite(record, place, failed.length > 0 ? context.now() : undefined)])
+  }
   const following = openStatuses[openStatuses.indexOf(sweep.status) + 1]
   if (isCut || next) {
-    await keep(context, record, { ...sweep, found, ...(after ? { after } : {}) }, failed.length > 0)
+    const after = last ?? sweep.after
+    await goOnAt({ ...sweep, found, ...(after ? { after } : {}) })
     return { returned, failed, isAll: false }
   }
   if (following && returned + failed.length === 0)
     return await returnSome(context, { tenant, project }, most, { status: following, found })
   if (following) {
-    await keep(context, record, { status: following, found }, failed.length > 0)
+    await goOnAt({ status: following, found })
     return { returned, failed, isAll: false }
   }
-  if (!found) await forget(context, record, set)
-  else await keep(context, record, undefined, failed.length > 0)
+  if (found) await goOnAt(undefined)
+  else await forget(context, record, set)
   return { returned, failed, isAll: !found }
+}
 
-  async function keep(
-    { storage }: Context,
-    before: Stored<ReturnsRecord>,
-    place: Sweep | undefined,
-    isFailed: boolean,
-  ) {
-    const { sweep: _sweep, putOff: had, ...value } = before.value
-    const swept = { ...value, ...(place ? { sweep: place } : {}), ...(isFailed && had ? { putOff: had } : {}) }
-    const write = isFailed
-      ? putOffWrite('returns', { version: before.version, value: swept }, { why: 'failed', at: now() })
-      : put('returns', swept, before)
-    await commitEach({ storage }, [write])
+/** What became of some requests: `last` is the last one that was gone through, `isCut` tells that some are left. */
+interface ReturnedPage extends Pick<Returned, 'returned' | 'failed'> {
+  readonly last: Sweep['after']
+  readonly isCut: boolean
+}
+
+/** Makes drafts of those among some requests that waited, at most so many, and wakes those that were put off. */
+async function returnThese(
+  context: Context,
+  requests: readonly Stored<RequestRecord>[],
+  {
+    record: { tenant, by: user, via, reason, wake },
+    set,
+    most,
+  }: {
+    readonly record: ReturnsRecord
+    readonly set: Stored<PolicySetRecord> | undefined
+    readonly most: number
+  },
+): Promise<ReturnedPage> {
+  const ask = { type: 'return', ...(reason === undefined ? {} : { reason }) } as const
+  const failed: { readonly id: string; readonly error: unknown }[] = []
+  const woken: Write[] = []
+  let last: Sweep['after']
+  let returned = 0
+  let isCut = false
+  for (const request of requests) {
+    const { id, createdAt } = request.value
+    if (isReturned(request.value, switchFacts(context, set?.value, request.value))) {
+      isCut = returned === most
+      if (isCut) break
+      try {
+        await runCommand(context, requestCommand(context, { tenant, user, via }, id, ask))
+        returned++
+      } catch (error) {
+        if (!harmless.some((code) => hasCode(error, code))) failed.push({ id, error })
+        isCut = hasCode(error, 'directory_failed')
+        if (isCut) break
+      }
+    } else if (wake && request.value.putOff) woken.push(awake(request))
+    last = [createdAt, id]
   }
+  await commitEach(context, woken)
+  return { returned, failed, last, isCut }
+}
+
+/** Writes how far it has come. If something failed by a time, all of it is put off from then. */
+function sweptWrite(before: Stored<ReturnsRecord>, place: Sweep | undefined, failedAt: number | undefined): Write {
+  const { sweep: _sweep, putOff: had, ...value } = before.value
+  const swept = { ...value, ...(place ? { sweep: place } : {}) }
+  if (failedAt === undefined) return put('returns', swept, before)
+  const again = { version: before.version, value: { ...swept, ...(had ? { putOff: had } : {}) } }
+  return putOffWrite('returns', again, { why: 'failed', at: failedAt })
 }
 
 const [first = 'pending'] = openStatuses

@@ -1,6 +1,6 @@
 import { type Result, refuse, success } from '../../../errors.ts'
 import { standing } from '../../review/standing.ts'
-import type { ApplyCommand, BypassCommand, Facts } from '../model/command.ts'
+import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts } from '../model/command.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { type Applied, type Applying, type Failed, happened, type LaterEvent } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
@@ -9,7 +9,11 @@ import { isBlank } from './check-reason.ts'
 import { applicationOf, inForce } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
-export function decideApplication(command: ApplyCommand, request: Request, facts: Facts): Decision<LaterEvent> {
+export function decideApplication(
+  command: ApplyCommand | ComeDueCommand,
+  request: Request,
+  facts: Facts,
+): Decision<LaterEvent> {
   const { met, policies } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   const due = isDue(command, request, facts)
   if (!due.ok) return due
@@ -53,7 +57,7 @@ export function landed(request: Request, { target }: Facts, at: number): Decisio
   return target ? applicationOf(request, target, at) : needs('target')
 }
 
-function isDue({ type, at }: ApplyCommand, request: Request, { rules }: Facts): Result<true> {
+function isDue({ type, at }: ApplyCommand | ComeDueCommand, request: Request, { rules }: Facts): Result<true> {
   const { id, applyAt, scheduleDropped } = request
   if (applyAt === undefined || at >= applyAt) {
     const waiting = applyAt === undefined ? rules.apply === 'by_hand' : scheduleDropped === true

@@ -5,7 +5,7 @@ import { happened, type LaterEvent } from '../model/event.ts'
 import { ownTime } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
 import { asEnded } from '../model/request.ts'
-import { allows, isOpen, type RequestStatus, rowOf, verbs } from '../model/status-table.ts'
+import { allows, isOpen, type PeopleVerb, type RequestStatus, rowOf } from '../model/status-table.ts'
 import { feedbackProblem, isBlank } from './check-reason.ts'
 import { bypass, decideApplication } from './decide-application.ts'
 import { breakGlass, decideFollowUp } from './decide-break-glass.ts'
@@ -20,8 +20,7 @@ import { withdraw } from './withdraw.ts'
  * takes a fact that it was not given, it says which.
  */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
-  const { by, at } = command
-  const now = ownTime(request, facts.holds, at)
+  const now = ownTime(request, facts.holds, command.at)
   const status = command.type === 'expire' ? request.status : statusAt(request, now)
   if (!allows(status, command.type)) {
     return status === request.status
@@ -44,8 +43,17 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
   if (command.type === 'escalate') return escalate(command, request, facts)
   if (command.type === 'resume') return resume(command, request, facts)
 
+  return decideAsked(command, request, facts)
+}
+
+/** A verb that people use. */
+type AskedCommand = Extract<RequestCommand, { readonly type: PeopleVerb }>
+
+/** Decides what somebody asks for. */
+function decideAsked(command: AskedCommand, request: Request, facts: Facts): Decision<LaterEvent> {
+  const { by } = command
   if (!facts.users.has(by.user)) return refuse('unknown_actor', { actor: by.user })
-  if (verbs[command.type].by === 'requester' && by.user !== request.requester) {
+  if (rowOf(command.type).by === 'requester' && by.user !== request.requester) {
     return refuse('not_the_requester', {
       request: request.id,
       actor: by.user,

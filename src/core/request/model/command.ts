@@ -38,9 +38,14 @@ export interface ReviewCommand extends Asked {
   readonly onBehalfOf?: string
 }
 
-/** Applies, for one reason or another. */
+/** Applies by hand. */
 export interface ApplyCommand extends Asked {
-  readonly type: 'apply' | 'retry' | 'come_due'
+  readonly type: 'apply' | 'retry'
+}
+
+/** Applies what was scheduled. */
+export interface ComeDueCommand extends Asked {
+  readonly type: 'come_due'
 }
 
 /** Applies without the approvals that are missing. */
@@ -98,16 +103,23 @@ export interface WithdrawCommand extends Asked {
   readonly onBehalfOf?: string
 }
 
-/** Everything else. */
+/** Comments, or takes the request back. */
 export interface OtherCommand extends Asked {
-  readonly type: 'comment' | 'recall' | 'cancel' | 'discard' | 'expire' | 'escalate' | 'remind' | 'resume' | 'return'
+  readonly type: 'comment' | 'recall' | 'cancel' | 'discard'
 }
+
+/** Records what time does to a request. */
+export type TimeCommand = OfType<'expire' | 'escalate' | 'remind' | 'resume' | 'return'>
+
+/** A command for each of some verbs, so that its type tells it from the others. */
+type OfType<V extends string> = V extends string ? Asked & { readonly type: V } : never
 
 /** What somebody wants done with a request that exists. */
 export type RequestCommand =
   | ContentCommand
   | ReviewCommand
   | ApplyCommand
+  | ComeDueCommand
   | BypassCommand
   | GlassCommand
   | FollowUpCommand
@@ -116,6 +128,7 @@ export type RequestCommand =
   | AbandonCommand
   | WithdrawCommand
   | OtherCommand
+  | TimeCommand
 
 /** What was true when the command was decided. Every stored fact among these is stated again in the commit. */
 export interface Facts {

@@ -1,0 +1,89 @@
+import { hasCode } from '../../errors.ts'
+import { countLane } from '../context/at-work.ts'
+import type { Chore, Outcome } from '../context/chore.ts'
+import type { Context } from '../context/context.ts'
+import type { Need, Needs } from '../values/needs.ts'
+import type { TimeBudget } from './time-budget.ts'
+
+/** After so many milliseconds a chore takes long: somebody else has its place. */
+const slowAfter = 200
+/** How many chores are under way at once, besides those that take long, and how many of these there are at most. */
+const mostAbreast = 8
+const mostSlow = 32
+
+/** The chores that one call of `tick` has begun and that are not done. */
+export interface UnderWay {
+  /**
+   * Begins a chore with its open needs. `finish` is given what became of it, and gives what to do once the chore is not
+   * under way any more.
+   */
+  begin(chore: Chore, open: readonly Need[], finish: (outcome: Outcome) => Promise<() => void>): void
+  /** How many there are. */
+  size(): number
+  /** How many of them take long. */
+  slow(): number
+  hasRoom(): boolean
+  /** Comes back as soon as one of them is done, or takes long, or the time is over. */
+  change(): Promise<void>
+  list(): readonly Chore[]
+}
+
+/** Begins with nothing under way. */
+export function createUnderWay(
+  { atWork }: Pick<Context, 'atWork'>,
+  { time, needs }: { readonly time: TimeBudget; readonly needs: Needs },
+): UnderWay {
+  const own = new Map<string, Chore>()
+  let slow = 0
+  let wake = () => {}
+  return {
+    begin(chore, open, finish) {
+      const { name, lane, tenant, id } = chore
+      let isSlow = false
+      own.set(name, chore)
+      atWork.chores.set(name, { tenant, id })
+      countLane(atWork, lane, { underWay: 1 })
+      needs.begin(open)
+      const timer = time.after(slowAfter, () => {
+        isSlow = true
+        slow++
+        countLane(atWork, lane, { slow: 1 })
+        needs.end(open)
+        wake()
+      })
+      const run = async () => {
+        const outcome = await outcomeOf(chore, open)
+        const then = await finish(outcome)
+        timer.cancel()
+        if (isSlow) slow--
+        else needs.end(open)
+        countLane(atWork, lane, { underWay: -1, slow: isSlow ? -1 : 0 })
+        atWork.chores.delete(name)
+        own.delete(name)
+        then()
+        wake()
+      }
+      void run()
+    },
+    size: () => own.size,
+    slow: () => slow,
+    hasRoom: () => own.size - slow < mostAbreast && slow < mostSlow,
+    async change() {
+      const changed = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      await time.until(changed)
+    },
+    list: () => [...own.values()],
+  }
+}
+
+async function outcomeOf(chore: Chore, open: readonly Need[]): Promise<Outcome> {
+  try {
+    return await chore.run(open)
+  } catch (error) {
+    // Somebody else has it.
+    if (hasCode(error, 'version_conflict')) return {}
+    return { failed: [{ error }], why: 'failed' }
+  }
+}
