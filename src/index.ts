@@ -58,15 +58,9 @@ export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from '
 export type { Delegation } from './core/review/delegation.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
 export type { Review, Verdict } from './core/review/under-review.ts'
-export {
-  type AnyApprovalError,
-  ApprovalError,
-  type ErrorCode,
-  type ErrorDetails,
-  hasCode,
-  isApprovalError,
-  type Refusal,
-} from './errors.ts'
+export { type AnyApprovalError, ApprovalError, hasCode, isApprovalError } from './errors/approval-error.ts'
+export type { ErrorCode, ErrorDetails } from './errors/error-details.ts'
+export type { Refusal } from './errors/result.ts'
 export type { Clock, NewId } from './ports/clock.ts'
 export { type Collection, type CollectionName, type Column, collections, type Index } from './ports/collections.ts'
 export type { Directory, DirectoryUser, RolesInProject, Scope } from './ports/directory.ts'

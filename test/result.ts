@@ -1,4 +1,4 @@
-import type { Refusal, Result } from '../src/errors.ts'
+import type { Refusal, Result } from '../src/errors/result.ts'
 
 /** Gives the value of a result, and fails where there is none. */
 export function done<T>(result: Result<T>): T {

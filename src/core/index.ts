@@ -1,4 +1,5 @@
-export type { ErrorCode, ErrorDetails, Refusal, Result } from '../errors.ts'
+export type { ErrorCode, ErrorDetails } from '../errors/error-details.ts'
+export type { Refusal, Result } from '../errors/result.ts'
 export { type RoleFacts, removeRole, saveRole } from './access/change-roles.ts'
 export { type Grant, holdersOf, rolesIn } from './access/grant.ts'
 export type { GrantEdit } from './access/grant-edit.ts'

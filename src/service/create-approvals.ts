@@ -1,6 +1,6 @@
 import type { Predicate } from '../core/policy/compile/compile-condition.ts'
 import { isOwnType } from '../core/policy/model/policy-type.ts'
-import { fail } from '../errors.ts'
+import { fail } from '../errors/approval-error.ts'
 import type { Clock, NewId } from '../ports/clock.ts'
 import type { Directory } from '../ports/directory.ts'
 import { inTimeAside } from '../ports/in-time.ts'

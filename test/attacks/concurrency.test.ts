@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ApprovalError, refuse } from '../../src/errors.ts'
+import { ApprovalError } from '../../src/errors/approval-error.ts'
+import { refuse } from '../../src/errors/result.ts'
 import { isApprovalError, type Storage } from '../../src/index.ts'
 import { day, pending, refusal, rollout, storages, world } from '../world.ts'
 

@@ -9,11 +9,11 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     const first = pending(await w.as('ann').submit(ref, rollout(80)))
     const second = pending(await w.as('ann').submit(ref, rollout(90)))
     const sameAgain = pending(await w.as('ann').submit(ref, rollout(80)))
-    for (const seen of [second.digest, sameAgain.digest, `${first.digest}0`, '', 'sha256:']) {
-      expect(await refusal(w.as('ben').requests.approve(first.id, { digest: seen }))).toBe('digest_mismatch')
-      expect(await refusal(w.as('ben').requests.reject(first.id, { digest: seen, reason: 'no' }))).toBe(
-        'digest_mismatch',
-      )
+    const others = [second.digest, sameAgain.digest].map((seen) => [seen, 'digest_mismatch'] as const)
+    const none = [`${first.digest}0`, '', 'sha256:'].map((seen) => [seen, 'invalid_input'] as const)
+    for (const [seen, code] of [...others, ...none]) {
+      expect(await refusal(w.as('ben').requests.approve(first.id, { digest: seen }))).toBe(code)
+      expect(await refusal(w.as('ben').requests.reject(first.id, { digest: seen, reason: 'no' }))).toBe(code)
     }
     expect((await w.as('ben').requests.get(first.id)).reviews).toEqual([])
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
@@ -54,7 +54,7 @@ describe.each(storages)('approve, then change, on $name', ({ open }) => {
     await w.policy()
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     const bare = {} as { digest: string }
-    expect(await refusal(w.as('ben').requests.approve(request.id, bare))).toBe('digest_mismatch')
+    expect(await refusal(w.as('ben').requests.approve(request.id, bare))).toBe('invalid_input')
     expect(await refusal(w.as('ben').requests.approve(request.id, undefined as never))).toBe('invalid_input')
     expect((await w.as('ben').requests.get(request.id)).reviews).toEqual([])
   })

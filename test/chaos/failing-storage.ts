@@ -1,4 +1,5 @@
-import { ApprovalError, refuse } from '../../src/errors.ts'
+import { ApprovalError } from '../../src/errors/approval-error.ts'
+import { refuse } from '../../src/errors/result.ts'
 import type { Storage } from '../../src/index.ts'
 
 /** How a call of a storage fails. */

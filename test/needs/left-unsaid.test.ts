@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fail } from '../../src/errors.ts'
+import { fail } from '../../src/errors/approval-error.ts'
 import { readAgain } from '../../src/service/commands/read-again.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { flags, rollout, storages, world } from '../world.ts'

@@ -27,11 +27,11 @@ const service = folders.map((folder, at) => {
 /** Folder of a file, what it may import, and what it may not. */
 const boundaries: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
   ...Object.fromEntries(service),
-  'src/index.ts': { may: ['./errors.ts', './service/create-approvals.ts'], mayNot: ['zod', 'node:fs'] },
-  'src/errors.ts': { may: [], mayNot: ['./core/change/json.ts', 'zod'] },
-  'src/core/word.ts': { may: ['../errors.ts'], mayNot: ['./change/json.ts', '../ports/storage.ts'] },
+  'src/index.ts': { may: ['./errors/approval-error.ts', './service/create-approvals.ts'], mayNot: ['zod', 'node:fs'] },
+  'src/errors/word.ts': { may: ['./result.ts'], mayNot: ['../core/change/json.ts', 'zod'] },
+  'src/core/word.ts': { may: ['../errors/result.ts'], mayNot: ['./change/json.ts', '../ports/storage.ts'] },
   'src/core/change/word.ts': {
-    may: ['./json.ts', '../identifier.ts', '../../errors.ts'],
+    may: ['./json.ts', '../identifier.ts', '../../errors/result.ts'],
     mayNot: [
       '../policy/policy.ts',
       '../access/role.ts',
@@ -45,11 +45,11 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
   'src/core/access/word.ts': { may: ['./role.ts'], mayNot: ['../change/json.ts', '../lifecycle/table.ts'] },
   'src/core/lifecycle/word.ts': { may: ['./table.ts'], mayNot: ['../change/json.ts', '../access/role.ts'] },
   'src/core/log/word.ts': {
-    may: ['../change/json.ts', '../../errors.ts'],
+    may: ['../change/json.ts', '../../errors/result.ts'],
     mayNot: ['../policy/model/policy.ts', '../request/model/request.ts'],
   },
   'src/core/policy/model/word.ts': {
-    may: ['../../change/json.ts', '../../../errors.ts'],
+    may: ['../../change/json.ts', '../../../errors/result.ts'],
     mayNot: ['../requirements/thing.ts', '../../review/tally.ts', '../../request/model/request.ts', 'zod'],
   },
   'src/core/policy/requirements/word.ts': { may: ['../model/policy.ts'], mayNot: ['../compile/thing.ts', 'zod'] },
@@ -83,7 +83,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     may: [
       '../ports/storage.ts',
       '../core/change/json.ts',
-      '../errors.ts',
+      '../errors/result.ts',
       './sql/shared/dialect.ts',
       './sql/sqlite/connection.ts',
       './toolkit/columns.ts',
@@ -98,11 +98,11 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     ],
   },
   'src/storage/toolkit/word.ts': {
-    may: ['../../ports/storage.ts', '../../errors.ts'],
+    may: ['../../ports/storage.ts', '../../errors/result.ts'],
     mayNot: ['../sql/shared/dialect.ts', '../memory.ts', 'kysely'],
   },
   'src/storage/sql/shared/word.ts': {
-    may: ['../../toolkit/columns.ts', '../../../ports/storage.ts', '../../../errors.ts'],
+    may: ['../../toolkit/columns.ts', '../../../ports/storage.ts', '../../../errors/result.ts'],
     mayNot: [
       '../stepwise/stepwise-storage.ts',
       '../sqlite/connection.ts',
@@ -116,7 +116,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../mysql/statements.ts', '../postgres/connection.ts', 'kysely'],
   },
   'src/storage/sql/sqlite/word.ts': {
-    may: ['../shared/statements.ts', '../stepwise/stepwise-storage.ts', '../../../errors.ts'],
+    may: ['../shared/statements.ts', '../stepwise/stepwise-storage.ts', '../../../errors/result.ts'],
     mayNot: ['../mysql/connection.ts', '../../../service/commands/run-command.ts', 'better-sqlite3', 'kysely'],
   },
   'src/storage/sql/postgres/word.ts': {
@@ -128,11 +128,11 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../sqlite/connection.ts', '../../memory.ts', 'mysql2', 'kysely'],
   },
   'src/notifiers/word.ts': {
-    may: ['../ports/notifier.ts', '../errors.ts'],
+    may: ['../ports/notifier.ts', '../errors/result.ts'],
     mayNot: ['../service/commands/run-command.ts', '../storage/memory.ts', 'mitt'],
   },
   'src/service/word.ts': {
-    may: ['../core/request/decide.ts', '../ports/storage.ts', '../errors.ts', './api/acting-as.ts'],
+    may: ['../core/request/decide.ts', '../ports/storage.ts', '../errors/result.ts', './api/acting-as.ts'],
     mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', '../core/index.ts', 'zod'],
   },
   'src/testing/word.ts': {
@@ -140,7 +140,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', 'vitest'],
   },
   'src/presets/word.ts': { may: ['../ports/notifier.ts'], mayNot: ['../storage/memory.ts', 'zod'] },
-  'src/novel/word.ts': { may: ['./thing.ts'], mayNot: ['../errors.ts', 'zod'] },
+  'src/novel/word.ts': { may: ['./thing.ts'], mayNot: ['../errors/result.ts', 'zod'] },
   'examples/word.ts': { may: ['countersign', 'countersign/core'], mayNot: ['../src/index.ts', '../dist/index.js'] },
   'bench/word.ts': { may: ['countersign', './harness.ts'], mayNot: ['../src/core/change/diff.ts'] },
 }

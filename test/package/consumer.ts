@@ -30,7 +30,7 @@ export async function useEverything(path: string | undefined): Promise<AuditRepo
       flag.rules.push({ id: 'staff' })
     })
   } catch (error) {
-    if (hasCode(error, 'digest_mismatch')) digest('document', error.details.digest)
+    if (hasCode(error, 'digest_mismatch')) digest('document', error.details.seen)
     throw error
   }
   const live = await ann.resources.get(flags.ref('checkout'))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ApprovalError, refuse } from '../../src/errors.ts'
+import { ApprovalError } from '../../src/errors/approval-error.ts'
+import { refuse } from '../../src/errors/result.ts'
 import { defineResource, type External, type Storage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'

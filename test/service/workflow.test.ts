@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refuse } from '../../src/errors.ts'
+import { refuse } from '../../src/errors/result.ts'
 import { ApprovalError, createApprovals, type PolicyInput, type Storage, staticDirectory } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'

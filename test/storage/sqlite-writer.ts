@@ -1,4 +1,4 @@
-import { hasCode } from '../../src/errors.ts'
+import { hasCode } from '../../src/errors/approval-error.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 
 /** Adds to a counter in a database, an event each time, as one of several processes that do the same; says so after each commit. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../src/core/change/json.ts'
-import { hasCode } from '../../src/errors.ts'
+import { hasCode } from '../../src/errors/approval-error.ts'
 import { compareKeys } from '../../src/ports/compare.ts'
 import type { KeyPart, RecordKey, Storage, StoredRecord, Write } from '../../src/ports/storage.ts'
 import { checkedKey, declarationOf, keyText, partsOf } from '../../src/storage/toolkit/columns.ts'

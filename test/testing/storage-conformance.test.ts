@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert/strict'
 import { describe, expect, it } from 'vitest'
-import { ApprovalError, refuse } from '../../src/errors.ts'
+import { ApprovalError } from '../../src/errors/approval-error.ts'
+import { refuse } from '../../src/errors/result.ts'
 import type { Storage } from '../../src/ports/storage.ts'
 import { createTurns } from '../../src/storage/toolkit/serial-queue.ts'
 import { type FreshStorage, storageConformance } from '../../src/testing/storage-conformance.ts'

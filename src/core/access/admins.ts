@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '../../errors.ts'
+import { type Refusal, refuse } from '../../errors/result.ts'
 import type { Grant } from './grant.ts'
 import { isHeldThere } from './grant.ts'
 import type { Permission } from './levels.ts'

@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import { lastAdminRefusal } from './admins.ts'
 import { type Grant, isHeldThere } from './grant.ts'
 import { type Holdings, requirePermissions } from './holdings.ts'

@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import { identifierProblem } from '../identifier.ts'
 import { isHeldThere } from './grant.ts'
 import type { Roles } from './role.ts'

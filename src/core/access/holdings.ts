@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Roles } from './role.ts'
 
 /** What a user may do in one place, by the roles that the directory says the user holds there now. */

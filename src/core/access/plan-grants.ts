@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import { lastAdminRefusal } from './admins.ts'
 import { type Grant, rolesIn } from './grant.ts'
 import { type GrantEdit, type WantedRoles, wantedRoles } from './grant-edit.ts'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { identifierProblem } from '../identifier.ts'
 import { type Holdings, requirePermissions } from './holdings.ts'
 import type { Permission } from './levels.ts'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { identifierProblem } from '../identifier.ts'
 
 /** A role of one tenant: what those who hold it may do. */

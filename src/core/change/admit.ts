@@ -1,4 +1,5 @@
-import { messageOf, type Result, refuse, success } from '../../errors.ts'
+import { messageOf } from '../../errors/message-of.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { JsonValue } from './json.ts'
 import { type Admission, defaultLimits } from './limits.ts'
 import { type Handling, takeIn } from './take-in.ts'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { admit, admitAs } from './admit.ts'
 import { runEdit } from './edit-function.ts'
 import type { JsonValue } from './json.ts'
@@ -35,7 +35,7 @@ export function nextValue<T>(
   const form = readForm(input)
   if (form.type === 'none') return invalidChange(form.problem)
   if (form.type === 'value') return admitted(prepare(form.value), before)
-  if (before === undefined) return invalidChange('there is no document yet: give it as { value }')
+  if (before === undefined) return invalidChange('there is no document to go on from: pass { value } to make one')
   switch (form.type) {
     case 'remove':
       return success(undefined)

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { edits } from './align.ts'
 import { canonical } from './canonical.ts'
 import type { ChangedPlace } from './changed-place.ts'

@@ -1,5 +1,5 @@
 import { Immer } from 'immer'
-import { messageOf } from '../../errors.ts'
+import { messageOf } from '../../errors/message-of.ts'
 import type { JsonValue } from './json.ts'
 
 /** What an edit function made of a document, not yet admitted; or why it made nothing. */

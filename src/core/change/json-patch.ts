@@ -1,5 +1,5 @@
 import fastJsonPatch from 'fast-json-patch'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { equal, isArray } from './equal.ts'
 import type { JsonArray, JsonObject, JsonValue } from './json.ts'
 import { defaultPatchLimits, type PatchLimits } from './limits.ts'

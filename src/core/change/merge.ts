@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { answerResult, collide, type Merging, refuseAnswer } from './collide.ts'
 import type { Conflict, ConflictType, Resolution, Sides } from './conflict.ts'
 import { diff } from './diff.ts'

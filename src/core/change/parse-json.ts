@@ -1,4 +1,4 @@
-import { type Result, refuse } from '../../errors.ts'
+import { type Result, refuse } from '../../errors/result.ts'
 import { admitAs } from './admit.ts'
 import type { JsonValue } from './json.ts'
 import { defaultLimits, type Limits } from './limits.ts'

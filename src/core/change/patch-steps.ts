@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { admitAs, copies } from './admit.ts'
 import type { JsonValue } from './json.ts'
 import type { PatchLimits } from './limits.ts'

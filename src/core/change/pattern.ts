@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { parsePointer } from './pointer.ts'
 import type { Groups } from './shape.ts'
 

@@ -129,7 +129,7 @@ function isSet(source: object, key: string): boolean {
 function plainKeys(source: object): readonly string[] | string {
   const prototype: unknown = Object.getPrototypeOf(source)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    return 'it is an instance of a class, and no plain object'
+    return 'it is an instance of a class, and no plain object (write a Date as a text, as in date.toISOString())'
   const keys = Reflect.ownKeys(source)
   for (const key of keys) {
     if (typeof key === 'symbol') return 'it has a symbol as a key'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { isArray, isObject } from './equal.ts'
 import type { JsonArray, JsonValue } from './json.ts'
 import { itemNames } from './keyed-view.ts'

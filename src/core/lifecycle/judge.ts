@@ -1,4 +1,5 @@
-import { messageOf, type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { messageOf } from '../../errors/message-of.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import { dismiss } from './dismiss.ts'
 import { saying } from './follow-state.ts'
 import type { ResolvedMove, Situation } from './move.ts'

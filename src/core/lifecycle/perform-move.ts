@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Lifecycle } from './define-lifecycle.ts'
 import { carriedOut, judge } from './judge.ts'
 import type { Details, Ending, LifecycleState, ResolvedMove } from './move.ts'

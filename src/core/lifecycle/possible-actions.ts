@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Lifecycle } from './define-lifecycle.ts'
 import type { LifecycleState } from './move.ts'
 import { stepFrom, stepsFrom } from './transition-table.ts'

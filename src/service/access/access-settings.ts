@@ -1,6 +1,6 @@
 import type { ResourceAccess } from '../../core/access/resource-access.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { refuse, success } from '../../errors.ts'
+import { refuse, success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'

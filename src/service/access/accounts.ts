@@ -1,6 +1,6 @@
 import { type GrantFacts, planGrants } from '../../core/access/plan-grants.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { mostOwners } from '../people/ask-directory.ts'

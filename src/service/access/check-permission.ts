@@ -1,10 +1,10 @@
 import { requirePermissions } from '../../core/access/holdings.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
-import { knownUsers, scopeOf } from '../people/ask-directory.ts'
+import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 
 /** A change of the settings: what it needs, and where. */
@@ -50,5 +50,18 @@ async function permittedIn(
   const users = await knownUsers(context.directory, scopeOf(tenant, project), [id])
   const user = users.get(id)
   if (!user) return refuse('unknown_actor', { actor: id })
-  return requirePermissions(holdingsFor(context.access, settings, { user, project }), [permission])
+  const held = requirePermissions(holdingsFor(context.access, settings, { user, project }), [permission])
+  if (held.ok || context.access.type !== 'admins') return held
+  return refuse('not_permitted', { ...held.refusal.details, admins: await adminsNamed(context, tenant) })
+}
+
+/** Names the admins whom the application has set, and says which of their roles nobody holds. */
+async function adminsNamed({ access, directory }: Context, tenant: string): Promise<readonly string[]> {
+  if (access.type !== 'admins' || access.admins === 'anyone') return []
+  const { users = [], roles = [] } = access.admins
+  const holders = await holdersOf(directory, { tenant }, roles)
+  const named = roles.map((role) => {
+    return `role ${JSON.stringify(role)}${holders[role]?.length === 0 ? ', which nobody holds' : ''}`
+  })
+  return [...users.map((user) => `user ${JSON.stringify(user)}`), ...named]
 }

@@ -10,7 +10,7 @@ import {
 import { isOwnType, policyType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { noticeWrites } from '../commands/outbox.ts'
 import type { Command } from '../commands/run-command.ts'

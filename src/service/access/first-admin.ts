@@ -1,5 +1,5 @@
 import { isHeldThere } from '../../core/access/grant.ts'
-import { refuse, success } from '../../errors.ts'
+import { refuse, success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'

@@ -13,7 +13,7 @@ import { type Digest, digest } from '../../core/change/digest.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { noticeWrites } from '../commands/outbox.ts'
 import type { Command } from '../commands/run-command.ts'
@@ -84,8 +84,7 @@ export function changeGrantsCommand(
       const plan = await plannedGrants(context, actor.tenant, { ...found, edits: edits(facts.grants) })
       if (!plan.ok) return plan
       const preview = previewOf(plan.value)
-      if (seen !== undefined && seen !== preview.digest)
-        return refuse('preview_outdated', { seen, digest: preview.digest })
+      if (seen !== undefined && seen !== preview.digest) return refuse('preview_outdated', { seen })
       const done = carryOutPlan(plan.value)
       if (!done.ok) return done
       if (preview.lines.length === 0) return success({ writes: [], answer: preview })

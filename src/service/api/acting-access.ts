@@ -5,7 +5,7 @@ import type { AccessChange, ResourceAccess } from '../../core/access/resource-ac
 import type { RoleDefinition } from '../../core/access/role.ts'
 import { admit } from '../../core/change/admit.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { ApprovalError, fail, hasCode } from '../../errors.ts'
+import { ApprovalError, fail, hasCode } from '../../errors/approval-error.ts'
 import { setDefaultAccessCommand } from '../access/access-settings.ts'
 import { readAccount, setAccountCommand } from '../access/accounts.ts'
 import { maySet } from '../access/check-permission.ts'

@@ -1,5 +1,5 @@
 import type { Actor } from '../../core/request/model/event.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { VerbOptions } from '../arguments/verb-options.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'

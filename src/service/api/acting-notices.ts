@@ -1,5 +1,5 @@
 import type { Actor } from '../../core/request/model/event.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import { muteCommand } from '../access/access-settings.ts'
 import { checkKeys } from '../arguments/check-arguments.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'

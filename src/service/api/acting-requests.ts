@@ -1,7 +1,7 @@
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
-import { checkId, checkKeys, checkRef, checkTime, checkUser } from '../arguments/check-arguments.ts'
+import { checkId, checkKeys, checkRef, checkText, checkTime, checkUser } from '../arguments/check-arguments.ts'
 import { checkDigest, checkResolutions, checkWanted } from '../arguments/check-change.ts'
 import type { KeyOptions, VerbOptions } from '../arguments/verb-options.ts'
 import { readAgain } from '../commands/read-again.ts'
@@ -224,7 +224,7 @@ function reviewing(
   const review =
     (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
       checkOptions(options, 'digest', 'onBehalfOf')
-      return await ask(id, { type, seen: checkDigest(options.digest), ...behalfOf(options) }, options)
+      return await ask(id, { type, seen: seenOf(options), ...behalfOf(options) }, options)
     }
   return {
     approve: review('approve'),
@@ -236,11 +236,11 @@ function reviewing(
     },
     async comment(id, text, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
-      return await ask(id, { type: 'comment' }, { ...options, reason: text })
+      return await ask(id, { type: 'comment' }, { ...options, reason: checkText('text', text) })
     },
     async followUp(id, options) {
       checkOptions(options, 'digest')
-      return await ask(id, { type: 'follow_up', seen: checkDigest(options.digest) }, options)
+      return await ask(id, { type: 'follow_up', seen: seenOf(options) }, options)
     },
   }
 }
@@ -261,14 +261,19 @@ function ending(ask: Ask): Pick<ActingRequests, 'recall' | 'cancel' | 'apply' | 
     abandon: plain('abandon'),
     async bypass(id, options) {
       checkOptions(options, 'digest')
-      return await ask(id, { type: 'bypass', seen: checkDigest(options.digest) }, options)
+      return await ask(id, { type: 'bypass', seen: seenOf(options) }, options)
     },
     async breakGlass(id, options) {
       checkOptions(options, 'digest', 'incident')
       const incident = checkId('options.incident', options.incident)
-      return await ask(id, { type: 'break_glass', seen: checkDigest(options.digest), incident }, options)
+      return await ask(id, { type: 'break_glass', seen: seenOf(options), incident }, options)
     },
   }
+}
+
+/** The digest of what the actor saw. */
+function seenOf({ digest }: { readonly digest: string }): string {
+  return checkDigest('options.digest', digest, 'the request that you read: pass { digest: request.digest }')
 }
 
 function behalfOf({ onBehalfOf }: { readonly onBehalfOf?: string | undefined }): { readonly onBehalfOf?: string } {

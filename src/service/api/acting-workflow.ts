@@ -1,5 +1,5 @@
 import type { Actor } from '../../core/request/model/event.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import { checkKeys, checkProject } from '../arguments/check-arguments.ts'
 import type { InProject, VerbOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'

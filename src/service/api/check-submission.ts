@@ -1,4 +1,4 @@
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from '../arguments/check-arguments.ts'
 import { checkWanted } from '../arguments/check-change.ts'
 import type { VerbOptions } from '../arguments/verb-options.ts'

@@ -1,7 +1,7 @@
 import { identifierProblem } from '../../core/identifier.ts'
 import { isOwnType, workflowType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Context } from '../context/context.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'
 import type { ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
@@ -136,6 +136,12 @@ export function checkRevision(argument: string, revision: unknown): number {
     argument,
     problem: 'must be the number of a revision, or 0 for a resource that does not exist',
   })
+}
+
+/** Refuses what is no revision to go back to. */
+export function checkPastRevision(argument: string, revision: unknown): number {
+  if (typeof revision === 'number' && Number.isSafeInteger(revision) && revision > 0) return revision
+  return fail('invalid_input', { argument, problem: 'must be the number of a revision, from 1 up' })
 }
 
 /** Refuses what is no time in milliseconds since 1970, and gives it back otherwise. */

@@ -5,10 +5,10 @@ import type { Digest } from '../../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { isAction, isRevert, type WantedChange } from '../resource-types/wanted-change.ts'
-import { checkId, checkKeys, checkRevision, checkTime } from './check-arguments.ts'
+import { checkId, checkKeys, checkPastRevision, checkTime } from './check-arguments.ts'
 
 /**
  * Takes a copy of a change as it is at the call, so that nobody can alter it while it is decided. A function is run
@@ -30,7 +30,7 @@ export function checkWanted<T>(
   const resource = `${type} ${JSON.stringify(id)}`
   if (isRevert(wanted)) {
     checkKeys('change', wanted, ['revertTo'])
-    return { revertTo: checkRevision('change.revertTo', wanted.revertTo) }
+    return { revertTo: checkPastRevision('change.revertTo', wanted.revertTo) }
   }
   if (!isAction(wanted)) return checkChange(wanted, resource, isOwnType(type))
   checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
@@ -57,9 +57,7 @@ export function checkResolutions(resolutions: unknown): readonly Resolution[] {
     if (!['live', 'draft', 'both', 'value'].includes(take)) {
       fail('invalid_input', { argument: `${argument}.take`, problem: 'must be live, draft, both or value' })
     }
-    if (checkDigest(conflict) === undefined) {
-      fail('invalid_input', { argument: `${argument}.conflict`, problem: 'must be the digest of a conflict' })
-    }
+    checkDigest(`${argument}.conflict`, conflict, 'a conflict')
     if ((take === 'value') !== Object.hasOwn(one, 'value')) {
       fail('invalid_input', { argument, problem: 'has a value if, and only if, it takes a value' })
     }
@@ -68,8 +66,9 @@ export function checkResolutions(resolutions: unknown): readonly Resolution[] {
 }
 
 /** Gives a digest back; undefined for what cannot be one. */
-export function checkDigest(digest: unknown): Digest | undefined {
-  return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) ? (digest as Digest) : undefined
+export function checkDigest(argument: string, digest: unknown, of: string): Digest {
+  if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest as Digest
+  return fail('invalid_input', { argument, problem: `must be the digest of ${of}` })
 }
 
 function admitted(value: unknown, resource?: string): JsonValue {

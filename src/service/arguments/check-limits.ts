@@ -1,7 +1,7 @@
 import { awaitedAuthor } from '../../core/request/decide/awaited-approvers.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { type Refusal, refuse } from '../../errors.ts'
+import { type Refusal, refuse } from '../../errors/result.ts'
 import type { Context } from '../context/context.ts'
 import { page } from '../records/typed-storage.ts'
 

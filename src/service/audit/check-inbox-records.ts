@@ -1,4 +1,4 @@
-import { hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { requestStream } from '../records/event-stream.ts'
 import type { InboxRecord, RequestRecord } from '../records/record-types.ts'

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
-import { hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import type { UnsealedRecord } from '../records/record-types.ts'
 import { keyOf, type OnUnreadable, read, walk } from '../records/typed-storage.ts'

@@ -7,7 +7,7 @@ import {
   sealed,
   signedBytes,
 } from '../../core/log/checkpoint.ts'
-import { hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
 import { putOffWrite } from '../commands/put-off.ts'

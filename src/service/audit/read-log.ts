@@ -2,9 +2,9 @@ import type { JsonObject } from '../../core/change/json.ts'
 import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import { restored } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
-import { checkId, checkKeys, checkResource, checkRevision } from '../arguments/check-arguments.ts'
+import { checkId, checkKeys, checkResource } from '../arguments/check-arguments.ts'
 import {
   accessStream,
   delegationStream,
@@ -53,6 +53,9 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
     'limit',
   ])
   const { after = 0, limit = 100 } = filter
+  if (!Number.isSafeInteger(after) || after < 0) {
+    fail('invalid_input', { argument: 'filter.after', problem: 'must be the seq of an event, or 0 for the beginning' })
+  }
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 500) {
     fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 500' })
   }
@@ -60,7 +63,7 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
     collection: 'events',
     index: 'key',
     where: [tenant, streamOf(filter)],
-    range: { from: checkRevision('filter.after', after) + 1 },
+    range: { from: after + 1 },
     order: 'ascending',
     limit,
   })

@@ -6,7 +6,7 @@ import { saying, sayingsOf } from '../../core/lifecycle/follow-state.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { editAction, impossible, possibleActions } from '../../core/lifecycle/possible-actions.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { stateEndOf } from '../records/typed-storage.ts'
 import type { ResourceLifecycle, ResourceType } from '../resource-types/resource-type.ts'
@@ -56,7 +56,11 @@ export async function resolveAction(
   const live = state ?? lifecycle.initial
   if (after === undefined) {
     const possible = possibleActions(lifecycle, { live })
-    return wrongChange(`cannot remove what has a life cycle: it ends by an action (${possible.join(', ')})`)
+    const ways =
+      possible.length === 0
+        ? `and nothing can be asked of it in state ${quote(live)}`
+        : `ask for one of its actions (${possible.join(', ')})`
+    return wrongChange(`cannot remove what has a life cycle: ${ways}`)
   }
   const places = diff(before, after, type.shape)
   if (!places.ok) return places

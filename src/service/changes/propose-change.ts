@@ -8,7 +8,7 @@ import { contradictionIn } from '../../core/lifecycle/follow-state.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
@@ -84,6 +84,7 @@ export function nextDocument(
   before: JsonValue | undefined,
   input: ChangeInput<never>,
 ): Result<JsonValue | undefined> {
+  if (before === undefined && !Object.hasOwn(input, 'value')) return refuse('unknown_resource', { type, id })
   const next = isOwnType(type) ? nextValue(before, input, withoutUndefined) : nextValue(before, input)
   if (next.ok || next.refusal.code !== 'invalid_document') return next
   return refuse('invalid_document', { ...next.refusal.details, resource: `${type} ${JSON.stringify(id)}` })

@@ -2,7 +2,7 @@ import { type Conflict, type Resolution, resultConflict } from '../../core/chang
 import type { JsonValue } from '../../core/change/json.ts'
 import { merge } from '../../core/change/merge.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
@@ -39,6 +39,7 @@ export async function rebaseChange(
   const { resource, project, incarnation, rebase } = change
   const exists = live !== undefined && live.document !== null
   const revision = live?.revision ?? 0
+  if (live && !exists && incarnation !== 0) return refuse('unknown_resource', resource)
   if (incarnation !== (exists ? live.incarnation : 0)) {
     return refuse('stale', { ...resource, base: change.base, live: revision })
   }

@@ -1,4 +1,5 @@
-import { fail, messageOf } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
+import { messageOf } from '../../errors/message-of.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { inTime } from '../../ports/in-time.ts'
 import { checkFunction } from '../resource-types/handed-in.ts'

@@ -1,5 +1,5 @@
 import { duesOf } from '../../core/request/decide/due-verbs.ts'
-import { hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Why } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'

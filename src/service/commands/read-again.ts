@@ -1,4 +1,4 @@
-import { fail, hasCode } from '../../errors.ts'
+import { fail, hasCode } from '../../errors/approval-error.ts'
 import { pause } from './record-refusal.ts'
 
 const attempts = 12

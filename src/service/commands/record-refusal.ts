@@ -1,5 +1,7 @@
 import type { Actor } from '../../core/request/model/event.ts'
-import { type ErrorCode, fail, hasCode, type Refusal } from '../../errors.ts'
+import { fail, hasCode } from '../../errors/approval-error.ts'
+import type { ErrorCode } from '../../errors/error-details.ts'
+import type { Refusal } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'

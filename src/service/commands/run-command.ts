@@ -1,5 +1,6 @@
 import type { Actor } from '../../core/request/model/event.ts'
-import { ApprovalError, fail, hasCode, type Refusal, type Result } from '../../errors.ts'
+import { ApprovalError, fail, hasCode } from '../../errors/approval-error.ts'
+import type { Refusal, Result } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { newIdFix } from '../context/checked-sources.ts'
 import type { Context } from '../context/context.ts'

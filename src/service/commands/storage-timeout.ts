@@ -1,4 +1,5 @@
-import { fail, isApprovalError, messageOf } from '../../errors.ts'
+import { fail, isApprovalError } from '../../errors/approval-error.ts'
+import { messageOf } from '../../errors/message-of.ts'
 import { inTime, type Wait } from '../../ports/in-time.ts'
 import type { Storage, TransactionalStorage } from '../../ports/storage.ts'
 

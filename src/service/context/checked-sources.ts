@@ -1,5 +1,6 @@
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
-import { fail, messageOf } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
+import { messageOf } from '../../errors/message-of.ts'
 import type { Clock, NewId } from '../../ports/clock.ts'
 import { latestTime } from '../values/latest-time.ts'
 import { shown } from '../values/shown.ts'

@@ -1,7 +1,7 @@
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
 import { compilePolicies, type PolicySet, withChanges } from '../../core/policy/compile/policy-set.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { settingsStream } from '../records/event-stream.ts'
 import type { PolicyRecord } from '../records/record-types.ts'

@@ -1,4 +1,4 @@
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Context } from './context.ts'
 
 /** Finds the type of a resource that is stored. */

@@ -1,4 +1,4 @@
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import { inTime } from '../../ports/in-time.ts'
 import type { SignatureCheck } from '../../ports/signer.ts'
 

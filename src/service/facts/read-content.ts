@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/change/json.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import { type ClaimRead, claimKeys, outsideOf } from '../commands/external-claims.ts'
@@ -93,8 +93,12 @@ export async function documentAt(
   tenant: string,
   { resource, revision }: { readonly resource: ProposedChange['resource']; readonly revision: number },
 ): Promise<JsonValue | undefined> {
-  const { found } = await read(storage, { found: keyOf('revisions', tenant, resource.type, resource.id, revision) })
+  const { found } = await read(storage, { found: revisionKey(tenant, resource, revision) })
   return found?.value.document ?? undefined
+}
+
+function revisionKey(tenant: string, { type, id }: ProposedChange['resource'], revision: number) {
+  return keyOf('revisions', tenant, type, id, revision)
 }
 
 /** Reads what somebody wants who wants an earlier revision back; whatever else is wanted is given back as it is. */
@@ -106,9 +110,12 @@ export async function resolvedWish(
   if (!isRevert(wanted)) return success({ change: wanted })
   const { type, id } = resource
   const { revertTo: revision } = wanted
-  const value = await documentAt(context, tenant, { resource, revision })
-  if (value === undefined) return refuse('unknown_revision', { type, id, revision })
-  return success({ change: { value: value as never }, restores: true })
+  const { found } = await read(context.storage, { found: revisionKey(tenant, resource, revision) })
+  if (!found) return refuse('unknown_revision', { type, id, revision })
+  const { document } = found.value
+  return success(
+    document === null ? { change: { remove: true } } : { change: { value: document as never }, restores: true },
+  )
 }
 
 function contentKeys({ tenant, id, edition, resources }: Request) {

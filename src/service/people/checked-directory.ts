@@ -1,6 +1,7 @@
 import { identifierProblem } from '../../core/identifier.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
-import { fail, messageOf } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
+import { messageOf } from '../../errors/message-of.ts'
 import type { Directory, DirectoryUser, RolesInProject } from '../../ports/directory.ts'
 import { inTime, type Wait } from '../../ports/in-time.ts'
 import { isReservedUser } from '../values/reserved.ts'

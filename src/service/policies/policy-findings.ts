@@ -8,7 +8,7 @@ import type { Finding, PolicyFinding, PolicyProblem } from '../../core/policy/mo
 import { gatesPolicies } from '../../core/policy/model/policy-type.ts'
 import { namedApprovers } from '../../core/policy/requirements/named-approvers.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import { type Refusal, refuse } from '../../errors.ts'
+import { type Refusal, refuse } from '../../errors/result.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { directoryFacts, knownUsers, rolesUnknown, scopeOf } from '../people/ask-directory.ts'

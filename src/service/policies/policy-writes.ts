@@ -1,7 +1,7 @@
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import type { Refusal, Result } from '../../errors.ts'
+import type { Refusal, Result } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { maySet, projectsOf } from '../access/check-permission.ts'
 import type { Context } from '../context/context.ts'

@@ -1,7 +1,7 @@
 import { silencedIn } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { type Refusal, type Result, refuse, success } from '../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { maySet, projectsOf } from '../access/check-permission.ts'
 import { noticeWrites } from '../commands/outbox.ts'

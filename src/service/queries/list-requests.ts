@@ -1,5 +1,5 @@
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Position } from '../../ports/storage.ts'
 import { checkId, checkKeys, checkResource } from '../arguments/check-arguments.ts'
 import type { Context } from '../context/context.ts'

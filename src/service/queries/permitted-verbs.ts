@@ -5,7 +5,7 @@ import { type Content, openConflicts } from '../../core/request/model/content.ts
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model/status-table.ts'
-import { type Refusal, refuse } from '../../errors.ts'
+import { type Refusal, refuse } from '../../errors/result.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import type { Context } from '../context/context.ts'

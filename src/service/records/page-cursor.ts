@@ -1,6 +1,6 @@
 import { digest } from '../../core/change/digest.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Position } from '../../ports/storage.ts'
 
 /** Where a request stands in a list by age. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../core/change/json.ts'
 import { emptyStream, type StreamHead } from '../../core/log/event-chain.ts'
-import { ApprovalError, fail, refuse } from '../../errors.ts'
+import { ApprovalError, fail } from '../../errors/approval-error.ts'
+import { refuse } from '../../errors/result.ts'
 import { collections } from '../../ports/collections.ts'
 import type {
   IndexQuery,

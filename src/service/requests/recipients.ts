@@ -1,6 +1,6 @@
 import type { RequestEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { NoticeType } from '../../ports/notifier.ts'
 import type { Message } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'

@@ -3,9 +3,9 @@ import type { Resolution } from '../../core/change/conflict.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { NextContent } from '../../core/request/model/command.ts'
-import type { PinnedMove } from '../../core/request/model/content.ts'
+import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { type Result, refuse, success } from '../../errors.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { restated } from '../changes/lifecycle-action.ts'
 import type { Start } from '../changes/perform-action.ts'
@@ -98,7 +98,11 @@ async function editAll(
       ({ change }) => change.resource.type === resource.type && change.resource.id === resource.id,
     )
     const proposal = next[index]
-    if (!proposal) return refuse('unknown_resource', resource)
+    if (!proposal) {
+      const about = next.map(({ change }) => nameOf(change.resource)).join(' and ')
+      const problem = `names ${nameOf(resource)}, and request ${JSON.stringify(request.id)} is about ${about}`
+      return refuse('invalid_input', { argument: 'ref', problem })
+    }
     const { change, before } = proposal
     if (change.rebase) return refuse('conflicts_open', { request: request.id, conflicts: change.rebase.open })
     const resolved = await resolvedWish(context, request.tenant, { resource, wanted: input })
@@ -109,6 +113,10 @@ async function editAll(
     next[index] = edited.value
   }
   return success(next)
+}
+
+function nameOf({ type, id }: ProposedChange['resource']): string {
+  return `${type} ${JSON.stringify(id)}`
 }
 
 /** Goes on from what a change makes of its resource so far. An action that was asked for by name stays the one. */

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../core/change/json.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
-import { messageOf, type Result, refuse, success } from '../../errors.ts'
+import { messageOf } from '../../errors/message-of.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Asking {

@@ -1,5 +1,6 @@
 import { identifierProblem } from '../../core/identifier.ts'
-import { fail, messageOf } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
+import { messageOf } from '../../errors/message-of.ts'
 import type { ResourceType } from './resource-type.ts'
 
 interface Named {

@@ -4,7 +4,8 @@ import { equal } from '../../core/change/equal.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { formatPointer } from '../../core/change/pointer.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
-import { messageOf, type Refusal, type Result, refuse } from '../../errors.ts'
+import { messageOf } from '../../errors/message-of.ts'
+import { type Refusal, type Result, refuse } from '../../errors/result.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** Why a schema makes no document of a value: the value is wrong, or the schema is. */

@@ -1,6 +1,6 @@
 import { duesOf, dueVerb } from '../../core/request/decide/due-verbs.ts'
 import type { TimedVerb } from '../../core/request/model/status-table.ts'
-import { hasCode, isApprovalError } from '../../errors.ts'
+import { hasCode, isApprovalError } from '../../errors/approval-error.ts'
 import { collections } from '../../ports/collections.ts'
 import { sealChore } from '../audit/make-checkpoints.ts'
 import { forgetKeysChore } from '../commands/idempotency.ts'

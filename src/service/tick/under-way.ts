@@ -1,4 +1,4 @@
-import { hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import { countLane } from '../context/at-work.ts'
 import type { Chore, Outcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'

@@ -1,6 +1,6 @@
 import { isReturned } from '../../core/request/decide/decide.ts'
 import { openStatuses } from '../../core/request/model/status-table.ts'
-import { hasCode, isApprovalError } from '../../errors.ts'
+import { hasCode, isApprovalError } from '../../errors/approval-error.ts'
 import type { Write } from '../../ports/storage.ts'
 import { commitEach, putOffWrite } from '../commands/put-off.ts'
 import { runCommand } from '../commands/run-command.ts'

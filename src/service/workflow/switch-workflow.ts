@@ -1,6 +1,6 @@
 import type { ChangeInput } from '../../core/change/change-input.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { success } from '../../errors.ts'
+import { success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { isOn } from '../context/workflow-switch.ts'

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import {
   type Collection,
   type CollectionName,

@@ -1,4 +1,4 @@
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import { type RunningEffects, runningEffects } from '../../ports/running-effects.ts'
 
 /** Knows which calls of a storage come out of an effect of one of its commits. */

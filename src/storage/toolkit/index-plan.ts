@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/change/json.ts'
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { CollectionName, Column, Index } from '../../ports/collections.ts'
 import { compareKeys, compareParts } from '../../ports/compare.ts'
 import type { IndexQuery, KeyPart, Page, Position, StoredRecord } from '../../ports/storage.ts'

@@ -1,4 +1,4 @@
-import { fail } from '../../errors.ts'
+import { fail } from '../../errors/approval-error.ts'
 import { compareKeys, compareParts } from '../../ports/compare.ts'
 import type { KeyPart, Write } from '../../ports/storage.ts'
 import { checkedKey, keyOf, keyText } from './columns.ts'

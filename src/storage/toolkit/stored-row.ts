@@ -1,4 +1,4 @@
-import { fail, isApprovalError } from '../../errors.ts'
+import { fail, isApprovalError } from '../../errors/approval-error.ts'
 import type { KeyPart, RecordKey, StoredRecord } from '../../ports/storage.ts'
 import { keyOf } from './columns.ts'
 

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import { hasCode } from '../../errors.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
 import { broken, fill, inserts, outcomes, readOne, request, type StorageCheck } from './storage-check.ts'
 

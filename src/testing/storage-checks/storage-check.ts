@@ -1,7 +1,8 @@
 import { AssertionError, deepStrictEqual } from 'node:assert/strict'
 import { inspect } from 'node:util'
 import type { JsonObject } from '../../core/change/json.ts'
-import { type AnyApprovalError, type ErrorCode, hasCode, isApprovalError } from '../../errors.ts'
+import { type AnyApprovalError, hasCode, isApprovalError } from '../../errors/approval-error.ts'
+import type { ErrorCode } from '../../errors/error-details.ts'
 import type { CollectionName } from '../../ports/collections.ts'
 import type { IndexQuery, KeyPart, Storage, StoredRecord, Write } from '../../ports/storage.ts'
 

@@ -1,4 +1,4 @@
-import type { Result } from '../../../src/errors.ts'
+import type { Result } from '../../../src/errors/result.ts'
 
 /** Answers the value of a result that has one. */
 export function done<T>(result: Result<T>): T {

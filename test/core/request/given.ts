@@ -22,7 +22,8 @@ import type { RequestStatus } from '../../../src/core/request/model/status-table
 import type { Delegation } from '../../../src/core/review/delegation.ts'
 import type { KnownUsers } from '../../../src/core/review/under-review.ts'
 import type { KnownUser } from '../../../src/core/review/voter.ts'
-import type { ErrorCode, Result } from '../../../src/errors.ts'
+import type { ErrorCode } from '../../../src/errors/error-details.ts'
+import type { Result } from '../../../src/errors/result.ts'
 
 export const hour = 60 * 60 * 1000
 export const day = 24 * hour
@@ -87,7 +88,7 @@ export interface Said {
   readonly at?: number
   readonly reason?: string
   /** The digest that a reviewer saw: the current one where left out. */
-  readonly seen?: string | undefined
+  readonly seen?: string
   readonly onBehalfOf?: string
   /** What the host has, of a change on its way, by the claim with this number: the last one where left out. */
   readonly found?: ConfirmCommand['found']
@@ -237,7 +238,7 @@ function askedOf(
 ) {
   const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
-  const seen = 'seen' in said ? said.seen : request.digest
+  const { seen = request.digest } = said
   const command = commandOf(type, origin, {
     seen,
     incident: 'INC-1',
@@ -284,7 +285,7 @@ function commandOf(
     incident,
     onBehalfOf,
     ...arrival
-  }: { seen: string | undefined; incident: string; onBehalfOf?: string } & Pick<ConfirmCommand, 'found' | 'fence'>,
+  }: { seen: string; incident: string; onBehalfOf?: string } & Pick<ConfirmCommand, 'found' | 'fence'>,
 ): RequestCommand {
   switch (type) {
     case 'approve':

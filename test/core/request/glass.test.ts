@@ -27,7 +27,7 @@ describe('breaking the glass', () => {
 
   it('[A1] [F4] is bound to what was seen, and says why', () => {
     const line = given(submitted(asked))
-    for (const seen of [undefined, 'sha256:other']) line.when({ ...breaking, seen }).refuses('digest_mismatch')
+    for (const seen of ['', 'sha256:other']) line.when({ ...breaking, seen }).refuses('digest_mismatch')
     line.when({ type: 'break_glass', by: 'root' }).refuses('reason_required')
     line.when({ ...breaking, reason: '\u200b \t' }).refuses('reason_required')
   })
@@ -85,7 +85,7 @@ describe('a review that is owed', () => {
   })
 
   it('[A1] [F4] is bound to what was applied, and says what was found', () => {
-    for (const seen of [undefined, 'sha256:other']) line.when({ ...settling('ben'), seen }).refuses('digest_mismatch')
+    for (const seen of ['', 'sha256:other']) line.when({ ...settling('ben'), seen }).refuses('digest_mismatch')
     line.when({ type: 'follow_up', by: 'ben' }).refuses('reason_required')
     line.when({ ...settling('ben'), reason: ' ' }).refuses('reason_required')
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import { allows, verbNames } from '../../../src/core/request/model/status-table.ts'
-import type { Refusal } from '../../../src/errors.ts'
+import type { Refusal } from '../../../src/errors/result.ts'
 import {
   approved,
   changesRequested,

@@ -6,7 +6,7 @@ import {
   verbNames,
   verbs,
 } from '../../../src/core/request/model/status-table.ts'
-import type { ErrorCode } from '../../../src/errors.ts'
+import type { ErrorCode } from '../../../src/errors/error-details.ts'
 import {
   type Asked,
   approved,

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import { admit } from '../../change/admit.ts'
 import type { Admission } from '../../change/limits.ts'
 import type { PolicyInput } from '../model/policy.ts'

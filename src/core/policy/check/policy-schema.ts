@@ -253,7 +253,7 @@ function unreachable({ value, issues }: { value: Need; issues: unknown[] }): voi
     code: 'custom',
     input: value,
     path: ['quorum'],
-    params: { problem, fix: `write at most ${people}, or name more` },
+    params: { problem, fix: people === 0 ? 'name somebody' : `write at most ${people}, or name more` },
   })
 }
 

@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
 import { covers } from '../../review/delegation.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import type { Giver } from '../../review/giver.ts'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts } from '../model/command.ts'
 import { type Decision, needs } from '../model/decision.ts'
@@ -43,7 +43,7 @@ export function bypass(command: BypassCommand, request: Request, facts: Facts): 
   if (!facts.rules.bypass.some((role) => roles.includes(role))) {
     return refuse('bypass_forbidden', { request: id, actor: by.user, roles: facts.rules.bypass })
   }
-  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'bypass' })
   const application = landed(request, facts, command.at)
   if (!application.ok) return application

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import { milliseconds } from '../../policy/model/duration.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import { standing } from '../../review/standing.ts'
@@ -26,7 +26,7 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   if (!user || !facts.rules.breakGlass.some((role) => user.roles.includes(role))) {
     return refuse('break_glass_forbidden', { request: id, actor: command.by.user, roles: facts.rules.breakGlass })
   }
-  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: command.type })
   if (!facts.followUps) return needs('followUps')
   const policies = [...new Set(facts.requirements.map(({ policy }) => policy))]
@@ -92,7 +92,7 @@ export function decideFollowUp(command: FollowUpCommand, request: Request, facts
       break
   }
   const { seen, at, reason } = command
-  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest })
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen })
   if (reason === undefined || isBlank(reason)) return refuse('reason_required', { verb: command.type })
   if (followUp.reviews.some(({ by }) => facts.users.get(by)?.person === user.person)) {
     return refuse('already_reviewed', { request: id, actor, verdict: 'approve' })

@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
 import type { StatedReason } from '../../log/erasable-texts.ts'
 import { milliseconds } from '../../policy/model/duration.ts'
 import type { KnownUsers } from '../../review/under-review.ts'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import { canonical } from '../../change/canonical.ts'
 import { digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'

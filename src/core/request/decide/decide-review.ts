@@ -1,4 +1,4 @@
-import { type Refusal, refuse, success } from '../../../errors.ts'
+import { type Refusal, refuse, success } from '../../../errors/result.ts'
 import { type Giver, ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand, ReviewCommand } from '../model/command.ts'
 import type { Decision } from '../model/decision.ts'
@@ -113,7 +113,7 @@ function refusedReview(
   const actor = user.id
   const against = withoutAuthority(giver, verdict, { request, facts })
   if (against) return against
-  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen: seen ?? null, digest }).refusal
+  if (seen !== digest) return refuse('digest_mismatch', { request: id, seen }).refusal
   if (verdict !== 'approve' && (reason === undefined || isBlank(reason))) {
     return refuse('reason_required', { verb: verdict }).refusal
   }

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import { emptyStream } from '../../log/event-chain.ts'
 import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../../review/under-review.ts'

@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
 import type { Decision } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
@@ -62,7 +62,7 @@ function decideAsked(command: AskedCommand, request: Request, facts: Facts): Dec
     })
   }
   const problem = feedbackProblem(command.reason, facts.rules.feedbackLimit)
-  if (problem) return refuse('invalid_input', { argument: 'reason', problem })
+  if (problem) return refuse('invalid_input', { argument: command.type === 'comment' ? 'text' : 'reason', problem })
 
   switch (command.type) {
     case 'edit':
@@ -164,7 +164,7 @@ function remind(command: RequestCommand, request: Request, { holds }: Facts): Re
   return success({ type: 'reminded', ...happened(command), outcome: asEnded(request) ?? { status: 'pending' } })
 }
 
-function comment(command: RequestCommand, { status }: Request): Result<LaterEvent> {
+function comment(command: RequestCommand, { id, status }: Request): Result<LaterEvent> {
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'comment' })
   switch (status) {
     case 'draft':
@@ -178,7 +178,7 @@ function comment(command: RequestCommand, { status }: Request): Result<LaterEven
     case 'cancelled':
     case 'expired':
     case 'failed':
-      return refuse('not_open', { request: '', status, verb: 'comment' })
+      return refuse('not_open', { request: id, status, verb: 'comment' })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../errors.ts'
+import type { Refusal } from '../../../errors/result.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
 import type { Actor } from '../model/event.ts'

@@ -1,4 +1,4 @@
-import { type Refusal, type Result, refuse, success } from '../../../errors.ts'
+import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
 import { widened } from '../../policy/model/escalation.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, TargetFacts } from '../model/command.ts'

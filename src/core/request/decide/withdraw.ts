@@ -1,4 +1,4 @@
-import { type Result, refuse, success } from '../../../errors.ts'
+import { type Result, refuse, success } from '../../../errors/result.ts'
 import { isOwn, ownerOf } from '../../review/giver.ts'
 import { standing } from '../../review/standing.ts'
 import type { Review } from '../../review/under-review.ts'

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../errors.ts'
+import type { Refusal } from '../../../errors/result.ts'
 import type { StreamHead } from '../../log/event-chain.ts'
 import type { Evaluation } from '../../policy/model/policy.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
@@ -33,7 +33,7 @@ export interface DraftCommand extends Asked {
 export interface ReviewCommand extends Asked {
   readonly type: 'approve' | 'reject' | 'request_changes'
   /** The digest of what the reviewer saw. */
-  readonly seen: string | undefined
+  readonly seen: string
   /** Whose answer it is, if they delegated it to the actor. */
   readonly onBehalfOf?: string
 }
@@ -52,14 +52,14 @@ export interface ComeDueCommand extends Asked {
 export interface BypassCommand extends Asked {
   readonly type: 'bypass'
   /** The digest of what the actor saw. */
-  readonly seen: string | undefined
+  readonly seen: string
 }
 
 /** Applies in an emergency. */
 export interface GlassCommand extends Asked {
   readonly type: 'break_glass'
   /** The digest of what the actor saw. */
-  readonly seen: string | undefined
+  readonly seen: string
   /** What the host calls the emergency. */
   readonly incident: string
 }
@@ -68,7 +68,7 @@ export interface GlassCommand extends Asked {
 export interface FollowUpCommand extends Asked {
   readonly type: 'follow_up'
   /** The digest of what the reviewer saw. */
-  readonly seen: string | undefined
+  readonly seen: string
 }
 
 /** Says what became of a change on its way, by whoever claimed it. */

@@ -1,4 +1,4 @@
-import type { Result } from '../../../errors.ts'
+import type { Result } from '../../../errors/result.ts'
 
 /** A fact that some decisions need besides what every decision is given. */
 export type FactName =

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../errors.ts'
+import type { Refusal } from '../../../errors/result.ts'
 import type { Digest } from '../../change/digest.ts'
 import type { StreamHead } from '../../log/event-chain.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'

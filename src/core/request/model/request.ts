@@ -1,4 +1,4 @@
-import type { Refusal } from '../../../errors.ts'
+import type { Refusal } from '../../../errors/result.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
 import type { FollowUp, PendingFollowUp } from './follow-up.ts'

@@ -1,3 +1,5 @@
+import { verbPhrases } from '../../../errors/verb-phrases.ts'
+
 /** The states of a request. */
 export type RequestStatus =
   | 'draft'
@@ -166,6 +168,9 @@ export const verbs = {
 
 /** The verbs that act on a request. */
 export type RequestVerb = keyof typeof verbs
+
+/** Every verb has a phrase, and none is without a verb. */
+verbPhrases satisfies Readonly<Record<RequestVerb, string>>
 
 /** The row of a verb. */
 export function rowOf(verb: RequestVerb): VerbRow {

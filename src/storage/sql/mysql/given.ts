@@ -1,4 +1,4 @@
-import { fail } from '../../../errors.ts'
+import { fail } from '../../../errors/approval-error.ts'
 import { lookedAt, lookedAtDatabase } from '../shared/first-look.ts'
 import { has, isObject, notTaken, refuseText } from '../shared/handed-in.ts'
 import { hostSession } from '../shared/host-session.ts'

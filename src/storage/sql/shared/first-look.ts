@@ -1,4 +1,4 @@
-import { fail } from '../../../errors.ts'
+import { fail } from '../../../errors/approval-error.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 
 /** What a connection turned out to be like. */

@@ -1,4 +1,4 @@
-import { fail } from '../../../errors.ts'
+import { fail } from '../../../errors/approval-error.ts'
 import { firstSchemaVersion } from '../../../ports/collections.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import type { Dialect } from './dialect.ts'

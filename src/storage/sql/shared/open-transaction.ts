@@ -1,4 +1,4 @@
-import { fail } from '../../../errors.ts'
+import { fail } from '../../../errors/approval-error.ts'
 import { has, noTransaction } from './handed-in.ts'
 import type { SqlSession } from './session.ts'
 

@@ -1,4 +1,4 @@
-import { isApprovalError } from '../../../errors.ts'
+import { isApprovalError } from '../../../errors/approval-error.ts'
 import type { CollectionName } from '../../../ports/collections.ts'
 import type { Storage, StoredRecord } from '../../../ports/storage.ts'
 import type { EffectScope } from '../../toolkit/effect-scope.ts'

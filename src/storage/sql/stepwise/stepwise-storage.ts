@@ -1,4 +1,4 @@
-import { isApprovalError } from '../../../errors.ts'
+import { isApprovalError } from '../../../errors/approval-error.ts'
 import type { CollectionName } from '../../../ports/collections.ts'
 import type { RecordKey, Storage, StoredRecord } from '../../../ports/storage.ts'
 import { checkedKey } from '../../toolkit/columns.ts'

@@ -1,0 +1,164 @@
+import type { ErrorCode, ErrorDetails } from './error-details.ts'
+import { phraseOf, stateOf } from './verb-phrases.ts'
+
+/** What each code says to whoever reads it: what happened, to which thing, and what to do. */
+export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => string } = {
+  invalid_document: ({ path, problem, resource }) =>
+    `The document${resource === undefined ? '' : ` of ${resource}`} is not acceptable at ${place(path)}: ${problem}.`,
+  invalid_shape: ({ path, problem }) => `The document breaks its declared shape at ${place(path)}: ${problem}.`,
+  invalid_by_schema: ({ resource, issues }) =>
+    `The value of ${resource} does not pass its schema: ${issues.map((i) => `${place(i.path)}: ${i.message}`).join('; ')}.`,
+  schema_failed: ({ type, id, path, problem }) =>
+    `The schema of ${type} cannot be used for ${quote(id)} at ${place(path)}: ${problem}. Mend the schema; nothing was applied.`,
+  invalid_patch: ({ operation, path, problem }) =>
+    `Operation ${operation} of the patch cannot be applied at ${place(path)}: ${problem}.`,
+  invalid_resolution: ({ conflict, problem }) =>
+    `The resolution of conflict ${quote(conflict)} was not taken: ${problem}.`,
+  invalid_pattern: ({ pattern, problem }) => `${quote(pattern)} is not acceptable as a pattern: ${problem}.`,
+  invalid_policy: ({ policy, problems }) =>
+    `Policy ${quote(policy)} was not saved. ${problems.map((p) => `${place(p.path)}: ${p.problem} (${p.fix})`).join('; ')}.`,
+  invalid_input: ({ argument, problem }) => `${argument}: ${problem}.`,
+  unknown_resource_type: ({ type, known }) =>
+    `There is no resource type ${quote(type)}; known are ${listed(known)}. Pass it to createApprovals({ resources }).`,
+  unknown_resource: ({ type, id }) => `There is no ${type} ${quote(id)}.`,
+  unknown_revision: ({ type, id, revision }) => `${type} ${quote(id)} has no revision ${revision}.`,
+  unknown_request: ({ request }) => `There is no request ${quote(request)}.`,
+  unknown_delegation: ({ from, to }) => `${quote(from)} has no delegation to ${quote(to)}.`,
+  not_delegable: ({ from, to, problem }) => `${quote(from)} cannot delegate to ${quote(to)}: ${problem}.`,
+  unknown_policy: ({ policy }) => `There is no policy ${quote(policy)}.`,
+  policy_gated: ({ policy, project, by }) =>
+    project !== undefined
+      ? `Switching the workflow ${project === '' ? 'of the organization' : `of project ${quote(project)}`} needs the approval that ${quoted(by)} ${asks(by)} for: submit it with workflowResource.ref(${quote(project)}). Nothing was switched.`
+      : `A change of policy ${quote(policy)} needs the approval that ${quoted(by)} ${asks(by)} for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
+  unknown_actor: ({ actor }) => `The directory does not know ${quote(actor)}: only people whom it knows can act.`,
+  wrong_project: ({ type, id, project, actual }) =>
+    `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
+  nothing_changed: ({ type, id }) => `The change leaves ${type} ${quote(id)} as it is: there is nothing to apply.`,
+  no_policy: ({ type, id, actions }) =>
+    `${type} ${quote(id)} is gated, and no policy matches ${actions.join(', ')}: save one that says who may approve it.`,
+  reason_required: ({ verb }) =>
+    verb === 'comment'
+      ? 'A comment needs a text that is not blank.'
+      : `To ${phraseOf(verb, 'the request')}, give a reason that is not blank.`,
+  limit_reached: ({ what, limit }) =>
+    ({
+      comments: `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`,
+      open_drafts: `You have ${limit} open drafts, and can have no more: submit or cancel some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`,
+      delegations: `You have ${limit} delegations that are not over, and can have no more: remove some, or raise createApprovals({ limits: { delegationsPerPerson } }).`,
+      objections: `The request remembers ${limit} objections, and none may be forgotten: cancel it, and submit the change anew.`,
+    })[what],
+  not_open: ({ request, status, verb }) =>
+    `Request ${quote(request)} ${stateOf(status)}: nobody can ${phraseOf(verb, 'it')} now.`,
+  expired: ({ request, expiredAt }) =>
+    `Request ${quote(request)} expired at ${time(expiredAt)}: its requester can submit it again.`,
+  digest_mismatch: ({ request, seen }) =>
+    `Request ${quote(request)} is not what you saw, which had digest ${seen}: read it again, and answer what it is now.`,
+  content_tampered: ({ request, digest, found }) =>
+    `The stored content of request ${quote(request)} ${found === 'nothing' ? 'is gone' : `has digest ${found}`}, but ${digest} was reviewed. Nothing was applied: restore the content from a backup; audit.verify() names every other record that was changed.`,
+  self_approval: ({ request, actor }) =>
+    `${quote(actor)} asked for request ${quote(request)} and cannot review it: somebody else has to.`,
+  not_an_approver: ({ request, actor, roles }) =>
+    `${quote(actor)} (roles: ${roles.join(', ') || 'none'}) is not among the approvers of request ${quote(request)}.`,
+  approval_missing: ({ request, policies }) =>
+    policies.length === 0
+      ? `Nobody was asked about request ${quote(request)}, so that it has no approvals: submit it again, and today's policies decide.`
+      : `Request ${quote(request)} lacks approvals that ${quoted(policies)} ${asks(policies)} for: nothing was applied.`,
+  stale: ({ type, id, base, live }) =>
+    `${type} ${quote(id)} is at revision ${live}, and the change was made against revision ${base}: rebase the request, or make the change again.`,
+  already_reviewed: ({ request, actor, verdict }) =>
+    `${quote(actor)} has already given this answer (${verdict.replaceAll('_', ' ')}) to request ${quote(request)}; one person counts once.`,
+  not_the_requester: ({ request, actor, requester, verb }) =>
+    `Only ${quote(requester)}, who asked for it, can ${phraseOf(verb, `request ${quote(request)}`)}, not ${quote(actor)}.`,
+  contributor: ({ request, actor }) =>
+    `${quote(actor)} edited the content of request ${quote(request)} and cannot approve it: somebody else has to.`,
+  not_delegated: ({ request, actor, onBehalfOf }) =>
+    `${quote(onBehalfOf)} has not delegated answers to request ${quote(request)} to ${quote(actor)} for now: answer for yourself, or ask for a delegation.`,
+  no_review: ({ request, actor }) => `${quote(actor)} has given no answer to request ${quote(request)}.`,
+  conflicts_open: ({ request, conflicts }) =>
+    `Request ${quote(request)} has ${conflicts === 1 ? 'one conflict' : `${conflicts} conflicts`} with what is live by now: resolve ${conflicts === 1 ? 'it' : 'them'} first.`,
+  locked: ({ type, id, request }) =>
+    `${type} ${quote(id)} is locked by request ${quote(request)} until that is applied, rejected, cancelled or expired.`,
+  claim_lost: ({ request, fence, current, until }) =>
+    `Claim ${fence} of request ${quote(request)} is over: the last one is ${current}, good until ${time(until)}. Leave the request to whoever claims it next.`,
+  delivery_in_progress: ({ request, until }) =>
+    `A worker is writing the change of request ${quote(request)} to the external system until ${time(until)}: it can be abandoned after that, or once the attempt has failed.`,
+  abandoned: ({ type, id, problem }) =>
+    `The change of ${type} ${quote(id)} was abandoned on its way (${problem}). Read the resource to see whether it got there, then apply or submit the request again.`,
+  bypass_forbidden: ({ request, actor, roles }) =>
+    `${quote(actor)} cannot bypass the policies of request ${quote(request)}: they let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
+  break_glass_forbidden: ({ request, actor, roles }) =>
+    `${quote(actor)} cannot break the glass for request ${quote(request)}: its policies let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
+  follow_up_pending: ({ request, by, policies }) =>
+    `${quote(by)} broke the glass for request ${quote(request)} against ${quoted(policies)}: its follow-up review must be done first.`,
+  no_follow_up: ({ request }) => `Request ${quote(request)} needs no follow-up review.`,
+  own_follow_up: ({ request, actor }) =>
+    `${quote(actor)} broke the glass for request ${quote(request)} and cannot review that: somebody else has to.`,
+  not_due: ({ request, verb, dueAt }) =>
+    dueAt === 0
+      ? `It is not time to ${phraseOf(verb, `request ${quote(request)}`)}: nothing of the kind is due.`
+      : `It is too early to ${phraseOf(verb, `request ${quote(request)}`)}: that is due at ${time(dueAt)}.`,
+  already_reviewed_by_others: ({ request, reviews }) =>
+    `Request ${quote(request)} has ${reviews === 1 ? 'one review' : `${reviews} reviews`} and can no longer be taken back: ask a reviewer to reject it.`,
+  invalid_transition: ({ lifecycle, state, action, possible }) =>
+    `In state ${quote(state)}, ${lifecycle} has no action ${quote(action)}; possible there: ${possible.join(', ') || 'nothing'}.`,
+  waiting_for_approval: ({ lifecycle, state, action, waiting }) =>
+    `This ${lifecycle} is in state ${quote(state)}: ${quote(waiting)} waits for approval, and until then ${quote(action)} is impossible.`,
+  still_referenced: ({ lifecycle, action, references }) =>
+    `This ${lifecycle} is still in use by ${references.join(', ')}: ${quote(action)} is impossible until that ends.`,
+  follows_state: ({ type, id, property, says, state, possible }) =>
+    `${quote(property)} of ${type} ${quote(id)} follows its state, and is ${says} in ${quote(state)}: leave it out, or ask for an action (${possible.join(', ') || 'none leads to another state'}).`,
+  transition_rejected: ({ lifecycle, state, action, problem }) =>
+    `This ${lifecycle} is in state ${quote(state)} and does not take ${quote(action)}: ${problem}.`,
+  workflow_off: ({ request, project, verb }) =>
+    `The approval workflow is off ${inProject(project)}: nobody can ${phraseOf(verb, `request ${quote(request)}`)} until it is on again.`,
+  switched_off: ({ request, verb }) =>
+    `The approval workflow was switched off while request ${quote(request)} waited, so that nobody can ${phraseOf(verb, 'it')}: tick() makes a draft of it, which its requester can submit again.`,
+  not_switched_off: ({ request }) =>
+    `The approval workflow was not switched off since request ${quote(request)} was put to its reviewers: it stays before them.`,
+  not_permitted: ({ actor, project, missing, policies, admins }) =>
+    admins
+      ? `${quote(actor)} may not change the settings ${inProject(project)}: createApprovals({ admins }) lets only these do so: ${admins.join('; ')}.`
+      : `${quote(actor)} needs ${quoted(missing) || 'a permission'} ${inProject(project)} ${policies ? `to silence ${quoted(policies)}` : 'for this'}.`,
+  not_an_editor: ({ type, id, actor, editors }) =>
+    `${type} ${quote(id)} is restricted to ${quoted(editors) || 'its editors, of whom there are none'}: ${quote(actor)} cannot edit it.`,
+  beyond_own_permissions({ actor, role = '', user, missing, policies }) {
+    if (missing.length > 0)
+      return `${quote(actor)} cannot give or take role ${quote(role)}, which holds ${quoted(missing)} and so can do more.`
+    const ask = `Ask somebody who has that say too, or who may change ${policies.length === 1 ? 'this policy' : 'these policies'}.`
+    return user === undefined
+      ? `${quote(actor)} cannot give, take or redefine role ${quote(role)}: its holders have a say in ${quoted(policies)}. ${ask}`
+      : `${quote(actor)} cannot let ${quote(user)} join or leave, or be another person: ${quoted(policies)} ${policies.length === 1 ? 'gives' : 'give'} this user a say by name. ${ask}`
+  },
+  own_account: ({ actor, account }) =>
+    `${quote(actor)} is the person behind account ${quote(account)} and cannot unlink it from their own person: another admin has to.`,
+  preview_outdated: ({ seen }) =>
+    `The change would not do any more what you saw, which had digest ${seen}: preview it again.`,
+  unknown_role: ({ role, known }) => `There is no role ${quote(role)}; known are ${listed(known)}.`,
+  role_in_use: ({ role, holders }) => `Role ${quote(role)} is held by ${quoted(holders)}: take it from them first.`,
+  last_admin: ({ admins, permission }) =>
+    `Without ${quoted(admins)} nobody ${permission === 'organization_roles.edit' ? '' : 'who can give roles '}would hold ${quote(permission)} any more: give it to somebody else first.`,
+  idempotency_mismatch: ({ key }) =>
+    `The idempotency key ${quote(key)} was used for another command before: take a new key for a new command.`,
+  host_failed: ({ type, id, operation, path, problem, mayLand }) =>
+    `The application could not ${operation === 'projectOf' ? 'say the project of' : operation} ${type} ${quote(id)}, which it keeps itself${path === undefined ? '' : `, at ${place(path)}`}: ${problem}. ${mayLand ? 'It is not there, and may still land' : 'Nothing was applied'}; try again.`,
+  host_function_failed: ({ function: name, problem, fix }) =>
+    `The application's ${name} ${problem}. Nothing was written: ${fix}.`,
+  directory_failed: ({ question, problem }) =>
+    `The directory could not say ${question}: ${problem}. Nothing was counted; try again when it answers.`,
+  contention: ({ verb, attempts }) =>
+    `Could not ${phraseOf(verb, 'the request')}: other writers were faster ${attempts} times. Nothing was written; try again.`,
+  duplicate_key: ({ collection, index }) => `A record of ${collection} with this ${index} exists already.`,
+  version_conflict: ({ collection, key }) => `${collection} ${key} is not at the expected version: read it again.`,
+  unreadable_record: ({ collection, key, problem }) =>
+    `Record ${key} of ${collection} cannot be read: ${problem}. Restore it from a backup; audit.verify() names every other one.`,
+  storage_failed: ({ operation, problem }) => `The storage failed to ${operation}: ${problem}.`,
+}
+
+const quote = (text: string) => JSON.stringify(text)
+const quoted = (texts: readonly string[]) => texts.map(quote).join(', ')
+const listed = (texts: readonly string[], none = 'none') => quoted(texts) || none
+const asks = (policies: readonly string[]) => (policies.length === 1 ? 'asks' : 'ask')
+const time = (milliseconds: number) => new Date(milliseconds).toISOString()
+const inProject = (project: string) => (project === '' ? 'in the organization' : `in project ${quote(project)}`)
+const projectNamed = (project: string) => (project === '' ? 'no project' : `project ${quote(project)}`)
+const place = (path: string) => (path === '' ? 'its root' : path)
