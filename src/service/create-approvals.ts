@@ -92,11 +92,28 @@ export interface HostOptions {
 
 /** Approvals over the resources of an application. */
 export interface Approvals {
-  /** Gives everything that one actor can do. The host has authenticated them. */
+  /**
+   * Gives everything that one actor can do. The host has authenticated them.
+   *
+   * @example
+   * ```ts
+   * const ann = approvals.as({ tenant: 'acme', user: 'ann' })
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if the tenant, the user or the door is no id, or is one that is reserved.
+   */
   as(actor: ActorInput): ActingApprovals
   /**
    * Gives a tenant whose roles are kept here its first admin, on record as such. Does nothing in a tenant that ever
    * had one, and answers false: from then on its admins give roles.
+   *
+   * @example
+   * ```ts
+   * const isFirst = await approvals.appointFirstAdmin({ tenant: 'acme', user: 'ben' })
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if the directory of the host says who holds which role, or no role lets its
+   * holder give roles; `contention`, `storage_failed`.
    */
   appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
   /**
@@ -107,6 +124,12 @@ export interface Approvals {
    * Takes a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the
    * connection on which a transaction is open (pg, mysql2, better-sqlite3, node:sqlite, libsql). The guide to storage
    * has a table of what each of them hands you.
+   *
+   * @example
+   * ```ts
+   * await pool.query('begin')
+   * const ann = approvals.within(pool).as({ tenant: 'acme', user: 'ann' })
+   * ```
    *
    * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it
    * says what to write instead.
@@ -119,10 +142,24 @@ export interface Approvals {
    * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time
    * to time.
    *
-   * @throws TypeError where an option is none, or no number that it can be.
+   * @example
+   * ```ts
+   * const { failed, next } = await approvals.tick()
+   * for (const { tenant, id, error } of failed) console.error(tenant, id, error)
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if an option is not known; `storage_failed`, `host_function_failed`.
+   * @throws TypeError if the limit or the budget is no number that it can be.
    */
   tick(options?: TickOptions): Promise<TickReport>
-  /** Closes the storage. */
+  /**
+   * Closes the storage.
+   *
+   * @example
+   * ```ts
+   * await approvals.close()
+   * ```
+   */
   close(): Promise<void>
 }
 

@@ -56,8 +56,8 @@ export type MysqlDatabase =
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
  * failed, and its connection is closed.
  *
- * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and `mysql2` is
- * not installed; if the options are none.
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and the package
+ * mysql2 is not installed; if the options are none.
  */
 export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOptions): TransactionalStorage {
   const timeout = timeoutOf('mysqlStorage', options)

@@ -54,7 +54,7 @@ export type {
  * failed, and its connection is closed.
  *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and
- * `pg` is not installed; if the options are none.
+ * the package pg is not installed; if the options are none.
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,
