@@ -18,7 +18,11 @@ export interface Emitter extends Notifier {
 
 /** Options of {@link emitter}. */
 export interface EmitterOptions {
-  /** Names the notifier in the outbox. Left out: `emitter`. */
+  /**
+   * Names the notifier in the outbox.
+   *
+   * @defaultValue 'emitter'
+   */
   readonly name?: string | undefined
 }
 

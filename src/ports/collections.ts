@@ -27,8 +27,8 @@ export interface Column {
  */
 export interface Index {
   /**
-   * The version of the schema that brought it, over columns that were there before; that of its collection where left
-   * out.
+   * The version of the schema that brought it, over columns that were there before. Defaults to that of its
+   * collection.
    */
   readonly since?: number
   readonly columns: readonly Column[]

@@ -49,7 +49,11 @@ export type PeopleOptions =
   | {
       /** What roles permit. `{}` takes the levels `viewer`, `member`, `manager` and `admin`. */
       readonly access: AccessOptions
-      /** The host's users and roles. Left out: who holds which role is kept here, and given with `access.grant`. */
+      /**
+       * The host's users and roles.
+       *
+       * @defaultValue none: who holds which role is kept here, and given with `access.grant`
+       */
       readonly directory?: Directory | undefined
       readonly admins?: never
     }
@@ -61,32 +65,62 @@ export interface HostOptions {
   /** The types of resources under approval. */
   readonly resources: readonly ResourceType[]
   /**
-   * Whether approvals are asked for in a tenant where nobody has switched them: `on` if left out. With `off`, no
-   * policy asks for anything until somebody turns the workflow on. Requests that wait are held as by `turnOff({
-   * waiting: 'hold' })`, but for their deadlines: nobody knows since when.
+   * Whether approvals are asked for in a tenant in which nobody has switched them. With `off`, no policy asks for
+   * anything until somebody switches the workflow on. Requests that wait are held as by
+   * `workflow.disable({ waiting: 'hold' })`, but for their deadlines: nobody knows since when.
+   *
+   * @defaultValue 'on'
    */
   readonly workflow?: 'on' | 'off' | undefined
   /**
-   * The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws
-   * closes the gate.
+   * The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. A test that throws
+   * fails closed: approval is required.
+   *
+   * @defaultValue none: no policy can name one
    */
   readonly predicates?: Readonly<Record<string, Predicate>> | undefined
-  /** Who delivers notices. `tick` hands them over. */
+  /**
+   * Who delivers notices. `tick` hands them over.
+   *
+   * @defaultValue none: no notices are made
+   */
   readonly notifiers?: readonly Notifier[] | undefined
   /**
-   * Which notice goes to whom, if that is to be another than the default: `{ applied: ['requester', 'admins'],
-   * returned: ['requester'] }`.
+   * Which notice goes to whom: `{ applied: ['requester', 'admins'], returned: ['requester'] }`. A notice that is not
+   * named goes to whom it goes by default.
+   *
+   * @defaultValue none: every notice goes to whom it goes by default
    */
   readonly notices?: Partial<Audiences> | undefined
-  /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
+  /**
+   * Who signs the checkpoints of the log.
+   *
+   * @defaultValue none: checkpoints are chained, and not signed
+   */
   readonly signer?: Signer | undefined
-  /** How long the host's functions and systems may take for one answer. */
+  /**
+   * How long the host's functions and systems may take for one answer.
+   *
+   * @defaultValue none: each timeout has its own default
+   */
   readonly timeouts?: TimeoutOptions | undefined
-  /** How much one person, or one request, may come to. */
+  /**
+   * How much one person, or one request, may come to.
+   *
+   * @defaultValue none: each limit has its own default
+   */
   readonly limits?: LimitOptions | undefined
-  /** The time, in milliseconds since 1970. The system's clock if left out. */
+  /**
+   * The time, in milliseconds since 1970.
+   *
+   * @defaultValue Date.now
+   */
   readonly now?: Clock | undefined
-  /** Makes ids of requests. Random UUIDs if left out. */
+  /**
+   * Makes ids of requests.
+   *
+   * @defaultValue () => crypto.randomUUID()
+   */
   readonly newId?: NewId | undefined
 }
 

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { defaultRules } from '../../src/core/policy/model/rules-of-conduct.ts'
 import { compilerOptions, entryPoints, exportsIn, root, tagsOf } from './public-api.ts'
 
 const program = ts.createProgram([...entryPoints.values()], compilerOptions)
@@ -51,7 +52,37 @@ describe('the comments of what an application holds', () => {
   })
 })
 
+describe('the comments of what is optional', () => {
+  it('say the default of each option', () => {
+    const options = sources.flatMap((source) =>
+      declared(source, /(Options|Filter|Input|InProject|PolicyMatch|ChangeOf)$/),
+    )
+    const optional = options.flatMap(optionalIn)
+    expect(optional.map(({ name }) => name)).toContain('SubmitOptions.base')
+    expect(optional.map(({ name }) => name)).toContain('LogFilter.limit')
+    expect(optional.length).toBeGreaterThan(80)
+    expect(without('defaultValue', optional)).toEqual([])
+  })
+
+  it('say the default of each rule of conduct as it is', () => {
+    const rules = exported.find(({ name }) => name === 'RulesOfConduct')
+    const members = rules ? checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(rules.symbol)) : []
+    const said = members.map((member) => [member.name, tagsOf(member, checker, 'defaultValue').map(read)])
+    expect(Object.fromEntries(said)).toEqual(
+      Object.fromEntries(Object.entries(defaultRules).map(([name, value]) => [name, [value]])),
+    )
+  })
+})
+
 describe('the comments of the source', () => {
+  it('say "if", and not "where", of what may be absent', () => {
+    const wrong = /where left out|undefined where|where there is none/
+    const found = sources.flatMap((source) =>
+      commentsIn(source).filter(({ text }) => wrong.test(text.replace(/\s*\n\s*\*\s*/g, ' '))),
+    )
+    expect(found).toEqual([])
+  })
+
   it('name no code after @throws that is none', () => {
     const codes = codesOf('ErrorCode')
     expect(codes).toContain('digest_mismatch')
@@ -96,6 +127,32 @@ const literal = ts.SyntaxKind.TypeLiteral
 /** The names of those whose comments lack a tag. */
 function without(tag: string, all: readonly Documented[]): readonly string[] {
   return all.filter(({ symbol }) => tagsOf(symbol, checker, tag).length === 0).map(({ name }) => name)
+}
+
+/** The interfaces and types of a file whose names end so. */
+function declared(source: ts.SourceFile, name: RegExp): readonly (ts.InterfaceDeclaration | ts.TypeAliasDeclaration)[] {
+  return source.statements.filter(
+    (one) => (ts.isInterfaceDeclaration(one) || ts.isTypeAliasDeclaration(one)) && name.test(one.name.text),
+  ) as (ts.InterfaceDeclaration | ts.TypeAliasDeclaration)[]
+}
+
+/** The optional properties that a declaration writes out, but for those that only keep others away. */
+function optionalIn(declaration: ts.InterfaceDeclaration | ts.TypeAliasDeclaration): readonly Documented[] {
+  const found: Documented[] = []
+  const visit = (node: ts.Node) => {
+    if (ts.isPropertySignature(node) && node.questionToken && node.type?.kind !== ts.SyntaxKind.NeverKeyword) {
+      const symbol = checker.getSymbolAtLocation(node.name)
+      if (symbol) found.push({ name: `${declaration.name.text}.${symbol.name}`, symbol })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(declaration)
+  return found
+}
+
+/** Reads a default as it is written in the source: a text, a number, a list, true or false. */
+function read(said: string): unknown {
+  return JSON.parse(said.replaceAll("'", '"').replaceAll('_', /^\d/.test(said) ? '' : '_'))
 }
 
 /** The members of a union of texts. */

@@ -4,7 +4,11 @@ import { winnerTakesAll } from './winner-takes-all.ts'
 
 /** What hosts may choose in the life cycle of an experiment. */
 export interface ExperimentOptions<T> {
-  /** What finishing does to the document. Left out: `winnerTakesAll()`. */
+  /**
+   * What finishing does to the document.
+   *
+   * @defaultValue winnerTakesAll()
+   */
   readonly finish?: Pick<Move<T>, 'takes' | 'guard' | 'effect'>
 }
 

@@ -3,19 +3,22 @@ import { defineLifecycle, type Lifecycle } from './define-lifecycle.ts'
 /** What hosts may choose in the life cycle of a feature flag. */
 export interface FlagOptions {
   /**
-   * Patterns of the places that need approval once the flag is live. Left out: those of a flag with segments and
-   * variants.
+   * Patterns of the places that need approval once the flag is live.
+   *
+   * @defaultValue criticalFlagPlaces
    */
   readonly critical?: readonly string[]
   /**
-   * What a critical change keeps others off while it waits: the whole flag (where left out), or its critical places.
+   * What a critical change keeps others off while it waits: the whole flag, or its critical places.
+   *
+   * @defaultValue 'resource'
    */
   readonly lock?: 'resource' | 'critical'
   /**
    * A property of the document that says whether the flag is live: true while it is active, false otherwise. Nothing
    * but an action sets it: a change that sets it to something else is refused with `follows_state`.
    *
-   * @defaultValue none
+   * @defaultValue none: no property follows the state
    */
   readonly enabled?: string | undefined
 }

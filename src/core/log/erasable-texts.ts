@@ -106,7 +106,7 @@ function withoutSalt(event: JsonObject): JsonObject {
 
 /**
  * Says what is wrong with the texts of a logged event, given the commitments to those that were erased; undefined
- * where nothing is.
+ * if nothing is.
  */
 export function textProblem(
   { event, texts = {} }: Pick<LoggedEvent, 'event' | 'texts'>,

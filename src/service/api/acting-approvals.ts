@@ -105,6 +105,10 @@ export interface ActingApprovals {
 
 /** Options of `submitAll`. */
 export interface SubmitAllOptions extends VerbOptions, AskOptions {
-  /** When it is to be applied once approved, in milliseconds since 1970. Left out: at once. */
+  /**
+   * When the changes are to be applied once approved, in milliseconds since 1970. Part of what reviewers agree to.
+   *
+   * @defaultValue none: as soon as they are approved
+   */
   readonly applyAt?: number | undefined
 }

@@ -319,13 +319,21 @@ export interface ApproveOptions extends VerbOptions, AnswerOptions {
 
 /** Whose answer it is. */
 export interface AnswerOptions {
-  /** The user who has delegated this answer to the actor. Left out: it is the actor's own. */
+  /**
+   * The user who has delegated this answer to the actor.
+   *
+   * @defaultValue none: the answer is the actor's own
+   */
   readonly onBehalfOf?: string | undefined
 }
 
 /** Options of `withdraw`. */
 export interface WithdrawOptions extends VerbOptions {
-  /** The user whose answer it is. Left out: the only one that the actor gave, or that was given for them. */
+  /**
+   * The user whose answer it is.
+   *
+   * @defaultValue none: the only answer that the actor gave, or that was given for them
+   */
   readonly onBehalfOf?: string | undefined
 }
 
@@ -359,7 +367,11 @@ export interface BreakGlassOptions extends BypassOptions {
 
 /** Options of verbs that put a request to its reviewers. */
 export interface AskOptions extends VerbOptions {
-  /** Ids of the approvers to notify. Defaults to all of them. Approvers not listed can still review. */
+  /**
+   * Ids of the approvers to notify. Approvers not listed can still review.
+   *
+   * @defaultValue none: all approvers are notified
+   */
   readonly notify?: readonly string[] | undefined
 }
 

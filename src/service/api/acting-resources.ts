@@ -57,7 +57,11 @@ export interface HistoryOptions {
    * @defaultValue 50
    */
   readonly limit?: number | undefined
-  /** Those before this revision. */
+  /**
+   * Revisions before this one.
+   *
+   * @defaultValue none: from the latest on
+   */
   readonly before?: number | undefined
 }
 

@@ -3,9 +3,15 @@ export interface VerbOptions {
   /**
    * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with
    * others it is refused. Use it to try again after an answer was lost.
+   *
+   * @defaultValue none: a repeated call does the command again
    */
   readonly idempotencyKey?: string | undefined
-  /** Why, for the people concerned and the log. */
+  /**
+   * Why, for the people concerned and the log.
+   *
+   * @defaultValue none
+   */
   readonly reason?: string | undefined
 }
 
@@ -13,5 +19,10 @@ export interface VerbOptions {
 export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
 /** A project, or the whole tenant where it is left out. */
 export interface InProject {
+  /**
+   * The id of the project.
+   *
+   * @defaultValue none: the whole tenant
+   */
   readonly project?: string | undefined
 }

@@ -9,13 +9,13 @@ export interface DatabaseClockOptions {
   /**
    * After how many milliseconds the time of the database is asked for again.
    *
-   * @defaultValue 60,000
+   * @defaultValue 60_000
    */
   readonly every?: number | undefined
   /**
    * How long one answer of the database may take, in milliseconds.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly timeout?: number | undefined
 }

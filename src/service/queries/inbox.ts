@@ -24,9 +24,17 @@ import { requestsOf } from './list-requests.ts'
 
 /** Which part of what waits to list. */
 export interface InboxFilter {
-  /** At most so many, 1 to 200; 50 if left out. */
+  /**
+   * At most so many, 1 to 200.
+   *
+   * @defaultValue 50
+   */
   readonly limit?: number | undefined
-  /** The `next` of the page before, of the same actor. */
+  /**
+   * The `next` of the page before, of the same actor.
+   *
+   * @defaultValue none: the first page
+   */
   readonly after?: string | undefined
 }
 

@@ -16,7 +16,11 @@ import { shown } from '../values/shown.ts'
 
 /** How far back to look. */
 export interface SimulateOptions {
-  /** At most so many changes, 1 to 500; 100 if left out. */
+  /**
+   * At most so many changes, 1 to 500.
+   *
+   * @defaultValue 100
+   */
   readonly last?: number | undefined
 }
 

@@ -40,16 +40,20 @@ export interface SubmitOptions extends VerbOptions {
   /**
    * The revision that the change was worked out on. If another one is live by now, the submission is refused as
    * stale.
+   *
+   * @defaultValue none: whatever revision is live
    */
   readonly base?: number | undefined
   /**
-   * When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers
-   * agree to.
+   * When it is to be applied once approved, in milliseconds since 1970. Part of what reviewers agree to.
+   *
+   * @defaultValue none: as soon as it is approved
    */
   readonly applyAt?: number | undefined
   /**
-   * Those among the approvers who are told, by id; all of them if left out. The others may answer as well. Where
-   * nobody is asked, nobody is told.
+   * Ids of the approvers to notify. Approvers not listed can still review.
+   *
+   * @defaultValue none: all approvers are notified
    */
   readonly notify?: readonly string[] | undefined
 }
@@ -58,7 +62,11 @@ export interface SubmitOptions extends VerbOptions {
 export interface ChangeOf<T> {
   readonly ref: ResourceRef<T>
   readonly change: WantedChange<NoInfer<T>>
-  /** The revision that it was worked out on. */
+  /**
+   * The revision that it was worked out on.
+   *
+   * @defaultValue none: whatever revision is live
+   */
   readonly base?: number | undefined
 }
 

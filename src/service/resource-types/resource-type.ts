@@ -42,71 +42,104 @@ export interface ResourceOptions<T> {
   readonly type: string
   /** Any Standard Schema (zod, valibot, arktype, …). What it returns is what is stored. */
   readonly schema: StandardSchemaV1<unknown, T>
-  /** How the lists of the document are identified; an undeclared list is one value. */
+  /**
+   * How the lists of the document are identified. A list that is not declared changes as one value.
+   *
+   * @defaultValue none: every list changes as one value
+   */
   readonly shape?: Shape | undefined
-  /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
+  /**
+   * Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`.
+   *
+   * @defaultValue none
+   */
   readonly groups?: Groups | undefined
   /**
-   * How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share',
-   * unit: '%' } }`.
+   * How people call the places of a change, in the lines that reviewers read:
+   * `labels: { '/rollout': { name: 'share', unit: '%' } }`.
+   *
+   * @defaultValue none: places are called by their paths
    */
   readonly labels?: Labels | undefined
   /**
    * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change
    * carries every action that is found in it, and policies for any of them hold.
+   *
+   * @defaultValue none: `create`, `update` and `delete` alone
    */
   readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>> | undefined
   /**
    * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the
-   * one after, and a change has the values of both: moving a flag out of production is a matter of production too.
-   * One whose function throws, or gives undefined, could be anything: it closes the gate of every policy that matches
-   * it.
+   * one after, and a change has the values of both: moving a flag out of production is a matter of production too. One
+   * whose function throws, or gives undefined, could be anything: it closes the gate of every policy that matches it.
+   *
+   * @defaultValue none
    */
   readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>> | undefined
-  /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
+  /**
+   * Whether a change that no policy matches is refused, instead of applied directly.
+   *
+   * @defaultValue false
+   */
   readonly gated?: boolean | undefined
-  /** From which state which action is possible. Left out: a resource is there or it is not. */
+  /**
+   * From which state which action is possible.
+   *
+   * @defaultValue none: a resource is there or it is not
+   */
   readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle | undefined
   /**
-   * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update:
-   * 'flags.edit', enable: 'activation.write' }`. An action that is not named needs what `update` needs.
+   * The permissions that a change needs, by action, if `createApprovals` is given `access`:
+   * `{ update: 'flags.edit', enable: 'activation.write' }`. An action that is not named needs what `update` needs.
+   *
+   * @defaultValue none: only without `access`
    */
   readonly permissions?: PermissionsNeeded | undefined
   /**
    * Reads the live document where the host keeps the resources of this type itself, in the database of the storage;
    * undefined if there is none. With `write`; not with a life cycle.
    *
-   * `connection` is undefined if the read stands alone. If it is given, a transaction is open on it: read
-   * there, and keep the row as it is until the transaction ends (`for update`).
+   * `connection` is undefined if the read stands alone. If it is given, a transaction is open on it: read there, and
+   * keep the row as it is until the transaction ends (`for update`).
    *
-   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does
-   * not keep are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out if the schema
-   * takes no `null`.
+   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does not
+   * keep are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out if the schema takes no
+   * `null`.
+   *
+   * @defaultValue none: documents are kept here
    */
   readonly read?: ((resource: ReferredResource, connection: unknown) => unknown) | undefined
   /**
-   * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined
-   * removes the resource. Lands exactly once, or not at all where it throws.
+   * Writes the next document, on the connection that it is given, in the transaction of everything else; `undefined`
+   * removes the resource. Lands exactly once, or not at all if it throws.
+   *
+   * @defaultValue none: documents are kept here
    */
   readonly write?:
     | ((resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void)
     | undefined
   /**
-   * Reads and writes the documents of this type where the host keeps them outside of the database of the storage:
-   * behind an API, or in another database. In the place of `read` and `write`; not with a life cycle.
+   * Reads and writes the documents of this type if the host keeps them outside of the database of the storage: behind
+   * an API, or in another database. In the place of `read` and `write`; not with a life cycle.
+   *
+   * @defaultValue none: documents are kept in the database of the storage
    */
   readonly external?: External<T> | undefined
   /**
-   * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With
-   * `read` and `write`, or with `outside`. Left out: resources of this type belong to no project.
+   * Says in which project a resource is that the host keeps, also before it is there; `undefined` if in none. With
+   * `read` and `write`, or with `external`.
    *
-   * It is asked whenever the resource is looked at. If the answer is another one than before, that is recorded as
-   * a move, and requests that were made before are stale. `connection` is that of `read`.
+   * It is asked whenever the resource is looked at. If the answer is another one than before, that is recorded as a
+   * move, and requests that were made before are stale. `connection` is that of `read`.
+   *
+   * @defaultValue none: resources of this type belong to no project
    */
   readonly projectOf?: ProjectOf | undefined
   /**
-   * Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that
-   * throws refuses the action.
+   * Says what refers to a resource, as people would call it. Asked when the life cycle wants to know; if it throws, the
+   * action is refused.
+   *
+   * @defaultValue none: nothing refers to a resource
    */
   readonly references?: References | undefined
 }

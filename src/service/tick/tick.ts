@@ -18,7 +18,7 @@ export interface TickOptions {
    * For how many milliseconds something new is begun, 1 to 2,147,483,647. The call comes back then, whatever is still
    * under way.
    *
-   * @defaultValue 30,000
+   * @defaultValue 30_000
    */
   readonly budget?: number | undefined
 }

@@ -5,7 +5,7 @@ export interface LimitOptions {
   /**
    * How many comments a request takes. Further ones are refused with `limit_reached`.
    *
-   * @defaultValue 1,000
+   * @defaultValue 1_000
    */
   readonly commentsPerRequest?: number | undefined
   /**

@@ -5,39 +5,40 @@ export interface TimeoutOptions {
   /**
    * One question to the directory. Later, the command is refused with `directory_failed`.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly directory?: number | undefined
   /**
-   * One call of a function of a resource type: `references`, `read`, and what is kept `outside` unless its own
-   * `patience` says otherwise.
+   * One call of a function of a resource type: `references`, `read`, and those of `external` unless its own `patience`
+   * says otherwise.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly host?: number | undefined
   /**
    * One validation by the schema of a resource type. Later, the document is refused with `schema_failed`.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly schema?: number | undefined
   /**
    * The delivery of one notice by one notifier. Later, the notice is delivered again.
    *
-   * @defaultValue 60,000
+   * @defaultValue 60_000
    */
   readonly notifier?: number | undefined
   /**
-   * One call of the storage. Later, the command is refused with `storage_failed`, and whether it was made is not known.
+   * One call of the storage. Later, the command is refused with `storage_failed`, and whether it was made is not
+   * known.
    *
-   * @defaultValue 30,000
+   * @defaultValue 30_000
    */
   readonly storage?: number | undefined
   /**
    * One signature of a checkpoint, or one check of a signature. Later, no checkpoint is made, or the signature does
    * not count.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly signer?: number | undefined
 }

@@ -12,7 +12,11 @@ import { fewestApprovals } from '../../core/policy/requirements/fewest-approvals
 /** The policies of a host, and changes to try them on. */
 export interface PolicyPropertiesOptions {
   readonly policies: readonly Policy[]
-  /** The shapes, groups and predicates that the policies speak of. */
+  /**
+   * The shapes, groups and predicates that the policies speak of.
+   *
+   * @defaultValue none: no shapes, groups or predicates
+   */
   readonly vocabulary?: Vocabulary
   /** Changes as the host makes them: see `changes`. */
   readonly changes: fc.Arbitrary<PolicySubject>
