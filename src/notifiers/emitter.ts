@@ -11,7 +11,7 @@ export interface Emitter extends Notifier {
    *
    * May hear the same `notice.id` again: after a crash, or when another listener failed.
    *
-   * @throws TypeError where there are no notices of this type.
+   * @throws TypeError if there are no notices of this type.
    */
   on(type: NoticeType | '*', listener: NoticeListener): () => void
 }

@@ -84,7 +84,7 @@ export const collections = {
    * What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it.
    */
   preferences: { since: 3, key: [tenant, text('user')], indexes: {} },
-  /** Who edits a resource, where that was said. */
+  /** Who edits a resource, if that was said. */
   accesses: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who may answer for whom. */
   delegations: {
@@ -94,7 +94,7 @@ export const collections = {
       byDelegate: { since: 3, columns: [tenant, text('to'), integer('ends')] },
     },
   },
-  /** One record a tenant: the reviews that are owed for changes that were applied by breaking the glass. */
+  /** One record a tenant: the follow-up reviews that are required since somebody broke glass. */
   debts: { key: [tenant], indexes: {} },
   /** The answers to commands that carried an idempotency key. */
   answers: {

@@ -24,8 +24,8 @@ export interface Notice {
   readonly tenant: string
   /**
    * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` if that is a
-   * draft again; `bypassed`, `schedule_dropped`, or `reviews_dismissed` where new content took answers back;
-   * `reminded` and `escalated` where nobody answered for long, `unsatisfiable` where nobody could; `glass_broken`,
+   * draft again; `bypassed`, `schedule_dropped`, or `reviews_dismissed` when new content took answers back;
+   * `reminded` and `escalated` when nobody answered for long, `unsatisfiable` when nobody could; `glass_broken`,
    * `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to whoever answers
    * for somebody; `policy_power_given` to whoever may change policies, once somebody was given a role that these
    * name: the policies are its resources.

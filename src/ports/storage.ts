@@ -70,11 +70,11 @@ export interface Page {
 
 /** One write of a commit. */
 export type Write =
-  /** Adds a record. Refused with `duplicate_key` where its key or one of its unique indexes is taken. */
+  /** Adds a record. Refused with `duplicate_key` if its key or one of its unique indexes is taken. */
   | { readonly type: 'insert'; readonly collection: CollectionName; readonly value: JsonObject }
   /**
    * Puts a value in the place of the one at `expected`. Refused with `version_conflict` if that is not its
-   * version, or it is absent, and with `duplicate_key` where another record has its place in a unique index.
+   * version, or it is absent, and with `duplicate_key` if another record has its place in a unique index.
    */
   | {
       readonly type: 'replace'
@@ -90,7 +90,7 @@ export type Write =
       readonly expected: number
     }
   /**
-   * Writes nothing. Refused with `version_conflict` where the record is not as expected, and keeps it so until the
+   * Writes nothing. Refused with `version_conflict` if the record is not as expected, and keeps it so until the
    * commit is done.
    */
   | {
@@ -110,7 +110,7 @@ export type Write =
  */
 export interface Storage {
   /**
-   * Reads records by key, any number of them: in the order asked, undefined if there is none. One round trip,
+   * Reads records by key, any number of them: in the order asked, `undefined` if there is none. One round trip,
    * unless the database takes no more than so many at once.
    *
    * What one call returns was true at one moment. A record that is there and cannot be read is refused with

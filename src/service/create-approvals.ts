@@ -217,7 +217,7 @@ const optionNames = [
 /**
  * Puts approvals in front of the writes of an application.
  *
- * @throws TypeError where two resource types or two notifiers share a name, or where nobody said who may change the
+ * @throws TypeError if two resource types or two notifiers share a name, or if nobody said who may change the
  * settings.
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {

@@ -96,7 +96,7 @@ export function mysqlTime(database: MysqlDatabase): () => Promise<number> {
     timeout: timeoutOf('mysqlTime'),
     care: { look: mysqlFirstLook(), isPrepared: preparing() },
   })
-  // Told in UTC: where the session has a time zone with summer time, an hour of each year comes twice.
+  // Told in UTC: if the session has a time zone with summer time, an hour of each year comes twice.
   const statement = "select cast(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000 as char) as now"
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }

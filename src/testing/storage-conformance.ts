@@ -9,7 +9,7 @@ import { uniqueChecks } from './storage-checks/unique.ts'
 import { valueChecks } from './storage-checks/values.ts'
 import { writeChecks } from './storage-checks/writes.ts'
 
-/** One promise of a port, as something that can be run: it rejects, with what it found, where the promise is broken. */
+/** One promise of a port, as something that can be run: it rejects, with what it found, if the promise is broken. */
 export interface ConformanceCheck {
   readonly name: string
   /** Runs the check. Rejects with what it found. */

@@ -9,6 +9,9 @@ const checker = program.getTypeChecker()
 const exported = exportsIn(program)
 const sources = program.getSourceFiles().filter(({ fileName }) => relative(root, fileName).startsWith('src/'))
 
+/** The names of what an application writes down and hands in. */
+const taken = /(Options|Filter|Input)$|^(InProject|PolicyMatch|ChangeOf|External|Move|DirectoryUser)$/
+
 /** What throws nothing but what every call can throw. */
 const throwsNothingOfItsOwn = [
   'ActingRequests.list',
@@ -54,9 +57,7 @@ describe('the comments of what an application holds', () => {
 
 describe('the comments of what is optional', () => {
   it('say the default of each option', () => {
-    const options = sources.flatMap((source) =>
-      declared(source, /(Options|Filter|Input|InProject|PolicyMatch|ChangeOf)$/),
-    )
+    const options = sources.flatMap((source) => declared(source, taken))
     const optional = options.flatMap(optionalIn)
     expect(optional.map(({ name }) => name)).toContain('SubmitOptions.base')
     expect(optional.map(({ name }) => name)).toContain('LogFilter.limit')

@@ -56,7 +56,7 @@ export function removeRole(id: string, facts: RoleFacts): Result<Roles> {
 interface Change {
   /** The permissions that go into the role, or out of it. */
   readonly changed: readonly string[]
-  /** The policies whose power it has, where the change says who can hold it. */
+  /** The policies whose power it has, if the change says who can hold it. */
   readonly policies: readonly string[]
   readonly next: Roles
 }

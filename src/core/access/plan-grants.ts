@@ -80,7 +80,7 @@ export function planGrants(
   return success({ lines, give, take, ...(refusal ? { refusal } : {}) })
 }
 
-/** Gives what a plan writes, where all of it may be done. */
+/** Gives what a plan writes, if all of it may be done. */
 export function carryOutPlan(plan: GrantPlan): Result<Pick<GrantPlan, 'give' | 'take'>> {
   return plan.refusal ? { ok: false, refusal: plan.refusal } : success({ give: plan.give, take: plan.take })
 }

@@ -45,7 +45,7 @@ export function mayEdit(question: EditQuestion): Result<EditGround, 'not_permitt
 }
 
 /**
- * Says who a new resource can be edited by: what the default says now, or everyone where the management API makes it.
+ * Says who can edit a new resource: whom the default names now, or everyone if the management API makes it.
  */
 export function accessOfNew(
   standard: ResourceAccess['type'],

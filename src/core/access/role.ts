@@ -50,7 +50,7 @@ export function checkedRole(role: RoleDefinition, known: readonly string[]): Res
   return success({ id, permissions: [...new Set(permissions)], held })
 }
 
-/** Lists the roles that hold a permission: those whom a policy can ask where it wants "everybody who may approve". */
+/** Lists the roles that hold a permission: those whom a policy can ask when it wants "everybody who may approve". */
 export function rolesWith(roles: Roles, permission: string): readonly string[] {
   return [...roles.values()].filter(({ permissions }) => permissions.includes(permission)).map(({ id }) => id)
 }

@@ -52,7 +52,7 @@ export interface Conflict extends Sides {
    */
   readonly path: string
   readonly choices: readonly Choice[]
-  /** What the schema said, where `type` is `invalid_result`. */
+  /** What the schema said, if `type` is `invalid_result`. */
   readonly issues?: readonly SchemaIssue[]
 }
 

@@ -53,7 +53,7 @@ function bytesOf(hash: Digest): Uint8Array {
 const platform = globalThis.process?.getBuiltinModule?.('node:crypto')
 
 /**
- * Computes a SHA-256 with the platform's own code where that answers at once, which takes a tenth of the time or
+ * Computes a SHA-256 with the platform's own code if that answers at once, which takes a tenth of the time or
  * less; in browsers, whose own code gives promises, with one that is written in JavaScript.
  */
 function sha256Hex(data: string | Uint8Array): string {

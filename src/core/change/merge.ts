@@ -12,7 +12,7 @@ import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /** What became of two sides. */
 export interface Merge {
-  /** The merged document; undefined if it is removed. At a conflict that nothing answers it has the live value. */
+  /** The merged document; `undefined` if it is removed. At a conflict that nothing answers it has the live value. */
   readonly value: JsonValue | undefined
   /** The conflicts that no resolution answers. The value is only good without any. */
   readonly conflicts: readonly Conflict[]
@@ -64,7 +64,7 @@ function mergeWhole(base: Maybe, live: Maybe, draft: Maybe, node: ShapeNode, mer
   return collide(typeOfConflict(live, draft), { base, live, draft }, merging)
 }
 
-/** Tells whether two values are the same in the keyed view, where the order of sets does not count. */
+/** Tells whether two values are the same in the keyed view, in which the order of sets does not count. */
 function same(a: Maybe, b: Maybe, node: ShapeNode): boolean {
   if (a === undefined || b === undefined) return a === b
   if (!node.declares) return equal(a, b)

@@ -112,7 +112,7 @@ function writeList(before: JsonArray, after: JsonArray, node: ShapeNode, writing
   keep(before.length)
 }
 
-/** The texts by which the items of two lists are paired; undefined if they are compared as one value. */
+/** The texts by which the items of two lists are paired; `undefined` if they are compared as one value. */
 function textsOf(before: JsonArray, after: JsonArray, { kind }: ShapeNode) {
   if (kind.kind === 'atomic') return undefined
   if (kind.kind === 'list') return { before: before.map(canonical), after: after.map(canonical) }

@@ -32,7 +32,7 @@ export interface Lifecycle<T = unknown> {
 /**
  * Makes a life cycle out of its table.
  *
- * @throws TypeError where the table contradicts itself.
+ * @throws TypeError if the table contradicts itself.
  */
 export function defineLifecycle<T = unknown>(options: LifecycleOptions<T>): Lifecycle<T> {
   const moves = resolveMoves(options)

@@ -23,7 +23,7 @@ export interface FlagOptions {
   readonly enabled?: string | undefined
 }
 
-/** The critical places of a live flag, where its document names them so. */
+/** The critical places of a live flag, if its document names them so. */
 export const criticalFlagPlaces: readonly string[] = [
   '/segments/**',
   '/variants/**',

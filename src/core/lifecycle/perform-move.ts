@@ -8,7 +8,7 @@ import { stepFrom } from './transition-table.ts'
 /** An action, and what it is to be done with. */
 export interface WantedMove<T = unknown> {
   readonly action: string
-  /** The document as it is live or, where the action carries changes, as it would be. */
+  /** The document as it is live or, if the action carries changes, as it would be. */
   readonly document: T
   /** What was said with the action. */
   readonly details?: Details
@@ -28,7 +28,7 @@ export interface PerformedMove<T = unknown> {
   readonly move: ResolvedMove<T>
   readonly state: LifecycleState
   readonly document: T
-  /** When the clock ends its state, where it does. */
+  /** When the clock ends its state, if it does. */
   readonly dueAt?: number
 }
 
@@ -76,7 +76,7 @@ export function performMove<T>(
   return moved(lifecycle, { move: step.move, to: step.to }, wanted)
 }
 
-/** Does what the clock does once a state's time has come. Refused before, and where the clock has nothing to do. */
+/** Does what the clock does once a state's time has come. Refused before, and when the clock has nothing to do. */
 export function performDueMove<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,

@@ -47,7 +47,7 @@ const reserved: ReadonlySet<string> = new Set([...endings, 'approved', 'due', 's
 /**
  * Spells out a table: one move for each state of each row.
  *
- * @throws TypeError where the table contradicts itself.
+ * @throws TypeError if the table contradicts itself.
  */
 export function resolveMoves<T>(options: LifecycleOptions<T>): readonly ResolvedMove<T>[] {
   const wrong = (problem: string): never => {

@@ -36,7 +36,7 @@ export function headAfter({ seq, hash }: LoggedEvent): StreamHead {
   return { seq, hash }
 }
 
-/** Says what is wrong with an event as the successor of a head; undefined if the chain holds. */
+/** Says what is wrong with an event as the successor of a head; `undefined` if the chain holds. */
 export function brokenLink(
   head: StreamHead,
   { hash, texts: _texts, ...body }: LoggedEvent,

@@ -43,7 +43,7 @@ export async function readPersons({ storage }: Pick<Context, 'storage'>, tenant:
   }
 }
 
-/** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
+/** Whose an account is: a person's, or, if it is an agent, its owner's. With neither, it is a person of its own. */
 export interface Account {
   readonly user: string
   /**
@@ -52,7 +52,7 @@ export interface Account {
    */
   readonly person?: string | undefined
   /**
-   * The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only if a
+   * The user who owns it, if it is a service account or an agent: it acts for its owner, and approves only if a
    * policy names it.
    */
   readonly owner?: string | undefined

@@ -67,7 +67,7 @@ export function checkResolutions(resolutions: unknown): readonly Resolution[] {
   })
 }
 
-/** Gives a digest back; undefined for what cannot be one. */
+/** Gives a digest back; `undefined` for what cannot be one. */
 export function checkDigest(digest: unknown): Digest | undefined {
   return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) ? (digest as Digest) : undefined
 }

@@ -17,7 +17,7 @@ export interface VerbOptions {
 
 /** What goes with verbs that have no reason. */
 export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
-/** A project, or the whole tenant where it is left out. */
+/** A project, or the whole tenant if it is left out. */
 export interface InProject {
   /**
    * The id of the project.

@@ -124,7 +124,7 @@ export async function readSealed(
 
 const checkpointsName = 'checkpoints'
 
-/** Says what is wrong with the signature of a checkpoint; undefined if one of the keys made it. */
+/** Says what is wrong with the signature of a checkpoint; `undefined` if one of the keys made it. */
 async function signatureProblem(
   checkpoint: Checkpoint,
   keys: Readonly<Record<string, SignatureCheck>>,

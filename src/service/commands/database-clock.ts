@@ -31,7 +31,7 @@ const samples = 5
  * timer that no setting of the system clock moves. It never goes back. While the database does not answer, it goes on
  * as it was.
  *
- * @throws ApprovalError `storage_failed` where the time cannot be read at first.
+ * @throws ApprovalError `storage_failed` if the time cannot be read at first.
  */
 export async function databaseClock(
   readTime: () => Promise<number>,

@@ -47,7 +47,7 @@ export type AccessControl =
 /**
  * Reads what the host said of access.
  *
- * @throws TypeError where it did not say who may change the settings, or defined roles that cannot be.
+ * @throws TypeError if it did not say who may change the settings, or defined roles that cannot be.
  */
 export function accessControlOf({
   admins,

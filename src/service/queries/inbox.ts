@@ -120,7 +120,7 @@ async function waitingAmong(context: Context, desk: Desk, listed: readonly Liste
 }
 
 /**
- * Says whose answer a request waits for, out of those that the actor may give; undefined if it waits for none of
+ * Says whose answer a request waits for, out of those that the actor may give; `undefined` if it waits for none of
  * them.
  */
 function answerTo(

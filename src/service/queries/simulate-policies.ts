@@ -103,7 +103,7 @@ function seen({ resources }: Context, { revision, replaced }: Applied): PolicySu
   })
 }
 
-/** The change of a document as one place, where its shape no longer tells more. */
+/** The change of a document as one place, if its shape no longer tells more. */
 function wholeChange(before: JsonValue | undefined, after: JsonValue | undefined): readonly ChangedPlace[] {
   if (before === undefined) return after === undefined ? [] : [{ type: 'added', path: '', after }]
   return [after === undefined ? { type: 'removed', path: '', before } : { type: 'changed', path: '', before, after }]

@@ -19,7 +19,7 @@ import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
 export interface RequestedChange {
   readonly resource: { readonly type: string; readonly id: string }
   readonly actions: readonly string[]
-  /** The revision that it was made against; 0 where the resource did not exist. */
+  /** The revision that it was made against; 0 if the resource did not exist. */
   readonly base: number
   /** The action of the life cycle that does it; absent if its type has none. */
   readonly move?: PinnedMove
@@ -27,9 +27,9 @@ export interface RequestedChange {
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place, with the labels of the resource type: `rollout: 40 % → 80 %`. */
   readonly lines: readonly string[]
-  /** The document before; undefined if there was none. */
+  /** The document before; `undefined` if there was none. */
   readonly before: JsonValue | undefined
-  /** The document after; undefined if the change removes it. */
+  /** The document after; `undefined` if the change removes it. */
   readonly after: JsonValue | undefined
   /** The conflicts with what is live that nobody has answered yet. */
   readonly conflicts: readonly Conflict[]
@@ -39,7 +39,7 @@ export interface RequestedChange {
 export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
   /**
    * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other
-   * content, and, where the request is read by itself, to other requests that do the same.
+   * content, and, if the request is read by itself, to other requests that do the same.
    */
   readonly earlierObjections: readonly EarlierObjection[]
   /**
@@ -87,7 +87,7 @@ export function requestedChange({ resources }: Context, { change, before }: Prop
   return { resource, actions, base, ...moved, places, lines, before, after: after ?? undefined, conflicts: [] }
 }
 
-/** Says what a move does to the live state: nothing, where it carries an edit. */
+/** Says what a move does to the live state: nothing, if it carries an edit. */
 function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): readonly string[] {
   if (move === undefined || move.edits) return []
   const { action, from, to, details = {}, dueAt, next } = move

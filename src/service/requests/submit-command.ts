@@ -216,7 +216,7 @@ async function open(
   return { request, approvers }
 }
 
-/** Everything that is written where nobody has to approve. */
+/** Everything that is written when nobody has to approve. */
 export async function directWrites(
   context: Context,
   actor: Actor,

@@ -29,7 +29,7 @@ const builtIn = ['create', 'update', 'delete']
 /**
  * Declares a type of resource.
  *
- * @throws TypeError where the declaration cannot be right.
+ * @throws TypeError if the declaration cannot be right.
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
   checkOptionNames('defineResource', options, optionNames)

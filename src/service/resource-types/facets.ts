@@ -4,7 +4,7 @@ import type { Facets } from '../../core/policy/model/policy.ts'
 import { freeze } from '../values/freeze.ts'
 import { checkOptionNames } from './handed-in.ts'
 
-/** A document before and after a change; undefined if it does not exist. */
+/** A document before and after a change; `undefined` if it does not exist. */
 export interface BeforeAfter<T> {
   readonly before: T | undefined
   readonly after: T | undefined

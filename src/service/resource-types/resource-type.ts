@@ -71,7 +71,7 @@ export interface ResourceOptions<T> {
   /**
    * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the
    * one after, and a change has the values of both: moving a flag out of production is a matter of production too. One
-   * whose function throws, or gives undefined, could be anything: it closes the gate of every policy that matches it.
+   * whose function throws, or gives undefined, could be anything: every policy that matches it asks for approval.
    *
    * @defaultValue none
    */
@@ -96,7 +96,7 @@ export interface ResourceOptions<T> {
    */
   readonly permissions?: PermissionsNeeded | undefined
   /**
-   * Reads the live document where the host keeps the resources of this type itself, in the database of the storage;
+   * Reads the live document if the host keeps the resources of this type itself, in the database of the storage;
    * undefined if there is none. With `write`; not with a life cycle.
    *
    * `connection` is undefined if the read stands alone. If it is given, a transaction is open on it: read there, and
@@ -189,14 +189,14 @@ export interface External<T> {
   /**
    * How long an answer may take, in milliseconds. What takes longer counts as failed until it is read.
    *
-   * @defaultValue The `timeouts.host` of `createApprovals`: 10,000.
+   * @defaultValue the `host` of `timeouts`, 10_000
    */
   readonly patience?: number | undefined
 }
 
 /** What goes with a document that is written outside of the database. */
 export interface ExternalWrite<T> {
-  /** The document that this one is to replace; undefined if there was none. */
+  /** The document that this one is to replace; `undefined` if there was none. */
   readonly expected: T | undefined
   /** The same for every attempt to make this change, and for no other change. */
   readonly idempotencyKey: string
@@ -229,12 +229,12 @@ export interface ResourceType<T = unknown> {
   readonly labels: Labels
   /** The actions that it declares, and those of its life cycle. */
   readonly actions: readonly string[]
-  /** The facets that it computes, each with its values where these are known. */
+  /** The facets that it computes, each with its values if these are known. */
   readonly facets: Readonly<Record<string, readonly string[] | undefined>>
   readonly gated: boolean
   readonly lifecycle?: ResourceLifecycle
   readonly references?: References
-  /** The permissions that a change with these actions needs, where it was said. */
+  /** The permissions that a change with these actions needs, if it was said. */
   readonly needs?: NeedsOf
   /** How the host keeps them in the same database. */
   readonly hosting?: Hosting

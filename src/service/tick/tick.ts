@@ -63,7 +63,7 @@ export interface TickReport {
    */
   readonly running: readonly TickRunning[]
   /**
-   * When the next thing comes due, in milliseconds since 1970: the present if there is more to do; undefined if
+   * When the next thing comes due, in milliseconds since 1970: the present if there is more to do; `undefined` if
    * nothing will.
    */
   readonly next: number | undefined

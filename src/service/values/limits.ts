@@ -33,7 +33,7 @@ const highest: Limits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_
 /**
  * Reads the limits of the host.
  *
- * @throws TypeError where one of them is no number of things, or has a name that is not known.
+ * @throws TypeError if one of them is no number of things, or has a name that is not known.
  */
 export function limitsOf(options: LimitOptions | undefined): Limits {
   if (options === undefined) return usual

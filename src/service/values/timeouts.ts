@@ -61,7 +61,7 @@ const longest = 2 ** 31 - 1
 /**
  * Reads how long the host may take.
  *
- * @throws TypeError where one of them is no time, or has a name that is not known.
+ * @throws TypeError if one of them is no time, or has a name that is not known.
  */
 export function timeoutsOf(options: TimeoutOptions | undefined): Timeouts {
   if (options === undefined) return usual

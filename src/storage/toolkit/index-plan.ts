@@ -53,14 +53,14 @@ export function planOf({ collection, index, where, range, except = [], limit, af
   return { collection, columns, fixed, order }
 }
 
-/** Makes a page of the records found, of which there is one more than the page holds where there are more. */
+/** Makes a page of the records found, of which there is one more than the page holds if there are more. */
 export function pageOf(plan: IndexPlan, found: readonly StoredRecord[], limit: number): Page {
   const records = found.slice(0, limit)
   const last = found.length > limit ? records.at(-1) : undefined
   return { records, ...(last && { next: positionOf(plan, last.value) }) }
 }
 
-/** Says where in the order of a query a record stands; undefined for one that the query does not ask for. */
+/** Says where in the order of a query a record stands; `undefined` for one that the query does not ask for. */
 export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject): Position | undefined {
   const { where, range, except = [], order, after } = query
   if (plan.fixed.some(({ name }, at) => value[name] !== where[at])) return undefined

@@ -26,7 +26,11 @@ export interface PolicyPropertiesOptions {
 export interface Approver {
   readonly user: string
   readonly roles: readonly string[]
-  /** Who the user is, where two users are one person. Left out: the user. */
+  /**
+   * Who the user is, if two users are one person.
+   *
+   * @defaultValue the user
+   */
   readonly person?: string
 }
 

@@ -18,7 +18,7 @@ export interface PolicyFacts {
 export interface ResourceWords {
   /** The actions that it declares, beside `create`, `update` and `delete`. */
   readonly actions?: readonly string[]
-  /** The facets that it computes, each with its values where these are known. */
+  /** The facets that it computes, each with its values if these are known. */
   readonly facets?: Readonly<Record<string, readonly string[] | undefined>>
   readonly groups?: Groups
   /** How its lists are identified. */

@@ -11,7 +11,7 @@ import {
 import type { PolicySubject } from '../model/policy.ts'
 import { type Declarations, type Field, isSame } from './field.ts'
 
-/** A test of the host, by name. Anything but `true` and `false`, or a throw, closes the gate. */
+/** A test of the host, by name. If it throws, or answers neither `true` nor `false`, approval is required. */
 export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined) => boolean
 
 /** The words of the host that policies use. */
@@ -36,7 +36,7 @@ export type CompiledCondition =
 
 /** What conditions are compiled with. */
 export interface ConditionWords {
-  /** Reads a pattern or the name of a group; undefined for a malformed pattern. */
+  /** Reads a pattern or the name of a group; `undefined` for a malformed pattern. */
   readonly fieldOf: (text: string) => Field | undefined
   readonly predicates: NonNullable<Vocabulary['predicates']>
 }

@@ -25,7 +25,7 @@ export interface PolicySet {
  * Compiles policies for evaluation. Of two policies with one id, the later one counts.
  *
  * `vocabulary` holds what policies can only name: the shapes and groups of resource types, and the host's predicates.
- * What it lacks is unknown, and closes the gate.
+ * What it lacks is unknown, and asks for approval.
  */
 export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabulary = {}): PolicySet {
   const compile = policyCompiler(vocabulary)

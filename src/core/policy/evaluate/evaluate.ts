@@ -33,7 +33,7 @@ export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Eva
   return matches.length === 0 ? nothingAsked : conclude(settle(matches, subject))
 }
 
-/** What is asked where nothing matches. */
+/** What is asked if nothing matches. */
 export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules }
 
 /** Finds the policies that may match a change, and prepares what they see of it. */
@@ -52,7 +52,7 @@ export function candidatesFor(
   }
 }
 
-/** Makes a match out of a policy that was judged, where it asks for something. */
+/** Makes a match out of a policy that was judged, if it asks for something. */
 export function matchOf(compiled: CompiledPolicy, truth: Truth, sight: Sight): Match | undefined {
   if (truth === no) return undefined
   const pinned = pinRequirements(compiled, sight)

@@ -29,7 +29,7 @@ export interface PolicyExplanation {
   readonly outcome: PolicyOutcome
   /** What it asks; nothing if it does not ask. */
   readonly asks: readonly PinnedRequirement[]
-  /** Where the change is not what the policy is about, or nobody can say. Empty: it is. */
+  /** What of the change is not what the policy is about, or may not be. Empty if the policy is about the change. */
   readonly scope: readonly ScopeExplanation[]
   /** Places that it does not look at, because such a change is safe. */
   readonly safe: readonly string[]
@@ -40,7 +40,7 @@ export interface PolicyExplanation {
   readonly unnamed: readonly string[]
   /** The step in the life cycle that the change takes: no safe place excuses it. */
   readonly step?: LifecycleStep | undefined
-  /** What became of its condition, where it has one and came to it. */
+  /** What became of its condition, if it has one and came to it. */
   readonly condition: ConditionExplanation | undefined
   /** Ids of the policies that it gives way to. */
   readonly overriddenBy: readonly string[]
@@ -96,7 +96,7 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
 }
 
 /**
- * Explains one policy of the set, also one that has nothing to do with the change; undefined if there is none of
+ * Explains one policy of the set, also one that has nothing to do with the change; `undefined` if there is none of
  * this id.
  */
 export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject): PolicyExplanation | undefined {

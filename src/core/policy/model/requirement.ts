@@ -10,7 +10,7 @@ export interface Approvers {
 export interface Need {
   readonly quorum: number
   readonly from: Approvers
-  /** The field that this need is about, where it comes from path ownership. */
+  /** The field that this need is about, if it comes from path ownership. */
   readonly about?: string | undefined
 }
 

@@ -115,7 +115,7 @@ export interface RulesOfConduct {
 }
 
 /**
- * One rule of conduct: what a policy may say, what holds where it says nothing, and which of two values is the
+ * One rule of conduct: what a policy may say, what holds if it says nothing, and which of two values is the
  * stricter one.
  */
 export interface Rule<T> {

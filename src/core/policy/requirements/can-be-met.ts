@@ -1,7 +1,7 @@
 import type { Approvers, Need, Requirement } from '../model/requirement.ts'
 import { type Alternative, alternatives } from './alternatives.ts'
 
-/** Names the people who are among these approvers; undefined if that is not known, and may be any number. */
+/** Names the people who are among these approvers; `undefined` if that is not known, and may be any number. */
 export type PeopleAmong = (approvers: Approvers) => ReadonlySet<string> | undefined
 
 /** Tells whether different people can fill every place of a requirement on one of the ways of meeting it. */

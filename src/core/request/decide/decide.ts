@@ -175,7 +175,7 @@ function comment(command: RequestCommand, { status }: Request): Result<LaterEven
   }
 }
 
-/** Why the requester cannot take the request back any more; undefined if they can. */
+/** Why the requester cannot take the request back any more; `undefined` if they can. */
 function tooLate({ id, reviews }: Request, { rules }: Facts): Refused | undefined {
   if (rules.cancel === 'any_time' || reviews.length === 0) return undefined
   return refuse('already_reviewed_by_others', { request: id, reviews: reviews.length })

@@ -91,7 +91,7 @@ export interface Pinned {
   readonly reason?: string
   /** Goes into the commitment to the reason, which the digest binds. */
   readonly salt?: string
-  /** The commitment to the reason, where that was erased. */
+  /** The commitment to the reason, if that was erased. */
   readonly erased?: Digest
   /** When it is to be applied once approved; left out: at once. */
   readonly applyAt?: number
@@ -186,7 +186,7 @@ export interface ReviewEvent extends Happened {
   readonly unsettled?: true
 }
 
-/** Somebody broke the glass, and owes a review for it. */
+/** Somebody broke glass. A follow-up review is required. */
 export interface GlassEvent extends Happened, Omit<GlassBroken, 'at' | 'by'> {
   readonly type: 'glass_broken'
 }

@@ -55,7 +55,7 @@ export interface Request extends Pinned {
 }
 
 /**
- * The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not
+ * The outcome of an event that leaves a request which has landed, or failed, as it is; `undefined` for one that has not
  * come so far.
  */
 export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
@@ -63,7 +63,7 @@ export function asEnded({ status, revisions = [], failure, mayLand }: Request): 
   return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
 }
 
-/** The review that a request still owes; undefined if it owes none. */
+/** The review that a request still owes; `undefined` if it owes none. */
 export function openDebt({ id, debt }: Request): PendingFollowUp | undefined {
   if (!debt || debt.settledAt !== undefined) return undefined
   const { reviews: _reviews, remindedAt: _remindedAt, settledAt: _settledAt, ...broken } = debt
