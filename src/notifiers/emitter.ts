@@ -37,6 +37,15 @@ interface Delivery {
  * Every listener hears every notice that it asked for, whatever the others do. A notice is delivered when all of them
  * are done with it; if one failed, its error is thrown (an `AggregateError` if several did), and the outbox delivers
  * the notice again later.
+ *
+ * @example
+ * ```ts
+ * const notices = emitter()
+ * notices.on('submitted', ({ to, request }) => console.log(to, request))
+ * createApprovals({ storage, resources: [flags], directory, admins: 'anyone', notifiers: [notices] })
+ * ```
+ *
+ * @throws TypeError if the name is no text, or empty.
  */
 export function emitter({ name = 'emitter' }: EmitterOptions = {}): Emitter {
   if (typeof name !== 'string' || name === '')

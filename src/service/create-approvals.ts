@@ -161,8 +161,11 @@ export interface Approvals {
    *
    * @example
    * ```ts
-   * await pool.query('begin')
-   * const ann = approvals.within(pool).as({ tenant: 'acme', user: 'ann' })
+   * const client = await pool.connect()
+   * await client.query('begin')
+   * const ann = approvals.within(client).as({ tenant: 'acme', user: 'ann' })
+   * await ann.submit(flags.ref('checkout'), { merge: { rollout: 50 } })
+   * await client.query('commit')
    * ```
    *
    * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it
@@ -216,6 +219,16 @@ const optionNames = [
 
 /**
  * Puts approvals in front of the writes of an application.
+ *
+ * @example
+ * ```ts
+ * const approvals = createApprovals({
+ *   storage: memoryStorage(),
+ *   resources: [flags],
+ *   directory: staticDirectory({ ann: ['developer'], ben: ['lead'] }),
+ *   admins: { roles: ['lead'] },
+ * })
+ * ```
  *
  * @throws TypeError if two resource types or two notifiers share a name, or if nobody said who may change the
  * settings.

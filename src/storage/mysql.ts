@@ -56,6 +56,12 @@ export type MysqlDatabase =
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
  * failed, and its connection is closed.
  *
+ * @example
+ * ```ts
+ * import { createPool } from 'mysql2/promise'
+ * const storage = mysqlStorage(createPool('mysql://localhost/approvals'))
+ * ```
+ *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and the package
  * mysql2 is not installed; if the options are none.
  */
@@ -90,6 +96,14 @@ export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOpt
  * Gives what reads the time of a MySQL or MariaDB database, in milliseconds since 1970, for `databaseClock`.
  *
  * Takes an open pool or connection of `mysql2`, or an instance of Kysely.
+ *
+ * @example
+ * ```ts
+ * import { createPool } from 'mysql2/promise'
+ * const now = await databaseClock(mysqlTime(createPool('mysql://localhost/approvals')))
+ * ```
+ *
+ * @throws TypeError if this is no database, or one that cannot be used as it is.
  */
 export function mysqlTime(database: MysqlDatabase): () => Promise<number> {
   const connected = overGivenMysql('mysqlTime', database, {
@@ -101,7 +115,14 @@ export function mysqlTime(database: MysqlDatabase): () => Promise<number> {
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
 
-/** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
+/**
+ * Gives the statements that make all tables and indexes, for hosts that change their databases themselves.
+ *
+ * @example
+ * ```ts
+ * console.log(mysqlSchema())
+ * ```
+ */
 export function mysqlSchema(): string {
   return schemaScript(mysqlDialect)
 }

@@ -26,6 +26,12 @@ export type FreshStorage = Storage | readonly Storage[]
  * If it is given several, its calls go to them in turn: what one storage promises has to hold among them.
  *
  * Hand them to any test runner: `for (const { name, run } of storageConformance(freshStorage)) it(name, run)`.
+ *
+ * @example
+ * ```ts
+ * import { it } from 'vitest'
+ * for (const { name, run } of storageConformance(() => memoryStorage())) it(name, run)
+ * ```
  */
 export function storageConformance(
   freshStorage: () => FreshStorage | Promise<FreshStorage>,

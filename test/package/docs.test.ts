@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { defaultRules } from '../../src/core/policy/model/rules-of-conduct.ts'
-import { compilerOptions, entryPoints, exportsIn, root, tagsOf } from './public-api.ts'
+import { compilerOptions, entryPoints, exportsIn, isValue, root, tagsOf } from './public-api.ts'
 
 const program = ts.createProgram([...entryPoints.values()], compilerOptions)
 const checker = program.getTypeChecker()
@@ -11,6 +11,9 @@ const sources = program.getSourceFiles().filter(({ fileName }) => relative(root,
 
 /** The names of what an application writes down and hands in. */
 const taken = /(Options|Filter|Input)$|^(InProject|PolicyMatch|ChangeOf|External|Move|DirectoryUser)$/
+
+/** Functions whose file is being taken apart. */
+const moving = ['hasCode', 'isApprovalError']
 
 /** What throws nothing but what every call can throw. */
 const throwsNothingOfItsOwn = [
@@ -52,6 +55,33 @@ describe('the comments of what an application holds', () => {
 
   it('say what each method throws, unless that is nothing of its own', () => {
     expect([...without('throws', methods)].sort()).toEqual([...throwsNothingOfItsOwn].sort())
+  })
+})
+
+describe('the comments of what is exported', () => {
+  const functions = distinct(exported).filter(({ name, symbol }) => isFunction(symbol) && !moving.includes(name))
+
+  it('give an example of each function', () => {
+    expect(functions.length).toBeGreaterThan(100)
+    expect(without('example', functions)).toEqual([])
+  })
+
+  it('say after @returns by which codes a function refuses', () => {
+    const all = codesOf('ErrorCode')
+    const refusing = functions.flatMap(({ name, symbol }) => {
+      const codes = refusalsOf(symbol)
+      if (!codes) return []
+      const isNarrow = codes.length > 0 && codes.length < all.length
+      const said = tagsOf(symbol, checker, 'returns').flatMap((text) =>
+        [...text.matchAll(/`([a-z_]+)`/g)].map(([, code]) => code),
+      )
+      return [{ name, codes: isNarrow ? [...codes].sort() : undefined, said: said.sort() }]
+    })
+    expect(refusing.length).toBeGreaterThan(20)
+    expect(refusing.filter(({ said }) => said.length === 0 || said.some((code) => !all.includes(`${code}`)))).toEqual(
+      [],
+    )
+    for (const { name, codes, said } of refusing) expect({ name, said }).toEqual({ name, said: codes ?? said })
   })
 })
 
@@ -107,6 +137,21 @@ interface Documented {
 /** What is exported, once each. */
 function distinct(all: readonly Documented[]): readonly Documented[] {
   return [...new Map(all.map((one) => [one.symbol, one])).values()]
+}
+
+/** Tells whether something is there at run time, and can be called. */
+function isFunction(symbol: ts.Symbol): boolean {
+  return isValue(symbol) && checker.getTypeOfSymbol(symbol).getCallSignatures().length > 0
+}
+
+/** The codes by which a function can refuse, as its type says; `undefined` if it does not answer with a result. */
+function refusalsOf(symbol: ts.Symbol): readonly string[] | undefined {
+  const [signature] = checker.getTypeOfSymbol(symbol).getCallSignatures()
+  const answer = signature?.getReturnType()
+  if (answer?.aliasSymbol?.name !== 'Result') return undefined
+  const codes = answer.aliasTypeArguments?.[1]
+  const all = codes?.isUnion() ? codes.types : codes ? [codes] : []
+  return all.flatMap((one) => (one.isStringLiteral() ? one.value : []))
 }
 
 /** Lists the methods of an interface, and those of the groups that it writes out itself. */

@@ -77,7 +77,15 @@ export function makeConflict(type: ConflictType, path: string, sides: Sides): Co
   }
 }
 
-/** Makes the conflict of a merge whose value does not pass the schema. It is resolved like any other. */
+/**
+ * Makes the conflict of a merge whose value does not pass the schema. It is resolved like any other.
+ *
+ * @example
+ * ```ts
+ * const sides = { base: { rollout: 40 }, live: { rollout: 60 }, draft: { rollout: 80 } }
+ * const conflict = resultConflict(sides, [{ path: '/rollout', message: 'must be at most 50' }])
+ * ```
+ */
 export function resultConflict(sides: Sides, issues: readonly SchemaIssue[]): Conflict {
   return { ...makeConflict('invalid_result', '', sides), issues }
 }

@@ -14,6 +14,11 @@ const version = 1
  *
  * What is hashed is `{ countersign: 1, domain, value }` in canonical form, so that values of different domains (a
  * request, an event, a conflict) never share a digest. The same in Node and in browsers.
+ *
+ * @example
+ * ```ts
+ * digest('flag', { enabled: true, rollout: 80 }) // sha256:…
+ * ```
  */
 export function digest(domain: string, value: JsonValue): Digest {
   return `sha256:${sha256Hex(textOf(domain, value))}`

@@ -27,6 +27,16 @@ export interface Merge {
  * A place that one side changed takes its value; a place that both changed differently is a conflict. Items that one
  * side inserted stand beside the neighbours that they have there. Lists that break their shape are merged as one
  * value. Refused are resolutions that a conflict does not offer.
+ *
+ * @example
+ * ```ts
+ * const base = { enabled: true, rollout: 40 }
+ * const sides = { base, live: { ...base, enabled: false }, draft: { ...base, rollout: 80 } }
+ * const merged = merge(sides, compileShape({}))
+ * if (merged.ok) console.log(merged.value.value, merged.value.conflicts)
+ * ```
+ *
+ * @returns The merge with its conflicts, or a refusal if an answer does not fit: `invalid_resolution`.
  */
 export function merge(
   sides: Sides,

@@ -14,6 +14,11 @@ import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
  *
  * Items of keyed lists, sets and `list()`s are paired by identity, so that an insertion is one operation. If many
  * operations would say less than the value itself, the list, or the document, is replaced as one.
+ *
+ * @example
+ * ```ts
+ * const patch = patchOf({ tags: ['a'] }, { tags: ['a', 'b'] }, compileShape({ '/tags': set() }))
+ * ```
  */
 export function patchOf(before: JsonValue, after: JsonValue, shape: CompiledShape): readonly PatchOperation[] {
   const writing: Writing = { path: [], operations: [] }

@@ -16,6 +16,11 @@ export interface ExperimentOptions<T> {
  * Makes the life cycle of an experiment: drafted, scheduled or started, paused and resumed, finished, deleted. While
  * anything waits for approval the experiment is locked. Edits of a running or paused experiment are staged and
  * published.
+ *
+ * @example
+ * ```ts
+ * const lifecycle = experimentLifecycle({ finish: winnerTakesAll({ variants: 'arms' }) })
+ * ```
  */
 export function experimentLifecycle<T = unknown>(options: ExperimentOptions<T> = {}): Lifecycle<T> {
   const { finish = winnerTakesAll<T>() } = options

@@ -38,6 +38,11 @@ const offUntilActive = { inactive: false, testing: false, scheduled: false, acti
  * Makes the life cycle of a feature flag: edited and tested freely, activated or scheduled with approval, live from
  * then on. While its activation waits, it can still be edited and tested. A live flag asks for approval of critical
  * changes, and of no others.
+ *
+ * @example
+ * ```ts
+ * const lifecycle = flagLifecycle({ enabled: 'enabled', critical: ['/rollout'] })
+ * ```
  */
 export function flagLifecycle<T = unknown>(options: FlagOptions = {}): Lifecycle<T> {
   const { critical = criticalFlagPlaces, lock = 'resource', enabled } = options

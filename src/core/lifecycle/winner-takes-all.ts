@@ -32,6 +32,11 @@ export interface VariantsOptions {
  * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all
  * the traffic. A variant that does not exist, or is there twice, is refused. Without a winner the document stays as
  * it is.
+ *
+ * @example
+ * ```ts
+ * const finish = winnerTakesAll({ variants: 'arms', key: 'name' })
+ * ```
  */
 export function winnerTakesAll<T = unknown>(
   options: VariantsOptions = {},

@@ -31,7 +31,15 @@ const samples = 5
  * timer that no setting of the system clock moves. It never goes back. While the database does not answer, it goes on
  * as it was.
  *
+ * @example
+ * ```ts
+ * import { Pool } from 'pg'
+ * const pool = new Pool()
+ * const now = await databaseClock(postgresTime(pool))
+ * ```
+ *
  * @throws ApprovalError `storage_failed` if the time cannot be read at first.
+ * @throws TypeError if the function is none, or an option is no number of milliseconds.
  */
 export async function databaseClock(
   readTime: () => Promise<number>,

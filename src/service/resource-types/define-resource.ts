@@ -29,6 +29,14 @@ const builtIn = ['create', 'update', 'delete']
 /**
  * Declares a type of resource.
  *
+ * @example
+ * ```ts
+ * import { boolean, number, object } from 'zod'
+ * const schema = object({ enabled: boolean(), rollout: number() })
+ * const flags = defineResource({ type: 'feature_flag', schema, labels: { '/rollout': { unit: '%' } } })
+ * const checkout = flags.ref('checkout')
+ * ```
+ *
  * @throws TypeError if the declaration cannot be right.
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {

@@ -49,6 +49,12 @@ export interface PolicyProperties {
  * policy said.
  *
  * A `matches` that hardly any generated change meets fails too: a property that is never tried proves nothing.
+ *
+ * @example
+ * ```ts
+ * const properties = policyProperties({ policies, changes: changes() })
+ * fc.assert(properties.needsApprovals(({ actions }) => actions.includes('delete'), 2))
+ * ```
  */
 export function policyProperties({ policies, vocabulary = {}, changes }: PolicyPropertiesOptions): PolicyProperties {
   const set = compilePolicies(policies, vocabulary)

@@ -21,6 +21,11 @@ import { no, type Truth } from './truth.ts'
  *
  * If nothing matches there is no requirement; what that means is for the caller to say. What nobody can judge
  * counts as matched. The requirements come in the order of the policies' ids.
+ *
+ * @example
+ * ```ts
+ * const { requirements, rules } = evaluate(inForce, change)
+ * ```
  */
 export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Evaluation {
   const { sight, found } = candidatesFor(set, subject, among)

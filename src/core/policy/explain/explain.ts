@@ -74,7 +74,15 @@ export interface ScopeExplanation {
   readonly holds: Answer
 }
 
-/** Evaluates as `evaluate` does, and says why: complete enough to draw a screen from. */
+/**
+ * Evaluates as `evaluate` does, and says why: complete enough to draw a screen from.
+ *
+ * @example
+ * ```ts
+ * const { policies, evaluation } = explain(inForce, change)
+ * const asking = policies.filter(({ outcome }) => outcome === 'asks')
+ * ```
+ */
 export function explain(set: PolicySet, subject: PolicySubject, among = 1): Explanation {
   const { sight, found } = candidatesFor(set, subject, among)
   if (found.length === 0) return nothingExplained
@@ -98,6 +106,11 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
 /**
  * Explains one policy of the set, also one that has nothing to do with the change; `undefined` if there is none of
  * this id.
+ *
+ * @example
+ * ```ts
+ * const explanation = explainPolicy(inForce, 'big-rollouts', change)
+ * ```
  */
 export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject): PolicyExplanation | undefined {
   const compiled = set.policies.get(id)

@@ -43,6 +43,12 @@ export interface PinnedRequirement {
  * This is the effective requirement under the drift rule `strictest`: a looser policy changes nothing for open
  * requests, a stricter one raises the bar, a policy that is gone still counts. Commutative, associative and
  * idempotent.
+ *
+ * @example
+ * ```ts
+ * const { requirements } = evaluate(inForce, change)
+ * const effective = requirementsJoin(request.requirements, requirements)
+ * ```
  */
 export function requirementsJoin(
   pinned: readonly PinnedRequirement[],

@@ -178,7 +178,14 @@ export function completeRules(
   return eachRule((name) => stricter(name, filled, filled))
 }
 
-/** Joins the rules of two policies: the stricter value of each. Commutative, associative and idempotent. */
+/**
+ * Joins the rules of two policies: the stricter value of each. Commutative, associative and idempotent.
+ *
+ * @example
+ * ```ts
+ * const rules = joinRules(defaultRules, { ...defaultRules, expiresAfter: '7d' })
+ * ```
+ */
 export function joinRules(a: RulesOfConduct, b: RulesOfConduct): RulesOfConduct {
   return a === b ? a : eachRule((name) => stricter(name, a, b))
 }
