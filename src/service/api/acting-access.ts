@@ -33,8 +33,8 @@ import type { ActorCommands } from './actor-commands.ts'
 /**
  * Who may do what. {@link ActingApprovals} lists the codes that every call can throw.
  *
- * What gives, takes or lists roles, accounts and permissions throws `invalid_input` if the directory of the host says
- * who holds which role.
+ * Methods that read or change grants, accounts or roles throw `invalid_input` if the directory of the host says who
+ * holds which role. Methods that change editors throw `invalid_input` if `createApprovals` was given no `access`.
  */
 export interface ActingAccess {
   /**
@@ -66,8 +66,7 @@ export interface ActingAccess {
    * await ben.access.grant({ user: 'ann', role: 'manager', project: 'shop' })
    * ```
    *
-   * @throws `unknown_role`, `not_permitted`, `beyond_own_permissions`; `last_admin` if nobody would be left who can
-   * give roles.
+   * @throws `unknown_role`, `not_permitted`, `beyond_own_permissions`.
    */
   grant(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
   /**
@@ -78,7 +77,7 @@ export interface ActingAccess {
    * await ben.access.revoke({ user: 'ann', role: 'manager', project: 'shop' })
    * ```
    *
-   * @throws The codes of {@link ActingAccess.grant}.
+   * @throws `last_admin` if nobody would be left who can give roles; the codes of {@link ActingAccess.grant}.
    */
   revoke(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
   /**
@@ -104,7 +103,7 @@ export interface ActingAccess {
    * await ben.access.change(edits, { digest })
    * ```
    *
-   * @throws `preview_outdated`, `invalid_document`; the codes of {@link ActingAccess.grant}.
+   * @throws `preview_outdated`, `invalid_document`; the codes of {@link ActingAccess.revoke}.
    */
   change(edits: readonly GrantEdit[], options: KeyOptions & { readonly digest: string }): Promise<GrantPreview>
   /**

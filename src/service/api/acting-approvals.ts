@@ -83,8 +83,8 @@ export interface ActingApprovals {
    * await ann.requests.submit(draft.id)
    * ```
    *
-   * @throws `limit_reached` if the actor has too many open drafts. The codes of {@link ActingApprovals.submit} for a
-   * change that the actor may not make, or that makes no valid document.
+   * @throws `limit_reached` if the actor has too many open drafts; the codes of {@link ActingApprovals.submit} but for
+   * `nothing_changed`, `no_policy`, `reason_required` and `locked`.
    */
   draft<T>(
     ref: ResourceRef<T>,

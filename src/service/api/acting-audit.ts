@@ -62,7 +62,7 @@ export interface ActingAudit {
    * const { texts } = await ben.audit.erase({ user: 'ann' }, { reason: 'she asked for it' })
    * ```
    *
-   * @throws `not_permitted`.
+   * @throws `not_permitted` if there is something to erase.
    */
   erase(what: Erasable, options?: Pick<VerbOptions, 'reason'>): Promise<Erased>
 }

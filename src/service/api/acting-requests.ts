@@ -21,7 +21,8 @@ import { checkOptions, told } from './check-submission.ts'
  *
  * Besides the codes that every call can throw ({@link ActingApprovals}), every verb on a request can throw
  * `unknown_request`, `not_open` (the verb does not exist in the state of the request), `expired`, `switched_off` and
- * `workflow_off` (approvals are switched off), and `content_tampered` (the stored content is not what was reviewed).
+ * `workflow_off` (approvals are switched off), `content_tampered` (the stored content is not what was reviewed) and
+ * `unknown_resource_type` (the application does not declare the type of one of its resources any more).
  *
  * A change that turns out to be impossible when it is applied throws nothing: the request has failed then, and its
  * `failure` says why.
@@ -81,8 +82,8 @@ export interface ActingRequests {
    * - `not_the_requester`, `not_permitted`, `not_an_editor`.
    * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `follow_up_pending`;
    *   `limit_reached` if the request remembers too many objections.
-   * - `wrong_project`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_input`, `invalid_transition`,
-   *   `still_referenced`, `transition_rejected`, `unknown_resource`: the content could not be applied.
+   * - `wrong_project`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
+   *   `still_referenced`, `transition_rejected`: the content could not be applied.
    */
   submit(request: string, options?: AskOptions): Promise<RequestOutcome>
   /**
@@ -278,7 +279,7 @@ export interface ActingRequests {
    * @throws
    * - `bypass_forbidden`, `not_permitted`, `digest_mismatch`, `reason_required`, `conflicts_open`, `locked`.
    * - `stale`, `wrong_project`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
-   *   `still_referenced`, `transition_rejected`, `unknown_resource`: the content cannot be applied.
+   *   `still_referenced`, `transition_rejected`: the content cannot be applied.
    */
   bypass(request: string, options: BypassOptions): Promise<RequestOutcome>
   /**

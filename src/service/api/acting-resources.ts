@@ -49,7 +49,7 @@ export interface ActingResources {
   compare<T>(ref: ResourceRef<T>, from: number, to: number): Promise<Comparison>
 }
 
-/** Which revisions to list. */
+/** Options of `history`: which revisions to list. */
 export interface HistoryOptions {
   /**
    * At most so many, 1 to 200.

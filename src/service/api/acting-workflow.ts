@@ -49,7 +49,7 @@ export interface ActingWorkflow {
   disable(options?: DisableOptions): Promise<void>
 }
 
-/** How approvals are switched off. */
+/** Options of `disable`. */
 export interface DisableOptions extends VerbOptions, InProject {
   /**
    * What becomes of requests that wait: `return` makes drafts of them, on record; with `hold` they stay as they are,

@@ -4,7 +4,7 @@ import { inTime } from '../../ports/in-time.ts'
 import { checkFunction } from '../resource-types/handed-in.ts'
 import { checkedTimeout } from '../values/timeouts.ts'
 
-/** How closely a clock follows the one of the database. */
+/** Options of `databaseClock`: how closely it follows the database. */
 export interface DatabaseClockOptions {
   /**
    * After how many milliseconds the time of the database is asked for again.

@@ -22,7 +22,7 @@ import { freeze } from '../values/freeze.ts'
 import { listsFor, oldestOf } from './inbox-lists.ts'
 import { requestsOf } from './list-requests.ts'
 
-/** Which part of what waits to list. */
+/** Which page of the inbox to list. */
 export interface InboxFilter {
   /**
    * At most so many, 1 to 200.

@@ -9,7 +9,7 @@ import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
 import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
 
-/** Which requests to list. What is left out does not restrict. */
+/** Which requests to list. */
 export interface RequestFilter {
   /**
    * Those about this resource. Not together with `project`.

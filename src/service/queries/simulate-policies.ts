@@ -14,7 +14,7 @@ import { keyOf, page, read, stateOf } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 
-/** How far back to look. */
+/** Options of `simulate`: how far back to look. */
 export interface SimulateOptions {
   /**
    * At most so many changes, 1 to 500.

@@ -35,7 +35,7 @@ import {
 } from './request-summary.ts'
 import { requestWrites } from './request-writes.ts'
 
-/** What goes with a submission. */
+/** Options of `submit`, `preview` and `draft`. */
 export interface SubmitOptions extends VerbOptions {
   /**
    * The revision that the change was worked out on. If another one is live by now, the submission is refused as

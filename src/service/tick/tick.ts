@@ -6,7 +6,7 @@ import { choresOf, nameOfChore } from './due-chores.ts'
 import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
 import { beginShift, type Shift } from './shift.ts'
 
-/** How much one call of `tick` does. */
+/** Options of `tick`: how much one call does. */
 export interface TickOptions {
   /**
    * How many things are done at most, 1 to 100,000. Checkpoints of the log have as many of their own.
