@@ -34,7 +34,7 @@ import { type LimitOptions, limitsOf } from './values/limits.ts'
 import { shown } from './values/shown.ts'
 import { type TimeoutOptions, timeoutsOf } from './values/timeouts.ts'
 
-/** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
+/** What `createApprovals` needs of the host: where data is stored, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
 
 /** Who people are, and who of them may change the settings. */
@@ -58,9 +58,9 @@ export type PeopleOptions =
       readonly admins?: never
     }
 
-/** Where things are kept, and what is under approval. */
+/** Where data is stored, and what is under approval. */
 export interface HostOptions {
-  /** Where everything is kept. */
+  /** Where Countersign stores everything. */
   readonly storage: Storage
   /** The types of resources under approval. */
   readonly resources: readonly ResourceType[]
@@ -99,13 +99,13 @@ export interface HostOptions {
    */
   readonly signer?: Signer | undefined
   /**
-   * How long the host's functions and systems may take for one answer.
+   * How long functions and systems of the host may take for one answer.
    *
    * @defaultValue none: each timeout has its own default
    */
   readonly timeouts?: TimeoutOptions | undefined
   /**
-   * How much one person, or one request, may come to.
+   * How much one person, or one request, may add up to.
    *
    * @defaultValue none: each limit has its own default
    */
@@ -151,9 +151,9 @@ export interface Approvals {
    */
   appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
   /**
-   * Gives the same inside a transaction that the host has opened in the same database: what is done, and the notices
-   * of it, are there when the host commits, and never were when the host rolls back. No statement leaves the
-   * connection of the transaction.
+   * Gives the same inside a transaction that the host has opened in the same database. What is done, and its notices,
+   * become real when the host commits, and vanish when the host rolls back. No statement leaves the connection of the
+   * transaction.
    *
    * Takes a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the
    * connection on which a transaction is open (pg, mysql2, better-sqlite3, node:sqlite, libsql). The guide to storage
@@ -173,11 +173,10 @@ export interface Approvals {
    */
   within(transaction: object): Pick<Approvals, 'as'>
   /**
-   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run
-   * anywhere, several at once.
+   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. It may run
+   * anywhere, several times at once.
    *
-   * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time
-   * to time.
+   * Tenants take turns, so that none delays another. What cannot be done is put off, longer each time.
    *
    * @example
    * ```ts

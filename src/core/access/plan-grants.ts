@@ -31,10 +31,7 @@ export interface GrantLine {
   readonly project: string
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /**
-   * Whether the user is somebody there from then on, or nobody any more, with all that the plan does; absent if
-   * neither.
-   */
+  /** Whether the whole plan makes the user a member there, or ends that; absent if it does neither. */
   readonly membership?: 'begins' | 'ends'
   /** Why the actor may not do this, if so. */
   readonly refusal?: Refusal

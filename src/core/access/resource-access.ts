@@ -83,7 +83,7 @@ export function maySetDefaultAccess(holdings: Holdings): Result<undefined, 'not_
   return requirePermissions(holdings, [setsDefault])
 }
 
-/** What somebody wants made of the access to a resource. */
+/** A change of who may edit a resource. */
 export type AccessChange =
   | { readonly type: 'open' }
   | { readonly type: 'restrict'; readonly editors: readonly string[] }

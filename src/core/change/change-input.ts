@@ -9,8 +9,8 @@ import type { PatchOperation } from './patch-steps.ts'
 import { startTally } from './tally.ts'
 
 /**
- * The ways to say what a document shall become: a function that edits a draft of it, a JSON Patch (RFC 6902), a merge
- * patch (RFC 7396), the whole next value, or its removal.
+ * The ways to say what a document becomes: a function that edits a draft of it, a JSON Patch (RFC 6902), a merge patch
+ * (RFC 7396), the whole next value, or its removal.
  */
 export type ChangeInput<T> =
   | ((draft: T) => T)

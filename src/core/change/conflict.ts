@@ -29,7 +29,7 @@ export interface SchemaIssue {
   readonly message: string
 }
 
-/** The three values of one place. Undefined: there is none on this side. */
+/** The three values of one place. `undefined` if this side has none. */
 export interface Sides {
   /** What both sides started from. */
   readonly base: JsonValue | undefined

@@ -38,7 +38,7 @@ export interface Move<T = unknown> {
    */
   readonly meanwhile?: readonly string[] | undefined
   /**
-   * Names of the details that may be said with the action, by whoever asks for it or edits the request: `['winner']`.
+   * Names of the details that the action takes: `['winner']`. Whoever asks for it or edits the request may give them.
    *
    * @defaultValue none: it takes no details
    */
@@ -80,17 +80,19 @@ export interface Situation<T = unknown> {
 }
 
 /**
- * Says in a few words why an action is impossible just now; `undefined` if it is possible. One that throws refuses.
+ * Says in a few words why an action is impossible just now; `undefined` if it is possible. If it throws, the action is
+ * refused.
  */
 export type Guard<T = unknown> = (situation: Situation<T>) => string | undefined
 
-/** Gives the document that an action leads to. One that throws refuses the action. */
+/** Gives the document that an action leads to. If it throws, the action is refused. */
 export type Effect<T = unknown> = (situation: Situation<T>) => T
 
 /**
  * Where a resource is in its life cycle.
  *
- * What it does follows `live` alone. What is shown is that, or what the action shows that waits for approval.
+ * The resource behaves as `live` says. People are shown the `pending` of the action that waits for approval, if there
+ * is one, and `live` otherwise.
  */
 export interface LifecycleState {
   readonly live: string

@@ -49,9 +49,9 @@ export interface ActingRequests {
    */
   list(filter?: RequestFilter): Promise<RequestPage>
   /**
-   * Lists the requests that wait for an approval of the actor's, the oldest first: those that they `can` approve and
-   * have not answered yet, if an approval would count now: at its stage, and beside the ones that are given. Also
-   * those that they may answer for somebody else, which say for whom.
+   * Lists the requests that wait for the actor's approval, the oldest first: the actor `can` approve, has not answered
+   * yet, and an approval would count now. Requests that they may answer for somebody else are listed too, and say for
+   * whom.
    *
    * @example
    * ```ts
@@ -60,7 +60,7 @@ export interface ActingRequests {
    */
   inbox(filter?: InboxFilter): Promise<InboxPage>
   /**
-   * Lists the follow-up reviews that are still to be done because somebody broke the glass, the oldest first.
+   * Lists the follow-up reviews that are still to be done after somebody broke glass, the oldest first.
    *
    * @example
    * ```ts
@@ -109,7 +109,7 @@ export interface ActingRequests {
     options?: VerbOptions,
   ): Promise<RequestOutcome>
   /**
-   * Moves a request onto what is live by now, by three-way merge. May leave conflicts.
+   * Rebases a request onto the live revisions, by three-way merge. May leave conflicts.
    *
    * @example
    * ```ts
@@ -216,11 +216,11 @@ export interface ActingRequests {
    */
   requestChanges(request: string, options: RejectOptions): Promise<RequestOutcome>
   /**
-   * Takes back one's own answer, one that was given on one's behalf, or one that one gave for somebody else. That
-   * takes what giving it takes: a delegation that is over lifts nothing, and whoever may not object any more cannot
-   * lift what they objected. One's own approval can always be taken back.
+   * Takes back an answer: one's own, one given on one's behalf, or one given for somebody else. That takes what giving
+   * it takes: a delegation that is over lifts nothing, and whoever may not object any more cannot lift their objection.
+   * One's own approval can always be taken back.
    *
-   * `onBehalfOf` says whose answer it is; one's own id is one's own. Needed if the actor has more than one.
+   * `onBehalfOf` says whose answer it is; one's own id is one's own. It is required if the actor has more than one.
    *
    * @example
    * ```ts
@@ -243,8 +243,8 @@ export interface ActingRequests {
    */
   comment(request: string, text: string, options?: KeyOptions): Promise<RequestOutcome>
   /**
-   * Applies an approved request whose policies want that done by hand, or tries one again that failed. Everything is
-   * judged again.
+   * Applies an approved request whose policies want that done by hand, or retries one that failed. Everything is
+   * checked again.
    *
    * @example
    * ```ts
@@ -268,8 +268,8 @@ export interface ActingRequests {
    */
   abandon(request: string, options: VerbOptions): Promise<RequestOutcome>
   /**
-   * Applies the content with this digest without the approvals that it lacks, for those whom all of its policies let
-   * do so, on record as what it is.
+   * Applies the content with this digest without the approvals that it lacks. Every policy of the request has to let
+   * the actor do that. The log says that it was bypassed.
    *
    * @example
    * ```ts
@@ -283,9 +283,9 @@ export interface ActingRequests {
    */
   bypass(request: string, options: BypassOptions): Promise<RequestOutcome>
   /**
-   * Applies the content with this digest in an emergency, without the approvals that it lacks, for those whom all of
-   * its policies let do so. Everyone concerned is told, and a follow-up review is required. Until it is done, neither
-   * this person nor anyone under the same policy can break glass again.
+   * Applies the content with this digest in an emergency, without the approvals that it lacks. Every policy of the
+   * request has to let the actor do that. Everyone concerned is told, and a follow-up review is required. Until it is
+   * done, neither this person nor anyone under the same policy can break glass again.
    *
    * @example
    * ```ts
@@ -298,8 +298,8 @@ export interface ActingRequests {
    */
   breakGlass(request: string, options: BreakGlassOptions): Promise<RequestOutcome>
   /**
-   * Reviews afterwards what was applied by breaking the glass; the reason says what was found. Done by those who
-   * could have approved it.
+   * Reviews afterwards what was applied by breaking glass; the reason says what was found. Whoever could have approved
+   * it can do that.
    *
    * @example
    * ```ts

@@ -18,7 +18,7 @@ import type { DelegationRecord } from '../records/record-types.ts'
 import { keyOf, put, read, unchanged, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
-/** Who shall answer for the actor, how long, and about what. */
+/** Who answers for the actor, for how long, and about what. */
 export interface DelegationInput {
   readonly to: string
   /** When it ends, in milliseconds since 1970; at most a year from now. */

@@ -40,10 +40,7 @@ export interface InboxFilter {
 
 /** A request that waits for an approval. */
 export interface InboxRequest extends RequestSummary {
-  /**
-   * Who has delegated the answer to the actor: to be given with it, as `onBehalfOf`. Absent if the answer is the
-   * actor's own.
-   */
+  /** Who has delegated the answer to the actor: pass it on as `onBehalfOf`. Absent if the answer is the actor's own. */
   readonly onBehalfOf?: string
 }
 

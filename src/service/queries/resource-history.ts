@@ -91,7 +91,7 @@ export async function readHistory<T>(
   )
 }
 
-/** What became of a resource between two of its revisions. */
+/** The difference between two revisions of a resource. */
 export interface Comparison {
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place. */

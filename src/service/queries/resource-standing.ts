@@ -27,8 +27,8 @@ export interface ResourceStanding {
   /** When the clock ends the live state, in milliseconds since 1970, if it does. */
   readonly dueAt?: number
   /**
-   * For each action of the life cycle, why nobody can ask for it now; true if it can be asked for, as far as can
-   * be said before it is known by whom and with which details or changes.
+   * For each action of the life cycle, why nobody can ask for it now; true if somebody can, as far as that is known
+   * without who asks, and with which details or changes.
    */
   readonly can: Readonly<Record<string, true | Refusal>>
 }

@@ -31,8 +31,8 @@ export interface WorkflowSwitch {
 }
 
 /**
- * What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on
- * again.
+ * What happens to requests that wait when the workflow is switched off: they become drafts again, or are held until it
+ * is on again.
  */
 export type WaitingMode = 'return' | 'hold'
 /**

@@ -38,13 +38,13 @@ export interface RequestedChange {
 /** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
 export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
   /**
-   * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other
-   * content, and, if the request is read by itself, to other requests that do the same.
+   * The rejections that nobody has taken back and that do not block the request: given before it ended, or about other
+   * content. If the request is read by itself, also those given to other requests that do the same.
    */
   readonly earlierObjections: readonly EarlierObjection[]
   /**
-   * For how long the workflow was off since it was put to its reviewers, in milliseconds. Its deadline is that much
-   * later than `expiresAt`. Absent if it never was.
+   * For how long the workflow was off since the request was submitted, in milliseconds. Its deadline is that much later
+   * than `expiresAt`. Absent if the workflow was never off.
    */
   readonly heldFor?: number
 }
@@ -57,8 +57,8 @@ export interface ChangeRequest extends RequestSummary {
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
   /**
-   * Who can help, while it is open and could not be approved even if everybody whom it asks did so, or while its
-   * change does not get to where it is kept.
+   * Who can help. Only of an open request that could not be approved even if everybody asked approved it, and of one
+   * whose change has not reached its external system.
    */
   readonly remedies?: readonly Remedy[]
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
@@ -99,8 +99,8 @@ function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): read
 }
 
 /**
- * Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not
- * get to where it is kept.
+ * Who can help a request that could not be approved even if everybody asked approved it, or whose change has not
+ * reached its external system.
  */
 export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */

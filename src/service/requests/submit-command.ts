@@ -38,8 +38,7 @@ import { requestWrites } from './request-writes.ts'
 /** Options of `submit`, `preview` and `draft`. */
 export interface SubmitOptions extends VerbOptions {
   /**
-   * The revision that the change was worked out on. If another one is live by now, the submission is refused as
-   * stale.
+   * The revision that the change is based on. If another one is live by now, the submission is refused with `stale`.
    *
    * @defaultValue none: whatever revision is live
    */
@@ -63,7 +62,7 @@ export interface ChangeOf<T> {
   readonly ref: ResourceRef<T>
   readonly change: WantedChange<NoInfer<T>>
   /**
-   * The revision that it was worked out on.
+   * The revision that the change is based on.
    *
    * @defaultValue none: whatever revision is live
    */
@@ -89,7 +88,7 @@ export type SubmitOutcome =
 export interface Preview {
   readonly status: 'applied' | 'pending'
   readonly changes: readonly RequestedChange[]
-  /** For each change, why each policy that came into question asks for approval or does not, as data. */
+  /** For each change, why each policy that may match asks for approval or does not, as data. */
   readonly explanations: readonly Explanation[]
   /** The same in sentences. */
   readonly reasons: readonly string[]

@@ -15,15 +15,15 @@ export interface ResourceRef<T = unknown> {
   readonly type: string
   readonly id: string
   /**
-   * The project that the resource belongs to. Whoever creates a resource that Countersign keeps names it, and from
-   * then on it is fixed and may be left out. Of a resource that the host keeps, `projectOf` of its type says it: what
-   * is named here is only compared with that.
+   * The project that the resource belongs to. Name it when you create a resource that Countersign keeps; from then on
+   * it is fixed and need not be named. For a resource that the host keeps, `projectOf` of its type says it, and what is
+   * named here is only compared with that.
    */
   readonly project?: string | undefined
   readonly [documentType]?: T | undefined
 }
 
-/** Finds an action in a change. One that throws counts as having found it. */
+/** Finds an action in a change. If it throws, the action counts as found. */
 export type ActionDetector<T> = (change: BeforeAfter<T>) => boolean
 
 /** An action that can be found in a change, and the places that it accounts for. */
@@ -63,15 +63,15 @@ export interface ResourceOptions<T> {
   readonly labels?: Labels | undefined
   /**
    * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change
-   * carries every action that is found in it, and policies for any of them hold.
+   * carries every action that is found in it, and the policies for each of them apply.
    *
    * @defaultValue none: `create`, `update` and `delete` alone
    */
   readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>> | undefined
   /**
-   * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the
-   * one after, and a change has the values of both: moving a flag out of production is a matter of production too. One
-   * whose function throws, or gives undefined, could be anything: every policy that matches it asks for approval.
+   * Attributes that policies can match: environment, tag, owner. They are read from the document before and after, and
+   * a change has the values of both: moving a flag out of production is a matter of production too. If the function
+   * throws or gives `undefined`, every policy that matches the facet asks for approval.
    *
    * @defaultValue none
    */
@@ -163,9 +163,8 @@ export interface ReferredResource {
 }
 
 /**
- * How the host keeps resources outside of the database. No transaction holds both, so that a change is claimed, then
- * written, then confirmed. While it is on its way its request is `applying`, and nobody else's change lands on the
- * resource.
+ * How the host keeps resources outside of the database. No transaction covers both, so a change is claimed, then
+ * written, then confirmed. Meanwhile its request is `applying`, and no other change lands on the resource.
  */
 export interface External<T> {
   /**

@@ -1,6 +1,6 @@
 import { shown } from './shown.ts'
 
-/** How much one person, or one request, may come to. */
+/** Options of `createApprovals`: how much one person, or one request, may add up to. */
 export interface LimitOptions {
   /**
    * How many comments a request takes. Further ones are refused with `limit_reached`.

@@ -4,7 +4,10 @@ import type { Condition } from './condition.ts'
 import type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
 
-/** Which changes a policy is about. What is left out matches everything, but for policies themselves. */
+/**
+ * Which changes a policy is about. A part that is absent restricts nothing, except that policies and switches have to
+ * be named.
+ */
 export interface PolicyMatch {
   /**
    * Resource types. `countersign.policy` and `countersign.workflow`, which policies and switches are, have to be named.

@@ -1,12 +1,12 @@
 import type { Duration } from './duration.ts'
 
-/** The people whom a need is put to: anyone who is named, or holds one of the roles. */
+/** The people who can fill a need: anyone who is named, or holds one of the roles. */
 export interface Approvers {
   readonly users?: readonly string[] | undefined
   readonly roles?: readonly string[] | undefined
 }
 
-/** So many different people out of these approvers. */
+/** Approvals by so many different people out of these approvers. */
 export interface Need {
   readonly quorum: number
   readonly from: Approvers

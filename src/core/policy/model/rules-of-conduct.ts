@@ -40,27 +40,26 @@ export interface RulesOfConduct {
    */
   readonly reasonRequired: boolean
   /**
-   * Who of those who had a hand in the content cannot approve it. The requester is `selfApproval`'s. Stricter: more
-   * of them.
+   * Which contributors cannot approve the content. `selfApproval` decides for the requester. Stricter: more of them.
    *
    * @defaultValue 'all'
    */
   readonly excludeContributors: 'all' | 'last_editor' | 'none'
   /**
-   * When an approver has to be one: when they answer and again when the change is applied, or when they answer alone.
-   * Who is kept out stays out either way. Stricter: both.
+   * When an approver has to be eligible: when they review and again when the change is applied, or when they review
+   * alone. Who is excluded stays excluded either way. Stricter: both.
    *
    * @defaultValue 'both'
    */
   readonly eligibleAt: 'both' | 'review'
   /**
-   * Whether a rejection ends the request, or stands in its way until it is withdrawn. Stricter: ends it.
+   * Whether a rejection ends the request, or blocks it until it is withdrawn. Stricter: ends it.
    *
    * @defaultValue 'close'
    */
   readonly onReject: 'close' | 'block'
   /**
-   * Whether new content takes all approvals back, or leaves those whose part of the change is equal. Stricter: all.
+   * Whether new content dismisses all approvals, or keeps those whose part of the change is equal. Stricter: all.
    *
    * @defaultValue 'reset'
    */
@@ -79,7 +78,7 @@ export interface RulesOfConduct {
    */
   readonly lock: 'resource' | 'none'
   /**
-   * Whether open requests are held to what the policies ask now as well, or to what they asked at submission alone.
+   * Whether an open request has to meet what the policies ask now as well, or only what they asked at submission.
    * Stricter: both.
    *
    * @defaultValue 'strictest'
@@ -93,8 +92,8 @@ export interface RulesOfConduct {
    */
   readonly bypass: readonly string[]
   /**
-   * The roles whose holders may break the glass in an emergency. A follow-up review is required then. Stricter: those
-   * that all policies name.
+   * The roles whose holders may break glass in an emergency. A follow-up review is required then. Stricter: those that
+   * all policies name.
    *
    * @defaultValue []
    */

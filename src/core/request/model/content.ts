@@ -51,7 +51,7 @@ export interface PinnedMove {
 export interface ClockMove {
   readonly action: string
   readonly to: string
-  /** Every place where the document will not be what it is now, if nothing else changes it before. */
+  /** Every place of the document that the clock will change, if nothing else changes the document before. */
   readonly places: readonly ChangedPlace[]
   /** That document; left out if the clock leaves it as it is. */
   readonly after?: JsonValue

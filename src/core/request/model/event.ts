@@ -30,7 +30,9 @@ export interface Applying {
   readonly application: Application
 }
 
-/** A change on its way: who may say what became of it, until when, and what it makes once it is there. */
+/**
+ * A change that is being written to an external system: who may confirm it, until when, and which revisions it makes.
+ */
 export interface Application {
   /** The resource that is kept outside. */
   readonly resource: { readonly type: string; readonly id: string }

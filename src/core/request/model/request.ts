@@ -6,8 +6,8 @@ import type { FollowUp, PendingFollowUp } from './owed-review.ts'
 import type { RequestStatus } from './status-table.ts'
 
 /**
- * A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside
- * it, under its digest.
+ * A change request: who is asked for what, what they answered, and what became of it. Its content is stored beside it,
+ * under its digest.
  */
 export interface Request extends Pinned {
   readonly tenant: string
@@ -44,8 +44,8 @@ export interface Request extends Pinned {
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
   /**
-   * Whether something that was sent for it outside of the database may still land, since nobody said that it never
-   * will. Until it is applied.
+   * Whether a write to an external system may still land, because nobody confirmed that it never will. Until the
+   * request is applied.
    */
   readonly mayLand?: true
   /** The rejections that nobody has taken back of what it was about before, or before it was taken back or ended. */
