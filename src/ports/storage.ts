@@ -27,15 +27,27 @@ export interface IndexQuery {
   readonly index: string
   /** Values that the leading columns of the index must equal. May be empty. */
   readonly where: readonly KeyPart[]
-  /** Bounds, both inclusive, on the first column after those of `where`. */
+  /**
+   * Bounds, both inclusive, on the first column after those of `where`.
+   *
+   * @defaultValue none: no bounds
+   */
   readonly range?: { readonly from?: KeyPart; readonly to?: KeyPart }
-  /** Tenants whose records the page leaves out, at most 100. `tick` reads past a tenant that has much to do. */
+  /**
+   * Tenants whose records the page leaves out, at most 100. `tick` reads past a tenant that has much to do.
+   *
+   * @defaultValue none: of all tenants
+   */
   readonly except?: readonly string[] | undefined
   /** Order by the remaining columns of the index, then by the key. */
   readonly order: 'ascending' | 'descending'
   /** At most so many records, 1 to 1,000. */
   readonly limit: number
-  /** The `next` of the page before. */
+  /**
+   * The `next` of the page before.
+   *
+   * @defaultValue none: the first page
+   */
   readonly after?: Position
 }
 

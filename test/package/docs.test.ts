@@ -10,7 +10,9 @@ const exported = exportsIn(program)
 const sources = program.getSourceFiles().filter(({ fileName }) => relative(root, fileName).startsWith('src/'))
 
 /** The names of what an application writes down and hands in. */
-const taken = /(Options|Filter|Input)$|^(InProject|PolicyMatch|ChangeOf|External|Move|DirectoryUser)$/
+const inputs =
+  'InProject PolicyMatch ChangeOf External Move DirectoryUser Label Vocabulary PolicyFacts ResourceWords Approvers Account ResourceRef ActionDefinition WantedMove ChangeAmount Crosses HostPredicate'
+const taken = new RegExp(`(Options|Filter|Input)$|^(${inputs.replaceAll(' ', '|')})$`)
 
 /** Functions whose file is being taken apart. */
 const moving = ['hasCode', 'isApprovalError']
@@ -186,7 +188,7 @@ function declared(source: ts.SourceFile, name: RegExp): readonly (ts.InterfaceDe
 function optionalIn(declaration: ts.InterfaceDeclaration | ts.TypeAliasDeclaration): readonly Documented[] {
   const found: Documented[] = []
   const visit = (node: ts.Node) => {
-    if (ts.isPropertySignature(node) && node.questionToken && node.type?.kind !== ts.SyntaxKind.NeverKeyword) {
+    if (ts.isPropertySignature(node) && isOptional(node)) {
       const symbol = checker.getSymbolAtLocation(node.name)
       if (symbol) found.push({ name: `${declaration.name.text}.${symbol.name}`, symbol })
     }
@@ -194,6 +196,11 @@ function optionalIn(declaration: ts.InterfaceDeclaration | ts.TypeAliasDeclarati
   }
   visit(declaration)
   return found
+}
+
+/** Tells whether a property may be left out by whoever writes it down: one that nobody can name, or give, is none. */
+function isOptional({ name, questionToken, type }: ts.PropertySignature): boolean {
+  return questionToken !== undefined && ts.isIdentifier(name) && type?.kind !== ts.SyntaxKind.NeverKeyword
 }
 
 /** Reads a default as it is written in the source: a text, a number, a list, true or false. */

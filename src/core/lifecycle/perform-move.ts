@@ -10,16 +10,30 @@ export interface WantedMove<T = unknown> {
   readonly action: string
   /** The document as it is live or, if the action carries changes, as it would be. */
   readonly document: T
-  /** What was said with the action. */
+  /**
+   * What was said with the action.
+   *
+   * @defaultValue none
+   */
   readonly details?: Details
-  /** What refers to the resource. Left out: nothing. */
+  /**
+   * What refers to the resource.
+   *
+   * @defaultValue none: nothing refers to it
+   */
   readonly references?: readonly string[]
   /**
-   * When the clock is to end the state that the action enters, in milliseconds since 1970. Given if, and only if, it
-   * does.
+   * When the clock is to end the state that the action enters, in milliseconds since 1970. Required if the clock ends
+   * that state, and refused otherwise.
+   *
+   * @defaultValue none
    */
   readonly at?: number
-  /** When the clock ends the state that the resource is in. */
+  /**
+   * When the clock ends the state that the resource is in.
+   *
+   * @defaultValue none: the clock does not end it
+   */
   readonly dueAt?: number
 }
 

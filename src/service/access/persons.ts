@@ -49,11 +49,15 @@ export interface Account {
   /**
    * The person behind it, equal for two accounts of one person: they count once, and neither approves what the other
    * asked for.
+   *
+   * @defaultValue none: the user is a person of its own
    */
   readonly person?: string | undefined
   /**
    * The user who owns it, if it is a service account or an agent: it acts for its owner, and approves only if a
    * policy names it.
+   *
+   * @defaultValue none: nobody owns it
    */
   readonly owner?: string | undefined
 }

@@ -18,6 +18,8 @@ export interface ResourceRef<T = unknown> {
    * The project that the resource belongs to. Name it when you create a resource that Countersign keeps; from then on
    * it is fixed and need not be named. For a resource that the host keeps, `projectOf` of its type says it, and what is
    * named here is only compared with that.
+   *
+   * @defaultValue none: the project of the resource, and of a new one none
    */
   readonly project?: string | undefined
   readonly [documentType]?: T | undefined
@@ -32,6 +34,8 @@ export interface ActionDefinition<T> {
   /**
    * Patterns of the places that are this action and nothing else. A change that only touches places covered by the
    * actions found in it is not an `update` as well.
+   *
+   * @defaultValue none: every change with this action is an `update` as well
    */
   readonly covers?: readonly string[] | undefined
 }

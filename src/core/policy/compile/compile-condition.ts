@@ -16,9 +16,17 @@ export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined
 
 /** The words of the host that policies use. */
 export interface Vocabulary {
-  /** The shape and the groups of each resource type. */
+  /**
+   * The shape and the groups of each resource type.
+   *
+   * @defaultValue none: lists have no identity, and no group is known
+   */
   readonly resources?: Declarations
-  /** The host's own tests. Pure: they are asked while deciding, and again when the decision is checked. */
+  /**
+   * The host's own tests. Pure: they are asked while deciding, and again when the decision is checked.
+   *
+   * @defaultValue none: no predicate is known, and a condition that names one asks for approval
+   */
   readonly predicates?: Readonly<Record<string, Predicate>>
 }
 
@@ -42,8 +50,8 @@ export interface ConditionWords {
 }
 
 /**
- * Reads the patterns of a condition and finds its predicates. Whatever is not understood is unknown, and closes the
- * gate.
+ * Reads the patterns of a condition and finds its predicates. Conditions fail closed: what is not understood is
+ * unknown, and asks for approval.
  */
 export function compileCondition(condition: Condition, words: ConditionWords): CompiledCondition {
   if (typeof condition !== 'object' || condition === null) return { type: 'unknown', condition }

@@ -2,7 +2,17 @@ import type { Duration } from './duration.ts'
 
 /** The people who can fill a need: anyone who is named, or holds one of the roles. */
 export interface Approvers {
+  /**
+   * Ids of users.
+   *
+   * @defaultValue none: nobody by name
+   */
   readonly users?: readonly string[] | undefined
+  /**
+   * Names of roles.
+   *
+   * @defaultValue none: nobody by role
+   */
   readonly roles?: readonly string[] | undefined
 }
 
