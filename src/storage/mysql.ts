@@ -58,8 +58,7 @@ export type MysqlDatabase =
  *
  * @example
  * ```ts
- * import { createPool } from 'mysql2/promise'
- * const storage = mysqlStorage(createPool('mysql://localhost/approvals'))
+ * const storage = mysqlStorage('mysql://localhost/approvals', { timeout: 10_000 })
  * ```
  *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and the package
@@ -99,8 +98,7 @@ export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOpt
  *
  * @example
  * ```ts
- * import { createPool } from 'mysql2/promise'
- * const now = await databaseClock(mysqlTime(createPool('mysql://localhost/approvals')))
+ * const now = await databaseClock(mysqlTime(mysqlPool))
  * ```
  *
  * @throws TypeError if this is no database, or one that cannot be used as it is.

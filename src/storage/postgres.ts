@@ -55,8 +55,7 @@ export type {
  *
  * @example
  * ```ts
- * import { Pool } from 'pg'
- * const storage = postgresStorage(new Pool(), { timeout: 10_000 })
+ * const storage = postgresStorage(pool, { timeout: 10_000 })
  * ```
  *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and

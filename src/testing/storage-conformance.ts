@@ -29,7 +29,6 @@ export type FreshStorage = Storage | readonly Storage[]
  *
  * @example
  * ```ts
- * import { it } from 'vitest'
  * for (const { name, run } of storageConformance(() => memoryStorage())) it(name, run)
  * ```
  */

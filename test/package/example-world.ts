@@ -1,5 +1,7 @@
 import type fastCheck from 'fast-check'
+import type { Pool as MysqlPool } from 'mysql2/promise'
 import type { Pool } from 'pg'
+import type * as zod from 'zod'
 import type {
   EditQuestion,
   GrantFacts,
@@ -36,7 +38,12 @@ export interface Flag {
 export declare const storage: Storage
 export declare const directory: Directory
 export declare const pool: Pool
+export declare const mysqlPool: MysqlPool
+
+/** What people use beside the package. */
+export declare const z: typeof zod
 export declare const fc: typeof fastCheck
+export declare const it: (name: string, run: () => Promise<void>) => void
 
 export declare const flags: ResourceType<Flag>
 export declare const approvals: Approvals

@@ -32,6 +32,10 @@ describe('the examples in the comments of the source', () => {
     expect(lengths.filter(({ lines }) => lines < 1 || lines > longest)).toEqual([])
   })
 
+  it('import nothing: what they use besides the package is in their world', () => {
+    expect(examples.filter(({ text }) => /^import /m.test(text))).toEqual([])
+  })
+
   it('are TypeScript that compiles, as a wrong one is not', () => {
     const wrong = { at: 'a wrong one', text: "await ann.submitt(flags.ref('checkout'), { remove: true })\n" }
     const problems = problemsIn([...examples, wrong])

@@ -33,8 +33,6 @@ const samples = 5
  *
  * @example
  * ```ts
- * import { Pool } from 'pg'
- * const pool = new Pool()
  * const now = await databaseClock(postgresTime(pool))
  * ```
  *

@@ -31,8 +31,7 @@ const builtIn = ['create', 'update', 'delete']
  *
  * @example
  * ```ts
- * import { boolean, number, object } from 'zod'
- * const schema = object({ enabled: boolean(), rollout: number() })
+ * const schema = z.object({ enabled: z.boolean(), rollout: z.number() })
  * const flags = defineResource({ type: 'feature_flag', schema, labels: { '/rollout': { unit: '%' } } })
  * const checkout = flags.ref('checkout')
  * ```
