@@ -2,7 +2,7 @@
 export const maxIdentifierBytes = 255
 
 /**
- * Says what is wrong with an id that came from outside; undefined for a good one.
+ * Says what is wrong with an id that came from outside; `undefined` for a good one.
  *
  * Ids are compared byte by byte and never normalised, so those that could pass for another one are refused: blanks at
  * the ends, control and invisible characters, anything not in Unicode normalisation form C.

@@ -11,14 +11,18 @@ export interface Emitter extends Notifier {
    *
    * May hear the same `notice.id` again: after a crash, or when another listener failed.
    *
-   * @throws TypeError where there are no notices of this type.
+   * @throws TypeError if there are no notices of this type.
    */
   on(type: NoticeType | '*', listener: NoticeListener): () => void
 }
 
 /** Options of {@link emitter}. */
 export interface EmitterOptions {
-  /** Names the notifier in the outbox. Left out: `emitter`. */
+  /**
+   * Names the notifier in the outbox.
+   *
+   * @defaultValue 'emitter'
+   */
   readonly name?: string | undefined
 }
 
@@ -33,6 +37,15 @@ interface Delivery {
  * Every listener hears every notice that it asked for, whatever the others do. A notice is delivered when all of them
  * are done with it; if one failed, its error is thrown (an `AggregateError` if several did), and the outbox delivers
  * the notice again later.
+ *
+ * @example
+ * ```ts
+ * const notices = emitter()
+ * notices.on('submitted', ({ to, request }) => console.log(to, request))
+ * createApprovals({ storage, resources: [flags], directory, admins: 'anyone', notifiers: [notices] })
+ * ```
+ *
+ * @throws TypeError if the name is no text, or empty.
  */
 export function emitter({ name = 'emitter' }: EmitterOptions = {}): Emitter {
   if (typeof name !== 'string' || name === '')

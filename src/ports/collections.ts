@@ -31,8 +31,8 @@ export interface Column {
  */
 export interface Index {
   /**
-   * The version of the schema that brought it, over columns that were there before; that of its collection where left
-   * out.
+   * The version of the schema that brought it, over columns that were there before. Defaults to that of its
+   * collection.
    */
   readonly since?: number
   readonly columns: readonly Column[]
@@ -90,7 +90,7 @@ export const collections = {
    * What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it.
    */
   preferences: { key: [tenant, text('user')], indexes: {} },
-  /** Who edits a resource, where that was said. */
+  /** Who edits a resource, if that was said. */
   accesses: { key: [tenant, text('type'), text('id')], indexes: {} },
   /** Who may answer for whom. */
   delegations: {
@@ -100,7 +100,7 @@ export const collections = {
       byDelegate: { columns: [tenant, text('to'), integer('ends')] },
     },
   },
-  /** One record a tenant: the reviews that are owed for changes that were applied by breaking the glass. */
+  /** One record a tenant: the follow-up reviews that are still to be done. */
   followUps: { key: [tenant], indexes: {} },
   /** The answers to commands that carried an idempotency key. */
   idempotencyKeys: {

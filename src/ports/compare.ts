@@ -6,7 +6,14 @@ export function compareParts(a: KeyPart, b: KeyPart): number {
   return Number(a) - Number(b)
 }
 
-/** Orders two keys, or two positions, part by part. */
+/**
+ * Orders two keys, or two positions, part by part.
+ *
+ * @example
+ * ```ts
+ * compareKeys(['acme', 2], ['acme', 10]) // negative: 2 comes before 10
+ * ```
+ */
 export function compareKeys(a: readonly KeyPart[], b: readonly KeyPart[]): number {
   for (const [at, part] of a.entries()) {
     const other = b[at]

@@ -14,25 +14,31 @@ export interface RolesInProject {
 export interface DirectoryUser {
   /**
    * The person behind the user: equal for two users who are the same person. A person counts once.
-   * Left out: the user's own id.
+   *
+   * @defaultValue the user's own id
    */
   readonly person?: string | undefined
   /** Roles held in this scope. */
   readonly roles: readonly string[]
   /**
-   * Roles held in projects besides, where the question names no project: what waits for somebody is looked for under
-   * these. A role that is missing here hides requests from the list of those that wait, and from nothing else; one
-   * too many costs a look. Left out: no project gives roles of its own.
+   * Roles held in projects besides, if the question names no project: what waits for somebody is looked for under
+   * these. A role that is missing here hides requests from the inbox, and from nothing else; one too many costs a look.
+   *
+   * @defaultValue none: no project gives roles of its own
    */
   readonly inProjects?: readonly RolesInProject[] | undefined
   /**
-   * The user who owns this one, where it is a service account or an agent. It acts for its owner: the two are one
+   * The user who owns this one, if it is a service account or an agent. It acts for its owner: the two are one
    * person, and its own roles make nobody an approver. It counts only if a policy names it.
+   *
+   * @defaultValue none: the user is a person
    */
   readonly owner?: string | undefined
   /**
-   * Types of notices that this user has switched off. Looked at for `made_editor`; what people have to know reaches
-   * them anyway.
+   * Types of notices that this user has switched off. Only `made_editor` can be: what people have to know reaches them
+   * anyway.
+   *
+   * @defaultValue none: the user gets every notice
    */
   readonly unwanted?: readonly string[] | undefined
 }
@@ -43,7 +49,7 @@ export interface DirectoryUser {
  * A call that throws refuses the command with `directory_failed`: nobody is ever counted on a guess.
  */
 export interface Directory {
-  /** Says who these users are: in the order asked, undefined for one who does not exist or may no longer act. */
+  /** Says who these users are: in the order asked, `undefined` for one who does not exist or may no longer act. */
   users(scope: Scope, ids: readonly string[]): Promise<readonly (DirectoryUser | undefined)[]>
 
   /**

@@ -23,12 +23,12 @@ export interface Notice {
   readonly id: string
   readonly tenant: string
   /**
-   * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` if that is a
-   * draft again; `bypassed`, `schedule_dropped`, or `reviews_dismissed` where new content took answers back;
-   * `reminded` and `escalated` where nobody answered for long, `unsatisfiable` where nobody could; `glass_broken`,
-   * `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to whoever answers
-   * for somebody; `policy_power_given` to whoever may change policies, once somebody was given a role that these
-   * name: the policies are its resources.
+   * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` if that is a draft
+   * again; `bypassed`, `schedule_dropped`, or `reviews_dismissed` when new content dismissed answers; `reminded` and
+   * `escalated` when nobody answered for long, `unsatisfiable` when nobody could; `glass_broken`, `follow_up_pending`
+   * once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to whoever answers for somebody;
+   * `policy_power_given` to whoever may change policies, once somebody was given a role that these name: the policies
+   * are its resources.
    */
   readonly type: NoticeType
   /** Ids of the people to tell. */
@@ -45,7 +45,7 @@ export interface Notice {
   readonly reason?: string
 }
 
-/** Delivers notices. Implement it to reach people if they are. */
+/** Delivers notices. Implement it to reach people by mail, in a chat, or wherever they are. */
 export interface Notifier {
   /** Names the notifier in the outbox: two notifiers of one installation have different names. */
   readonly name: string

@@ -47,7 +47,7 @@ export function runningEffects(): RunningEffects {
   }
 }
 
-/** Leaves out those that have ended: where each effect sets off the next one, there would be more and more of them. */
+/** Leaves out those that have ended: when each effect sets off the next one, there would be more and more of them. */
 function running(effect: RunningEffect | undefined): RunningEffect | undefined {
   let first = effect
   while (first && !first.isRunning) first = first.outer

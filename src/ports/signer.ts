@@ -10,7 +10,7 @@ export interface Signer {
   /**
    * Signs bytes: with node:crypto and an Ed25519 key, `(bytes) => sign(null, bytes, privateKey)`.
    *
-   * @throws Anything: no checkpoint is made this time, and `tick` says so.
+   * @throws Anything: no checkpoint is made this time, and the report of the tick says so.
    */
   sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
 }

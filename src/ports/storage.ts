@@ -27,15 +27,27 @@ export interface IndexQuery {
   readonly index: string
   /** Values that the leading columns of the index must equal. May be empty. */
   readonly where: readonly KeyPart[]
-  /** Bounds, both inclusive, on the first column after those of `where`. */
+  /**
+   * Bounds, both inclusive, on the first column after those of `where`.
+   *
+   * @defaultValue none: no bounds
+   */
   readonly range?: { readonly from?: KeyPart; readonly to?: KeyPart }
-  /** Tenants whose records the page leaves out, at most 100. `tick` reads past a tenant that has much to do. */
+  /**
+   * Tenants whose records the page leaves out, at most 100. `tick` reads past a tenant that has much to do.
+   *
+   * @defaultValue none: of all tenants
+   */
   readonly except?: readonly string[] | undefined
   /** Order by the remaining columns of the index, then by the key. */
   readonly order: 'ascending' | 'descending'
   /** At most so many records, 1 to 1,000. */
   readonly limit: number
-  /** The `next` of the page before. */
+  /**
+   * The `next` of the page before.
+   *
+   * @defaultValue none: the first page
+   */
   readonly after?: Position
 }
 
@@ -70,11 +82,11 @@ export interface Page {
 
 /** One write of a commit. */
 export type Write =
-  /** Adds a record. Refused with `duplicate_key` where its key or one of its unique indexes is taken. */
+  /** Adds a record. Refused with `duplicate_key` if its key or one of its unique indexes is taken. */
   | { readonly type: 'insert'; readonly collection: CollectionName; readonly value: JsonObject }
   /**
    * Puts a value in the place of the one at `expected`. Refused with `version_conflict` if that is not its
-   * version, or it is absent, and with `duplicate_key` where another record has its place in a unique index.
+   * version, or it is absent, and with `duplicate_key` if another record has its place in a unique index.
    */
   | {
       readonly type: 'replace'
@@ -90,7 +102,7 @@ export type Write =
       readonly expected: number
     }
   /**
-   * Writes nothing. Refused with `version_conflict` where the record is not as expected, and keeps it so until the
+   * Writes nothing. Refused with `version_conflict` if the record is not as expected, and keeps it so until the
    * commit is done.
    */
   | {
@@ -110,7 +122,7 @@ export type Write =
  */
 export interface Storage {
   /**
-   * Reads records by key, any number of them: in the order asked, undefined if there is none. One round trip,
+   * Reads records by key, any number of them: in the order asked, `undefined` if there is none. One round trip,
    * unless the database takes no more than so many at once.
    *
    * What one call returns was true at one moment. A record that is there and cannot be read is refused with

@@ -34,7 +34,7 @@ import { type LimitOptions, limitsOf } from './values/limits.ts'
 import { shown } from './values/shown.ts'
 import { type TimeoutOptions, timeoutsOf } from './values/timeouts.ts'
 
-/** What `createApprovals` needs of the host: where things are kept, what is under approval, and who people are. */
+/** What `createApprovals` needs of the host: where data is stored, what is under approval, and who people are. */
 export type ApprovalsOptions = HostOptions & PeopleOptions
 
 /** Who people are, and who of them may change the settings. */
@@ -49,80 +49,153 @@ export type PeopleOptions =
   | {
       /** What roles permit. `{}` takes the levels `viewer`, `member`, `manager` and `admin`. */
       readonly access: AccessOptions
-      /** The host's users and roles. Left out: who holds which role is kept here, and given with `access.grant`. */
+      /**
+       * The host's users and roles.
+       *
+       * @defaultValue none: who holds which role is kept here, and given with `access.grant`
+       */
       readonly directory?: Directory | undefined
       readonly admins?: never
     }
 
-/** Where things are kept, and what is under approval. */
+/** Where data is stored, and what is under approval. */
 export interface HostOptions {
-  /** Where everything is kept. */
+  /** Where Countersign stores everything. */
   readonly storage: Storage
   /** The types of resources under approval. */
   readonly resources: readonly ResourceType[]
   /**
-   * Whether approvals are asked for in a tenant where nobody has switched them: `on` if left out. With `off`, no
-   * policy asks for anything until somebody turns the workflow on. Requests that wait are held as by `turnOff({
-   * waiting: 'hold' })`, but for their deadlines: nobody knows since when.
+   * Whether approvals are asked for in a tenant in which nobody has switched them. With `off`, no policy asks for
+   * anything until somebody switches the workflow on. Requests that wait are held as by
+   * `workflow.disable({ waiting: 'hold' })`, but for their deadlines: nobody knows since when.
+   *
+   * @defaultValue 'on'
    */
   readonly workflow?: 'on' | 'off' | undefined
   /**
-   * The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. One that throws
-   * closes the gate.
+   * The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. A test that throws
+   * fails closed: approval is required.
+   *
+   * @defaultValue none: no policy can name one
    */
   readonly predicates?: Readonly<Record<string, Predicate>> | undefined
-  /** Who delivers notices. `tick` hands them over. */
+  /**
+   * Who delivers notices. `tick` hands them over.
+   *
+   * @defaultValue none: no notices are made
+   */
   readonly notifiers?: readonly Notifier[] | undefined
   /**
-   * Which notice goes to whom, if that is to be another than the default: `{ applied: ['requester', 'admins'],
-   * returned: ['requester'] }`.
+   * Which notice goes to whom: `{ applied: ['requester', 'admins'], returned: ['requester'] }`. A notice that is not
+   * named goes to whom it goes by default.
+   *
+   * @defaultValue none: every notice goes to whom it goes by default
    */
   readonly notices?: Partial<Audiences> | undefined
-  /** Who signs the checkpoints of the log. Left out: they are chained, and not signed. */
+  /**
+   * Who signs the checkpoints of the log.
+   *
+   * @defaultValue none: checkpoints are chained, and not signed
+   */
   readonly signer?: Signer | undefined
-  /** How long the host's functions and systems may take for one answer. */
+  /**
+   * How long functions and systems of the host may take for one answer.
+   *
+   * @defaultValue none: each timeout has its own default
+   */
   readonly timeouts?: TimeoutOptions | undefined
-  /** How much one person, or one request, may come to. */
+  /**
+   * How much one person, or one request, may add up to.
+   *
+   * @defaultValue none: each limit has its own default
+   */
   readonly limits?: LimitOptions | undefined
-  /** The time, in milliseconds since 1970. The system's clock if left out. */
+  /**
+   * The time, in milliseconds since 1970.
+   *
+   * @defaultValue Date.now
+   */
   readonly now?: Clock | undefined
-  /** Makes ids of requests. Random UUIDs if left out. */
+  /**
+   * Makes ids of requests.
+   *
+   * @defaultValue () => crypto.randomUUID()
+   */
   readonly newId?: NewId | undefined
 }
 
 /** Approvals over the resources of an application. */
 export interface Approvals {
-  /** Gives everything that one actor can do. The host has authenticated them. */
+  /**
+   * Gives everything that one actor can do. The host has authenticated them.
+   *
+   * @example
+   * ```ts
+   * const ann = approvals.as({ tenant: 'acme', user: 'ann' })
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if the tenant, the user or the door is no id, or is one that is reserved.
+   */
   as(actor: ActorInput): ActingApprovals
   /**
    * Gives a tenant whose roles are kept here its first admin, on record as such. Does nothing in a tenant that ever
    * had one, and answers false: from then on its admins give roles.
+   *
+   * @example
+   * ```ts
+   * const isFirst = await approvals.appointFirstAdmin({ tenant: 'acme', user: 'ben' })
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if the directory of the host says who holds which role, or no role lets its
+   * holder give roles; `contention`, `storage_failed`.
    */
   appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
   /**
-   * Gives the same inside a transaction that the host has opened in the same database: what is done, and the notices
-   * of it, are there when the host commits, and never were when the host rolls back. No statement leaves the
-   * connection of the transaction.
+   * Gives the same inside a transaction that the host has opened in the same database. What is done, and its notices,
+   * become real when the host commits, and vanish when the host rolls back. No statement leaves the connection of the
+   * transaction.
    *
    * Takes a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex, Sequelize, postgres.js or PGlite, or the
    * connection on which a transaction is open (pg, mysql2, better-sqlite3, node:sqlite, libsql). The guide to storage
    * has a table of what each of them hands you.
+   *
+   * @example
+   * ```ts
+   * const client = await pool.connect()
+   * await client.query('begin')
+   * const ann = approvals.within(client).as({ tenant: 'acme', user: 'ann' })
+   * await ann.submit(flags.ref('checkout'), { merge: { rollout: 50 } })
+   * await client.query('commit')
+   * ```
    *
    * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it
    * says what to write instead.
    */
   within(transaction: object): Pick<Approvals, 'as'>
   /**
-   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. May run
-   * anywhere, several at once.
+   * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. It may run
+   * anywhere, several times at once.
    *
-   * No tenant keeps another one from being served: they take turns. What cannot be done is put off, longer from time
-   * to time.
+   * Tenants take turns, so that none delays another. What cannot be done is put off, longer each time.
    *
-   * @throws TypeError where an option is none, or no number that it can be.
+   * @example
+   * ```ts
+   * const { failed, next } = await approvals.tick()
+   * for (const { tenant, id, error } of failed) console.error(tenant, id, error)
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if an option is not known; `storage_failed`, `host_function_failed`.
+   * @throws TypeError if the limit or the budget is no number that it can be.
    */
   tick(options?: TickOptions): Promise<TickReport>
-  /** Closes the storage. */
+  /**
+   * Closes the storage.
+   *
+   * @example
+   * ```ts
+   * await approvals.close()
+   * ```
+   */
   close(): Promise<void>
 }
 
@@ -146,7 +219,17 @@ const optionNames = [
 /**
  * Puts approvals in front of the writes of an application.
  *
- * @throws TypeError where two resource types or two notifiers share a name, or where nobody said who may change the
+ * @example
+ * ```ts
+ * const approvals = createApprovals({
+ *   storage: memoryStorage(),
+ *   resources: [flags],
+ *   directory: staticDirectory({ ann: ['developer'], ben: ['lead'] }),
+ *   admins: { roles: ['lead'] },
+ * })
+ * ```
+ *
+ * @throws TypeError if two resource types or two notifiers share a name, or if nobody said who may change the
  * settings.
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {

@@ -11,6 +11,11 @@ import { createTurns } from './toolkit/serial-queue.ts'
 /**
  * Keeps everything in this process, for tests and trials: it is gone when the process ends. Effects are given
  * `undefined`.
+ *
+ * @example
+ * ```ts
+ * const storage = memoryStorage()
+ * ```
  */
 export function memoryStorage(): Storage {
   const kept = new Map<CollectionName, Map<string, StoredRecord>>()

@@ -56,8 +56,13 @@ export type MysqlDatabase =
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
  * failed, and its connection is closed.
  *
- * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and `mysql2` is
- * not installed; if the options are none.
+ * @example
+ * ```ts
+ * const storage = mysqlStorage('mysql://localhost/approvals', { timeout: 10_000 })
+ * ```
+ *
+ * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and the package
+ * mysql2 is not installed; if the options are none.
  */
 export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOptions): TransactionalStorage {
   const timeout = timeoutOf('mysqlStorage', options)
@@ -90,18 +95,32 @@ export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOpt
  * Gives what reads the time of a MySQL or MariaDB database, in milliseconds since 1970, for `databaseClock`.
  *
  * Takes an open pool or connection of `mysql2`, or an instance of Kysely.
+ *
+ * @example
+ * ```ts
+ * const now = await databaseClock(mysqlTime(mysqlPool))
+ * ```
+ *
+ * @throws TypeError if this is no database, or one that cannot be used as it is.
  */
 export function mysqlTime(database: MysqlDatabase): () => Promise<number> {
   const connected = overGivenMysql('mysqlTime', database, {
     timeout: timeoutOf('mysqlTime'),
     care: { look: mysqlFirstLook(), isPrepared: preparing() },
   })
-  // Told in UTC: where the session has a time zone with summer time, an hour of each year comes twice.
+  // Told in UTC: if the session has a time zone with summer time, an hour of each year comes twice.
   const statement = "select cast(timestampdiff(microsecond, '1970-01-01', utc_timestamp(3)) div 1000 as char) as now"
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
 
-/** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
+/**
+ * Gives the statements that make all tables and indexes, for hosts that change their databases themselves.
+ *
+ * @example
+ * ```ts
+ * console.log(mysqlSchema())
+ * ```
+ */
 export function mysqlSchema(): string {
   return schemaScript(mysqlDialect)
 }

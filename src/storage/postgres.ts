@@ -53,8 +53,13 @@ export type {
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
  * failed, and its connection is closed.
  *
+ * @example
+ * ```ts
+ * const storage = postgresStorage(pool, { timeout: 10_000 })
+ * ```
+ *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and
- * `pg` is not installed; if the options are none.
+ * the package pg is not installed; if the options are none.
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,
@@ -91,6 +96,13 @@ export function postgresStorage(
  * Gives what reads the time of a PostgreSQL database, in milliseconds since 1970, for `databaseClock`.
  *
  * Takes an open pool or client of `pg`, PGlite, or an instance of Kysely.
+ *
+ * @example
+ * ```ts
+ * const now = await databaseClock(postgresTime(pool))
+ * ```
+ *
+ * @throws TypeError if this is no database, or one that cannot be used as it is.
  */
 export function postgresTime(
   database: PostgresPool | PostgresClient | PostgresLite | KyselyLike,
@@ -103,7 +115,14 @@ export function postgresTime(
   return async () => Number(((await connected.rows(statement, [])) as readonly { readonly now: string }[])[0]?.now)
 }
 
-/** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
+/**
+ * Gives the statements that make all tables and indexes, for hosts that change their databases themselves.
+ *
+ * @example
+ * ```ts
+ * console.log(postgresSchema())
+ * ```
+ */
 export function postgresSchema(): string {
   return schemaScript(postgresDialect)
 }

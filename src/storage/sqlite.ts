@@ -32,6 +32,11 @@ export type { KyselyConnection, KyselyLike, SqliteConnection, SqliteStatement, S
  * Calls that arrive while a commit waits for its effect wait too, so that they neither see nor join its transaction.
  * Of a connection that was handed in, the host must take the same care.
  *
+ * @example
+ * ```ts
+ * const storage = sqliteStorage('approvals.db')
+ * ```
+ *
  * @throws TypeError if this is no database, or one that cannot be used as it is: closed, for reading only, or with a
  * transaction open on it; or if a path is given and better-sqlite3 is not installed.
  */
@@ -54,7 +59,14 @@ export function sqliteStorage(database: string | SqliteConnection | KyselyLike):
   }
 }
 
-/** Gives the statements that make all tables and indexes, for hosts that change their databases themselves. */
+/**
+ * Gives the statements that make all tables and indexes, for hosts that change their databases themselves.
+ *
+ * @example
+ * ```ts
+ * console.log(sqliteSchema())
+ * ```
+ */
 export function sqliteSchema(): string {
   return schemaScript(sqliteDialect)
 }

@@ -9,7 +9,7 @@ import { uniqueChecks } from './storage-checks/unique.ts'
 import { valueChecks } from './storage-checks/values.ts'
 import { writeChecks } from './storage-checks/writes.ts'
 
-/** One promise of a port, as something that can be run: it rejects, with what it found, where the promise is broken. */
+/** One promise of a port, as something that can be run: it rejects, with what it found, if the promise is broken. */
 export interface ConformanceCheck {
   readonly name: string
   /** Runs the check. Rejects with what it found. */
@@ -26,6 +26,11 @@ export type FreshStorage = Storage | readonly Storage[]
  * If it is given several, its calls go to them in turn: what one storage promises has to hold among them.
  *
  * Hand them to any test runner: `for (const { name, run } of storageConformance(freshStorage)) it(name, run)`.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of storageConformance(() => memoryStorage())) it(name, run)
+ * ```
  */
 export function storageConformance(
   freshStorage: () => FreshStorage | Promise<FreshStorage>,

@@ -29,6 +29,16 @@ export interface RoleFacts {
 /**
  * Saves a custom role, a new one or another text of the one with its id. Nobody puts in or takes out what they do not
  * hold.
+ *
+ * @example
+ * ```ts
+ * const role = { id: 'release_manager', permissions: ['requests.approve'], held: 'project' } as const
+ * const saved = saveRole(role, roleFacts)
+ * if (!saved.ok) console.log(saved.refusal.code)
+ * ```
+ *
+ * @returns The roles of the tenant after it, or a refusal: `invalid_input`, `role_in_use`, `not_permitted`,
+ * `beyond_own_permissions`, `last_admin`.
  */
 export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> {
   const checked = checkedRole(role, facts.known)
@@ -42,7 +52,17 @@ export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> 
   return changedRoles(facts, role.id, { changed, policies, next: new Map(facts.roles).set(role.id, checked.value) })
 }
 
-/** Removes a role that nobody holds any more. */
+/**
+ * Removes a role that nobody holds any more.
+ *
+ * @example
+ * ```ts
+ * const removed = removeRole('release_manager', roleFacts)
+ * ```
+ *
+ * @returns The roles of the tenant after it, or a refusal: `unknown_role`, `role_in_use`, `not_permitted`,
+ * `beyond_own_permissions`, `last_admin`.
+ */
 export function removeRole(id: string, facts: RoleFacts): Result<Roles> {
   const role = facts.roles.get(id)
   if (!role) return refuse('unknown_role', { role: id, known: [...facts.roles.keys()] })
@@ -56,7 +76,7 @@ export function removeRole(id: string, facts: RoleFacts): Result<Roles> {
 interface Change {
   /** The permissions that go into the role, or out of it. */
   readonly changed: readonly string[]
-  /** The policies whose power it has, where the change says who can hold it. */
+  /** The policies whose power it has, if the change says who can hold it. */
   readonly policies: readonly string[]
   readonly next: Roles
 }

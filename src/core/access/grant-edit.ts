@@ -3,7 +3,7 @@ import { identifierProblem } from '../identifier.ts'
 import { isHeldThere } from './grant.ts'
 import type { Roles } from './role.ts'
 
-/** What somebody wants: that these users hold exactly these roles in each of these projects. */
+/** An edit of access: these users hold exactly these roles in each of these projects. */
 export interface GrantEdit {
   readonly users: readonly string[]
   /** Projects; an empty one is the whole tenant. */

@@ -17,6 +17,11 @@ export function isHeldThere({ held }: RoleDefinition, project: string): boolean 
  * Lists the roles that a user holds in a project: those granted there, and those granted in the whole tenant. In the
  * whole tenant (an empty project), those granted there alone. A grant of a role that is unknown, or cannot be held
  * where it was granted, is none.
+ *
+ * @example
+ * ```ts
+ * const held = rolesIn({ roles, grants }, { user: 'ann', project: 'shop' })
+ * ```
  */
 export function rolesIn(
   { roles, grants }: { readonly roles: Roles; readonly grants: readonly Grant[] },
@@ -26,7 +31,14 @@ export function rolesIn(
   return [...new Set(held.map(({ role }) => role))]
 }
 
-/** Lists the users who hold a role in a project, as `rolesIn` has it. */
+/**
+ * Lists the users who hold a role in a project, as `rolesIn` has it.
+ *
+ * @example
+ * ```ts
+ * const managers = holdersOf({ roles, grants }, { role: 'manager', project: 'shop' })
+ * ```
+ */
 export function holdersOf(
   { roles, grants }: { readonly roles: Roles; readonly grants: readonly Grant[] },
   { role, project }: { readonly role: string; readonly project: string },

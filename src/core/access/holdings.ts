@@ -10,7 +10,15 @@ export interface Holdings {
   readonly permissions: ReadonlySet<string>
 }
 
-/** Adds up what the roles of a user hold. A role that is not among the tenant's holds nothing. */
+/**
+ * Adds up what the roles of a user hold. A role that is not among the tenant's holds nothing.
+ *
+ * @example
+ * ```ts
+ * const held = rolesIn({ roles, grants }, { user: 'ann', project: 'shop' })
+ * const { permissions } = holdingsOf(roles, { user: 'ann', project: 'shop', held })
+ * ```
+ */
 export function holdingsOf(
   roles: Roles,
   { user, project, held }: { readonly user: string; readonly project: string; readonly held: readonly string[] },
@@ -24,12 +32,28 @@ export function holdingsOf(
   }
 }
 
-/** Tells whether a user has any access there at all. */
+/**
+ * Tells whether a user has any access there at all.
+ *
+ * @example
+ * ```ts
+ * if (!hasAccess(holdings)) console.log('no role holds anything here')
+ * ```
+ */
 export function hasAccess({ roles }: Holdings): boolean {
   return roles.length > 0
 }
 
-/** Passes whoever holds every one of these permissions. Nobody is asked for nothing: an empty list is refused. */
+/**
+ * Passes whoever holds every one of these permissions. Nobody is asked for nothing: an empty list is refused.
+ *
+ * @example
+ * ```ts
+ * const allowed = requirePermissions(holdings, ['requests.approve'])
+ * ```
+ *
+ * @returns Nothing, or a refusal: `not_permitted`.
+ */
 export function requirePermissions(
   { user, project, permissions }: Holdings,
   needed: readonly string[],

@@ -31,10 +31,7 @@ export interface GrantLine {
   readonly project: string
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /**
-   * Whether the user is somebody there from then on, or nobody any more, with all that the plan does; absent if
-   * neither.
-   */
+  /** Whether the whole plan makes the user a member there, or ends that; absent if it does neither. */
   readonly membership?: 'begins' | 'ends'
   /** Why the actor may not do this, if so. */
   readonly refusal?: Refusal
@@ -50,7 +47,19 @@ export interface GrantPlan {
   readonly refusal?: Refusal
 }
 
-/** Works out what a change of access would do, for many users and projects at once, and whether the actor may do it. */
+/**
+ * Works out what a change of access would do, for many users and projects at once, and whether the actor may do it.
+ *
+ * @example
+ * ```ts
+ * const edits = [{ users: ['ann'], projects: ['shop'], roles: ['manager'] }]
+ * const plan = planGrants(edits, grantFacts)
+ * if (plan.ok) console.log(plan.value.lines, plan.value.refusal)
+ * ```
+ *
+ * @returns The plan, or a refusal if the edits make no sense: `invalid_input`, `unknown_role`. Why the actor may not do
+ * it is part of the plan.
+ */
 export function planGrants(
   edits: readonly GrantEdit[],
   facts: GrantFacts,
@@ -80,7 +89,17 @@ export function planGrants(
   return success({ lines, give, take, ...(refusal ? { refusal } : {}) })
 }
 
-/** Gives what a plan writes, where all of it may be done. */
+/**
+ * Gives what a plan writes, if all of it may be done.
+ *
+ * @example
+ * ```ts
+ * const done = carryOutPlan(plan)
+ * if (done.ok) console.log(done.value.give, done.value.take)
+ * ```
+ *
+ * @returns The grants to write, or the refusal of the plan: `not_permitted`, `beyond_own_permissions`, `last_admin`.
+ */
 export function carryOutPlan(plan: GrantPlan): Result<Pick<GrantPlan, 'give' | 'take'>> {
   return plan.refusal ? { ok: false, refusal: plan.refusal } : success({ give: plan.give, take: plan.take })
 }

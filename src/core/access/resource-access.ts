@@ -32,7 +32,17 @@ export interface EditQuestion {
   readonly via: string
 }
 
-/** Decides whether somebody may edit a resource: the role has to allow it, and then the list of editors. */
+/**
+ * Decides whether somebody may edit a resource: the role has to allow it, and then the list of editors.
+ *
+ * @example
+ * ```ts
+ * const allowed = mayEdit(question)
+ * if (!allowed.ok) console.log(allowed.refusal.message)
+ * ```
+ *
+ * @returns Why the edit is allowed, or a refusal: `not_permitted`, `not_an_editor`.
+ */
 export function mayEdit(question: EditQuestion): Result<EditGround, 'not_permitted' | 'not_an_editor'> {
   const { resource, access, holdings, needs, via } = question
   const permitted = requirePermissions(holdings, needs)
@@ -45,7 +55,12 @@ export function mayEdit(question: EditQuestion): Result<EditGround, 'not_permitt
 }
 
 /**
- * Says who a new resource can be edited by: what the default says now, or everyone where the management API makes it.
+ * Says who can edit a new resource: whom the default names now, or everyone if the management API makes it.
+ *
+ * @example
+ * ```ts
+ * const access = accessOfNew('editors', { user: 'ann', via: 'app' }) // ann edits it
+ * ```
  */
 export function accessOfNew(
   standard: ResourceAccess['type'],
@@ -54,12 +69,21 @@ export function accessOfNew(
   return standard === 'everyone' || via === managementApi ? { type: 'everyone' } : { type: 'editors', editors: [user] }
 }
 
-/** Decides whether somebody may set the default for new resources. `holdings` are those in the whole tenant. */
+/**
+ * Decides whether somebody may set the default for new resources. `holdings` are those in the whole tenant.
+ *
+ * @example
+ * ```ts
+ * const allowed = maySetDefaultAccess(holdings)
+ * ```
+ *
+ * @returns Nothing, or a refusal: `not_permitted`.
+ */
 export function maySetDefaultAccess(holdings: Holdings): Result<undefined, 'not_permitted'> {
   return requirePermissions(holdings, [setsDefault])
 }
 
-/** What somebody wants made of the access to a resource. */
+/** A change of who may edit a resource. */
 export type AccessChange =
   | { readonly type: 'open' }
   | { readonly type: 'restrict'; readonly editors: readonly string[] }
@@ -77,7 +101,17 @@ export interface ChangedAccess {
   readonly ground: EditGround
 }
 
-/** Changes the access to a resource. Whoever may edit it may do so; nobody lets themselves in. */
+/**
+ * Changes the access to a resource. Whoever may edit it may do so; nobody lets themselves in.
+ *
+ * @example
+ * ```ts
+ * const changed = changeAccess(question, { type: 'add_editors', editors: ['ben'] })
+ * if (changed.ok) console.log(changed.value.access, changed.value.added)
+ * ```
+ *
+ * @returns The access after the change, or a refusal: `not_permitted`, `not_an_editor`, `invalid_input`.
+ */
 export function changeAccess(
   question: EditQuestion,
   change: AccessChange,
@@ -96,7 +130,14 @@ export function changeAccess(
   })
 }
 
-/** Lists who is to be told of having become an editor: not whoever did it, and nobody who wants no such notice. */
+/**
+ * Lists who is to be told of having become an editor: not whoever did it, and nobody who wants no such notice.
+ *
+ * @example
+ * ```ts
+ * const told = editorsToTell({ added: ['ann', 'ben'] }, { by: 'ann', unwanted: new Set() }) // ben
+ * ```
+ */
 export function editorsToTell(
   { added }: Pick<ChangedAccess, 'added'>,
   { by, unwanted }: { readonly by: string; readonly unwanted: ReadonlySet<string> },

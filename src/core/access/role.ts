@@ -15,6 +15,13 @@ export type Roles = ReadonlyMap<string, RoleDefinition>
 /**
  * Collects the roles of a tenant. Refused are ids that are none, two roles of one id, and permissions that are not
  * among `known`.
+ *
+ * @example
+ * ```ts
+ * const roles = defineRoles([{ id: 'lead', permissions: ['requests.approve'], held: 'both' }], permissions)
+ * ```
+ *
+ * @returns The roles by their ids, or a refusal: `invalid_input`.
  */
 export function defineRoles(
   roles: readonly RoleDefinition[],
@@ -50,7 +57,14 @@ export function checkedRole(role: RoleDefinition, known: readonly string[]): Res
   return success({ id, permissions: [...new Set(permissions)], held })
 }
 
-/** Lists the roles that hold a permission: those whom a policy can ask where it wants "everybody who may approve". */
+/**
+ * Lists the roles that hold a permission: those whom a policy can ask when it wants "everybody who may approve".
+ *
+ * @example
+ * ```ts
+ * const reviewers = rolesWith(roles, 'requests.approve')
+ * ```
+ */
 export function rolesWith(roles: Roles, permission: string): readonly string[] {
   return [...roles.values()].filter(({ permissions }) => permissions.includes(permission)).map(({ id }) => id)
 }

@@ -13,6 +13,14 @@ import { startTally, type Tally } from './tally.ts'
  * becomes `0`. Refused are: undefined, functions, symbols, bigints, non-finite numbers, integers that a double cannot
  * hold exactly, halves of surrogate pairs, holes, getters, hidden and symbol keys, instances of classes (dates, maps,
  * …), the key `__proto__`, cycles, and whatever is over the limits. No getter and no `toJSON` is ever called.
+ *
+ * @example
+ * ```ts
+ * const admitted = admit(JSON.parse('{"rollout":80}'))
+ * if (admitted.ok) console.log(admitted.value)
+ * ```
+ *
+ * @returns The copy, or a refusal: `invalid_document`.
  */
 export function admit(value: unknown, limits: Admission = defaultLimits): Result<JsonValue, 'invalid_document'> {
   return admitAs(value, startTally(limits), copies)

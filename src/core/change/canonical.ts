@@ -7,6 +7,11 @@ import type { JsonObject, JsonValue } from './json.ts'
  *
  * Numbers and texts are written as ECMAScript writes them, which is what RFC 8785 prescribes; keys are sorted by
  * UTF-16 code units.
+ *
+ * @example
+ * ```ts
+ * canonical({ rollout: 80, enabled: true }) // {"enabled":true,"rollout":80}
+ * ```
  */
 export function canonical(value: JsonValue): string {
   if (typeof value === 'string') return quoted(value)

@@ -9,8 +9,8 @@ import type { PatchOperation } from './patch-steps.ts'
 import { startTally } from './tally.ts'
 
 /**
- * The ways to say what a document shall become: a function that edits a draft of it, a JSON Patch (RFC 6902), a merge
- * patch (RFC 7396), the whole next value, or its removal.
+ * The ways to say what a document becomes: a function that edits a draft of it, a JSON Patch (RFC 6902), a merge patch
+ * (RFC 7396), the whole next value, or its removal.
  */
 export type ChangeInput<T> =
   | ((draft: T) => T)
@@ -26,6 +26,14 @@ export type ChangeInput<T> =
  *
  * The result is admitted; subtrees that the change leaves alone are shared with the document, which stays as it is.
  * An edit function that throws, or is async, is refused with what it said. `prepare` makes JSON of what is none yet.
+ *
+ * @example
+ * ```ts
+ * const next = nextValue<{ rollout: number }>({ rollout: 40 }, { merge: { rollout: 80 } })
+ * if (next.ok) console.log(next.value) // { rollout: 80 }
+ * ```
+ *
+ * @returns The next document, or a refusal: `invalid_document`, `invalid_patch`, `invalid_input`.
  */
 export function nextValue<T>(
   before: JsonValue | undefined,

@@ -11,7 +11,17 @@ export interface ShapeProblem {
   readonly problem: string
 }
 
-/** Checks that every declared list of a document can be told apart as its shape says. */
+/**
+ * Checks that every declared list of a document can be told apart as its shape says.
+ *
+ * @example
+ * ```ts
+ * const shape = compileShape({ '/rules': keyedBy('id') })
+ * const checked = checkShape({ rules: [{ id: 'eu' }, { id: 'eu' }] }, shape) // refused: two rules of one id
+ * ```
+ *
+ * @returns The document, or a refusal: `invalid_shape`.
+ */
 export function checkShape(document: JsonValue, shape: CompiledShape): Result<JsonValue, 'invalid_shape'> {
   const problem = findShapeProblem(document, shape.root, [])
   return problem === undefined ? success(document) : refuse('invalid_shape', problem)

@@ -29,7 +29,7 @@ export interface SchemaIssue {
   readonly message: string
 }
 
-/** The three values of one place. Undefined: there is none on this side. */
+/** The three values of one place. `undefined` if this side has none. */
 export interface Sides {
   /** What both sides started from. */
   readonly base: JsonValue | undefined
@@ -52,7 +52,7 @@ export interface Conflict extends Sides {
    */
   readonly path: string
   readonly choices: readonly Choice[]
-  /** What the schema said, where `type` is `invalid_result`. */
+  /** What the schema said, if `type` is `invalid_result`. */
   readonly issues?: readonly SchemaIssue[]
 }
 
@@ -77,7 +77,15 @@ export function makeConflict(type: ConflictType, path: string, sides: Sides): Co
   }
 }
 
-/** Makes the conflict of a merge whose value does not pass the schema. It is resolved like any other. */
+/**
+ * Makes the conflict of a merge whose value does not pass the schema. It is resolved like any other.
+ *
+ * @example
+ * ```ts
+ * const sides = { base: { rollout: 40 }, live: { rollout: 60 }, draft: { rollout: 80 } }
+ * const conflict = resultConflict(sides, [{ path: '/rollout', message: 'must be at most 50' }])
+ * ```
+ */
 export function resultConflict(sides: Sides, issues: readonly SchemaIssue[]): Conflict {
   return { ...makeConflict('invalid_result', '', sides), issues }
 }

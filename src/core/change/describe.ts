@@ -14,6 +14,12 @@ import { formatPointer, parsePointer } from './pointer.ts'
  * `\u{202e}` and pointed out at the end of the line, and so are names that mix scripts. Long values are cut, and say
  * so.
  *
+ * @example
+ * ```ts
+ * const places = [{ type: 'changed', path: '/rollout', before: 40, after: 80 }] as const
+ * describe(places, { '/rollout': { unit: '%' } }) // [ 'rollout: 40 % → 80 %' ]
+ * ```
+ *
  * @throws TypeError for a label that makes no sense: a mistake of the programmer.
  */
 export function describe(places: readonly ChangedPlace[], labels: Labels = {}): readonly string[] {

@@ -17,6 +17,14 @@ import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
  * `before` with the places makes `after`. Subtrees that both share by reference are not looked at. Refused is a next
  * document that breaks its shape where it differs; a list that only the document before breaks is compared as one
  * value, so that it can be mended.
+ *
+ * @example
+ * ```ts
+ * const places = diff({ rollout: 40 }, { rollout: 80 }, compileShape({}))
+ * if (places.ok) console.log(places.value) // one place: /rollout, from 40 to 80
+ * ```
+ *
+ * @returns The places, or a refusal: `invalid_shape`.
  */
 export function diff(
   before: JsonValue | undefined,

@@ -14,6 +14,11 @@ const version = 1
  *
  * What is hashed is `{ countersign: 1, domain, value }` in canonical form, so that values of different domains (a
  * request, an event, a conflict) never share a digest. The same in Node and in browsers.
+ *
+ * @example
+ * ```ts
+ * digest('flag', { enabled: true, rollout: 80 }) // sha256:…
+ * ```
  */
 export function digest(domain: string, value: JsonValue): Digest {
   return `sha256:${sha256Hex(textOf(domain, value))}`
@@ -53,7 +58,7 @@ function bytesOf(hash: Digest): Uint8Array {
 const platform = globalThis.process?.getBuiltinModule?.('node:crypto')
 
 /**
- * Computes a SHA-256 with the platform's own code where that answers at once, which takes a tenth of the time or
+ * Computes a SHA-256 with the platform's own code if that answers at once, which takes a tenth of the time or
  * less; in browsers, whose own code gives promises, with one that is written in JavaScript.
  */
 function sha256Hex(data: string | Uint8Array): string {

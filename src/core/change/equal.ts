@@ -1,6 +1,13 @@
 import type { JsonArray, JsonObject, JsonValue } from './json.ts'
 
-/** Tells whether two admitted values are the same JSON. The order of keys does not matter. */
+/**
+ * Tells whether two admitted values are the same JSON. The order of keys does not matter.
+ *
+ * @example
+ * ```ts
+ * equal({ a: 1, b: 2 }, { b: 2, a: 1 }) // true
+ * ```
+ */
 export function equal(a: JsonValue, b: JsonValue): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false

@@ -14,6 +14,14 @@ import { countNodes, startTally, type Tally } from './tally.ts'
  * The document stays as it is: containers on the way to a change are copied, once, and everything else is shared.
  * Paths lead over own properties only, in the one spelling of RFC 6901; the segments `__proto__`, `constructor` and
  * `prototype` are refused, and so is the removal of the whole document.
+ *
+ * @example
+ * ```ts
+ * const patch = [{ op: 'replace', path: '/rollout', value: 80 }]
+ * const next = applyPatch({ rollout: 40 }, patch)
+ * ```
+ *
+ * @returns The next document, or a refusal: `invalid_patch`.
  */
 export function applyPatch(
   document: JsonValue,

@@ -1,7 +1,7 @@
 const plain = /^[ !#-[\]-~]*$/
 
 /**
- * Counts the UTF-8 bytes of a string in canonical JSON, its quotes included; undefined when it holds half of a
+ * Counts the UTF-8 bytes of a string in canonical JSON, its quotes included; `undefined` when it holds half of a
  * surrogate pair.
  */
 export function jsonTextBytes(text: string): number | undefined {

@@ -22,7 +22,7 @@ export function itemNames(items: JsonArray, kind: ListKind): ItemNames {
 }
 
 /**
- * Names the items of a list that has names for them; undefined if it has none, so that a position is all there is.
+ * Names the items of a list that has names for them; `undefined` if it has none, so that a position is all there is.
  */
 export function ownNames(items: JsonArray, kind: ListKind): readonly string[] | undefined {
   if (items.length === 0) return []
@@ -52,7 +52,7 @@ export function numbering(first: readonly string[]): (names: readonly string[]) 
   return (names) => numberNames(names, numbers)
 }
 
-/** Numbers names; undefined when one of them is there twice. */
+/** Numbers names; `undefined` when one of them is there twice. */
 function numberNames(names: readonly string[], numbers: Map<string, number>): readonly number[] | undefined {
   const found: number[] = []
   const seen: boolean[] = []

@@ -2,9 +2,17 @@ import { compilePattern, matchesPattern, type Pattern } from './pattern.ts'
 
 /** How people call a place. */
 export interface Label {
-  /** Stands for the last segment of the path. */
+  /**
+   * Stands for the last segment of the path.
+   *
+   * @defaultValue none: the last segment of the path itself
+   */
   readonly name?: string | undefined
-  /** Stands behind numbers: `%`, `EUR`. */
+  /**
+   * Stands behind numbers: `%`, `EUR`.
+   *
+   * @defaultValue none: no unit
+   */
   readonly unit?: string | undefined
 }
 

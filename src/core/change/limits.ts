@@ -20,7 +20,7 @@ export interface Admission extends Limits {
   readonly undefinedIsAbsent?: true
 }
 
-/** The limits that hold where none are given: far above what people review, far below what hurts a process. */
+/** The limits that hold if none are given: far above what people review, far below what hurts a process. */
 export const defaultLimits: Limits = {
   depth: 100,
   nodes: 500_000,
@@ -39,5 +39,5 @@ export interface PatchLimits extends Limits {
   readonly work: number
 }
 
-/** The limits of patches where none are given. */
+/** The limits of patches if none are given. */
 export const defaultPatchLimits: PatchLimits = { ...defaultLimits, operations: 10_000, work: 500_000 }

@@ -14,7 +14,7 @@ export interface Orders {
 const most = 1_000_000
 
 /**
- * Finds the order that agrees with both sides for the items that both have; undefined when there is none.
+ * Finds the order that agrees with both sides for the items that both have; `undefined` when there is none.
  *
  * Of two items whose order the sides see differently, the side decides that changed it against the base. All those
  * decisions may make a circle, or be about items that both sides inserted: then there is no such order.
@@ -83,7 +83,7 @@ function placesOf(items: readonly number[], order: readonly number[]): readonly 
 
 /**
  * Puts the items that only one side has beside the neighbours that they have there: each behind the item that it
- * follows, or at the beginning; where both sides put items at the same place, those of live come first.
+ * follows, or at the beginning; if both sides put items at the same place, those of live come first.
  */
 export function insertBeside(
   common: readonly number[],

@@ -12,7 +12,7 @@ import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /** What became of two sides. */
 export interface Merge {
-  /** The merged document; undefined if it is removed. At a conflict that nothing answers it has the live value. */
+  /** The merged document; `undefined` if it is removed. At a conflict that nothing answers it has the live value. */
   readonly value: JsonValue | undefined
   /** The conflicts that no resolution answers. The value is only good without any. */
   readonly conflicts: readonly Conflict[]
@@ -27,6 +27,16 @@ export interface Merge {
  * A place that one side changed takes its value; a place that both changed differently is a conflict. Items that one
  * side inserted stand beside the neighbours that they have there. Lists that break their shape are merged as one
  * value. Refused are resolutions that a conflict does not offer.
+ *
+ * @example
+ * ```ts
+ * const base = { enabled: true, rollout: 40 }
+ * const sides = { base, live: { ...base, enabled: false }, draft: { ...base, rollout: 80 } }
+ * const merged = merge(sides, compileShape({}))
+ * if (merged.ok) console.log(merged.value.value, merged.value.conflicts)
+ * ```
+ *
+ * @returns The merge with its conflicts, or a refusal if an answer does not fit: `invalid_resolution`.
  */
 export function merge(
   sides: Sides,
@@ -64,7 +74,7 @@ function mergeWhole(base: Maybe, live: Maybe, draft: Maybe, node: ShapeNode, mer
   return collide(typeOfConflict(live, draft), { base, live, draft }, merging)
 }
 
-/** Tells whether two values are the same in the keyed view, where the order of sets does not count. */
+/** Tells whether two values are the same in the keyed view, in which the order of sets does not count. */
 function same(a: Maybe, b: Maybe, node: ShapeNode): boolean {
   if (a === undefined || b === undefined) return a === b
   if (!node.declares) return equal(a, b)

@@ -7,6 +7,14 @@ import { startTally } from './tally.ts'
 /**
  * Reads JSON text from outside and admits it. Refused, besides what {@link admit} refuses: text that is no JSON, and
  * an object that has a key twice, of which `JSON.parse` would silently keep the last.
+ *
+ * @example
+ * ```ts
+ * const document = parseJson('{"rollout":40,"rollout":80}')
+ * if (!document.ok) console.log(document.refusal.message) // a key is there twice
+ * ```
+ *
+ * @returns The value, or a refusal: `invalid_document`.
  */
 export function parseJson(text: string, limits: Limits = defaultLimits): Result<JsonValue, 'invalid_document'> {
   if (text.length > limits.bytes) return invalid(`it is larger than ${limits.bytes} bytes`)

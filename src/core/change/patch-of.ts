@@ -14,6 +14,11 @@ import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
  *
  * Items of keyed lists, sets and `list()`s are paired by identity, so that an insertion is one operation. If many
  * operations would say less than the value itself, the list, or the document, is replaced as one.
+ *
+ * @example
+ * ```ts
+ * const patch = patchOf({ tags: ['a'] }, { tags: ['a', 'b'] }, compileShape({ '/tags': set() }))
+ * ```
  */
 export function patchOf(before: JsonValue, after: JsonValue, shape: CompiledShape): readonly PatchOperation[] {
   const writing: Writing = { path: [], operations: [] }
@@ -112,7 +117,7 @@ function writeList(before: JsonArray, after: JsonArray, node: ShapeNode, writing
   keep(before.length)
 }
 
-/** The texts by which the items of two lists are paired; undefined if they are compared as one value. */
+/** The texts by which the items of two lists are paired; `undefined` if they are compared as one value. */
 function textsOf(before: JsonArray, after: JsonArray, { kind }: ShapeNode) {
   if (kind.kind === 'atomic') return undefined
   if (kind.kind === 'list') return { before: before.map(canonical), after: after.map(canonical) }

@@ -14,7 +14,16 @@ export interface Pattern {
   readonly alternatives: readonly (readonly string[])[]
 }
 
-/** Prepares a pattern for use. Refused are malformed ones, and groups that are not among these. */
+/**
+ * Prepares a pattern for use. Refused are malformed ones, and groups that are not among these.
+ *
+ * @example
+ * ```ts
+ * const pattern = compilePattern('@metadata', { metadata: ['/description', '/owner'] })
+ * ```
+ *
+ * @returns The pattern, or a refusal: `invalid_pattern`.
+ */
 export function compilePattern(text: string, groups: Groups = {}): Result<Pattern, 'invalid_pattern'> {
   const name = text.startsWith('@') ? text.slice(1) : undefined
   if (name !== undefined && !Object.hasOwn(groups, name)) {
@@ -35,7 +44,15 @@ export function compilePattern(text: string, groups: Groups = {}): Result<Patter
   return success({ text, alternatives })
 }
 
-/** Tells whether a pattern names exactly this path. */
+/**
+ * Tells whether a pattern names exactly this path.
+ *
+ * @example
+ * ```ts
+ * const pattern = compilePattern('/rules/**')
+ * if (pattern.ok) console.log(matchesPattern(pattern.value, '/rules/eu-only/rollout')) // true
+ * ```
+ */
 export function matchesPattern(pattern: Pattern, path: string): boolean {
   const segments = parsePointer(path)
   return segments !== undefined && pattern.alternatives.some((alternative) => reachAfter(alternative, segments).end)
@@ -44,6 +61,12 @@ export function matchesPattern(pattern: Pattern, path: string): boolean {
 /**
  * Tells whether a change of the value at this path can change a value that the pattern names: the pattern names the
  * path itself, one above it, or one that may be below it.
+ *
+ * @example
+ * ```ts
+ * const pattern = compilePattern('/rules/**')
+ * if (pattern.ok) console.log(touchesPattern(pattern.value, '/rules/eu-only')) // true
+ * ```
  */
 export function touchesPattern(pattern: Pattern, path: string): boolean {
   const segments = parsePointer(path)

@@ -1,4 +1,11 @@
-/** Reads a JSON Pointer (RFC 6901) into its segments; undefined when it is malformed. */
+/**
+ * Reads a JSON Pointer (RFC 6901) into its segments; `undefined` when it is malformed.
+ *
+ * @example
+ * ```ts
+ * parsePointer('/rules/a~1b') // [ 'rules', 'a/b' ]
+ * ```
+ */
 export function parsePointer(pointer: string): readonly string[] | undefined {
   if (pointer === '') return []
   if (!pointer.startsWith('/') || (pointer.includes('~') && /~(?![01])/.test(pointer))) return undefined
@@ -15,7 +22,14 @@ function unescapeSegment(segment: string): string {
   return segment.includes('~') ? segment.replaceAll('~1', '/').replaceAll('~0', '~') : segment
 }
 
-/** Writes segments as a JSON Pointer (RFC 6901). */
+/**
+ * Writes segments as a JSON Pointer (RFC 6901).
+ *
+ * @example
+ * ```ts
+ * formatPointer(['rules', 'a/b']) // /rules/a~1b
+ * ```
+ */
 export function formatPointer(segments: readonly (string | number)[]): string {
   let pointer = ''
   for (const segment of segments) pointer += `/${escapeSegment(segment)}`
@@ -28,7 +42,7 @@ export function escapeSegment(segment: string | number): string {
   return segment.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
-/** Reads a segment as an array index in the one spelling that RFC 6901 allows; undefined when it is anything else. */
+/** Reads a segment as an array index in the one spelling that RFC 6901 allows; `undefined` when it is anything else. */
 export function arrayIndex(segment: string): number | undefined {
   if (segment.length > 10 || (segment.length > 1 && segment.startsWith('0'))) return undefined
   let index = 0

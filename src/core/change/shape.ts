@@ -22,17 +22,36 @@ export type Groups = Readonly<Record<string, readonly string[]>>
 /**
  * Declares a list whose items are identified by one of their fields: a text or a number, present and different in
  * each item.
+ *
+ * @example
+ * ```ts
+ * const shape = { '/rules': keyedBy('id') } // a rule is /rules/eu-only, in whatever place
+ * ```
  */
 export function keyedBy(field: string): ListKind {
   return { kind: 'keyed', field }
 }
 
-/** Declares a list whose items are identified by their value and have no order. No value may be in it twice. */
+/**
+ * Declares a list whose items are identified by their value and have no order. No value may be in it twice.
+ *
+ * @example
+ * ```ts
+ * const shape = { '/tags': set() }
+ * ```
+ */
 export function set(): ListKind {
   return { kind: 'set' }
 }
 
-/** Declares a list whose items have no identity but their place among the others: steps, lines, conditions in order. */
+/**
+ * Declares a list whose items have no identity but their place among the others: steps, lines, conditions in order.
+ *
+ * @example
+ * ```ts
+ * const shape = { '/steps': list() }
+ * ```
+ */
 export function list(): ListKind {
   return { kind: 'list' }
 }
@@ -41,12 +60,24 @@ export function list(): ListKind {
  * Declares a list that is only appended to, such as a log or the steps of a migration: an item is its place, counted
  * from 0 in paths and from 1 in lines for people. Such lists merge as one value. An item that is inserted or removed
  * before others turns all of these into changed ones.
+ *
+ * @example
+ * ```ts
+ * const shape = { '/migration/steps': byPlace() }
+ * ```
  */
 export function byPlace(): ListKind {
   return { kind: 'place' }
 }
 
-/** Declares a list that changes as one value. The default. */
+/**
+ * Declares a list that changes as one value. The default.
+ *
+ * @example
+ * ```ts
+ * const shape = { '/allowed': atomic() }
+ * ```
+ */
 export function atomic(): ListKind {
   return { kind: 'atomic' }
 }
@@ -76,6 +107,11 @@ export function childNode(node: ShapeNode, segment: string): ShapeNode {
 
 /**
  * Prepares a shape for use.
+ *
+ * @example
+ * ```ts
+ * const shape = compileShape({ '/rules': keyedBy('id'), '/tags': set() })
+ * ```
  *
  * @throws TypeError for a declaration that makes no sense: a mistake of the programmer.
  */

@@ -16,6 +16,17 @@ export interface LocatedValue {
  * Lists all values that a pattern names in an admitted document, in document order, each once. Items of keyed lists
  * and sets are found by their names, those of other lists by their positions. Refused is a document whose shape is
  * broken where the pattern leads.
+ *
+ * @example
+ * ```ts
+ * const pattern = compilePattern('/rules/**')
+ * if (pattern.ok) {
+ *   const shape = compileShape({ '/rules': keyedBy('id') })
+ *   const values = valuesAt({ rules: [{ id: 'eu', rollout: 40 }] }, pattern.value, shape)
+ * }
+ * ```
+ *
+ * @returns The values, or a refusal: `invalid_shape`.
  */
 export function valuesAt(
   document: JsonValue | undefined,

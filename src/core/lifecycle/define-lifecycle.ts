@@ -32,7 +32,16 @@ export interface Lifecycle<T = unknown> {
 /**
  * Makes a life cycle out of its table.
  *
- * @throws TypeError where the table contradicts itself.
+ * @example
+ * ```ts
+ * const moves = [
+ *   { from: ['off', 'on'], action: 'edit', edits: 'any' },
+ *   { from: 'off', action: 'enable', pending: 'enabling', to: 'on' },
+ * ] as const
+ * const lifecycle = defineLifecycle({ name: 'switch', initial: 'off', moves })
+ * ```
+ *
+ * @throws TypeError if the table contradicts itself.
  */
 export function defineLifecycle<T = unknown>(options: LifecycleOptions<T>): Lifecycle<T> {
   const moves = resolveMoves(options)

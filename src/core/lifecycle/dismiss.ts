@@ -1,5 +1,5 @@
 /**
- * Takes no notice of an answer that is a promise where a value was expected. Nobody waits for it, so that its failure
+ * Takes no notice of an answer that is a promise instead of a value. Nobody waits for it, so that its failure
  * would be one that nobody handles, and end the process.
  */
 export function dismiss(answer: unknown): void {

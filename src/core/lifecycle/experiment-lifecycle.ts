@@ -4,7 +4,11 @@ import { winnerTakesAll } from './winner-takes-all.ts'
 
 /** What hosts may choose in the life cycle of an experiment. */
 export interface ExperimentOptions<T> {
-  /** What finishing does to the document. Left out: `winnerTakesAll()`. */
+  /**
+   * What finishing does to the document.
+   *
+   * @defaultValue winnerTakesAll()
+   */
   readonly finish?: Pick<Move<T>, 'takes' | 'guard' | 'effect'>
 }
 
@@ -12,6 +16,11 @@ export interface ExperimentOptions<T> {
  * Makes the life cycle of an experiment: drafted, scheduled or started, paused and resumed, finished, deleted. While
  * anything waits for approval the experiment is locked. Edits of a running or paused experiment are staged and
  * published.
+ *
+ * @example
+ * ```ts
+ * const lifecycle = experimentLifecycle({ finish: winnerTakesAll({ variants: 'arms' }) })
+ * ```
  */
 export function experimentLifecycle<T = unknown>(options: ExperimentOptions<T> = {}): Lifecycle<T> {
   const { finish = winnerTakesAll<T>() } = options

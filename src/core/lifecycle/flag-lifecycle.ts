@@ -3,24 +3,27 @@ import { defineLifecycle, type Lifecycle } from './define-lifecycle.ts'
 /** What hosts may choose in the life cycle of a feature flag. */
 export interface FlagOptions {
   /**
-   * Patterns of the places that need approval once the flag is live. Left out: those of a flag with segments and
-   * variants.
+   * Patterns of the places that need approval once the flag is live.
+   *
+   * @defaultValue criticalFlagPlaces
    */
   readonly critical?: readonly string[]
   /**
-   * What a critical change keeps others off while it waits: the whole flag (where left out), or its critical places.
+   * What a critical change keeps others off while it waits: the whole flag, or its critical places.
+   *
+   * @defaultValue 'resource'
    */
   readonly lock?: 'resource' | 'critical'
   /**
    * A property of the document that says whether the flag is live: true while it is active, false otherwise. Nothing
    * but an action sets it: a change that sets it to something else is refused with `follows_state`.
    *
-   * @defaultValue none
+   * @defaultValue none: no property follows the state
    */
   readonly enabled?: string | undefined
 }
 
-/** The critical places of a live flag, where its document names them so. */
+/** The critical places of a live flag, if its document names them so. */
 export const criticalFlagPlaces: readonly string[] = [
   '/segments/**',
   '/variants/**',
@@ -35,6 +38,11 @@ const offUntilActive = { inactive: false, testing: false, scheduled: false, acti
  * Makes the life cycle of a feature flag: edited and tested freely, activated or scheduled with approval, live from
  * then on. While its activation waits, it can still be edited and tested. A live flag asks for approval of critical
  * changes, and of no others.
+ *
+ * @example
+ * ```ts
+ * const lifecycle = flagLifecycle({ enabled: 'enabled', critical: ['/rollout'] })
+ * ```
  */
 export function flagLifecycle<T = unknown>(options: FlagOptions = {}): Lifecycle<T> {
   const { critical = criticalFlagPlaces, lock = 'resource', enabled } = options

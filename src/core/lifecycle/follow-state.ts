@@ -27,8 +27,8 @@ export interface Contradiction {
 }
 
 /**
- * Finds a property that was changed from `before` to `asked`, and is something else in `after`, where it follows the
- * state. One that was left out says nothing.
+ * Finds a property that was changed from `before` to `asked`, and is something else in `after`, because it follows
+ * the state. A property that is absent says nothing.
  */
 export function contradictionIn(
   follows: Follows,
@@ -41,7 +41,7 @@ export function contradictionIn(
   return property === undefined ? undefined : { property, says: own(after, property) }
 }
 
-/** Says what is wrong with these properties in a life cycle of these live states; undefined if nothing is. */
+/** Says what is wrong with these properties in a life cycle of these live states; `undefined` if nothing is. */
 export function followsProblem(follows: Follows, states: readonly string[]): string | undefined {
   for (const [name, values] of Object.entries(follows)) {
     const what = `follows.${name}`

@@ -11,7 +11,7 @@ export interface Place {
   readonly state: string
 }
 
-/** Says why a move is impossible in this situation; undefined if it is possible. */
+/** Says why a move is impossible in this situation; `undefined` if it is possible. */
 export function judge<T>(move: ResolvedMove<T>, situation: Situation<T>, place: Place): Refusal | undefined {
   const { action, unreferenced, guard } = move
   const { references } = situation

@@ -13,7 +13,7 @@ export interface MachineEvent {
   readonly references?: readonly string[] | undefined
 }
 
-/** The state that a machine is in: `running`, or `{ running: 'stop' }` where something waits. */
+/** The state that a machine is in: `running`, or `{ running: 'stop' }` if something waits. */
 export type MachineValue = string | { readonly [state: string]: MachineValue | undefined }
 
 /** Whether a machine runs, as XState says it. */

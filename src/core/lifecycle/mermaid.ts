@@ -5,8 +5,13 @@ import type { ResolvedMove } from './move.ts'
  * Draws a life cycle in Mermaid's language.
  *
  * A box is a live state; in it are the actions that it knows. A dashed one waits for approval, and says what is shown
- * meanwhile. An arrow is what happens once the action is approved, or at once where nobody is asked; without one, the
+ * meanwhile. An arrow is what happens once the action is approved, or at once if nobody is asked; without one, the
  * state stays. What is not approved has no arrow, because it leaves the resource in its box.
+ *
+ * @example
+ * ```ts
+ * console.log(mermaid(flagLifecycle()))
+ * ```
  */
 export function mermaid<T>({ initial, states, moves }: Lifecycle<T>): string {
   const boxes = states.flatMap((state) =>

@@ -6,31 +6,61 @@ export interface Move<T = unknown> {
   /** The live state, or states, in which the action exists. */
   readonly from: string | readonly string[]
   readonly action: string
-  /** What is shown while the action waits for approval. Left out: the life cycle itself asks nobody. */
+  /**
+   * What is shown while the action waits for approval.
+   *
+   * @defaultValue none: the life cycle itself asks nobody
+   */
   readonly pending?: string | undefined
-  /** The live state from then on. Left out: the same as before. */
+  /**
+   * The live state from then on.
+   *
+   * @defaultValue the same state as before
+   */
   readonly to?: string | undefined
-  /** Left out, people do it. `clock`: it happens by itself, at the time that was given when the state was entered. */
+  /**
+   * Who does it. `clock`: it happens by itself, at the time that was given when the state was entered.
+   *
+   * @defaultValue none: people do it
+   */
   readonly by?: 'clock' | undefined
   /**
    * Whether the action carries changes of the document: any, or those that touch a critical place, or those that
    * touch none. It then has no effect.
+   *
+   * @defaultValue none: it carries no changes
    */
   readonly edits?: Edits | undefined
-  /** Actions that stay possible while this one waits. Left out: none, the resource is locked. */
+  /**
+   * Actions that stay possible while this one waits.
+   *
+   * @defaultValue none: the resource is locked
+   */
   readonly meanwhile?: readonly string[] | undefined
   /**
-   * Names of the details that may be said with the action, by whoever asks for it or edits the request: `['winner']`.
+   * Names of the details that the action takes: `['winner']`. Whoever asks for it or edits the request may give them.
+   *
+   * @defaultValue none: it takes no details
    */
   readonly takes?: readonly string[] | undefined
-  /** Refuses the action, by name, while something refers to the resource. */
+  /**
+   * Refuses the action, by name, while something refers to the resource.
+   *
+   * @defaultValue none: whatever refers to it
+   */
   readonly unreferenced?: true | undefined
   /**
-   * Says why the action is impossible just now; undefined if it is possible. Asked at submission and again at
+   * Says why the action is impossible just now; `undefined` if it is possible. Asked at submission and again at
    * apply.
+   *
+   * @defaultValue none: it is always possible
    */
   readonly guard?: Guard<T> | undefined
-  /** What the action makes of the document. */
+  /**
+   * What the action makes of the document.
+   *
+   * @defaultValue none: the document stays as it is
+   */
   readonly effect?: Effect<T> | undefined
 }
 
@@ -42,7 +72,7 @@ export type Details = Readonly<Record<string, unknown>>
 
 /** What guards and effects look at. */
 export interface Situation<T = unknown> {
-  /** The document as it is live or, where the action carries changes, as it would be. */
+  /** The document as it is live or, if the action carries changes, as it would be. */
   readonly document: T
   readonly details: Details
   /** What refers to the resource, as people would call it. */
@@ -50,17 +80,19 @@ export interface Situation<T = unknown> {
 }
 
 /**
- * Says in a few words why an action is impossible just now; undefined if it is possible. One that throws refuses.
+ * Says in a few words why an action is impossible just now; `undefined` if it is possible. If it throws, the action is
+ * refused.
  */
 export type Guard<T = unknown> = (situation: Situation<T>) => string | undefined
 
-/** Gives the document that an action leads to. One that throws refuses the action. */
+/** Gives the document that an action leads to. If it throws, the action is refused. */
 export type Effect<T = unknown> = (situation: Situation<T>) => T
 
 /**
  * Where a resource is in its life cycle.
  *
- * What it does follows `live` alone. What is shown is that, or what the action shows that waits for approval.
+ * The resource behaves as `live` says. People are shown the `pending` of the action that waits for approval, if there
+ * is one, and `live` otherwise.
  */
 export interface LifecycleState {
   readonly live: string

@@ -8,18 +8,32 @@ import { stepFrom } from './transition-table.ts'
 /** An action, and what it is to be done with. */
 export interface WantedMove<T = unknown> {
   readonly action: string
-  /** The document as it is live or, where the action carries changes, as it would be. */
+  /** The document as it is live or, if the action carries changes, as it would be. */
   readonly document: T
-  /** What was said with the action. */
+  /**
+   * What was said with the action.
+   *
+   * @defaultValue none
+   */
   readonly details?: Details
-  /** What refers to the resource. Left out: nothing. */
+  /**
+   * What refers to the resource.
+   *
+   * @defaultValue none: nothing refers to it
+   */
   readonly references?: readonly string[]
   /**
-   * When the clock is to end the state that the action enters, in milliseconds since 1970. Given if, and only if, it
-   * does.
+   * When the clock is to end the state that the action enters, in milliseconds since 1970. Required if the clock ends
+   * that state, and refused otherwise.
+   *
+   * @defaultValue none
    */
   readonly at?: number
-  /** When the clock ends the state that the resource is in. */
+  /**
+   * When the clock ends the state that the resource is in.
+   *
+   * @defaultValue none: the clock does not end it
+   */
   readonly dueAt?: number
 }
 
@@ -28,7 +42,7 @@ export interface PerformedMove<T = unknown> {
   readonly move: ResolvedMove<T>
   readonly state: LifecycleState
   readonly document: T
-  /** When the clock ends its state, where it does. */
+  /** When the clock ends its state, if it does. */
   readonly dueAt?: number
 }
 
@@ -44,6 +58,16 @@ export interface ProposedMove<T = unknown> {
 /**
  * Decides whether an action may be asked for, and says what would become of the resource. `now` is the time of
  * asking.
+ *
+ * @example
+ * ```ts
+ * const wanted = { action: 'activate', document: flag }
+ * const proposed = proposeMove(lifecycle, { live: 'inactive' }, wanted, Date.now())
+ * if (proposed.ok) console.log(proposed.value.whileWaiting)
+ * ```
+ *
+ * @returns What would become of the resource, or a refusal: `invalid_transition`, `waiting_for_approval`,
+ * `invalid_input`, `still_referenced`, `transition_rejected`.
  */
 export function proposeMove<T>(
   lifecycle: Lifecycle<T>,
@@ -62,7 +86,18 @@ export function proposeMove<T>(
   return performed.ok ? success({ move, whileWaiting, performed: performed.value }) : performed
 }
 
-/** Carries an action out: the one that was approved, or one that nobody has to approve. */
+/**
+ * Carries an action out: the one that was approved, or one that nobody has to approve.
+ *
+ * @example
+ * ```ts
+ * const performed = performMove(lifecycle, { live: 'inactive' }, { action: 'activate', document: flag })
+ * if (performed.ok) console.log(performed.value.state, performed.value.document)
+ * ```
+ *
+ * @returns The resource after the move, or a refusal: `invalid_transition`, `waiting_for_approval`, `invalid_input`,
+ * `still_referenced`, `transition_rejected`.
+ */
 export function performMove<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,
@@ -76,7 +111,17 @@ export function performMove<T>(
   return moved(lifecycle, { move: step.move, to: step.to }, wanted)
 }
 
-/** Does what the clock does once a state's time has come. Refused before, and where the clock has nothing to do. */
+/**
+ * Does what the clock does once a state's time has come. Refused before, and when the clock has nothing to do.
+ *
+ * @example
+ * ```ts
+ * const due = performDueMove(lifecycle, { live: 'scheduled' }, { document: flag, dueAt: 1_000 }, Date.now())
+ * ```
+ *
+ * @returns The resource after the move, or a refusal: `invalid_transition`, `waiting_for_approval`, `invalid_input`
+ * before its time, `still_referenced`, `transition_rejected`.
+ */
 export function performDueMove<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,
@@ -92,7 +137,14 @@ export function performDueMove<T>(
   return moved(lifecycle, { move: step.move, to: step.to }, { ...situation, action: step.move.action })
 }
 
-/** Gives where the resource is once nothing comes of the action that waits: where it was all the time. */
+/**
+ * Gives where the resource is once nothing comes of the action that waits: where it was all the time.
+ *
+ * @example
+ * ```ts
+ * const state = stateAfter(lifecycle, { live: 'inactive', waiting: 'activate' }, 'rejected')
+ * ```
+ */
 export function stateAfter<T>(lifecycle: Lifecycle<T>, state: LifecycleState, ending: Ending): LifecycleState {
   return stepFrom(lifecycle.table, state, ending)?.to ?? { live: state.live }
 }

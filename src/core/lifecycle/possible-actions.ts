@@ -3,20 +3,43 @@ import type { Lifecycle } from './define-lifecycle.ts'
 import type { LifecycleState } from './move.ts'
 import { stepFrom, stepsFrom } from './transition-table.ts'
 
-/** Lists the actions that people can ask for. */
+/**
+ * Lists the actions that people can ask for.
+ *
+ * @example
+ * ```ts
+ * possibleActions(flagLifecycle(), { live: 'scheduled' })
+ * ```
+ */
 export function possibleActions<T>(lifecycle: Lifecycle<T>, state: LifecycleState): readonly string[] {
   const steps = stepsFrom(lifecycle.table, state)
   return lifecycle.actions.filter((action) => steps.has(action))
 }
 
-/** Gives the state that is shown: the live one, or what the action shows that waits for approval. */
+/**
+ * Gives the state that is shown: the live one, or what the action shows that waits for approval.
+ *
+ * @example
+ * ```ts
+ * shownState(flagLifecycle(), { live: 'inactive', waiting: 'activate' }) // pending_approval
+ * ```
+ */
 export function shownState<T>(lifecycle: Lifecycle<T>, state: LifecycleState): string {
   const { live, waiting } = state
   if (waiting === undefined) return live
   return stepFrom(lifecycle.table, state, 'approved')?.move?.pending ?? live
 }
 
-/** Finds the action that carries a change of the document, by whether the change touches a critical place. */
+/**
+ * Finds the action that carries a change of the document, by whether the change touches a critical place.
+ *
+ * @example
+ * ```ts
+ * const action = editAction(lifecycle, { live: 'active' }, 'critical')
+ * ```
+ *
+ * @returns The action, or a refusal: `invalid_transition`, `waiting_for_approval`.
+ */
 export function editAction<T>(
   lifecycle: Lifecycle<T>,
   state: LifecycleState,

@@ -1,6 +1,13 @@
 import { defineLifecycle, type Lifecycle } from './define-lifecycle.ts'
 
-/** Makes the life cycle of a remote-config variable: drafted, published, edited while live, deleted. */
+/**
+ * Makes the life cycle of a remote-config variable: drafted, published, edited while live, deleted.
+ *
+ * @example
+ * ```ts
+ * const lifecycle = remoteConfigLifecycle()
+ * ```
+ */
 export function remoteConfigLifecycle<T = unknown>(): Lifecycle<T> {
   return defineLifecycle<T>({
     name: 'remote_config',

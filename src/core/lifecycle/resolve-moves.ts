@@ -10,14 +10,18 @@ export interface LifecycleOptions<T = unknown> {
   readonly initial: string
   /** The table. Every pair of state and action that is not in it is refused. */
   readonly moves: readonly Move<T>[]
-  /** Patterns of the critical places of the document, where some action carries only changes of those. */
+  /**
+   * Patterns of the critical places of the document, if some action carries only changes of those.
+   *
+   * @defaultValue none: no place is critical
+   */
   readonly critical?: readonly string[] | undefined
   /**
-   * Properties at the top of the document that say in which state it is, each with its value in every live state: `{
-   * enabled: { draft: false, live: true } }`. The library keeps them so; a change that sets one to something else is
+   * Properties at the top of the document that say in which state it is, each with its value in every live state:
+   * `{ enabled: { draft: false, live: true } }`. The library keeps them so; a change that sets one to something else is
    * refused.
    *
-   * @defaultValue none
+   * @defaultValue none: no property follows the state
    */
   readonly follows?: Follows | undefined
 }
@@ -43,7 +47,7 @@ const reserved: ReadonlySet<string> = new Set([...endings, 'approved', 'due', 's
 /**
  * Spells out a table: one move for each state of each row.
  *
- * @throws TypeError where the table contradicts itself.
+ * @throws TypeError if the table contradicts itself.
  */
 export function resolveMoves<T>(options: LifecycleOptions<T>): readonly ResolvedMove<T>[] {
   const wrong = (problem: string): never => {

@@ -27,7 +27,14 @@ export function transitionTable<T>(
   return table
 }
 
-/** Looks up what an event leads to; undefined if nothing happens. */
+/**
+ * Looks up what an event leads to; `undefined` if nothing happens.
+ *
+ * @example
+ * ```ts
+ * const step = stepFrom(lifecycle.table, { live: 'inactive' }, 'activate')
+ * ```
+ */
 export function stepFrom<T>(table: TransitionTable<T>, state: LifecycleState, event: string): Step<T> | undefined {
   return table.get(keyOf(state))?.get(event)
 }

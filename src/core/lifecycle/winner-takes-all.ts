@@ -2,13 +2,29 @@ import type { Move } from './move.ts'
 
 /** Where the variants of a document are, and what makes one. */
 export interface VariantsOptions {
-  /** The property of the document that lists the variants; `variants` if left out. */
+  /**
+   * The property of the document that lists the variants.
+   *
+   * @defaultValue 'variants'
+   */
   readonly variants?: string
-  /** The property of a variant that names it; `key` if left out. */
+  /**
+   * The property of a variant that names it.
+   *
+   * @defaultValue 'key'
+   */
   readonly key?: string
-  /** The property of a variant that says how much of the traffic it gets; `weight` if left out. */
+  /**
+   * The property of a variant that says how much of the traffic it gets.
+   *
+   * @defaultValue 'weight'
+   */
   readonly weight?: string
-  /** The weight of the winner; 100 if left out. */
+  /**
+   * The weight of the winner.
+   *
+   * @defaultValue 100
+   */
   readonly total?: number
 }
 
@@ -16,6 +32,11 @@ export interface VariantsOptions {
  * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all
  * the traffic. A variant that does not exist, or is there twice, is refused. Without a winner the document stays as
  * it is.
+ *
+ * @example
+ * ```ts
+ * const finish = winnerTakesAll({ variants: 'arms', key: 'name' })
+ * ```
  */
 export function winnerTakesAll<T = unknown>(
   options: VariantsOptions = {},

@@ -2,7 +2,7 @@ import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
 import type { LoggedEvent, SaltedText } from './event-chain.ts'
 
-/** What stands where a text was erased. */
+/** What stands in the place of a text that was erased. */
 export const erasedText = '[erased]'
 
 /** Computes what the log holds in the place of a text: it says nothing of the text once its salt is gone. */
@@ -106,7 +106,7 @@ function withoutSalt(event: JsonObject): JsonObject {
 
 /**
  * Says what is wrong with the texts of a logged event, given the commitments to those that were erased; undefined
- * where nothing is.
+ * if nothing is.
  */
 export function textProblem(
   { event, texts = {} }: Pick<LoggedEvent, 'event' | 'texts'>,

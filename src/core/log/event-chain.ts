@@ -36,7 +36,7 @@ export function headAfter({ seq, hash }: LoggedEvent): StreamHead {
   return { seq, hash }
 }
 
-/** Says what is wrong with an event as the successor of a head; undefined if the chain holds. */
+/** Says what is wrong with an event as the successor of a head; `undefined` if the chain holds. */
 export function brokenLink(
   head: StreamHead,
   { hash, texts: _texts, ...body }: LoggedEvent,
@@ -51,7 +51,7 @@ function hashOf(body: Omit<LoggedEvent, 'hash' | 'texts'>): Digest {
   return digest('event', body as unknown as JsonValue)
 }
 
-/** A text that somebody wrote, with what keeps others from guessing it by its commitment. */
+/** A text that somebody wrote, with its salt. Without the salt nobody can guess the text from its commitment. */
 export interface SaltedText {
   readonly salt: string
   readonly text: string

@@ -21,7 +21,7 @@ export function withLeaf({ size, peaks }: MerkleTree, leaf: Digest): MerkleTree 
   return { size: size + 1, peaks: [...rest, node] }
 }
 
-/** Computes the root of a tree; undefined if it has no leaf. */
+/** Computes the root of a tree; `undefined` if it has no leaf. */
 export function rootOf({ peaks }: MerkleTree): Digest | undefined {
   return peaks.length === 0 ? undefined : peaks.reduceRight((right, left) => nodeDigest(left, right))
 }

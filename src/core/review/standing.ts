@@ -12,7 +12,7 @@ export interface Standing extends Tally {
 
 /**
  * Counts the approvals that hold now: of this digest, in this round, by people who are still approvers, each person
- * once, and neither the requester nor a contributor where a matching policy keeps them out. Not met while an answer
+ * once, and neither the requester nor a contributor if a matching policy keeps them out. Not met while an answer
  * stands in the way.
  */
 export function standing(request: UnderReview, users: KnownUsers): Standing {

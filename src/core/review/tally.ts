@@ -16,7 +16,7 @@ export interface PolicyTally {
   readonly version: number
   readonly met: boolean
   /**
-   * What is missing on the shortest way to meet it. Empty if it is met, or where it has no way of being met at
+   * What is missing on the shortest way to meet it. Empty if it is met, or if it has no way of being met at
    * all.
    */
   readonly missing: readonly MissingNeed[]

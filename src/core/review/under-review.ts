@@ -19,7 +19,7 @@ export interface Review {
   readonly reason?: string
   /** The roles that the directory gave, at that moment, to whoever's answer it is. */
   readonly roles: readonly string[]
-  /** The digest that the reviewer saw, where a policy carried the answer over to content with an equal effect. */
+  /** The digest that the reviewer saw, if a policy carried the answer over to content with an equal effect. */
   readonly carriedFrom?: string
 }
 

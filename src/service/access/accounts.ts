@@ -20,7 +20,7 @@ export async function readAccount({ storage }: Context, tenant: string, user: st
 
 /**
  * Makes the command that says whose an account is. It takes what giving the roles of everybody concerned takes, and,
- * where a user becomes an agent, what taking them does. Nobody parts an account from themselves.
+ * if a user becomes an agent, what taking them does. Nobody parts an account from themselves.
  */
 export function setAccountCommand(context: Context, actor: Actor, account: Account): Command<Account> {
   const { storage } = context

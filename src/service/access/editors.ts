@@ -32,7 +32,7 @@ interface Named {
 const everyone: ResourceAccess = { type: 'everyone' }
 
 /**
- * Decides whether somebody may make changes: the role has to allow each of them, and the list of editors where there
+ * Decides whether somebody may make changes: the role has to allow each of them, and the list of editors if there
  * is one.
  *
  * @returns the statements that what was relied on is still as it was read.

@@ -65,7 +65,7 @@ export async function previewGrants(
 
 /**
  * Makes the command that changes who holds which role: all of it, or nothing. `seen` is the digest of the preview,
- * where one was seen.
+ * if one was seen.
  */
 export function changeGrantsCommand(
   context: Context,
@@ -138,7 +138,7 @@ export function grantWrites(
   ]
 }
 
-/** The roles that every tenant has, where grants are kept here. */
+/** The roles that every tenant has, if grants are kept here. */
 export function keptRoles({ access }: Context): Result<Roles> {
   if (access.type === 'roles' && access.stored) return success(access.roles)
   const problem = 'who holds which role is said by the directory of the host: change it there'

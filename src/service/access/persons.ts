@@ -43,17 +43,21 @@ export async function readPersons({ storage }: Pick<Context, 'storage'>, tenant:
   }
 }
 
-/** Whose an account is: a person's, or, where it is an agent, its owner's. With neither, it is a person of its own. */
+/** Whose an account is: a person's, or, if it is an agent, its owner's. With neither, it is a person of its own. */
 export interface Account {
   readonly user: string
   /**
    * The person behind it, equal for two accounts of one person: they count once, and neither approves what the other
    * asked for.
+   *
+   * @defaultValue none: the user is a person of its own
    */
   readonly person?: string | undefined
   /**
-   * The user who owns it, where it is a service account or an agent: it acts for its owner, and approves only if a
+   * The user who owns it, if it is a service account or an agent: it acts for its owner, and approves only if a
    * policy names it.
+   *
+   * @defaultValue none: nobody owns it
    */
   readonly owner?: string | undefined
 }

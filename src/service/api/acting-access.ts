@@ -30,57 +30,203 @@ import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
-/** Who may do what. */
+/**
+ * Who may do what. {@link ActingApprovals} lists the codes that every call can throw.
+ *
+ * Methods that read or change grants, accounts or roles throw `invalid_input` if the directory of the host says who
+ * holds which role. Methods that change editors throw `invalid_input` if `createApprovals` was given no `access`.
+ */
 export interface ActingAccess {
   /**
-   * Throws `not_permitted` unless the actor holds the permission in the project or, where none is named, in the whole
-   * tenant.
+   * Checks that the actor holds the permission in the project or, if none is named, in the whole tenant.
+   *
+   * @example
+   * ```ts
+   * await ann.access.check('requests.approve', { project: 'shop' })
+   * ```
+   *
+   * @throws `not_permitted`; `unknown_actor` if the directory does not know the actor.
    */
   check(permission: Permission | (string & {}), where?: InProject): Promise<void>
-  /** Tells whether the actor holds it. */
+  /**
+   * Tells whether the actor holds the permission.
+   *
+   * @example
+   * ```ts
+   * if (await ann.access.may('approval_settings.edit')) console.log('show the settings')
+   * ```
+   */
   may(permission: Permission | (string & {}), where?: InProject): Promise<boolean>
 
-  /** Gives a user a role, in a project or in the whole tenant, besides those that they hold there. */
+  /**
+   * Gives a user a role, in a project or in the whole tenant, besides those that they hold there.
+   *
+   * @example
+   * ```ts
+   * await ben.access.grant({ user: 'ann', role: 'manager', project: 'shop' })
+   * ```
+   *
+   * @throws `unknown_role`, `not_permitted`, `beyond_own_permissions`.
+   */
   grant(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
-  /** Takes a role from a user. */
+  /**
+   * Takes a role from a user.
+   *
+   * @example
+   * ```ts
+   * await ben.access.revoke({ user: 'ann', role: 'manager', project: 'shop' })
+   * ```
+   *
+   * @throws `last_admin` if nobody would be left who can give roles; the codes of {@link ActingAccess.grant}.
+   */
   revoke(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
-  /** Says what a change of access would do to whom, for many users and projects at once. Writes nothing. */
+  /**
+   * Says what a change of access would do to whom, for many users and projects at once. Writes nothing.
+   *
+   * @example
+   * ```ts
+   * const edits = [{ users: ['ann', 'cleo'], projects: ['shop'], roles: ['member'] }]
+   * const { lines, refusal, digest } = await ben.access.preview(edits)
+   * ```
+   *
+   * @throws `unknown_role`; `invalid_document` if the edits are not plain JSON. That the actor may not make the change
+   * is part of the answer.
+   */
   preview(edits: readonly GrantEdit[]): Promise<GrantPreview>
-  /** Carries a change of access out, all of it or nothing, if it still does what was seen. */
+  /**
+   * Carries a change of access out, all of it or nothing, if it still does what was seen.
+   *
+   * @example
+   * ```ts
+   * const edits = [{ users: ['ann', 'cleo'], projects: ['shop'], roles: ['member'] }]
+   * const { digest } = await ben.access.preview(edits)
+   * await ben.access.change(edits, { digest })
+   * ```
+   *
+   * @throws `preview_outdated`, `invalid_document`; the codes of {@link ActingAccess.revoke}.
+   */
   change(edits: readonly GrantEdit[], options: KeyOptions & { readonly digest: string }): Promise<GrantPreview>
-  /** Lists the roles that a user was given. */
+  /**
+   * Lists the roles that a user was given.
+   *
+   * @example
+   * ```ts
+   * const grants = await ben.access.grants('ann')
+   * ```
+   */
   grants(user: string): Promise<readonly Grant[]>
-  /** Lists to whom a role was given. */
+  /**
+   * Lists to whom a role was given.
+   *
+   * @example
+   * ```ts
+   * const managers = await ben.access.holders('manager')
+   * ```
+   */
   holders(role: string): Promise<readonly Grant[]>
 
   readonly accounts: {
-    /** Reads whose an account is. */
+    /**
+     * Reads whose an account is.
+     *
+     * @example
+     * ```ts
+     * const { person, owner } = await ben.access.accounts.get('ann-phone')
+     * ```
+     */
     get(user: string): Promise<Account>
     /**
      * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with
      * the user alone, that it is a person of its own. Takes `organization_roles.edit`, and is on record.
+     *
+     * @example
+     * ```ts
+     * await ben.access.accounts.save({ user: 'ann-phone', person: 'ann' })
+     * ```
+     *
+     * @throws `not_permitted`, `beyond_own_permissions`, `own_account`, `last_admin`; `unknown_actor` if the owner
+     * holds no role.
      */
     save(account: Account, options?: KeyOptions): Promise<Account>
   }
   readonly editors: {
-    /** Reads who edits a resource, among those whose roles allow it. */
+    /**
+     * Reads who edits a resource, among those whose roles allow it.
+     *
+     * @example
+     * ```ts
+     * const access = await ann.access.editors.get(flags.ref('checkout'))
+     * ```
+     *
+     * @throws `unknown_resource_type`.
+     */
     get<T>(ref: ResourceRef<T>): Promise<ResourceAccess>
     /**
      * Opens a resource to everyone, restricts it to editors, or adds and removes some. Who becomes an editor is told.
+     *
+     * @example
+     * ```ts
+     * await ann.access.editors.save(flags.ref('checkout'), { type: 'restrict', editors: ['ann', 'ben'] })
+     * ```
+     *
+     * @throws `unknown_resource_type`, `unknown_resource`, `not_permitted`, `not_an_editor`, `invalid_document`;
+     * `unknown_actor` if the directory does not know somebody who is to be an editor.
      */
     save<T>(ref: ResourceRef<T>, change: AccessChange, options?: KeyOptions): Promise<ResourceAccess>
   }
-  /** Reads who edits new resources: everyone, or whoever makes them. */
+  /**
+   * Reads who edits new resources: everyone, or whoever makes them.
+   *
+   * @example
+   * ```ts
+   * const access = await ann.access.defaultAccess()
+   * ```
+   */
   defaultAccess(): Promise<ResourceAccess['type']>
-  /** Says who edits resources that are made from now on. */
+  /**
+   * Says who edits resources that are made from now on.
+   *
+   * @example
+   * ```ts
+   * await ben.access.setDefaultAccess('editors')
+   * ```
+   *
+   * @throws `not_permitted`.
+   */
   setDefaultAccess(access: ResourceAccess['type'], options?: KeyOptions): Promise<void>
 
   readonly roles: {
-    /** Lists the roles of the tenant. */
+    /**
+     * Lists the roles of the tenant.
+     *
+     * @example
+     * ```ts
+     * const roles = await ben.access.roles.list()
+     * ```
+     */
     list(): Promise<readonly RoleDefinition[]>
-    /** Saves a role of the tenant's own. Nobody puts in, or takes out, a permission that they do not hold. */
+    /**
+     * Saves a role of the tenant's own. Nobody puts in, or takes out, a permission that they do not hold.
+     *
+     * @example
+     * ```ts
+     * await ben.access.roles.save({ id: 'release_manager', permissions: ['requests.approve'], held: 'project' })
+     * ```
+     *
+     * @throws `not_permitted`, `beyond_own_permissions`, `last_admin`, `invalid_document`; `role_in_use` if somebody
+     * holds it in a place that the new text does not let it be held in.
+     */
     save(role: RoleDefinition, options?: KeyOptions): Promise<RoleDefinition>
-    /** Removes a role of the tenant's own that nobody holds. */
+    /**
+     * Removes a role of the tenant's own that nobody holds.
+     *
+     * @example
+     * ```ts
+     * await ben.access.roles.remove('release_manager')
+     * ```
+     *
+     * @throws `unknown_role`, `role_in_use`, `not_permitted`, `beyond_own_permissions`, `last_admin`.
+     */
     remove(id: string, options?: KeyOptions): Promise<void>
   }
 }

@@ -12,15 +12,38 @@ import {
 } from '../facts/delegations.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
-/** What one actor can do with delegations. */
+/** What one actor can do with delegations. {@link ActingApprovals} lists the codes that every call can throw. */
 export interface ActingDelegations {
-  /** Lists the delegations that are not over, of everybody. */
+  /**
+   * Lists the delegations that are not over, of everybody.
+   *
+   * @example
+   * ```ts
+   * const delegations = await ben.delegations.list()
+   * ```
+   */
   list(): Promise<readonly Delegation[]>
   /**
    * Lets somebody else answer for the actor for a time. Whoever answers for somebody counts once, together with them.
+   *
+   * @example
+   * ```ts
+   * await ben.delegations.save({ to: 'cleo', ends: Date.now() + 14 * 24 * 60 * 60_000, reason: 'on holiday' })
+   * ```
+   *
+   * @throws `not_delegable`, `limit_reached`; `unknown_actor` if the directory does not know one of the two.
    */
   save(delegation: DelegationInput, options?: KeyOptions): Promise<Delegation>
-  /** Ends a delegation of the actor's. What was answered under it stands, until the actor takes it back. */
+  /**
+   * Ends a delegation of the actor's. What was answered under it stands, until the actor takes it back.
+   *
+   * @example
+   * ```ts
+   * await ben.delegations.remove('cleo')
+   * ```
+   *
+   * @throws `unknown_delegation`.
+   */
   remove(to: string, options?: KeyOptions): Promise<void>
 }
 

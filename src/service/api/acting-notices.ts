@@ -10,11 +10,15 @@ import type { ActorCommands } from './actor-commands.ts'
 /** What one actor says about the notices that they get. */
 export interface ActingNotices {
   /**
-   * Says which notices the actor does not want, instead of what they said before. If roles are kept here: a directory
-   * of the host says it in `unwanted`.
+   * Says which notices the actor does not want, instead of what they said before. Only if roles are kept here: a
+   * directory of the host says it in `unwanted`.
    *
    * @example
+   * ```ts
    * await ann.notices.preferences({ unwanted: ['made_editor'] })
+   * ```
+   *
+   * @throws `invalid_input` if the directory of the host says who holds which role.
    */
   preferences(preferences: NoticePreferences, options?: KeyOptions): Promise<void>
 }

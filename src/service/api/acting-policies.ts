@@ -10,25 +10,75 @@ import { type PastChange, type SimulateOptions, simulatePolicies } from '../quer
 import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from '../requests/policy-commands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
-/** What one actor can do with policies. */
+/** What one actor can do with policies. {@link ActingApprovals} lists the codes that every call can throw. */
 export interface ActingPolicies {
-  /** Lists the policies in force. */
+  /**
+   * Lists the policies in force.
+   *
+   * @example
+   * ```ts
+   * const policies = await ann.policies.list()
+   * ```
+   */
   list(): Promise<readonly Policy[]>
-  /** Reads a policy in force; `undefined` if there is none with this id. */
+  /**
+   * Reads a policy in force; `undefined` if there is none with this id.
+   *
+   * @example
+   * ```ts
+   * const policy = await ann.policies.get('big-rollouts')
+   * ```
+   */
   get(id: string): Promise<Policy | undefined>
   /**
    * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it
    * is. Open requests are held to the stricter of both. If a policy in force gates that, `policy_gated`: submit the
    * change with `policyResource.ref(id)`.
+   *
+   * @example
+   * ```ts
+   * await ben.policies.save({
+   *   id: 'flag-changes',
+   *   match: { resource: 'feature_flag' },
+   *   require: { quorum: 1, from: { roles: ['lead'] } },
+   * })
+   * ```
+   *
+   * @throws `invalid_policy`, `not_permitted`, `policy_gated`; `locked` if an open request holds the policy.
    */
   save(policy: PolicyInput, options?: KeyOptions): Promise<Policy>
-  /** Removes a policy. Requests that it gated keep what it asked. If a policy in force gates that, `policy_gated`. */
+  /**
+   * Removes a policy. Requests that it gated keep what it asked. If a policy in force gates that, `policy_gated`.
+   *
+   * @example
+   * ```ts
+   * await ben.policies.remove('flag-changes')
+   * ```
+   *
+   * @throws `unknown_policy`, `not_permitted`, `policy_gated`; `invalid_policy` if nobody could change policies any
+   * more; `locked` if an open request holds the policy.
+   */
   remove(id: string, options?: KeyOptions): Promise<void>
-  /** Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing. */
+  /**
+   * Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing.
+   *
+   * @example
+   * ```ts
+   * const findings = await ben.policies.check(policy)
+   * for (const { severity, problem, fix } of findings) console.log(severity, problem, fix)
+   * ```
+   */
   check(policy: PolicyInput): Promise<readonly PolicyFinding[]>
   /**
    * Compares what other policies would have made of the last applied changes with what those in force make of them.
    * Saves nothing.
+   *
+   * @example
+   * ```ts
+   * const comparison = await ben.policies.simulate([policy], { last: 200 })
+   * ```
+   *
+   * @throws `invalid_policy`.
    */
   simulate(policies: readonly PolicyInput[], options?: SimulateOptions): Promise<SimulationComparison<PastChange>>
 }

@@ -11,17 +11,45 @@ import {
 } from '../queries/resource-history.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 
-/** What one actor can read of resources. */
+/** What one actor can read of resources. {@link ActingApprovals} lists the codes that every call can throw. */
 export interface ActingResources {
-  /** Reads a live resource; `undefined` if there is none. */
+  /**
+   * Reads a live resource; `undefined` if there is none.
+   *
+   * @example
+   * ```ts
+   * const live = await ann.resources.get(flags.ref('checkout'))
+   * console.log(live?.document.rollout)
+   * ```
+   *
+   * @throws `unknown_resource_type`.
+   */
   get<T>(ref: ResourceRef<T>): Promise<LiveResource<T> | undefined>
-  /** Lists the revisions of a resource, the newest first. */
+  /**
+   * Lists the revisions of a resource, the newest first.
+   *
+   * @example
+   * ```ts
+   * const [latest] = await ann.resources.history(flags.ref('checkout'), { limit: 1 })
+   * ```
+   *
+   * @throws `unknown_resource_type`.
+   */
   history<T>(ref: ResourceRef<T>, options?: HistoryOptions): Promise<readonly ListedRevision<T>[]>
-  /** Compares two revisions of a resource; 0 is the resource that does not exist yet. */
+  /**
+   * Compares two revisions of a resource; 0 is the resource that does not exist yet.
+   *
+   * @example
+   * ```ts
+   * const { lines } = await ann.resources.compare(flags.ref('checkout'), 1, 2)
+   * ```
+   *
+   * @throws `unknown_resource_type`, `unknown_revision`, `invalid_shape`.
+   */
   compare<T>(ref: ResourceRef<T>, from: number, to: number): Promise<Comparison>
 }
 
-/** Which revisions to list. */
+/** Options of `history`: which revisions to list. */
 export interface HistoryOptions {
   /**
    * At most so many, 1 to 200.
@@ -29,7 +57,11 @@ export interface HistoryOptions {
    * @defaultValue 50
    */
   readonly limit?: number | undefined
-  /** Those before this revision. */
+  /**
+   * Revisions before this one.
+   *
+   * @defaultValue none: from the latest on
+   */
   readonly before?: number | undefined
 }
 

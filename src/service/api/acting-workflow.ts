@@ -9,30 +9,47 @@ import { isEnabled, switchCommand } from '../workflow/switch-workflow.ts'
 import type { ActorCommands } from './actor-commands.ts'
 import { checkOptions, said } from './check-submission.ts'
 
-/** Switches approvals on and off. */
+/** Switches approvals on and off. {@link ActingApprovals} lists the codes that every call can throw. */
 export interface ActingWorkflow {
-  /** Tells whether approvals are asked for in a project or, if none is named, in the whole tenant. */
+  /**
+   * Tells whether approvals are asked for in a project or, if none is named, in the whole tenant.
+   *
+   * @example
+   * ```ts
+   * const isOn = await ben.workflow.isEnabled({ project: 'shop' })
+   * ```
+   */
   isEnabled(where?: InProject): Promise<boolean>
   /**
    * Switches approvals on: policies ask again, and what was held goes on. A project without a switch of its own
    * follows the tenant. If it is on already, nothing happens.
    *
-   * @throws ApprovalError `policy_gated` if a policy names `countersign.workflow`: submit the change with
-   * `workflowResource.ref(project)`.
+   * @example
+   * ```ts
+   * await ben.workflow.enable({ reason: 'the migration is done' })
+   * ```
+   *
+   * @throws `not_permitted`; `policy_gated` if a policy names countersign.workflow: submit the change with
+   * workflowResource.ref(project); `locked` if an open request holds the switch.
    */
   enable(options?: InProject & VerbOptions): Promise<void>
   /**
    * Switches approvals off: no policy asks for anything, except for changes of policies, and types that are `gated`
    * stay refused. Requests that wait are neither applied nor lost: they are drafts again, which nobody has approved.
    *
-   * @throws ApprovalError `not_permitted` if the actor could not remove each policy that this silences;
-   * `policy_gated` if removing one of them, or the switch itself, has to be approved: submit the change with
-   * `workflowResource.ref(project)`.
+   * @example
+   * ```ts
+   * await ben.workflow.disable({ project: 'shop', waiting: 'hold', reason: 'migration of the shop' })
+   * ```
+   *
+   * @throws `not_permitted` if the actor could not remove each policy that this silences; `policy_gated` if removing
+   * one of them, or the switch itself, has to be approved: submit the change with workflowResource.ref(project);
+   * `locked` if an open request holds the switch.
    */
   disable(options?: DisableOptions): Promise<void>
 }
 
-/** How approvals are switched off. */
+/** Options of `disable`. */
 export interface DisableOptions extends VerbOptions, InProject {
   /**
    * What becomes of requests that wait: `return` makes drafts of them, on record; with `hold` they stay as they are,

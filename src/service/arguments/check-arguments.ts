@@ -13,7 +13,11 @@ import { isReservedDoor, isReservedUser, ownUser } from '../values/reserved.ts'
 export interface ActorInput {
   readonly tenant: string
   readonly user: string
-  /** The door that they came through, for the audit log: `app` unless said otherwise. */
+  /**
+   * The door that they came through, for the audit log.
+   *
+   * @defaultValue 'app'
+   */
   readonly via?: string | undefined
 }
 

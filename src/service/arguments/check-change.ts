@@ -65,7 +65,7 @@ export function checkResolutions(resolutions: unknown): readonly Resolution[] {
   })
 }
 
-/** Gives a digest back; undefined for what cannot be one. */
+/** Refuses what is no digest, and says of what it must be one. */
 export function checkDigest(argument: string, digest: unknown, of: string): Digest {
   if (typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest)) return digest as Digest
   return fail('invalid_input', { argument, problem: `must be the digest of ${of}` })

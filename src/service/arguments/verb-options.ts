@@ -1,17 +1,28 @@
-/** What goes with every verb. */
+/** Options shared by all commands. */
 export interface VerbOptions {
   /**
    * Does the command at most once: the same key with the same arguments gives the same answer for seven days, with
-   * others it is refused. Use it to try again after an answer was lost.
+   * others it is refused with `idempotency_mismatch`. Use it to try again after an answer was lost.
+   *
+   * @defaultValue none: a repeated call does the command again
    */
   readonly idempotencyKey?: string | undefined
-  /** Why, for the people concerned and the log. */
+  /**
+   * Why, for the people concerned and the log.
+   *
+   * @defaultValue none
+   */
   readonly reason?: string | undefined
 }
 
-/** What goes with verbs that have no reason. */
+/** Options of commands that take no reason. */
 export type KeyOptions = Pick<VerbOptions, 'idempotencyKey'>
-/** A project, or the whole tenant where it is left out. */
+/** A project, or the whole tenant if it is left out. */
 export interface InProject {
+  /**
+   * The id of the project.
+   *
+   * @defaultValue none: the whole tenant
+   */
   readonly project?: string | undefined
 }

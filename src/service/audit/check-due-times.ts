@@ -36,7 +36,7 @@ export function dueTimeCheck(context: Context, settings: PolicySetRecord | undef
 }
 
 /**
- * When something that was put off is tried again, and when what happens at once is; undefined if an event says
+ * When something that was put off is tried again, and when what happens at once is; `undefined` if an event says
  * when it is due.
  */
 function dueOf<C extends CollectionName>(collection: C, value: StoredRecordOf<C>): number | undefined {

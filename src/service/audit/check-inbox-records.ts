@@ -53,7 +53,7 @@ async function straysAmong(
   return problems
 }
 
-/** The same where one of the requests cannot be read: that one is named among the requests. */
+/** The same if one of the requests cannot be read: that one is named among the requests. */
 async function straysOneByOne(
   storage: Storage,
   tenant: string,

@@ -119,7 +119,7 @@ async function signatureOf(signer: Signer, checkpoint: Checkpoint): Promise<Chec
   return { keyId, value: hexOf(signature) }
 }
 
-/** Reads the last checkpoint of a tenant; undefined if nothing is sealed yet. */
+/** Reads the last checkpoint of a tenant; `undefined` if nothing is sealed yet. */
 export async function lastCheckpoint(storage: Storage, tenant: string): Promise<CheckpointRecord | undefined> {
   const { records } = await page(storage, {
     collection: 'checkpoints',

@@ -59,13 +59,17 @@ export async function* walkSealed(
 /** What sealed logs are compared with, beside themselves. */
 export interface VerifyOptions {
   /**
-   * A checkpoint that was kept where nobody could change it who can write to the database. The log has to go on from
+   * A checkpoint that was kept in a place that nobody who writes to the database can change. The log has to go on from
    * it.
+   *
+   * @defaultValue none: the log is verified against its own checkpoints
    */
   readonly checkpoint?: Checkpoint | undefined
   /**
    * The keys that checkpoints may be signed with, by name, those that are not used any more among them. From the
    * first signed checkpoint on, each has to be signed with one of them.
+   *
+   * @defaultValue none: signatures are not checked
    */
   readonly keys?: Readonly<Record<string, SignatureCheck>> | undefined
 }
@@ -120,7 +124,7 @@ export async function readSealed(
 
 const checkpointsName = 'checkpoints'
 
-/** Says what is wrong with the signature of a checkpoint; undefined if one of the keys made it. */
+/** Says what is wrong with the signature of a checkpoint; `undefined` if one of the keys made it. */
 async function signatureProblem(
   checkpoint: Checkpoint,
   keys: Readonly<Record<string, SignatureCheck>>,

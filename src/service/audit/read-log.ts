@@ -23,9 +23,17 @@ import { walkSealed } from './read-checkpoints.ts'
  * was refused, or whom they let answer for them.
  */
 export type LogFilter = LogSubject & {
-  /** Events after this one of the stream; from its beginning if left out. */
+  /**
+   * Events after this one of the stream, by its number.
+   *
+   * @defaultValue 0
+   */
   readonly after?: number | undefined
-  /** At most so many, 1 to 500; 100 if left out. */
+  /**
+   * At most so many, 1 to 500.
+   *
+   * @defaultValue 100
+   */
   readonly limit?: number | undefined
 }
 

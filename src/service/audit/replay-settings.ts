@@ -33,7 +33,7 @@ type Happened =
   | ({ readonly type: 'account_set' } & Account)
   | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
 
-/** What was said of the settings last, where it was. */
+/** What was said of the settings last, if anything was. */
 interface Told {
   readonly firstAdmin?: string | undefined
   readonly defaultAccess?: ResourceAccess['type']

@@ -13,11 +13,11 @@ import { validated } from '../resource-types/validate-document.ts'
 /** Where a change starts from. */
 export interface Start extends Pick<ProposedChange, 'resource' | 'project' | 'base' | 'incarnation'> {
   readonly tenant: string
-  /** The document; undefined if there is none. */
+  /** The document; `undefined` if there is none. */
   readonly before: JsonValue | undefined
-  /** The live state, where the resource has a life cycle. */
+  /** The live state, if the resource has a life cycle. */
   readonly state?: string
-  /** When the clock ends that state, where it does. */
+  /** When the clock ends that state, if it does. */
   readonly stateDueAt?: number
 }
 

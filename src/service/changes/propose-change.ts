@@ -35,7 +35,7 @@ export interface ResolvedWish extends Wish {
 /** A change worked out against the document that it starts from. */
 export interface Proposal {
   readonly change: ProposedChange
-  /** The document that it starts from; undefined if there is none. */
+  /** The document that it starts from; `undefined` if there is none. */
   readonly before: JsonValue | undefined
 }
 
@@ -43,7 +43,7 @@ export interface Proposal {
 interface Facts {
   readonly tenant: string
   readonly now: number
-  /** The project that the host says; undefined if the host does not keep the resource. */
+  /** The project that the host says; `undefined` if the host does not keep the resource. */
   readonly hostSays: string | undefined
 }
 
@@ -180,7 +180,7 @@ export function subjectOf(type: ResourceType | undefined, { change, before }: Pr
   }
 }
 
-/** The step that a move takes in a life cycle; undefined for one that carries an edit and does nothing besides. */
+/** The step that a move takes in a life cycle; `undefined` for one that carries an edit and does nothing besides. */
 function stepOf({ action, from, to, edits, details }: PinnedMove): LifecycleStep | undefined {
   if (edits && from === to && details === undefined) return undefined
   return { action, to, ...(from === undefined ? {} : { from }) }

@@ -14,7 +14,7 @@ import { type Proposal, proposeValid } from './propose-change.ts'
 export interface Moving {
   readonly tenant: string
   readonly change: ProposedChange
-  /** The document that the draft was made against; undefined if there was none. */
+  /** The document that the draft was made against; `undefined` if there was none. */
   readonly base: JsonValue | undefined
   readonly live: ResourceRecord | undefined
   readonly resolutions: readonly Resolution[]

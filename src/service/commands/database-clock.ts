@@ -5,18 +5,18 @@ import { inTime } from '../../ports/in-time.ts'
 import { checkFunction } from '../resource-types/handed-in.ts'
 import { checkedTimeout } from '../values/timeouts.ts'
 
-/** How closely a clock follows the one of the database. */
+/** Options of `databaseClock`: how closely it follows the database. */
 export interface DatabaseClockOptions {
   /**
    * After how many milliseconds the time of the database is asked for again.
    *
-   * @defaultValue 60,000
+   * @defaultValue 60_000
    */
   readonly every?: number | undefined
   /**
    * How long one answer of the database may take, in milliseconds.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly timeout?: number | undefined
 }
@@ -32,7 +32,13 @@ const samples = 5
  * timer that no setting of the system clock moves. It never goes back. While the database does not answer, it goes on
  * as it was.
  *
- * @throws ApprovalError `storage_failed` where the time cannot be read at first.
+ * @example
+ * ```ts
+ * const now = await databaseClock(postgresTime(pool))
+ * ```
+ *
+ * @throws ApprovalError `storage_failed` if the time cannot be read at first.
+ * @throws TypeError if the function is none, or an option is no number of milliseconds.
  */
 export async function databaseClock(
   readTime: () => Promise<number>,

@@ -35,7 +35,7 @@ export function idempotencyOf(verb: string, key: unknown, asked: unknown): Idemp
   return { key: checked, asked: digest('command', { verb, asked: plain.value }) }
 }
 
-/** Finds the answer that was given to a command before; undefined if it is new. */
+/** Finds the answer that was given to a command before; `undefined` if it is new. */
 export async function answeredBefore(
   storage: Storage,
   { tenant, user }: { readonly tenant: string; readonly user: string },

@@ -7,7 +7,7 @@ const attempts = 12
  * Reads something once more if the settings were changed while it was read, so that nothing is told that mixes before
  * and after.
  *
- * @throws ApprovalError `contention` where they were changed each time.
+ * @throws ApprovalError `contention` if they were changed each time.
  */
 export async function readAgain<T>(read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -18,7 +18,7 @@ export interface Command<T> {
   readonly about: string
   /** If the caller gave a key: the command is done at most once under it. */
   readonly idempotency?: Idempotency | undefined
-  /** Reads the facts and decides. Called again, from the start, where a fact moved before the commit. */
+  /** Reads the facts and decides. Called again, from the start, if a fact moved before the commit. */
   attempt(at: number): Promise<Result<Accepted<T>>>
 }
 
@@ -40,7 +40,7 @@ const attempts = 12
  * fact that the decision relied on; if one of them moved, the whole command runs again on fresh facts, a bounded
  * number of times.
  *
- * @throws ApprovalError where the command is refused. A refusal that matters to an auditor is recorded first.
+ * @throws ApprovalError if the command is refused. A refusal that matters to an auditor is recorded first.
  */
 export async function runCommand<T>(context: Context, command: Command<T>): Promise<T> {
   const { idempotency } = command
@@ -100,7 +100,7 @@ function refuseInside(verb: string): never {
  */
 const mostTaken = 3
 
-/** Counts the ids of new requests that others have already, and refuses where `newId` gives no others. */
+/** Counts the ids of new requests that others have already, and refuses if `newId` gives no others. */
 async function refuseTaken(
   { storage }: Context,
   tenant: string,
@@ -132,7 +132,7 @@ async function decided<T>({ attempt }: Command<T>, at: number): Promise<Result<A
 type Done<T> = Pick<Accepted<T>, 'answer' | 'follow'>
 
 /**
- * Finds the answer that was given to this command before; undefined if it is new. Refuses another command under
+ * Finds the answer that was given to this command before; `undefined` if it is new. Refuses another command under
  * its key.
  */
 async function answered<T>(

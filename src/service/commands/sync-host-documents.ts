@@ -40,7 +40,7 @@ interface Hosted extends Kept {
  * resource, what the host has of it is the change's matter.
  *
  * Nothing that a caller said of a resource is looked at. Of each resource in its turn, gives the project that the
- * host says; undefined if the host does not keep it.
+ * host says; `undefined` if the host does not keep it.
  */
 export async function recordHostChanges(
   context: Context,
@@ -184,7 +184,7 @@ function movedMessage(from: string, to: string): string {
   return `found in the host: moved from ${named(from)} to ${named(to)}`
 }
 
-/** The write of a request that failed, where it is what the host has by now. */
+/** The write of a request that failed, if it is what the host has by now. */
 function lateWrite(claim: ClaimRecord | undefined, document: JsonValue): LateWrite | undefined {
   const digest = documentDigest(document)
   return claim?.late?.findLast((write) => write.digest === digest)

@@ -16,9 +16,17 @@ export type Admins = 'anyone' | Approvers
 
 /** What roles permit, for hosts that want Countersign to say who may do what. */
 export interface AccessOptions {
-  /** The roles that every tenant has. The levels `viewer`, `member`, `manager` and `admin` if left out. */
+  /**
+   * The roles that every tenant has.
+   *
+   * @defaultValue levelRoles
+   */
   readonly roles?: readonly RoleDefinition[] | undefined
-  /** Permissions of the host's own, besides those of the matrix. */
+  /**
+   * Permissions of the host's own, besides those of the matrix.
+   *
+   * @defaultValue none: those of the matrix alone
+   */
   readonly permissions?: readonly string[] | undefined
 }
 
@@ -39,7 +47,7 @@ export type AccessControl =
 /**
  * Reads what the host said of access.
  *
- * @throws TypeError where it did not say who may change the settings, or defined roles that cannot be.
+ * @throws TypeError if it did not say who may change the settings, or defined roles that cannot be.
  */
 export function accessControlOf({
   admins,

@@ -12,7 +12,7 @@ import { shown } from '../values/shown.ts'
 /**
  * Takes the host's predicates, which can look at a change and alter nothing of it.
  *
- * @throws TypeError where one is no function.
+ * @throws TypeError if one is no function.
  */
 export function checkedPredicates(predicates: unknown): Readonly<Record<string, Predicate>> {
   if (predicates === undefined) return {}
@@ -45,7 +45,7 @@ function isPredicate(value: unknown): value is Predicate {
 /**
  * Takes the host's notifiers. Each is handed a notice of its own, so that none changes what the others are told.
  *
- * @throws TypeError where one has no name, or nothing to deliver with.
+ * @throws TypeError if one has no name, or nothing to deliver with.
  */
 export function checkedNotifiers(notifiers: unknown): readonly Notifier[] {
   if (notifiers === undefined) return []
@@ -70,7 +70,7 @@ const longestSignature = 16_384
 /**
  * Takes who signs checkpoints. What is no signature is none.
  *
- * @throws TypeError where it has no key, or nothing to sign with.
+ * @throws TypeError if it has no key, or nothing to sign with.
  */
 export function checkedSigner(
   signer: Signer | undefined,

@@ -60,7 +60,7 @@ async function loaded(storage: Storage, tenant: string, state: StreamHead) {
 }
 
 /**
- * Gives the set with everything that has changed since; undefined if the settings did not come to this state from the
+ * Gives the set with everything that has changed since; `undefined` if the settings did not come to this state from the
  * known one.
  */
 async function caughtUp(

@@ -17,7 +17,7 @@ import type { Audiences } from './notice-audiences.ts'
 /** What every command works with. */
 export interface Context {
   readonly storage: Storage
-  /** The host's transaction, where everything happens inside one. */
+  /** The host's transaction, if everything happens inside one. */
   readonly transaction?: object
   readonly directory: Directory
   /** Who may do what. */
@@ -45,7 +45,7 @@ export interface Context {
   readonly policies: PoliciesInForce
   /** What `tick` does just now in this process, and who gave it trouble. */
   readonly atWork: AtWork
-  /** Whether approvals are asked for in a tenant where nobody has switched that. */
+  /** Whether approvals are asked for in a tenant in which nobody has switched them. */
   readonly workflow: 'on' | 'off'
   /** What policies can speak of. */
   readonly vocabulary: Vocabulary

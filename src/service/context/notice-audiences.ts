@@ -8,7 +8,7 @@ export type NoticeRecipient = 'requester' | 'contributors' | 'approvers' | 'admi
 
 /**
  * Which notice goes to whom. What people have to do, or what was done past them, is told to those whom it concerns in
- * any case, and is not among these: reminders, reviews that are owed or fell, bypasses and broken glass.
+ * any case, and is not among these: reminders, follow-up reviews, dismissed reviews, bypasses and broken glass.
  */
 export interface Audiences {
   /** Put to its approvers. */
@@ -34,7 +34,7 @@ export interface Audiences {
   readonly workflow_off: readonly Exclude<NoticeRecipient, 'requester' | 'contributors'>[]
 }
 
-/** Who is told of what where the application says nothing. */
+/** Who is told of what if the application says nothing. */
 export const defaultAudiences: Audiences = {
   submitted: ['approvers'],
   changes_requested: ['requester'],
@@ -55,7 +55,7 @@ export const defaultAudiences: Audiences = {
 /**
  * Completes the audiences that the application gives with the default ones.
  *
- * @throws TypeError where there is no such notice, or no such party to it.
+ * @throws TypeError if there is no such notice, or no such party to it.
  */
 export function audiencesOf(given: Partial<Audiences> = {}): Audiences {
   checkRecord('createApprovals: notices', given, "{ applied: ['requester'] }")

@@ -18,16 +18,28 @@ import type { DelegationRecord } from '../records/record-types.ts'
 import { keyOf, put, read, unchanged, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
-/** Who shall answer for the actor, how long, and about what. */
+/** Who answers for the actor, for how long, and about what. */
 export interface DelegationInput {
   readonly to: string
   /** When it ends, in milliseconds since 1970; at most a year from now. */
   readonly ends: number
-  /** When it begins; now if left out. */
+  /**
+   * When it begins, in milliseconds since 1970.
+   *
+   * @defaultValue the time of the call
+   */
   readonly begins?: number | undefined
-  /** The requests that it is about; all of them if left out. */
+  /**
+   * The requests that it is about.
+   *
+   * @defaultValue none: all requests
+   */
   readonly match?: Pick<PolicyMatch, 'resource' | 'project'> | undefined
-  /** Why, for the delegate and the log. */
+  /**
+   * Why, for the delegate and the log.
+   *
+   * @defaultValue none
+   */
   readonly reason?: string | undefined
 }
 

@@ -23,7 +23,7 @@ export interface ContentRead {
 /** The resources of a request as they are now, and who keeps whom off them. */
 export interface ResourcesRead {
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
-  /** The project that the host says of each of them; undefined if the host does not keep it. */
+  /** The project that the host says of each of them; `undefined` if the host does not keep it. */
   readonly projects: readonly (string | undefined)[]
   /** The claim of the one that is kept outside of the database, if one is. */
   readonly claim?: ClaimRead
@@ -33,7 +33,7 @@ export interface ResourcesRead {
   readonly preconditions: readonly Write[]
 }
 
-/** Reads the content of a request, and the documents that it starts from; undefined if the content is not there. */
+/** Reads the content of a request, and the documents that it starts from; `undefined` if the content is not there. */
 export async function readContent(context: Context, request: Request): Promise<ContentRead | undefined> {
   return (await readContents(context, [request]))[0]
 }
@@ -87,7 +87,7 @@ export async function readWhole(
   }
 }
 
-/** Reads what stood at a revision; undefined if nothing did. */
+/** Reads what stood at a revision; `undefined` if nothing did. */
 export async function documentAt(
   { storage }: Context,
   tenant: string,

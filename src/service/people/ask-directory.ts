@@ -37,7 +37,7 @@ export async function knownUsers(directory: Directory, scope: Scope, ids: readon
 }
 
 /**
- * Asks the directory which roles a user holds, those of an agent among them; undefined for a user whom it does not
+ * Asks the directory which roles a user holds, those of an agent among them; `undefined` for a user whom it does not
  * know.
  */
 export async function rolesHeld(
@@ -85,7 +85,7 @@ export async function unwantedNotices(
 /** How many agents may own each other in a row. */
 export const mostOwners = 5
 
-/** The person at the end of a row of owners; undefined if it ends with nobody, or never. */
+/** The person at the end of a row of owners; `undefined` if it ends with nobody, or never. */
 function personBehind(id: string, known: ReadonlyMap<string, Entry>): string | undefined {
   let entry = known.get(id)
   for (let generation = 0; generation <= mostOwners; generation++) {

@@ -112,7 +112,7 @@ function projectsOf(inProjects: unknown, id: string): readonly RolesInProject[] 
   throw new TypeError(`the roles of ${JSON.stringify(id)} in projects must be a list of { project, roles }`)
 }
 
-/** Reads a list of names; undefined if it is none. */
+/** Reads a list of names; `undefined` if it is none. */
 function namesOf(list: unknown): readonly string[] | undefined {
   if (!Array.isArray(list)) return undefined
   const names = Array.from({ length: Math.min(list.length, longestList) }, (_, index): unknown => list[index])

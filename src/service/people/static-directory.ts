@@ -6,7 +6,12 @@ import { shown } from '../values/shown.ts'
  * Makes a directory of users who never change: user id → roles, the same in every tenant and project. For tests,
  * trials and scripts.
  *
- * @throws TypeError where roles are no list of names.
+ * @example
+ * ```ts
+ * const directory = staticDirectory({ ann: ['developer'], ben: ['lead'] })
+ * ```
+ *
+ * @throws TypeError if roles are no list of names.
  */
 export function staticDirectory(users: Readonly<Record<string, readonly string[]>>): Directory {
   checkRecord('staticDirectory: users', users, "{ ann: ['developer'], ben: ['lead'] }")

@@ -23,7 +23,7 @@ export interface PolicyState {
   readonly tenant: string
   readonly settings: PolicySetRecord | undefined
   readonly setVersion: StreamHead
-  /** Some live documents by their type, where the fields of policies are to be looked for in them. */
+  /** Some live documents by their type, if the fields of policies are to be looked for in them. */
   readonly documents?: ReadonlyMap<string, readonly JsonValue[]>
 }
 

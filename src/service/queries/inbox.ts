@@ -22,20 +22,25 @@ import { freeze } from '../values/freeze.ts'
 import { listsFor, oldestOf } from './inbox-lists.ts'
 import { requestsOf } from './list-requests.ts'
 
-/** Which part of what waits to list. */
+/** Which page of the inbox to list. */
 export interface InboxFilter {
-  /** At most so many, 1 to 200; 50 if left out. */
+  /**
+   * At most so many, 1 to 200.
+   *
+   * @defaultValue 50
+   */
   readonly limit?: number | undefined
-  /** The `next` of the page before, of the same actor. */
+  /**
+   * The `next` of the page before, of the same actor.
+   *
+   * @defaultValue none: the first page
+   */
   readonly after?: string | undefined
 }
 
 /** A request that waits for an approval. */
 export interface InboxRequest extends RequestSummary {
-  /**
-   * Who has delegated the answer to the actor: to be given with it, as `onBehalfOf`. Absent if the answer is the
-   * actor's own.
-   */
+  /** Who has delegated the answer to the actor: pass it on as `onBehalfOf`. Absent if the answer is the actor's own. */
   readonly onBehalfOf?: string
 }
 
@@ -112,7 +117,7 @@ async function waitingAmong(context: Context, desk: Desk, listed: readonly Liste
 }
 
 /**
- * Says whose answer a request waits for, out of those that the actor may give; undefined if it waits for none of
+ * Says whose answer a request waits for, out of those that the actor may give; `undefined` if it waits for none of
  * them.
  */
 function answerTo(

@@ -9,17 +9,37 @@ import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, page, read } from '../records/typed-storage.ts'
 import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
 
-/** Which requests to list. What is left out does not restrict. */
+/** Which requests to list. */
 export interface RequestFilter {
-  /** Those about this resource. Not together with `project`. */
+  /**
+   * Those about this resource. Not together with `project`.
+   *
+   * @defaultValue none: those of all resources
+   */
   readonly resource?: { readonly type: string; readonly id: string } | undefined
-  /** Those of this project. */
+  /**
+   * Those of this project.
+   *
+   * @defaultValue none: those of all projects
+   */
   readonly project?: string | undefined
-  /** Those in this state, or in one of these. */
+  /**
+   * Those in this state, or in one of these.
+   *
+   * @defaultValue none: those in any state
+   */
   readonly status?: RequestStatus | readonly RequestStatus[] | undefined
-  /** At most so many, 1 to 200; 50 if left out. */
+  /**
+   * At most so many, 1 to 200.
+   *
+   * @defaultValue 50
+   */
   readonly limit?: number | undefined
-  /** The `next` of the page before, of the same tenant and filter. */
+  /**
+   * The `next` of the page before, of the same tenant and filter.
+   *
+   * @defaultValue none: the first page
+   */
   readonly after?: string | undefined
 }
 

@@ -29,7 +29,7 @@ export async function remedies(
   ]
 }
 
-/** Says what a change on its way waits for, where it did not get there at once. */
+/** Says what a change on its way waits for, if it did not get there at once. */
 export function delays({ application }: Request): readonly Remedy[] {
   const { problem, until } = application ?? {}
   return problem === undefined || until === undefined ? [] : [{ type: 'host', at: until, problem }]

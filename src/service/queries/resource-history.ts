@@ -32,7 +32,7 @@ export interface ListedRevision<T> extends Omit<Revision, 'document'> {
   readonly live: boolean
 }
 
-/** Reads a live resource; undefined if there is none. */
+/** Reads a live resource; `undefined` if there is none. */
 export async function readResource<T>(
   context: Context,
   tenant: string,
@@ -58,7 +58,7 @@ export async function readResource<T>(
 }
 
 /**
- * Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` where it
+ * Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` if it
  * is given.
  */
 export async function readHistory<T>(
@@ -91,7 +91,7 @@ export async function readHistory<T>(
   )
 }
 
-/** What became of a resource between two of its revisions. */
+/** The difference between two revisions of a resource. */
 export interface Comparison {
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place. */

@@ -24,16 +24,16 @@ export interface ResourceStanding {
   readonly shown: string
   /** The action that waits for approval, and the request that asks for it. */
   readonly waiting?: { readonly action: string; readonly request: string }
-  /** When the clock ends the live state, in milliseconds since 1970, where it does. */
+  /** When the clock ends the live state, in milliseconds since 1970, if it does. */
   readonly dueAt?: number
   /**
-   * For each action of the life cycle, why nobody can ask for it now; true if it can be asked for, as far as can
-   * be said before it is known by whom and with which details or changes.
+   * For each action of the life cycle, why nobody can ask for it now; true if somebody can, as far as that is known
+   * without who asks, and with which details or changes.
    */
   readonly can: Readonly<Record<string, true | Refusal>>
 }
 
-/** Says where a resource is in its life cycle; undefined if its type has none. */
+/** Says where a resource is in its life cycle; `undefined` if its type has none. */
 export async function standingOf(
   context: Context,
   {

@@ -14,9 +14,13 @@ import { keyOf, page, read, stateOf } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 
-/** How far back to look. */
+/** Options of `simulate`: how far back to look. */
 export interface SimulateOptions {
-  /** At most so many changes, 1 to 500; 100 if left out. */
+  /**
+   * At most so many changes, 1 to 500.
+   *
+   * @defaultValue 100
+   */
   readonly last?: number | undefined
 }
 
@@ -99,7 +103,7 @@ function seen({ resources }: Context, { revision, replaced }: Applied): PolicySu
   })
 }
 
-/** The change of a document as one place, where its shape no longer tells more. */
+/** The change of a document as one place, if its shape no longer tells more. */
 function wholeChange(before: JsonValue | undefined, after: JsonValue | undefined): readonly ChangedPlace[] {
   if (before === undefined) return after === undefined ? [] : [{ type: 'added', path: '', after }]
   return [after === undefined ? { type: 'removed', path: '', before } : { type: 'changed', path: '', before, after }]

@@ -5,7 +5,7 @@ import { current } from '../requests/deliver-outside.ts'
 import { outcomeOf, type SubmitOutcome } from '../requests/submit-command.ts'
 import { readRequest } from './read-request.ts'
 
-/** Gives what became of a submission by now, where its change was on its way. */
+/** Gives what became of a submission by now, if its change was on its way. */
 export async function outcomeNow(context: Context, actor: Actor, outcome: SubmitOutcome): Promise<SubmitOutcome> {
   if (outcome.status !== 'applying') return outcome
   const { status } = await current(context, outcome.request)

@@ -31,8 +31,8 @@ export interface WorkflowSwitch {
 }
 
 /**
- * What becomes of requests that wait when the workflow is switched off: they are drafts again, or held until it is on
- * again.
+ * What happens to requests that wait when the workflow is switched off: they become drafts again, or are held until it
+ * is on again.
  */
 export type WaitingMode = 'return' | 'hold'
 /**
@@ -135,7 +135,7 @@ export interface ResourceRecord extends Resource {
   readonly head: StreamHead
 }
 
-/** A policy in force, or, where `policy` is null, the memory of a removed one. */
+/** A policy in force, or, if `policy` is null, the memory of a removed one. */
 export interface PolicyRecord {
   readonly tenant: string
   readonly id: string
@@ -157,7 +157,7 @@ export interface PolicySetRecord {
   readonly workflow?: readonly WorkflowSwitch[]
   /** Who was the first to hold the role of an admin. */
   readonly firstAdmin?: string
-  /** Who edits new resources; everyone where that was never said. */
+  /** Who edits new resources; everyone if that was never said. */
   readonly defaultAccess?: ResourceAccess['type']
   readonly head: StreamHead
 }
@@ -167,7 +167,7 @@ export interface StreamRecord {
   readonly tenant: string
   readonly stream: string
   readonly head: StreamHead
-  /** How many refusals there were lately, where the stream is one of refusals. */
+  /** How many refusals there were lately, if the stream is one of refusals. */
   readonly window?: RefusalWindow
   /** When what was only counted is to be stated in an event; absent if nothing was. */
   readonly dueAt?: number
@@ -187,9 +187,9 @@ export interface RefusalWindow {
 export interface GrantRecord {
   readonly tenant: string
   readonly user: string
-  /** The person behind the user, where that was said. */
+  /** The person behind the user, if that was said. */
   readonly person?: string
-  /** The user who owns it, where it is an agent. */
+  /** The user who owns it, if it is an agent. */
   readonly owner?: string
   readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
 }

@@ -16,7 +16,7 @@ import type {
 import { recordShapes } from './record-shapes.ts'
 import type { PolicySetRecord, RecordTypes, ResourceRecord } from './record-types.ts'
 
-/** When the clock ends the state of a resource; undefined if it does not. */
+/** When the clock ends the state of a resource; `undefined` if it does not. */
 export function stateEndOf({ putOff, stateDueAt }: ResourceRecord): number | undefined {
   return putOff?.from ?? stateDueAt
 }
@@ -133,7 +133,7 @@ export function unreadableError({ collection, key, problem }: UnreadableRecord):
   return new ApprovalError(refuse('unreadable_record', { collection, key: JSON.stringify(key), problem }).refusal)
 }
 
-/** Writes a record in the place of the one that was read, or as a new one where none was. */
+/** Writes a record in the place of the one that was read, or as a new one if none was. */
 export function put<N extends Name>(
   collection: N,
   value: RecordTypes[N],
@@ -162,7 +162,7 @@ export function stateOf(settings: Stored<PolicySetRecord> | undefined): StreamHe
  * Leaves out the checks of records that the same commit writes, as the write states what the check does, and those
  * that are stated twice.
  *
- * @throws ApprovalError `version_conflict` where a record was read twice and had moved in between.
+ * @throws ApprovalError `version_conflict` if a record was read twice and had moved in between.
  */
 export function withoutImplied(writes: readonly Write[]): readonly Write[] {
   const checked = new Set(writes.flatMap(({ type, collection }) => (type === 'check' ? collection : [])))

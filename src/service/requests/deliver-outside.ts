@@ -88,7 +88,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
 
 /**
  * Carries a change that was claimed to the resource that the host keeps outside of the database, and says what became
- * of it. Gives the request as it is then: still on its way where nobody can say, or where somebody else has taken it
+ * of it. Gives the request as it is then: still on its way if nobody can say, or if somebody else has taken it
  * up.
  */
 export async function deliverToHost(context: Context, request: Request): Promise<Request> {
@@ -110,7 +110,7 @@ export async function deliverToHost(context: Context, request: Request): Promise
   }
 }
 
-/** Reads a request again; as it is known where the storage does not answer. */
+/** Reads a request again; as it is known if the storage does not answer. */
 export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'>>(
   { storage }: Pick<Context, 'storage'>,
   request: R,
@@ -219,7 +219,7 @@ function problemOf(cause: unknown): string {
   return hasCode(cause, 'host_failed') ? cause.details.problem : messageOf(cause)
 }
 
-/** Says that a change is still on its way, since the host did not take it; undefined if nothing went wrong yet. */
+/** Says that a change is still on its way, since the host did not take it; `undefined` if nothing went wrong yet. */
 export function delayOf({ application }: Request): ApprovalError<'host_failed'> | undefined {
   if (application?.problem === undefined) return undefined
   const { resource, problem } = application

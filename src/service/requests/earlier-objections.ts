@@ -12,7 +12,7 @@ export interface EarlierObjection extends Pick<Review, 'by' | 'onBehalfOf' | 're
   /** The request that it was given to: this one, or another one that does the same. */
   readonly request: string
   readonly verdict: 'reject'
-  /** What it was said of: what the request would do now, the same at another time, or something else. */
+  /** What the rejection was about: what the request would do now, the same at another time, or something else. */
   readonly content: 'same' | 'same_at_another_time' | 'other'
 }
 

@@ -19,7 +19,7 @@ import { decideSubmission } from './decide-submission.ts'
 import { directWrites } from './submit-command.ts'
 
 /**
- * Makes the command that saves a policy where nobody has to approve that: a new one, or the next version of the one
+ * Makes the command that saves a policy when nobody has to approve it: a new one, or the next version of the one
  * with its id.
  */
 export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<Policy> {
@@ -50,7 +50,7 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
 }
 
 /**
- * Makes the command that removes a policy where nobody has to approve that. Requests that it gated keep what it
+ * Makes the command that removes a policy when nobody has to approve it. Requests that it gated keep what it
  * asked.
  */
 export function removePolicyCommand(context: Context, actor: Actor, id: string): Command<void> {
@@ -131,7 +131,7 @@ interface Wanted {
   readonly id: string
   readonly change: ChangeInput<PolicyInput>
   readonly at: number
-  /** The settings as they were read before: where they have moved since, the command is run again. */
+  /** The settings as they were read before: if they have moved since, the command is run again. */
   readonly set: Stored<PolicySetRecord> | undefined
 }
 

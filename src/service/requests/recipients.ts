@@ -12,7 +12,7 @@ import type { PolicySetRecord } from '../records/record-types.ts'
 
 /** A request before and after an event, and what goes with telling people. */
 export interface Telling {
-  /** The request before; undefined for a new one. */
+  /** The request before; `undefined` for a new one. */
   readonly before: Request | undefined
   readonly next: Request
   readonly settings: PolicySetRecord | undefined
@@ -61,7 +61,7 @@ export async function messageOf(context: Context, event: RequestEvent, telling: 
 
 /**
  * What a request that is in another state tells: the state, and for a draft how it came to be one again. Undefined
- * where it tells nothing.
+ * if it tells nothing.
  */
 function typeOf({ type, outcome: { status } }: RequestEvent): NoticeType | undefined {
   if (status === 'pending') return 'submitted'

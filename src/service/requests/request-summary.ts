@@ -19,7 +19,7 @@ import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
 export interface RequestedChange {
   readonly resource: { readonly type: string; readonly id: string }
   readonly actions: readonly string[]
-  /** The revision that it was made against; 0 where the resource did not exist. */
+  /** The revision that it was made against; 0 if the resource did not exist. */
   readonly base: number
   /** The action of the life cycle that does it; absent if its type has none. */
   readonly move?: PinnedMove
@@ -27,9 +27,9 @@ export interface RequestedChange {
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place, with the labels of the resource type: `rollout: 40 % → 80 %`. */
   readonly lines: readonly string[]
-  /** The document before; undefined if there was none. */
+  /** The document before; `undefined` if there was none. */
   readonly before: JsonValue | undefined
-  /** The document after; undefined if the change removes it. */
+  /** The document after; `undefined` if the change removes it. */
   readonly after: JsonValue | undefined
   /** The conflicts with what is live that nobody has answered yet. */
   readonly conflicts: readonly Conflict[]
@@ -38,13 +38,13 @@ export interface RequestedChange {
 /** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
 export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
   /**
-   * The rejections that nobody has taken back and that do not stand in its way: given before it ended or of other
-   * content, and, where the request is read by itself, to other requests that do the same.
+   * The rejections that nobody has taken back and that do not block the request: given before it ended, or about other
+   * content. If the request is read by itself, also those given to other requests that do the same.
    */
   readonly earlierObjections: readonly EarlierObjection[]
   /**
-   * For how long the workflow was off since it was put to its reviewers, in milliseconds. Its deadline is that much
-   * later than `expiresAt`. Absent if it never was.
+   * For how long the workflow was off since the request was submitted, in milliseconds. Its deadline is that much later
+   * than `expiresAt`. Absent if the workflow was never off.
    */
   readonly heldFor?: number
 }
@@ -57,8 +57,8 @@ export interface ChangeRequest extends RequestSummary {
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
   /**
-   * Who can help, while it is open and could not be approved even if everybody whom it asks did so, or while its
-   * change does not get to where it is kept.
+   * Who can help. Only of an open request that could not be approved even if everybody asked approved it, and of one
+   * whose change has not reached its external system.
    */
   readonly remedies?: readonly Remedy[]
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
@@ -87,7 +87,7 @@ export function requestedChange({ resources }: Context, { change, before }: Prop
   return { resource, actions, base, ...moved, places, lines, before, after: after ?? undefined, conflicts: [] }
 }
 
-/** Says what a move does to the live state: nothing, where it carries an edit. */
+/** Says what a move does to the live state: nothing, if it carries an edit. */
 function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): readonly string[] {
   if (move === undefined || move.edits) return []
   const { action, from, to, details = {}, dueAt, next } = move
@@ -99,8 +99,8 @@ function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): read
 }
 
 /**
- * Who can help a request that could not be approved even if everybody whom it asks did so, or whose change does not
- * get to where it is kept.
+ * Who can help a request that could not be approved even if everybody asked approved it, or whose change has not
+ * reached its external system.
  */
 export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */

@@ -36,21 +36,24 @@ import {
 } from './request-summary.ts'
 import { requestWrites } from './request-writes.ts'
 
-/** What goes with a submission. */
+/** Options of `submit`, `preview` and `draft`. */
 export interface SubmitOptions extends VerbOptions {
   /**
-   * The revision that the change was worked out on. If another one is live by now, the submission is refused as
-   * stale.
+   * The revision that the change is based on. If another one is live by now, the submission is refused with `stale`.
+   *
+   * @defaultValue none: whatever revision is live
    */
   readonly base?: number | undefined
   /**
-   * When it is to be applied once approved, in milliseconds since 1970; left out: at once. Part of what reviewers
-   * agree to.
+   * When it is to be applied once approved, in milliseconds since 1970. Part of what reviewers agree to.
+   *
+   * @defaultValue none: as soon as it is approved
    */
   readonly applyAt?: number | undefined
   /**
-   * Those among the approvers who are told, by id; all of them if left out. The others may answer as well. Where
-   * nobody is asked, nobody is told.
+   * Ids of the approvers to notify. Approvers not listed can still review.
+   *
+   * @defaultValue none: all approvers are notified
    */
   readonly notify?: readonly string[] | undefined
 }
@@ -59,7 +62,11 @@ export interface SubmitOptions extends VerbOptions {
 export interface ChangeOf<T> {
   readonly ref: ResourceRef<T>
   readonly change: WantedChange<NoInfer<T>>
-  /** The revision that it was worked out on. */
+  /**
+   * The revision that the change is based on.
+   *
+   * @defaultValue none: whatever revision is live
+   */
   readonly base?: number | undefined
 }
 
@@ -82,7 +89,7 @@ export type SubmitOutcome =
 export interface Preview {
   readonly status: 'applied' | 'pending'
   readonly changes: readonly RequestedChange[]
-  /** For each change, why each policy that came into question asks for approval or does not, as data. */
+  /** For each change, why each policy that may match asks for approval or does not, as data. */
   readonly explanations: readonly Explanation[]
   /** The same in sentences. */
   readonly reasons: readonly string[]
@@ -209,7 +216,7 @@ async function open(
   return { request, approvers }
 }
 
-/** Everything that is written where nobody has to approve. */
+/** Everything that is written when nobody has to approve. */
 export async function directWrites(
   context: Context,
   actor: Actor,

@@ -16,7 +16,7 @@ interface Asking {
 const mostReferences = 1_000
 
 /**
- * Asks the host what refers to a resource, where an action wants to know. A host that cannot say refuses the action.
+ * Asks the host what refers to a resource, when an action wants to know. A host that cannot say refuses the action.
  */
 export async function referencesOf(
   { references }: ResourceType,

@@ -29,7 +29,14 @@ const builtIn = ['create', 'update', 'delete']
 /**
  * Declares a type of resource.
  *
- * @throws TypeError where the declaration cannot be right.
+ * @example
+ * ```ts
+ * const schema = z.object({ enabled: z.boolean(), rollout: z.number() })
+ * const flags = defineResource({ type: 'feature_flag', schema, labels: { '/rollout': { unit: '%' } } })
+ * const checkout = flags.ref('checkout')
+ * ```
+ *
+ * @throws TypeError if the declaration cannot be right.
  */
 export function defineResource<T>(options: ResourceOptions<T>): ResourceType<T> {
   checkOptionNames('defineResource', options, optionNames)

@@ -4,7 +4,7 @@ import type { Facets } from '../../core/policy/model/policy.ts'
 import { freeze } from '../values/freeze.ts'
 import { checkOptionNames } from './handed-in.ts'
 
-/** A document before and after a change; undefined if it does not exist. */
+/** A document before and after a change; `undefined` if it does not exist. */
 export interface BeforeAfter<T> {
   readonly before: T | undefined
   readonly after: T | undefined
@@ -17,8 +17,8 @@ export type FacetReader<T> = (document: T) => string | readonly string[] | undef
 export interface FacetDefinition<T> {
   readonly of: FacetReader<T>
   /**
-   * Every value that there is. A policy that names another one is not saved; a document with another one could be
-   * anything.
+   * Every possible value. A policy that names another one is not saved. If a document has another one, every policy
+   * that matches the facet asks for approval.
    */
   readonly values: readonly string[]
 }

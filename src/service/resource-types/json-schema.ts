@@ -3,12 +3,12 @@ import { isObject } from '../../core/change/equal.ts'
 import type { JsonObject } from '../../core/change/json.ts'
 import type { ResourceType } from './resource-type.ts'
 
-/** What a schema can say of itself, where it knows how (Standard JSON Schema). */
+/** What a schema can say of itself, if it knows how (Standard JSON Schema). */
 interface Telling {
   readonly jsonSchema?: Readonly<Record<'output' | 'input', (options: { readonly target: string }) => unknown>>
 }
 
-/** Says in JSON Schema what a schema lets through, or else what it takes; undefined if it cannot say. */
+/** Says in JSON Schema what a schema lets through, or else what it takes; `undefined` if it cannot say. */
 export function jsonSchemaOf(schema: ResourceType['schema']): JsonObject | undefined {
   const { jsonSchema } = schema['~standard'] as Telling
   return told(() => jsonSchema?.output({ target })) ?? told(() => jsonSchema?.input({ target }))

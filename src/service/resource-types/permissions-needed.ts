@@ -7,7 +7,7 @@ export type NeedsOf = (actions: readonly string[]) => readonly string[]
 /**
  * Reads what a resource type says of permissions. An action that is not named needs what `update` needs.
  *
- * @throws TypeError where `update` is not named, or an action that there is not.
+ * @throws TypeError if the action update is not named, or an action is named that does not exist.
  */
 export function needsOf(type: string, needed: PermissionsNeeded, actions: readonly string[]): NeedsOf {
   const named = typeof needed === 'string' ? { update: needed } : needed

@@ -35,7 +35,7 @@ function timelyHosting({ read, write }: Hosting, milliseconds: number, wait: Wai
   return { read: (resource, connection) => wait(read(resource, connection), milliseconds), write }
 }
 
-/** A schema that has failed where it does not answer in time, and is the host's own in everything else. */
+/** A schema that has failed if it does not answer in time, and is the host's own in everything else. */
 function timelySchema(schema: ResourceType['schema'], milliseconds: number, wait: Wait): ResourceType['schema'] {
   const standard = schema['~standard']
   return Object.create(schema, {

@@ -15,15 +15,17 @@ export interface ResourceRef<T = unknown> {
   readonly type: string
   readonly id: string
   /**
-   * The project that the resource belongs to. Whoever creates a resource that Countersign keeps names it, and from
-   * then on it is fixed and may be left out. Of a resource that the host keeps, `projectOf` of its type says it: what
-   * is named here is only compared with that.
+   * The project that the resource belongs to. Name it when you create a resource that Countersign keeps; from then on
+   * it is fixed and need not be named. For a resource that the host keeps, `projectOf` of its type says it, and what is
+   * named here is only compared with that.
+   *
+   * @defaultValue none: the project of the resource, and of a new one none
    */
   readonly project?: string | undefined
   readonly [documentType]?: T | undefined
 }
 
-/** Finds an action in a change. One that throws counts as having found it. */
+/** Finds an action in a change. If it throws, the action counts as found. */
 export type ActionDetector<T> = (change: BeforeAfter<T>) => boolean
 
 /** An action that can be found in a change, and the places that it accounts for. */
@@ -32,6 +34,8 @@ export interface ActionDefinition<T> {
   /**
    * Patterns of the places that are this action and nothing else. A change that only touches places covered by the
    * actions found in it is not an `update` as well.
+   *
+   * @defaultValue none: every change with this action is an `update` as well
    */
   readonly covers?: readonly string[] | undefined
 }
@@ -42,71 +46,104 @@ export interface ResourceOptions<T> {
   readonly type: string
   /** Any Standard Schema (zod, valibot, arktype, …). What it returns is what is stored. */
   readonly schema: StandardSchemaV1<unknown, T>
-  /** How the lists of the document are identified; an undeclared list is one value. */
+  /**
+   * How the lists of the document are identified. A list that is not declared changes as one value.
+   *
+   * @defaultValue none: every list changes as one value
+   */
   readonly shape?: Shape | undefined
-  /** Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`. */
+  /**
+   * Sets of paths that policies can speak of: `groups: { metadata: ['/description', '/owner'] }` is `@metadata`.
+   *
+   * @defaultValue none
+   */
   readonly groups?: Groups | undefined
   /**
-   * How people call the places of a change, in the lines that reviewers read: `labels: { '/rollout': { name: 'share',
-   * unit: '%' } }`.
+   * How people call the places of a change, in the lines that reviewers read:
+   * `labels: { '/rollout': { name: 'share', unit: '%' } }`.
+   *
+   * @defaultValue none: places are called by their paths
    */
   readonly labels?: Labels | undefined
   /**
    * Actions besides `create`, `update` and `delete`, found from the change itself, whatever call made it. A change
-   * carries every action that is found in it, and policies for any of them hold.
+   * carries every action that is found in it, and the policies for each of them apply.
+   *
+   * @defaultValue none: `create`, `update` and `delete` alone
    */
   readonly actions?: Readonly<Record<string, ActionDetector<T> | ActionDefinition<T>>> | undefined
   /**
-   * Attributes that policies can match: environment, tag, owner. They are read from the document before and from the
-   * one after, and a change has the values of both: moving a flag out of production is a matter of production too.
-   * One whose function throws, or gives undefined, could be anything: it closes the gate of every policy that matches
-   * it.
+   * Attributes that policies can match: environment, tag, owner. They are read from the document before and after, and
+   * a change has the values of both: moving a flag out of production is a matter of production too. If the function
+   * throws or gives `undefined`, every policy that matches the facet asks for approval.
+   *
+   * @defaultValue none
    */
   readonly facets?: Readonly<Record<string, FacetReader<T> | FacetDefinition<T>>> | undefined
-  /** Whether a change that no policy matches is refused. Left out: it is applied directly. */
+  /**
+   * Whether a change that no policy matches is refused, instead of applied directly.
+   *
+   * @defaultValue false
+   */
   readonly gated?: boolean | undefined
-  /** From which state which action is possible. Left out: a resource is there or it is not. */
+  /**
+   * From which state which action is possible.
+   *
+   * @defaultValue none: a resource is there or it is not
+   */
   readonly lifecycle?: Lifecycle<NoInfer<T>> | Lifecycle | undefined
   /**
-   * The permissions that a change needs, by action, where `createApprovals` is given `access`: `{ update:
-   * 'flags.edit', enable: 'activation.write' }`. An action that is not named needs what `update` needs.
+   * The permissions that a change needs, by action, if `createApprovals` is given `access`:
+   * `{ update: 'flags.edit', enable: 'activation.write' }`. An action that is not named needs what `update` needs.
+   *
+   * @defaultValue none: only without `access`
    */
   readonly permissions?: PermissionsNeeded | undefined
   /**
-   * Reads the live document where the host keeps the resources of this type itself, in the database of the storage;
+   * Reads the live document if the host keeps the resources of this type itself, in the database of the storage;
    * undefined if there is none. With `write`; not with a life cycle.
    *
-   * `connection` is undefined if the read stands alone. If it is given, a transaction is open on it: read
-   * there, and keep the row as it is until the transaction ends (`for update`).
+   * `connection` is undefined if the read stands alone. If it is given, a transaction is open on it: read there, and
+   * keep the row as it is until the transaction ends (`for update`).
    *
-   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does
-   * not keep are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out if the schema
-   * takes no `null`.
+   * Give the row as the driver gives it; `null` is none. It is taken through `schema`: columns that the schema does not
+   * keep are dropped, a `Date` is its ISO text before the schema sees it, and NULL is left out if the schema takes no
+   * `null`.
+   *
+   * @defaultValue none: documents are kept here
    */
   readonly read?: ((resource: ReferredResource, connection: unknown) => unknown) | undefined
   /**
-   * Writes the next document, on the connection that it is given, in the transaction of everything else; undefined
-   * removes the resource. Lands exactly once, or not at all where it throws.
+   * Writes the next document, on the connection that it is given, in the transaction of everything else; `undefined`
+   * removes the resource. Lands exactly once, or not at all if it throws.
+   *
+   * @defaultValue none: documents are kept here
    */
   readonly write?:
     | ((resource: ReferredResource, document: T | undefined, connection: unknown) => Promise<void> | void)
     | undefined
   /**
-   * Reads and writes the documents of this type where the host keeps them outside of the database of the storage:
-   * behind an API, or in another database. In the place of `read` and `write`; not with a life cycle.
+   * Reads and writes the documents of this type if the host keeps them outside of the database of the storage: behind
+   * an API, or in another database. In the place of `read` and `write`; not with a life cycle.
+   *
+   * @defaultValue none: documents are kept in the database of the storage
    */
   readonly external?: External<T> | undefined
   /**
-   * Says in which project a resource is that the host keeps, also before it is there; undefined if in none. With
-   * `read` and `write`, or with `outside`. Left out: resources of this type belong to no project.
+   * Says in which project a resource is that the host keeps, also before it is there; `undefined` if in none. With
+   * `read` and `write`, or with `external`.
    *
-   * It is asked whenever the resource is looked at. If the answer is another one than before, that is recorded as
-   * a move, and requests that were made before are stale. `connection` is that of `read`.
+   * It is asked whenever the resource is looked at. If the answer is another one than before, that is recorded as a
+   * move, and requests that were made before are stale. `connection` is that of `read`.
+   *
+   * @defaultValue none: resources of this type belong to no project
    */
   readonly projectOf?: ProjectOf | undefined
   /**
-   * Says what refers to a resource, as people would call it. Asked where the life cycle wants to know; one that
-   * throws refuses the action.
+   * Says what refers to a resource, as people would call it. Asked when the life cycle wants to know; if it throws, the
+   * action is refused.
+   *
+   * @defaultValue none: nothing refers to a resource
    */
   readonly references?: References | undefined
 }
@@ -130,9 +167,8 @@ export interface ReferredResource {
 }
 
 /**
- * How the host keeps resources outside of the database. No transaction holds both, so that a change is claimed, then
- * written, then confirmed. While it is on its way its request is `applying`, and nobody else's change lands on the
- * resource.
+ * How the host keeps resources outside of the database. No transaction covers both, so a change is claimed, then
+ * written, then confirmed. Meanwhile its request is `applying`, and no other change lands on the resource.
  */
 export interface External<T> {
   /**
@@ -156,14 +192,14 @@ export interface External<T> {
   /**
    * How long an answer may take, in milliseconds. What takes longer counts as failed until it is read.
    *
-   * @defaultValue The `timeouts.host` of `createApprovals`: 10,000.
+   * @defaultValue the `host` of `timeouts`, 10_000
    */
   readonly patience?: number | undefined
 }
 
 /** What goes with a document that is written outside of the database. */
 export interface ExternalWrite<T> {
-  /** The document that this one is to replace; undefined if there was none. */
+  /** The document that this one is to replace; `undefined` if there was none. */
   readonly expected: T | undefined
   /** The same for every attempt to make this change, and for no other change. */
   readonly idempotencyKey: string
@@ -196,12 +232,12 @@ export interface ResourceType<T = unknown> {
   readonly labels: Labels
   /** The actions that it declares, and those of its life cycle. */
   readonly actions: readonly string[]
-  /** The facets that it computes, each with its values where these are known. */
+  /** The facets that it computes, each with its values if these are known. */
   readonly facets: Readonly<Record<string, readonly string[] | undefined>>
   readonly gated: boolean
   readonly lifecycle?: ResourceLifecycle
   readonly references?: References
-  /** The permissions that a change with these actions needs, where it was said. */
+  /** The permissions that a change with these actions needs, if it was said. */
   readonly needs?: NeedsOf
   /** How the host keeps them in the same database. */
   readonly hosting?: Hosting

@@ -4,14 +4,24 @@ import type { Details } from '../../core/lifecycle/move.ts'
 /** An action of the life cycle that somebody asks for: `{ action: 'finish', details: { winner: 'b' } }`. */
 export interface ActionInput<T> {
   readonly action: string
-  /** What is said with it, as far as its row in the life cycle takes that. */
+  /**
+   * What is said with it, as far as its row in the life cycle takes that.
+   *
+   * @defaultValue none
+   */
   readonly details?: Details | undefined
   /**
-   * When the clock is to end the state that it enters, in milliseconds since 1970. Given if, and only if, the clock
-   * does.
+   * When the clock is to end the state that it enters, in milliseconds since 1970. Required if the clock ends that
+   * state, and refused otherwise.
+   *
+   * @defaultValue none
    */
   readonly at?: number | undefined
-  /** The change that it carries, where its row carries some. */
+  /**
+   * The change that it carries, if its row carries some.
+   *
+   * @defaultValue none
+   */
   readonly change?: ChangeInput<T> | undefined
 }
 

@@ -47,7 +47,7 @@ export async function choresOf(
   return Array.from({ length: longest }, (_, at) => found.flatMap((tenants) => tenants[at] ?? [])).flat()
 }
 
-/** So many records are looked for at least, that tenants can take turns where little may be done. */
+/** So many records are looked for at least, that tenants can take turns when little may be done. */
 const fewest = 100
 
 /** Names the chore of a record. Of answers and of what is to be sealed, a tenant has one chore. */

@@ -24,7 +24,7 @@ const mostPages = 12
 const largestPage = 1_000
 
 /**
- * Reads when the first record of a collection comes due that is not among those to ignore; undefined if none does.
+ * Reads when the first record of a collection comes due that is not among those to ignore; `undefined` if none does.
  */
 export async function firstDue(
   { storage }: Pick<Context, 'storage'>,

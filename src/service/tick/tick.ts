@@ -6,19 +6,20 @@ import { choresOf, nameOfChore } from './due-chores.ts'
 import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
 import { beginShift, type Shift } from './shift.ts'
 
-/** How much one call of `tick` does. */
+/** Options of `tick`: how much one call does. */
 export interface TickOptions {
   /**
-   * How many things are done at most, 1 to 100,000. Checkpoints of the log have as many of their own.
+   * How many things the call does at most, 1 to 100,000. Checkpoints of the log have a limit of their own, as high as
+   * this one.
    *
    * @defaultValue 500
    */
   readonly limit?: number | undefined
   /**
-   * For how many milliseconds something new is begun, 1 to 2,147,483,647. The call comes back then, whatever is still
+   * For how many milliseconds the call starts new work, 1 to 2,147,483,647. It comes back after that, whatever is still
    * under way.
    *
-   * @defaultValue 30,000
+   * @defaultValue 30_000
    */
   readonly budget?: number | undefined
 }
@@ -31,10 +32,7 @@ export interface TickReport {
   readonly applied: number
   /** How many requests were made drafts again, since the workflow was switched off. */
   readonly returned: number
-  /**
-   * How many changes on their way to resources outside of the database were sent anew, since nobody had said in time
-   * what became of them.
-   */
+  /** How many writes to external systems were sent again, because nobody confirmed them in time. */
   readonly reclaimed: number
   /** How many resources the clock moved on in their life cycle. */
   readonly moved: number
@@ -47,9 +45,9 @@ export interface TickReport {
   /** How many checkpoints were made of what happened. */
   readonly sealed: number
   /**
-   * What could not be done this time. It is put off, from time to time for longer, an hour at most, and stands in
-   * nobody else's way. What asks code of the host that failed before in the same call is not tried, and named with
-   * the same error.
+   * What could not be done this time. It is put off, longer each time, an hour at most, and delays nothing else. Things
+   * that need code of the host that has already failed in the same call are not tried, and are listed with the same
+   * error.
    */
   readonly failed: readonly TickFailure[]
   /**
@@ -58,12 +56,12 @@ export interface TickReport {
    */
   readonly waiting: number
   /**
-   * What was still under way when the call came back. It has not failed: it goes on, and nobody else takes it up
+   * What was still under way when the call came back. It has not failed: it goes on, and no other call starts it again
    * meanwhile.
    */
   readonly running: readonly TickRunning[]
   /**
-   * When the next thing comes due, in milliseconds since 1970: the present if there is more to do; undefined if
+   * When the next thing comes due, in milliseconds since 1970: the present if there is more to do; `undefined` if
    * nothing will.
    */
   readonly next: number | undefined

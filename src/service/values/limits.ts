@@ -1,11 +1,11 @@
 import { shown } from './shown.ts'
 
-/** How much one person, or one request, may come to. */
+/** Options of `createApprovals`: how much one person, or one request, may add up to. */
 export interface LimitOptions {
   /**
    * How many comments a request takes. Further ones are refused with `limit_reached`.
    *
-   * @defaultValue 1,000
+   * @defaultValue 1_000
    */
   readonly commentsPerRequest?: number | undefined
   /**
@@ -33,7 +33,7 @@ const highest: Limits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_
 /**
  * Reads the limits of the host.
  *
- * @throws TypeError where one of them is no number of things, or has a name that is not known.
+ * @throws TypeError if one of them is no number of things, or has a name that is not known.
  */
 export function limitsOf(options: LimitOptions | undefined): Limits {
   if (options === undefined) return usual

@@ -2,13 +2,13 @@
 export interface Need {
   /** Tells it from all others, the tenant included. */
   readonly name: string
-  /** What it is part of, where other tenants ask it as well. */
+  /** What it is part of, if other tenants ask it as well. */
   readonly shared?: string
 }
 
 /** What is known, within one call of `tick`, of the code of the host. */
 export interface Needs {
-  /** Why it is not asked again in this call; undefined if it may be. */
+  /** Why it is not asked again in this call; `undefined` if it may be. */
   brokenBy(need: Need): { readonly error: unknown } | undefined
   /** Tells whether it can be asked just now. */
   isOpen(need: Need): boolean

@@ -1,4 +1,4 @@
-/** Who acts where nobody does: time, workers, the first steps of a tenant. */
+/** Who acts when nobody does: time, workers, the first steps of a tenant. */
 export const ownUser = 'countersign'
 
 /** The doors that nobody comes through. */

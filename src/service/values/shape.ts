@@ -1,5 +1,5 @@
 /**
- * Says what is wrong with a value, as the end of "it cannot be read: …"; undefined if nothing is. `at` is the place
+ * Says what is wrong with a value, as the end of "it cannot be read: …"; `undefined` if nothing is. `at` is the place
  * of the value in its record.
  */
 export type Shape = (value: unknown, at: string) => string | undefined

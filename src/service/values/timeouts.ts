@@ -1,43 +1,45 @@
 /**
- * How long the host's functions and systems may take for one answer, in milliseconds. Each takes 1 to 2,147,483,647.
+ * Options of `createApprovals`: how long functions and systems of the host may take for one answer, in milliseconds.
+ * Each takes 1 to 2,147,483,647.
  */
 export interface TimeoutOptions {
   /**
-   * One question to the directory. Later, the command is refused with `directory_failed`.
+   * One question to the directory. After that the command is refused with `directory_failed`.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly directory?: number | undefined
   /**
-   * One call of a function of a resource type: `references`, `read`, and what is kept `outside` unless its own
-   * `patience` says otherwise.
+   * One call of a function of a resource type: `references`, `read`, and those of `external` unless its own `patience`
+   * says otherwise.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly host?: number | undefined
   /**
-   * One validation by the schema of a resource type. Later, the document is refused with `schema_failed`.
+   * One validation by the schema of a resource type. After that the document is refused with `schema_failed`.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly schema?: number | undefined
   /**
-   * The delivery of one notice by one notifier. Later, the notice is delivered again.
+   * The delivery of one notice by one notifier. After that the notice is delivered again.
    *
-   * @defaultValue 60,000
+   * @defaultValue 60_000
    */
   readonly notifier?: number | undefined
   /**
-   * One call of the storage. Later, the command is refused with `storage_failed`, and whether it was made is not known.
+   * One call of the storage. After that the command is refused with `storage_failed`, and nobody knows whether it was
+   * done.
    *
-   * @defaultValue 30,000
+   * @defaultValue 30_000
    */
   readonly storage?: number | undefined
   /**
-   * One signature of a checkpoint, or one check of a signature. Later, no checkpoint is made, or the signature does
+   * One signature of a checkpoint, or one check of a signature. After that no checkpoint is made, or the signature does
    * not count.
    *
-   * @defaultValue 10,000
+   * @defaultValue 10_000
    */
   readonly signer?: number | undefined
 }
@@ -60,7 +62,7 @@ const longest = 2 ** 31 - 1
 /**
  * Reads how long the host may take.
  *
- * @throws TypeError where one of them is no time, or has a name that is not known.
+ * @throws TypeError if one of them is no time, or has a name that is not known.
  */
 export function timeoutsOf(options: TimeoutOptions | undefined): Timeouts {
   if (options === undefined) return usual

@@ -18,7 +18,7 @@ export async function isEnabled(context: Context, tenant: string, project: strin
 }
 
 /**
- * Makes the command that switches the workflow where nobody has to approve that. What is to be returned is as good as
+ * Makes the command that switches the workflow when nobody has to approve it. What is to be returned is as good as
  * returned with its commit. A switch that is as wanted already stays as it is.
  */
 export function switchCommand(

@@ -11,13 +11,29 @@ import type { KeyPart, RecordKey } from '../../ports/storage.ts'
 
 const declared: Readonly<Record<string, Collection>> = collections
 
-/** Finds the declaration of a collection. */
+/**
+ * Finds the declaration of a collection.
+ *
+ * @example
+ * ```ts
+ * const { key, indexes } = declarationOf('requests')
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if the collection is not declared.
+ */
 export function declarationOf(collection: CollectionName): Collection {
   const declaration = Object.hasOwn(declared, collection) ? declared[collection] : undefined
   return declaration ?? fail('invalid_input', { argument: 'collection', problem: `${collection} is not declared` })
 }
 
-/** Every column of a collection, once: its key, then what its indexes need besides. */
+/**
+ * Every column of a collection, once: its key, then what its indexes need besides.
+ *
+ * @example
+ * ```ts
+ * const names = columnsOf('requests').map(({ name }) => name)
+ * ```
+ */
 export function columnsOf(collection: CollectionName): readonly Column[] {
   return columns.get(collection) ?? []
 }
@@ -32,6 +48,13 @@ const columns = new Map(
 /**
  * Checks that a key has the parts that its collection declares, and nothing that a driver could take for something
  * else.
+ *
+ * @example
+ * ```ts
+ * const parts = checkedKey({ collection: 'requests', key: ['acme', 'r-1'] })
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if the collection is not declared, or the key has other parts than it declares.
  */
 export function checkedKey({ collection, key }: RecordKey): readonly KeyPart[] {
   return checkedParts(collection, declarationOf(collection).key, key)
@@ -52,12 +75,30 @@ export function checkedParts(
   return columns.map((column, at) => checkedPart(collection, column, parts[at]))
 }
 
-/** Reads the key out of a record's value. */
+/**
+ * Reads the key out of a record's value.
+ *
+ * @example
+ * ```ts
+ * const key = keyOf('requests', record)
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if the value lacks a part of the key, or the part is of another type.
+ */
 export function keyOf(collection: CollectionName, value: JsonObject): readonly KeyPart[] {
   return declarationOf(collection).key.map((column) => checkedPart(collection, column, own(value, column.name)))
 }
 
-/** Reads some columns out of a record's value; null for one that it lacks. */
+/**
+ * Reads some columns out of a record's value; null for one that it lacks.
+ *
+ * @example
+ * ```ts
+ * const parts = partsOf('requests', columnsOf('requests'), record)
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if a part is of another type than its column.
+ */
 export function partsOf(
   collection: CollectionName,
   columns: readonly Column[],
@@ -69,7 +110,14 @@ export function partsOf(
   })
 }
 
-/** Writes a key so that no other key of any collection is written the same. */
+/**
+ * Writes a key so that no other key of any collection is written the same.
+ *
+ * @example
+ * ```ts
+ * const records = new Map([[keyText('requests', ['acme', 'r-1']), record]])
+ * ```
+ */
 export function keyText(collection: CollectionName, key: readonly KeyPart[]): string {
   return JSON.stringify([collection, ...key])
 }

@@ -14,6 +14,12 @@ export interface EffectScope extends Pick<RunningEffects, 'run'> {
 /**
  * Makes the scope of one storage. If the platform cannot follow asynchronous calls (a browser), it refuses
  * nothing.
+ *
+ * @example
+ * ```ts
+ * const scope = createEffectScope()
+ * scope.refuseInside('get') // at the beginning of each call of the storage
+ * ```
  */
 export function createEffectScope(): EffectScope {
   const { run, isInside } = runningEffects()

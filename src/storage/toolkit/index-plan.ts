@@ -25,7 +25,17 @@ export interface IndexPlan {
   readonly order: readonly Column[]
 }
 
-/** Checks a query against the declaration of its collection and says what it means. */
+/**
+ * Checks a query against the declaration of its collection and says what it means.
+ *
+ * @example
+ * ```ts
+ * const { fixed, order } = planOf(query)
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if the index is not declared, or what the query asks for does not fit its
+ * columns.
+ */
 export function planOf({ collection, index, where, range, except = [], limit, after }: IndexQuery): IndexPlan {
   const { key, indexes } = declarationOf(collection)
   const declared: Index | undefined =
@@ -53,14 +63,30 @@ export function planOf({ collection, index, where, range, except = [], limit, af
   return { collection, columns, fixed, order }
 }
 
-/** Makes a page of the records found, of which there is one more than the page holds where there are more. */
+/**
+ * Makes a page of the records found, of which there is one more than the page holds if there are more.
+ *
+ * @example
+ * ```ts
+ * const page = pageOf(planOf(query), found, query.limit)
+ * ```
+ */
 export function pageOf(plan: IndexPlan, found: readonly StoredRecord[], limit: number): Page {
   const records = found.slice(0, limit)
   const last = found.length > limit ? records.at(-1) : undefined
   return { records, ...(last && { next: positionOf(plan, last.value) }) }
 }
 
-/** Says where in the order of a query a record stands; undefined for one that the query does not ask for. */
+/**
+ * Says where in the order of a query a record stands; `undefined` for one that the query does not ask for.
+ *
+ * @example
+ * ```ts
+ * const position = positionIn(planOf(query), query, record)
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if a part of the value is of another type than its column.
+ */
 export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject): Position | undefined {
   const { where, range, except = [], order, after } = query
   if (plan.fixed.some(({ name }, at) => value[name] !== where[at])) return undefined
@@ -83,7 +109,17 @@ export interface UniquePlace {
   readonly place: string
 }
 
-/** The places that a value takes up in the unique indexes of its collection. */
+/**
+ * The places that a value takes up in the unique indexes of its collection.
+ *
+ * @example
+ * ```ts
+ * const places = uniquePlaces('resources', record)
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if the collection is not declared, or a part of the value is of another type
+ * than its column.
+ */
 export function uniquePlaces(collection: CollectionName, value: JsonObject): readonly UniquePlace[] {
   return Object.entries(declarationOf(collection).indexes).flatMap(([index, { columns, unique }]) => {
     if (!unique) return []

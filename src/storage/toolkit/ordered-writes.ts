@@ -17,6 +17,11 @@ export const maxWrites = 20_000
 /**
  * Puts the writes of a commit in the order of collection and key, so that two commits that meet cannot deadlock.
  *
+ * @example
+ * ```ts
+ * for (const { write, key } of orderedWrites(writes)) console.log(write.type, key)
+ * ```
+ *
  * @throws ApprovalError `invalid_input` if a key is malformed, two writes are about the same record, or there are
  * more than 20,000.
  */
@@ -38,12 +43,32 @@ export function orderedWrites(writes: readonly Write[]): readonly KeyedWrite[] {
   return keyed.sort((a, b) => compareParts(a.write.collection, b.write.collection) || compareKeys(a.key, b.key))
 }
 
-/** Refuses a commit because the record of this write is not as expected. */
+/**
+ * Refuses a commit because the record of this write is not as expected.
+ *
+ * @example
+ * ```ts
+ * const [first] = orderedWrites(writes)
+ * if (first) refuseConflict(first)
+ * ```
+ *
+ * @throws ApprovalError `version_conflict`, always.
+ */
 export function refuseConflict({ write, key }: KeyedWrite, cause?: unknown): never {
   return fail('version_conflict', { collection: write.collection, key: JSON.stringify(key) }, { cause })
 }
 
-/** Refuses a commit because the key, or a unique index, of this write is taken. */
+/**
+ * Refuses a commit because the key, or a unique index, of this write is taken.
+ *
+ * @example
+ * ```ts
+ * const [first] = orderedWrites(writes)
+ * if (first) refuseDuplicate(first, 'key')
+ * ```
+ *
+ * @throws ApprovalError `duplicate_key`, always.
+ */
 export function refuseDuplicate({ write }: KeyedWrite, index: string, cause?: unknown): never {
   return fail('duplicate_key', { collection: write.collection, index }, { cause })
 }

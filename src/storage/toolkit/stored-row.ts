@@ -45,7 +45,16 @@ export function refuseUnreadable({ collection, key }: RecordKey, problem: string
   return fail('unreadable_record', { collection, key: JSON.stringify(key), problem })
 }
 
-/** Refuses a call because the database failed, unless that was refused before. The advice says what to do about it. */
+/**
+ * Refuses a call because the database failed, unless that was refused before. The advice says what to do about it.
+ *
+ * @example
+ * ```ts
+ * const rows = await pool.query('select 1').catch((cause) => refuseFailed('get', cause))
+ * ```
+ *
+ * @throws ApprovalError `storage_failed`, or the `ApprovalError` that it is given.
+ */
 export function refuseFailed(operation: string, cause: unknown, advice?: string): never {
   if (isApprovalError(cause)) throw cause
   const said = cause instanceof Error ? cause.message : String(cause)

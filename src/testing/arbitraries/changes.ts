@@ -27,7 +27,14 @@ export const flagShape = compileShape({
 /** Groups of fields of generated flags. */
 export const flagGroups: Groups = { metadata: ['/description', '/owner/**', '/tags'] }
 
-/** Generates documents of feature flags: mostly sound ones, some with values of the wrong type or without a field. */
+/**
+ * Generates documents of feature flags: mostly sound ones, some with values of the wrong type or without a field.
+ *
+ * @example
+ * ```ts
+ * const [document] = fc.sample(flagDocuments(), 1)
+ * ```
+ */
 export function flagDocuments(): fc.Arbitrary<JsonValue> {
   const odd = fc.constantFrom<JsonValue[]>(null, '50', '1e3', [100], { value: 100 }, true, '')
   const number = often(
@@ -63,7 +70,15 @@ export const flagChanges: ChangeOptions = {
   words: flagWords,
 }
 
-/** Generates changes as policies look at them: a document made, removed, or changed in some of its fields. */
+/**
+ * Generates changes as policies look at them: a document made, removed, or changed in some of its fields.
+ *
+ * @example
+ * ```ts
+ * const inForce = compilePolicies([{ ...policy, version: 1 }])
+ * fc.assert(fc.property(changes(), (change) => evaluate(inForce, change).requirements.length <= 1))
+ * ```
+ */
 export function changes({
   resource,
   shape,
@@ -102,7 +117,14 @@ export interface GeneratedActor {
   readonly roles: readonly string[]
 }
 
-/** Generates actors: a user, and the roles that the user holds. */
+/**
+ * Generates actors: a user, and the roles that the user holds.
+ *
+ * @example
+ * ```ts
+ * const [actor] = fc.sample(actors(flagWords), 1)
+ * ```
+ */
 export function actors({ users, roles }: PolicyWords = flagWords): fc.Arbitrary<GeneratedActor> {
   return fc.record({ user: fc.constantFrom(...users), roles: fc.subarray([...roles]) })
 }

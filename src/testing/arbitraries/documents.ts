@@ -140,7 +140,7 @@ function listAt(path: readonly string[]): fc.Arbitrary<Plan> {
 }
 
 /**
- * Makes a document out of parts of two: mostly the first. Items of lists are told apart by their `id`, where they
+ * Makes a document out of parts of two: mostly the first. Items of lists are told apart by their `id`, if they
  * have one.
  */
 function blend(a: unknown, b: unknown, pick: () => number): unknown {

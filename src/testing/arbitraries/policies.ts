@@ -47,7 +47,14 @@ export const flagWords: PolicyWords = {
   predicates: ['office_hours'],
 }
 
-/** Generates conditions, combinations included. */
+/**
+ * Generates conditions, combinations included.
+ *
+ * @example
+ * ```ts
+ * const [condition] = fc.sample(conditions(), 1)
+ * ```
+ */
 export function conditions({ fields, values, predicates }: PolicyWords = flagWords): fc.Arbitrary<Condition> {
   const field = fc.constantFrom(...fields)
   const operator = fc.constantFrom(...operators)
@@ -94,7 +101,14 @@ export function conditions({ fields, values, predicates }: PolicyWords = flagWor
   return condition
 }
 
-/** Generates requirement trees that these people could meet. */
+/**
+ * Generates requirement trees that these people could meet.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(requirements(), (requirement) => describeRequirement(requirement) !== ''))
+ * ```
+ */
 export function requirements(words: PolicyWords = flagWords): fc.Arbitrary<Requirement> {
   const need = approvers(words).chain((from) => {
     const most = from.roles ? 3 : (from.users?.length ?? 1)
@@ -116,7 +130,14 @@ export function requirements(words: PolicyWords = flagWords): fc.Arbitrary<Requi
   return requirement
 }
 
-/** Generates approvers: users, roles, or both. */
+/**
+ * Generates approvers: users, roles, or both.
+ *
+ * @example
+ * ```ts
+ * const [some] = fc.sample(approvers({ ...flagWords, roles: ['lead'] }), 1)
+ * ```
+ */
 export function approvers({ users, roles }: PolicyWords = flagWords): fc.Arbitrary<Approvers> {
   const some = (names: readonly string[]) => fc.subarray([...names], { minLength: 1 })
   return fc.oneof(
@@ -131,12 +152,27 @@ export function rulesOfConductInputs(): fc.Arbitrary<Partial<RulesOfConduct>> {
   return fc.record(ruleArbitraries(), { requiredKeys: [] }) as fc.Arbitrary<Partial<RulesOfConduct>>
 }
 
-/** Generates complete rules of conduct. */
+/**
+ * Generates complete rules of conduct.
+ *
+ * @example
+ * ```ts
+ * const rules = fc.tuple(completeRules(), completeRules())
+ * fc.assert(fc.property(rules, ([a, b]) => joinRules(a, b).selfApproval === (a.selfApproval && b.selfApproval)))
+ * ```
+ */
 export function completeRules(): fc.Arbitrary<RulesOfConduct> {
   return fc.record(ruleArbitraries()) as unknown as fc.Arbitrary<RulesOfConduct>
 }
 
-/** Generates policies that `parsePolicy` accepts. */
+/**
+ * Generates policies that `parsePolicy` accepts.
+ *
+ * @example
+ * ```ts
+ * fc.assert(fc.property(policyInputs(), (input) => parsePolicy(input).ok))
+ * ```
+ */
 export function policyInputs(words: PolicyWords = flagWords): fc.Arbitrary<PolicyInput> {
   const input: fc.Arbitrary<PolicyInput> = fc.record(
     {
@@ -155,7 +191,15 @@ export function policyInputs(words: PolicyWords = flagWords): fc.Arbitrary<Polic
   return input.filter((policy) => checkPolicy(policy).every(({ severity }) => severity !== 'error'))
 }
 
-/** Generates policies in force, each with an id of its own. */
+/**
+ * Generates policies in force, each with an id of its own.
+ *
+ * @example
+ * ```ts
+ * const [policies = []] = fc.sample(policiesInForce(), 1)
+ * const { requirements } = evaluate(compilePolicies(policies), change)
+ * ```
+ */
 export function policiesInForce(words: PolicyWords = flagWords): fc.Arbitrary<readonly Policy[]> {
   const policy = fc
     .tuple(policyInputs(words), fc.integer({ min: 1, max: 9 }))

@@ -12,7 +12,11 @@ import { fewestApprovals } from '../../core/policy/requirements/fewest-approvals
 /** The policies of a host, and changes to try them on. */
 export interface PolicyPropertiesOptions {
   readonly policies: readonly Policy[]
-  /** The shapes, groups and predicates that the policies speak of. */
+  /**
+   * The shapes, groups and predicates that the policies speak of.
+   *
+   * @defaultValue none: no shapes, groups or predicates
+   */
   readonly vocabulary?: Vocabulary
   /** Changes as the host makes them: see `changes`. */
   readonly changes: fc.Arbitrary<PolicySubject>
@@ -22,7 +26,11 @@ export interface PolicyPropertiesOptions {
 export interface Approver {
   readonly user: string
   readonly roles: readonly string[]
-  /** Who the user is, where two users are one person. Left out: the user. */
+  /**
+   * Who the user is, if two users are one person.
+   *
+   * @defaultValue the user
+   */
   readonly person?: string
 }
 
@@ -41,6 +49,12 @@ export interface PolicyProperties {
  * policy said.
  *
  * A `matches` that hardly any generated change meets fails too: a property that is never tried proves nothing.
+ *
+ * @example
+ * ```ts
+ * const properties = policyProperties({ policies, changes: changes() })
+ * fc.assert(properties.needsApprovals(({ actions }) => actions.includes('delete'), 2))
+ * ```
  */
 export function policyProperties({ policies, vocabulary = {}, changes }: PolicyPropertiesOptions): PolicyProperties {
   const set = compilePolicies(policies, vocabulary)

@@ -7,7 +7,7 @@ import type { CollectionName } from '../../ports/collections.ts'
 import type { IndexQuery, KeyPart, Storage, StoredRecord, Write } from '../../ports/storage.ts'
 
 /**
- * Tries one promise of the port on an empty storage; rejects where it is broken.
+ * Tries one promise of the port on an empty storage; rejects if it is broken.
  *
  * The calls of `storage` may go to several in turn; those of `alone` go to one of them.
  */
@@ -76,7 +76,7 @@ export async function refusal<C extends ErrorCode>(
   throw broken(`It should be refused with ${code}; it ${outcomeOf(thrown)}`, thrown)
 }
 
-/** Expects records to be there exactly as given, in versions as given; undefined for one that must not be there. */
+/** Expects records to be there exactly as given, in versions as given; `undefined` for one that must not be there. */
 export async function expectRecords(
   storage: Storage,
   collection: CollectionName,

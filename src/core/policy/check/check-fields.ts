@@ -23,7 +23,7 @@ export function checkPlaces({ match, ...policy }: PolicyInput, { resources = {} 
 
 type Seen = ResourceWords & { readonly type: string; readonly documents: readonly JsonValue[] }
 
-/** So many names are given where a field leads astray. */
+/** So many names are given when a field leads astray. */
 const mostNames = 8
 
 function checkPlace({ value: field, path }: Placed<string>, seen: readonly Seen[]): readonly Finding[] {

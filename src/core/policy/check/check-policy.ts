@@ -13,13 +13,26 @@ import type { PolicyFacts } from './policy-facts.ts'
  *
  * Errors are names that nobody knows, conditions that never or always hold, quorums that nobody can reach, overrides
  * that lead in a circle.
+ *
+ * @example
+ * ```ts
+ * const findings = checkPolicy(policy, { projects: ['shop'], others: policies })
+ * const errors = findings.filter(({ severity }) => severity === 'error')
+ * ```
  */
 export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
   const checks = [checkConditions, checkApprovers, checkWords, checkPlaces, checkLists, checkOthers]
   return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
 }
 
-/** Checks each of the policies in force beside the others. */
+/**
+ * Checks each of the policies in force beside the others.
+ *
+ * @example
+ * ```ts
+ * for (const { policy, problem, fix } of lintPolicies(policies)) console.log(policy, problem, fix)
+ * ```
+ */
 export function lintPolicies(
   policies: readonly PolicyInput[],
   facts: Omit<PolicyFacts, 'others'> = {},

@@ -5,7 +5,7 @@ import type { BeforeAfter, ChangeAmount, Condition, Operator } from '../model/co
 /**
  * Finds out whether a condition holds for every change, or for none, whatever the change is.
  *
- * Finds the plain cases, not all of them. A condition that never holds still closes the gate where a value cannot be
+ * Finds the plain cases, not all of them. A condition that never holds still asks for approval if a value cannot be
  * read.
  */
 export function constantOf(condition: Condition): 'always' | 'never' | undefined {

@@ -19,6 +19,14 @@ const limits: Admission = {
  * mend it.
  *
  * What only the host and its directory can know is checked by {@link checkPolicy}.
+ *
+ * @example
+ * ```ts
+ * const parsed = parsePolicy(JSON.parse('{"id":"two-eyes"}'))
+ * if (!parsed.ok) console.log(parsed.refusal.details.problems)
+ * ```
+ *
+ * @returns The policy, or a refusal: `invalid_policy`.
  */
 export function parsePolicy(input: unknown): Result<PolicyInput, 'invalid_policy'> {
   const admitted = admit(input, limits)

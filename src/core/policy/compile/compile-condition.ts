@@ -11,14 +11,22 @@ import {
 import type { PolicySubject } from '../model/policy.ts'
 import { type Declarations, type Field, isSame } from './field.ts'
 
-/** A test of the host, by name. Anything but `true` and `false`, or a throw, closes the gate. */
+/** A test of the host, by name. If it throws, or answers neither `true` nor `false`, approval is required. */
 export type Predicate = (subject: PolicySubject, argument: JsonValue | undefined) => boolean
 
 /** The words of the host that policies use. */
 export interface Vocabulary {
-  /** The shape and the groups of each resource type. */
+  /**
+   * The shape and the groups of each resource type.
+   *
+   * @defaultValue none: lists have no identity, and no group is known
+   */
   readonly resources?: Declarations
-  /** The host's own tests. Pure: they are asked while deciding, and again when the decision is checked. */
+  /**
+   * The host's own tests. Pure: they are asked while deciding, and again when the decision is checked.
+   *
+   * @defaultValue none: no predicate is known, and a condition that names one asks for approval
+   */
   readonly predicates?: Readonly<Record<string, Predicate>>
 }
 
@@ -36,14 +44,14 @@ export type CompiledCondition =
 
 /** What conditions are compiled with. */
 export interface ConditionWords {
-  /** Reads a pattern or the name of a group; undefined for a malformed pattern. */
+  /** Reads a pattern or the name of a group; `undefined` for a malformed pattern. */
   readonly fieldOf: (text: string) => Field | undefined
   readonly predicates: NonNullable<Vocabulary['predicates']>
 }
 
 /**
- * Reads the patterns of a condition and finds its predicates. Whatever is not understood is unknown, and closes the
- * gate.
+ * Reads the patterns of a condition and finds its predicates. Conditions fail closed: what is not understood is
+ * unknown, and asks for approval.
  */
 export function compileCondition(condition: Condition, words: ConditionWords): CompiledCondition {
   if (typeof condition !== 'object' || condition === null) return { type: 'unknown', condition }

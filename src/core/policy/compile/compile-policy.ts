@@ -21,12 +21,12 @@ export interface CompiledPolicy {
   readonly projects: readonly string[] | undefined
   readonly facets: readonly { readonly name: string; readonly values: readonly string[] | undefined }[]
   readonly when: CompiledCondition | undefined
-  /** Heads of fields of which a change touches one wherever the policy matches; undefined if that cannot be said. */
+  /** Heads of fields of which a change touches one wherever the policy matches; `undefined` if that cannot be said. */
   readonly heads: readonly string[] | undefined
   readonly safe: readonly CompiledSafeChange[]
   /** Undefined if it depends on who owns the touched fields. */
   readonly pinned: readonly PinnedRequirement[] | undefined
-  /** The fields of its owners, in their order; undefined for one with a malformed pattern. */
+  /** The fields of its owners, in their order; `undefined` for one with a malformed pattern. */
   readonly owned: readonly (Field | undefined)[]
   readonly rules: RulesOfConduct
   /** What it takes to judge it. */
@@ -52,7 +52,7 @@ export interface CompiledSafeChange {
 /**
  * Compiles policies that use these words; the patterns that they have in common are read once.
  *
- * Never fails: what is not understood is kept as unknown, and closes the gate when it is judged.
+ * Never fails: what is not understood is kept as unknown, and asks for approval when it is judged.
  */
 export function policyCompiler({ resources = {}, predicates = {} }: Vocabulary): (policy: Policy) => CompiledPolicy {
   const fields = new Map<string, Field | undefined>()

@@ -19,7 +19,7 @@ export interface FieldPath {
   readonly literal: boolean
 }
 
-/** Reads a pattern or the name of a group; undefined for a malformed pattern. */
+/** Reads a pattern or the name of a group; `undefined` for a malformed pattern. */
 export function compileField(text: string, resources: Declarations): Field | undefined {
   if (!text.startsWith('@')) return pathsOf(text, {})
   const byResource = new Map<string, readonly FieldPath[]>()
@@ -30,7 +30,7 @@ export function compileField(text: string, resources: Declarations): Field | und
   return byResource
 }
 
-/** The patterns of a field for one resource type; undefined if the type declares no such group. */
+/** The patterns of a field for one resource type; `undefined` if the type declares no such group. */
 export function pathsFor(field: Field, resource: string): readonly FieldPath[] | undefined {
   return isSame(field) ? field : field.get(resource)
 }

@@ -18,7 +18,7 @@ const anything: Step = { by: 'anything' }
  * Lists where a policy is filed: under each type, action and project that it names, and there under what narrows it
  * down.
  *
- * Where this would be too many places, some of what it names is left to be judged.
+ * If this would be too many places, some of what it names is left to be judged.
  */
 export function filingsOf({ resources, actions, projects, facets, heads }: CompiledPolicy): readonly Filing[] {
   let filings: readonly Filing[] = [[]]
@@ -37,7 +37,7 @@ export function filingsOf({ resources, actions, projects, facets, heads }: Compi
   return heads ? (goOn(filings, stepsTo(heads)) ?? filings) : filings
 }
 
-/** Goes on from each filing with each end; undefined if that makes too many. */
+/** Goes on from each filing with each end; `undefined` if that makes too many. */
 function goOn(filings: readonly Filing[], ends: readonly Filing[]): readonly Filing[] | undefined {
   const [filing, end] = [filings[0], ends[0]]
   if (filings.length === 1 && ends.length === 1 && filing && end) return [[...filing, ...end]]

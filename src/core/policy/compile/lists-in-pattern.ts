@@ -39,7 +39,7 @@ export function listsInSchema(lead: Lead, schema: JsonObject, shape: CompiledSha
   return listsIn(lead, schemaView(schema, { root: schema, node: shape.root }))
 }
 
-/** The same for what reads like a list where nothing more is known of a type: a pattern that goes on with a number. */
+/** The same for what reads like a list if nothing more is known of a type: a pattern that goes on with a number. */
 export function listsByNumber(lead: Lead, shape: CompiledShape): ReadonlyMap<string, Unnamed> {
   return listsIn(lead, numberView(shape.root))
 }

@@ -25,7 +25,12 @@ export interface PolicySet {
  * Compiles policies for evaluation. Of two policies with one id, the later one counts.
  *
  * `vocabulary` holds what policies can only name: the shapes and groups of resource types, and the host's predicates.
- * What it lacks is unknown, and closes the gate.
+ * What it lacks is unknown, and asks for approval.
+ *
+ * @example
+ * ```ts
+ * const inForce = compilePolicies([{ ...policy, version: 1 }])
+ * ```
  */
 export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabulary = {}): PolicySet {
   const compile = policyCompiler(vocabulary)
@@ -35,12 +40,26 @@ export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabul
   return { policies: compiled, index: addTo(emptyIndex, [...compiled.values()]), shapes, vocabulary }
 }
 
-/** Gives the set with this policy in it, in the place of the one with the same id. The given set stays as it is. */
+/**
+ * Gives the set with this policy in it, in the place of the one with the same id. The given set stays as it is.
+ *
+ * @example
+ * ```ts
+ * const next = withPolicy(inForce, { ...policy, version: 2 })
+ * ```
+ */
 export function withPolicy(set: PolicySet, policy: Policy): PolicySet {
   return withChanges(set, [{ id: policy.id, policy }])
 }
 
-/** Gives the set without the policy of this id. The given set stays as it is. */
+/**
+ * Gives the set without the policy of this id. The given set stays as it is.
+ *
+ * @example
+ * ```ts
+ * const next = withoutPolicy(inForce, 'big-rollouts')
+ * ```
+ */
 export function withoutPolicy(set: PolicySet, id: string): PolicySet {
   return withChanges(set, [{ id, policy: null }])
 }

@@ -67,7 +67,7 @@ export interface Members {
 /** The members of lists that were found out already. What they are called depends on what is declared of the place. */
 export type KnownLists = Map<ShapeNode, Map<readonly JsonValue[], Members | undefined>>
 
-/** The members of a value by their names; undefined for a list whose items have no identity. */
+/** The members of a value by their names; `undefined` for a list whose items have no identity. */
 export function membersOf(value: JsonValue | undefined, node: ShapeNode, known?: KnownLists): Members | undefined {
   if (isObject(value)) return membersOfObject(value)
   if (!isArray(value)) return nothing

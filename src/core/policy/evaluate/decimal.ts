@@ -20,7 +20,7 @@ export function compareDistance(before: number, after: number, amount: number): 
   return sign(absolute(minus(decimal(after), decimal(before))), decimal(amount))
 }
 
-/** Compares how far a number moves, in percent of where it was, with an amount; undefined if it was zero. */
+/** Compares how far a number moves, in percent of where it was, with an amount; `undefined` if it was zero. */
 export function comparePercentage(before: number, after: number, amount: number): number | undefined {
   if (before === 0) return undefined
   const from = decimal(before)

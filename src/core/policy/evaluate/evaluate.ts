@@ -21,6 +21,11 @@ import { no, type Truth } from './truth.ts'
  *
  * If nothing matches there is no requirement; what that means is for the caller to say. What nobody can judge
  * counts as matched. The requirements come in the order of the policies' ids.
+ *
+ * @example
+ * ```ts
+ * const { requirements, rules } = evaluate(inForce, change)
+ * ```
  */
 export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Evaluation {
   const { sight, found } = candidatesFor(set, subject, among)
@@ -33,7 +38,7 @@ export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Eva
   return matches.length === 0 ? nothingAsked : conclude(settle(matches, subject))
 }
 
-/** What is asked where nothing matches. */
+/** What is asked if nothing matches. */
 export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules }
 
 /** Finds the policies that may match a change, and prepares what they see of it. */
@@ -52,7 +57,7 @@ export function candidatesFor(
   }
 }
 
-/** Makes a match out of a policy that was judged, where it asks for something. */
+/** Makes a match out of a policy that was judged, if it asks for something. */
 export function matchOf(compiled: CompiledPolicy, truth: Truth, sight: Sight): Match | undefined {
   if (truth === no) return undefined
   const pinned = pinRequirements(compiled, sight)

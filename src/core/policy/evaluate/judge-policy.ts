@@ -43,7 +43,7 @@ export function judgeScope({ resources, actions, projects, facets }: CompiledPol
   return least
 }
 
-/** The value of a facet; undefined if the change has none of this name, or it could not be computed. */
+/** The value of a facet; `undefined` if the change has none of this name, or it could not be computed. */
 export function factOf({ facets = {} }: PolicySubject, name: string): string | readonly string[] | undefined {
   return Object.hasOwn(facets, name) ? (facets[name] ?? undefined) : undefined
 }

@@ -4,11 +4,11 @@ import type { BeforeAfter, ChangeAmount, Crosses, Direction, Operator } from '..
 import { compareDistance, comparePercentage } from './decimal.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
 
-/** A value of a document; undefined if there is none. */
+/** A value of a document; `undefined` if there is none. */
 export type Value = JsonValue | undefined
 
 /**
- * Judges the new value of a field. Unknown where it is missing, or of another type than the one it is compared with.
+ * Judges the new value of a field. Unknown if it is missing, or of another type than the one it is compared with.
  */
 export function judgeNewValue({ operator, value }: BeforeAfter, after: Value): Truth {
   if (after === undefined) return unknown
@@ -20,7 +20,7 @@ export function judgeNewValue({ operator, value }: BeforeAfter, after: Value): T
   return judgeOrder(operator, after < value ? -1 : after > value ? 1 : 0)
 }
 
-/** Judges how far a number moves. Does not hold for what is only on one side; unknown where a side is no number. */
+/** Judges how far a number moves. Does not hold for what is only on one side; unknown if a side is no number. */
 export function judgeAmount(condition: ChangeAmount, before: Value, after: Value): Truth {
   if (before === undefined || after === undefined) return no
   if (!isNumber(before) || !isNumber(after) || !isNumber(condition.value)) return unknown
@@ -31,7 +31,7 @@ export function judgeAmount(condition: ChangeAmount, before: Value, after: Value
 }
 
 /**
- * Judges whether a number passes a threshold, which itself belongs to the upper side. Unknown where a side is missing
+ * Judges whether a number passes a threshold, which itself belongs to the upper side. Unknown if a side is missing
  * or no number.
  */
 export function judgeCrossing({ value, direction }: Crosses, before: Value, after: Value): Truth {

@@ -8,7 +8,7 @@ import { withoutSafe } from './judge-policy.ts'
 import { touch } from './touched-values.ts'
 
 /**
- * Says what a policy that matches asks of a change. Nothing, where it asks the owners of fields and none of these is
+ * Says what a policy that matches asks of a change. Nothing, if it asks the owners of fields and none of these is
  * touched.
  */
 export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonly PinnedRequirement[] {
@@ -30,7 +30,7 @@ function everyOwner({ owners, otherwise }: PathOwnership): readonly Requirement[
 }
 
 /**
- * Asks the owners of every field that is touched, and the others where a place is nobody's, as a step in the life
+ * Asks the owners of every field that is touched, and the others if a place is nobody's, as a step in the life
  * cycle always is. Who owns several fields speaks for all of them.
  */
 function askOwners({ policy: { require }, owned }: CompiledPolicy, sight: Sight): readonly Requirement[] {

@@ -48,6 +48,11 @@ export interface SimulationDifference<C> {
  * Says which of these changes the policies would have gated, and whom they would have asked. Writes nothing.
  *
  * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it.
+ *
+ * @example
+ * ```ts
+ * const { gated, byPolicy } = simulate(inForce, [change], (one) => one)
+ * ```
  */
 export function simulate<C>(
   set: PolicySet,
@@ -84,7 +89,15 @@ export function simulate<C>(
   }
 }
 
-/** Compares what two sets of policies would have made of these changes. Writes nothing. */
+/**
+ * Compares what two sets of policies would have made of these changes. Writes nothing.
+ *
+ * @example
+ * ```ts
+ * const after = withPolicy(inForce, { ...policy, version: 1 })
+ * const { differences } = compareSimulations({ before: inForce, after }, [change], (one) => one)
+ * ```
+ */
 export function compareSimulations<C>(
   { before, after }: { readonly before: PolicySet; readonly after: PolicySet },
   changes: readonly C[],

@@ -4,8 +4,8 @@ import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 
 /**
  * How many times the values of one change are looked at by all policies that may match it, at most. It takes about a
- * second, in which a process does nothing else. Beyond it nobody looks: every field is unknown, which closes the
- * gates.
+ * second, in which a process does nothing else. Beyond it nobody looks: every field is unknown, and approval is
+ * required.
  */
 const mostLooks = 5_000_000
 

@@ -30,7 +30,7 @@ export interface Touched {
  * Finds out how changed places touch a field: the values of the field that they change, both sides paired by path.
  *
  * A field that a new value should have and does not is among them, with nothing after. Positions are never taken for
- * names: where the field leads into a list whose items have no identity, the list stands for it.
+ * names: if the field leads into a list whose items have no identity, the list stands for it.
  */
 export function touch(field: FieldPath, places: readonly ChangedPlace[], documents: Surroundings): Touched {
   let within = false

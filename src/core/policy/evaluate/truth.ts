@@ -1,6 +1,6 @@
 /**
- * What is known of a statement. Unknown closes the gate: it counts as yes wherever a policy is decided, also below a
- * `not`.
+ * What is known of a statement. Conditions fail closed: unknown counts as yes wherever a policy is decided, also below
+ * a `not`.
  */
 export type Truth = typeof no | typeof unknown | typeof yes
 

@@ -5,7 +5,14 @@ import { describePinned } from '../requirements/describe-requirement.ts'
 import type { Explanation, PolicyExplanation, ScopeExplanation } from './explain.ts'
 import type { ConditionExplanation, TestExplanation, ValueExplanation } from './explain-condition.ts'
 
-/** Says in sentences why a change needs approval, or does not: one for each policy that came into question. */
+/**
+ * Says in sentences why a change needs approval, or does not: one for each policy that came into question.
+ *
+ * @example
+ * ```ts
+ * for (const reason of describeExplanation(explain(inForce, change))) console.log(reason)
+ * ```
+ */
 export function describeExplanation({ evaluation, policies }: Explanation): readonly string[] {
   const [first] = policies
   if (first === undefined) return ['No policy is about this change.']
@@ -13,7 +20,15 @@ export function describeExplanation({ evaluation, policies }: Explanation): read
   return evaluation.requirements.length > 0 ? sentences : ['No policy asks for approval.', ...sentences]
 }
 
-/** Says in a sentence why one policy asks for approval of a change, or does not. */
+/**
+ * Says in a sentence why one policy asks for approval of a change, or does not.
+ *
+ * @example
+ * ```ts
+ * const explanation = explainPolicy(inForce, 'big-rollouts', change)
+ * if (explanation) console.log(describePolicy(explanation))
+ * ```
+ */
 export function describePolicy({
   policy,
   outcome,

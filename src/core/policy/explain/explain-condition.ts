@@ -9,7 +9,7 @@ import { no, opposite, type Truth, unknown, yes } from '../evaluate/truth.ts'
 import type { Condition } from '../model/condition.ts'
 import type { LifecycleStep } from '../model/policy.ts'
 
-/** Whether something holds. Unknown counts as yes: it closes the gate. */
+/** Whether something holds. Conditions fail closed: unknown counts as yes. */
 export type Answer = 'yes' | 'no' | 'unknown'
 
 /** What became of a condition, and what decided it. */
@@ -32,7 +32,7 @@ export interface TestExplanation {
   /** How many values it looked at besides. Left out: none. */
   readonly more?: number
   /**
-   * Why nobody can say, where that does not lie in the values. `too_large`: the change has more values than all
+   * Why nobody can say, if that does not lie in the values. `too_large`: the change has more values than all
    * policies can look through.
    */
   readonly problem:
@@ -60,7 +60,7 @@ export interface ValueExplanation {
   readonly problem: 'missing' | 'wrong_type' | 'no_identity' | 'percent_of_zero' | undefined
 }
 
-/** Judges a condition as `judge` does, and keeps what decided it. Looks at every part, also where one would do. */
+/** Judges a condition as `judge` does, and keeps what decided it. Looks at every part, also if one would do. */
 export function explainCondition(compiled: CompiledCondition, sight: Sight): ConditionExplanation {
   switch (compiled.type) {
     case 'field':

@@ -29,7 +29,7 @@ export interface PolicyExplanation {
   readonly outcome: PolicyOutcome
   /** What it asks; nothing if it does not ask. */
   readonly asks: readonly PinnedRequirement[]
-  /** Where the change is not what the policy is about, or nobody can say. Empty: it is. */
+  /** What of the change is not what the policy is about, or may not be. Empty if the policy is about the change. */
   readonly scope: readonly ScopeExplanation[]
   /** Places that it does not look at, because such a change is safe. */
   readonly safe: readonly string[]
@@ -40,7 +40,7 @@ export interface PolicyExplanation {
   readonly unnamed: readonly string[]
   /** The step in the life cycle that the change takes: no safe place excuses it. */
   readonly step?: LifecycleStep | undefined
-  /** What became of its condition, where it has one and came to it. */
+  /** What became of its condition, if it has one and came to it. */
   readonly condition: ConditionExplanation | undefined
   /** Ids of the policies that it gives way to. */
   readonly overriddenBy: readonly string[]
@@ -74,7 +74,15 @@ export interface ScopeExplanation {
   readonly holds: Answer
 }
 
-/** Evaluates as `evaluate` does, and says why: complete enough to draw a screen from. */
+/**
+ * Evaluates as `evaluate` does, and says why: complete enough to draw a screen from.
+ *
+ * @example
+ * ```ts
+ * const { policies, evaluation } = explain(inForce, change)
+ * const asking = policies.filter(({ outcome }) => outcome === 'asks')
+ * ```
+ */
 export function explain(set: PolicySet, subject: PolicySubject, among = 1): Explanation {
   const { sight, found } = candidatesFor(set, subject, among)
   if (found.length === 0) return nothingExplained
@@ -96,8 +104,13 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
 }
 
 /**
- * Explains one policy of the set, also one that has nothing to do with the change; undefined if there is none of
+ * Explains one policy of the set, also one that has nothing to do with the change; `undefined` if there is none of
  * this id.
+ *
+ * @example
+ * ```ts
+ * const explanation = explainPolicy(inForce, 'big-rollouts', change)
+ * ```
  */
 export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject): PolicyExplanation | undefined {
   const compiled = set.policies.get(id)

@@ -14,7 +14,7 @@ export type Direction = 'increase' | 'decrease' | 'either'
  *
  * A `field` is a pattern over the keyed view of the document, `/rules/{key}/rollout` with `*` for the key, or the
  * name of a group of fields that the resource type declares, `@metadata`. A condition looks only at the places that
- * the change touches, and holds where one of them makes it hold.
+ * the change touches, and holds if one of them makes it hold.
  */
 export type Condition =
   | AnyChange
@@ -26,13 +26,13 @@ export type Condition =
   | { readonly any: readonly Condition[] }
   | { readonly not: Condition }
 
-/** Holds where the field is touched at all. */
+/** Holds if the field is touched at all. */
 export interface AnyChange {
   readonly type: 'any_change'
   readonly field: string
 }
 
-/** Holds where the new value of the field compares so. */
+/** Holds if the new value of the field compares so. */
 export interface BeforeAfter {
   readonly type: 'before_after'
   readonly field: string
@@ -40,31 +40,47 @@ export interface BeforeAfter {
   readonly value: JsonValue
 }
 
-/** Holds where a number moves so far. Looks only at values that are there before and after. */
+/** Holds if a number moves so far. Looks only at values that are there before and after. */
 export interface ChangeAmount {
   readonly type: 'change_amount'
   readonly field: string
   readonly operator: Operator
   readonly value: number
-  /** Left out: either. */
+  /**
+   * Which way the number has to move.
+   *
+   * @defaultValue 'either'
+   */
   readonly direction?: Direction | undefined
-  /** `points`: the difference itself. `percent`: the difference in percent of the value before. Left out: points. */
+  /**
+   * `points`: the difference itself. `percent`: the difference in percent of the value before.
+   *
+   * @defaultValue 'points'
+   */
   readonly unit?: 'points' | 'percent' | undefined
 }
 
-/** Holds where a number passes from below the threshold to the threshold or above it (increase), or back (decrease). */
+/** Holds if a number passes from below the threshold to the threshold or above it (increase), or back (decrease). */
 export interface Crosses {
   readonly type: 'crosses'
   readonly field: string
   readonly value: number
-  /** Left out: either. */
+  /**
+   * Which way the number has to pass the threshold.
+   *
+   * @defaultValue 'either'
+   */
   readonly direction?: Direction | undefined
 }
 
-/** Holds where the host's own function of this name says so. */
+/** Holds if the host's own function of this name says so. */
 export interface HostPredicate {
   readonly type: 'predicate'
   readonly name: string
-  /** Handed to the function. */
+  /**
+   * What the function is given besides the change.
+   *
+   * @defaultValue none
+   */
   readonly with?: JsonValue | undefined
 }

@@ -10,7 +10,14 @@ export const durationPattern = /^[1-9]\d{0,5}[mhdw]$/
 /** What {@link durationPattern} matches, for people. */
 export const durationInWords = 'a whole number and a unit out of m, h, d and w, such as "36h" or "14d"'
 
-/** Converts a duration to milliseconds. */
+/**
+ * Converts a duration to milliseconds.
+ *
+ * @example
+ * ```ts
+ * milliseconds('36h') // 129600000
+ * ```
+ */
 export function milliseconds(duration: Duration): number {
   return Number(duration.slice(0, -1)) * units[duration.slice(-1) as keyof typeof units]
 }

@@ -4,7 +4,7 @@ import type { Approvers, PinnedRequirement, Requirement } from './requirement.ts
 export type Escalated = Pick<PinnedRequirement, 'policy' | 'version'>
 
 /**
- * Lets those whom a policy escalates to fill its places too, where that has happened. Everything else is asked as
+ * Lets those whom a policy escalates to fill its places too, if that has happened. Everything else is asked as
  * before.
  */
 export function widened(

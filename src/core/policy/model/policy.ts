@@ -4,18 +4,34 @@ import type { Condition } from './condition.ts'
 import type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
 
-/** Which changes a policy is about. What is left out matches everything, but for policies themselves. */
+/**
+ * Which changes a policy is about. A part that is absent restricts nothing, except that policies and switches have to
+ * be named.
+ */
 export interface PolicyMatch {
   /**
-   * Resource types. Left out: all of the application; `countersign.policy`, which policies themselves are, has to be
-   * named.
+   * Resource types. `countersign.policy` and `countersign.workflow`, which policies and switches are, have to be named.
+   *
+   * @defaultValue none: all resource types of the application
    */
   readonly resource?: string | readonly string[] | undefined
-  /** Actions: `update`, `create`, `delete`, or one that the resource type declares. */
+  /**
+   * Actions: `update`, `create`, `delete`, or one that the resource type declares.
+   *
+   * @defaultValue none: any action
+   */
   readonly action?: string | readonly string[] | undefined
-  /** Projects. */
+  /**
+   * Ids of projects.
+   *
+   * @defaultValue none: every project, and what belongs to none
+   */
   readonly project?: string | readonly string[] | undefined
-  /** Attributes that the resource type computes: each has to have one of these values. */
+  /**
+   * Attributes that the resource type computes: each has to have one of these values.
+   *
+   * @defaultValue none: whatever they are
+   */
   readonly facets?: Readonly<Record<string, string | readonly string[]>> | undefined
 }
 
@@ -37,7 +53,11 @@ export type SafeChange =
  */
 export interface PathOwnership {
   readonly owners: readonly (Need & { readonly field: string })[]
-  /** Who is asked for places that nobody owns. Left out: nobody, as far as this policy is concerned. */
+  /**
+   * Who is asked for places that nobody owns.
+   *
+   * @defaultValue none: nobody, as far as this policy is concerned
+   */
   readonly otherwise?: Requirement | undefined
 }
 
@@ -45,20 +65,48 @@ export interface PathOwnership {
 export interface PolicyInput {
   readonly id: string
   readonly match: PolicyMatch
-  /** When approval is needed. Left out: always. */
+  /**
+   * When approval is needed.
+   *
+   * @defaultValue none: always
+   */
   readonly when?: Condition | undefined
-  /** Changes that this policy does not look at. */
+  /**
+   * Changes that this policy does not look at.
+   *
+   * @defaultValue none: it looks at every change
+   */
   readonly safe?: readonly SafeChange[] | undefined
   readonly require: Requirement | PathOwnership
-  /** Whose rejection cannot be outvoted. */
+  /**
+   * Whose rejection cannot be outvoted.
+   *
+   * @defaultValue none: no veto
+   */
   readonly veto?: Approvers | undefined
-  /** Who may approve as well once a request has waited for so long. */
+  /**
+   * Who may approve as well once a request has waited for so long.
+   *
+   * @defaultValue none: nobody else, however long it waits
+   */
   readonly escalate?: Escalation | undefined
-  /** Rules of conduct; what is left out takes its default. */
+  /**
+   * Rules of conduct. A rule that is not named takes its default.
+   *
+   * @defaultValue defaultRules
+   */
   readonly rules?: { readonly [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefined } | undefined
-  /** Ids of policies that this one stands in for wherever it asks for approval itself. */
+  /**
+   * Ids of policies that this one stands in for wherever it asks for approval itself.
+   *
+   * @defaultValue none: it stands in for no other policy
+   */
   readonly overrides?: readonly string[] | undefined
-  /** Asks only if no policy of the project certainly does, for what a change does. */
+  /**
+   * Asks only if no policy of the project certainly does, for what a change does.
+   *
+   * @defaultValue none: it asks whatever others ask
+   */
   readonly fallback?: true | undefined
 }
 

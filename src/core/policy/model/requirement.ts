@@ -1,16 +1,26 @@
 import type { Duration } from './duration.ts'
 
-/** The people whom a need is put to: anyone who is named, or holds one of the roles. */
+/** The people who can fill a need: anyone who is named, or holds one of the roles. */
 export interface Approvers {
+  /**
+   * Ids of users.
+   *
+   * @defaultValue none: nobody by name
+   */
   readonly users?: readonly string[] | undefined
+  /**
+   * Names of roles.
+   *
+   * @defaultValue none: nobody by role
+   */
   readonly roles?: readonly string[] | undefined
 }
 
-/** So many different people out of these approvers. */
+/** Approvals by so many different people out of these approvers. */
 export interface Need {
   readonly quorum: number
   readonly from: Approvers
-  /** The field that this need is about, where it comes from path ownership. */
+  /** The field that this need is about, if it comes from path ownership. */
   readonly about?: string | undefined
 }
 
@@ -43,6 +53,12 @@ export interface PinnedRequirement {
  * This is the effective requirement under the drift rule `strictest`: a looser policy changes nothing for open
  * requests, a stricter one raises the bar, a policy that is gone still counts. Commutative, associative and
  * idempotent.
+ *
+ * @example
+ * ```ts
+ * const { requirements } = evaluate(inForce, change)
+ * const effective = requirementsJoin(request.requirements, requirements)
+ * ```
  */
 export function requirementsJoin(
   pinned: readonly PinnedRequirement[],

@@ -3,65 +3,118 @@ import { compareText } from './requirement.ts'
 
 /** How people deal with a request. If several policies match, each rule takes its stricter value. */
 export interface RulesOfConduct {
-  /** Whether the requester may approve, if they are an approver too. Stricter: false. */
+  /**
+   * Whether the requester may approve, if they are an approver too. Stricter: false.
+   *
+   * @defaultValue false
+   */
   readonly selfApproval: boolean
-  /** How long a request may stay open. Stricter: shorter. */
+  /**
+   * How long a request may stay open. Stricter: shorter.
+   *
+   * @defaultValue '14d'
+   */
   readonly expiresAfter: Duration
-  /** Whether the last approval applies the change, or somebody has to ask for it. Stricter: by hand. */
+  /**
+   * Whether the last approval applies the change, or somebody has to ask for it. Stricter: by hand.
+   *
+   * @defaultValue 'on_approval'
+   */
   readonly apply: 'on_approval' | 'by_hand'
-  /** How often approvers who have not answered are reminded of a request that waits for them. Stricter: more often. */
+  /**
+   * How often approvers who have not answered are reminded of a request that waits for them. Stricter: more often.
+   *
+   * @defaultValue 'never'
+   */
   readonly remindEvery: Duration | 'never'
-  /** Until when the requester may cancel. Stricter: before the first review. */
+  /**
+   * Until when the requester may cancel. Stricter: before the first review.
+   *
+   * @defaultValue 'before_reviews'
+   */
   readonly cancel: 'before_reviews' | 'any_time'
-  /** Whether a request must say why. Stricter: true. */
+  /**
+   * Whether a request must say why. Stricter: true.
+   *
+   * @defaultValue false
+   */
   readonly reasonRequired: boolean
   /**
-   * Who of those who had a hand in the content cannot approve it. The requester is `selfApproval`'s. Stricter: more
-   * of them.
+   * Which contributors cannot approve the content. `selfApproval` decides for the requester. Stricter: more of them.
+   *
+   * @defaultValue 'all'
    */
   readonly excludeContributors: 'all' | 'last_editor' | 'none'
   /**
-   * When an approver has to be one: when they answer and again when the change is applied, or when they answer alone.
-   * Who is kept out stays out either way. Stricter: both.
+   * When an approver has to be eligible: when they review and again when the change is applied, or when they review
+   * alone. Who is excluded stays excluded either way. Stricter: both.
+   *
+   * @defaultValue 'both'
    */
   readonly eligibleAt: 'both' | 'review'
-  /** Whether a rejection ends the request, or stands in its way until it is withdrawn. Stricter: ends it. */
+  /**
+   * Whether a rejection ends the request, or blocks it until it is withdrawn. Stricter: ends it.
+   *
+   * @defaultValue 'close'
+   */
   readonly onReject: 'close' | 'block'
-  /** Whether new content takes all approvals back, or leaves those whose part of the change is equal. Stricter: all. */
+  /**
+   * Whether new content dismisses all approvals, or keeps those whose part of the change is equal. Stricter: all.
+   *
+   * @defaultValue 'reset'
+   */
   readonly onEdit: 'reset' | 'keep'
   /**
-   * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision
-   * where it does not collide with anything and its effect stays the same. Stricter: fails.
+   * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision if
+   * it does not collide with anything and its effect stays the same. Stricter: fails.
+   *
+   * @defaultValue 'fail'
    */
   readonly onStale: 'fail' | 'rebase'
-  /** Whether an open request keeps everybody else off its resources. Stricter: the resource is locked. */
+  /**
+   * Whether an open request keeps everybody else off its resources. Stricter: the resource is locked.
+   *
+   * @defaultValue 'none'
+   */
   readonly lock: 'resource' | 'none'
   /**
-   * Whether open requests are held to what the policies ask now as well, or to what they asked at submission alone.
+   * Whether an open request has to meet what the policies ask now as well, or only what they asked at submission.
    * Stricter: both.
+   *
+   * @defaultValue 'strictest'
    */
   readonly policyDrift: 'strictest' | 'pinned'
   /**
    * The roles whose holders may apply without approval, with a reason and on record. Stricter: those that all
    * policies name.
+   *
+   * @defaultValue []
    */
   readonly bypass: readonly string[]
   /**
-   * The roles whose holders may break the glass in an emergency, and owe a review afterwards. Stricter: those that
+   * The roles whose holders may break glass in an emergency. A follow-up review is required then. Stricter: those that
    * all policies name.
+   *
+   * @defaultValue []
    */
   readonly breakGlass: readonly string[]
   /**
-   * Within which time a review that is owed has to be there, and how often people are reminded of it from then on.
+   * Within which time a follow-up review has to be done, and how often people are reminded of it from then on.
    * Stricter: shorter.
+   *
+   * @defaultValue '3d'
    */
   readonly settleWithin: Duration
-  /** How many characters, as people count them, somebody may say at once. Stricter: fewer. */
+  /**
+   * How many characters, as people count them, somebody may say at once. Stricter: fewer.
+   *
+   * @defaultValue 10_000
+   */
   readonly feedbackLimit: number
 }
 
 /**
- * One rule of conduct: what a policy may say, what holds where it says nothing, and which of two values is the
+ * One rule of conduct: what a policy may say, what holds if it says nothing, and which of two values is the
  * stricter one.
  */
 export interface Rule<T> {
@@ -124,7 +177,14 @@ export function completeRules(
   return eachRule((name) => stricter(name, filled, filled))
 }
 
-/** Joins the rules of two policies: the stricter value of each. Commutative, associative and idempotent. */
+/**
+ * Joins the rules of two policies: the stricter value of each. Commutative, associative and idempotent.
+ *
+ * @example
+ * ```ts
+ * const rules = joinRules(defaultRules, { ...defaultRules, expiresAfter: '7d' })
+ * ```
+ */
 export function joinRules(a: RulesOfConduct, b: RulesOfConduct): RulesOfConduct {
   return a === b ? a : eachRule((name) => stricter(name, a, b))
 }

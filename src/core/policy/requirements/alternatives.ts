@@ -42,7 +42,7 @@ function capped(ways: readonly Alternative[]): readonly Alternative[] {
   return ways.length > maxAlternatives ? [] : ways
 }
 
-/** All choices of exactly `size` parts, none if that cannot be or where there are too many. */
+/** All choices of exactly `size` parts, none if that cannot be or if there are too many. */
 function subsets<T>(parts: readonly T[], size: number): readonly (readonly T[])[] {
   if (!Number.isSafeInteger(size) || size < 1 || size > parts.length) return []
   let chosen: (readonly T[])[] = [[]]

@@ -1,10 +1,18 @@
 import type { Approvers, Need, Requirement } from '../model/requirement.ts'
 import { type Alternative, alternatives } from './alternatives.ts'
 
-/** Names the people who are among these approvers; undefined if that is not known, and may be any number. */
+/** Names the people who are among these approvers; `undefined` if that is not known, and may be any number. */
 export type PeopleAmong = (approvers: Approvers) => ReadonlySet<string> | undefined
 
-/** Tells whether different people can fill every place of a requirement on one of the ways of meeting it. */
+/**
+ * Tells whether different people can fill every place of a requirement on one of the ways of meeting it.
+ *
+ * @example
+ * ```ts
+ * const leads = new Set(['ann', 'ben'])
+ * canBeMet({ quorum: 2, from: { roles: ['lead'] } }, () => leads) // true
+ * ```
+ */
 export function canBeMet(requirement: Requirement, peopleAmong: PeopleAmong): boolean {
   return alternatives(requirement).some((way) => {
     const seats = needsIn(way).flatMap(({ quorum, from }) => {

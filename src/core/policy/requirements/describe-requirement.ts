@@ -1,11 +1,25 @@
 import type { Approvers, PinnedRequirement, Requirement } from '../model/requirement.ts'
 
-/** Says in words what a requirement asks: `2 approvals by lead or ann`. */
+/**
+ * Says in words what a requirement asks: `2 approvals by lead or ann`.
+ *
+ * @example
+ * ```ts
+ * describeRequirement({ quorum: 2, from: { roles: ['lead'], users: ['ann'] } })
+ * ```
+ */
 export function describeRequirement(requirement: Requirement): string {
   return describe(requirement, false)
 }
 
-/** Says in words what a policy asks of a change, its veto included. */
+/**
+ * Says in words what a policy asks of a change, its veto included.
+ *
+ * @example
+ * ```ts
+ * describePinned({ require: { quorum: 2, from: { roles: ['lead'] } }, veto: { users: ['cleo'] } })
+ * ```
+ */
 export function describePinned({ require, veto }: Pick<PinnedRequirement, 'require' | 'veto'>): string {
   const asked = describeRequirement(require)
   return veto ? `${asked}; ${describeApprovers(veto)} can veto` : asked

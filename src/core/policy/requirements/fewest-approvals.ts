@@ -4,6 +4,11 @@ import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
  * Counts how many people it takes at least until everything is met. Zero only if nothing is asked.
  *
  * A person fills one place inside a policy and may fill places of several, so it is the most that one policy takes.
+ *
+ * @example
+ * ```ts
+ * const fewest = fewestApprovals(evaluate(inForce, change).requirements)
+ * ```
  */
 export function fewestApprovals(requirements: readonly Pick<PinnedRequirement, 'require'>[]): number {
   return Math.max(0, ...requirements.map(({ require }) => fewest(require)))

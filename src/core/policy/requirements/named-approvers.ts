@@ -4,6 +4,11 @@ import type { Approvers, Requirement } from '../model/requirement.ts'
 /**
  * Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is
  * saved.
+ *
+ * @example
+ * ```ts
+ * const { users, roles } = namedApprovers(policy)
+ * ```
  */
 export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): {
   readonly users: readonly string[]

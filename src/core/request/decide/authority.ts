@@ -30,7 +30,7 @@ export function giver({ by, whose, at }: Answering, request: Request, facts: Fac
   return success({ user, principal })
 }
 
-/** Says why somebody may not give this answer, or take it back; undefined if they may. */
+/** Says why somebody may not give this answer, or take it back; `undefined` if they may. */
 export function withoutAuthority(
   who: Giver,
   verdict: Verdict,

@@ -24,7 +24,7 @@ export function awaitedFrom({
 }
 
 /**
- * Names those for whom a request is listed: whose approval it waits for or, where it is a draft, whoever began it;
+ * Names those for whom a request is listed: whose approval it waits for or, if it is a draft, whoever began it;
  * besides, as long as it is open, whoever else has a say in it.
  */
 export function listedFor(

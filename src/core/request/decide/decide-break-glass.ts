@@ -15,9 +15,9 @@ import { landed } from './decide-application.ts'
 import { inForce } from './request-outcome.ts'
 
 /**
- * Decides that a change is applied in an emergency, without the approvals that it lacks: by somebody whom every
- * matching policy lets break the glass, for an incident and with a reason. A review is owed for it, and nobody breaks
- * the glass again before that: neither the same person, nor against the same policy.
+ * Decides that a change is applied in an emergency, without the approvals that it lacks. Only somebody whom every
+ * matching policy lets break glass can do that, for an incident and with a reason. A follow-up review is required.
+ * Until it is done, neither this person nor anyone under the same policy can break glass again.
  */
 export function breakGlass(command: GlassCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { id, digest } = request

@@ -17,7 +17,7 @@ import { isBlank } from './check-reason.ts'
 import { applicationOf } from './request-outcome.ts'
 
 /**
- * How often a change is sent on its way before it fails, where the host keeps the document of before. What was sent
+ * How often a change is sent on its way before it fails, if the host keeps the document of before. What was sent
  * may land all the same.
  */
 const mostAttempts = 8

@@ -182,7 +182,7 @@ function comment(command: RequestCommand, { id, status }: Request): Result<Later
   }
 }
 
-/** Why the requester cannot take the request back any more; undefined if they can. */
+/** Why the requester cannot take the request back any more; `undefined` if they can. */
 function tooLate({ id, reviews }: Request, { rules }: Facts): Refused | undefined {
   if (rules.cancel === 'any_time' || reviews.length === 0) return undefined
   return refuse('already_reviewed_by_others', { request: id, reviews: reviews.length })

@@ -17,7 +17,7 @@ interface Clock {
 }
 
 /**
- * Lists what time will do to a request if nobody does anything; what comes first where several are due is at the
+ * Lists what time will do to a request if nobody does anything; what comes first if several are due is at the
  * front. With a clock, the time that the workflow was off is not counted; without one, these are the earliest
  * moments.
  */
@@ -47,7 +47,7 @@ export function duesOf(request: Request, clock?: Clock): readonly Due[] {
   }
 }
 
-/** When something happens to a request by itself; undefined if nothing does. */
+/** When something happens to a request by itself; `undefined` if nothing does. */
 export function nextDue(request: Request): number | undefined {
   const dues = duesOf(request)
   return dues.length === 0 ? undefined : Math.min(...dues.map(({ at }) => at))

@@ -34,7 +34,7 @@ interface Brought {
  * Lists the answers that stand in the next round of a request that is before its reviewers. The one place where that
  * is decided, for every verb, when the content is written; the answers name the digest that their givers saw.
  *
- * An objection stands while the request does the same at the same time, whatever was done with it in between; where
+ * An objection stands while the request does the same at the same time, whatever was done with it in between; if
  * policies keep answers over edits, until it is taken back. Of a request that had ended none does. Approvals stand
  * only if policies keep them: of people who may still approve, in whose part the effective change is equal, and
  * never when the request is put to its reviewers anew.
@@ -82,7 +82,7 @@ function isKept(
 /** Tells whether a place is in somebody's part. */
 type Part = (place: ChangedPlace) => boolean
 
-/** The part of somebody who is asked about some fields; undefined if they are asked about everything. */
+/** The part of somebody who is asked about some fields; `undefined` if they are asked about everything. */
 function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Part | undefined {
   if (requirements.some(({ veto }) => veto && isAmong(user, veto))) return undefined
   const own: Pattern[] = []

@@ -18,8 +18,8 @@ import { decide, statusAt } from './decide.ts'
 import { answersBy } from './withdraw.ts'
 
 /**
- * For each method that acts on a request, why somebody cannot use it now; true if they can, as far as can be said
- * before they say what for.
+ * For each method that acts on a request, why the reader cannot use it now; true if they can, as far as that is known
+ * without its arguments.
  */
 export type Permissions = { readonly [M in RequestMethod]: true | Refusal }
 

@@ -75,7 +75,7 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
 }
 
 /**
- * The other request that keeps this one from landing: also one that lets others pass meanwhile, where that takes
+ * The other request that keeps this one from landing: also one that lets others pass meanwhile, if that takes
  * longer than a moment.
  */
 function keptOff({ lockedBy, heldBy, outside }: TargetFacts): string | undefined {
@@ -83,7 +83,7 @@ function keptOff({ lockedBy, heldBy, outside }: TargetFacts): string | undefined
 }
 
 /**
- * The changes as they would land: as they were reviewed, or moved onto the live revisions where their effect is the
+ * The changes as they would land: as they were reviewed, or moved onto the live revisions if their effect is the
  * same there.
  */
 export function landing({ changes, rebased }: TargetFacts): readonly ProposedChange[] {

@@ -15,7 +15,7 @@ interface Asked {
   /** When it was asked, in milliseconds since 1970. */
   readonly at: number
   readonly reason?: string
-  /** Goes into the commitment to the reason, where that becomes part of what reviewers agree to. */
+  /** Goes into the commitment to the reason, if that becomes part of what reviewers agree to. */
   readonly salt?: string
 }
 
@@ -77,7 +77,7 @@ export interface ConfirmCommand extends Asked {
   /** The number of the claim. */
   readonly fence: number
   /**
-   * The document that the host has: the next one, still the one before, or another; `unknown` where it does not say.
+   * The document that the host has: the next one, still the one before, or another; `unknown` if it does not say.
    */
   readonly found: 'next' | 'before' | 'other' | 'unknown'
   /** What went wrong, if something did. */
@@ -172,7 +172,7 @@ export interface NextContent extends Content {
 
 /** The stored content, and the resources as they are now. */
 export interface TargetFacts extends Content {
-  /** The live revision of each changed resource, 0 where it never existed. In the order of the changes. */
+  /** The live revision of each changed resource, 0 if it never existed. In the order of the changes. */
   readonly live: readonly number[]
   /** The other request that keeps everybody off one of the resources, if there is one. */
   readonly lockedBy?: string
@@ -182,14 +182,14 @@ export interface TargetFacts extends Content {
   readonly outside?: OutsideFacts
   /** Why the documents cannot be accepted any more, if so. */
   readonly invalid?: Refusal
-  /** The changes moved onto the live revisions, where a policy allows that and nothing collided. */
+  /** The changes moved onto the live revisions, if a policy allows that and nothing collided. */
   readonly rebased?: readonly ProposedChange[]
 }
 
 /** What claiming a resource has to know that is kept outside of the database. */
 export interface OutsideFacts {
   readonly resource: { readonly type: string; readonly id: string }
-  /** The number of its last claim; 0 where there was none. */
+  /** The number of its last claim; 0 if there was none. */
   readonly fence: number
   /** For how long a claim is good, in milliseconds. */
   readonly lease: number

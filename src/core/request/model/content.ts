@@ -10,20 +10,20 @@ import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 export interface ProposedChange {
   readonly resource: { readonly type: string; readonly id: string }
   readonly project: string
-  /** The revision that the change was made against; 0 where the resource never existed. */
+  /** The revision that the change was made against; 0 if the resource never existed. */
   readonly base: number
   /**
-   * The revision that created the resource: a resource deleted and created again under its id is another one. 0 where
+   * The revision that created the resource: a resource deleted and created again under its id is another one. 0 if
    * it does not exist.
    */
   readonly incarnation: number
   readonly actions: readonly string[]
   readonly places: readonly ChangedPlace[]
-  /** The next document; null removes the resource. Where conflicts are open, it holds the live values there. */
+  /** The next document; null removes the resource. At the places of open conflicts, it holds the live values. */
   readonly after: JsonValue
   /** The action of the life cycle that does it; absent if the type of the resource has none. */
   readonly move?: PinnedMove
-  /** How the change was moved onto `base`, where that left conflicts. */
+  /** How the change was moved onto `base`, if that left conflicts. */
   readonly rebase?: OpenRebase
 }
 
@@ -41,7 +41,7 @@ export interface PinnedMove {
   readonly edits?: true
   /** What was said with it. */
   readonly details?: JsonObject
-  /** When the clock ends the state `to`, in milliseconds since 1970, where it does. */
+  /** When the clock ends the state `to`, in milliseconds since 1970, if it does. */
   readonly dueAt?: number
   /** What the clock does then. */
   readonly next?: ClockMove
@@ -51,7 +51,7 @@ export interface PinnedMove {
 export interface ClockMove {
   readonly action: string
   readonly to: string
-  /** Every place where the document will not be what it is now, if nothing else changes it before. */
+  /** Every place of the document that the clock will change, if nothing else changes the document before. */
   readonly places: readonly ChangedPlace[]
   /** That document; left out if the clock leaves it as it is. */
   readonly after?: JsonValue

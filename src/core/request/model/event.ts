@@ -30,7 +30,9 @@ export interface Applying {
   readonly application: Application
 }
 
-/** A change on its way: who may say what became of it, until when, and what it makes once it is there. */
+/**
+ * A change that is being written to an external system: who may confirm it, until when, and which revisions it makes.
+ */
 export interface Application {
   /** The resource that is kept outside. */
   readonly resource: { readonly type: string; readonly id: string }
@@ -91,7 +93,7 @@ export interface Pinned {
   readonly reason?: string
   /** Goes into the commitment to the reason, which the digest binds. */
   readonly salt?: string
-  /** The commitment to the reason, where that was erased. */
+  /** The commitment to the reason, if that was erased. */
   readonly erased?: Digest
   /** When it is to be applied once approved; left out: at once. */
   readonly applyAt?: number
@@ -186,7 +188,7 @@ export interface ReviewEvent extends Happened {
   readonly unsettled?: true
 }
 
-/** Somebody broke the glass, and owes a review for it. */
+/** Somebody broke glass. A follow-up review is required. */
 export interface GlassEvent extends Happened, Omit<GlassBroken, 'at' | 'by'> {
   readonly type: 'glass_broken'
 }

@@ -1,6 +1,6 @@
 import type { Review } from '../../review/under-review.ts'
 
-/** That somebody has broken the glass, and what for: a review is owed for it. */
+/** A record that somebody broke glass, and what for. A follow-up review is required. */
 export interface GlassBroken {
   readonly by: string
   /** Who was behind that user then. */
@@ -10,11 +10,11 @@ export interface GlassBroken {
   /** Ids of the policies that asked for approval and did not get it. */
   readonly policies: readonly string[]
   readonly at: number
-  /** When the review has to be there; from then on people are reminded of it. */
+  /** When the review has to be done; people are reminded of it from then on. */
   readonly dueAt: number
 }
 
-/** A review that is owed, with what has been given of it. */
+/** A follow-up review that is required, with the reviews given so far. */
 export interface FollowUp extends GlassBroken {
   /** The reviews that were given afterwards; each says in its reason what its giver found. */
   readonly reviews: readonly Review[]
@@ -22,7 +22,7 @@ export interface FollowUp extends GlassBroken {
   readonly doneAt?: number
 }
 
-/** A review that is still owed, and the request that owes it. */
+/** A follow-up review that is still to be done, and the request that it is about. */
 export interface PendingFollowUp extends GlassBroken {
   readonly request: string
 }

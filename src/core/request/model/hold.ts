@@ -9,7 +9,7 @@ export interface Hold {
   readonly from: number
   /** Absent while it lasts. */
   readonly to?: number
-  /** For how long it was on in between, in milliseconds, where this stands for several such times. Left out: never. */
+  /** For how long it was on in between, in milliseconds, if this stands for several such times. Left out: never. */
   readonly gaps?: number
 }
 

@@ -17,7 +17,7 @@ export interface Objection extends Review {
   /** Whether the request ended since: it is shown, and does not stand again. */
   readonly isOver?: true
   /**
-   * Whether it stood when the request was taken back. Where answers are kept over edits, it stands again whatever is
+   * Whether it stood when the request was taken back. If answers are kept over edits, it stands again whatever is
    * put to the reviewers then.
    */
   readonly stood?: true

@@ -6,8 +6,8 @@ import type { Objection } from './objection.ts'
 import type { RequestStatus } from './status-table.ts'
 
 /**
- * A change request: what is asked of whom, what has been answered, and what became of it. Its content is kept beside
- * it, under its digest.
+ * A change request: who is asked for what, what they answered, and what became of it. Its content is stored beside it,
+ * under its digest.
  */
 export interface Request extends Pinned {
   readonly tenant: string
@@ -44,8 +44,8 @@ export interface Request extends Pinned {
   /** Why it failed, while it is failed. */
   readonly failure?: Refusal
   /**
-   * Whether something that was sent for it outside of the database may still land, since nobody said that it never
-   * will. Until it is applied.
+   * Whether a write to an external system may still land, because nobody confirmed that it never will. Until the
+   * request is applied.
    */
   readonly mayLand?: true
   /** The rejections that nobody has taken back of what it was about before, or before it was taken back or ended. */
@@ -55,7 +55,7 @@ export interface Request extends Pinned {
 }
 
 /**
- * The outcome of an event that leaves a request which has landed, or failed, as it is; undefined for one that has not
+ * The outcome of an event that leaves a request which has landed, or failed, as it is; `undefined` for one that has not
  * come so far.
  */
 export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
@@ -63,7 +63,7 @@ export function asEnded({ status, revisions = [], failure, mayLand }: Request): 
   return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
 }
 
-/** The review that a request still owes; undefined if it owes none. */
+/** The review that a request still owes; `undefined` if it owes none. */
 export function pendingFollowUp({ id, followUp }: Request): PendingFollowUp | undefined {
   if (!followUp || followUp.doneAt !== undefined) return undefined
   const { reviews: _reviews, remindedAt: _remindedAt, doneAt: _doneAt, ...broken } = followUp

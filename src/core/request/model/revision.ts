@@ -17,7 +17,7 @@ export interface Resource {
   readonly document: JsonValue
   /** The live state in its life cycle; absent if it has none. */
   readonly state?: string
-  /** When the clock ends that state, in milliseconds since 1970, where it does. */
+  /** When the clock ends that state, in milliseconds since 1970, if it does. */
   readonly stateDueAt?: number
 }
 

@@ -25,7 +25,7 @@ export type Role =
   | 'reviewer'
   /** Whom every matching policy lets bypass it. */
   | 'bypasser'
-  /** Whom every matching policy lets break the glass. */
+  /** Whom every matching policy lets break glass. */
   | 'breaker'
   /** Nobody: time. */
   | 'clock'

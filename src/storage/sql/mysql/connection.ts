@@ -72,7 +72,7 @@ export const migrationLock = {
 /**
  * Opens a pool with `mysql2`.
  *
- * @throws TypeError where the package is not installed.
+ * @throws TypeError if the package is not installed.
  */
 export function openMysql(uri: string, timeout: number): MysqlPool {
   return loadDriver().createPool({ uri, charset: 'utf8mb4', connectTimeout: timeout })
@@ -171,7 +171,7 @@ export async function readNow(
   return rows
 }
 
-/** What stays the same for as long as a connection is open; undefined for a connection that somebody has wrapped. */
+/** What stays the same for as long as a connection is open; `undefined` for a connection that somebody has wrapped. */
 function identityOf(connection: object): object | undefined {
   if ('connection' in connection && typeof connection.connection === 'object' && connection.connection !== null) {
     return connection.connection
@@ -197,7 +197,7 @@ export function isThere(thrown: unknown): boolean {
   return isOneOf(thrown, '1050', '1061')
 }
 
-/** Tells whether MySQL does not know a savepoint, as it does not where no transaction is open. */
+/** Tells whether MySQL does not know a savepoint: no transaction is open then. */
 export function isOutside(thrown: unknown): boolean {
   return isOneOf(thrown, '1305')
 }

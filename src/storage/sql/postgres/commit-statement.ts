@@ -83,9 +83,9 @@ export function absenceStatement(collection: CollectionName): Statement {
  * Compiles a whole commit into one statement, and so into one round trip.
  *
  * First it takes hold of the rows that the commit relies on, each after the one before, and looks at their versions
- * as they are then; where the last of them is one that it writes, it writes it at once. Only if all are as expected
- * it goes on to write the others. `done` is 1 where it has written; where it is 0, it has not. It fails, and so
- * writes nothing, where a key or a place is taken.
+ * as they are then; if the last of them is one that it writes, it writes it at once. Only if all are as expected
+ * it goes on to write the others. `done` is 1 if it has written; if it is 0, it has not. It fails, and so
+ * writes nothing, if a key or a place is taken.
  */
 export function commitStatement(shapes: readonly WriteShape[]): Statement {
   const members = shapes.map((shape, member): Member => ({ ...shape, member, name: sql.ref(`member${member}`) }))

@@ -86,8 +86,8 @@ export interface PostgresLiteTransaction {
 }
 
 /**
- * A transaction of its own. One in which a statement has failed says so before its end, where it would be rolled back
- * without a word.
+ * A transaction of its own. `select 1` fails if a statement before it has failed: without it, `commit` would roll
+ * back without a word.
  */
 export const inTransaction: Brackets = {
   begin: ['begin isolation level read committed'],
@@ -219,7 +219,7 @@ function isOpen(client: Pick<PostgresClient, 'getTransactionStatus'>): boolean {
   return status === 'T' || status === 'E'
 }
 
-/** What stays the same for as long as a connection is open; undefined for a client that somebody has wrapped. */
+/** What stays the same for as long as a connection is open; `undefined` for a client that somebody has wrapped. */
 function identityOf(client: object): object | undefined {
   if ('connection' in client && typeof client.connection === 'object' && client.connection !== null) {
     return client.connection
@@ -268,7 +268,7 @@ export function overLite(lite: PostgresLite, care: PostgresCare): SqlDatabase {
 /**
  * Opens a pool with `pg`.
  *
- * @throws TypeError where the package is not installed.
+ * @throws TypeError if the package is not installed.
  */
 export function openPool(connectionString: string, timeout: number): PostgresPool {
   const pool = new (loadDriver().Pool)({ connectionString, connectionTimeoutMillis: timeout })

@@ -4,7 +4,7 @@ import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../../toolkit/
 
 /** What is stored where a write wants to go. */
 export interface Finding {
-  /** The version under its key: 0 for a mark that there is no record, undefined if there is not even that. */
+  /** The version under its key: 0 for a mark that there is no record, `undefined` if there is not even that. */
   readonly version: number | undefined
   /** Unique indexes in which another record has its place. */
   readonly taken: readonly string[]

@@ -48,7 +48,7 @@ interface Use {
 /**
  * Speaks to what a host handed in for its database.
  *
- * @throws TypeError where it is none, or cannot be used as it is.
+ * @throws TypeError if it is none, or cannot be used as it is.
  */
 export function overGivenPostgres(method: string, given: PostgresGiven, { timeout, care }: Use): SqlDatabase {
   const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)

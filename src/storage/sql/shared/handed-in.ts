@@ -5,9 +5,9 @@ export type Engine = 'postgres' | 'mysql' | 'sqlite'
 interface Foreign {
   readonly name: string
   is(given: object): boolean
-  /** What to write instead of it where a database was asked for, if there is a line that always works. */
+  /** What to write instead of it when a database was asked for, if there is a line that always works. */
   readonly database?: Partial<Readonly<Record<Engine, string>>>
-  /** What to write instead of it where a transaction was asked for. */
+  /** What to write instead of it when a transaction was asked for. */
   readonly transaction?: string
 }
 

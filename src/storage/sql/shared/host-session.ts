@@ -23,7 +23,7 @@ interface PrismaLike {
 }
 
 /**
- * Speaks over the transaction of a query builder, whatever the database; undefined if the host gave something
+ * Speaks over the transaction of a query builder, whatever the database; `undefined` if the host gave something
  * else.
  */
 export function hostSession(given: object, engine: Engine): SqlSession | undefined {
@@ -45,7 +45,7 @@ function prismaTransaction(prisma: PrismaLike): SqlSession {
   }
 }
 
-/** Gives what a Drizzle speaks to its database with; undefined if it is none, or hides it. */
+/** Gives what a Drizzle speaks to its database with; `undefined` if it is none, or hides it. */
 export function driverOfDrizzle(given: object): object | undefined {
   if (!has(given, 'select', 'transaction')) return undefined
   const session: unknown = Reflect.get(given, 'session')

@@ -50,7 +50,7 @@ export function isKysely(given: object): given is KyselyLike {
 /**
  * Speaks to a database through an instance of Kysely.
  *
- * @throws TypeError where it is a transaction, writes SQL for another database, or puts a schema before the names of
+ * @throws TypeError if it is a transaction, writes SQL for another database, or puts a schema before the names of
  * tables.
  */
 export function overKysely(kysely: KyselyLike, brackets: Brackets, engine: Engine, method: string): SqlDatabase {

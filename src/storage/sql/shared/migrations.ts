@@ -63,7 +63,7 @@ export interface MigrationLock {
 const forbidden = ['42501', '1142', '1044', 'SQLITE_READONLY', '8']
 
 /**
- * Refuses to work on a database that could not be brought to the present schema, and says what to do where that was
+ * Refuses to work on a database that could not be brought to the present schema, and says what to do if that was
  * forbidden.
  */
 export function refuseMigration({ printer }: Dialect, thrown: unknown): never {
@@ -74,7 +74,7 @@ export function refuseMigration({ printer }: Dialect, thrown: unknown): never {
 /**
  * Brings a database to the present schema. Safe to call again, and from several processes at once.
  *
- * @throws ApprovalError `storage_failed` where the database does not let it.
+ * @throws ApprovalError `storage_failed` if the database does not let it.
  */
 export async function migrate(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
   try {

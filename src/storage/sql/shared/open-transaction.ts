@@ -9,7 +9,7 @@ export function refuseTransaction(problem: string, given?: unknown): never {
 }
 
 /**
- * Tells whether a transaction is open on a connection of a driver; undefined if the driver does not say. That of
+ * Tells whether a transaction is open on a connection of a driver; `undefined` if the driver does not say. That of
  * `pg` says what it knew when the last statement was answered.
  */
 export function isInTransaction(connection: object): boolean | undefined {

@@ -40,7 +40,7 @@ export function withoutManager(given: object): object {
   return isObject(context) ? context : refuseTransaction('no transaction is open in it', given)
 }
 
-/** Finds the transaction of TypeORM, Knex or Sequelize in what a host gave; undefined if it is of none of them. */
+/** Finds the transaction of TypeORM, Knex or Sequelize in what a host gave; `undefined` if it is of none of them. */
 export function ormTransaction(given: object): OrmTransaction | undefined {
   return typeormTransaction(given) ?? knexTransaction(given) ?? sequelizeTransaction(given)
 }

@@ -19,7 +19,7 @@ export function isLookedUpByKey({ index }: IndexQuery): boolean {
   return index === 'key'
 }
 
-/** The page of some rows; undefined if one of them is not the record that the index has there. */
+/** The page of some rows; `undefined` if one of them is not the record that the index has there. */
 export function pageOfRows(plan: IndexPlan, query: IndexQuery, rows: readonly unknown[]): Page | undefined {
   const records: StoredRecord[] = []
   let before: Position | undefined

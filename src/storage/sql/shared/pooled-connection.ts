@@ -3,9 +3,11 @@ import { inTime } from '../../../ports/in-time.ts'
 /** How a storage treats the connections of its pool. */
 export interface PoolOptions {
   /**
-   * How long a statement, or a whole transaction, may keep a connection of the pool, in milliseconds: 30,000 where
-   * left out. Then the call is refused with `storage_failed`, and the connection is closed, as it may be half open.
-   * The making of tables may take as long as it takes.
+   * How long a statement, or a whole transaction, may keep a connection of the pool, in milliseconds. After that the
+   * call is refused with `storage_failed`, and the connection is closed, as it may be half open. The making of tables
+   * may take as long as it takes.
+   *
+   * @defaultValue 30_000
    */
   readonly timeout?: number | undefined
 }

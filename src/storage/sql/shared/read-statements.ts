@@ -18,7 +18,7 @@ export function getStatement({ builder }: Dialect, collections: readonly Collect
 }
 
 /**
- * Reads the records out of the rows of {@link getStatement}, in the order in which they were asked for; undefined for
+ * Reads the records out of the rows of {@link getStatement}, in the order in which they were asked for; `undefined` for
  * one that is not there.
  *
  * @throws ApprovalError `unreadable_record` for one that is there and cannot be read.

@@ -14,13 +14,13 @@ export interface SqlSession {
   control(text: string): Promise<unknown>
   /** What an effect is given. */
   readonly native: unknown
-  /** Set where numbers arrive as floating point, which MySQL does not take for a number of rows. */
+  /** Set if numbers arrive as floating point, which MySQL does not take for a number of rows. */
   readonly sendsNumbersAsFloats?: true
 }
 
 /** A database that sessions are opened on. */
 export interface SqlDatabase extends SqlSession {
-  /** Does work in a transaction, which is rolled back where the work gives false or throws. */
+  /** Does work in a transaction, which is rolled back if the work gives false or throws. */
   transaction(work: (session: SqlSession) => Promise<boolean>): Promise<boolean>
 }
 
@@ -42,7 +42,7 @@ const savepoint = 'savepoint countersign'
 const undoSavepoint = ['rollback to savepoint countersign', 'release savepoint countersign']
 
 /**
- * Makes what a storage does a part of the host's transaction: undone alone where it fails, and otherwise kept or lost
+ * Makes what a storage does a part of the host's transaction: undone alone if it fails, and otherwise kept or lost
  * with the whole.
  */
 export const joined: Brackets = {
@@ -51,7 +51,7 @@ export const joined: Brackets = {
   undo: undoSavepoint,
 }
 
-/** The same where a savepoint outside of a transaction is no error: it is looked for before anything is written. */
+/** The same if a savepoint outside of a transaction is no error: it is looked for before anything is written. */
 export const joinedForSure: Brackets = { ...joined, begin: [savepoint, 'release savepoint countersign', savepoint] }
 
 /** Does work between two brackets. */

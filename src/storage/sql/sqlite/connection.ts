@@ -9,7 +9,7 @@ export type SqliteValue = string | number | null
 export interface SqliteStatement {
   /** Runs a statement that answers no rows, and says how many it changed. */
   run(...values: SqliteValue[]): { readonly changes: number | bigint }
-  /** Reads the first row; undefined if there is none. */
+  /** Reads the first row; `undefined` if there is none. */
   get(...values: SqliteValue[]): unknown
   /** Reads all rows. */
   all(...values: SqliteValue[]): unknown[]
@@ -29,7 +29,7 @@ export interface SqliteConnection {
  * Loads better-sqlite3 and gives what opens a file with it: with a write-ahead log, and every commit on the disk
  * before it is reported.
  *
- * @throws TypeError where the package is not installed.
+ * @throws TypeError if the package is not installed.
  */
 export function opener(path: string): () => SqliteConnection {
   const Database = loadDriver()

@@ -13,7 +13,7 @@ const begin = "connection.exec('begin immediate') before approvals.within(connec
 /**
  * Looks at what a host handed in for its database.
  *
- * @throws TypeError where it is none, or cannot be used as it is.
+ * @throws TypeError if it is none, or cannot be used as it is.
  */
 export function checkGivenSqlite(method: string, given: string | SqliteConnection | KyselyLike): void {
   const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)

@@ -54,7 +54,7 @@ export interface CommitTools {
 export function createCommits({ connection, prepared, statements, scope, inTurn }: CommitTools) {
   const replacements = new Map<CollectionName, Statement>()
   const inPlace = (collection: CollectionName) => remembered(replacements, collection, () => replaceInPlace(collection))
-  /** Those that the next commit can still join; undefined if it has to begin anew. */
+  /** Those that the next commit can still join; `undefined` if it has to begin anew. */
   let arriving: Commit[] | undefined
   let waitsForEffect = false
   /** Whether a transaction that has come to nothing may be open still, because it could not be rolled back. */
@@ -94,7 +94,7 @@ export function createCommits({ connection, prepared, statements, scope, inTurn 
   }
   const begin = (): void => {
     if (isLeftOpen) rollback()
-    // Not prepared: where this fails, libsql would leave it running until it is tried again, with a lock that keeps
+    // Not prepared: if this fails, libsql would leave it running until it is tried again, with a lock that keeps
     // other connections from their commits.
     connection.exec('begin immediate')
     isLeftOpen = false

@@ -12,7 +12,7 @@ export interface PreparedStatements {
   control(text: string): void
   /** Runs a statement that answers no rows, and tells whether it changed any. */
   changes(statement: Statement, members: readonly Arguments[]): boolean
-  /** Reads the first row; undefined if there is none. */
+  /** Reads the first row; `undefined` if there is none. */
   row(statement: Statement, members: readonly Arguments[]): unknown
   /** Reads all rows. */
   rows(statement: Statement, members: readonly Arguments[]): readonly unknown[]

@@ -7,7 +7,7 @@ export interface HoldStatements {
   readonly hold: Statement
   /**
    * Marks that there is no record under a key: a row at version 0, which a check can hold and nobody reads. Left out
-   * where one writes at a time.
+   * if one writes at a time.
    */
   readonly mark?: Statement
   /** Puts a record in the place of the mark that there is none. */
