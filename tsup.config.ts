@@ -4,6 +4,9 @@ export default defineConfig({
   entry: [
     'src/index.ts',
     'src/core/index.ts',
+    'src/lifecycles.ts',
+    'src/presets/index.ts',
+    'src/audit.ts',
     'src/storage/adapter.ts',
     'src/storage/memory.ts',
     'src/storage/sqlite.ts',

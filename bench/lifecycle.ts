@@ -1,4 +1,5 @@
-import { experimentLifecycle, flagLifecycle, type Lifecycle, type LifecycleState, stepFrom } from 'countersign/core'
+import { type Lifecycle, type LifecycleState, stepFrom } from 'countersign/core'
+import { experimentLifecycle, flagLifecycle } from 'countersign/lifecycles'
 import { type AnyStateMachine, transition } from 'xstate'
 import { type Comparison, timed } from './harness.ts'
 

@@ -1,5 +1,5 @@
 import { createApprovals, defineResource, keyedBy, staticDirectory } from 'countersign'
-import { experimentLifecycle } from 'countersign/core'
+import { experimentLifecycle } from 'countersign/lifecycles'
 import { memoryStorage } from 'countersign/storage/memory'
 import { array, number, object, string } from 'zod'
 

@@ -1,8 +1,13 @@
 import { type AccessOptions, createApprovals, type Notice, type ResourceType, type Storage } from '../src/index.ts'
+import { levelAccess } from '../src/presets/levels.ts'
 import { experiments, flags, start } from './world.ts'
 
 /** A tenant whose roles are kept by Countersign: Zoe is its admin; Mia manages project `web`, Ann and Amy are members of it, Vic looks on. */
-export async function accessWorld(storage: Storage, access: AccessOptions = {}, types: readonly ResourceType[] = []) {
+export async function accessWorld(
+  storage: Storage,
+  access: AccessOptions = levelAccess,
+  types: readonly ResourceType[] = [],
+) {
   const delivered: Notice[] = []
   let time = start
   let ids = 0

@@ -1,12 +1,7 @@
 import { z } from 'zod'
-import {
-  experimentLifecycle,
-  flagLifecycle,
-  type Lifecycle,
-  remoteConfigLifecycle,
-  savedGroupLifecycle,
-} from '../src/core/index.ts'
+import type { Lifecycle } from '../src/core/index.ts'
 import { defineResource, keyedBy, type ResourceRef, type Storage, type WantedChange } from '../src/index.ts'
+import { experimentLifecycle, flagLifecycle, remoteConfigLifecycle, savedGroupLifecycle } from '../src/lifecycles.ts'
 import { pending, type World, world } from './world.ts'
 
 const variants = z.array(z.strictObject({ key: z.string(), weight: z.number().min(0).max(100) }))

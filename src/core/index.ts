@@ -4,7 +4,7 @@ export { type RoleFacts, removeRole, saveRole } from './access/change-roles.ts'
 export { type Grant, holdersOf, rolesIn } from './access/grant.ts'
 export type { GrantEdit } from './access/grant-edit.ts'
 export { type Holdings, hasAccess, holdingsOf, requirePermissions } from './access/holdings.ts'
-export { type Level, levelMatrix, levelRoles, levels, type Permission, permissions } from './access/levels.ts'
+export { type Permission, permissions } from './access/permissions.ts'
 export {
   carryOutPlan,
   type GrantFacts,
@@ -68,9 +68,7 @@ export {
   set,
 } from './change/shape.ts'
 export { type LocatedValue, valuesAt } from './change/values-at.ts'
-export { defineLifecycle, type Lifecycle } from './lifecycle/define-lifecycle.ts'
-export { type ExperimentOptions, experimentLifecycle } from './lifecycle/experiment-lifecycle.ts'
-export { criticalFlagPlaces, type FlagOptions, flagLifecycle } from './lifecycle/flag-lifecycle.ts'
+export type { Lifecycle } from './lifecycle/define-lifecycle.ts'
 export type { Follows } from './lifecycle/follow-state.ts'
 export type {
   LifecycleMachine,
@@ -81,7 +79,6 @@ export type {
   MachineValue,
 } from './lifecycle/lifecycle-machine.ts'
 export type { MachineConfig, MachineState, MachineStep, MoveParams } from './lifecycle/machine-config.ts'
-export { mermaid } from './lifecycle/mermaid.ts'
 export {
   type Details,
   type Edits,
@@ -104,11 +101,7 @@ export {
   type WantedMove,
 } from './lifecycle/perform-move.ts'
 export { editAction, possibleActions, shownState } from './lifecycle/possible-actions.ts'
-export { remoteConfigLifecycle } from './lifecycle/remote-config-lifecycle.ts'
-export type { LifecycleOptions } from './lifecycle/resolve-moves.ts'
-export { savedGroupLifecycle } from './lifecycle/saved-group-lifecycle.ts'
 export { type Step, stepFrom, type TransitionTable } from './lifecycle/transition-table.ts'
-export { type VariantsOptions, winnerTakesAll } from './lifecycle/winner-takes-all.ts'
 export { checkPolicy, lintPolicies } from './policy/check/check-policy.ts'
 export { parsePolicy } from './policy/check/parse-policy.ts'
 export type { DirectoryFacts, PolicyFacts, ResourceWords } from './policy/check/policy-facts.ts'
@@ -151,6 +144,7 @@ export type {
   Operator,
 } from './policy/model/condition.ts'
 export { type Duration, milliseconds } from './policy/model/duration.ts'
+export type { Escalated } from './policy/model/escalation.ts'
 export type {
   Evaluation,
   Facets,
@@ -165,6 +159,7 @@ export type {
 export type { PolicyFinding, PolicyProblem } from './policy/model/policy-finding.ts'
 export {
   type Approvers,
+  type Escalation,
   type Need,
   type PinnedRequirement,
   type Requirement,
@@ -175,4 +170,75 @@ export { canBeMet, type PeopleAmong } from './policy/requirements/can-be-met.ts'
 export { describePinned, describeRequirement } from './policy/requirements/describe-requirement.ts'
 export { fewestApprovals } from './policy/requirements/fewest-approvals.ts'
 export { namedApprovers } from './policy/requirements/named-approvers.ts'
-export { type RequestStatus, type RequestVerb, type Role, type VerbRow, verbs } from './request/model/status-table.ts'
+export { decide } from './request/decide/decide.ts'
+export {
+  draft,
+  type Submission,
+  type SubmitCommand,
+  type SubmitFacts,
+  submit,
+} from './request/decide/decide-submission.ts'
+export type {
+  AbandonCommand,
+  ApplyCommand,
+  AskedOf,
+  BypassCommand,
+  ComeDueCommand,
+  ConfirmCommand,
+  ContentCommand,
+  Facts,
+  FollowUpCommand,
+  GlassCommand,
+  NextContent,
+  OfType,
+  OtherCommand,
+  OutsideFacts,
+  ReclaimCommand,
+  RequestCommand,
+  ReviewCommand,
+  TargetFacts,
+  TimeCommand,
+  WithdrawCommand,
+} from './request/model/command.ts'
+export type { ClockMove, Content, OpenRebase, PinnedMove, ProposedChange } from './request/model/content.ts'
+export type { Decision, FactName, Undecided } from './request/model/decision.ts'
+export type {
+  Actor,
+  Application,
+  Applied,
+  AppliedRevision,
+  Applying,
+  BeganEvent,
+  ContentEvent,
+  EscalatedEvent,
+  Failed,
+  FollowUpEvent,
+  GlassEvent,
+  KnownPerson,
+  LaterEvent,
+  OtherEvent,
+  Outcome,
+  Pinned,
+  RequestEvent,
+  ReviewEvent,
+  Target,
+} from './request/model/event.ts'
+export { begin, evolve } from './request/model/evolve.ts'
+export type { FollowUp, GlassBroken, PendingFollowUp } from './request/model/follow-up.ts'
+export type { Hold } from './request/model/hold.ts'
+export type { Objection, Subject } from './request/model/objection.ts'
+export type { Request } from './request/model/request.ts'
+export {
+  type MethodOf,
+  type PeopleVerb,
+  type RequestMethod,
+  type RequestStatus,
+  type RequestVerb,
+  type Role,
+  type VerbRow,
+  verbs,
+} from './request/model/status-table.ts'
+export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './review/approval-standing.ts'
+export type { MissingNeed, PolicyTally, Tally } from './review/tally.ts'
+export type { KnownUsers, Review, UnderReview, Verdict } from './review/under-review.ts'
+export type { KnownUser } from './review/voter.ts'

@@ -1,10 +1,17 @@
 import type { ErrorCode } from './error-details.ts'
 
 /** What sort of thing an error is: what a door answers with, and what its caller can do about it. */
-export type ErrorKind = keyof typeof statusOf
+export type ErrorKind =
+  | 'input'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'unprocessable'
+  | 'unavailable'
 
 /** The HTTP status of each kind. */
-export const statusOf = {
+export const statusOf: { readonly [K in ErrorKind]: number } = {
   input: 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -12,7 +19,7 @@ export const statusOf = {
   conflict: 409,
   unprocessable: 422,
   unavailable: 503,
-} as const
+}
 
 /** The kind of an error, and what helps. What happened is in its message. */
 export interface ErrorRow {

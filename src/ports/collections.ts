@@ -3,7 +3,7 @@ export interface Collection {
   /**
    * The version of the schema that brought it.
    *
-   * @defaultValue {@link firstSchemaVersion}
+   * @defaultValue 4, the first version that was released
    */
   readonly since?: number
   /** Properties of a record that make its key, tenant first. */

@@ -47,7 +47,7 @@ export type PeopleOptions =
       readonly access?: never
     }
   | {
-      /** What roles permit. `{}` takes the levels `viewer`, `member`, `manager` and `admin`. */
+      /** What roles permit: your own, or `levelAccess` of `countersign/presets`. */
       readonly access: AccessOptions
       /**
        * The host's users and roles.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { link } from '../../src/core/log/event-chain.ts'
-import type { JsonObject, RecordKey, Storage, StoredRecord, Write } from '../../src/index.ts'
+import type { JsonObject, Storage } from '../../src/index.ts'
+import type { RecordKey, StoredRecord, Write } from '../../src/ports/storage.ts'
 import { storages } from '../storages.ts'
 import { pending, refusal, rollout, type World, world } from '../world.ts'
 

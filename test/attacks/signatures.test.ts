@@ -5,11 +5,11 @@ import {
   type Checkpoint,
   createApprovals,
   type JsonObject,
-  type SignatureCheck,
   type Signer,
   type Storage,
   staticDirectory,
 } from '../../src/index.ts'
+import type { SignatureCheck } from '../../src/ports/signer.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { storages } from '../storages.ts'
 import { exported, verifier } from '../verify-export.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Approvals, createApprovals, defineResource, policyResource, type Storage } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import type { ReturnsRecord } from '../../src/service/records/record-types.ts'
 import { accessWorld } from '../access-world.ts'
 import { day, experiments, flags, pending, rollout } from '../world.ts'
@@ -21,7 +22,7 @@ const prices = defineResource({
 
 /** A tenant in which something of every kind is stored: a record of each collection, at least. */
 export async function eventfulWorld(storage: Storage) {
-  const w = await accessWorld(storage, {}, [prices])
+  const w = await accessWorld(storage, undefined, [prices])
   const as = (user: string): Acting => w.as(user)
   const value = { enabled: true, rollout: 10 }
   await as('ann').submit(flags.ref('live', { project: 'web' }), { value }, { reason: 'first' })
@@ -82,7 +83,7 @@ export function reopened(storage: Storage, { now }: EventfulWorld) {
   const approvals = createApprovals({
     storage,
     resources: [flags, experiments, prices],
-    access: {},
+    access: levelAccess,
     notifiers: [{ name: 'kept', deliver: async () => {} }],
     now: () => now() + later,
     newId: () => `later-${++ids}`,

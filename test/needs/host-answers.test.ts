@@ -8,10 +8,10 @@ import {
   createApprovals,
   type Directory,
   defineResource,
-  type HostOptions,
   isApprovalError,
   staticDirectory,
 } from '../../src/index.ts'
+import type { HostOptions } from '../../src/service/create-approvals.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { pending, refusal } from '../world.ts'

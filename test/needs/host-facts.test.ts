@@ -293,7 +293,7 @@ describe('the project of a resource', () => {
     rows.set('basic', { cents: 990 })
     projects.set('basic', 'web')
     projects.set('new', 'web')
-    const w = await accessWorld(memoryStorage(), {}, [plans])
+    const w = await accessWorld(memoryStorage(), undefined, [plans])
     await w.as('zoe').access.grant({ user: 'sam', role: 'member', project: 'sandbox' })
     const sam = w.as('sam')
     const value = { cents: 7 }

@@ -1,4 +1,6 @@
-import type { CollectionName, JsonValue, PolicyInput, Request, Storage } from '../../src/index.ts'
+import type { Request } from '../../src/core/request/model/request.ts'
+import type { JsonValue, PolicyInput, Storage } from '../../src/index.ts'
+import type { CollectionName } from '../../src/ports/collections.ts'
 import { hour, personOf, rolesOf } from './hosts.ts'
 import type { Given, Written } from './hosts-world.ts'
 

@@ -4,11 +4,11 @@ import {
   type Approvals,
   createApprovals,
   defineResource,
-  type HostOptions,
   type ResourceType,
   type Storage,
-  type Write,
 } from '../../src/index.ts'
+import type { Write } from '../../src/ports/storage.ts'
+import type { HostOptions } from '../../src/service/create-approvals.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import {
   type Answers,

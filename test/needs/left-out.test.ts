@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import {
+  type ActingApprovals,
   type ActorInput,
   type ApprovalsOptions,
   type ApproveOptions,
-  type ChangeOf,
   createApprovals,
   type DelegationInput,
   type DisableOptions,
@@ -12,7 +12,6 @@ import {
   type InboxFilter,
   isApprovalError,
   keyedBy,
-  type LogFilter,
   type PolicyInput,
   policyResource,
   type RequestFilter,
@@ -23,8 +22,9 @@ import {
   staticDirectory,
   type TickOptions,
   type VerbOptions,
-  type VerifyOptions,
 } from '../../src/index.ts'
+import type { VerifyOptions } from '../../src/service/audit/read-checkpoints.ts'
+import type { LogFilter } from '../../src/service/audit/read-log.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { everything } from '../chaos/desk.ts'
 import { day, type Flag, flagSchema, start } from '../world.ts'
@@ -46,7 +46,7 @@ const verify: LeftOut<VerifyOptions> = { checkpoint: none, keys: none }
 const simulate: LeftOut<SimulateOptions> = { last: none }
 const ticking: LeftOut<TickOptions> = { limit: none, budget: none }
 const actor: LeftOut<ActorInput> = { via: none }
-const change: LeftOut<ChangeOf<Flag>> = { base: none }
+const change: LeftOut<Parameters<ActingApprovals['submitAll']>[0][number]> = { base: none }
 const lent: LeftOut<DelegationInput> = { begins: none, match: none, reason: none }
 const matching: LeftOut<PolicyInput['match']> = { resource: none, action: none, project: none, facets: none }
 const rules: LeftOut<{ [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefined }> = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defineLifecycle, experimentLifecycle, winnerTakesAll } from '../../src/core/index.ts'
 import { defineResource, keyedBy, list, type PolicyInput, type Storage } from '../../src/index.ts'
+import { defineLifecycle, experimentLifecycle, winnerTakesAll } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { pending, storages, world } from '../world.ts'
 

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { JsonValue } from '../../src/core/change/json.ts'
-import { experimentLifecycle } from '../../src/core/index.ts'
 import {
   type ApprovalsOptions,
   createApprovals,
@@ -11,6 +10,7 @@ import {
   isApprovalError,
   staticDirectory,
 } from '../../src/index.ts'
+import { experimentLifecycle } from '../../src/lifecycles.ts'
 import { emitter } from '../../src/notifiers/emitter.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { runs } from '../runs.ts'

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { createApprovals, type Storage } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { postgresStorage } from '../../src/storage/postgres.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
@@ -34,7 +35,7 @@ describe.each(places)('what concerns one person, on %s', (_, open) => {
   it('[ST-03] costs nobody else an attempt: neither preferences, stand-ins nor refusals are written where others rely on them', async () => {
     const storage = open()
     const make = (place: Storage) =>
-      createApprovals({ storage: place, resources: [flags], access: {}, now: () => start })
+      createApprovals({ storage: place, resources: [flags], access: levelAccess, now: () => start })
     const [one, tenant] = [make(storage), 'acme']
     await one.appointFirstAdmin({ tenant, user: 'zoe' })
     const zoe = one.as({ tenant, user: 'zoe' })

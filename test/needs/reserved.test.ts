@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createApprovals, defineResource, staticDirectory } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { pending } from '../world.ts'
 
@@ -62,7 +63,7 @@ describe('names that stand in the log for what nobody does', () => {
   })
 
   it('[FA-16] nobody is given a role, an account or a list of editors as countersign', async () => {
-    const approvals = createApprovals({ storage: memoryStorage(), resources: [limits], access: {} })
+    const approvals = createApprovals({ storage: memoryStorage(), resources: [limits], access: levelAccess })
     await expect(approvals.appointFirstAdmin({ tenant: 't', user: own })).rejects.toMatchObject(reserved('actor.user'))
     await approvals.appointFirstAdmin({ tenant: 't', user: 'ben' })
     const ben = approvals.as({ tenant: 't', user: 'ben' })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defineLifecycle } from '../../src/core/index.ts'
 import { createApprovals, defineResource, type ResourceType, staticDirectory } from '../../src/index.ts'
+import { defineLifecycle } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { pending, refusal, world } from '../world.ts'
 

@@ -4,10 +4,10 @@ import {
   createApprovals,
   databaseClock,
   defineResource,
-  type HostOptions,
   staticDirectory,
   type TimeoutOptions,
 } from '../../src/index.ts'
+import type { HostOptions } from '../../src/service/create-approvals.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 
 const never = () => new Promise<never>(() => {})

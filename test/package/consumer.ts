@@ -1,4 +1,5 @@
-import { type AuditReport, createApprovals, defineResource, hasCode, keyedBy, staticDirectory } from 'countersign'
+import { createApprovals, defineResource, hasCode, keyedBy, staticDirectory } from 'countersign'
+import type { AuditReport } from 'countersign/audit'
 import { compileShape, diff, digest } from 'countersign/core'
 import { emitter } from 'countersign/notifiers/emitter'
 import { memoryStorage } from 'countersign/storage/memory'

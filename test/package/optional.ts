@@ -1,50 +1,53 @@
+import type * as root from 'countersign'
 import type {
   AccessOptions,
   ActingApprovals,
-  ActionDefinition,
-  ActionInput,
   ActorInput,
+  ApprovalsOptions,
   ApproveOptions,
   Approvers,
   AskOptions,
   BreakGlassOptions,
   BypassOptions,
-  ChangeOf,
-  DatabaseClockOptions,
   DelegationInput,
+  Directory,
   DirectoryUser,
   DisableOptions,
   External,
   FollowUpOptions,
   HistoryOptions,
-  HostOptions,
   InboxFilter,
   KeyOptions,
-  Label,
+  Labels,
   Lifecycle,
   LimitOptions,
-  LogFilter,
-  Move,
-  PeopleOptions,
   PolicyInput,
   PolicyMatch,
-  ReferredResource,
   RejectOptions,
   RequestFilter,
   ResourceOptions,
   ResourceRef,
   RoleOf,
   RulesOfConduct,
-  Scope,
   SimulateOptions,
   SubmitAllOptions,
   SubmitOptions,
   TimeoutOptions,
   VerbOptions,
-  VerifyOptions,
+  WantedChange,
 } from 'countersign'
-import type * as core from 'countersign/core'
+import type { LogFilter, VerifyOptions } from 'countersign/audit'
+import type * as lifecycles from 'countersign/lifecycles'
+import type { Move } from 'countersign/lifecycles'
 import type { EmitterOptions } from 'countersign/notifiers/emitter'
+
+type ActionDefinition = Exclude<NonNullable<ResourceOptions<unknown>['actions']>[string], (...given: never) => unknown>
+type ActionInput = Extract<WantedChange<unknown>, { readonly action: unknown }>
+type ChangeOf = Parameters<ActingApprovals['submitAll']>[0][number]
+type DatabaseClockOptions = NonNullable<Parameters<typeof root.databaseClock>[1]>
+type Label = NonNullable<Labels[string]>
+type ReferredResource = Parameters<NonNullable<ResourceOptions<unknown>['references']>>[0]
+type Scope = Parameters<Directory['users']>[0]
 
 /** The optional properties that refuse `undefined`, where an application is compiled with `exactOptionalPropertyTypes`. */
 type Exact<T> = T extends unknown
@@ -64,15 +67,14 @@ type None<T extends never> = T
 
 /** Everything that applications hand in: whatever may be left out may be `undefined`. */
 export type HandedIn = readonly [
-  None<Exact<HostOptions>>,
-  None<Exact<Omit<PeopleOptions, 'access' | 'admins'>>>,
+  None<Exact<Omit<ApprovalsOptions, 'access' | 'admins'>>>,
   None<Exact<AccessOptions>>,
   None<Exact<TimeoutOptions>>,
   None<Exact<LimitOptions>>,
   None<Exact<EmitterOptions>>,
   None<Exact<DatabaseClockOptions>>,
   None<Exact<ResourceOptions<unknown>>>,
-  None<Exact<ActionDefinition<unknown>>>,
+  None<Exact<ActionDefinition>>,
   None<Exact<External<unknown>>>,
   None<Exact<Label>>,
   None<Exact<Move>>,
@@ -82,8 +84,8 @@ export type HandedIn = readonly [
   None<Exact<Scope>>,
   None<Exact<DirectoryUser>>,
   None<Exact<SubmitOptions>>,
-  None<Exact<ChangeOf<unknown>>>,
-  None<Exact<ActionInput<unknown>>>,
+  None<Exact<ChangeOf>>,
+  None<Exact<ActionInput>>,
   None<Exact<VerbOptions>>,
   None<Exact<KeyOptions>>,
   None<Exact<ApproveOptions>>,
@@ -109,4 +111,4 @@ export type HandedIn = readonly [
 ]
 
 /** What is only read is compiled as well. */
-export type Read = readonly [ActingApprovals, Lifecycle, RulesOfConduct, typeof core.defineLifecycle]
+export type Read = readonly [ActingApprovals, Lifecycle, RulesOfConduct, typeof lifecycles.defineLifecycle]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { experimentLifecycle } from '../../src/core/index.ts'
+import { experimentLifecycle } from '../../src/lifecycles.ts'
 import { abTest, abTests, gatedActions, hour, inTime, lifecycleWorld } from '../lifecycle-world.ts'
 import { refusal, storages } from '../world.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import type { ChangeInput, Condition, Operator } from '../../src/index.ts'
+import type { Operator } from '../../src/core/policy/model/condition.ts'
+import type { ChangeInput, Condition } from '../../src/index.ts'
 import { type flagSchema, flags, pending, rollout, storages, type World, world } from '../world.ts'
 
 type Flag = z.output<typeof flagSchema>

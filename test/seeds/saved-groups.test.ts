@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { savedGroupLifecycle } from '../../src/core/index.ts'
 import { type ChangeInput, defineResource, set } from '../../src/index.ts'
+import { savedGroupLifecycle } from '../../src/lifecycles.ts'
 import { flags, pending, refusal, rollout, storages, type World, world } from '../world.ts'
 
 const schema = z.strictObject({

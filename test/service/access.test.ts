@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { levelMatrix, levels, permissions } from '../../src/core/access/levels.ts'
 import {
   createApprovals,
   type GrantEdit,
@@ -7,8 +6,10 @@ import {
   type RoleDefinition,
   staticDirectory,
 } from '../../src/index.ts'
+import { levelAccess, levelMatrix, levels } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
+import { permissions } from '../core/access/access.ts'
 import { flags, pending, refusal, rollout, storages } from '../world.ts'
 
 const levelled = { viewer: 'vic', member: 'ann', manager: 'mia', admin: 'zoe' } as const
@@ -353,7 +354,7 @@ describe.each(storages)('approvers among roles that are kept here, on $name', ({
   it('keeps an admin whoever takes the role from whom at the same time, in whichever process', async () => {
     const storage = open()
     const w = await accessWorld(storage)
-    const other = createApprovals({ storage, resources: [flags], access: {} })
+    const other = createApprovals({ storage, resources: [flags], access: levelAccess })
     const grants = { zoe: w.as('zoe').access, zac: other.as({ tenant: 'acme', user: 'zac' }).access }
     const admin = (user: string) => ({ user, role: 'admin' })
     await grants.zoe.grant(admin('zac'))
@@ -405,7 +406,7 @@ describe('access of a host with a directory of its own', () => {
       storage: memoryStorage(),
       resources: [flags],
       directory: staticDirectory({ zoe: ['admin'], ann: ['member', 'unheard-of'] }),
-      access: {},
+      access: levelAccess,
     })
     const as = (user: string) => approvals.as({ tenant: 'acme', user })
     expect(await as('ann').access.may('flags.edit', { project: 'web' })).toBe(true)

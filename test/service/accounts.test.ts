@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Account, createApprovals, type PolicyInput, policyResource, staticDirectory } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { flags, pending, refusal, rollout, storages } from '../world.ts'
@@ -257,7 +258,7 @@ it('whose an account is, is said by the directory of the host where there is one
     storage: memoryStorage(),
     resources: [flags],
     directory: staticDirectory({ zoe: ['admin'] }),
-    access: {},
+    access: levelAccess,
   })
   const { access } = approvals.as({ tenant: 'acme', user: 'zoe' })
   expect(await refusal(access.accounts.save({ user: 'ann', person: 'amy' }))).toBe('invalid_input')

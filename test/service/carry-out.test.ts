@@ -152,7 +152,7 @@ describe('what the host is told of a change outside of the database', () => {
   it('makes those editors who are to be, once it is there', async () => {
     const { type, host, projects } = elsewhere()
     projects.set('new', 'web')
-    const w = await accessWorld(memoryStorage(), {}, [type])
+    const w = await accessWorld(memoryStorage(), undefined, [type])
     await w.as('zoe').access.setDefaultAccess('editors')
     const made = type.ref('new', { project: 'web' })
     host.meets = refuses

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { type Clock, createApprovals, databaseClock, type Storage, staticDirectory } from '../../src/index.ts'
+import { createApprovals, databaseClock, type Storage, staticDirectory } from '../../src/index.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import { mysqlStorage, mysqlTime } from '../../src/storage/mysql.ts'
 import { postgresStorage, postgresTime } from '../../src/storage/postgres.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from '../storage/servers.ts'

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
   type ActingApprovals,
-  type BeforeAfter,
   createApprovals,
   type Directory,
   defineResource,
   type PolicyInput,
   staticDirectory,
 } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
+import type { BeforeAfter } from '../../src/service/resource-types/facets.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { flags, pending, refusal, rollout, start, storages } from '../world.ts'
@@ -102,7 +103,7 @@ describe('what a role may write', () => {
         ...(permissions ? { permissions: permissions as string } : {}),
       })
     const withType = (permissions: unknown) => () =>
-      createApprovals({ storage: memoryStorage(), resources: [type(permissions)()], access: {} })
+      createApprovals({ storage: memoryStorage(), resources: [type(permissions)()], access: levelAccess })
     for (const wrong of [{}, { create: 'flags.edit' }, { update: [] }, { update: 'flags.edit', fly: 'flags.edit' }]) {
       expect(type(wrong)).toThrow(TypeError)
     }
@@ -298,7 +299,7 @@ describe('editors of a host with a directory of its own', () => {
       storage: memoryStorage(),
       resources: [flags],
       directory,
-      access: {},
+      access: levelAccess,
       notifiers: [{ name: 'kept', deliver: async ({ to }) => void told.push(to) }],
     })
     const as = (user: string) => approvals.as({ tenant: 'acme', user })

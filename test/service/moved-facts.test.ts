@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ChangeRequest, createApprovals, type PolicyInput, type Storage } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'
@@ -73,7 +74,7 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     const { w, inner, meanwhile } = await interrupted()
     await w.as('zoe').policies.save(byAdmins)
     const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
-    const other = createApprovals({ storage: inner, resources: [flags], access: {}, now: () => start })
+    const other = createApprovals({ storage: inner, resources: [flags], access: levelAccess, now: () => start })
     const code = await meanwhile(
       () => other.as({ tenant: 'acme', user: 'zoe' }).workflow.disable({ project: 'web' }),
       () => w.as('zac').requests.approve(id, { digest }),

@@ -6,6 +6,7 @@ import {
   type PolicyInput,
   staticDirectory,
 } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { flags, pending, refusal, rollout, start, storages } from '../world.ts'
 
@@ -29,7 +30,7 @@ describe('the guard of the settings', () => {
     { admins: { roles: [] } },
     { admins: { role: ['lead'] } },
     { admins: { roles: 'lead' } },
-    { admins: { roles: ['lead'] }, access: {} },
+    { admins: { roles: ['lead'] }, access: levelAccess },
     { access: { roles: [{ id: 'lead', permissions: ['everything'], held: 'both' }] } },
   ])('has to be chosen by a host that says who people are: %o', (said) => {
     const options = { storage: memoryStorage(), resources: [flags], directory: staticDirectory(people), ...said }
@@ -90,7 +91,7 @@ describe('the guard of the settings', () => {
         storage: open(),
         resources: [flags],
         directory: perProject,
-        access: {},
+        access: levelAccess,
         now: () => start,
       })
       const as = (user: string) => approvals.as({ tenant: 'acme', user })

@@ -5,9 +5,9 @@ import {
   type DirectoryUser,
   type PolicyInput,
   policyResource,
-  type Scope,
   type Storage,
 } from '../../src/index.ts'
+import type { Scope } from '../../src/ports/directory.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { day, flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { refuse } from '../../src/errors/result.ts'
 import { ApprovalError, createApprovals, type PolicyInput, type Storage, staticDirectory } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { experiments, flags, pending, refusal, rollout, start, storages } from '../world.ts'
@@ -264,7 +265,7 @@ describe('a workflow that the application keeps off at first', () => {
     }
     expect(await as('ann', 'other').submit(flags.ref('a'), { value })).toMatchObject({ status: 'applied' })
     expect(() =>
-      createApprovals({ storage: memoryStorage(), resources: [], access: {}, workflow: 'of' as 'off' }),
+      createApprovals({ storage: memoryStorage(), resources: [], access: levelAccess, workflow: 'of' as 'off' }),
     ).toThrow(TypeError)
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { defineResource, isApprovalError, policyResource, type TransactionalStorage } from '../../src/index.ts'
+import { defineResource, isApprovalError, policyResource } from '../../src/index.ts'
+import type { TransactionalStorage } from '../../src/ports/storage.ts'
 import { type PostgresPool, type PostgresPoolClient, postgresStorage } from '../../src/storage/postgres.ts'
 import { flags, pending, refusal, rollout, world } from '../world.ts'
 

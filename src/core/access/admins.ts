@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '../../errors/result.ts'
 import type { Grant } from './grant.ts'
 import { isHeldThere } from './grant.ts'
-import type { Permission } from './levels.ts'
+import type { Permission } from './permissions.ts'
 import type { Roles } from './role.ts'
 
 /** Whoever holds this in the whole tenant can give roles there, but no role that can do more than they can. */

@@ -2,7 +2,7 @@ import { type Refusal, type Result, refuse, success } from '../../errors/result.
 import { lastAdminRefusal } from './admins.ts'
 import { type Grant, isHeldThere } from './grant.ts'
 import { type Holdings, requirePermissions } from './holdings.ts'
-import type { Permission } from './levels.ts'
+import type { Permission } from './permissions.ts'
 import { checkedRole, type RoleDefinition, type Roles } from './role.ts'
 
 /** Permission to define custom roles. */

@@ -3,7 +3,7 @@ import { lastAdminRefusal } from './admins.ts'
 import { type Grant, rolesIn } from './grant.ts'
 import { type GrantEdit, type WantedRoles, wantedRoles } from './grant-edit.ts'
 import { holdingsOf, requirePermissions } from './holdings.ts'
-import type { Permission } from './levels.ts'
+import type { Permission } from './permissions.ts'
 import type { Roles } from './role.ts'
 
 /** Something that policies can name to give a say: a role, or a user. */

@@ -1,7 +1,7 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
 import { identifierProblem } from '../identifier.ts'
 import { type Holdings, requirePermissions } from './holdings.ts'
-import type { Permission } from './levels.ts'
+import type { Permission } from './permissions.ts'
 
 /** Who may edit a resource, among those whose roles allow editing. */
 export type ResourceAccess =

@@ -1,6 +1,6 @@
 import type { Grant } from '../../core/access/grant.ts'
 import type { GrantEdit } from '../../core/access/grant-edit.ts'
-import { type Permission, permissions } from '../../core/access/levels.ts'
+import { type Permission, permissions } from '../../core/access/permissions.ts'
 import type { AccessChange, ResourceAccess } from '../../core/access/resource-access.ts'
 import type { RoleDefinition } from '../../core/access/role.ts'
 import { admit } from '../../core/change/admit.ts'

@@ -1,5 +1,5 @@
 import { type Holdings, holdingsOf } from '../../core/access/holdings.ts'
-import { levelRoles, permissions } from '../../core/access/levels.ts'
+import { permissions } from '../../core/access/permissions.ts'
 import { defineRoles, type RoleDefinition, type Roles } from '../../core/access/role.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
 import type { KnownUser } from '../../core/review/voter.ts'
@@ -17,15 +17,14 @@ export type Admins = 'anyone' | Approvers
 /** What roles permit, for hosts that want Countersign to say who may do what. */
 export interface AccessOptions {
   /**
-   * The roles that every tenant has.
-   *
-   * @defaultValue levelRoles
+   * The roles that every tenant has: your own, or `levelRoles` of `countersign/presets`. One of them should hold
+   * `organization_roles.edit`, or nobody can give roles.
    */
-  readonly roles?: readonly RoleDefinition[] | undefined
+  readonly roles: readonly RoleDefinition[]
   /**
-   * Permissions of the host's own, besides those of the matrix.
+   * Permissions of the application's own, besides those that the library asks for itself ({@link Permission}).
    *
-   * @defaultValue none: those of the matrix alone
+   * @defaultValue none
    */
   readonly permissions?: readonly string[] | undefined
 }
@@ -66,7 +65,7 @@ export function accessControlOf({
     }
     if (admins === undefined || stored) {
       throw new TypeError(
-        "createApprovals: say who may change policies: directory with admins: { roles: ['admin'] }, or access: {} for roles that are kept here",
+        "createApprovals: say who may change policies: directory with admins: { roles: ['admin'] }, or access: { roles } for roles that are kept here, as in access: levelAccess of countersign/presets",
       )
     }
     return { type: 'admins', admins }
@@ -79,11 +78,13 @@ export function accessControlOf({
       `createApprovals: access.permissions must be a list of names, as in ['billing.edit'], not ${shown(own)}`,
     )
   }
-  if (access.roles !== undefined && !Array.isArray(access.roles)) {
-    throw new TypeError(`createApprovals: access.roles must be a list of roles, not ${shown(access.roles)}`)
+  if (!Array.isArray(access.roles)) {
+    throw new TypeError(
+      `createApprovals: access.roles must be a list of roles, as levelRoles of countersign/presets is, not ${shown(access.roles)}`,
+    )
   }
   const known = [...permissions, ...own]
-  const roles = defineRoles(access.roles ?? levelRoles, known)
+  const roles = defineRoles(access.roles, known)
   if (!roles.ok) throw new TypeError(`createApprovals: access: ${roles.refusal.message}`)
   return { type: 'roles', roles: roles.value, known, stored }
 }

@@ -1,9 +1,12 @@
 import type { Grant } from '../../../src/core/access/grant.ts'
 import { rolesIn } from '../../../src/core/access/grant.ts'
 import { type Holdings, holdingsOf } from '../../../src/core/access/holdings.ts'
-import { levelRoles, permissions } from '../../../src/core/access/levels.ts'
 import { defineRoles, type RoleDefinition, type Roles } from '../../../src/core/access/role.ts'
+import { type LevelPermission, levelMatrix, levelRoles } from '../../../src/presets/levels.ts'
 import { done } from '../../result.ts'
+
+/** Every permission of the matrix. */
+export const permissions = Object.keys(levelMatrix) as readonly LevelPermission[]
 
 /** The levels, with these custom roles. */
 export const rolesOf = (...custom: readonly RoleDefinition[]): Roles =>

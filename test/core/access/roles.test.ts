@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { type RoleFacts, removeRole, saveRole } from '../../../src/core/access/change-roles.ts'
 import type { Grant } from '../../../src/core/access/grant.ts'
 import { holdersOf } from '../../../src/core/access/grant.ts'
-import { permissions } from '../../../src/core/access/levels.ts'
 import { defineRoles, type RoleDefinition } from '../../../src/core/access/role.ts'
 import { done, refusal } from '../../result.ts'
-import { grantsOf, holdings, rolesOf } from './access.ts'
+import { grantsOf, holdings, permissions, rolesOf } from './access.ts'
 
 const approver: RoleDefinition = { id: 'approver', permissions: ['requests.approve'], held: 'both' }
 

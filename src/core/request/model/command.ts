@@ -112,7 +112,12 @@ export interface OtherCommand extends Asked {
 export type TimeCommand = OfType<'expire' | 'escalate' | 'remind' | 'resume' | 'return'>
 
 /** A command for each of some verbs, so that its type tells it from the others. */
-type OfType<V extends string> = V extends string ? Asked & { readonly type: V } : never
+export type OfType<V extends string> = V extends string ? AskedOf<V> : never
+
+/** A command that says nothing but its verb. */
+export interface AskedOf<V extends string> extends Asked {
+  readonly type: V
+}
 
 /** What somebody wants done with a request that exists. */
 export type RequestCommand =

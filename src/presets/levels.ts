@@ -1,4 +1,5 @@
-import type { RoleDefinition } from './role.ts'
+import { permissions } from '../core/access/permissions.ts'
+import type { RoleDefinition } from '../core/access/role.ts'
 
 /** The levels of access, from the lowest up. The first three are held in projects, the last in the whole tenant. */
 export const levels = ['viewer', 'member', 'manager', 'admin'] as const
@@ -6,7 +7,10 @@ export const levels = ['viewer', 'member', 'manager', 'admin'] as const
 /** One of the {@link levels}. */
 export type Level = (typeof levels)[number]
 
-/** The permission matrix: permission → the lowest level that holds it. Whoever holds a level holds those below. */
+/**
+ * The permission matrix of a product with flags and experiments: permission → the lowest level that holds it. Whoever holds a level holds
+ * those below.
+ */
 export const levelMatrix = {
   'flags.read': 'viewer',
   'flags.create': 'member',
@@ -58,14 +62,20 @@ export const levelMatrix = {
 } as const satisfies Readonly<Record<string, Level>>
 
 /** A permission of the matrix. */
-export type Permission = keyof typeof levelMatrix
+export type LevelPermission = keyof typeof levelMatrix
 
-/** The permissions of the matrix. */
-export const permissions = Object.keys(levelMatrix) as readonly Permission[]
+const all = Object.keys(levelMatrix) as readonly LevelPermission[]
+const ofTheLibrary: readonly string[] = permissions
+
+/** The permissions of the matrix that are the product's own, and not among those of the library. */
+export const levelPermissions: readonly LevelPermission[] = all.filter((one) => !ofTheLibrary.includes(one))
 
 /** The levels as roles. */
 export const levelRoles: readonly RoleDefinition[] = levels.map((level, rank) => ({
   id: level,
-  permissions: permissions.filter((permission) => levels.indexOf(levelMatrix[permission]) <= rank),
+  permissions: all.filter((permission) => levels.indexOf(levelMatrix[permission]) <= rank),
   held: level === 'admin' ? 'tenant' : 'project',
 }))
+
+/** The levels and the permissions of the matrix, as `createApprovals({ access: levelAccess })` takes them. */
+export const levelAccess = { roles: levelRoles, permissions: levelPermissions } as const

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { hasAccess, holdingsOf, requirePermissions } from '../../../src/core/access/holdings.ts'
-import { levelRoles, levels, permissions } from '../../../src/core/access/levels.ts'
-import { rolesWith } from '../../../src/core/access/role.ts'
-import { refusal } from '../../result.ts'
-import { grantsOf, holdings, rolesOf } from './access.ts'
+import { hasAccess, holdingsOf, requirePermissions } from '../../src/core/access/holdings.ts'
+import { rolesWith } from '../../src/core/access/role.ts'
+import { levelRoles, levels } from '../../src/presets/levels.ts'
+import { grantsOf, holdings, permissions, rolesOf } from '../core/access/access.ts'
+import { refusal } from '../result.ts'
 
 /** The matrix as people were promised it: x where the level may do it. */
 const matrix = `

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { levelMatrix, levels, permissions } from '../../../src/core/access/levels.ts'
-import { root } from '../../built-package.ts'
+import { levelMatrix, levels } from '../../src/presets/levels.ts'
+import { root } from '../built-package.ts'
+import { permissions } from '../core/access/access.ts'
 
 const guide = join(root, 'docs/guides/access.md')
 

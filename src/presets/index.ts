@@ -1,0 +1,9 @@
+export {
+  type Level,
+  type LevelPermission,
+  levelAccess,
+  levelMatrix,
+  levelPermissions,
+  levelRoles,
+  levels,
+} from './levels.ts'
