@@ -20,7 +20,10 @@ const margin = 24
 const betweenRows = 46
 const stackGap = 14
 
-/** Draws the folders of the source as SVG: what is above needs what is below, and only the arrows are drawn that no other ones lead along. */
+/**
+ * Draws the folders of the source as SVG: what is above needs what is below. An arrow that other arrows lead along is
+ * left out.
+ */
 export function drawArchitecture(source: Source): string {
   const drawn = new Map([...source.files].filter(([file]) => isDrawn(file, source)))
   const parts = grouped(drawn, partOf)
@@ -55,7 +58,10 @@ export function drawArchitecture(source: Source): string {
   return page(height, [...legend(), ...arrows, ...[...placed.values()].flatMap(drawnPart)])
 }
 
-/** Blocks side by side; if there is no room for that, the narrowest stand above each other, and each shows beyond the one below. */
+/**
+ * Puts blocks side by side. If there is no room for that, the narrowest stand above each other, and each is wider than
+ * the one below, so that its arrow passes that.
+ */
 function inColumns(blocks: readonly Block[]): readonly (readonly Block[])[] {
   const columns = blocks.map((block): readonly Block[] => [block])
   const isTooWide = () => columns.reduce((sum, column) => sum + widthOf(column) + stackGap, 0) > width - 2 * margin
@@ -85,7 +91,7 @@ function heightOf(column: readonly Block[]): number {
   return column.reduce((sum, one) => sum + one.height + stackGap, -stackGap)
 }
 
-/** An index only exports what others declare; so does the file of an entry point that lies in the folder of the whole source. */
+/** An index only exports what others declare; so does the file of an entry point that lies in `src` itself. */
 function isDrawn(file: string, { entries }: Source): boolean {
   return basename(file) !== 'index.ts' && (file.includes('/') || ![...entries.values()].includes(file))
 }
@@ -387,11 +393,12 @@ function arrow(points: readonly Point[], kind: 'edge' | 'main'): string {
   let before = first
   const curves = rest.map((point) => {
     const middle = (before.y + point.y) / 2
-    const curve = `C${round(before.x)} ${round(middle)} ${round(point.x)} ${round(middle)} ${round(point.x)} ${round(point.y)}`
+    const curve = [before.x, middle, point.x, middle, point.x, point.y].map(round)
     before = point
-    return curve
+    return `C${curve.join(' ')}`
   })
-  return `<path class="${kind}" d="M${round(first.x)} ${round(first.y)}${curves.join('')}" marker-end="url(#${kind}-end)"/>`
+  const line = `M${round(first.x)} ${round(first.y)}${curves.join('')}`
+  return `<path class="${kind}" d="${line}" marker-end="url(#${kind}-end)"/>`
 }
 
 function round(value: number): number {
@@ -413,10 +420,12 @@ function page(height: number, parts: readonly string[]): string {
   const heads = (['edge', 'main'] as const).map((kind) => {
     const size = kind === 'edge' ? 7 : 6
     const fill = kind === 'edge' ? '#6e7781' : '#1f2328'
-    return `<marker id="${kind}-end" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="${size}" markerHeight="${size}" orient="auto"><path d="M0 0L10 5L0 10z" fill="${fill}"/></marker>`
+    const place = `viewBox="0 0 10 10" refX="9" refY="5" markerWidth="${size}" markerHeight="${size}" orient="auto"`
+    return `<marker id="${kind}-end" ${place}><path d="M0 0L10 5L0 10z" fill="${fill}"/></marker>`
   })
+  const size = `viewBox="0 0 ${width} ${round(height)}" width="${width}" height="${round(height)}"`
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${round(height)}" width="${width}" height="${round(height)}" role="img" aria-label="The folders of src, and which needs which">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img" aria-label="The folders of src, and which needs which">`,
     `<defs>${heads.join('')}</defs>`,
     `<style>\n${style}\n</style>`,
     `<rect class="ground" x="1" y="1" width="${width - 2}" height="${round(height) - 2}" rx="12"/>`,
