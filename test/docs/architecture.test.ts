@@ -54,7 +54,7 @@ function isOnMainPath(file: string): boolean {
 describe('the architecture page', () => {
   it('shows the picture that its script draws', () => {
     const isSame = readFileSync(join(root, 'docs/architecture.svg'), 'utf8') === drawArchitecture(source)
-    expect(isSame, 'draw it anew: npx tsx docs/draw-architecture.ts').toBe(true)
+    expect(isSame, 'draw it anew: npm run docs:architecture').toBe(true)
   })
 
   it('says of each folder of the service what it touches', () => {
