@@ -7,7 +7,9 @@ import { type VerbRow, verbNames, verbs } from '../../src/core/request/model/sta
 import { promisedOutput, root, runProgram } from '../built-package.ts'
 
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8')
-const guides = readdirSync(join(root, 'docs/guides')).map((name) => `docs/guides/${name}`)
+const pagesIn = (folder: string) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)
+const guides = pagesIn('docs/guides')
+const decisions = pagesIn('docs/decisions')
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
@@ -15,6 +17,8 @@ const pages = [
   'CHANGELOG.md',
   'bench/README.md',
   'docs/README.md',
+  'docs/architecture.md',
+  ...decisions,
   ...guides,
 ]
 
@@ -34,6 +38,13 @@ describe('the pages', () => {
 
   it('the index of the guides names every guide', () => {
     expect(guides.filter((page) => !textOf('docs/README.md').includes(`(${page.replace('docs/', '')})`))).toEqual([])
+  })
+
+  it('the index of the decisions names every decision, in order', () => {
+    const named = [...textOf('docs/decisions/README.md').matchAll(/^\| \[(\d+)\]\((.+?)\)/gm)]
+    const records = decisions.filter((page) => !page.endsWith('README.md')).toSorted()
+    expect(named.map(([, , file]) => `docs/decisions/${file}`)).toEqual(records)
+    expect(named.map(([, number, file]) => file?.startsWith(`${number}-`))).toEqual(records.map(() => true))
   })
 
   it('the README shows the first example as it stands', () => {
