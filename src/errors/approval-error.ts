@@ -31,7 +31,18 @@ export function fail<C extends ErrorCode>(code: C, details: ErrorDetails[C], opt
 /** An {@link ApprovalError} whose `details` narrow with its `code`. */
 export type AnyApprovalError = { [C in ErrorCode]: ApprovalError<C> }[ErrorCode]
 
-/** Tells whether something thrown is an `ApprovalError`, also one of another installed copy of this library. */
+/**
+ * Tells whether something thrown is an `ApprovalError`, also one of another installed copy of this library.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await ann.requests.cancel(request.id)
+ * } catch (error) {
+ *   if (isApprovalError(error)) console.log(error.code, error.details)
+ * }
+ * ```
+ */
 export function isApprovalError(thrown: unknown): thrown is AnyApprovalError {
   try {
     return typeof thrown === 'object' && thrown !== null && MARK in thrown
@@ -40,7 +51,15 @@ export function isApprovalError(thrown: unknown): thrown is AnyApprovalError {
   }
 }
 
-/** Tells whether something thrown is an `ApprovalError` of this code. */
+/**
+ * Tells whether something thrown is an `ApprovalError` of this code. Narrows its `details`.
+ *
+ * @example
+ * ```ts
+ * const error: unknown = await ann.requests.cancel(request.id).catch((thrown: unknown) => thrown)
+ * if (hasCode(error, 'not_open')) console.log(error.details.status)
+ * ```
+ */
 export function hasCode<C extends ErrorCode>(thrown: unknown, code: C): thrown is ApprovalError<C> {
   return isApprovalError(thrown) && thrown.code === code
 }

@@ -129,7 +129,7 @@ function row(kind: ErrorKind, remedy: string): ErrorRow {
  * @returns `input`, `unauthenticated`, `forbidden`, `not_found`, `conflict`, `unprocessable` or `unavailable`.
  * @example
  * ```ts
- * if (isApprovalError(error)) reply.status({ conflict: 409, forbidden: 403 }[kindOf(error.code)] ?? 400)
+ * const isWorthAnotherTry = kindOf('contention') === 'unavailable'
  * ```
  */
 export function kindOf(code: ErrorCode): ErrorKind {

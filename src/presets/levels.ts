@@ -8,8 +8,8 @@ export const levels = ['viewer', 'member', 'manager', 'admin'] as const
 export type Level = (typeof levels)[number]
 
 /**
- * The permission matrix of a product with flags and experiments: permission → the lowest level that holds it. Whoever holds a level holds
- * those below.
+ * The permission matrix of a product with flags and experiments: permission → the lowest level that holds it. Whoever
+ * holds a level holds those below.
  */
 export const levelMatrix = {
   'flags.read': 'viewer',

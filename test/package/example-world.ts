@@ -2,15 +2,23 @@ import type fastCheck from 'fast-check'
 import type { Pool as MysqlPool } from 'mysql2/promise'
 import type { Pool } from 'pg'
 import type * as zod from 'zod'
+import type { Checkpoint, LoggedEvent, Seal } from '../../src/audit.ts'
 import type {
+  Actor,
+  BeganEvent,
   EditQuestion,
+  Facts,
   GrantFacts,
   GrantPlan,
   Holdings,
+  LaterEvent,
   PolicySet,
   PolicySubject,
+  Request,
+  RequestCommand,
   RoleFacts,
   Roles,
+  SubmitFacts,
 } from '../../src/core/index.ts'
 import type {
   ActingApprovals,
@@ -75,3 +83,17 @@ export declare const query: IndexQuery
 export declare const writes: readonly Write[]
 export declare const record: JsonObject
 export declare const found: readonly StoredRecord[]
+
+/** A request as the core knows it, what happened to it, and what is asked of it. */
+export declare let state: Request
+export declare const beganEvent: BeganEvent
+export declare const laterEvents: readonly LaterEvent[]
+export declare const actor: Actor
+export declare const command: RequestCommand
+export declare const facts: Facts
+export declare const submitFacts: SubmitFacts
+
+/** What the log holds. */
+export declare const event: LoggedEvent
+export declare const seal: Seal
+export declare const checkpoint: Checkpoint

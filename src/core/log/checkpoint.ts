@@ -54,6 +54,12 @@ export type StreamEnd = Omit<Seal, 'tenant' | 'place'>
 /**
  * Seals the ends of the streams that changed since the checkpoint before. What it costs grows with their number, and
  * not with what is sealed already.
+ *
+ * @example
+ * ```ts
+ * const ends = [{ stream: 'request/r1', seq: event.seq, hash: event.hash }]
+ * const { checkpoint, seals } = sealed(undefined, { tenant: 'acme', at: 1_767_603_600_000, ends })
+ * ```
  */
 export function sealed(
   before: SealedTree | undefined,
@@ -73,12 +79,26 @@ export function sealed(
   return { checkpoint: { ...body, hash: checkpointDigest(body) }, tree, seals }
 }
 
-/** Computes the leaf of a seal. Its place is its place in the tree. */
+/**
+ * Computes the leaf of a seal. Its place is its place in the tree.
+ *
+ * @example
+ * ```ts
+ * const tree = withLeaf(emptyTree, sealDigest(seal))
+ * ```
+ */
 export function sealDigest({ tenant, stream, seq, hash }: Seal): Digest {
   return leafDigest(canonical({ tenant, stream, seq, hash }))
 }
 
-/** Computes the hash of a checkpoint. */
+/**
+ * Computes the hash of a checkpoint.
+ *
+ * @example
+ * ```ts
+ * const isWhole = checkpointDigest(checkpoint) === checkpoint.hash
+ * ```
+ */
 export function checkpointDigest({
   tenant,
   number,
@@ -92,6 +112,11 @@ export function checkpointDigest({
 
 /**
  * The bytes that are signed with a key: its name is among them, so that no signature passes for that of another key.
+ *
+ * @example
+ * ```ts
+ * const bytes = signedBytes(checkpoint, '2026')
+ * ```
  */
 export function signedBytes({ hash }: Pick<Checkpoint, 'hash'>, keyId: string): Uint8Array {
   return bytesIn('signature', { keyId, hash })

@@ -5,7 +5,14 @@ import type { LoggedEvent, SaltedText } from './event-chain.ts'
 /** What stands in the place of a text that was erased. */
 export const erasedText = '[erased]'
 
-/** Computes what the log holds in the place of a text: it says nothing of the text once its salt is gone. */
+/**
+ * Computes what the log holds in the place of a text: it says nothing of the text once its salt is gone.
+ *
+ * @example
+ * ```ts
+ * const isHis = commitment({ salt: 'a1', text: 'too early' }) === event.event['reason']
+ * ```
+ */
 export function commitment({ salt, text }: SaltedText): Digest {
   return digest('text', { salt, text })
 }
@@ -73,7 +80,14 @@ export function withheld(
   return { event: withTexts(withoutSalt(event), new Map(commitments)), texts }
 }
 
-/** Puts the texts back into a logged event. If one was erased, the event says so. */
+/**
+ * Puts the texts back into a logged event. If one was erased, the event says so.
+ *
+ * @example
+ * ```ts
+ * const told = restored(event)
+ * ```
+ */
 export function restored({ event, texts = {} }: Pick<LoggedEvent, 'event' | 'texts'>): JsonObject {
   const places = freeTexts(event).map(({ place }) => [place, texts[place]?.text ?? erasedText] as const)
   const told = withTexts(event, new Map(places))

@@ -31,12 +31,26 @@ export function link(tenant: string, stream: string, head: StreamHead, event: Js
   return { ...body, hash: hashOf(body) }
 }
 
-/** The head of a stream that ends with this event. */
+/**
+ * The head of a stream that ends with this event.
+ *
+ * @example
+ * ```ts
+ * const head = headAfter(event)
+ * ```
+ */
 export function headAfter({ seq, hash }: LoggedEvent): StreamHead {
   return { seq, hash }
 }
 
-/** Says what is wrong with an event as the successor of a head; `undefined` if the chain holds. */
+/**
+ * Says what is wrong with an event as the successor of a head; `undefined` if the chain holds.
+ *
+ * @example
+ * ```ts
+ * const problem = brokenLink(emptyStream, event)
+ * ```
+ */
 export function brokenLink(
   head: StreamHead,
   { hash, texts: _texts, ...body }: LoggedEvent,

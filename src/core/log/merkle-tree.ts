@@ -13,7 +13,14 @@ export interface MerkleTree {
 /** The tree without leaves. */
 export const emptyTree: MerkleTree = { size: 0, peaks: [] }
 
-/** Adds a leaf at the end of a tree. */
+/**
+ * Adds a leaf at the end of a tree.
+ *
+ * @example
+ * ```ts
+ * const tree = withLeaf(emptyTree, sealDigest(seal))
+ * ```
+ */
 export function withLeaf({ size, peaks }: MerkleTree, leaf: Digest): MerkleTree {
   const rest = [...peaks]
   let node = leaf
@@ -21,7 +28,14 @@ export function withLeaf({ size, peaks }: MerkleTree, leaf: Digest): MerkleTree 
   return { size: size + 1, peaks: [...rest, node] }
 }
 
-/** Computes the root of a tree; `undefined` if it has no leaf. */
+/**
+ * Computes the root of a tree; `undefined` if it has no leaf.
+ *
+ * @example
+ * ```ts
+ * const isSealed = rootOf(withLeaf(emptyTree, sealDigest(seal))) === checkpoint.root
+ * ```
+ */
 export function rootOf({ peaks }: MerkleTree): Digest | undefined {
   return peaks.length === 0 ? undefined : peaks.reduceRight((right, left) => nodeDigest(left, right))
 }

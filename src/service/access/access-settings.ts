@@ -47,3 +47,9 @@ export function muteCommand(context: Context, actor: Actor, unwanted: readonly s
     },
   }
 }
+
+/** Reads who edits new resources. */
+export async function readDefaultAccess({ storage }: Context, tenant: string): Promise<ResourceAccess['type']> {
+  const { settings } = await read(storage, { settings: keyOf('policySets', tenant) })
+  return settings?.value.defaultAccess ?? 'everyone'
+}

@@ -6,6 +6,7 @@ import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
+import { keyOf, read } from '../records/typed-storage.ts'
 
 /** A change of the settings: what it needs, and where. */
 export interface SettingsChange {
@@ -31,6 +32,16 @@ export async function maySet(
     if (!there.ok) return there
   }
   return success(undefined)
+}
+
+/** The same for somebody who asks whether they are permitted, by the settings of now. */
+export async function isPermitted(
+  context: Context,
+  actor: Actor,
+  asked: Omit<SettingsChange, 'settings'>,
+): Promise<Result<undefined>> {
+  const { settings } = await read(context.storage, { settings: keyOf('policySets', actor.tenant) })
+  return await maySet(context, actor, { settings: settings?.value, ...asked })
 }
 
 /**

@@ -197,6 +197,16 @@ export async function adminGrants(
   return grants
 }
 
+/** Reads what one user holds. */
+export async function grantsOfUser(
+  storage: Context['storage'],
+  tenant: string,
+  user: string,
+): Promise<readonly Grant[]> {
+  const { found } = await read(storage, { found: keyOf('grants', tenant, user) })
+  return found ? grantsOf(found.value) : []
+}
+
 /** Reads all grants of a role: those in one place, or everywhere. */
 export async function grantsOfRole(
   storage: Context['storage'],

@@ -6,14 +6,15 @@ import type { RoleDefinition } from '../../core/access/role.ts'
 import { admit } from '../../core/change/admit.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail, hasCode } from '../../errors/approval-error.ts'
-import { setDefaultAccessCommand } from '../access/access-settings.ts'
+import { readDefaultAccess, setDefaultAccessCommand } from '../access/access-settings.ts'
 import { readAccount, setAccountCommand } from '../access/accounts.ts'
-import { maySet } from '../access/check-permission.ts'
+import { isPermitted } from '../access/check-permission.ts'
 import { changeAccessCommand, readAccess } from '../access/editors.ts'
 import {
   changeGrantsCommand,
   type GrantPreview,
   grantsOfRole,
+  grantsOfUser,
   keptRoles,
   previewGrants,
   usersIn,
@@ -23,8 +24,6 @@ import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.t
 import { checkId, checkKeys, checkProject, checkRef, checkUser, refuseReserved } from '../arguments/check-arguments.ts'
 import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import { grantsOf } from '../people/stored-directory.ts'
-import { keyOf, read } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
@@ -274,8 +273,7 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
     },
     async grants(user) {
       checkKept(context)
-      const { found } = await read(context.storage, { found: keyOf('grants', tenant, checkId('user', user)) })
-      return freeze(found ? grantsOf(found.value) : [])
+      return freeze(await grantsOfUser(context.storage, tenant, checkId('user', user)))
     },
     async holders(role) {
       checkKept(context)
@@ -285,8 +283,7 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
     editors: actingEditors(context, actor, commands),
     roles: actingRoles(context, actor, commands),
     async defaultAccess() {
-      const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
-      return settings?.value.defaultAccess ?? 'everyone'
+      return await readDefaultAccess(context, tenant)
     },
     async setDefaultAccess(access, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
@@ -325,8 +322,7 @@ function checkOf(context: Context, actor: Actor): ActingAccess['check'] {
     checkKeys('where', where, ['project'])
     const project = checkProject('where.project', where.project)
     checkPermission(context, permission)
-    const { settings } = await read(context.storage, { settings: keyOf('policySets', actor.tenant) })
-    const allowed = await maySet(context, actor, { settings: settings?.value, permission, projects: [project] })
+    const allowed = await isPermitted(context, actor, { permission, projects: [project] })
     if (!allowed.ok) throw new ApprovalError(allowed.refusal)
   }
 }

@@ -76,7 +76,7 @@ describe('an approval', () => {
     const line = given(submitted())
     const { digest } = line.request
     for (const seen of ['', `${digest}0`, digest.toUpperCase()]) {
-      line.when({ ...approve('ben'), seen }).refuses('digest_mismatch', { digest })
+      line.when({ ...approve('ben'), seen }).refuses('digest_mismatch', { seen })
       line.when({ ...reject('ben'), seen }).refuses('digest_mismatch')
       line.when({ ...demand('ben'), seen }).refuses('digest_mismatch')
     }

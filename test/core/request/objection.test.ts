@@ -160,7 +160,8 @@ describe('what somebody says', () => {
     const line = given(submitted({ require: leads(2) }), approved('ben'))
     for (const type of ['edit', 'rebase', 'comment', 'withdraw', 'cancel', 'recall', 'schedule', 'bypass'] as const) {
       const by = type === 'withdraw' ? 'ben' : 'ann'
-      line.when({ type, by, reason: 'abc' }, { now }).refuses('invalid_input', { argument: 'reason' })
+      const argument = type === 'comment' ? 'text' : 'reason'
+      line.when({ type, by, reason: 'abc' }, { now }).refuses('invalid_input', { argument })
     }
   })
 })

@@ -50,8 +50,8 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
 }
 
 /**
- * Tells whether a follow-up review keeps somebody from breaking the glass: their own, whatever account it was, or one against the
- * same policy.
+ * Tells whether a follow-up review keeps somebody from breaking the glass: their own, whatever account it was, or one
+ * against the same policy.
  */
 function stands(
   followUp: PendingFollowUp,

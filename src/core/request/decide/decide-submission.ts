@@ -36,7 +36,18 @@ export interface SubmitFacts {
 /** What becomes of a submission: it happens at once, or it becomes a request. */
 export type Submission = { readonly type: 'direct' } | { readonly type: 'request'; readonly event: BeganEvent }
 
-/** Decides whether changes happen at once, wait for approval, or are refused. Pure, as `decide` is. */
+/**
+ * Decides whether changes happen at once, wait for approval, or are refused. Pure, as `decide` is.
+ *
+ * @example
+ * ```ts
+ * const submission = submit({ id: 'r1', by: actor, at: 1_767_603_600_000 }, submitFacts)
+ * if (submission.ok && submission.value.type === 'request') console.log(begin(submission.value.event).status)
+ * ```
+ *
+ * @returns That the changes happen at once, or the event that makes the request, or a refusal: `unknown_actor`,
+ * `invalid_input`, `locked`, `nothing_changed`, `no_policy`, `reason_required`, `conflicts_open`, `content_tampered`.
+ */
 export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submission> {
   const { changes, evaluation, gated, applyAt } = facts.next
   const [first] = changes
@@ -50,7 +61,16 @@ export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submi
   return began(command, facts, 'submit')
 }
 
-/** Decides whether somebody may begin a draft. */
+/**
+ * Decides whether somebody may begin a draft.
+ *
+ * @example
+ * ```ts
+ * const submission = draft({ id: 'r1', by: actor, at: 1_767_603_600_000 }, submitFacts)
+ * ```
+ *
+ * @returns The event that makes the draft, or a refusal: `unknown_actor`, `invalid_input`.
+ */
 export function draft(command: SubmitCommand, facts: SubmitFacts): Result<Submission> {
   if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
   return began(command, facts, 'draft')

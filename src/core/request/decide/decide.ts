@@ -18,6 +18,15 @@ import { withdraw } from './withdraw.ts'
 /**
  * Decides what a command does to a request: one event, or a refusal. Pure: same input, same answer, no throw. If that
  * takes a fact that it was not given, it says which.
+ *
+ * @example
+ * ```ts
+ * const decision = decide(command, state, facts)
+ * const next = decision.ok ? evolve(state, decision.value) : state
+ * ```
+ *
+ * @returns The event, the refusal, or the name of the fact that is still needed. Refuses with every code of a verb on a
+ * request.
  */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const now = ownTime(request, facts.holds, command.at)

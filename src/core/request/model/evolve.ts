@@ -5,7 +5,14 @@ import type { FollowUp } from './follow-up.ts'
 import { leftOf, putAside, remembered, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 
-/** Begins a request with the event that made it. */
+/**
+ * Begins a request with the event that made it.
+ *
+ * @example
+ * ```ts
+ * let state = begin(beganEvent)
+ * ```
+ */
 export function begin({ id, tenant, project, by, via, at, pinned, outcome }: BeganEvent): Request {
   return {
     tenant,
@@ -21,7 +28,14 @@ export function begin({ id, tenant, project, by, via, at, pinned, outcome }: Beg
   }
 }
 
-/** Gives the request as it is after an event. The only way in which a request changes. */
+/**
+ * Gives the request as it is after an event. The only way in which a request changes.
+ *
+ * @example
+ * ```ts
+ * const now = laterEvents.reduce(evolve, begin(beganEvent))
+ * ```
+ */
 export function evolve(request: Request, event: LaterEvent): Request {
   switch (event.type) {
     case 'drafted':
