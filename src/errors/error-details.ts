@@ -99,7 +99,7 @@ export interface ErrorDetails {
     readonly requester: string
     readonly verb: string
   }
-  /** Somebody who had a hand in the content cannot approve it. */
+  /** Somebody who edited the content cannot approve it. */
   contributor: { readonly request: string; readonly actor: string }
   /**
    * Nobody has delegated this answer to the actor, or not for this moment or this matter, or it cannot be delegated.
@@ -135,7 +135,7 @@ export interface ErrorDetails {
    * `request` owes it.
    */
   follow_up_pending: { readonly request: string; readonly by: string; readonly policies: readonly string[] }
-  /** The request owes no review. */
+  /** The request needs no follow-up review, or none any more. */
   no_follow_up: { readonly request: string }
   /** Whoever broke the glass cannot review that. */
   own_follow_up: { readonly request: string; readonly actor: string }

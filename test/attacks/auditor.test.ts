@@ -155,7 +155,7 @@ describe('who looks after a log whose rows somebody copied', () => {
     copy(database, 'countersign_inbox', { approver: "'user:eve'" }, `request = '${id}'`)
     expect(await refusal(w.as('eve').requests.inbox())).toBe('unreadable_record')
     expect((await w.as('ann').audit.verify()).problems).toEqual([
-      { stream: `request/${id}`, problem: expect.stringContaining('of waiting cannot be read: it says') },
+      { stream: `request/${id}`, problem: expect.stringContaining('of inbox cannot be read: it says') },
     ])
   })
 

@@ -309,7 +309,7 @@ describe('a resource that is kept outside of the database', () => {
       .as('ann')
       .requests.apply(id)
       .catch((error: Error) => error)
-    expect(told).toMatchObject({ code: 'approval_missing', message: expect.stringContaining('reopen it') })
+    expect(told).toMatchObject({ code: 'approval_missing', message: expect.stringContaining('submit it again') })
     expect((await o.as('ann').requests.submit(id)).request.status).toBe('applied')
     expect(o.cents()).toBe(5)
   })

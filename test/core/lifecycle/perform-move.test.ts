@@ -32,7 +32,7 @@ describe('an action that waits for approval', () => {
       code: 'waiting_for_approval',
       details: { state: 'pause_pending', action: 'finish', waiting: 'pause' },
       message:
-        'This experiment is in state pause_pending: "pause" waits for approval, and until then "finish" is impossible.',
+        'This experiment is in state "pause_pending": "pause" waits for approval, and until then "finish" is impossible.',
     })
   })
 
@@ -122,7 +122,7 @@ describe('what is still referred to', () => {
       code: 'still_referenced',
       details: { references },
       message:
-        'This saved_group is still in use by experiment checkout, flag new-checkout: it is too early to archive.',
+        'This saved_group is still in use by experiment checkout, flag new-checkout: "archive" is impossible until that ends.',
     })
     const one = { ...archive, references: ['flag new-checkout'] }
     expect(refusal(proposeMove(groups, { live: 'active' }, one, 1))?.code).toBe('still_referenced')
@@ -145,7 +145,7 @@ describe('guards and effects', () => {
     const shut = { action: 'constructor', document: { open: false, steps: 0 }, at: 5 }
     expect(refusal(proposeMove(peculiar, { live: 'constructor' }, shut, 1))).toMatchObject({
       code: 'transition_rejected',
-      message: 'In state constructor, this peculiar refuses to constructor: it is shut.',
+      message: 'This peculiar is in state "constructor" and does not take "constructor": it is shut.',
     })
     const waiting = { live: 'valueOf', waiting: 'constructor' }
     expect(refusal(performMove(peculiar, waiting, shut))?.code).toBe('transition_rejected')
