@@ -115,7 +115,7 @@ function step(request: Request, lead: string): Request {
 
 function done(request: Request, command: RequestCommand, known: Facts = facts): Request {
   const decision = decide(command, request, known)
-  if (!decision.ok) throw new TypeError(decision.refusal.message)
+  if (!decision.ok) throw new TypeError(decision.refusal?.message ?? 'The decision needs a fact.')
   return evolve(request, decision.value)
 }
 

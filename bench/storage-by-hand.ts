@@ -1,5 +1,4 @@
-import type { RecordKey, Write } from 'countersign'
-import { columnsOf, declarationOf, keyOf, partsOf } from 'countersign/storage'
+import { columnsOf, declarationOf, keyOf, partsOf, type RecordKey, type Write } from 'countersign/storage'
 import type { Trace } from './storage-office.ts'
 
 /** A value of a statement, or how it follows from the version that was read last. */

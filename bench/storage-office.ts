@@ -1,4 +1,5 @@
-import { createApprovals, defineResource, type RecordKey, type Storage, staticDirectory, type Write } from 'countersign'
+import { createApprovals, defineResource, type Storage, staticDirectory } from 'countersign'
+import type { RecordKey, Write } from 'countersign/storage'
 import { memoryStorage } from 'countersign/storage/memory'
 import { boolean, number, object } from 'zod'
 
