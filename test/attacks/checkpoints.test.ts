@@ -191,7 +191,9 @@ describe.each(storages)('checkpoints on $name', ({ open }) => {
       }
       const doomed = world(dying)
       await expect(doomed.as('eve').requests.comment(id, moment)).rejects.toThrow('the process died')
-      await expect(doomed.as('eve').requests.approve(id, { digest: '' })).rejects.toThrow('the process died')
+      await expect(doomed.as('eve').requests.approve(id, { digest: `sha256:${'0'.repeat(64)}` })).rejects.toThrow(
+        'the process died',
+      )
       await w.as('ann').requests.comment(id, `back, ${moment}`)
       await doomed.approvals.tick().catch(() => {})
       await w.approvals.tick()

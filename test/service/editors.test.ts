@@ -61,7 +61,7 @@ describe('what a role may write', () => {
     storage: memoryStorage(),
     resources: [areaFlags],
     directory,
-    access: { roles },
+    access: { roles, permissions: levelAccess.permissions },
     now: () => start,
   })
   const as = (user: string) => approvals.as({ tenant: 'acme', user })
