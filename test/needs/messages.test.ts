@@ -75,6 +75,19 @@ describe('what people read', () => {
     },
   )
 
+  it.each([
+    ['null', null],
+    ['nothing', undefined],
+    ['a number', 42],
+    ['an empty object', {}],
+    ['a misspelt word', { vaule: { rollout: 1 } }],
+    ['two words', { value: { rollout: 1 }, merge: {} }],
+  ])('[ME-02] says of %s that it is no change, also if the resource is not there yet', async (_, change) => {
+    const { as } = await waiting()
+    for (const id of ['a', 'never'])
+      expect(await said(() => as('ann').submit(flags.ref(id), change as never))).toMatch(/^invalid_input: change: /)
+  })
+
   it('[ME-02] takes back the removal that history lists as one', async () => {
     const { as } = await waiting()
     const history = await as('ann').resources.history(flags.ref('gone'))

@@ -62,6 +62,12 @@ export function nextValue<T>(
   }
 }
 
+/** Tells whether a change goes on from a document, so that there must be one: an edit, a patch, a merge, a removal. */
+export function needsDocument<T>(input: ChangeInput<T>): boolean {
+  const { type } = readForm(input)
+  return type !== 'none' && type !== 'value'
+}
+
 type Form =
   | { readonly type: 'edit'; readonly edit: (draft: never) => unknown }
   | { readonly type: 'patch' | 'merge' | 'value' | 'remove'; readonly value: unknown }

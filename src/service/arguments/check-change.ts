@@ -28,6 +28,10 @@ export function checkWanted<T>(
   { type, id }: Pick<ResourceRef, 'type' | 'id'>,
 ): WantedChange<never> {
   const resource = `${type} ${JSON.stringify(id)}`
+  if (wanted === undefined) {
+    const problem = 'must be given: an edit function, { patch }, { merge }, { value }, { remove: true } or { revertTo }'
+    fail('invalid_input', { argument: 'change', problem })
+  }
   if (isRevert(wanted)) {
     checkKeys('change', wanted, ['revertTo'])
     return { revertTo: checkPastRevision('change.revertTo', wanted.revertTo) }

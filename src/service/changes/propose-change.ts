@@ -1,5 +1,5 @@
 import { canonical } from '../../core/change/canonical.ts'
-import { type ChangeInput, nextValue } from '../../core/change/change-input.ts'
+import { type ChangeInput, needsDocument, nextValue } from '../../core/change/change-input.ts'
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
@@ -84,7 +84,7 @@ export function nextDocument(
   before: JsonValue | undefined,
   input: ChangeInput<never>,
 ): Result<JsonValue | undefined> {
-  if (before === undefined && !Object.hasOwn(input, 'value')) return refuse('unknown_resource', { type, id })
+  if (before === undefined && needsDocument(input)) return refuse('unknown_resource', { type, id })
   const next = isOwnType(type) ? nextValue(before, input, withoutUndefined) : nextValue(before, input)
   if (next.ok || next.refusal.code !== 'invalid_document') return next
   return refuse('invalid_document', { ...next.refusal.details, resource: `${type} ${JSON.stringify(id)}` })
