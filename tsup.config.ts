@@ -3,7 +3,7 @@ import { defineConfig } from 'tsup'
 export default defineConfig({
   entry: [
     'src/index.ts',
-    'src/core/index.ts',
+    'src/core.ts',
     'src/lifecycles.ts',
     'src/presets/index.ts',
     'src/audit.ts',

@@ -39,26 +39,21 @@ export type { ActingAudit } from './service/api/acting-audit.ts'
 export type { ActingDelegations } from './service/api/acting-delegations.ts'
 export type { ActingNotices, NoticePreferences } from './service/api/acting-notices.ts'
 export type { ActingPolicies } from './service/api/acting-policies.ts'
-export type {
-  ActingRequests,
-  ApproveOptions,
-  AskOptions,
-  BreakGlassOptions,
-  BypassOptions,
-  FollowUpOptions,
-  RejectOptions,
-  WithdrawOptions,
-} from './service/api/acting-requests.ts'
+export type { ActingRequests } from './service/api/acting-requests.ts'
 export type { ActingResources, HistoryOptions } from './service/api/acting-resources.ts'
 export type { ActingWorkflow, DisableOptions } from './service/api/acting-workflow.ts'
 export type { RequestOutcome } from './service/api/actor-commands.ts'
+export type { BreakGlassOptions, BypassOptions } from './service/api/request-endings.ts'
+export type { AskOptions } from './service/api/request-proposals.ts'
+export type { ApproveOptions, FollowUpOptions, RejectOptions, WithdrawOptions } from './service/api/request-reviews.ts'
+export type { ApprovalsOptions } from './service/approvals-options.ts'
 export type { ActorInput } from './service/arguments/check-arguments.ts'
+export type { DelegationInput } from './service/arguments/check-delegation.ts'
 export type { KeyOptions, VerbOptions } from './service/arguments/verb-options.ts'
 export { databaseClock } from './service/commands/database-clock.ts'
 export type { AccessOptions, Admins } from './service/context/access-control.ts'
 export type { Audiences, NoticeRecipient } from './service/context/notice-audiences.ts'
-export { type Approvals, type ApprovalsOptions, createApprovals } from './service/create-approvals.ts'
-export type { DelegationInput } from './service/facts/delegations.ts'
+export { type Approvals, createApprovals } from './service/create-approvals.ts'
 export { staticDirectory } from './service/people/static-directory.ts'
 export type { InboxFilter, InboxPage, InboxRequest } from './service/queries/inbox.ts'
 export type { RequestFilter, RequestPage } from './service/queries/list-requests.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Lifecycle } from '../src/core/index.ts'
+import type { Lifecycle } from '../src/core.ts'
 import { defineResource, keyedBy, type ResourceRef, type Storage, type WantedChange } from '../src/index.ts'
 import { experimentLifecycle, flagLifecycle, remoteConfigLifecycle, savedGroupLifecycle } from '../src/lifecycles.ts'
 import { pending, type World, world } from './world.ts'

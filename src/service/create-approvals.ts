@@ -1,128 +1,31 @@
-import type { Predicate } from '../core/policy/compile/compile-condition.ts'
-import { isOwnType } from '../core/policy/model/policy-type.ts'
 import { fail } from '../errors/approval-error.ts'
-import type { Clock, NewId } from '../ports/clock.ts'
-import type { Directory } from '../ports/directory.ts'
 import { inTimeAside } from '../ports/in-time.ts'
-import type { Notifier } from '../ports/notifier.ts'
 import { runningEffects } from '../ports/running-effects.ts'
-import type { Signer } from '../ports/signer.ts'
-import type { Storage } from '../ports/storage.ts'
 import { appointFirstAdminCommand } from './access/first-admin.ts'
 import type { ActingApprovals } from './api/acting-approvals.ts'
 import { actingAs } from './api/acting-as.ts'
+import type { ApprovalsOptions } from './approvals-options.ts'
 import { type ActorInput, checkActor, checkKeys } from './arguments/check-arguments.ts'
+import { byName, checkHandedIn, checkNeeds, hostsOwn, optionNames } from './check-approvals-options.ts'
 import { runCommand } from './commands/run-command.ts'
 import { isTransactional, timelyStorage } from './commands/storage-timeout.ts'
-import { type AccessControl, type AccessOptions, type Admins, accessControlOf } from './context/access-control.ts'
+import { accessControlOf } from './context/access-control.ts'
 import { createAtWork } from './context/at-work.ts'
 import { checkedNotifiers, checkedPredicates, checkedSigner } from './context/checked-hosts.ts'
 import { checkedClock, checkedIds } from './context/checked-sources.ts'
 import { policiesInForce } from './context/compiled-policies.ts'
 import type { Context } from './context/context.ts'
-import { type Audiences, audiencesOf } from './context/notice-audiences.ts'
+import { audiencesOf } from './context/notice-audiences.ts'
 import { checkedDirectory } from './people/checked-directory.ts'
 import { storedDirectory } from './people/stored-directory.ts'
-import { checkFunction, checkMethods, checkOptionNames } from './resource-types/handed-in.ts'
+import { checkOptionNames } from './resource-types/handed-in.ts'
 import { policyResource } from './resource-types/policy-resource.ts'
 import { readyType } from './resource-types/ready-type.ts'
-import type { ResourceType } from './resource-types/resource-type.ts'
 import { workflowResource } from './resource-types/workflow-resource.ts'
 import { type TickOptions, type TickReport, tick } from './tick/tick.ts'
 import { keyedQueue } from './values/keyed-queue.ts'
-import { type LimitOptions, limitsOf } from './values/limits.ts'
-import { shown } from './values/shown.ts'
-import { type TimeoutOptions, timeoutsOf } from './values/timeouts.ts'
-
-/** What `createApprovals` needs of the host: where data is stored, what is under approval, and who people are. */
-export type ApprovalsOptions = HostOptions & PeopleOptions
-
-/** Who people are, and who of them may change the settings. */
-export type PeopleOptions =
-  | {
-      /** The host's users and roles. */
-      readonly directory: Directory
-      /** Who may change policies and switches: `{ roles: ['admin'] }`. */
-      readonly admins: Admins
-      readonly access?: never
-    }
-  | {
-      /** What roles permit: your own, or `levelAccess` of `countersign/presets`. */
-      readonly access: AccessOptions
-      /**
-       * The host's users and roles.
-       *
-       * @defaultValue none: who holds which role is kept here, and given with `access.grant`
-       */
-      readonly directory?: Directory | undefined
-      readonly admins?: never
-    }
-
-/** Where data is stored, and what is under approval. */
-export interface HostOptions {
-  /** Where Countersign stores everything. */
-  readonly storage: Storage
-  /** The types of resources under approval. */
-  readonly resources: readonly ResourceType[]
-  /**
-   * Whether approvals are asked for in a tenant in which nobody has switched them. With `off`, no policy asks for
-   * anything until somebody switches the workflow on. Requests that wait are held as by
-   * `workflow.disable({ waiting: 'hold' })`, but for their deadlines: nobody knows since when.
-   *
-   * @defaultValue 'on'
-   */
-  readonly workflow?: 'on' | 'off' | undefined
-  /**
-   * The host's own tests, which policies can name: `{ type: 'predicate', name: 'during-release' }`. A test that throws
-   * fails closed: approval is required.
-   *
-   * @defaultValue none: no policy can name one
-   */
-  readonly predicates?: Readonly<Record<string, Predicate>> | undefined
-  /**
-   * Who delivers notices. `tick` hands them over.
-   *
-   * @defaultValue none: no notices are made
-   */
-  readonly notifiers?: readonly Notifier[] | undefined
-  /**
-   * Which notice goes to whom: `{ applied: ['requester', 'admins'], returned: ['requester'] }`. A notice that is not
-   * named goes to whom it goes by default.
-   *
-   * @defaultValue none: every notice goes to whom it goes by default
-   */
-  readonly notices?: Partial<Audiences> | undefined
-  /**
-   * Who signs the checkpoints of the log.
-   *
-   * @defaultValue none: checkpoints are chained, and not signed
-   */
-  readonly signer?: Signer | undefined
-  /**
-   * How long functions and systems of the host may take for one answer.
-   *
-   * @defaultValue none: each timeout has its own default
-   */
-  readonly timeouts?: TimeoutOptions | undefined
-  /**
-   * How much one person, or one request, may add up to.
-   *
-   * @defaultValue none: each limit has its own default
-   */
-  readonly limits?: LimitOptions | undefined
-  /**
-   * The time, in milliseconds since 1970.
-   *
-   * @defaultValue Date.now
-   */
-  readonly now?: Clock | undefined
-  /**
-   * Makes ids of requests.
-   *
-   * @defaultValue () => crypto.randomUUID()
-   */
-  readonly newId?: NewId | undefined
-}
+import { limitsOf } from './values/limits.ts'
+import { timeoutsOf } from './values/timeouts.ts'
 
 /** Approvals over the resources of an application. */
 export interface Approvals {
@@ -198,23 +101,6 @@ export interface Approvals {
    */
   close(): Promise<void>
 }
-
-const optionNames = [
-  'storage',
-  'resources',
-  'directory',
-  'admins',
-  'access',
-  'workflow',
-  'predicates',
-  'notifiers',
-  'notices',
-  'signer',
-  'timeouts',
-  'limits',
-  'now',
-  'newId',
-]
 
 /**
  * Puts approvals in front of the writes of an application.
@@ -336,76 +222,4 @@ function joinedTo(context: Context, transaction: object): Context {
     refusals: keyedQueue(),
     policies: policiesInForce(context.vocabulary),
   }
-}
-
-/** Refuses what cannot be worked with, before anything is: each with what was expected and how to write it. */
-function checkHandedIn({ storage, directory, resources, now, newId }: ApprovalsOptions): void {
-  checkMethods('createApprovals: storage', storage, {
-    methods: { get: 'keys', list: 'query', commit: 'writes, effect', close: '' },
-    example: "memoryStorage() or sqliteStorage('approvals.db')",
-  })
-  if (directory !== undefined) {
-    checkMethods('createApprovals: directory', directory, {
-      methods: { users: 'scope, ids', holders: 'scope, role', roles: 'scope, names' },
-      example: "staticDirectory({ ann: ['lead'] })",
-    })
-  }
-  if (!Array.isArray(resources)) {
-    throw new TypeError(
-      `createApprovals: resources must be a list of what defineResource gives, as in [flags], not ${shown(resources)}`,
-    )
-  }
-  for (const [index, resource] of resources.entries()) {
-    if (isResourceType(resource)) continue
-    throw new TypeError(
-      `createApprovals: resources[${index}] must be what defineResource({ type, schema }) gives, not ${shown(resource)}`,
-    )
-  }
-  checkFunction('createApprovals: now', now, '() => Date.now()')
-  checkFunction('createApprovals: newId', newId, '() => crypto.randomUUID()')
-}
-
-function isResourceType(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const { type, schema, actionsOf, facetsOf } = value as Readonly<Record<string, unknown>>
-  const functions = typeof actionsOf === 'function' && typeof facetsOf === 'function'
-  return typeof type === 'string' && schema !== undefined && functions
-}
-
-function hostsOwn(resources: readonly ResourceType[]): readonly ResourceType[] {
-  const own = resources.find(({ type }) => isOwnType(type))
-  if (own) throw new TypeError(`createApprovals: "${own.type}" is there by itself: take it out of resources`)
-  return resources
-}
-
-/** With access, a change whose permissions nobody named could be made by nobody, or by everybody. */
-function checkNeeds(access: AccessControl, resources: readonly ResourceType[]): void {
-  if (access.type !== 'roles') return
-  for (const { type, actions, needs } of resources) {
-    if (!needs) {
-      throw new TypeError(
-        `createApprovals: with access, defineResource of "${type}" has to say which permissions a change needs`,
-      )
-    }
-    const unknown = needs(['create', 'update', 'delete', ...actions]).find((one) => !access.known.includes(one))
-    if (unknown !== undefined) {
-      throw new TypeError(
-        `createApprovals: "${type}" needs ${JSON.stringify(unknown)}, which is no permission: add it to access.permissions`,
-      )
-    }
-  }
-}
-
-function byName<T>(what: string, items: readonly T[], nameOf: (item: T) => string): ReadonlyMap<string, T> {
-  const named = new Map<string, T>()
-  for (const item of items) {
-    const name = nameOf(item)
-    if (named.has(name)) {
-      throw new TypeError(
-        `createApprovals: two of the ${what} are called ${JSON.stringify(name)}: give one another name`,
-      )
-    }
-    named.set(name, item)
-  }
-  return named
 }

@@ -1,18 +1,16 @@
 import type { TransactionalStorage } from '../ports/storage.ts'
-import {
-  careful,
-  migrationLock,
-  openPool,
-  type PostgresClient,
-  type PostgresLite,
-  type PostgresLiteOptions,
-  type PostgresLiteTransaction,
-  type PostgresPool,
-  type PostgresPoolClient,
-  type PostgresQuery,
-  type PostgresResult,
-  type PostgresTypes,
-} from './sql/postgres/connection.ts'
+import { careful, migrationLock, openPool } from './sql/postgres/connection.ts'
+import type {
+  PostgresClient,
+  PostgresLite,
+  PostgresLiteOptions,
+  PostgresLiteTransaction,
+  PostgresPool,
+  PostgresPoolClient,
+  PostgresQuery,
+  PostgresResult,
+  PostgresTypes,
+} from './sql/postgres/driver-types.ts'
 import { postgresFirstLook } from './sql/postgres/first-look.ts'
 import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres/given.ts'
 import { oneTripStorages } from './sql/postgres/one-trip-storage.ts'

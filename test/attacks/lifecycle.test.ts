@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Move } from '../../src/core/index.ts'
+import type { Move } from '../../src/core.ts'
 import { defineResource, type ResourceType, type Storage } from '../../src/index.ts'
 import { defineLifecycle, experimentLifecycle } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Approvals, createApprovals, defineResource, policyResource, type Storage } from '../../src/index.ts'
 import { levelAccess } from '../../src/presets/levels.ts'
-import type { ReturnsRecord } from '../../src/service/records/record-types.ts'
+import type { ReturnsRecord } from '../../src/service/records/workflow-records.ts'
 import { accessWorld } from '../access-world.ts'
 import { day, experiments, flags, pending, rollout } from '../world.ts'
 

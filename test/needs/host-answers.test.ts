@@ -11,7 +11,7 @@ import {
   isApprovalError,
   staticDirectory,
 } from '../../src/index.ts'
-import type { HostOptions } from '../../src/service/create-approvals.ts'
+import type { HostOptions } from '../../src/service/approvals-options.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { pending, refusal } from '../world.ts'

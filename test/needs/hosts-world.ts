@@ -8,7 +8,7 @@ import {
   type Storage,
 } from '../../src/index.ts'
 import type { Write } from '../../src/ports/storage.ts'
-import type { HostOptions } from '../../src/service/create-approvals.ts'
+import type { HostOptions } from '../../src/service/approvals-options.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import {
   type Answers,

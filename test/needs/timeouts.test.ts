@@ -7,7 +7,7 @@ import {
   staticDirectory,
   type TimeoutOptions,
 } from '../../src/index.ts'
-import type { HostOptions } from '../../src/service/create-approvals.ts'
+import type { HostOptions } from '../../src/service/approvals-options.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 
 const never = () => new Promise<never>(() => {})

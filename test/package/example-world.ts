@@ -19,7 +19,7 @@ import type {
   RoleFacts,
   Roles,
   SubmitFacts,
-} from '../../src/core/index.ts'
+} from '../../src/core.ts'
 import type {
   ActingApprovals,
   Approvals,

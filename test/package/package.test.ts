@@ -18,7 +18,7 @@ import { createContext, runInContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import * as core from '../../src/core/index.ts'
+import * as core from '../../src/core.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../..')

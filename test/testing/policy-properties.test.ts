@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Policy, PolicySubject } from '../../src/core/index.ts'
+import type { Policy, PolicySubject } from '../../src/core.ts'
 import { changes, flagChanges, flagGroups, flagShape, policyProperties } from '../../src/testing/index.ts'
 
 const vocabulary = { resources: { feature_flag: { shape: flagShape, groups: flagGroups } } }

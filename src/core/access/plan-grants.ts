@@ -1,4 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
+import { defined } from '../defined.ts'
 import { lastAdminRefusal } from './admins.ts'
 import { type Grant, rolesIn } from './grant.ts'
 import { type GrantEdit, type WantedRoles, wantedRoles } from './grant-edit.ts'
@@ -86,7 +87,7 @@ export function planGrants(
     without(before, after).map((role): Grant => ({ user, role, project })),
   )
   const refusal = lines.find((line) => line.refusal)?.refusal ?? lockOut(facts, { give, take })
-  return success({ lines, give, take, ...(refusal ? { refusal } : {}) })
+  return success({ lines, give, take, ...defined({ refusal }) })
 }
 
 /**
@@ -133,7 +134,7 @@ function lineOf(
   const membership = membershipIn(roles, theirs, { user, project })
   const named: readonly RoleOrUser[] = [...changed.map((role) => ({ role })), ...(membership ? [{ user }] : [])]
   const refusal = allowed.ok ? beyond({ roles, beyondPolicies }, holdings, named) : allowed.refusal
-  return [{ user, project, before, after, ...(membership ? { membership } : {}), ...(refusal ? { refusal } : {}) }]
+  return [{ user, project, before, after, ...defined({ membership, refusal }) }]
 }
 
 /**

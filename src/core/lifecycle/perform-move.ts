@@ -1,4 +1,5 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
+import { defined } from '../defined.ts'
 import type { Lifecycle } from './define-lifecycle.ts'
 import { carriedOut, judge } from './judge.ts'
 import type { Details, Ending, LifecycleState, ResolvedMove } from './move.ts'
@@ -173,5 +174,5 @@ function moved<T>(
   const next = carriedOut(move, situation, place)
   if (!next.ok) return next
   const due = move.timed ? at : move.to === move.from ? dueAt : undefined
-  return success({ move, state: to, document: next.value, ...(due === undefined ? {} : { dueAt: due }) })
+  return success({ move, state: to, document: next.value, ...defined({ dueAt: due }) })
 }

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import type { MachineTransition } from './machine.ts'
 import type { LifecycleState, ResolvedMove } from './move.ts'
 
@@ -21,7 +22,7 @@ export function transitionTable<T>(
     const key = keyOf(from)
     const steps = table.get(key) ?? new Map<string, Step<T>>()
     const move = index === undefined ? undefined : moves[index]
-    steps.set(event, Object.freeze({ to: Object.freeze(to), ...(move ? { move } : {}) }))
+    steps.set(event, Object.freeze({ to: Object.freeze(to), ...defined({ move }) }))
     table.set(key, steps)
   }
   return table

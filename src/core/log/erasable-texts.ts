@@ -1,5 +1,6 @@
 import { type Digest, digest } from '../change/digest.ts'
 import type { JsonObject, JsonValue } from '../change/json.ts'
+import { defined } from '../defined.ts'
 import type { LoggedEvent, SaltedText } from './event-chain.ts'
 
 /** What stands in the place of a text that was erased. */
@@ -109,7 +110,7 @@ function withTexts(event: JsonObject, texts: ReadonlyMap<string, string>): JsonO
   const reviews = (pinned['reviews'] as readonly JsonObject[] | undefined)?.map((review, at) => {
     return put(review, `/pinned/reviews/${at}`, 'reason')
   })
-  return { ...own, pinned: { ...put(pinned, '/pinned', 'reason'), ...(reviews ? { reviews } : {}) } }
+  return { ...own, pinned: { ...put(pinned, '/pinned', 'reason'), ...defined({ reviews }) } }
 }
 
 function withoutSalt(event: JsonObject): JsonObject {

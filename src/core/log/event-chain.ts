@@ -1,5 +1,6 @@
 import { type Digest, digest } from '../change/digest.ts'
-import type { JsonObject, JsonValue } from '../change/json.ts'
+import type { JsonObject } from '../change/json.ts'
+import { asJson } from '../change/json.ts'
 
 /** Where a stream of events ends: how many there are, and the hash of the last one. */
 export interface StreamHead {
@@ -62,7 +63,7 @@ export function brokenLink(
 }
 
 function hashOf(body: Omit<LoggedEvent, 'hash' | 'texts'>): Digest {
-  return digest('event', body as unknown as JsonValue)
+  return digest('event', asJson(body))
 }
 
 /** A text that somebody wrote, with its salt. Without the salt nobody can guess the text from its commitment. */

@@ -1,4 +1,5 @@
 import { type GrantFacts, planGrants } from '../../core/access/plan-grants.ts'
+import { defined } from '../../core/defined.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
@@ -73,7 +74,7 @@ export function belongsTo({ person, owner }: Omit<Account, 'user'>): {
   readonly person?: string
   readonly owner?: string
 } {
-  return { ...(person === undefined ? {} : { person }), ...(owner === undefined ? {} : { owner }) }
+  return { ...defined({ person, owner }) }
 }
 
 /** Follows the owners of an agent: there has to be somebody at the end. */

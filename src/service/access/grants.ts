@@ -10,7 +10,8 @@ import {
 } from '../../core/access/plan-grants.ts'
 import type { Roles } from '../../core/access/role.ts'
 import { type Digest, digest } from '../../core/change/digest.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
@@ -22,6 +23,7 @@ import type { Context } from '../context/context.ts'
 import { scopeOf } from '../people/ask-directory.ts'
 import { adminsOf, peopleNamed } from '../people/settings-admins.ts'
 import { grantsOf } from '../people/stored-directory.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { GrantRecord, PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 import { keyOf, put, read, type Stored, stateOf, walk } from '../records/typed-storage.ts'
@@ -214,7 +216,7 @@ export async function grantsOfRole(
   ...where: readonly string[]
 ): Promise<readonly Grant[]> {
   const grants: Grant[] = []
-  const query = { collection: 'holders', index: 'key', where: [tenant, ...where], order: 'ascending' } as const
+  const query = inKeyOrder('holders', tenant, ...where)
   for await (const { value } of walk(storage, query)) {
     const { user, role, project } = value
     grants.push({ user, role, project })
@@ -229,7 +231,7 @@ export function usersIn(edits: readonly GrantEdit[]): readonly string[] {
 
 function previewOf({ lines, refusal }: GrantPlan): GrantPreview {
   const shown = lines.map(({ user, project, before, after }) => ({ user, project, before, after }))
-  const preview = { lines, digest: digest('access', shown as unknown as JsonValue), ...(refusal ? { refusal } : {}) }
+  const preview = { lines, digest: digest('access', asJson(shown)), ...defined({ refusal }) }
   return freeze(preview)
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { GrantRecord } from '../records/record-types.ts'
 import { walk } from '../records/typed-storage.ts'
 
@@ -17,7 +18,7 @@ export interface Persons {
 /** Reads all accounts of a tenant: whose they are is kept with each of them alone. */
 export async function readPersons({ storage }: Pick<Context, 'storage'>, tenant: string): Promise<Persons> {
   const accounts = new Map<string, Pick<GrantRecord, 'user' | 'person' | 'owner'>>()
-  const query = { collection: 'grants', index: 'key', where: [tenant], order: 'ascending' } as const
+  const query = inKeyOrder('grants', tenant)
   for await (const { value } of walk(storage, query)) {
     accounts.set(value.user, value)
   }

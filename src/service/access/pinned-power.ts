@@ -1,8 +1,10 @@
 import type { RoleOrUser } from '../../core/access/plan-grants.ts'
+import { defined } from '../../core/defined.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import { namesListing } from '../../core/request/decide/awaited-approvers.ts'
 import type { Storage } from '../../ports/storage.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
 import { keyOf, page, read, walk } from '../records/typed-storage.ts'
 import { projectsOf } from './check-permission.ts'
@@ -59,7 +61,7 @@ async function pinnedBeyond(
     for (const query of listsIn(tenant, name, { named, project })) {
       let after: Awaited<ReturnType<typeof page<'inbox'>>>['next']
       do {
-        const found = await page(storage, { ...query, limit: batch, ...(after ? { after } : {}) })
+        const found = await page(storage, { ...query, limit: batch, ...defined({ after }) })
         for (const request of await requestsOf(storage, found.records)) {
           const { requirements, rules } = request
           const lacking = requirements.filter((pinned) => power.lacks({ ...pinned, rules }, named, project))
@@ -85,12 +87,7 @@ async function reachOf(
   tenant: string,
   { policy, version }: { readonly policy: string; readonly version: number },
 ): Promise<readonly string[]> {
-  const query = {
-    collection: 'revisions',
-    index: 'key',
-    where: [tenant, policyType, policy],
-    order: 'ascending',
-  } as const
+  const query = inKeyOrder('revisions', tenant, policyType, policy)
   let saved = 0
   for await (const { value } of walk(storage, query)) {
     if (value.document === null) continue

@@ -1,33 +1,29 @@
 import type { Grant } from '../../core/access/grant.ts'
 import type { GrantEdit } from '../../core/access/grant-edit.ts'
 import { type Permission, permissions } from '../../core/access/permissions.ts'
-import type { AccessChange, ResourceAccess } from '../../core/access/resource-access.ts'
-import type { RoleDefinition } from '../../core/access/role.ts'
-import { admit } from '../../core/change/admit.ts'
+import type { ResourceAccess } from '../../core/access/resource-access.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail, hasCode } from '../../errors/approval-error.ts'
 import { readDefaultAccess, setDefaultAccessCommand } from '../access/access-settings.ts'
-import { readAccount, setAccountCommand } from '../access/accounts.ts'
 import { isPermitted } from '../access/check-permission.ts'
-import { changeAccessCommand, readAccess } from '../access/editors.ts'
 import {
   changeGrantsCommand,
   type GrantPreview,
   grantsOfRole,
   grantsOfUser,
-  keptRoles,
   previewGrants,
   usersIn,
 } from '../access/grants.ts'
-import type { Account } from '../access/persons.ts'
-import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.ts'
-import { checkId, checkKeys, checkProject, checkRef, checkUser, refuseReserved } from '../arguments/check-arguments.ts'
+import { checkId, checkKeys, checkProject, checkUser } from '../arguments/check-arguments.ts'
 import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
+import { type ActingAccounts, actingAccounts } from './acting-accounts.ts'
+import { type ActingEditors, actingEditors } from './acting-editors.ts'
+import { type ActingRoles, actingRoles } from './acting-roles.ts'
 import type { ActorCommands } from './actor-commands.ts'
+import { admitted, checkGraded, checkKept } from './check-access.ts'
 
 /**
  * Who may do what. {@link ActingApprovals} lists the codes that every call can throw.
@@ -124,55 +120,10 @@ export interface ActingAccess {
    */
   holders(role: string): Promise<readonly Grant[]>
 
-  readonly accounts: {
-    /**
-     * Reads whose an account is.
-     *
-     * @example
-     * ```ts
-     * const { person, owner } = await ben.access.accounts.get('ann-phone')
-     * ```
-     */
-    get(user: string): Promise<Account>
-    /**
-     * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with
-     * the user alone, that it is a person of its own. Takes `organization_roles.edit`, and is on record.
-     *
-     * @example
-     * ```ts
-     * await ben.access.accounts.save({ user: 'ann-phone', person: 'ann' })
-     * ```
-     *
-     * @throws `not_permitted`, `beyond_own_permissions`, `own_account`, `last_admin`; `unknown_actor` if the owner
-     * holds no role.
-     */
-    save(account: Account, options?: KeyOptions): Promise<Account>
-  }
-  readonly editors: {
-    /**
-     * Reads who edits a resource, among those whose roles allow it.
-     *
-     * @example
-     * ```ts
-     * const access = await ann.access.editors.get(flags.ref('checkout'))
-     * ```
-     *
-     * @throws `unknown_resource_type`.
-     */
-    get<T>(ref: ResourceRef<T>): Promise<ResourceAccess>
-    /**
-     * Opens a resource to everyone, restricts it to editors, or adds and removes some. Who becomes an editor is told.
-     *
-     * @example
-     * ```ts
-     * await ann.access.editors.save(flags.ref('checkout'), { type: 'restrict', editors: ['ann', 'ben'] })
-     * ```
-     *
-     * @throws `unknown_resource_type`, `unknown_resource`, `not_permitted`, `not_an_editor`, `invalid_document`;
-     * `unknown_actor` if the directory does not know somebody who is to be an editor.
-     */
-    save<T>(ref: ResourceRef<T>, change: AccessChange, options?: KeyOptions): Promise<ResourceAccess>
-  }
+  /** Whose accounts are. */
+  readonly accounts: ActingAccounts
+  /** Who edits a resource. */
+  readonly editors: ActingEditors
   /**
    * Reads who edits new resources: everyone, or whoever makes them.
    *
@@ -194,40 +145,8 @@ export interface ActingAccess {
    */
   setDefaultAccess(access: ResourceAccess['type'], options?: KeyOptions): Promise<void>
 
-  readonly roles: {
-    /**
-     * Lists the roles of the tenant.
-     *
-     * @example
-     * ```ts
-     * const roles = await ben.access.roles.list()
-     * ```
-     */
-    list(): Promise<readonly RoleDefinition[]>
-    /**
-     * Saves a role of the tenant's own. Nobody puts in, or takes out, a permission that they do not hold.
-     *
-     * @example
-     * ```ts
-     * await ben.access.roles.save({ id: 'release_manager', permissions: ['requests.approve'], held: 'project' })
-     * ```
-     *
-     * @throws `not_permitted`, `beyond_own_permissions`, `last_admin`, `invalid_document`; `role_in_use` if somebody
-     * holds it in a place that the new text does not let it be held in.
-     */
-    save(role: RoleDefinition, options?: KeyOptions): Promise<RoleDefinition>
-    /**
-     * Removes a role of the tenant's own that nobody holds.
-     *
-     * @example
-     * ```ts
-     * await ben.access.roles.remove('release_manager')
-     * ```
-     *
-     * @throws `unknown_role`, `role_in_use`, `not_permitted`, `beyond_own_permissions`, `last_admin`.
-     */
-    remove(id: string, options?: KeyOptions): Promise<void>
-  }
+  /** The roles of the tenant. */
+  readonly roles: ActingRoles
 }
 
 /** A role of a user. */
@@ -287,7 +206,7 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
     },
     async setDefaultAccess(access, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
-      graded(context)
+      checkGraded(context)
       if (access !== 'everyone' && access !== 'editors') {
         fail('invalid_input', { argument: 'access', problem: 'must be "everyone" or "editors"' })
       }
@@ -327,91 +246,6 @@ function checkOf(context: Context, actor: Actor): ActingAccess['check'] {
   }
 }
 
-/** Whose accounts are. */
-function actingAccounts(context: Context, actor: Actor, { run }: ActorCommands): ActingAccess['accounts'] {
-  const { tenant } = actor
-  return {
-    async get(user) {
-      checkKept(context)
-      return await readAccount(context, tenant, checkId('user', user))
-    },
-    async save(given, options = {}) {
-      checkKeys('options', options, ['idempotencyKey'])
-      checkKept(context)
-      const account = checkAccount(given)
-      return await run(setAccountCommand(context, actor, account), { account }, options)
-    },
-  }
-}
-
-/** Who edits a resource. */
-function actingEditors(context: Context, actor: Actor, { run }: ActorCommands): ActingAccess['editors'] {
-  const { tenant } = actor
-  return {
-    async get(ref) {
-      return await readAccess(context, tenant, checkRef(context, ref).ref)
-    },
-    async save(given, wanted, options = {}) {
-      checkKeys('options', options, ['idempotencyKey'])
-      graded(context)
-      checkKeys('change', wanted, ['type', 'editors'])
-      const { ref } = checkRef(context, given)
-      const resource = { type: ref.type, id: ref.id }
-      const change = admitted(wanted) as AccessChange
-      if ('editors' in change) for (const editor of [change.editors].flat()) refuseReserved('change.editors', editor)
-      return await run(changeAccessCommand(context, actor, { resource, change }), { resource, change }, options)
-    },
-  }
-}
-
-/** The roles of the tenant. */
-function actingRoles(context: Context, actor: Actor, { run }: ActorCommands): ActingAccess['roles'] {
-  const { tenant } = actor
-  return {
-    list: () => listRoles(context, tenant),
-    async save(given, options = {}) {
-      checkKeys('options', options, ['idempotencyKey'])
-      checkKeys('role', given, ['id', 'permissions', 'held'])
-      const role = admitted(given) as RoleDefinition
-      checkId('role.id', role.id)
-      return await run(saveRoleCommand(context, actor, role), { role }, options)
-    },
-    async remove(id, options = {}) {
-      checkKeys('options', options, ['idempotencyKey'])
-      await run(removeRoleCommand(context, actor, checkId('role', id)), { id }, options)
-    },
-  }
-}
-
-/** Refuses what is about roles that the host keeps. */
-export function checkKept(context: Context): void {
-  const roles = keptRoles(context)
-  if (!roles.ok) throw new ApprovalError(roles.refusal)
-}
-
-function checkAccount(given: Account): Account {
-  checkKeys('account', given, ['user', 'person', 'owner'])
-  const { user, person, owner } = given
-  if (person !== undefined && owner !== undefined) {
-    const problem = 'names a person or an owner, not both: an agent is its owner'
-    return fail('invalid_input', { argument: 'account', problem })
-  }
-  return {
-    user: checkUser('account.user', user),
-    ...(person === undefined ? {} : { person: checkUser('account.person', person) }),
-    ...(owner === undefined ? {} : { owner: checkUser('account.owner', owner) }),
-  }
-}
-
-/** Editors are among people whose roles say whether they may edit at all. */
-function graded({ access }: Context): void {
-  if (access.type === 'roles') return
-  fail('invalid_input', {
-    argument: 'access',
-    problem: 'needs roles that say who may edit: give createApprovals access',
-  })
-}
-
 function checkPermission({ access }: Context, permission: unknown): void {
   const known: readonly string[] = access.type === 'roles' ? access.known : permissions
   if (known.some((name) => name === permission)) return
@@ -437,10 +271,4 @@ function checkEdits(given: unknown): readonly GrantEdit[] {
   }
   if (places <= mostAtOnce) return edits as unknown as readonly GrantEdit[]
   return fail('invalid_input', { argument: 'edits', problem: `must be about at most ${mostAtOnce} users and projects` })
-}
-
-function admitted(value: unknown): unknown {
-  const plain = admit(value)
-  if (plain.ok) return plain.value
-  throw new ApprovalError(plain.refusal)
 }

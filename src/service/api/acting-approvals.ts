@@ -8,9 +8,10 @@ import type { ActingAudit } from './acting-audit.ts'
 import type { ActingDelegations } from './acting-delegations.ts'
 import type { ActingNotices } from './acting-notices.ts'
 import type { ActingPolicies } from './acting-policies.ts'
-import type { ActingRequests, AskOptions } from './acting-requests.ts'
+import type { ActingRequests } from './acting-requests.ts'
 import type { ActingResources } from './acting-resources.ts'
 import type { ActingWorkflow } from './acting-workflow.ts'
+import type { AskOptions } from './request-proposals.ts'
 
 /**
  * What one actor can do. A call that is refused throws an `ApprovalError`.

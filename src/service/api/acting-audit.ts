@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { Checkpoint } from '../../core/log/checkpoint.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -76,7 +77,7 @@ export function actingAudit(context: Context, actor: Actor): ActingAudit {
       checkKeys('options', options, ['checkpoint', 'keys'])
       const { checkpoint, keys } = options
       return await verifyAudit(context, tenant, {
-        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...defined({ checkpoint }),
         ...(keys === undefined ? {} : { keys: signatureChecks(keys, context.timeouts.signer) }),
       })
     },

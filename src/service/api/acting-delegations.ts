@@ -1,15 +1,11 @@
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import { checkId, checkKeys } from '../arguments/check-arguments.ts'
+import { checkDelegation, type DelegationInput } from '../arguments/check-delegation.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import {
-  checkDelegation,
-  type DelegationInput,
-  delegateCommand,
-  endDelegationCommand,
-  listDelegations,
-} from '../facts/delegations.ts'
+import { listDelegations } from '../facts/delegations.ts'
+import { delegateCommand, endDelegationCommand } from '../requests/delegation-commands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
 /** What one actor can do with delegations. {@link ActingApprovals} lists the codes that every call can throw. */

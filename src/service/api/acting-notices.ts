@@ -4,8 +4,8 @@ import { muteCommand } from '../access/access-settings.ts'
 import { checkKeys } from '../arguments/check-arguments.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import { checkKept } from './acting-access.ts'
 import type { ActorCommands } from './actor-commands.ts'
+import { checkKept } from './check-access.ts'
 
 /** What one actor says about the notices that they get. */
 export interface ActingNotices {

@@ -1,9 +1,10 @@
+import { defined } from '../../core/defined.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { fail } from '../../errors/approval-error.ts'
 import { checkKeys, checkProject } from '../arguments/check-arguments.ts'
 import type { InProject, VerbOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import type { WaitingMode } from '../records/record-types.ts'
+import type { WaitingMode } from '../records/workflow-records.ts'
 import { returnWaiting } from '../workflow/return-to-draft.ts'
 import { isEnabled, switchCommand } from '../workflow/switch-workflow.ts'
 import type { ActorCommands } from './actor-commands.ts'
@@ -66,7 +67,7 @@ export function actingWorkflow(context: Context, actor: Actor, { run }: ActorCom
   const { tenant } = actor
   const turn = async (on: boolean, options: DisableOptions, waiting?: WaitingMode) => {
     const project = checkProject('options.project', options.project)
-    const asked = { project, on, ...(waiting ? { waiting } : {}), ...said(options) }
+    const asked = { project, on, ...defined({ waiting }), ...said(options) }
     await run(switchCommand(context, actor, asked), asked, options)
     if (waiting === 'return') await returnWaiting(context, { tenant, project }, 100)
   }

@@ -1,6 +1,6 @@
 import { fail } from '../../errors/approval-error.ts'
 import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from '../arguments/check-arguments.ts'
-import { checkWanted } from '../arguments/check-change.ts'
+import { checkDigest, checkWanted } from '../arguments/check-change.ts'
 import type { VerbOptions } from '../arguments/verb-options.ts'
 import type { Wish } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
@@ -74,4 +74,16 @@ function wishOf<T>(
   const checked = checkRef(context, ref)
   const wish: Wish = { ...checked, change: checkWanted(change, checked.ref) }
   return base === undefined ? wish : { ...wish, base: checkRevision('base', base) }
+}
+
+/** The digest of what the actor saw. */
+export function seenOf({ digest }: { readonly digest: string }): string {
+  return checkDigest('options.digest', digest, 'the request that you read: pass { digest: request.digest }')
+}
+
+/** Whose answer it is, if not their own. */
+export function behalfOf({ onBehalfOf }: { readonly onBehalfOf?: string | undefined }): {
+  readonly onBehalfOf?: string
+} {
+  return onBehalfOf === undefined ? {} : { onBehalfOf: checkUser('options.onBehalfOf', onBehalfOf) }
 }

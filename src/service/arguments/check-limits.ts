@@ -3,6 +3,7 @@ import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
 import type { Context } from '../context/context.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import { page } from '../records/typed-storage.ts'
 
 /** Why a request takes no more of what a verb brings. */
@@ -21,12 +22,6 @@ export async function tooManyDrafts(
   { tenant, user }: Actor,
 ): Promise<{ readonly ok: false; readonly refusal: Refusal } | undefined> {
   const limit = limits.openDraftsPerPerson
-  const { records } = await page(storage, {
-    collection: 'inbox',
-    index: 'key',
-    where: [tenant, awaitedAuthor(user)],
-    order: 'ascending',
-    limit,
-  })
+  const { records } = await page(storage, { ...inKeyOrder('inbox', tenant, awaitedAuthor(user)), limit })
   return records.length >= limit ? refuse('limit_reached', { what: 'open_drafts', limit }) : undefined
 }

@@ -1,6 +1,7 @@
 import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { requestStream } from '../records/event-stream.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
 import { keyOf, type OnUnreadable, read, type Stored, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
@@ -19,7 +20,7 @@ export async function strayWaiting(
   const problems: AuditProblem[] = []
   const seen = new Set<string>()
   let rows: InboxRecord[] = []
-  const all = { collection: 'inbox', index: 'key', where: [tenant], order: 'ascending' } as const
+  const all = inKeyOrder('inbox', tenant)
   for await (const { value } of walk(storage, all, onUnreadable)) {
     const { request, approver } = value
     const name = JSON.stringify([approver, request])

@@ -1,6 +1,7 @@
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { UnsealedRecord } from '../records/record-types.ts'
 import { keyOf, type OnUnreadable, read, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
@@ -35,7 +36,7 @@ export async function checkUnsealed(
     problems.push(...(await problemsAmong(storage, tenant, { rows, late })))
     rows = []
   }
-  const all = { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending' } as const
+  const all = inKeyOrder('unsealed', tenant)
   for await (const { value } of walk(storage, all, onUnreadable)) {
     left.get(value.stream)?.delete(value.seq)
     rows.push(value)

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { erasedText, type FreeText, freeTexts, restored } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import type { Actor, RequestEvent } from '../../core/request/model/event.ts'
@@ -11,6 +12,7 @@ import { checkId, checkKeys } from '../arguments/check-arguments.ts'
 import { type Command, runCommand } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { append, erasureStream, resourceStream } from '../records/event-stream.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, type OnUnreadable, put, read, type Stored, unchanged, walk } from '../records/typed-storage.ts'
 import { type LogSubject, streamOf } from './read-log.ts'
@@ -74,7 +76,7 @@ async function pickedBy(storage: Storage, tenant: string, what: Erasable): Promi
     const picks = ({ by }: FreeText) => by === user
     const streams = new Set<string>()
     const requesters = new Map<string, string>()
-    const all = { collection: 'events', index: 'key', where: [tenant], order: 'ascending' } as const
+    const all = inKeyOrder('events', tenant)
     for await (const { value } of walk(storage, all)) {
       const { stream, seq, event } = value
       if (seq === 1) requesters.set(stream, String(event['by']))
@@ -190,9 +192,7 @@ function withIndexes(request: Request, { head, targetVersion, dueAt, putOff, awa
     ...request,
     head,
     targetVersion,
-    ...(dueAt === undefined ? {} : { dueAt }),
-    ...(putOff === undefined ? {} : { putOff }),
-    ...(awaited === undefined ? {} : { awaited }),
+    ...defined({ dueAt, putOff, awaited }),
   }
 }
 
@@ -208,5 +208,5 @@ function requestOf(log: readonly LoggedEvent[]): Request | undefined {
 }
 
 function eventsOf(tenant: string, stream: string) {
-  return { collection: 'events', index: 'key', where: [tenant, stream], order: 'ascending' } as const
+  return inKeyOrder('events', tenant, stream)
 }

@@ -1,4 +1,5 @@
 import { hexOf } from '../../core/change/digest.ts'
+import { defined } from '../../core/defined.ts'
 import {
   type Checkpoint,
   type CheckpointSignature,
@@ -13,6 +14,7 @@ import type { Storage, Write } from '../../ports/storage.ts'
 import { putOffWrite } from '../commands/put-off.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { CheckpointRecord, UnsealedRecord } from '../records/record-types.ts'
 import { type OnUnreadable, page, put, type Stored } from '../records/typed-storage.ts'
 import type { Need } from '../values/needs.ts'
@@ -75,11 +77,7 @@ interface SealedEvents {
 async function sealTenant({ storage, now, signer }: Context, tenant: string): Promise<SealedEvents> {
   const [before, { records }] = await Promise.all([
     lastCheckpoint(storage, tenant),
-    page(
-      storage,
-      { collection: 'unsealed', index: 'key', where: [tenant], order: 'ascending', limit: atOnce },
-      passOver,
-    ),
+    page(storage, { ...inKeyOrder('unsealed', tenant), limit: atOnce }, passOver),
   ])
   if (records.length === 0) return { events: 0 }
   const ends = new Map(records.map(({ value: { stream, seq, hash } }) => [stream, { stream, seq, hash }]))
@@ -97,7 +95,7 @@ async function sealTenant({ storage, now, signer }: Context, tenant: string): Pr
   await storage.commit([
     ...done,
     ...seals.map((seal: Seal) => put('seals', seal, undefined)),
-    put('checkpoints', { ...checkpoint, ...(signed ? { signature: signed } : {}), peaks: tree.peaks }, undefined),
+    put('checkpoints', { ...checkpoint, ...defined({ signature: signed }), peaks: tree.peaks }, undefined),
   ])
   return { events: records.length }
 }

@@ -4,6 +4,7 @@ import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes }
 import { emptyTree, rootOf, withLeaf } from '../../core/log/merkle-tree.ts'
 import type { SignatureCheck } from '../../ports/signer.ts'
 import type { Storage } from '../../ports/storage.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { CheckpointRecord } from '../records/record-types.ts'
 import { type OnUnreadable, page, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
@@ -41,11 +42,10 @@ export async function* walkSealed(
 }> {
   const last = await lastCheckpoint(storage, tenant)
   if (!last) return
-  const all = { index: 'key', where: [tenant], order: 'ascending' } as const
-  const seals = walk(storage, { collection: 'seals', ...all }, onUnreadable)
+  const seals = walk(storage, inKeyOrder('seals', tenant), onUnreadable)
   const range = { to: last.number }
   let place = 0
-  for await (const { value } of walk(storage, { collection: 'checkpoints', ...all, range }, onUnreadable)) {
+  for await (const { value } of walk(storage, { ...inKeyOrder('checkpoints', tenant), range }, onUnreadable)) {
     const own: Seal[] = []
     for (; place < value.size; place++) {
       const seal = await seals.next()
@@ -154,8 +154,8 @@ async function isCut(
   tenant: string,
   { number, size }: { readonly number: number; readonly size: number },
 ): Promise<boolean> {
-  const query = { collection: 'seals', index: 'key', where: [tenant], range: { from: size } } as const
-  const { records } = await page(storage, { ...query, order: 'ascending', limit: 1 })
+  const query = { ...inKeyOrder('seals', tenant), range: { from: size }, limit: 1 }
+  const { records } = await page(storage, query)
   if (records.length === 0) return false
   return ((await lastCheckpoint(storage, tenant))?.number ?? 0) === number
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import { restored } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
@@ -14,6 +15,7 @@ import {
   resourceStream,
   settingsStream,
 } from '../records/event-stream.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import { page, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { walkSealed } from './read-checkpoints.ts'
@@ -68,17 +70,14 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
     fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 500' })
   }
   const { records } = await page(storage, {
-    collection: 'events',
-    index: 'key',
-    where: [tenant, streamOf(filter)],
+    ...inKeyOrder('events', tenant, streamOf(filter)),
     range: { from: after + 1 },
-    order: 'ascending',
     limit,
   })
   return freeze(
     records.map(({ value: { texts, ...logged } }) => ({
       ...logged,
-      event: restored({ ...logged, ...(texts ? { texts } : {}) }),
+      event: restored({ ...logged, ...defined({ texts }) }),
     })),
   )
 }
@@ -99,29 +98,28 @@ export type ExportLine =
 export async function* exportLog(storage: Storage, tenant: string, at: number): AsyncGenerator<ExportLine> {
   yield { kind: 'header', countersign: 1, tenant, at }
   yield* sealedLines(storage, tenant)
-  const all = { index: 'key', where: [tenant], order: 'ascending' } as const
-  for await (const { value } of walk(storage, { collection: 'events', ...all })) yield { kind: 'event', ...value }
-  for await (const { value } of walk(storage, { collection: 'contents', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('events', tenant))) yield { kind: 'event', ...value }
+  for await (const { value } of walk(storage, inKeyOrder('contents', tenant))) {
     const { request, edition, changes } = value
     yield lineOf('content', { request, edition, changes })
   }
-  for await (const { value } of walk(storage, { collection: 'revisions', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('revisions', tenant))) {
     const { type, id, number, document } = value
     yield lineOf('revision', { type, id, number, document })
   }
-  for await (const { value } of walk(storage, { collection: 'requests', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('requests', tenant))) {
     yield lineOf('head', { stream: requestStream(value.id), ...value.head })
   }
-  for await (const { value } of walk(storage, { collection: 'resources', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('resources', tenant))) {
     yield lineOf('head', { stream: resourceStream(value), ...value.head })
   }
-  for await (const { value } of walk(storage, { collection: 'accesses', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('accesses', tenant))) {
     yield lineOf('head', { stream: accessStream(value), ...value.head })
   }
-  for await (const { value } of walk(storage, { collection: 'streams', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('streams', tenant))) {
     yield lineOf('head', { stream: value.stream, ...value.head })
   }
-  for await (const { value } of walk(storage, { collection: 'policySets', ...all })) {
+  for await (const { value } of walk(storage, inKeyOrder('policySets', tenant))) {
     yield lineOf('head', { stream: settingsStream, ...value.head })
   }
 }

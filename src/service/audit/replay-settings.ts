@@ -9,8 +9,10 @@ import type { Storage } from '../../ports/storage.ts'
 import { belongsTo } from '../access/accounts.ts'
 import type { Account } from '../access/persons.ts'
 import { turned } from '../context/workflow-switch.ts'
-import type { PolicyRecord, PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
+import type { PolicyRecord, PolicySetRecord } from '../records/record-types.ts'
 import { keyOf, read, walk } from '../records/typed-storage.ts'
+import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
 import type { Replay } from './replay.ts'
 
@@ -202,10 +204,6 @@ function byId(roles: readonly RoleDefinition[]): readonly RoleDefinition[] {
 
 function nameOf({ user, role, project }: Grant): string {
   return JSON.stringify([user, role, project])
-}
-
-function inKeyOrder<const N extends string>(collection: N, tenant: string) {
-  return { collection, index: 'key', where: [tenant], order: 'ascending' } as const
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -13,6 +13,7 @@ import type { Delegation } from '../../core/review/delegation.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { windowLength } from '../commands/record-refusal.ts'
 import { settingsStream } from '../records/event-stream.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { keyOf, read, stateEndOf, walk } from '../records/typed-storage.ts'
 import { inboxRecord, lockedBy, targetRecord } from '../requests/request-writes.ts'
@@ -171,7 +172,7 @@ function replayDelegations(storage: Storage, tenant: string, from: string): Repl
       return undefined
     },
     async end() {
-      const all = { collection: 'delegations', index: 'key', where: [tenant, from], order: 'ascending' } as const
+      const all = inKeyOrder('delegations', tenant, from)
       const found: Delegation[] = []
       for await (const { value } of walk(storage, all)) {
         const { tenant: _tenant, ...delegation } = value

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { UnreadableRecord } from '../../ports/storage.ts'
 import {
   accessStream,
@@ -23,7 +24,7 @@ export function unreadableTo(
 export function unreadableProblem({ collection, key, problem }: UnreadableRecord): AuditProblem {
   const { stream, seq } = placeOf({ collection, key })
   const told = `record ${JSON.stringify(key)} of ${collection} cannot be read: ${problem}`
-  return { stream, ...(seq === undefined ? {} : { seq }), problem: told }
+  return { stream, ...defined({ seq }), problem: told }
 }
 
 function placeOf({ collection, key }: Pick<UnreadableRecord, 'collection' | 'key'>): Omit<AuditProblem, 'problem'> {

@@ -2,6 +2,8 @@ import { canonical } from '../../core/change/canonical.ts'
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { saying, sayingsOf } from '../../core/lifecycle/follow-state.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { editAction, impossible, possibleActions } from '../../core/lifecycle/possible-actions.ts'
@@ -21,8 +23,7 @@ export function liveState(
   const state = live.state ?? lifecycle?.initial
   const stateDueAt = stateEndOf(live)
   return {
-    ...(state === undefined ? {} : { state }),
-    ...(stateDueAt === undefined ? {} : { stateDueAt }),
+    ...defined({ state, stateDueAt }),
   }
 }
 
@@ -75,7 +76,7 @@ export function restated({ lifecycle }: ResourceType, { move }: ProposedChange):
   if (move === undefined || move.edits || move.from === undefined) return {}
   const { action, from, details, dueAt } = move
   const timed = lifecycle?.moves.some((row) => row.from === from && row.action === action && row.timed)
-  return { action, ...(details ? { details } : {}), ...(timed && dueAt !== undefined ? { at: dueAt } : {}) }
+  return { action, ...defined({ details }), ...(timed && dueAt !== undefined ? { at: dueAt } : {}) }
 }
 
 /**
@@ -95,7 +96,7 @@ export async function judgedAgain(
   const again = await resolveAction(type, start, { after, wanted })
   if (!again.ok) return again.refusal
   const { move } = change
-  if (isSame(again.value, { after: change.after ?? undefined, ...(move ? { move } : {}) })) return undefined
+  if (isSame(again.value, { after: change.after ?? undefined, ...defined({ move }) })) return undefined
   const { action = 'update', from: state = '' } = move ?? {}
   const problem = 'it would not lead to what was reviewed any more; rebase the request, or ask anew'
   return refuse('transition_rejected', { lifecycle: type.lifecycle?.name ?? type.type, state, action, problem }).refusal
@@ -125,8 +126,7 @@ function wrongChange(problem: string) {
 }
 
 function isSame(a: Carried, b: Carried): boolean {
-  const text = ({ after, move }: Carried) =>
-    canonical({ after: after ?? null, move: move ?? null } as unknown as JsonValue)
+  const text = ({ after, move }: Carried) => canonical(asJson({ after: after ?? null, move: move ?? null }))
   return text(a) === text(b)
 }
 

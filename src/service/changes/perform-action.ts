@@ -1,6 +1,7 @@
 import { admit } from '../../core/change/admit.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { carriedOut, type Place } from '../../core/lifecycle/judge.ts'
 import type { Details, ResolvedMove } from '../../core/lifecycle/move.ts'
 import { type PerformedMove, performMove, proposeMove } from '../../core/lifecycle/perform-move.ts'
@@ -60,9 +61,7 @@ export async function perform(
     action: row.action,
     document,
     references: references.value,
-    ...(details ? { details } : {}),
-    ...(at === undefined ? {} : { at }),
-    ...(start.stateDueAt === undefined ? {} : { dueAt: start.stateDueAt }),
+    ...defined({ details, at, dueAt: start.stateDueAt }),
   }
   const proposed =
     now === undefined
@@ -81,11 +80,10 @@ export async function perform(
     action: row.action,
     from: start.state,
     to: state.live,
-    ...(row.pending === undefined ? {} : { pending: row.pending }),
+    ...defined({ pending: row.pending }),
     ...(row.edits ? { edits: true } : {}),
     ...(given ? { details: given as JsonObject } : {}),
-    ...(dueAt === undefined ? {} : { dueAt }),
-    ...(next.value ? { next: next.value } : {}),
+    ...defined({ dueAt, next: next.value }),
   }
   return success({ after: after.value, move })
 }

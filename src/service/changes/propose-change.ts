@@ -3,7 +3,9 @@ import { type ChangeInput, needsDocument, nextValue } from '../../core/change/ch
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
+import { defined } from '../../core/defined.ts'
 import { contradictionIn } from '../../core/lifecycle/follow-state.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
@@ -173,7 +175,7 @@ export function subjectOf(type: ResourceType | undefined, { change, before }: Pr
     project: project === '' ? undefined : project,
     actions,
     places: next ? different([...change.places, ...next.places]) : change.places,
-    ...(step ? { step } : {}),
+    ...defined({ step }),
     before,
     after: next?.after ?? after,
     facets: type ? facetsOf(type, { before, after, later: next?.after }) : {},
@@ -183,12 +185,12 @@ export function subjectOf(type: ResourceType | undefined, { change, before }: Pr
 /** The step that a move takes in a life cycle; `undefined` for one that carries an edit and does nothing besides. */
 function stepOf({ action, from, to, edits, details }: PinnedMove): LifecycleStep | undefined {
   if (edits && from === to && details === undefined) return undefined
-  return { action, to, ...(from === undefined ? {} : { from }) }
+  return { action, to, ...defined({ from }) }
 }
 
 /** What a change does to a place now and what the clock does to it later are two places, unless they are the same. */
 function different(places: readonly ChangedPlace[]): readonly ChangedPlace[] {
-  return [...new Map(places.map((place) => [canonical(place as unknown as JsonValue), place])).values()]
+  return [...new Map(places.map((place) => [canonical(asJson(place)), place])).values()]
 }
 
 type Documents = Readonly<Record<'before' | 'after' | 'later', JsonValue | undefined>>

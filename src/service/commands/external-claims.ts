@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { OutsideFacts, TargetFacts } from '../../core/request/model/command.ts'
 import type { Request } from '../../core/request/model/request.ts'
@@ -72,7 +73,7 @@ export function claimWrites(
   if (!hasClaimed(before, next)) return []
   const again = before?.application !== undefined
   const moved = again ? stored?.value.rebased : movedOnto(target)
-  return [put('claims', { ...claim, request, ...(moved ? { rebased: moved } : {}), ...withLate(known) }, stored)]
+  return [put('claims', { ...claim, request, ...defined({ rebased: moved }), ...withLate(known) }, stored)]
 }
 
 /**

@@ -1,10 +1,12 @@
+import { defined } from '../../core/defined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import type { Facts } from '../../core/request/model/command.ts'
 import { holdsAfter } from '../../core/request/model/hold.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
-import type { PolicySetRecord, WorkflowSwitch } from '../records/record-types.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
+import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
 import type { Context } from './context.ts'
 
@@ -51,8 +53,8 @@ export function turned(
   const switchedOff = waiting === 'return' ? state : before?.switchedOff
   const holds = holdsAfter(before?.holds ?? [], on, at)
   const others = (switches ?? []).filter((one) => one.project !== project)
-  const next = { project, on, ...(waiting === undefined ? {} : { waiting }), holds }
-  return [...others, { ...next, ...(switchedOff === undefined ? {} : { switchedOff }) }]
+  const next = { project, on, ...defined({ waiting }), holds }
+  return [...others, { ...next, ...defined({ switchedOff }) }]
 }
 
 /** What the switch says of a request: since when what waited is a draft, and when it was held, or is. */

@@ -1,5 +1,6 @@
 import { canonical } from '../../core/change/canonical.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { TargetFacts } from '../../core/request/model/command.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
@@ -45,11 +46,9 @@ export async function targetOf(
   return {
     ...content,
     live,
-    ...(lockedBy === undefined ? {} : { lockedBy }),
-    ...(heldBy === undefined ? {} : { heldBy }),
+    ...defined({ lockedBy, heldBy }),
     ...(claim ? { outside: outsideFacts(context, claim) } : {}),
-    ...(invalid ? { invalid } : {}),
-    ...(moved ? { rebased: moved } : {}),
+    ...defined({ invalid, rebased: moved }),
   }
 }
 
@@ -75,7 +74,7 @@ async function rebasedChanges(
     evaluateChanges(context, tenant, { setVersion, proposals }),
     evaluateChanges(context, tenant, { setVersion, proposals: moved }),
   ])
-  if (canonical(here as unknown as JsonValue) !== canonical(there as unknown as JsonValue)) return undefined
+  if (canonical(asJson(here)) !== canonical(asJson(there))) return undefined
   return moved.map(({ change }) => change)
 }
 

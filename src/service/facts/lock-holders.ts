@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { stepFrom } from '../../core/lifecycle/transition-table.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
@@ -44,8 +45,7 @@ export async function readHolders(
     return {
       request: lock.request,
       whole,
-      ...(holder ? { stored: holder } : {}),
-      ...(waiting === undefined ? {} : { waiting }),
+      ...defined({ stored: holder, waiting }),
     }
   })
   return { holders, preconditions: keys.map((key, index) => unchanged(key, requests[index])) }

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
@@ -135,7 +136,7 @@ function contentOf({
   if (!content) return undefined
   const { changes, applyAt } = content.value
   return {
-    content: { changes, ...(applyAt === undefined ? {} : { applyAt }) },
+    content: { changes, ...defined({ applyAt }) },
     proposals: changes.map((change, index) => ({ change, before: bases[index]?.value.document ?? undefined })),
   }
 }

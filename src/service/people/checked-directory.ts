@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { identifierProblem } from '../../core/identifier.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
 import { fail } from '../../errors/approval-error.ts'
@@ -95,8 +96,7 @@ function userOf(user: unknown, id: string, asked: readonly string[]): DirectoryU
     person: persons[0] ?? id,
     roles: held,
     ...(owner === undefined ? {} : { owner: persons[1] ?? id }),
-    ...(projects ? { inProjects: projects } : {}),
-    ...(dislikes ? { unwanted: dislikes } : {}),
+    ...defined({ inProjects: projects, unwanted: dislikes }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Grant, rolesIn } from '../../core/access/grant.ts'
 import { type Roles, rolesWith } from '../../core/access/role.ts'
+import { defined } from '../../core/defined.ts'
 import type { Directory, DirectoryUser } from '../../ports/directory.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { rolesOf } from '../context/access-control.ts'
@@ -72,8 +73,7 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
   }))
   return {
     roles: withApprover(roles, held),
-    ...(person === undefined ? {} : { person }),
-    ...(owner === undefined ? {} : { owner }),
+    ...defined({ person, owner }),
     ...(inProjects.length === 0 ? {} : { inProjects }),
   }
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import { checkLockOut, type PolicyPeople } from '../../core/policy/check/check-lock-out.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
@@ -146,7 +147,7 @@ function wordsOf(
   documents: readonly JsonValue[] | undefined,
 ): ResourceWords {
   const schema = jsonSchemaOf(validator)
-  return { actions, groups, facets, shape, ...(schema ? { schema } : {}), ...(documents ? { documents } : {}) }
+  return { actions, groups, facets, shape, ...defined({ schema, documents }) }
 }
 
 function problemIn({ path, problem, fix }: PolicyFinding): PolicyProblem {

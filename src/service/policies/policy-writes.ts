@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -75,7 +76,7 @@ export async function policyWrites(
     const policy = after === null ? null : nextVersion(after, last)
     return { tenant, id, version: policy?.version ?? last, setVersion, policy }
   })
-  const event = { ...eventOf(records), ...(request === undefined ? {} : { request }) }
+  const event = { ...eventOf(records), ...defined({ request }) }
   return [
     ...settingsWrites(actor, policySet, { at, event }),
     ...records.map((record, index) => put('policies', record, stored[index])),

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { silencedIn } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -90,11 +91,11 @@ export async function turnWrites(
   // Whoever switched it off is still the one who returns what waited, when it is on again before all of that is back
   // to being drafts.
   const { by = user, via: door = via, reason: why = reason } = (on ? returns?.value : undefined) ?? {}
-  const again = { tenant, project, dueAt: at, by, via: door, ...(why === undefined ? {} : { reason: why }) }
+  const again = { tenant, project, dueAt: at, by, via: door, ...defined({ reason: why }) }
   const type = on ? 'workflow_on' : 'workflow_off'
   const to = await concernedBy(context, { tenant, type, settings, setVersion: stateOf(policySet), project })
   const seq = (settings?.head.seq ?? 0) + 1
-  const event = { type: 'workflow_switched', ...turn, ...said, ...(request === undefined ? {} : { request }) }
+  const event = { type: 'workflow_switched', ...turn, ...said, ...defined({ request }) }
   const next = { workflow: turned(settings?.workflow, turn, { state: seq, at }) }
   return [
     ...settingsWrites(actor, policySet, { at, event, next }),

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { identifierProblem } from '../../core/identifier.ts'
 import { awaitedRole, awaitedUser } from '../../core/request/decide/awaited-approvers.ts'
 import { compareKeys } from '../../ports/compare.ts'
@@ -68,7 +69,7 @@ export async function oldestOf(
 ): Promise<Candidates> {
   const pages = await Promise.all(
     lists.map(async ({ index, where, projects }) => {
-      const order = { order: 'ascending', limit, ...(from ? { after: from } : {}) } as const
+      const order = { order: 'ascending', limit, ...defined({ after: from }) } as const
       const { records, next } = await page(storage, { collection: 'inbox', index, where, ...order })
       const rows = records.map(({ value }) => ({ ...value, matters: projects?.has(value.project) ?? true }))
       return { rows, isLast: next === undefined }

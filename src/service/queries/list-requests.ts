@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { Position } from '../../ports/storage.ts'
@@ -127,7 +128,7 @@ async function firstOf(
     where: [...where, status],
     order: 'descending',
     limit,
-    ...(from ? { after: from } : {}),
+    ...defined({ after: from }),
   } as const
   if (collection === 'requests') {
     return (await page(storage, { collection, ...query })).records.map(({ value }) => value)

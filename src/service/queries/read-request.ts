@@ -1,4 +1,5 @@
 import type { Conflict } from '../../core/change/conflict.ts'
+import { defined } from '../../core/defined.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -86,7 +87,7 @@ export async function showRequest(
       })),
     ),
     stale: open && moved,
-    ...(approval ? { approval } : {}),
+    ...defined({ approval }),
     ...(stuck || ways.length > 0 ? { remedies: ways } : {}),
     can: await permitted(context, reader, {
       request,

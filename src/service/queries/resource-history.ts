@@ -2,6 +2,7 @@ import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { describe } from '../../core/change/describe.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
@@ -53,7 +54,7 @@ export async function readResource<T>(
     ...(its === '' ? {} : { project: its }),
     revision,
     document: document as T,
-    ...(lifecycle ? { lifecycle } : {}),
+    ...defined({ lifecycle }),
   })
 }
 

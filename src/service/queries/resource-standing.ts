@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { LifecycleState } from '../../core/lifecycle/move.ts'
 import { proposeMove } from '../../core/lifecycle/perform-move.ts'
 import { impossible, shownState } from '../../core/lifecycle/possible-actions.ts'
@@ -51,7 +52,7 @@ export async function standingOf(
   if (!lifecycle) return undefined
   const { state: live = lifecycle.initial, stateDueAt } = liveState(type, resource)
   const [holder] = (await readHolders(context, [lock])).holders
-  const state = { live, ...(holder?.waiting === undefined ? {} : { waiting: holder.waiting }) }
+  const state = { live, ...defined({ waiting: holder?.waiting }) }
   const asking = { type: { ...type, lifecycle }, resource, holder, state, now: context.now() }
   const can = await Promise.all(
     lifecycle.actions.map(async (action) => [action, (await refusalOf(asking, action)) ?? true] as const),
@@ -61,7 +62,7 @@ export async function standingOf(
     state: live,
     shown: shownState(lifecycle, asks ? state : { live }),
     ...(holder?.waiting === undefined ? {} : { waiting: { action: holder.waiting, request: holder.request } }),
-    ...(stateDueAt === undefined ? {} : { dueAt: stateDueAt }),
+    ...defined({ dueAt: stateDueAt }),
     can: Object.fromEntries(can),
   }
 }
@@ -89,7 +90,7 @@ async function refusalOf({ type, resource, holder, state, now }: Asking, action:
     document,
     references: references.value,
     ...(row.timed ? { at: now + 1 } : {}),
-    ...(stateDueAt === undefined ? {} : { dueAt: stateDueAt }),
+    ...defined({ dueAt: stateDueAt }),
   }
   return refusalIn(proposeMove(lifecycle, state, wanted, now))
 }

@@ -1,6 +1,7 @@
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import { compilePolicies } from '../../core/policy/compile/policy-set.ts'
 import { plainShape } from '../../core/policy/compile/seen-places.ts'
@@ -95,7 +96,7 @@ function seen({ resources }: Context, { revision, replaced }: Applied): PolicySu
     incarnation,
     base: revision.number - 1,
     after: document,
-    ...(move ? { move } : {}),
+    ...defined({ move }),
   }
   return subjectOf(declared, {
     before,
@@ -110,7 +111,7 @@ function wholeChange(before: JsonValue | undefined, after: JsonValue | undefined
 }
 
 function pastChange({ type, id, number, author, at, request }: Revision): PastChange {
-  return { type, id, number, author, at, ...(request === undefined ? {} : { request }) }
+  return { type, id, number, author, at, ...defined({ request }) }
 }
 
 function parsed(input: PolicyInput): Policy {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
 import { withheld } from '../../core/log/erasable-texts.ts'
 import { emptyStream, headAfter, link, type StreamHead } from '../../core/log/event-chain.ts'
 import type { Write } from '../../ports/storage.ts'
@@ -7,16 +7,22 @@ import { put } from './typed-storage.ts'
 
 /** Names the stream of a request. */
 export const requestStream = (id: string) => `request/${id}`
+
 /** Names the stream of a resource. A type holds no slash, so that no two resources share a stream. */
 export const resourceStream = ({ type, id }: { readonly type: string; readonly id: string }) => `resource/${type}/${id}`
+
 /** Names the stream of what somebody tried and was refused. */
 export const refusalStream = (user: string) => `refusals/${user}`
+
 /** Names the stream of whom somebody lets answer for them. */
 export const delegationStream = (from: string) => `delegations/${from}`
+
 /** Names the stream of who edits a resource. */
 export const accessStream = ({ type, id }: { readonly type: string; readonly id: string }) => `access/${type}/${id}`
+
 /** The stream of the texts that were erased. */
 export const erasureStream = 'erasures'
+
 /** The stream of a tenant's settings. */
 export const settingsStream = 'settings'
 
@@ -26,7 +32,7 @@ export function append(
   head: StreamHead | undefined,
   event: { readonly at: number },
 ): { readonly writes: readonly Write[]; readonly head: StreamHead } {
-  const { event: withoutTexts, texts } = withheld(event as unknown as JsonObject, newSalt)
+  const { event: withoutTexts, texts } = withheld(asJson(event), newSalt)
   const linked = link(tenant, stream, head ?? emptyStream, withoutTexts)
   const logged = Object.keys(texts).length === 0 ? linked : { ...linked, texts }
   const { seq, hash } = linked

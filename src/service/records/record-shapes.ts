@@ -24,8 +24,8 @@ import {
 } from '../values/shape.ts'
 import { match, policy } from './policy-shapes.ts'
 import type * as records from './record-types.ts'
-import type { WorkflowSwitch } from './record-types.ts'
 import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request } from './request-shapes.ts'
+import type { ReturnsRecord, Sweep, WorkflowSwitch } from './workflow-records.ts'
 
 const tenant = text()
 const resource = { tenant, type: text(), id: text() }
@@ -71,7 +71,7 @@ const late = object<records.LateWrite>({
   passedBy: maybe(text()),
   incident: maybe(text()),
 })
-const sweep = object<records.Sweep>({ status: text(...statuses), after: maybe(json), found: flag })
+const sweep = object<Sweep>({ status: text(...statuses), after: maybe(json), found: flag })
 
 /** What is asked of the records of each collection before anything is made of them. */
 export const recordShapes: { readonly [C in CollectionName]: Shape } = {
@@ -183,7 +183,7 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     defaultAccess: maybe(text('everyone', 'editors')),
     head,
   }),
-  returns: object<records.ReturnsRecord>({
+  returns: object<ReturnsRecord>({
     tenant,
     project: text(),
     dueAt: whole,

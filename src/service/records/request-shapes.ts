@@ -7,7 +7,8 @@ import { statuses } from '../../core/request/model/status-table.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
 import { pinned, rules } from './policy-shapes.ts'
-import type { ContentRecord, PutOff, RequestRecord } from './record-types.ts'
+import type { PutOff } from './put-off.ts'
+import type { ContentRecord, RequestRecord } from './record-types.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
 const digest = text()

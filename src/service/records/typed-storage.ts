@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { emptyStream, type StreamHead } from '../../core/log/event-chain.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import { refuse } from '../../errors/result.ts'
@@ -98,7 +99,7 @@ export async function page<N extends Name>(
     if (problem !== undefined) onUnreadable({ collection, key, problem })
     return problem === undefined
   })
-  return { records: readable as unknown as readonly Stored<RecordTypes[N]>[], ...(next ? { next } : {}) }
+  return { records: readable as unknown as readonly Stored<RecordTypes[N]>[], ...defined({ next }) }
 }
 
 /** Reads an index from end to end, page by page. */
@@ -109,7 +110,7 @@ export async function* walk<N extends Name>(
 ): AsyncGenerator<Stored<RecordTypes[N]>> {
   let after: Page['next']
   do {
-    const { records, next } = await page(storage, { ...query, limit: 500, ...(after ? { after } : {}) }, onUnreadable)
+    const { records, next } = await page(storage, { ...query, limit: 500, ...defined({ after }) }, onUnreadable)
     yield* records
     after = next
   } while (after)
@@ -139,7 +140,7 @@ export function put<N extends Name>(
   value: RecordTypes[N],
   before: { readonly version: number } | undefined,
 ): Write {
-  const json = value as unknown as JsonObject
+  const json = asJson(value)
   return before
     ? { type: 'replace', collection, value: json, expected: before.version }
     : { type: 'insert', collection, value: json }

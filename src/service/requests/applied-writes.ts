@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { TargetFacts } from '../../core/request/model/command.ts'
 import type { LaterEvent } from '../../core/request/model/event.ts'
@@ -21,7 +22,7 @@ export function landingWrites(
   if (!resources || !target) return []
   if (outcome.status !== 'applied') return resources.preconditions
   const { tenant, id, requester: author, via, reason: message } = request
-  const authorship = { tenant, author, via, at, request: id, ...(message === undefined ? {} : { message }) }
+  const authorship = { tenant, author, via, at, request: id, ...defined({ message }) }
   const revisions = landing(target).flatMap((change, index) =>
     revisionWrites(resources.resources[index], change, authorship),
   )

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import { draft, type Submission, submit } from '../../core/request/decide/decide-submission.ts'
@@ -202,8 +203,7 @@ function decideChecked(
     {
       users,
       next: { changes, before: [], policySet: setVersion, ...evaluated, ...timed },
-      ...(lockedBy === undefined ? {} : { lockedBy }),
-      ...(heldBy === undefined ? {} : { heldBy }),
+      ...defined({ lockedBy, heldBy }),
       ...(resource ? { outside: outsideFacts(context, { resource, stored: claim }) } : {}),
     },
   )

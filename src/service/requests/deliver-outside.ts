@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { decide } from '../../core/request/decide/decide.ts'
 import { landingKey } from '../../core/request/decide/decide-delivery.ts'
 import type { ConfirmCommand, ReclaimCommand } from '../../core/request/model/command.ts'
@@ -55,12 +56,12 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const moved = claim?.value.rebased
       const target = content && {
         changes: content.value.changes,
-        ...(moved ? { rebased: moved } : {}),
+        ...defined({ rebased: moved }),
         live: resources.map((one) => one?.value.revision ?? 0),
         outside: outsideFacts(context, { resource, stored: claim }),
       }
       const { requirements, rules } = request
-      const facts = { users: new Map(), requirements, rules, ...(target ? { target } : {}) }
+      const facts = { users: new Map(), requirements, rules, ...defined({ target }) }
       const decision = decide({ ...ask, by, at }, request, facts)
       if (!decision.ok && !decision.refusal)
         return refuse('content_tampered', { request: id, digest: request.digest, found: 'nothing' })
@@ -70,7 +71,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const message = await messageTo(context, event, { before: request, next, settings: policySet?.value })
       if (!message.ok) return message
       const preconditions = keys.map((key, index) => unchanged(key, resources[index]))
-      const landing = { event, ...(target ? { target } : {}), resources: { resources, preconditions } }
+      const landing = { event, ...defined({ target }), resources: { resources, preconditions } }
       return success({
         writes: [
           ...requestWrites(context, before, { event, next, message: message.value }),

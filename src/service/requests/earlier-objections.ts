@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { isSameSubject, objectionsOf, subjectOf } from '../../core/request/model/remembered.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Review } from '../../core/review/under-review.ts'
@@ -65,9 +66,9 @@ function earlier(
   return {
     request: given,
     by,
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...defined({ onBehalfOf }),
     verdict: 'reject',
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ reason }),
     round,
     at,
     content: same ? 'same' : alike ? 'same_at_another_time' : 'other',

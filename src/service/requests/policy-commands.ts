@@ -1,6 +1,6 @@
 import { canonical } from '../../core/change/canonical.ts'
 import type { ChangeInput } from '../../core/change/change-input.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
 import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
@@ -11,6 +11,7 @@ import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { findingsOf } from '../policies/policy-findings.ts'
 import { mayChangePolicies } from '../policies/policy-writes.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
 import { keyOf, page, read, type Stored, stateOf, unchanged, walk } from '../records/typed-storage.ts'
@@ -77,12 +78,7 @@ export function removePolicyCommand(context: Context, actor: Actor, id: string):
 /** Lists the policies in force, by id. */
 export async function listPolicies({ storage }: Context, tenant: string): Promise<readonly Policy[]> {
   const policies: Policy[] = []
-  for await (const { value } of walk(storage, {
-    collection: 'policies',
-    index: 'key',
-    where: [tenant],
-    order: 'ascending',
-  })) {
+  for await (const { value } of walk(storage, inKeyOrder('policies', tenant))) {
     if (value.policy) policies.push(value.policy)
   }
   return policies
@@ -112,15 +108,7 @@ const examples = 100
 /** Reads some live documents of each resource type that a policy matches. */
 async function liveDocuments({ storage, resources }: Context, tenant: string, { match }: PolicyInput) {
   const types = match.resource === undefined ? [...resources.keys()] : [match.resource].flat()
-  const pages = types.map((type) =>
-    page(storage, {
-      collection: 'resources',
-      index: 'key',
-      where: [tenant, type],
-      order: 'ascending',
-      limit: examples,
-    }),
-  )
+  const pages = types.map((type) => page(storage, { ...inKeyOrder('resources', tenant, type), limit: examples }))
   const found = await Promise.all(pages)
   return new Map(
     types.map((type, at) => [type, (found[at]?.records ?? []).flatMap(({ value }) => value.document ?? [])]),
@@ -154,5 +142,5 @@ async function readPolicy({ storage }: Context, tenant: string, id: string) {
 }
 
 function isSame({ version: _version, ...saved }: Policy, input: PolicyInput): boolean {
-  return canonical(saved as unknown as JsonValue) === canonical(input as unknown as JsonValue)
+  return canonical(asJson(saved)) === canonical(asJson(input))
 }

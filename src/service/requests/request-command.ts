@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import { decide } from '../../core/request/decide/decide.ts'
 import { meantBy } from '../../core/request/decide/permitted-methods.ts'
@@ -87,7 +88,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     return success({
       writes: [
         unchanged(keyOf('policySets', tenant), policySet),
-        ...requestWrites(context, before, { event, next, message: message.value, ...(content ? { content } : {}) }),
+        ...requestWrites(context, before, { event, next, message: message.value, ...defined({ content }) }),
         ...landingWrites(next, decided.value),
         ...claimWrites(request, next, claimRead(decided.value)),
         ...decided.value.preconditions,
@@ -144,7 +145,7 @@ async function decideOn(context: Context, command: RequestCommand, ground: Groun
     askedNow(context, request, setVersion),
     delegationsFor(context, command, request),
   ])
-  const facts = { users, ...inForce, ...switched, delegations, ...(followUps ? { followUps } : {}) }
+  const facts = { users, ...inForce, ...switched, delegations, ...defined({ followUps }) }
   const early = decide(command, request, facts)
   if (early.ok || early.refusal) return decidedBy(early, { preconditions })
   const decided = await decideOnContent(context, command, { ...ground, facts })
@@ -198,5 +199,5 @@ function decidedBy(decision: Decision<LaterEvent>, facts: Omit<Decided, 'event'>
 
 /** The claim as it was read, and what it is a claim for. */
 function claimRead({ target, resources }: Decided) {
-  return { stored: resources?.claim?.stored, ...(target ? { target } : {}) }
+  return { stored: resources?.claim?.stored, ...defined({ target }) }
 }

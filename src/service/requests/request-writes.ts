@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { listedFor } from '../../core/request/decide/awaited-approvers.ts'
 import { nextDue } from '../../core/request/decide/due-verbs.ts'
 import type { Content } from '../../core/request/model/content.ts'
@@ -38,7 +39,7 @@ export function requestWrites(
   const has = listedFor(next)
   const record = {
     ...request,
-    ...(dueAt === undefined ? {} : { dueAt }),
+    ...defined({ dueAt }),
     ...(has.length === 0 ? {} : { awaited: has }),
     targetVersion,
     head,

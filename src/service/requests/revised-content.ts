@@ -1,6 +1,7 @@
 import { canonical } from '../../core/change/canonical.ts'
 import type { Resolution } from '../../core/change/conflict.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { NextContent } from '../../core/request/model/command.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
@@ -58,7 +59,7 @@ export async function nextContent(
   const applyAt = rewrite?.type === 'schedule' ? rewrite.applyAt : stored.content.applyAt
   if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals))
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
-  const content = { changes: proposals.map(({ change }) => change), ...(applyAt === undefined ? {} : { applyAt }) }
+  const content = { changes: proposals.map(({ change }) => change), ...defined({ applyAt }) }
   const weighed = await evaluateChanges(context, request.tenant, { setVersion, proposals, off })
   const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }
   return success({ next, read: { content, proposals } })
@@ -186,6 +187,6 @@ async function moveAll(
 
 /** Tells whether a rewrite leaves everything as it is: that must not take anybody's approval back. */
 function isEqual(proposals: readonly Proposal[], stored: readonly Proposal[]): boolean {
-  const text = (some: readonly Proposal[]) => canonical(some.map(({ change }) => change) as unknown as JsonValue)
+  const text = (some: readonly Proposal[]) => canonical(asJson(some.map(({ change }) => change)))
   return text(proposals) === text(stored)
 }

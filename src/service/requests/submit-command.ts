@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { describeExplanation } from '../../core/policy/explain/describe-explanation.ts'
 import type { Explanation } from '../../core/policy/explain/explain.ts'
 import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
@@ -224,7 +225,7 @@ export async function directWrites(
   { at, message }: { readonly at: number; readonly message?: string | undefined },
 ): Promise<readonly Write[]> {
   const { tenant, user, via } = actor
-  const authorship = { tenant, author: user, via, at, ...(message === undefined ? {} : { message }) }
+  const authorship = { tenant, author: user, via, at, ...defined({ message }) }
   const changes = proposals.map(({ change }) => change)
   return [
     ...preconditions,

@@ -3,21 +3,20 @@ import { compileLabels } from '../../core/change/labels.ts'
 import { namedPath } from '../../core/change/named-path.ts'
 import { compilePattern, matchesPattern, type Pattern, touchesPattern } from '../../core/change/pattern.ts'
 import { type CompiledShape, compileShape, type Groups } from '../../core/change/shape.ts'
+import { defined } from '../../core/defined.ts'
 import { identifierProblem } from '../../core/identifier.ts'
 import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
-import { checkedTimeout } from '../values/timeouts.ts'
+import { hostingOf, outsideOf, projectOfOf } from './declared-hosting.ts'
 import { type BeforeAfter, facetsIn, readersOf } from './facets.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
 import { needsOf } from './permissions-needed.ts'
 import type {
   ActionDefinition,
   ActionDetector,
-  External,
-  Hosting,
   References,
   ResourceLifecycle,
   ResourceOptions,
@@ -81,15 +80,14 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
     actions,
     facets: Object.fromEntries(readers.map(({ name, values }) => [name, values])),
     gated,
-    ...(lifecycle ? { lifecycle } : {}),
-    ...(references ? { references } : {}),
+    ...defined({ lifecycle, references }),
     ...(options.permissions === undefined
       ? {}
       : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
     ...hostingOf(options),
     ...outsideOf(options),
     ...projectOfOf(options),
-    ref: (id, { project } = {}) => ({ type, id, ...(project === undefined ? {} : { project }) }),
+    ref: (id, { project } = {}) => ({ type, id, ...defined({ project }) }),
     actionsOf(change, places) {
       const paths = places.map(({ path }) => namedPath(path, compiled))
       return actionsIn(detectors, change as BeforeAfter<T>, paths)
@@ -219,46 +217,6 @@ const optionNames = [
   'external',
   'projectOf',
 ]
-
-function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T>): { readonly hosting?: Hosting } {
-  if (!read && !write) return {}
-  if (!read || !write) throw new TypeError(`defineResource: "${type}" needs both read and write, or neither`)
-  if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
-  return { hosting: { read, write: write as unknown as Hosting['write'] } }
-}
-
-function outsideOf<T>({ type, read, write, lifecycle, external }: ResourceOptions<T>): Pick<ResourceType, 'external'> {
-  if (external === undefined) return {}
-  checkOptionNames(`defineResource: external of "${type}"`, external, ['read', 'write', 'patience'])
-  if (read || write) {
-    throw new TypeError(
-      `defineResource: "${type}" is kept in the same database (read, write) or outside of it, not both`,
-    )
-  }
-  if (lifecycle) throw new TypeError(`defineResource: "${type}" has a life cycle, so that Countersign keeps it`)
-  const { patience } = external
-  if (typeof external.read !== 'function' || typeof external.write !== 'function') {
-    throw new TypeError(`defineResource: external of "${type}" needs both read and write`)
-  }
-  if (patience !== undefined) checkedTimeout(`defineResource: external.patience of "${type}"`, patience)
-  const kept = external as unknown as External<JsonValue>
-  return {
-    external: {
-      read: (resource, call) => kept.read(resource, call),
-      write: (resource, document, call) => kept.write(resource, document, call),
-      ...(patience === undefined ? {} : { patience }),
-    },
-  }
-}
-
-function projectOfOf<T>({ type, read, external, projectOf }: ResourceOptions<T>): Pick<ResourceType, 'projectOf'> {
-  if (projectOf === undefined) return {}
-  if (typeof projectOf !== 'function') throw new TypeError(`defineResource: projectOf of "${type}" must be a function`)
-  if (read || external) return { projectOf }
-  throw new TypeError(
-    `defineResource: projectOf of "${type}" is for resources that the application keeps (read and write, or external): of what Countersign keeps, whoever creates it names the project`,
-  )
-}
 
 function actionProblem(name: string, lifecycle: ResourceLifecycle | undefined): string | undefined {
   if (lifecycle?.moves.some(({ action }) => action === name)) return 'is one of its life cycle'

@@ -1,4 +1,5 @@
 import type { ChangeInput } from '../../core/change/change-input.ts'
+import { defined } from '../../core/defined.ts'
 import type { Details } from '../../core/lifecycle/move.ts'
 
 /** An action of the life cycle that somebody asks for: `{ action: 'finish', details: { winner: 'b' } }`. */
@@ -54,9 +55,7 @@ export function partsOf<T>(wanted: ResolvedChange<T>): WantedParts<T> {
   const { action, details, at, change } = wanted
   return {
     action,
-    ...(details === undefined ? {} : { details }),
-    ...(at === undefined ? {} : { at }),
-    ...(change === undefined ? {} : { change }),
+    ...defined({ details, at, change }),
   }
 }
 

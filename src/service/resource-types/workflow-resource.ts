@@ -1,6 +1,7 @@
+import { defined } from '../../core/defined.ts'
 import { workflowType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import type { WaitingMode } from '../records/record-types.ts'
+import type { WaitingMode } from '../records/workflow-records.ts'
 import { declareResource } from './define-resource.ts'
 import type { ResourceType } from './resource-type.ts'
 
@@ -81,7 +82,7 @@ export function turnsIn(changes: readonly ProposedChange[]): readonly Turn[] {
   return changes.filter(isSwitchChange).flatMap(({ resource: { id }, after }) => {
     const { on, waiting } = (after ?? {}) as Partial<WorkflowDocument>
     if (on === undefined) return []
-    return [{ project: projectOfSwitch(id), on, ...(waiting === undefined ? {} : { waiting }) }]
+    return [{ project: projectOfSwitch(id), on, ...defined({ waiting }) }]
   })
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import type { Position } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import { type OnUnreadable, page, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
@@ -40,7 +41,7 @@ export async function firstDue(
       where: [],
       order: 'ascending',
       limit,
-      ...(after ? { after } : {}),
+      ...defined({ after }),
     } as const
     const { records, next } = await page(storage, query, passOver)
     const found = records.find((record) => !isIgnored(record))
@@ -94,7 +95,7 @@ export async function dueRecords<C extends DueCollection>(
       order: 'ascending',
       limit: Math.min(wanted, largestPage),
       ...(except.length > 0 ? { except } : {}),
-      ...(after ? { after } : {}),
+      ...defined({ after }),
     } as const
     const { records, next } = await page(storage, query, (record) => {
       const tenant = String(record.key[0])

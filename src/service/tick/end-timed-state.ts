@@ -1,4 +1,5 @@
 import { diff } from '../../core/change/diff.ts'
+import { defined } from '../../core/defined.ts'
 import { performDueMove } from '../../core/lifecycle/perform-move.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -55,7 +56,7 @@ async function endState(
   const place = { lifecycle: lifecycle.name, state: live, action: row.action }
   const references = await referencesOf(type, row, { tenant, resource, project, place })
   if (!references.ok) return references
-  const state = { live, ...(holder?.waiting === undefined ? {} : { waiting: holder.waiting }) }
+  const state = { live, ...defined({ waiting: holder?.waiting }) }
   const wanted = { document, references: references.value, dueAt }
   const performed = performDueMove(lifecycle, state, wanted, at)
   if (!performed.ok) return performed

@@ -1,3 +1,4 @@
+import { defined } from '../../core/defined.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import { openStatuses } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors/approval-error.ts'
@@ -7,8 +8,9 @@ import { runCommand } from '../commands/run-command.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
-import type { PolicySetRecord, RequestRecord, ReturnsRecord, Sweep } from '../records/record-types.ts'
+import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { keyOf, page, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import type { ReturnsRecord, Sweep } from '../records/workflow-records.ts'
 import { requestCommand } from '../requests/request-command.ts'
 import type { Need } from '../values/needs.ts'
 
@@ -98,7 +100,7 @@ async function returnSome(
   const following = openStatuses[openStatuses.indexOf(sweep.status) + 1]
   if (isCut || next) {
     const after = last ?? sweep.after
-    await goOnAt({ ...sweep, found, ...(after ? { after } : {}) })
+    await goOnAt({ ...sweep, found, ...defined({ after }) })
     return { returned, failed, isAll: false }
   }
   if (following && returned + failed.length === 0)
@@ -132,7 +134,7 @@ async function returnThese(
     readonly most: number
   },
 ): Promise<ReturnedPage> {
-  const ask = { type: 'return', ...(reason === undefined ? {} : { reason }) } as const
+  const ask = { type: 'return', ...defined({ reason }) } as const
   const failed: { readonly id: string; readonly error: unknown }[] = []
   const woken: Write[] = []
   let last: Sweep['after']
@@ -161,9 +163,9 @@ async function returnThese(
 /** Writes how far it has come. If something failed by a time, all of it is put off from then. */
 function sweptWrite(before: Stored<ReturnsRecord>, place: Sweep | undefined, failedAt: number | undefined): Write {
   const { sweep: _sweep, putOff: had, ...value } = before.value
-  const swept = { ...value, ...(place ? { sweep: place } : {}) }
+  const swept = { ...value, ...defined({ sweep: place }) }
   if (failedAt === undefined) return put('returns', swept, before)
-  const again = { version: before.version, value: { ...swept, ...(had ? { putOff: had } : {}) } }
+  const again = { version: before.version, value: { ...swept, ...defined({ putOff: had }) } }
   return putOffWrite('returns', again, { why: 'failed', at: failedAt })
 }
 
@@ -180,7 +182,7 @@ async function openRequests({ storage }: Context, { tenant, project }: ReturnsRe
       ? { index: 'byStatus', where: [tenant, status] }
       : { index: 'byProject', where: [tenant, project, status] }
   const query = { collection: 'requests', order: 'ascending', limit: pageSize, ...place } as const
-  return await page(storage, { ...query, ...(after ? { after } : {}) })
+  return await page(storage, { ...query, ...defined({ after }) })
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ChangeInput } from '../../core/change/change-input.ts'
+import { defined } from '../../core/defined.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
@@ -27,7 +28,7 @@ export function switchCommand(
   { project, on, waiting, reason }: Turn & { readonly reason?: string },
 ): Command<void> {
   const { tenant } = actor
-  const value = { on, ...(waiting === undefined ? {} : { waiting }) }
+  const value = { on, ...defined({ waiting }) }
   const { type, id } = workflowResource.ref(project)
   const ref = { type, id, ...(project === '' ? {} : { project }) }
   return {

@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
+import { defined } from '../../core/defined.ts'
 import type { IndexQuery, KeyPart } from '../../ports/storage.ts'
 import { fill, inserts, listAll, query, refusal, request, type StorageCheck } from './storage-check.ts'
 
@@ -17,6 +18,7 @@ const numbers = [
 
 const byStatus = (more: Partial<IndexQuery>) => query({ index: 'byStatus', where: ['acme', 'pending'], ...more })
 const aged = (id: string, createdAt: number) => request(id, { createdAt })
+
 /** Requests that come out, by age and then by id, as 0, 1, 2, … */
 const nine = [
   aged('0', 1),
@@ -206,7 +208,7 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
       { type: 'remove', collection: 'requests', key: ['acme', '0'], expected: 1 },
       ...inserts('requests', aged('00', 1), aged('4a', 3), aged('9', 10)),
     ])
-    const rest = await listAll(storage, byStatus({ limit: 2, ...(first.next && { after: first.next }) }))
+    const rest = await listAll(storage, byStatus({ limit: 2, ...defined({ after: first.next }) }))
     deepStrictEqual(rest, ['4a', '5', '6', '7', '8', '9'])
   },
 

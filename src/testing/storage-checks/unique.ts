@@ -1,12 +1,13 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type { JsonObject } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { fill, inserts, listAll, query, readOne, refusal, type StorageCheck } from './storage-check.ts'
 
 const event = (seq: number, prev: string | null | undefined, more: JsonObject = {}): JsonObject => ({
   tenant: 'acme',
   stream: 's',
   seq,
-  ...(prev !== undefined && { prev }),
+  ...defined({ prev }),
   ...more,
 })
 const byPrev = query({ collection: 'events', index: 'byPrev', where: ['acme', 's'] })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admit, canonical, defaultLimits, type Limits } from '../../../src/core/index.ts'
+import { admit, canonical, defaultLimits, type Limits } from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const problemOf = (value: unknown, limits?: Partial<Limits>) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admit, type ChangeInput, canonical, type JsonValue, nextValue } from '../../../src/core/index.ts'
+import { admit, type ChangeInput, canonical, type JsonValue, nextValue } from '../../../src/core.ts'
 import { done } from './done.ts'
 
 interface Flag {

@@ -11,7 +11,7 @@ import {
   type Labels,
   list,
   set,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const shape = compileShape({ '/rules': keyedBy('id'), '/tags': set(), '/steps': list() })

@@ -8,7 +8,7 @@ import {
   keyedBy,
   list,
   set,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const shape = compileShape({

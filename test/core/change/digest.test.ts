@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { leafDigest, nodeDigest } from '../../../src/core/change/digest.ts'
-import { admit, canonical, digest, type JsonValue, parseJson } from '../../../src/core/index.ts'
+import { admit, canonical, digest, type JsonValue, parseJson } from '../../../src/core.ts'
 import { runs } from '../../runs.ts'
 import { done } from './done.ts'
 

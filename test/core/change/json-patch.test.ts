@@ -10,7 +10,7 @@ import {
   type PatchLimits,
   parseJson,
   patchOf,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const refusalOf = (document: unknown, patch: unknown, limits?: Partial<PatchLimits>) => {

@@ -1,4 +1,4 @@
-import type { ChangedPlace, JsonArray, JsonObject, JsonValue, Shape } from '../../../src/core/index.ts'
+import type { ChangedPlace, JsonArray, JsonObject, JsonValue, Shape } from '../../../src/core.ts'
 
 /**
  * A second, slow and plain, implementation of the keyed view, to judge the real one by. Members of a keyed list stand in their order.

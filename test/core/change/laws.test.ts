@@ -14,7 +14,7 @@ import {
   merge,
   patchOf,
   type Resolution,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import {
   documents,
   reorderedDocuments,

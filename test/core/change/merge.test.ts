@@ -17,7 +17,7 @@ import {
   type Shape,
   type Sides,
   set,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const shape: Shape = {

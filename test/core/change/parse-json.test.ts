@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaultLimits, parseJson } from '../../../src/core/index.ts'
+import { defaultLimits, parseJson } from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const problemOf = (text: string, limits = defaultLimits) => {

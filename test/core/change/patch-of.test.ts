@@ -10,7 +10,7 @@ import {
   merge,
   patchOf,
   set,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const shape = compileShape({

@@ -12,7 +12,7 @@ import {
   set,
   touchesPattern,
   valuesAt,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { runs } from '../../runs.ts'
 import { done } from './done.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatPointer, parsePointer } from '../../../src/core/index.ts'
+import { formatPointer, parsePointer } from '../../../src/core.ts'
 import { runs } from '../../runs.ts'
 
 describe('a JSON Pointer', () => {

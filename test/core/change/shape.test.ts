@@ -10,7 +10,7 @@ import {
   list,
   type Shape,
   set,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { done } from './done.ts'
 
 const pathsOf = (before: JsonValue, after: JsonValue, shape: Shape) =>

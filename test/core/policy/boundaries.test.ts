@@ -6,7 +6,7 @@ import {
   type JsonValue,
   type Operator,
   type PolicySubject,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'
 
 /** What is known of a condition: `?` where nobody can say, and the gate closes for it and for its opposite. */

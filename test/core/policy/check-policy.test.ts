@@ -7,7 +7,7 @@ import {
   lintPolicies,
   type PolicyFacts,
   type PolicyInput,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 
 const lead = { quorum: 1, from: { roles: ['lead'] } }
 const input = (rest: Partial<PolicyInput> = {}): PolicyInput => ({ id: 'p', match: {}, require: lead, ...rest })

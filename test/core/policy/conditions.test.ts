@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { operators } from '../../../src/core/policy/model/condition.ts'
 import {
   type Condition,
   compilePolicies,
@@ -8,8 +9,7 @@ import {
   type JsonValue,
   type Operator,
   type PolicySubject,
-} from '../../../src/core/index.ts'
-import { operators } from '../../../src/core/policy/model/condition.ts'
+} from '../../../src/core.ts'
 import { flagDocuments } from '../../../src/testing/arbitraries/changes.ts'
 import { runs } from '../../runs.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'

@@ -11,7 +11,7 @@ import {
   type Policy,
   type PolicySubject,
   type Requirement,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'
 
 const amount: Condition = { type: 'change_amount', field: '/rollout', operator: '>', value: 20 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fewestApprovals, type Requirement } from '../../../src/core/index.ts'
+import { fewestApprovals, type Requirement } from '../../../src/core.ts'
 
 const people = (quorum: number): Requirement => ({ quorum, from: { roles: ['lead'] } })
 

@@ -1,4 +1,4 @@
-import { diff, type JsonValue, type Policy, type PolicySubject } from '../../../src/core/index.ts'
+import { diff, type JsonValue, type Policy, type PolicySubject } from '../../../src/core.ts'
 import { flagGroups, flagShape } from '../../../src/testing/arbitraries/changes.ts'
 
 /** The words that policies on flags use. */

@@ -16,7 +16,7 @@ import {
   type PolicySubject,
   type Shape,
   set,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { runs } from '../../runs.ts'
 import { differences, isIn, type Read, read, readings, same, sameAt, valuesOf } from './readings.ts'
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { operators } from '../../../src/core/policy/model/condition.ts'
 import {
   type ChangedPlace,
   type Condition,
@@ -10,8 +11,7 @@ import {
   type PolicySet,
   type PolicySubject,
   parsePolicy,
-} from '../../../src/core/index.ts'
-import { operators } from '../../../src/core/policy/model/condition.ts'
+} from '../../../src/core.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'
 
 const text = 'a'.repeat(1_000_000)

@@ -1,5 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { constantOf } from '../../../src/core/policy/check/constant-condition.ts'
+import { candidatesFor } from '../../../src/core/policy/evaluate/evaluate.ts'
+import { judge } from '../../../src/core/policy/evaluate/judge-condition.ts'
+import { judgePolicy } from '../../../src/core/policy/evaluate/judge-policy.ts'
+import { pinRequirements } from '../../../src/core/policy/evaluate/pin-requirement.ts'
+import { no, yes } from '../../../src/core/policy/evaluate/truth.ts'
+import { rulesOfConduct } from '../../../src/core/policy/model/rules-of-conduct.ts'
 import {
   compilePolicies,
   type Evaluation,
@@ -12,14 +19,7 @@ import {
   requirementsJoin,
   withoutPolicy,
   withPolicy,
-} from '../../../src/core/index.ts'
-import { constantOf } from '../../../src/core/policy/check/constant-condition.ts'
-import { candidatesFor } from '../../../src/core/policy/evaluate/evaluate.ts'
-import { judge } from '../../../src/core/policy/evaluate/judge-condition.ts'
-import { judgePolicy } from '../../../src/core/policy/evaluate/judge-policy.ts'
-import { pinRequirements } from '../../../src/core/policy/evaluate/pin-requirement.ts'
-import { no, yes } from '../../../src/core/policy/evaluate/truth.ts'
-import { rulesOfConduct } from '../../../src/core/policy/model/rules-of-conduct.ts'
+} from '../../../src/core.ts'
 import { changes } from '../../../src/testing/arbitraries/changes.ts'
 import { completeRules, conditions, policiesInForce, policyInputs } from '../../../src/testing/arbitraries/policies.ts'
 import { runs } from '../../runs.ts'

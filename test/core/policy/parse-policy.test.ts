@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePolicy } from '../../../src/core/index.ts'
+import { parsePolicy } from '../../../src/core.ts'
 
 const sound = {
   id: 'big-rollouts',

@@ -11,7 +11,7 @@ import {
   type SafeChange,
   withoutPolicy,
   withPolicy,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { flagChange, policy, vocabulary } from './flag-change.ts'
 
 const lead: Requirement = { quorum: 1, from: { roles: ['lead'] } }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Shape } from '../../../src/core/index.ts'
+import type { JsonObject, JsonValue, Shape } from '../../../src/core.ts'
 
 /**
  * How somebody may read the names in a field: what tells the items of a list apart that no shape names. A second, slow and plain, view of documents

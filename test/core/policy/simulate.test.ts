@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareSimulations, compilePolicies, simulate } from '../../../src/core/index.ts'
+import { compareSimulations, compilePolicies, simulate } from '../../../src/core.ts'
 import { flagChange, policy } from './flag-change.ts'
 
 const changes = [

@@ -12,7 +12,7 @@ import {
   list,
   type Policy,
   type PolicySubject,
-} from '../../../src/core/index.ts'
+} from '../../../src/core.ts'
 import { policy } from './flag-change.ts'
 
 /** A new document of so many values, in groups of a hundred. */

@@ -1,5 +1,6 @@
 import { equal } from '../../change/equal.ts'
 import type { JsonValue } from '../../change/json.ts'
+import { asJson } from '../../change/json.ts'
 import type { BeforeAfter, ChangeAmount, Condition, Operator } from '../model/condition.ts'
 
 /**
@@ -117,5 +118,5 @@ function meets(candidate: number, operator: Operator, value: number): boolean {
 }
 
 function same(a: Condition, b: Condition): boolean {
-  return equal(a as unknown as JsonValue, b as unknown as JsonValue)
+  return equal(asJson(a), asJson(b))
 }

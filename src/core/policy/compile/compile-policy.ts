@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts'
 import type { Policy, PolicyMatch, SafeChange } from '../model/policy.ts'
 import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 import { completeRules, type RulesOfConduct } from '../model/rules-of-conduct.ts'
@@ -116,7 +117,7 @@ function telling(heads: readonly string[] | undefined): readonly string[] | unde
 
 /** What a policy asks, as requests keep it. */
 export function pinnedOf({ id, version, veto, escalate }: Policy, require: Requirement): PinnedRequirement {
-  return { policy: id, version, require, ...(veto ? { veto } : {}), ...(escalate ? { escalate } : {}) }
+  return { policy: id, version, require, ...defined({ veto, escalate }) }
 }
 
 function listed(names: string | readonly string[] | undefined): readonly string[] | undefined {

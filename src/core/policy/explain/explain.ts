@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts'
 import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 import { pathsFor } from '../compile/field.ts'
 import type { PolicySet } from '../compile/policy-set.ts'
@@ -148,7 +149,7 @@ function explainOne(compiled: CompiledPolicy, sight: Sight, tellsLists: boolean)
     scope: inScope === yes ? none : scopeOf(compiled, sight.subject),
     safe: seen === sight ? none : placesLeftOut(sight, seen),
     unnamed: tellsLists ? unnamedFor(compiled, sight) : none,
-    ...(sight.subject.step ? { step: sight.subject.step } : {}),
+    ...defined({ step: sight.subject.step }),
     condition,
     overriddenBy: none,
   }

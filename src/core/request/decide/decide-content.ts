@@ -1,4 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
+import { defined } from '../../defined.ts'
 import type { StatedReason } from '../../log/erasable-texts.ts'
 import { milliseconds } from '../../policy/model/duration.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
@@ -135,14 +136,12 @@ function pinnedBy(
   const { reason, salt, erased } =
     restated && command.reason !== undefined ? { ...command, erased: undefined } : request
   const stated: StatedReason = {
-    ...(reason === undefined ? {} : { reason }),
-    ...(salt === undefined ? {} : { salt }),
-    ...(erased === undefined ? {} : { erased }),
+    ...defined({ reason, salt, erased }),
   }
   const problem = scheduleProblem(command, { applyAt, expiresAt, drafting, gated: requirements.length > 0 })
   if (problem) return refuse('invalid_input', { argument: 'applyAt', problem })
 
-  const what = { changes, ...(applyAt === undefined ? {} : { applyAt }), ...stated }
+  const what = { changes, ...defined({ applyAt }), ...stated }
   const digest = requestDigest({ ...what, tenant, request: id, requester, round, expiresAt, requirements, rules })
   const pinned: Pinned = {
     round,
@@ -154,7 +153,7 @@ function pinnedBy(
     rules,
     policySet,
     expiresAt,
-    ...(applyAt === undefined ? {} : { applyAt }),
+    ...defined({ applyAt }),
     ...stated,
     conflicts: openConflicts(next),
     persons: personsIn(command, request, facts.users),

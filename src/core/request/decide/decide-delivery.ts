@@ -2,6 +2,7 @@ import { type Result, refuse, success } from '../../../errors/result.ts'
 import { canonical } from '../../change/canonical.ts'
 import { digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'
+import { asJson } from '../../change/json.ts'
 import type { AbandonCommand, ConfirmCommand, Facts, ReclaimCommand } from '../model/command.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import {
@@ -83,7 +84,7 @@ export function abandon(command: AbandonCommand, request: Request, { target }: F
  */
 export function landingKey({ tenant, id, round }: Request, { resource, revisions }: Application): string {
   const revision = revisions.find(({ type, id }) => type === resource.type && id === resource.id)
-  return digest('landing', { tenant, request: id, round, revision } as unknown as JsonValue)
+  return digest('landing', asJson({ tenant, request: id, round, revision }))
 }
 
 interface Confirming {

@@ -1,4 +1,5 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
+import { defined } from '../../defined.ts'
 import { emptyStream } from '../../log/event-chain.ts'
 import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
@@ -114,11 +115,9 @@ function began(
   const { changes, applyAt } = next
   const target: TargetFacts = {
     changes,
-    ...(applyAt === undefined ? {} : { applyAt }),
+    ...defined({ applyAt }),
     live: changes.map(({ base }) => base),
-    ...(lockedBy === undefined ? {} : { lockedBy }),
-    ...(heldBy === undefined ? {} : { heldBy }),
-    ...(outside ? { outside } : {}),
+    ...defined({ lockedBy, heldBy, outside }),
   }
   const facts = { users, next, requirements: [], rules, ...(outside ? { target } : {}) }
   const written = writeContent({ ...command, type }, blank, facts)

@@ -1,6 +1,7 @@
 import { canonical } from '../../change/canonical.ts'
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { JsonValue } from '../../change/json.ts'
+import { asJson } from '../../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../../change/pattern.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import { eligibility } from '../../review/eligibility.ts'
@@ -122,12 +123,14 @@ function isEqualPart(
 }
 
 function effect(changes: readonly ProposedChange[], part: Part | undefined): JsonValue {
-  return changes.map(({ resource, project, incarnation, actions, places, move = null }) => ({
-    resource,
-    project,
-    incarnation,
-    move,
-    actions: part ? [] : actions,
-    places: part ? places.filter(part) : places,
-  })) as unknown as JsonValue
+  return asJson(
+    changes.map(({ resource, project, incarnation, actions, places, move = null }) => ({
+      resource,
+      project,
+      incarnation,
+      move,
+      actions: part ? [] : actions,
+      places: part ? places.filter(part) : places,
+    })),
+  )
 }

@@ -1,4 +1,5 @@
 import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
+import { defined } from '../../defined.ts'
 import { widened } from '../../policy/model/escalation.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, TargetFacts } from '../model/command.ts'
@@ -93,7 +94,7 @@ export function landing({ changes, rebased }: TargetFacts): readonly ProposedCha
 }
 
 function contentOf({ changes, applyAt }: TargetFacts) {
-  return { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+  return { changes, ...defined({ applyAt }) }
 }
 
 function failed({ refusal }: { readonly refusal: Refusal }): Result<Failed> {

@@ -2,6 +2,7 @@ import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { Resolution } from '../../change/conflict.ts'
 import { type Digest, digest } from '../../change/digest.ts'
 import type { JsonObject, JsonValue } from '../../change/json.ts'
+import { asJson } from '../../change/json.ts'
 import { boundReason, type StatedReason } from '../../log/erasable-texts.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
@@ -95,7 +96,7 @@ export function requestDigest(reviewed: Reviewed): Digest {
   const { applyAt = null } = reviewed
   const reason = boundReason(reviewed)
   const bound = { tenant, request, round, requester, reason, applyAt, expiresAt, requirements, rules, changes }
-  return digest('request', bound as unknown as JsonValue)
+  return digest('request', asJson(bound))
 }
 
 /** Computes the digest of one document; null if there is none. */

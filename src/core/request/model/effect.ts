@@ -1,6 +1,6 @@
 import { canonical } from '../../change/canonical.ts'
 import { type Digest, digest } from '../../change/digest.ts'
-import type { JsonValue } from '../../change/json.ts'
+import { asJson } from '../../change/json.ts'
 import type { Content, ProposedChange } from './content.ts'
 
 /**
@@ -36,5 +36,5 @@ function compare(a: string, b: string): number {
 function effectOf({ resource, project, incarnation, actions, places, move, after }: ProposedChange): string {
   const moved = move === undefined ? {} : { move }
   const whole = move === undefined || move.from === move.to ? {} : { after }
-  return canonical({ resource, project, incarnation, actions, places, ...moved, ...whole } as unknown as JsonValue)
+  return canonical(asJson({ resource, project, incarnation, actions, places, ...moved, ...whole }))
 }

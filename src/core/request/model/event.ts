@@ -1,5 +1,6 @@
 import type { Refusal } from '../../../errors/result.ts'
 import type { Digest } from '../../change/digest.ts'
+import { defined } from '../../defined.ts'
 import type { StreamHead } from '../../log/event-chain.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
@@ -235,7 +236,7 @@ export type RequestEvent = BeganEvent | LaterEvent
 
 /** The part of an event that says who, when and what for. */
 export function happened({ by, at, reason }: Said): Pick<Happened, 'by' | 'via' | 'at' | 'reason'> {
-  return { by: by.user, via: by.via, at, ...(reason === undefined ? {} : { reason }) }
+  return { by: by.user, via: by.via, at, ...defined({ reason }) }
 }
 
 interface Said {

@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
 import type { BeganEvent, FollowUpEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
@@ -166,14 +167,13 @@ function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): r
   const review: Review = {
     by,
     person,
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    ...(ownerPerson === undefined ? {} : { ownerPerson }),
+    ...defined({ onBehalfOf, ownerPerson }),
     verdict,
     digest,
     round,
     at,
     roles,
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ reason }),
   }
   const gone = [ownerOf(review), ...replaces]
   return [...reviews.filter((one) => !gone.includes(ownerOf(one))), review]

@@ -1,4 +1,5 @@
 import type { Digest } from '../../change/digest.ts'
+import { defined } from '../../defined.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Review } from '../../review/under-review.ts'
 import type { ContentEvent, Pinned } from './event.ts'
@@ -13,7 +14,7 @@ export const mostObjections = 200
 
 /** What a request, or its next content, is about. */
 export function subjectOf({ effect, applyAt }: Pick<Pinned, 'effect' | 'applyAt'>): Subject {
-  return { effect, ...(applyAt === undefined ? {} : { applyAt }) }
+  return { effect, ...defined({ applyAt }) }
 }
 
 /** Tells whether two contents do the same at the same time. */

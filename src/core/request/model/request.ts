@@ -1,4 +1,5 @@
 import type { Refusal } from '../../../errors/result.ts'
+import { defined } from '../../defined.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { Application, Applied, AppliedRevision, Failed, Pinned } from './event.ts'
 import type { FollowUp, PendingFollowUp } from './follow-up.ts'
@@ -60,7 +61,7 @@ export interface Request extends Pinned {
  */
 export function asEnded({ status, revisions = [], failure, mayLand }: Request): Applied | Failed | undefined {
   if (status === 'applied') return { status, revisions }
-  return status === 'failed' && failure ? { status, failure, ...(mayLand ? { mayLand } : {}) } : undefined
+  return status === 'failed' && failure ? { status, failure, ...defined({ mayLand }) } : undefined
 }
 
 /** The review that a request still owes; `undefined` if it owes none. */

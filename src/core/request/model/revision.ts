@@ -1,5 +1,6 @@
 import type { Digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'
+import { defined } from '../../defined.ts'
 import { documentDigest, type PinnedMove, type ProposedChange } from './content.ts'
 
 /** A resource as it is live. */
@@ -96,7 +97,7 @@ export function revise(
       document: after,
       digest,
       actions,
-      ...(move === undefined ? {} : { move }),
+      ...defined({ move }),
       author,
       via,
       at,
@@ -112,7 +113,7 @@ export function revise(
       incarnation: lives,
       digest,
       actions,
-      ...(move === undefined ? {} : { move }),
+      ...defined({ move }),
       ...origin,
     },
   }
@@ -121,5 +122,5 @@ export function revise(
 /** Where a move leaves a resource in its life cycle. */
 export function stateAfter(move: PinnedMove | undefined): Pick<Resource, 'state' | 'stateDueAt'> {
   if (move === undefined) return {}
-  return { state: move.to, ...(move.dueAt === undefined ? {} : { stateDueAt: move.dueAt }) }
+  return { state: move.to, ...defined({ stateDueAt: move.dueAt }) }
 }

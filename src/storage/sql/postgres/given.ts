@@ -20,11 +20,8 @@ import {
   overPool,
   overSingle,
   type PostgresCare,
-  type PostgresClient,
-  type PostgresLite,
-  type PostgresLiteTransaction,
-  type PostgresPool,
 } from './connection.ts'
+import type { PostgresClient, PostgresLite, PostgresLiteTransaction, PostgresPool } from './driver-types.ts'
 import { isPostgresJs, overPostgresJs } from './postgres-js.ts'
 
 /** What a host hands in for its PostgreSQL. */

@@ -1,3 +1,4 @@
+import { defined } from '../../../core/defined.ts'
 import type { Column } from '../../../ports/collections.ts'
 import { compareKeys } from '../../../ports/compare.ts'
 import type { IndexQuery, KeyPart, Page, Position, StoredRecord, UnreadableRecord } from '../../../ports/storage.ts'
@@ -53,7 +54,7 @@ export function pageOfWholeRows(plan: IndexPlan, rows: readonly unknown[], limit
   }
   const last = rows.length > limit ? onPage.at(-1) : undefined
   const next = last === undefined ? undefined : partsOfRow(order, partsIn(plan, last))
-  return { records, ...(unreadable.length > 0 ? { unreadable } : {}), ...(next ? { next } : {}) }
+  return { records, ...(unreadable.length > 0 ? { unreadable } : {}), ...defined({ next }) }
 }
 
 /** What the columns of a row hold, by their names. */

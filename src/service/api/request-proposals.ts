@@ -1,0 +1,141 @@
+import type { Resolution } from '../../core/change/conflict.ts'
+import { checkRef, checkTime } from '../arguments/check-arguments.ts'
+import { checkResolutions, checkWanted } from '../arguments/check-change.ts'
+import type { VerbOptions } from '../arguments/verb-options.ts'
+import type { Context } from '../context/context.ts'
+import type { ResourceRef } from '../resource-types/resource-type.ts'
+import type { WantedChange } from '../resource-types/wanted-change.ts'
+import type { ActorCommands, RequestOutcome } from './actor-commands.ts'
+import { checkOptions, told } from './check-submission.ts'
+
+/**
+ * What one actor can do with what a request proposes. `ActingRequests` lists the codes that all of its verbs can
+ * throw.
+ */
+export interface RequestProposals {
+  /**
+   * Puts a request to its reviewers: a draft, a request of which they asked changes, or one that has ended without
+   * being applied. Today's policies say who they are.
+   *
+   * @example
+   * ```ts
+   * await ann.requests.submit(request.id, { reason: 'ready' })
+   * ```
+   *
+   * @throws
+   * - `not_the_requester`, `not_permitted`, `not_an_editor`.
+   * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `follow_up_pending`;
+   *   `limit_reached` if the request remembers too many objections.
+   * - `wrong_project`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
+   *   `still_referenced`, `transition_rejected`: the content could not be applied.
+   */
+  submit(request: string, options?: AskOptions): Promise<RequestOutcome>
+  /**
+   * Edits the proposed content of a request, going on from what it makes of the resource so far. Dismisses reviews,
+   * unless every policy keeps them.
+   *
+   * @example
+   * ```ts
+   * await ann.requests.edit(request.id, flags.ref('checkout'), { merge: { rollout: 30 } })
+   * ```
+   *
+   * @throws
+   * - `unknown_resource_type`; `unknown_resource` if the request is not about the resource; `unknown_revision`.
+   * - `invalid_document`, `invalid_patch`, `invalid_shape`, `invalid_by_schema`, `schema_failed`, `invalid_policy`.
+   * - `not_permitted`, `not_an_editor`.
+   * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `limit_reached`.
+   * - `invalid_transition`, `still_referenced`, `transition_rejected`, `follows_state`.
+   */
+  edit<T>(
+    request: string,
+    ref: ResourceRef<T>,
+    change: WantedChange<NoInfer<T>>,
+    options?: VerbOptions,
+  ): Promise<RequestOutcome>
+  /**
+   * Rebases a request onto the live revisions, by three-way merge. May leave conflicts.
+   *
+   * @example
+   * ```ts
+   * const outcome = await ann.requests.rebase(request.id)
+   * console.log(outcome.request.conflicts)
+   * ```
+   *
+   * @throws
+   * - `stale` if a resource was removed or made anew meanwhile; `wrong_project`.
+   * - `nothing_changed` if the request is up to date; `no_policy`, `reason_required`, `locked`, `follow_up_pending`,
+   *   `limit_reached`.
+   * - `not_permitted`, `not_an_editor`.
+   * - `schema_failed`, `invalid_shape`, `invalid_transition`, `still_referenced`, `transition_rejected`.
+   */
+  rebase(request: string, options?: VerbOptions): Promise<RequestOutcome>
+  /**
+   * Answers conflicts that a rebase left. An answer names the digest of the conflict that it answers.
+   *
+   * @example
+   * ```ts
+   * const { changes } = await ann.requests.get(request.id)
+   * const conflicts = changes.flatMap((change) => change.conflicts)
+   * const answers = conflicts.map(({ digest }) => ({ conflict: digest, take: 'draft' }) as const)
+   * await ann.requests.resolve(request.id, answers)
+   * ```
+   *
+   * @throws `invalid_resolution` if an answer is about no conflict of the request, or the conflict does not take it;
+   * the codes of `rebase`.
+   */
+  resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<RequestOutcome>
+  /**
+   * Sets when a request is to be applied once approved; with `null`, it is applied as soon as it is approved. The
+   * time is part of what reviewers agree to.
+   *
+   * @example
+   * ```ts
+   * await ann.requests.schedule(request.id, Date.UTC(2030, 0, 15, 9))
+   * ```
+   *
+   * @throws `not_the_requester`, `not_permitted`, `not_an_editor`, `nothing_changed`, `no_policy`, `reason_required`,
+   * `locked`, `limit_reached`; `invalid_input` if the time is in the past, or after the deadline of the request.
+   */
+  schedule(request: string, applyAt: number | null, options?: VerbOptions): Promise<RequestOutcome>
+}
+
+/** Options of verbs that put a request to its reviewers. */
+export interface AskOptions extends VerbOptions {
+  /**
+   * Ids of the approvers to notify. Approvers not listed can still review.
+   *
+   * @defaultValue none: all approvers are notified
+   */
+  readonly notify?: readonly string[] | undefined
+}
+
+/** The verbs that bring content, or put it to its reviewers. */
+export function requestProposals(context: Context, ask: ActorCommands['ask']): RequestProposals {
+  return {
+    async submit(id, options = {}) {
+      checkOptions(options, 'notify')
+      return await ask(id, { type: 'submit', ...told(options) }, options)
+    },
+    async edit(id, given, change, options = {}) {
+      checkOptions(options)
+      const { ref } = checkRef(context, given)
+      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkWanted(change, ref) }]
+      return await ask(id, { type: 'edit', rewrite: { type: 'edit', edits } }, options)
+    },
+    async rebase(id, options = {}) {
+      checkOptions(options)
+      return await ask(id, { type: 'rebase', rewrite: { type: 'rebase' } }, options)
+    },
+    async resolve(id, given, options = {}) {
+      checkOptions(options)
+      const resolutions = checkResolutions(given)
+      return await ask(id, { type: 'resolve', rewrite: { type: 'resolve', resolutions } }, options)
+    },
+    async schedule(id, time, options = {}) {
+      checkOptions(options)
+      const [type, applyAt] =
+        time === null ? (['unschedule', undefined] as const) : (['schedule', checkTime('applyAt', time)] as const)
+      return await ask(id, { type, rewrite: { type: 'schedule', applyAt } }, options)
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { checkKeys, checkText } from '../arguments/check-arguments.ts'
+import type { KeyOptions, VerbOptions } from '../arguments/verb-options.ts'
+import type { ActorCommands, RequestOutcome } from './actor-commands.ts'
+import { behalfOf, checkOptions, seenOf } from './check-submission.ts'
+
+/** How one actor answers a request. `ActingRequests` lists the codes that all of its verbs can throw. */
+export interface RequestReviews {
+  /**
+   * Approves the content with this digest. The last approval that is needed applies the change, unless a policy has
+   * that done by hand.
+   *
+   * @example
+   * ```ts
+   * const { id, digest } = await ben.requests.get(request.id)
+   * const outcome = await ben.requests.approve(id, { digest })
+   * console.log(outcome.request.status) // applied
+   * ```
+   *
+   * @throws
+   * - `self_approval`, `contributor`, `not_an_approver`, `not_delegated`: the actor may not give this answer.
+   * - `digest_mismatch`, `conflicts_open`, `already_reviewed`.
+   */
+  approve(request: string, options: ApproveOptions): Promise<RequestOutcome>
+  /**
+   * Rejects the content with this digest. Ends the request, unless a policy has rejections block it instead.
+   *
+   * @example
+   * ```ts
+   * await ben.requests.reject(request.id, { digest: request.digest, reason: 'not during the sale' })
+   * ```
+   *
+   * @throws `self_approval`, `not_an_approver`, `not_delegated`, `digest_mismatch`, `reason_required`,
+   * `already_reviewed`.
+   */
+  reject(request: string, options: RejectOptions): Promise<RequestOutcome>
+  /**
+   * Asks the requester to change something and submit again.
+   *
+   * @example
+   * ```ts
+   * await ben.requests.requestChanges(request.id, { digest: request.digest, reason: 'begin with 10 %' })
+   * ```
+   *
+   * @throws The codes of `reject`.
+   */
+  requestChanges(request: string, options: RejectOptions): Promise<RequestOutcome>
+  /**
+   * Takes back an answer: one's own, one given on one's behalf, or one given for somebody else. That takes what giving
+   * it takes: a delegation that is over lifts nothing, and whoever may not object any more cannot lift their objection.
+   * One's own approval can always be taken back.
+   *
+   * `onBehalfOf` says whose answer it is; one's own id is one's own. It is required if the actor has more than one.
+   *
+   * @example
+   * ```ts
+   * await ben.requests.withdraw(request.id, { reason: 'I had overlooked the mobile app' })
+   * ```
+   *
+   * @throws `no_review`, `not_delegated`, `not_an_approver`, `self_approval`, `contributor`; `invalid_input` if it is
+   * not clear which answer is meant.
+   */
+  withdraw(request: string, options?: WithdrawOptions): Promise<RequestOutcome>
+  /**
+   * Adds a comment. A comment is not a review.
+   *
+   * @example
+   * ```ts
+   * await ben.requests.comment(request.id, 'Which market first?')
+   * ```
+   *
+   * @throws `reason_required` if the text is blank; `limit_reached` if the request has too many comments.
+   */
+  comment(request: string, text: string, options?: KeyOptions): Promise<RequestOutcome>
+  /**
+   * Reviews afterwards what was applied by breaking glass; the reason says what was found. Whoever could have approved
+   * it can do that.
+   *
+   * @example
+   * ```ts
+   * await ben.requests.followUp(request.id, { digest: request.digest, reason: 'the change was right' })
+   * ```
+   *
+   * @throws `no_follow_up`, `own_follow_up`, `self_approval`, `contributor`, `not_an_approver`, `digest_mismatch`,
+   * `reason_required`, `already_reviewed`.
+   */
+  followUp(request: string, options: FollowUpOptions): Promise<RequestOutcome>
+}
+
+/** Options of `approve`. */
+export interface ApproveOptions extends VerbOptions, AnswerOptions {
+  /** Digest of the content being approved; rejected with `digest_mismatch` if it changed. */
+  readonly digest: string
+}
+
+/** Whose answer it is. */
+export interface AnswerOptions {
+  /**
+   * The user who has delegated this answer to the actor.
+   *
+   * @defaultValue none: the answer is the actor's own
+   */
+  readonly onBehalfOf?: string | undefined
+}
+
+/** Options of `withdraw`. */
+export interface WithdrawOptions extends VerbOptions {
+  /**
+   * The user whose answer it is.
+   *
+   * @defaultValue none: the only answer that the actor gave, or that was given for them
+   */
+  readonly onBehalfOf?: string | undefined
+}
+
+/** Options of `reject` and `requestChanges`. */
+export interface RejectOptions extends ApproveOptions {
+  /** Why; not blank. */
+  readonly reason: string
+}
+
+/** Options of `followUp`. */
+export interface FollowUpOptions extends VerbOptions {
+  /** Digest of the content being reviewed. */
+  readonly digest: string
+  /** What the reviewer found; not blank. */
+  readonly reason: string
+}
+
+/** The verbs by which people answer. */
+export function requestReviews(ask: ActorCommands['ask']): RequestReviews {
+  const review =
+    (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
+      checkOptions(options, 'digest', 'onBehalfOf')
+      return await ask(id, { type, seen: seenOf(options), ...behalfOf(options) }, options)
+    }
+  return {
+    approve: review('approve'),
+    reject: review('reject'),
+    requestChanges: review('request_changes'),
+    async withdraw(id, options = {}) {
+      checkOptions(options, 'onBehalfOf')
+      return await ask(id, { type: 'withdraw', ...behalfOf(options) }, options)
+    },
+    async comment(id, text, options = {}) {
+      checkKeys('options', options, ['idempotencyKey'])
+      return await ask(id, { type: 'comment' }, { ...options, reason: checkText('text', text) })
+    },
+    async followUp(id, options) {
+      checkOptions(options, 'digest')
+      return await ask(id, { type: 'follow_up', seen: seenOf(options) }, options)
+    },
+  }
+}
