@@ -85,7 +85,7 @@ export type {
 export type { MachineConfig, MachineState, MachineStep, MoveParams } from './core/lifecycle/machine-config.ts'
 export {
   type Details,
-  type Edits,
+  type EditKind as Edits,
   type Effect,
   type Ending,
   endings,

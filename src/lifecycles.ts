@@ -14,7 +14,7 @@ export type { MachineConfig, MachineState, MachineStep, MoveParams } from './cor
 export { mermaid } from './core/lifecycle/mermaid.ts'
 export type {
   Details,
-  Edits,
+  EditKind as Edits,
   Effect,
   Ending,
   Guard,

@@ -1,11 +1,6 @@
 /**
  * The properties of an object that have a value: what a caller left out stays left out, so that nothing is stored,
  * hashed or shown as a property that is `undefined`.
- *
- * @example
- * ```ts
- * defined({ reason: undefined, applyAt: 5 }) // { applyAt: 5 }
- * ```
  */
 export function defined<T extends object>(given: T): Defined<T> {
   const kept: Partial<T> = {}

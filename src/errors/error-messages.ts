@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetails } from './error-details.ts'
-import { phraseOf, stateOf } from './verb-phrases.ts'
+import { phraseOf, statePhrase } from './verb-phrases.ts'
 
 /** What each code says to whoever reads it: what happened, to which thing, and what to do. */
 export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) => string } = {
@@ -48,7 +48,7 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
       objections: `The request remembers ${limit} objections, and none may be forgotten: cancel it, and submit the change anew.`,
     })[what],
   not_open: ({ request, status, verb }) =>
-    `Request ${quote(request)} ${stateOf(status)}: nobody can ${phraseOf(verb, 'it')} now.`,
+    `Request ${quote(request)} ${statePhrase(status)}: nobody can ${phraseOf(verb, 'it')} now.`,
   expired: ({ request, expiredAt }) =>
     `Request ${quote(request)} expired at ${time(expiredAt)}: its requester can submit it again.`,
   digest_mismatch: ({ request, seen }) =>

@@ -55,6 +55,6 @@ const statePhrases: Readonly<Record<string, string | undefined>> = {
 }
 
 /** Says the state of a request: "is a draft". */
-export function stateOf(status: string): string {
+export function statePhrase(status: string): string {
   return statePhrases[status] ?? `is ${status}`
 }

@@ -13,7 +13,7 @@ import { accessControlOf } from './context/access-control.ts'
 import { createAtWork } from './context/at-work.ts'
 import { checkedNotifiers, checkedPredicates, checkedSigner } from './context/checked-hosts.ts'
 import { checkedClock, checkedIds } from './context/checked-sources.ts'
-import { policiesInForce } from './context/compiled-policies.ts'
+import { compiledPolicies } from './context/compiled-policies.ts'
 import type { Context } from './context/context.ts'
 import { audiencesOf } from './context/notice-audiences.ts'
 import { checkedDirectory } from './people/checked-directory.ts'
@@ -150,7 +150,7 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
     queue: keyedQueue(),
     effects: runningEffects(),
     refusals: keyedQueue(),
-    policies: policiesInForce(vocabulary),
+    policies: compiledPolicies(vocabulary),
     atWork: createAtWork(),
     vocabulary,
     workflow: options.workflow ?? 'on',
@@ -220,6 +220,6 @@ function joinedTo(context: Context, transaction: object): Context {
     queue: (_key, task) => queue('transaction', task),
     effects: runningEffects(),
     refusals: keyedQueue(),
-    policies: policiesInForce(context.vocabulary),
+    policies: compiledPolicies(context.vocabulary),
   }
 }

@@ -10,9 +10,9 @@ export {
 } from './arbitraries/changes.ts'
 export {
   approvers,
-  completeRules,
   conditions,
   flagWords,
+  fullRules as completeRules,
   type PolicyWords,
   policiesInForce,
   policyInputs,

@@ -4,7 +4,7 @@ import { effectChecks } from './storage-checks/effects.ts'
 import { keyChecks } from './storage-checks/keys.ts'
 import { listChecks } from './storage-checks/lists.ts'
 import { raceChecks } from './storage-checks/races.ts'
-import { broken, outcomeOf, type StorageCheck } from './storage-checks/storage-check.ts'
+import { broken, type StorageCheck, settledOf } from './storage-checks/storage-check.ts'
 import { uniqueChecks } from './storage-checks/unique.ts'
 import { valueChecks } from './storage-checks/values.ts'
 import { writeChecks } from './storage-checks/writes.ts'
@@ -54,7 +54,7 @@ export function storageConformance(
         await check(inRotation([alone, ...others]), alone)
       } catch (thrown) {
         if (thrown instanceof AssertionError) throw thrown
-        throw broken(`A call that should be done ${outcomeOf(thrown)}`, thrown)
+        throw broken(`A call that should be done ${settledOf(thrown)}`, thrown)
       } finally {
         for (const storage of [alone, ...others]) await storage.close()
       }

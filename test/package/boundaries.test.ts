@@ -28,6 +28,10 @@ const service = folders.map((folder, at) => {
 const boundaries: Readonly<Record<string, { readonly may: readonly string[]; readonly mayNot: readonly string[] }>> = {
   ...Object.fromEntries(service),
   'src/index.ts': { may: ['./errors/approval-error.ts', './service/create-approvals.ts'], mayNot: ['zod', 'node:fs'] },
+  'src/core.ts': {
+    may: ['./core/change/json.ts', './errors/result.ts'],
+    mayNot: ['./service/create-approvals.ts', './ports/storage.ts', 'zod'],
+  },
   'src/errors/word.ts': { may: ['./result.ts'], mayNot: ['../core/change/json.ts', 'zod'] },
   'src/core/word.ts': { may: ['../errors/result.ts'], mayNot: ['./change/json.ts', '../ports/storage.ts'] },
   'src/core/change/word.ts': {
@@ -133,7 +137,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
   },
   'src/service/word.ts': {
     may: ['../core/request/decide.ts', '../ports/storage.ts', '../errors/result.ts', './api/acting-as.ts'],
-    mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', '../core/index.ts', 'zod'],
+    mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', '../core.ts', '../audit.ts', 'zod'],
   },
   'src/testing/word.ts': {
     may: ['../ports/storage.ts', '../core/change/json.ts', './storage-checks/keys.ts', 'node:assert/strict'],

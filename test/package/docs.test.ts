@@ -165,7 +165,9 @@ function methodsIn(symbol: ts.Symbol, name: string): readonly Documented[] {
   const type = checker.getTypeOfSymbol(symbol)
   if (type.getCallSignatures().length > 0) return [{ name, symbol }]
   const isWrittenOut = symbol.declarations?.some((one) => ts.isPropertySignature(one) && one.type?.kind === literal)
-  if (!isWrittenOut) return []
+  const group = type.getSymbol()
+  const isGroup = group?.name.startsWith('Acting') && !exported.some((one) => one.symbol === group)
+  if (!isWrittenOut && !isGroup) return []
   return checker.getPropertiesOfType(type).flatMap((member) => methodsIn(member, `${name}.${member.name}`))
 }
 

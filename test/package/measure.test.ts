@@ -13,6 +13,10 @@ it('the source has no circle, no any, and a comment on nearly all that it export
   expect(documented).toBeGreaterThanOrEqual(98)
 })
 
+it('no two files of the source export one name, so that none means two things', () => {
+  expect(measure(source).ambiguous).toEqual([])
+})
+
 it('no function of the core or the service is longer than 60 lines', () => {
   for (const folder of ['core', 'service']) {
     expect(measure(join(source, folder)).functionLines.max).toBeLessThanOrEqual(60)
@@ -35,7 +39,7 @@ it('what is measured is what is there', () => {
     )
     writeFileSync(
       join(folder, 'b.ts'),
-      ["export { long } from './a.ts'", 'export type B = any', 'export const c = [1] as const'].join('\n'),
+      ["export { long } from './a.ts'", 'export type B = any', 'export const long = [1] as const'].join('\n'),
     )
     expect(measure(folder)).toEqual({
       files: 2,
@@ -47,6 +51,7 @@ it('what is measured is what is there', () => {
       any: 142.9,
       casts: 285.7,
       manyParameters: 1,
+      ambiguous: ['long'],
     })
   } finally {
     rmSync(folder, { recursive: true })

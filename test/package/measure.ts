@@ -1,6 +1,6 @@
 // Measures how a source folder is built: `npm run measure -- path/to/src another/src`.
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { argv, cwd, stdout } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
@@ -31,6 +31,11 @@ export interface Measures {
   readonly casts: number
   /** Functions that take four parameters or more. */
   readonly manyParameters: number
+  /**
+   * Names that two files export, and so may mean two things. Files of one name, in folders beside each other, hold the
+   * same for different systems.
+   */
+  readonly ambiguous: readonly string[]
 }
 
 /** Measures the TypeScript files of a folder; tests and declarations are left out. */
@@ -64,7 +69,37 @@ export function measure(folder: string): Measures {
     any: round(sum((one) => one.any) / thousands),
     casts: round(sum((one) => one.casts) / thousands),
     manyParameters: counts.flatMap(({ functions }) => functions.filter(({ parameters }) => parameters >= 4)).length,
+    ambiguous: ambiguousIn(sources),
   }
+}
+
+/** Lists the names that are declared for others in two files. */
+function ambiguousIn(sources: readonly ts.SourceFile[]): readonly string[] {
+  const files = new Map<string, Set<string>>()
+  for (const source of sources) {
+    for (const statement of source.statements.filter(isExported)) {
+      for (const name of namesOf(statement)) {
+        files.set(name, (files.get(name) ?? new Set()).add(basename(source.fileName)))
+      }
+    }
+  }
+  return [...files].filter(([, names]) => names.size > 1).map(([name]) => name)
+}
+
+function isExported(statement: ts.Statement): boolean {
+  if (!ts.canHaveModifiers(statement)) return false
+  return ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) ?? false
+}
+
+function namesOf(statement: ts.Statement): readonly string[] {
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.map(({ name }) => name.getText())
+  }
+  return ts.isFunctionDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement)
+    ? [statement.name?.text ?? '']
+    : []
 }
 
 interface Counts {
@@ -92,10 +127,7 @@ function countsOf(source: ts.SourceFile): Counts {
   }
   visit(source)
   for (const statement of source.statements) {
-    const isExported =
-      ts.canHaveModifiers(statement) &&
-      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
-    if (!isExported || ts.isExportDeclaration(statement)) continue
+    if (!isExported(statement)) continue
     counts.exported++
     if (ts.getJSDocCommentsAndTags(statement).length > 0) counts.documented++
   }
@@ -155,8 +187,10 @@ const round = (number: number) => Math.round(number * 10) / 10
 function table(folders: readonly string[]): string {
   const columns = folders.map((folder) => ({ name: relative(cwd(), folder) || '.', measures: measure(folder) }))
   const rows = Object.keys(columns[0]?.measures ?? {}) as (keyof Measures)[]
-  const said = (value: number | Spread) =>
-    typeof value === 'number' ? `${value}` : `${value.p50} / ${value.p90} / ${value.max}`
+  const said = (value: Measures[keyof Measures]) => {
+    if (typeof value === 'number') return `${value}`
+    return 'p50' in value ? `${value.p50} / ${value.p90} / ${value.max}` : `${value.length}`
+  }
   return [
     `| | ${columns.map(({ name }) => name).join(' | ')} |`,
     `|---|${columns.map(() => '---').join('|')}|`,

@@ -311,7 +311,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a command does not state that the policies are as it read them',
     file: 'service/requests/request-command.ts',
-    find: "unchanged(keyOf('policySets', tenant), policySet),",
+    find: "unchanged(recordKey('policySets', tenant), policySet),",
     put: '',
   },
   {
@@ -400,7 +400,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'two delegations at the same time close a circle',
-    file: 'service/facts/delegations.ts',
+    file: 'service/requests/delegation-commands.ts',
     find: 'preconditions.push(unchanged(key, before))',
     put: '',
   },
@@ -616,7 +616,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a verification tells of what only goes on while it looks',
-    file: 'service/audit/verify-log.ts',
+    file: 'service/audit/follow-stream.ts',
     find: 'if (problems.length === 0) return []',
     put: '',
   },
@@ -761,8 +761,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'policies are kept that somebody saved while they were read, and rolled back',
     file: 'service/context/compiled-policies.ts',
-    find: 'if (isLater || stateOf(settings).hash !== state.hash) {',
-    put: 'if (stateOf(settings).hash !== state.hash) {',
+    find: 'if (isLater || settingsState(settings).hash !== state.hash) {',
+    put: 'if (settingsState(settings).hash !== state.hash) {',
   },
   {
     name: 'what a request was pinned from is known by its number',
@@ -978,7 +978,7 @@ export const bugs: readonly Bug[] = [
     name: 'a preference moves the record that every command states',
     file: 'service/access/access-settings.ts',
     find: "return success({ writes: [put('preferences', { tenant, user, unwanted }, before)], answer: undefined })",
-    put: "const { set } = await read(context.storage, { set: keyOf('policySets', tenant) })\n      const event = { type: 'notices_muted' }\n      const own = put('preferences', { tenant, user, unwanted }, before)\n      return success({ writes: [own, ...settingsWrites(actor, set, { at: context.now(), event })], answer: undefined })",
+    put: "const { set } = await read(context.storage, { set: recordKey('policySets', tenant) })\n      const event = { type: 'notices_muted' }\n      const own = put('preferences', { tenant, user, unwanted }, before)\n      return success({ writes: [own, ...settingsWrites(actor, set, { at: context.now(), event })], answer: undefined })",
   },
   {
     name: 'a connection of MySQL may speak any character set',
@@ -1325,7 +1325,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'an objection too many is noted all the same',
     file: 'core/request/decide/decide-content.ts',
-    find: 'remembered(request, event).length > mostObjections',
-    put: 'remembered(request, event).length < 0',
+    find: 'rememberedObjections(request, event).length > mostObjections',
+    put: 'rememberedObjections(request, event).length < 0',
   },
 ]

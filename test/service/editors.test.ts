@@ -9,7 +9,7 @@ import {
   staticDirectory,
 } from '../../src/index.ts'
 import { levelAccess } from '../../src/presets/levels.ts'
-import type { BeforeAfter } from '../../src/service/resource-types/facets.ts'
+import type { DocumentPair } from '../../src/service/resource-types/facets.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { flags, pending, refusal, rollout, start, storages } from '../world.ts'
@@ -27,7 +27,7 @@ const areaFlags = defineResource({
     areas.map((area) => [
       area,
       {
-        detect: ({ before, after }: BeforeAfter<Record<string, number>>) =>
+        detect: ({ before, after }: DocumentPair<Record<string, number>>) =>
           before !== undefined && after !== undefined && before[area] !== after[area],
         covers: [`/${area}`],
       },

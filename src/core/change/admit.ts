@@ -3,7 +3,7 @@ import { type Result, refuse, success } from '../../errors/result.ts'
 import type { JsonValue } from './json.ts'
 import { type Admission, defaultLimits } from './limits.ts'
 import { type Handling, takeIn } from './take-in.ts'
-import { startTally, type Tally } from './tally.ts'
+import { type SizeTally, startTally } from './tally.ts'
 
 /**
  * Takes in a value from outside: copies it once, strictly, into plain frozen JSON, or says where it is not plain
@@ -32,7 +32,7 @@ export const copies = (): Handling => 'copy'
 /** Does what {@link admit} does, with a say in what becomes of each container, and a tally that goes on. */
 export function admitAs(
   value: unknown,
-  tally: Tally,
+  tally: SizeTally,
   handling: (source: object) => Handling,
 ): Result<JsonValue, 'invalid_document'> {
   try {

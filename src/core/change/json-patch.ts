@@ -6,7 +6,7 @@ import { defaultPatchLimits, type PatchLimits } from './limits.ts'
 import { type PatchStep, readPatch } from './patch-steps.ts'
 import { arrayIndex, escapeSegment, formatPointer } from './pointer.ts'
 import { type Handling, takeIn } from './take-in.ts'
-import { countNodes, startTally, type Tally } from './tally.ts'
+import { countNodes, type SizeTally, startTally } from './tally.ts'
 
 /**
  * Applies a JSON Patch (RFC 6902) from outside to an admitted document. All operations are done, or none.
@@ -56,7 +56,7 @@ interface Workshop {
    */
   readonly owned: Set<JsonArray | JsonObject>
   /** What the patch put into the document so far, and what had to be copied for that. */
-  readonly tally: Tally
+  readonly tally: SizeTally
 }
 
 /** Does one operation; a text is why it cannot be done. */

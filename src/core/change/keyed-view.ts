@@ -76,7 +76,7 @@ export function haveNames(items: JsonArray, names: readonly string[], kind: List
 }
 
 function nameOf(item: JsonValue, kind: ListKind): string | undefined {
-  return kind.kind === 'keyed' ? keyOf(item, kind.field) : valueName(item)
+  return kind.kind === 'keyed' ? itemKey(item, kind.field) : valueName(item)
 }
 
 /** Below so many names, comparing each with each is faster than a set. */
@@ -101,7 +101,7 @@ export function valueName(value: JsonValue): string {
 }
 
 /** Reads the key of an item of a keyed list. */
-export function keyOf(item: JsonValue, field: string): string | undefined {
+export function itemKey(item: JsonValue, field: string): string | undefined {
   if (!isObject(item) || !Object.hasOwn(item, field)) return undefined
   const key = item[field]
   return typeof key === 'string' ? key : typeof key === 'number' ? String(key) : undefined

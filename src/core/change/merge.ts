@@ -4,7 +4,7 @@ import type { Conflict, ConflictType, Resolution, Sides } from './conflict.ts'
 import { diff } from './diff.ts'
 import { equal, isArray, isObject } from './equal.ts'
 import type { JsonArray, JsonObject, JsonValue } from './json.ts'
-import { haveNames, itemNames, keyOf, numbering, readNames } from './keyed-view.ts'
+import { haveNames, itemKey, itemNames, numbering, readNames } from './keyed-view.ts'
 import { mergeInOrder } from './merge-list.ts'
 import { mergeOrders, type Numbered, type NumberedSides } from './merge-orders.ts'
 import { formatPointer } from './pointer.ts'
@@ -238,6 +238,6 @@ function mergeItem(base: Maybe, live: Maybe, draft: Maybe, node: ShapeNode, name
 }
 
 function checkKey(item: JsonValue, name: string, { kind }: ShapeNode, merging: Merging): void {
-  if (kind.kind !== 'keyed' || keyOf(item, kind.field) === name) return
+  if (kind.kind !== 'keyed' || itemKey(item, kind.field) === name) return
   refuseAnswer(`value:${formatPointer([...merging.path, name])}`, 'the item has to keep its key', merging)
 }

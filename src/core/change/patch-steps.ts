@@ -3,7 +3,7 @@ import { admitAs, copies } from './admit.ts'
 import type { JsonValue } from './json.ts'
 import type { PatchLimits } from './limits.ts'
 import { parsePointer, refusedSegments } from './pointer.ts'
-import type { Tally } from './tally.ts'
+import type { SizeTally } from './tally.ts'
 
 /** One operation of a JSON Patch (RFC 6902). */
 export type PatchOperation =
@@ -29,7 +29,7 @@ export type PatchStep =
  */
 export function readPatch(
   patch: unknown,
-  tally: Tally,
+  tally: SizeTally,
   limits: PatchLimits,
 ): Result<readonly PatchStep[], 'invalid_patch'> {
   try {
@@ -39,7 +39,11 @@ export function readPatch(
   }
 }
 
-function readSteps(patch: unknown, tally: Tally, limits: PatchLimits): Result<readonly PatchStep[], 'invalid_patch'> {
+function readSteps(
+  patch: unknown,
+  tally: SizeTally,
+  limits: PatchLimits,
+): Result<readonly PatchStep[], 'invalid_patch'> {
   if (!Array.isArray(patch)) return refuse('invalid_patch', { operation: 0, path: '', problem: 'a patch is an array' })
   const { length } = patch
   if (length > limits.operations) {
@@ -67,7 +71,7 @@ function member(operation: object, name: 'op' | 'path' | 'from' | 'value'): unkn
 }
 
 /** Reads one operation; a text is what is wrong with it. */
-function readStep(operation: unknown, tally: Tally, limits: PatchLimits): PatchStep | string {
+function readStep(operation: unknown, tally: SizeTally, limits: PatchLimits): PatchStep | string {
   if (typeof operation !== 'object' || operation === null) return 'an operation is an object'
   const op = member(operation, 'op')
   const path = readPointer(member(operation, 'path'), limits)

@@ -1,6 +1,6 @@
 import type { JsonValue } from './json.ts'
 import { formatPointer } from './pointer.ts'
-import { countContainer, countKeys, countNodes, countScalar, type Tally } from './tally.ts'
+import { countContainer, countKeys, countNodes, countScalar, type SizeTally } from './tally.ts'
 
 /**
  * What becomes of a container: `copy` makes a frozen copy of one that is not trusted, `freeze` checks and freezes one
@@ -28,7 +28,7 @@ interface Frame {
 type Container = JsonValue[] | { [key: string | number]: JsonValue }
 
 /** Takes in a value, container by container and without recursion, and counts it. Throws what a proxy throws. */
-export function takeIn(value: unknown, tally: Tally, handling: (source: object) => Handling): TakenIn {
+export function takeIn(value: unknown, tally: SizeTally, handling: (source: object) => Handling): TakenIn {
   if (typeof value !== 'object' || value === null) {
     const problem = countNodes(1, tally) ?? countScalar(value, tally)
     return problem === undefined ? { ok: true, value: scalar(value) } : { ok: false, path: '', problem }
@@ -52,7 +52,7 @@ export function takeIn(value: unknown, tally: Tally, handling: (source: object) 
  * Takes in the next member of a container and answers the frame to go on with; a text is what is wrong with the
  * member.
  */
-function takeMember(frame: Frame, tally: Tally, handling: (source: object) => Handling): Frame | string {
+function takeMember(frame: Frame, tally: SizeTally, handling: (source: object) => Handling): Frame | string {
   const key = frame.keys === undefined ? frame.next : (frame.keys[frame.next] as string)
   frame.next++
   const value = frame.handling === 'copy' ? ownValue(frame.source, key) : (frame.source as Container)[key as never]
@@ -88,7 +88,7 @@ function ownValue(source: object, key: string | number): unknown {
 function open(
   source: object,
   parent: Frame | undefined,
-  tally: Tally,
+  tally: SizeTally,
   handlingOf: (source: object) => Handling,
 ): Frame | string {
   const handling = handlingOf(source)
@@ -104,7 +104,7 @@ function open(
 }
 
 /** Lists the keys of an object, or counts the items of an array; a text is what is wrong with it. */
-function keysOf(source: object, handling: Handling, { limits }: Tally): readonly string[] | number | string {
+function keysOf(source: object, handling: Handling, { limits }: SizeTally): readonly string[] | number | string {
   if (Array.isArray(source)) return handling === 'copy' ? plainLength(source) : source.length
   if (handling === 'copy') {
     const keys = plainKeys(source)

@@ -5,7 +5,7 @@ import type { Admission } from './limits.ts'
  * What a document, or a part of it, was found to need so far. Every counting function answers why it is too much, if
  * it is.
  */
-export interface Tally {
+export interface SizeTally {
   readonly limits: Admission
   /** Values of every kind, containers included. */
   nodes: number
@@ -16,18 +16,18 @@ export interface Tally {
 }
 
 /** Starts to count. */
-export function startTally(limits: Admission): Tally {
+export function startTally(limits: Admission): SizeTally {
   return { limits, nodes: 0, depth: 0, bytes: 0 }
 }
 
 /** Counts so many more values. */
-export function countNodes(nodes: number, tally: Tally): string | undefined {
+export function countNodes(nodes: number, tally: SizeTally): string | undefined {
   tally.nodes += nodes
   return tally.nodes > tally.limits.nodes ? `there are more than ${tally.limits.nodes} values` : undefined
 }
 
 /** Counts a container with so many members, so deep in the document. */
-export function countContainer(members: number, depth: number, tally: Tally): string | undefined {
+export function countContainer(members: number, depth: number, tally: SizeTally): string | undefined {
   const { limits } = tally
   if (depth > limits.depth) return `it is nested deeper than ${limits.depth} levels`
   if (members > limits.members) return `there are more than ${limits.members} members in one array or object`
@@ -36,7 +36,7 @@ export function countContainer(members: number, depth: number, tally: Tally): st
 }
 
 /** Counts the keys of an object, each with its colon. */
-export function countKeys(keys: readonly string[], tally: Tally): string | undefined {
+export function countKeys(keys: readonly string[], tally: SizeTally): string | undefined {
   for (const key of keys) {
     const problem = countText(key, tally)
     if (problem !== undefined) return problem
@@ -45,7 +45,7 @@ export function countKeys(keys: readonly string[], tally: Tally): string | undef
 }
 
 /** Counts a value that is no container, if it is one of JSON. */
-export function countScalar(value: unknown, tally: Tally): string | undefined {
+export function countScalar(value: unknown, tally: SizeTally): string | undefined {
   switch (typeof value) {
     case 'string':
       return countText(value, tally)
@@ -63,13 +63,13 @@ export function countScalar(value: unknown, tally: Tally): string | undefined {
   }
 }
 
-function countText(text: string, tally: Tally): string | undefined {
+function countText(text: string, tally: SizeTally): string | undefined {
   if (text.length > tally.limits.textLength) return `a text is longer than ${tally.limits.textLength} characters`
   const bytes = jsonTextBytes(text)
   return bytes === undefined ? 'a text holds half of a surrogate pair' : countBytes(bytes, tally)
 }
 
-function countBytes(bytes: number, tally: Tally): string | undefined {
+function countBytes(bytes: number, tally: SizeTally): string | undefined {
   tally.bytes += bytes
   return tally.bytes > tally.limits.bytes ? `it is larger than ${tally.limits.bytes} bytes` : undefined
 }

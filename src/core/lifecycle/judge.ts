@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /** Says why a move is impossible in this situation; `undefined` if it is possible. */
-export function judge<T>(move: ResolvedMove<T>, situation: Situation<T>, place: Place): Refusal | undefined {
+export function judgeMove<T>(move: ResolvedMove<T>, situation: Situation<T>, place: Place): Refusal | undefined {
   const { action, unreferenced, guard } = move
   const { references } = situation
   if (unreferenced && references.length > 0) {

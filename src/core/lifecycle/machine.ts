@@ -8,7 +8,7 @@ import {
   type StateValue,
   setup,
 } from 'xstate'
-import { carriedOut, judge } from './judge.ts'
+import { carriedOut, judgeMove } from './judge.ts'
 import type { MachineContext, MachineEvent } from './lifecycle-machine.ts'
 import type { MachineConfig, MoveParams } from './machine-config.ts'
 import type { LifecycleState, ResolvedMove } from './move.ts'
@@ -61,7 +61,7 @@ export function buildMachine<T>(config: MachineConfig, moves: readonly ResolvedM
         const move = moves[params.move]
         const situation = situationOf(context, event)
         return (
-          move !== undefined && judge(move, situation, place) === undefined && carriedOut(move, situation, place).ok
+          move !== undefined && judgeMove(move, situation, place) === undefined && carriedOut(move, situation, place).ok
         )
       },
     },

@@ -30,7 +30,7 @@ export interface Move<T = unknown> {
    *
    * @defaultValue none: it carries no changes
    */
-  readonly edits?: Edits | undefined
+  readonly edits?: EditKind | undefined
   /**
    * Actions that stay possible while this one waits.
    *
@@ -65,7 +65,7 @@ export interface Move<T = unknown> {
 }
 
 /** Which changes of the document an action carries. */
-export type Edits = 'any' | 'critical' | 'other'
+export type EditKind = 'any' | 'critical' | 'other'
 
 /** What was said with an action beyond the action itself. Plain JSON. */
 export type Details = Readonly<Record<string, unknown>>

@@ -1,7 +1,7 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
 import { defined } from '../defined.ts'
 import type { Lifecycle } from './define-lifecycle.ts'
-import { carriedOut, judge } from './judge.ts'
+import { carriedOut, judgeMove } from './judge.ts'
 import type { Details, Ending, LifecycleState, ResolvedMove } from './move.ts'
 import { impossible } from './possible-actions.ts'
 import { stepFrom } from './transition-table.ts'
@@ -169,7 +169,7 @@ function moved<T>(
   }
   const place = { lifecycle: lifecycle.name, state: move.from }
   const situation = { document, details, references }
-  const refusal = judge(move, situation, place)
+  const refusal = judgeMove(move, situation, place)
   if (refusal) return { ok: false, refusal }
   const next = carriedOut(move, situation, place)
   if (!next.ok) return next

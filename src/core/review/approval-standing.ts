@@ -1,6 +1,6 @@
 import { eligibility } from './eligibility.ts'
 import { type Giver, ownerOf } from './giver.ts'
-import { canBeMet, type Standing, standing, whoCould } from './standing.ts'
+import { couldBeApproved, type Standing, standing, whoCould } from './standing.ts'
 import type { MissingNeed, PolicyTally } from './tally.ts'
 import type { KnownUsers, Review, UnderReview } from './under-review.ts'
 import { isAmong, type KnownUser } from './voter.ts'
@@ -46,7 +46,7 @@ export function approvalStanding(
   return {
     ...rest,
     satisfiable:
-      canBeMet(request, users, asked) && rest.blocking.every((review) => canBeLifted(review, request, users)),
+      couldBeApproved(request, users, asked) && rest.blocking.every((review) => canBeLifted(review, request, users)),
     standIns: standIns
       .filter(({ principal }) => free.some(({ id }) => id === principal.id))
       .filter((giver) => mayApprove(giver) === 'eligible')

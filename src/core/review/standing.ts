@@ -22,7 +22,7 @@ export function standing(request: UnderReview, users: KnownUsers): Standing {
 }
 
 /** Tells whether the request could be approved if everyone among `candidates` approved it from now on. */
-export function canBeMet(request: UnderReview, users: KnownUsers, candidates: readonly KnownUser[]): boolean {
+export function couldBeApproved(request: UnderReview, users: KnownUsers, candidates: readonly KnownUser[]): boolean {
   const counted = countedVoters(request, users)
   const others: readonly Vote[] = whoCould(request, users, candidates).map((user) => ({
     ...user,

@@ -4,7 +4,7 @@ import { refuse, success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
-import { keyOf, put, read } from '../records/typed-storage.ts'
+import { put, read, recordKey } from '../records/typed-storage.ts'
 import { maySet } from './check-permission.ts'
 
 /** Makes the command that says who edits new resources. Those that exist stay as they are. */
@@ -14,7 +14,7 @@ export function setDefaultAccessCommand(context: Context, actor: Actor, access: 
     actor,
     about: aboutSettings,
     async attempt(at) {
-      const { set } = await read(context.storage, { set: keyOf('policySets', actor.tenant) })
+      const { set } = await read(context.storage, { set: recordKey('policySets', actor.tenant) })
       const permission = 'default_access.edit'
       const allowed = await maySet(context, actor, { settings: set?.value, permission, projects: [''] })
       if (!allowed.ok) return allowed
@@ -39,8 +39,8 @@ export function muteCommand(context: Context, actor: Actor, unwanted: readonly s
     about: `preferences/${user}`,
     async attempt() {
       const { grants, before } = await read(context.storage, {
-        grants: keyOf('grants', tenant, user),
-        before: keyOf('preferences', tenant, user),
+        grants: recordKey('grants', tenant, user),
+        before: recordKey('preferences', tenant, user),
       })
       if (!grants || grants.value.grants.length === 0) return refuse('unknown_actor', { actor: user })
       return success({ writes: [put('preferences', { tenant, user, unwanted }, before)], answer: undefined })
@@ -50,6 +50,6 @@ export function muteCommand(context: Context, actor: Actor, unwanted: readonly s
 
 /** Reads who edits new resources. */
 export async function readDefaultAccess({ storage }: Context, tenant: string): Promise<ResourceAccess['type']> {
-  const { settings } = await read(storage, { settings: keyOf('policySets', tenant) })
+  const { settings } = await read(storage, { settings: recordKey('policySets', tenant) })
   return settings?.value.defaultAccess ?? 'everyone'
 }

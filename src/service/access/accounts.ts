@@ -6,7 +6,7 @@ import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { mostOwners } from '../people/ask-directory.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
-import { keyOf, put, read } from '../records/typed-storage.ts'
+import { put, read, recordKey } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { maySet } from './check-permission.ts'
 import { keptRoles, readGrants } from './grants.ts'
@@ -15,7 +15,7 @@ import { judgedWithRequests } from './pinned-power.ts'
 
 /** Reads whose an account is. */
 export async function readAccount({ storage }: Context, tenant: string, user: string): Promise<Account> {
-  const { found } = await read(storage, { found: keyOf('grants', tenant, user) })
+  const { found } = await read(storage, { found: recordKey('grants', tenant, user) })
   return freeze({ user, ...belongsTo(found?.value ?? {}) })
 }
 
@@ -35,9 +35,9 @@ export function setAccountCommand(context: Context, actor: Actor, account: Accou
       const kept = keptRoles(context)
       if (!kept.ok) return kept
       const { settings, before, acting } = await read(storage, {
-        settings: keyOf('policySets', tenant),
-        before: keyOf('grants', tenant, user),
-        acting: keyOf('grants', tenant, actor.user),
+        settings: recordKey('policySets', tenant),
+        before: recordKey('grants', tenant, user),
+        acting: recordKey('grants', tenant, actor.user),
       })
       const permission = 'organization_roles.edit'
       const allowed = await maySet(context, actor, { settings: settings?.value, permission, projects: [''] })
@@ -87,7 +87,7 @@ async function mayOwn(
   let next = owner
   for (let generation = 0; generation < mostOwners; generation++) {
     if (next === user) return refuse('invalid_input', { argument, problem: 'is owned by this very account' })
-    const { found } = await read(storage, { found: keyOf('grants', tenant, next) })
+    const { found } = await read(storage, { found: recordKey('grants', tenant, next) })
     if (!found || found.value.grants.length === 0) return refuse('unknown_actor', { actor: next })
     if (found.value.owner === undefined) return success(undefined)
     next = found.value.owner

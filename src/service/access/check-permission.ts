@@ -4,9 +4,9 @@ import type { Actor } from '../../core/request/model/event.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
-import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
+import { askHolders, knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { keyOf, read } from '../records/typed-storage.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
 
 /** A change of the settings: what it needs, and where. */
 export interface SettingsChange {
@@ -40,7 +40,7 @@ export async function isPermitted(
   actor: Actor,
   asked: Omit<SettingsChange, 'settings'>,
 ): Promise<Result<undefined>> {
-  const { settings } = await read(context.storage, { settings: keyOf('policySets', actor.tenant) })
+  const { settings } = await read(context.storage, { settings: recordKey('policySets', actor.tenant) })
   return await maySet(context, actor, { settings: settings?.value, ...asked })
 }
 
@@ -70,7 +70,7 @@ async function permittedIn(
 async function adminsNamed({ access, directory }: Context, tenant: string): Promise<readonly string[]> {
   if (access.type !== 'admins' || access.admins === 'anyone') return []
   const { users = [], roles = [] } = access.admins
-  const holders = await holdersOf(directory, { tenant }, roles)
+  const holders = await askHolders(directory, { tenant }, roles)
   const named = roles.map((role) => {
     return `role ${JSON.stringify(role)}${holders[role]?.length === 0 ? ', which nobody holds' : ''}`
   })

@@ -17,11 +17,11 @@ import type { Command } from '../commands/run-command.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from '../people/ask-directory.ts'
 import { accessStream, append } from '../records/event-stream.ts'
 import type { AccessRecord, PolicySetRecord } from '../records/record-types.ts'
-import { keyOf, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
 interface Named {
@@ -46,7 +46,7 @@ export async function mayEditAll(
   }: { readonly settings: PolicySetRecord | undefined; readonly changes: readonly ProposedChange[] },
 ): Promise<Result<readonly Write[]>> {
   if (context.access.type !== 'roles') return success([])
-  const keys = changes.map(({ resource }) => keyOf('accesses', actor.tenant, resource.type, resource.id))
+  const keys = changes.map(({ resource }) => recordKey('accesses', actor.tenant, resource.type, resource.id))
   const { found } = await read(context.storage, { found: keys })
   for (const [index, change] of changes.entries()) {
     const access = change.incarnation === 0 ? everyone : (found[index]?.value.access ?? everyone)
@@ -77,13 +77,13 @@ export async function newAccessWrites(
   const created = changes.filter(
     (change) => change.incarnation === 0 && change.after !== null && !isOwnType(change.resource.type),
   )
-  const keys = created.map(({ resource }) => keyOf('accesses', tenant, resource.type, resource.id))
+  const keys = created.map(({ resource }) => recordKey('accesses', tenant, resource.type, resource.id))
   const { found } = await read(storage, { found: keys })
   const access = accessOfNew(settings?.defaultAccess ?? 'everyone', { user, via })
   return created.flatMap(({ resource }, index) => {
     const before = found[index]
     if (access.type === 'everyone' && (before?.value.access.type ?? 'everyone') === 'everyone') {
-      return [unchanged(keyOf('accesses', tenant, resource.type, resource.id), before)]
+      return [unchanged(recordKey('accesses', tenant, resource.type, resource.id), before)]
     }
     const event = { type: 'access_set', by: user, via, at, access }
     return accessWrites(tenant, before, { resource, access, event })
@@ -108,12 +108,12 @@ export function changeAccessCommand(
         return refuse('invalid_input', { argument: 'ref', problem })
       }
       await recordHostChanges(context, tenant, [resource])
-      const key = keyOf('accesses', tenant, resource.type, resource.id)
-      const liveKey = keyOf('resources', tenant, resource.type, resource.id)
+      const key = recordKey('accesses', tenant, resource.type, resource.id)
+      const liveKey = recordKey('resources', tenant, resource.type, resource.id)
       const { before, live, set } = await read(context.storage, {
         before: key,
         live: liveKey,
-        set: keyOf('policySets', tenant),
+        set: recordKey('policySets', tenant),
       })
       if (!live || live.value.document === null) return refuse('unknown_resource', resource)
       const { project } = live.value
@@ -139,7 +139,7 @@ export function changeAccessCommand(
       const to = editorsToTell({ added }, { by: user, unwanted })
       return success({
         writes: [
-          unchanged(keyOf('policySets', tenant), set),
+          unchanged(recordKey('policySets', tenant), set),
           unchanged(liveKey, live),
           ...accessWrites(tenant, before, { resource, access, event }),
           ...noticeWrites(context, { id, tenant, type: 'made_editor', to, resources: [resource], at, by: user }),
@@ -152,7 +152,7 @@ export function changeAccessCommand(
 
 /** Reads who edits a resource. */
 export async function readAccess({ storage }: Context, tenant: string, { type, id }: Named): Promise<ResourceAccess> {
-  const { found } = await read(storage, { found: keyOf('accesses', tenant, type, id) })
+  const { found } = await read(storage, { found: recordKey('accesses', tenant, type, id) })
   return freeze(found?.value.access ?? everyone)
 }
 
@@ -173,7 +173,7 @@ async function questionOf(
   const roles = await rolesHeld(context.directory, scopeOf(tenant, project), user)
   if (!roles) return refuse('unknown_actor', { actor: user })
   const holdings = holdingsFor(context.access, settings, { user: { id: user, roles }, project })
-  const needs = typeOf(context, resource.type).needs?.(actions) ?? []
+  const needs = resourceTypeOf(context, resource.type).needs?.(actions) ?? []
   return success({ resource: { type: resource.type, id: resource.id }, access, holdings, needs, via })
 }
 

@@ -21,12 +21,12 @@ import type { Command } from '../commands/run-command.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { scopeOf } from '../people/ask-directory.ts'
-import { adminsOf, peopleNamed } from '../people/settings-admins.ts'
+import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import { grantsOf } from '../people/stored-directory.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { GrantRecord, PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
-import { keyOf, put, read, type Stored, stateOf, walk } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored, settingsState, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { judgedWithRequests } from './pinned-power.ts'
 import { type PolicyPower, policyPower } from './policy-power.ts'
@@ -50,7 +50,7 @@ interface GrantsRead {
 }
 
 /** The edits that somebody wants, which may depend on what is there. */
-export type Edits = (grants: readonly Grant[]) => readonly GrantEdit[]
+export type GrantEdits = (grants: readonly Grant[]) => readonly GrantEdit[]
 
 /** Says what a change of access would do. Writes nothing. */
 export async function previewGrants(
@@ -72,7 +72,7 @@ export async function previewGrants(
 export function changeGrantsCommand(
   context: Context,
   actor: Actor,
-  { edits, users, seen }: { readonly edits: Edits; readonly users: readonly string[]; readonly seen?: string },
+  { edits, users, seen }: { readonly edits: GrantEdits; readonly users: readonly string[]; readonly seen?: string },
 ): Command<GrantPreview> {
   return {
     verb: 'change access',
@@ -155,8 +155,8 @@ export async function readGrants(
 ): Promise<GrantsRead> {
   const ids = [...new Set([actor, ...users])]
   const { settings, found } = await read(storage, {
-    settings: keyOf('policySets', tenant),
-    found: ids.map((id) => keyOf('grants', tenant, id)),
+    settings: recordKey('policySets', tenant),
+    found: ids.map((id) => recordKey('grants', tenant, id)),
   })
   const roles = rolesOf(base, settings?.value)
   const stored = new Map(ids.map((id, index) => [id, found[index]]))
@@ -164,7 +164,7 @@ export async function readGrants(
   const others = await adminGrants({ storage }, tenant, roles)
   const grants = [...theirs, ...others.filter(({ user }) => !stored.has(user))]
   const agents = await agentsAmong({ storage }, tenant, [...stored.keys(), ...others.map(({ user }) => user)])
-  const policies = await inForce(storage, tenant, stateOf(settings))
+  const policies = await inForce(storage, tenant, settingsState(settings))
   const power = policyPower({
     policies: [...policies.policies.values()].map(({ policy }) => policy),
     roles,
@@ -181,7 +181,7 @@ async function agentsAmong(
   users: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const ids = [...new Set(users)]
-  const { found } = await read(storage, { found: ids.map((user) => keyOf('grants', tenant, user)) })
+  const { found } = await read(storage, { found: ids.map((user) => recordKey('grants', tenant, user)) })
   return new Set(ids.filter((_, index) => found[index]?.value.owner !== undefined))
 }
 
@@ -205,7 +205,7 @@ export async function grantsOfUser(
   tenant: string,
   user: string,
 ): Promise<readonly Grant[]> {
-  const { found } = await read(storage, { found: keyOf('grants', tenant, user) })
+  const { found } = await read(storage, { found: recordKey('grants', tenant, user) })
   return found ? grantsOf(found.value) : []
 }
 
@@ -270,7 +270,7 @@ async function powerNotices(
   },
 ): Promise<readonly Write[]> {
   if (given.length === 0 || context.notifiers.length === 0) return []
-  const admins = adminsOf(context, settings?.value)
+  const admins = adminApprovers(context, settings?.value)
   const to = new Set<string>()
   for (const project of new Set(given.map((grant) => grant.project))) {
     for (const one of await peopleNamed(context.directory, scopeOf(tenant, project), [admins])) to.add(one)

@@ -6,7 +6,7 @@ import { namesListing } from '../../core/request/decide/awaited-approvers.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
-import { keyOf, page, read, walk } from '../records/typed-storage.ts'
+import { page, read, recordKey, walk } from '../records/typed-storage.ts'
 import { projectsOf } from './check-permission.ts'
 import type { PolicyPower } from './policy-power.ts'
 
@@ -114,7 +114,7 @@ async function requestsOf(
 ): Promise<readonly RequestRecord[]> {
   if (rows.length === 0) return []
   const { found } = await read(storage, {
-    found: rows.map(({ value }) => keyOf('requests', value.tenant, value.request)),
+    found: rows.map(({ value }) => recordKey('requests', value.tenant, value.request)),
   })
   return found.flatMap((one) => (one ? [one.value] : []))
 }

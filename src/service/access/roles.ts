@@ -8,7 +8,7 @@ import type { Command } from '../commands/run-command.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
-import { keyOf, read } from '../records/typed-storage.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { grantsOfRole, keptRoles, readGrants } from './grants.ts'
 import { type BeyondPolicies, judgedWithRequests } from './pinned-power.ts'
@@ -43,7 +43,7 @@ export function removeRoleCommand(context: Context, actor: Actor, id: string): C
 /** Lists the roles of a tenant: those that every tenant has, then its own. */
 export async function listRoles({ storage, access }: Context, tenant: string): Promise<readonly RoleDefinition[]> {
   if (access.type === 'admins') return []
-  const { settings } = await read(storage, { settings: keyOf('policySets', tenant) })
+  const { settings } = await read(storage, { settings: recordKey('policySets', tenant) })
   return freeze([...access.roles.values(), ...(settings?.value.roles ?? [])])
 }
 

@@ -82,7 +82,7 @@ export interface RequestEndings {
    * ```
    *
    * @throws `break_glass_forbidden`; `follow_up_pending` if a follow-up review is still to be done; otherwise the codes
-   * of `bypass`.
+   * of {@link ActingRequests.bypass}.
    */
   breakGlass(request: string, options: BreakGlassOptions): Promise<RequestOutcome>
 }

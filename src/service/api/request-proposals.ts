@@ -81,7 +81,7 @@ export interface RequestProposals {
    * ```
    *
    * @throws `invalid_resolution` if an answer is about no conflict of the request, or the conflict does not take it;
-   * the codes of `rebase`.
+   * the codes of {@link ActingRequests.rebase}.
    */
   resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<RequestOutcome>
   /**

@@ -41,7 +41,7 @@ export interface RequestReviews {
    * await ben.requests.requestChanges(request.id, { digest: request.digest, reason: 'begin with 10 %' })
    * ```
    *
-   * @throws The codes of `reject`.
+   * @throws The codes of {@link ActingRequests.reject}.
    */
   requestChanges(request: string, options: RejectOptions): Promise<RequestOutcome>
   /**

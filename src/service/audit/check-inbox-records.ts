@@ -3,7 +3,7 @@ import type { Storage } from '../../ports/storage.ts'
 import { requestStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
-import { keyOf, type OnUnreadable, read, type Stored, walk } from '../records/typed-storage.ts'
+import { type OnUnreadable, read, recordKey, type Stored, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 
 const batch = 500
@@ -39,12 +39,12 @@ async function straysAmong(
   tenant: string,
   rows: readonly InboxRecord[],
 ): Promise<readonly AuditProblem[]> {
-  const found = await read(storage, { requests: rows.map(({ request }) => keyOf('requests', tenant, request)) }).catch(
-    (error) => {
-      if (hasCode(error, 'unreadable_record')) return undefined
-      throw error
-    },
-  )
+  const found = await read(storage, {
+    requests: rows.map(({ request }) => recordKey('requests', tenant, request)),
+  }).catch((error) => {
+    if (hasCode(error, 'unreadable_record')) return undefined
+    throw error
+  })
   if (!found) return await straysOneByOne(storage, tenant, rows)
   const problems: AuditProblem[] = []
   for (const [index, row] of rows.entries()) {
@@ -81,8 +81,8 @@ function problemOf({ request, approver }: InboxRecord, problem: string): AuditPr
 /** Looks again at one moment: between the row and its request, the request may only have moved. */
 async function isStray(storage: Storage, tenant: string, { approver, request }: InboxRecord): Promise<boolean> {
   const { row, record } = await read(storage, {
-    row: keyOf('inbox', tenant, approver, request),
-    record: keyOf('requests', tenant, request),
+    row: recordKey('inbox', tenant, approver, request),
+    record: recordKey('requests', tenant, request),
   })
   return row !== undefined && !isListed(row.value, record)
 }

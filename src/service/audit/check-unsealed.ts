@@ -3,7 +3,7 @@ import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { UnsealedRecord } from '../records/record-types.ts'
-import { keyOf, type OnUnreadable, read, walk } from '../records/typed-storage.ts'
+import { type OnUnreadable, read, recordKey, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 import type { CheckDueTime } from './check-due-times.ts'
 import { lastCheckpoint } from './make-checkpoints.ts'
@@ -71,7 +71,7 @@ async function eventsOf(
 ): Promise<readonly (LoggedEvent | 'unreadable' | undefined)[]> {
   try {
     const { events } = await read(storage, {
-      events: rows.map(({ stream, seq }) => keyOf('events', tenant, stream, seq)),
+      events: rows.map(({ stream, seq }) => recordKey('events', tenant, stream, seq)),
     })
     return events.map((event) => event?.value)
   } catch (error) {

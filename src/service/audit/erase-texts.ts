@@ -14,7 +14,7 @@ import type { Context } from '../context/context.ts'
 import { append, erasureStream, resourceStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { RequestRecord } from '../records/record-types.ts'
-import { keyOf, type OnUnreadable, put, read, type Stored, unchanged, walk } from '../records/typed-storage.ts'
+import { type OnUnreadable, put, read, recordKey, type Stored, unchanged, walk } from '../records/typed-storage.ts'
 import { type LogSubject, streamOf } from './read-log.ts'
 
 /** Which texts to erase: those of a stream of the log, or all that one user wrote. */
@@ -88,7 +88,7 @@ async function pickedBy(storage: Storage, tenant: string, what: Erasable): Promi
   const stream = streamOf(what)
   const own: Picked = { stream, picks: () => true }
   if (request === undefined) return [own]
-  const { found } = await read(storage, { found: keyOf('requests', tenant, request) })
+  const { found } = await read(storage, { found: recordKey('requests', tenant, request) })
   const copies = (found?.value.revisions ?? []).map((revision): Picked => {
     return { stream: resourceStream(revision), picks: (_text, event) => event['request'] === request }
   })
@@ -112,8 +112,8 @@ function eraseCommand(
     about: erasureStream,
     async attempt(at) {
       const { set, erasures } = await read(storage, {
-        set: keyOf('policySets', tenant),
-        erasures: keyOf('streams', tenant, erasureStream),
+        set: recordKey('policySets', tenant),
+        erasures: recordKey('streams', tenant, erasureStream),
       })
       const allowed = await maySet(context, actor, { settings: set?.value, permission: 'texts.erase', projects: [''] })
       if (!allowed.ok) return allowed
@@ -137,7 +137,7 @@ function eraseCommand(
         return [{ version, value: { ...value, texts: Object.fromEntries(kept) } }]
       })
       if (changed.length === 0)
-        return success({ writes: [unchanged(keyOf('policySets', tenant), set)], answer: { texts: 0, more } })
+        return success({ writes: [unchanged(recordKey('policySets', tenant), set)], answer: { texts: 0, more } })
       const after = new Map(changed.map(({ value }) => [value.seq, value]))
       const log = events.map(({ value }) => after.get(value.seq) ?? value)
       const said = reason === undefined ? {} : { reason }
@@ -145,7 +145,7 @@ function eraseCommand(
       const { head, writes } = append({ tenant, stream: erasureStream }, erasures?.value.head, event)
       return success({
         writes: [
-          unchanged(keyOf('policySets', tenant), set),
+          unchanged(recordKey('policySets', tenant), set),
           ...changed.map(({ version, value }) => put('events', value, { version })),
           ...(await recordWrites(storage, tenant, { stream, log, changed: [...after.values()] })),
           put('streams', { tenant, stream: erasureStream, head }, erasures),
@@ -171,9 +171,9 @@ async function recordWrites(
   const revised = kind === 'resource' ? changed.filter(({ event }) => event['type'] === 'revised') : []
   const request = kind === 'request' ? requestOf(log) : undefined
   const { records, revisions, notices } = await read(storage, {
-    records: request ? [keyOf('requests', tenant, request.id)] : [],
-    revisions: revised.map(({ seq }) => keyOf('revisions', tenant, type, rest.join('/'), seq)),
-    notices: changed.map(({ seq }) => keyOf('outbox', tenant, `${stream}/${seq}`)),
+    records: request ? [recordKey('requests', tenant, request.id)] : [],
+    revisions: revised.map(({ seq }) => recordKey('revisions', tenant, type, rest.join('/'), seq)),
+    notices: changed.map(({ seq }) => recordKey('outbox', tenant, `${stream}/${seq}`)),
   })
   const [record] = records
   return [

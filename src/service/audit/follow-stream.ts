@@ -4,7 +4,7 @@ import { brokenLink, emptyStream, headAfter } from '../../core/log/event-chain.t
 import type { Storage } from '../../ports/storage.ts'
 import { erasureStream, settingsStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import { keyOf, read, walk } from '../records/typed-storage.ts'
+import { read, recordKey, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 import { readErased } from './erase-texts.ts'
 import { findings } from './findings.ts'
@@ -39,7 +39,7 @@ interface Follower {
 }
 
 /** Begins to follow a stream. */
-export function follow(storage: Storage, tenant: string, name: string, { sealed, erased }: Expected): Follower {
+export function followStream(storage: Storage, tenant: string, name: string, { sealed, erased }: Expected): Follower {
   const problems: AuditProblem[] = []
   const replay: Replay = replayOf(storage, tenant, name)
   let end = emptyStream
@@ -109,7 +109,7 @@ export async function verifyAgain(
   let problems: readonly AuditProblem[] = []
   for (let look = 0; look < looks; look++) {
     const erased = await readErased(storage, tenant, ignore)
-    const follower = follow(storage, tenant, name, { sealed: ends.get(name), erased })
+    const follower = followStream(storage, tenant, name, { sealed: ends.get(name), erased })
     let more = await eventsAfter(storage, tenant, name, 0)
     for (let pursuit = 0; pursuit < pursuits && follower.problems.length === 0; pursuit++) {
       await follower.take(more)
@@ -144,12 +144,14 @@ function ignore(): void {}
 async function headOf(storage: Storage, tenant: string, name: string): Promise<StreamHead | undefined> {
   const [kind = '', first = '', ...rest] = name.split('/')
   const { request, resource, access, stream, set } = await read(storage, {
-    request: kind === 'request' ? [keyOf('requests', tenant, [first, ...rest].join('/'))] : [],
-    resource: kind === 'resource' ? [keyOf('resources', tenant, first, rest.join('/'))] : [],
-    access: kind === 'access' ? [keyOf('accesses', tenant, first, rest.join('/'))] : [],
+    request: kind === 'request' ? [recordKey('requests', tenant, [first, ...rest].join('/'))] : [],
+    resource: kind === 'resource' ? [recordKey('resources', tenant, first, rest.join('/'))] : [],
+    access: kind === 'access' ? [recordKey('accesses', tenant, first, rest.join('/'))] : [],
     stream:
-      kind === 'refusals' || kind === 'delegations' || name === erasureStream ? [keyOf('streams', tenant, name)] : [],
-    set: name === settingsStream ? [keyOf('policySets', tenant)] : [],
+      kind === 'refusals' || kind === 'delegations' || name === erasureStream
+        ? [recordKey('streams', tenant, name)]
+        : [],
+    set: name === settingsStream ? [recordKey('policySets', tenant)] : [],
   })
   return [...request, ...resource, ...access, ...stream, ...set][0]?.value.head
 }

@@ -17,7 +17,7 @@ import type { Context } from '../context/context.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { CheckpointRecord, UnsealedRecord } from '../records/record-types.ts'
 import { type OnUnreadable, page, put, type Stored } from '../records/typed-storage.ts'
-import type { Need } from '../values/needs.ts'
+import type { HostNeed } from '../values/needs.ts'
 
 /**
  * How many events one checkpoint seals at most, and how many checkpoints of a tenant one call of `tick` makes at
@@ -62,7 +62,7 @@ export function sealChore(context: Context, records: readonly Stored<UnsealedRec
   }
 }
 
-const signerNeed: Need = { name: 'signer' }
+const signerNeed: HostNeed = { name: 'signer' }
 
 /** What cannot be read was named by whoever found that something is due. */
 const passOver: OnUnreadable = () => {}

@@ -11,7 +11,7 @@ import type { Account } from '../access/persons.ts'
 import { turned } from '../context/workflow-switch.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicyRecord, PolicySetRecord } from '../records/record-types.ts'
-import { keyOf, read, walk } from '../records/typed-storage.ts'
+import { read, recordKey, walk } from '../records/typed-storage.ts'
 import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
 import type { Replay } from './replay.ts'
@@ -189,7 +189,7 @@ async function settingProblem(
   tenant: string,
   { roles, told }: { readonly roles: readonly RoleDefinition[]; readonly told: Told },
 ): Promise<string | undefined> {
-  const { stored } = await read(storage, { stored: keyOf('policySets', tenant) })
+  const { stored } = await read(storage, { stored: recordKey('policySets', tenant) })
   const settings: Partial<PolicySetRecord> = stored?.value ?? {}
   if (!isSame(byId(settings.roles ?? []), byId(roles))) return 'the roles are not what was saved'
   if (!isSame(settings.workflow ?? [], told.workflow ?? [])) return 'the workflow is not switched as was said'

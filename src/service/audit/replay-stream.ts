@@ -8,14 +8,14 @@ import { begin, evolve } from '../../core/request/model/evolve.ts'
 import { objectedEffects } from '../../core/request/model/remembered.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { pendingFollowUp } from '../../core/request/model/request.ts'
-import { type RevisedEvent, stateAfter } from '../../core/request/model/revision.ts'
+import { landedState, type RevisedEvent } from '../../core/request/model/revision.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { windowLength } from '../commands/record-refusal.ts'
 import { settingsStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { RequestRecord } from '../records/record-types.ts'
-import { keyOf, read, stateEndOf, walk } from '../records/typed-storage.ts'
+import { read, recordKey, stateEndOf, walk } from '../records/typed-storage.ts'
 import { inboxRecord, lockedBy, targetRecord } from '../requests/request-writes.ts'
 import type { Replay } from './replay.ts'
 import { replaySettings } from './replay-settings.ts'
@@ -46,7 +46,7 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
         request = evolve(request, happened)
       }
       if (!('pinned' in happened)) return undefined
-      const { content } = await read(storage, { content: keyOf('contents', tenant, id, request.edition) })
+      const { content } = await read(storage, { content: recordKey('contents', tenant, id, request.edition) })
       const digest = content && requestDigest({ ...request, ...content.value, request: id })
       return digest === request.digest ? undefined : 'the content is not what was reviewed'
     },
@@ -61,11 +61,11 @@ async function strayRecordsOf(storage: Storage, request: Request): Promise<strin
   const { tenant, id, resources, application } = request
   const next = request.edition + 1
   const { record, extra, followUps, locks, claims } = await read(storage, {
-    record: keyOf('requests', tenant, id),
-    extra: keyOf('contents', tenant, id, next),
-    followUps: keyOf('followUps', tenant),
-    locks: lockedBy(request).map(({ type, id }) => keyOf('locks', tenant, type, id)),
-    claims: resources.map(({ type, id }) => keyOf('claims', tenant, type, id)),
+    record: recordKey('requests', tenant, id),
+    extra: recordKey('contents', tenant, id, next),
+    followUps: recordKey('followUps', tenant),
+    locks: lockedBy(request).map(({ type, id }) => recordKey('locks', tenant, type, id)),
+    claims: resources.map(({ type, id }) => recordKey('claims', tenant, type, id)),
   })
   if (!record || !isSame(withoutIndexes(record.value), request)) return 'the request is not what its events made of it'
   if (extra) return `content ${next} was made by no event`
@@ -85,9 +85,9 @@ async function strayListsOf(storage: Storage, request: Request, record: RequestR
   const { tenant, id, resources } = request
   const awaited = listedFor(request)
   const { targets, inbox, objections } = await read(storage, {
-    targets: resources.map((one) => keyOf('targets', tenant, one.type, one.id, id)),
-    inbox: awaited.map((approver) => keyOf('inbox', tenant, approver, id)),
-    objections: objectedEffects(request).map((effect) => keyOf('objections', tenant, effect, id)),
+    targets: resources.map((one) => recordKey('targets', tenant, one.type, one.id, id)),
+    inbox: awaited.map((approver) => recordKey('inbox', tenant, approver, id)),
+    objections: objectedEffects(request).map((effect) => recordKey('objections', tenant, effect, id)),
   })
   const places = resources.map((one) => ({ version: record.targetVersion, value: targetRecord(request, one) }))
   if (!isSame(rowsOf(targets), places)) return 'the request is not listed with its resources as what it is'
@@ -113,7 +113,7 @@ function replayResource(
       const { type: _type, by: author, ...revised } = event as unknown as RevisedEvent
       last = event as unknown as RevisedEvent
       if (revised.number !== seq) return `revision ${revised.number} is not the one that follows`
-      const { revision } = await read(storage, { revision: keyOf('revisions', tenant, type, id, revised.number) })
+      const { revision } = await read(storage, { revision: recordKey('revisions', tenant, type, id, revised.number) })
       if (!revision) return `revision ${revised.number} is missing`
       const { document, ...rest } = revision.value
       const same = documentDigest(document) === revised.digest && isSame(rest, { tenant, type, id, author, ...revised })
@@ -122,8 +122,8 @@ function replayResource(
     async end() {
       const next = (last?.number ?? 0) + 1
       const { resource, extra } = await read(storage, {
-        resource: keyOf('resources', tenant, type, id),
-        extra: keyOf('revisions', tenant, type, id, next),
+        resource: recordKey('resources', tenant, type, id),
+        extra: recordKey('revisions', tenant, type, id, next),
       })
       if (extra) return `revision ${next} was made by no event`
       const { revision, document = null, project, incarnation } = resource?.value ?? {}
@@ -134,7 +134,7 @@ function replayResource(
       if (!same) return 'the live document is not the one of its last revision'
       const { state } = resource?.value ?? {}
       const stateDueAt = resource && stateEndOf(resource.value)
-      const moved = stateAfter(last?.move)
+      const moved = landedState(last?.move)
       if (state !== moved.state || stateDueAt !== moved.stateDueAt)
         return 'the live state is not the one that its last revision leads to'
       if (project === last?.project && incarnation === last?.incarnation) return undefined
@@ -155,7 +155,7 @@ function replayAccess(
       return undefined
     },
     async end() {
-      const { found } = await read(storage, { found: keyOf('accesses', tenant, type, id) })
+      const { found } = await read(storage, { found: recordKey('accesses', tenant, type, id) })
       return isSame(found?.value.access ?? null, access) ? undefined : 'the editors are not those of the last change'
     },
   }
@@ -196,7 +196,7 @@ function replayRefusals(storage: Storage, tenant: string, stream: string): Repla
       return undefined
     },
     async end() {
-      const { found } = await read(storage, { found: keyOf('streams', tenant, stream) })
+      const { found } = await read(storage, { found: recordKey('streams', tenant, stream) })
       const { window, dueAt, putOff } = found?.value ?? {}
       const isCounted = window !== undefined && Object.keys(window.counted).length > 0
       const states = isCounted ? window.from + windowLength : undefined

@@ -6,14 +6,14 @@ import type { Storage } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import { accessStream, requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import { keyOf, type OnUnreadable, read, type StoredRecordOf, walk } from '../records/typed-storage.ts'
+import { type OnUnreadable, read, recordKey, type StoredRecordOf, walk } from '../records/typed-storage.ts'
 import type { AuditProblem, AuditReport } from './audit-report.ts'
 import { dueTimeCheck } from './check-due-times.ts'
 import { strayWaiting } from './check-inbox-records.ts'
 import { checkUnsealed } from './check-unsealed.ts'
 import { readErased } from './erase-texts.ts'
 import { findings } from './findings.ts'
-import { follow, verifyAgain } from './follow-stream.ts'
+import { followStream, verifyAgain } from './follow-stream.ts'
 import { readSealed, type SealedEnd, type VerifyOptions } from './read-checkpoints.ts'
 import { unreadableProblem } from './unreadable.ts'
 
@@ -46,14 +46,14 @@ export async function verifyAudit(context: Context, tenant: string, trusted: Ver
     const seen = new Set<string>()
     const open = new Map<string, ReadonlySet<number>>()
     const erased = await readErased(storage, tenant, onUnreadable)
-    const { settings } = await read(storage, { settings: keyOf('policySets', tenant) }).catch(unreadableOnly)
+    const { settings } = await read(storage, { settings: recordKey('policySets', tenant) }).catch(unreadableOnly)
     const late = dueTimeCheck(context, settings?.value)
     const heads = await headsOf(storage, tenant, onUnreadable, (collection, value) => tell(late(collection, value)))
     for await (const stream of streamsOf(storage, tenant, onUnreadable)) {
       streams++
       const head = heads.get(stream.name)
       const found = await findings(stream.name, async () => {
-        const follower = follow(storage, tenant, stream.name, { sealed: ends.get(stream.name), erased })
+        const follower = followStream(storage, tenant, stream.name, { sealed: ends.get(stream.name), erased })
         await follower.take(stream.events)
         return [...follower.problems, ...(await follower.ended(head))]
       })

@@ -14,7 +14,7 @@ import { type Refusal, type Result, refuse, success } from '../../errors/result.
 import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
-import { partsOf, type ResolvedChange, type WantedChange } from '../resource-types/wanted-change.ts'
+import { type ResolvedChange, type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
 import { liveState, resolveAction } from './lifecycle-action.ts'
 import type { Carried, Start, WantedAction } from './perform-action.ts'
 
@@ -73,7 +73,7 @@ export async function propose(
     before: exists ? live.document : undefined,
     ...liveState(type, live),
   }
-  const { change: input, ...action } = partsOf(change)
+  const { change: input, ...action } = wantedParts(change)
   const next = input === undefined ? success(start.before) : nextDocument(resource, start.before, input)
   return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now }, restores }) : next
 }

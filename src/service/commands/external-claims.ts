@@ -5,7 +5,7 @@ import type { Request } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import type { ClaimRecord, LateWrite } from '../records/record-types.ts'
-import { keyOf, put, type Stored, type TypedKey } from '../records/typed-storage.ts'
+import { put, recordKey, type Stored, type TypedKey } from '../records/typed-storage.ts'
 
 /** How long a worker has for everything but the answers of the host, in milliseconds. */
 const margin = 30_000
@@ -30,12 +30,12 @@ export function claimKeys(
   tenant: string,
   named: readonly Named[],
 ): readonly TypedKey<'claims'>[] {
-  const outside = outsideOf({ resources }, named)
-  return outside ? [keyOf('claims', tenant, outside.type, outside.id)] : []
+  const outside = claimedOutside({ resources }, named)
+  return outside ? [recordKey('claims', tenant, outside.type, outside.id)] : []
 }
 
 /** Finds the resource that is kept outside of the database. */
-export function outsideOf({ resources }: Pick<Context, 'resources'>, named: readonly Named[]): Named | undefined {
+export function claimedOutside({ resources }: Pick<Context, 'resources'>, named: readonly Named[]): Named | undefined {
   const found = named.find(({ type }) => resources.get(type)?.external)
   return found && { type: found.type, id: found.id }
 }

@@ -9,7 +9,7 @@ import { checkId } from '../arguments/check-arguments.ts'
 import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import type { IdempotencyRecord } from '../records/record-types.ts'
-import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored } from '../records/typed-storage.ts'
 import { commitEach } from './put-off.ts'
 
 /** A key under which a command is done at most once, and what it asks. */
@@ -41,7 +41,7 @@ export async function answeredBefore(
   { tenant, user }: { readonly tenant: string; readonly user: string },
   { key, asked }: Idempotency,
 ): Promise<Result<{ readonly answer: JsonValue } | undefined>> {
-  const { found } = await read(storage, { found: keyOf('idempotencyKeys', tenant, user, key) })
+  const { found } = await read(storage, { found: recordKey('idempotencyKeys', tenant, user, key) })
   if (!found) return success(undefined)
   if (found.value.asked !== asked) return refuse('idempotency_mismatch', { key })
   return success({ answer: found.value.answer })

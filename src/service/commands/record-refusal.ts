@@ -8,7 +8,7 @@ import type { Context } from '../context/context.ts'
 import { settingsAdmins } from '../people/settings-admins.ts'
 import { append, refusalStream } from '../records/event-stream.ts'
 import type { RefusalWindow, StreamRecord } from '../records/record-types.ts'
-import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored } from '../records/typed-storage.ts'
 import { noticeWrites } from './outbox.ts'
 import { putOffWrite } from './put-off.ts'
 
@@ -64,7 +64,7 @@ export async function recordRefusal(context: Context, refused: Refused): Promise
   const stream = refusalStream(user)
   await context.refusals(`${tenant}\n${stream}`, async () => {
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      const { before } = await read(context.storage, { before: keyOf('streams', tenant, stream) })
+      const { before } = await read(context.storage, { before: recordKey('streams', tenant, stream) })
       try {
         return await context.storage.commit(await refusalWrites(context, before, refused))
       } catch (error) {

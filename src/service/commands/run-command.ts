@@ -4,7 +4,7 @@ import type { Refusal, Result } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { newIdFix } from '../context/checked-sources.ts'
 import type { Context } from '../context/context.ts'
-import { keyOf, read, withoutImplied } from '../records/typed-storage.ts'
+import { read, recordKey, withoutImplied } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
 import { pause, recordRefusal } from './record-refusal.ts'
@@ -109,7 +109,7 @@ async function refuseTaken(
   const made = writes.flatMap((write) =>
     write.type === 'insert' && write.collection === 'requests' ? [write.value] : [],
   )
-  const keys = made.map(({ id }) => keyOf('requests', tenant, String(id)))
+  const keys = made.map(({ id }) => recordKey('requests', tenant, String(id)))
   if (keys.length === 0) return taken
   const { found } = await read(storage, { found: keys })
   const [request] = found.flatMap((one) => one?.value.id ?? [])

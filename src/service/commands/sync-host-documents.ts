@@ -7,7 +7,7 @@ import { messageOf } from '../../errors/message-of.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import type { ClaimRecord, LateWrite, ResourceRecord } from '../records/record-types.ts'
-import { keyOf, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 import { type HostDocument, isOnRecord, takeFromHost, worded } from '../resource-types/host-document.ts'
 import { projectNow } from '../resource-types/host-project.ts'
 import type { ReadyType } from '../resource-types/ready-type.ts'
@@ -74,7 +74,7 @@ export async function hostWrites(
   if (landing.length === 0) return undefined
   const { before } = await read(context.storage, {
     before: landing.map(({ hosted: { resource }, number }) =>
-      keyOf('revisions', tenant, resource.type, resource.id, number - 1),
+      recordKey('revisions', tenant, resource.type, resource.id, number - 1),
     ),
   })
   return async (connection) => {
@@ -146,10 +146,10 @@ function placed(resource: Omit<ReferredResource, 'project'>, project: string): R
 async function adoptOne(context: Context, { type, resource }: Kept): Promise<string> {
   const { hosting, external: outside } = type
   const { tenant, type: name, id } = resource
-  const claimKey = keyOf('claims', tenant, name, id)
+  const claimKey = recordKey('claims', tenant, name, id)
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const { live, claims } = await read(context.storage, {
-      live: keyOf('resources', tenant, name, id),
+      live: recordKey('resources', tenant, name, id),
       claims: outside ? [claimKey] : [],
     })
     const [claim] = claims

@@ -1,5 +1,5 @@
 import type { Write } from '../../ports/storage.ts'
-import type { Need } from '../values/needs.ts'
+import type { HostNeed } from '../values/needs.ts'
 
 /** One thing that `tick` does. */
 export interface Chore {
@@ -16,25 +16,25 @@ export interface Chore {
   /** How many of its lane may be under way at once. */
   readonly abreast: number
   /** Whose code it asks: what failed there once is not asked again in the same call. */
-  readonly needs: readonly Need[]
+  readonly needs: readonly HostNeed[]
   /** Whether it can do something as soon as one of its needs is open; else all of them have to be. */
   readonly partly?: true
   /** Does it, with those of its needs that are open. */
-  run(open: readonly Need[]): Promise<Outcome>
+  run(open: readonly HostNeed[]): Promise<ChoreOutcome>
   /** The writes that put it off. */
   later(why: Why): readonly Write[]
 }
 
 /** What became of a chore. */
-export interface Outcome {
+export interface ChoreOutcome {
   /** How many things were done, by the name that the report has for them. */
   readonly done?: Readonly<Partial<Record<Counted, number>>>
   /** What failed. */
   readonly failed?: readonly { readonly id?: string; readonly error: unknown }[]
   /** Which of its needs failed so that nobody has to ask again. */
-  readonly broken?: readonly { readonly need: Need; readonly error: unknown }[]
+  readonly broken?: readonly { readonly need: HostNeed; readonly error: unknown }[]
   /** Which of its needs answered. */
-  readonly worked?: readonly Need[]
+  readonly worked?: readonly HostNeed[]
   /** Why it is put off; left out if it is done, or has seen to that itself. */
   readonly why?: Why
   /** What is left of it, to be done later in the same call. */

@@ -5,7 +5,7 @@ import { fail } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { settingsStream } from '../records/event-stream.ts'
 import type { PolicyRecord } from '../records/record-types.ts'
-import { keyOf, read, stateOf, walk } from '../records/typed-storage.ts'
+import { read, recordKey, settingsState, walk } from '../records/typed-storage.ts'
 
 /**
  * Gives the compiled policies of a tenant in one state of its settings.
@@ -32,7 +32,7 @@ const keptPolicies = 100_000
  * the same number belongs to another state. It is kept only if everything that was read belongs to the state that was
  * asked for.
  */
-export function policiesInForce(vocabulary: Vocabulary): PoliciesInForce {
+export function compiledPolicies(vocabulary: Vocabulary): PoliciesInForce {
   const kept = new Map<string, Kept>()
 
   return async (storage, tenant, state) => {
@@ -88,13 +88,13 @@ async function confirm(
     known,
   }: { readonly state: StreamHead; readonly records: readonly PolicyRecord[]; readonly known?: StreamHead },
 ): Promise<boolean> {
-  const key = keyOf('policySets', tenant)
+  const key = recordKey('policySets', tenant)
   const { settings, events } = await read(storage, {
     settings: key,
-    events: known && known.seq > 0 ? [keyOf('events', tenant, settingsStream, known.seq)] : [],
+    events: known && known.seq > 0 ? [recordKey('events', tenant, settingsStream, known.seq)] : [],
   })
   const isLater = records.some(({ setVersion }) => setVersion > state.seq)
-  if (isLater || stateOf(settings).hash !== state.hash) {
+  if (isLater || settingsState(settings).hash !== state.hash) {
     fail('version_conflict', { collection: 'policySets', key: JSON.stringify(key.key) })
   }
   return known?.seq === 0 || events[0]?.value.hash === known?.hash

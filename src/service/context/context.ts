@@ -7,7 +7,7 @@ import type { Signer } from '../../ports/signer.ts'
 import type { Storage } from '../../ports/storage.ts'
 import type { ReadyType } from '../resource-types/ready-type.ts'
 import type { KeyedQueue } from '../values/keyed-queue.ts'
-import type { Limits } from '../values/limits.ts'
+import type { UseLimits } from '../values/limits.ts'
 import type { Timeouts } from '../values/timeouts.ts'
 import type { AccessControl } from './access-control.ts'
 import type { AtWork } from './at-work.ts'
@@ -31,7 +31,7 @@ export interface Context {
   /** How long the host may take. */
   readonly timeouts: Timeouts
   /** How much may come together. */
-  readonly limits: Limits
+  readonly limits: UseLimits
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue

@@ -12,7 +12,7 @@ import type { Proposal } from '../changes/propose-change.ts'
 import { rebaseChange } from '../changes/rebase.ts'
 import { outsideFacts } from '../commands/external-claims.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { unfitPolicies } from '../policies/policy-writes.ts'
 import { unfitTurns } from '../policies/workflow-writes.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
@@ -60,7 +60,7 @@ async function rebasedChanges(
 ): Promise<readonly ProposedChange[] | undefined> {
   const moved: Proposal[] = []
   for (const [index, { change, before }] of proposals.entries()) {
-    const result = await rebaseChange(typeOf(context, change.resource.type), {
+    const result = await rebaseChange(resourceTypeOf(context, change.resource.type), {
       tenant,
       change,
       base: before,
@@ -87,7 +87,7 @@ async function firstInvalid(
     const { resource, project, after } = change
     const actual = projects[index] ?? project
     if (actual !== project) return refuse('wrong_project', { ...resource, project, actual }).refusal
-    const type = typeOf(context, resource.type)
+    const type = resourceTypeOf(context, resource.type)
     const valid = after === null ? undefined : await validated(type, resource.id, after)
     if (valid && !valid.ok) return valid.refusal
     const refusal = await judgedAgain(type, change, { tenant, live: resources[index]?.value })

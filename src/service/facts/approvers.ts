@@ -9,7 +9,7 @@ import { standInsFor } from './delegations.ts'
 import { peopleOf } from './people-of-request.ts'
 
 /** Those whom a request is put to. */
-export interface Approvers {
+export interface AskedPeople {
   /** Whom the policies ask. */
   readonly asked: readonly KnownUser[]
   /** Who may answer for one of them now. */
@@ -17,7 +17,7 @@ export interface Approvers {
 }
 
 /** Asks who is asked about a request, and who stands in for them. */
-export async function approversOf(context: Context, request: Request, at: number): Promise<Approvers> {
+export async function approversOf(context: Context, request: Request, at: number): Promise<AskedPeople> {
   const { tenant, project, resources } = request
   const { requirements } = inForce(request, request)
   const scope = scopeOf(tenant, project)
@@ -48,7 +48,7 @@ export async function toBeReminded(context: Context, request: Request, at: numbe
 }
 
 /** The ids of those who are to hear of a request that is put to them, without its requester. */
-export function toBeTold({ asked, standIns }: Approvers, requester: string): readonly string[] {
+export function toBeTold({ asked, standIns }: AskedPeople, requester: string): readonly string[] {
   const ids = [...asked, ...standIns.map(({ user }) => user)].map(({ id }) => id)
   return [...new Set(ids)].filter((id) => id !== requester)
 }

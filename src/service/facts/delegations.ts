@@ -9,7 +9,7 @@ import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import { knownUsers } from '../people/ask-directory.ts'
 import type { DelegationRecord } from '../records/record-types.ts'
-import { keyOf, read, unchanged, walk } from '../records/typed-storage.ts'
+import { read, recordKey, unchanged, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
 /** Lists the delegations of a tenant that are not over, the one that ends first at the front. */
@@ -76,7 +76,7 @@ export async function readDelegations(
   { from, to }: { readonly from: readonly string[]; readonly to: string },
 ): Promise<{ readonly delegations: readonly Delegation[]; readonly preconditions: readonly Write[] }> {
   if (from.length === 0) return { delegations: [], preconditions: [] }
-  const keys = from.map((one) => keyOf('delegations', tenant, one, to))
+  const keys = from.map((one) => recordKey('delegations', tenant, one, to))
   const { stored } = await read(storage, { stored: keys })
   return {
     delegations: stored.flatMap((one) => (one ? shown(one.value) : [])),

@@ -4,7 +4,7 @@ import { pendingFollowUp } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import type { FollowUpsRecord } from '../records/record-types.ts'
-import { keyOf, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function readFollowUps(
   { storage }: Context,
   tenant: string,
 ): Promise<Stored<FollowUpsRecord> | undefined> {
-  return (await read(storage, { followUps: keyOf('followUps', tenant) })).followUps
+  return (await read(storage, { followUps: recordKey('followUps', tenant) })).followUps
 }
 
 /** Lists the reviews that a tenant owes, the oldest first. */
@@ -29,6 +29,6 @@ export function followUpWrites(stored: Stored<FollowUpsRecord> | undefined, next
   const before = stored?.value.open ?? []
   const owed = pendingFollowUp(next)
   const others = before.filter(({ request }) => request !== next.id)
-  if (before.length === others.length + (owed ? 1 : 0)) return unchanged(keyOf('followUps', tenant), stored)
+  if (before.length === others.length + (owed ? 1 : 0)) return unchanged(recordKey('followUps', tenant), stored)
   return put('followUps', { tenant, open: owed ? [...others, owed] : others }, stored)
 }

@@ -5,7 +5,7 @@ import type { Request } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import type { LockRecord } from '../records/record-types.ts'
-import { keyOf, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 
 /** A request that keeps others off a resource. */
 export interface Holder {
@@ -34,7 +34,7 @@ export async function readHolders(
   const found = others.filter((lock) => lock !== undefined)
   if (found.length === 0) return { holders: others.map(() => undefined), preconditions: [] }
   const ids = [...new Set(found.map(({ request }) => request))]
-  const keys = ids.map((id) => keyOf('requests', found[0]?.tenant ?? '', id))
+  const keys = ids.map((id) => recordKey('requests', found[0]?.tenant ?? '', id))
   const { requests } = await read(storage, { requests: keys })
   const holders = others.map((lock): Holder | undefined => {
     if (!lock) return undefined

@@ -6,11 +6,11 @@ import type { Revision } from '../../core/request/model/revision.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Proposal } from '../changes/propose-change.ts'
-import { type ClaimRead, claimKeys, outsideOf } from '../commands/external-claims.ts'
+import { type ClaimRead, claimedOutside, claimKeys } from '../commands/external-claims.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import type { ContentRecord, ResourceRecord } from '../records/record-types.ts'
-import { keyOf, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 import { isRevert, type ResolvedChange, type WantedChange } from '../resource-types/wanted-change.ts'
 import { type Holder, readHolders } from './lock-holders.ts'
 
@@ -65,11 +65,11 @@ export async function readWhole(
 ): Promise<{ readonly stored: ContentRead | undefined; readonly resources: ResourcesRead }> {
   const { tenant, id, resources } = request
   const projects = await recordHostChanges(context, tenant, resources)
-  const keys = resources.map((resource) => keyOf('resources', tenant, resource.type, resource.id))
-  const lockKeys = resources.map((resource) => keyOf('locks', tenant, resource.type, resource.id))
+  const keys = resources.map((resource) => recordKey('resources', tenant, resource.type, resource.id))
+  const lockKeys = resources.map((resource) => recordKey('locks', tenant, resource.type, resource.id))
   const claims = claimKeys(context, tenant, resources)
   const found = await read(context.storage, { ...contentKeys(request), resources: keys, locks: lockKeys, claims })
-  const outside = outsideOf(context, resources)
+  const outside = claimedOutside(context, resources)
   const { holders, preconditions } = await readHolders(context, found.locks, id)
   return {
     stored: contentOf(found),
@@ -99,7 +99,7 @@ export async function documentAt(
 }
 
 function revisionKey(tenant: string, { type, id }: ProposedChange['resource'], revision: number) {
-  return keyOf('revisions', tenant, type, id, revision)
+  return recordKey('revisions', tenant, type, id, revision)
 }
 
 /** Reads what somebody wants who wants an earlier revision back; whatever else is wanted is given back as it is. */
@@ -121,8 +121,8 @@ export async function resolvedWish(
 
 function contentKeys({ tenant, id, edition, resources }: Request) {
   return {
-    content: keyOf('contents', tenant, id, edition),
-    bases: resources.map((resource) => keyOf('revisions', tenant, resource.type, resource.id, resource.base)),
+    content: recordKey('contents', tenant, id, edition),
+    bases: resources.map((resource) => recordKey('revisions', tenant, resource.type, resource.id, resource.base)),
   }
 }
 

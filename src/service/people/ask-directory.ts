@@ -119,7 +119,7 @@ export async function candidates(
   const asked = peopleAsked(requirements)
   const roles = [...new Set(asked.flatMap(({ roles = [] }) => roles))]
   const named = asked.flatMap(({ users = [] }) => users)
-  const holders = Object.values(await holdersOf(directory, scope, roles))
+  const holders = Object.values(await askHolders(directory, scope, roles))
   const ids = [...new Set([...named, ...holders.flat()])].slice(0, mostCandidates)
   return [...(await knownUsers(directory, scope, ids)).values()]
 }
@@ -134,7 +134,7 @@ export async function directoryFacts(
   { users, roles }: { readonly users: readonly string[]; readonly roles: readonly string[] },
 ): Promise<DirectoryFacts> {
   const [holders, unknownRoles] = await Promise.all([
-    holdersOf(directory, scope, roles),
+    askHolders(directory, scope, roles),
     rolesUnknown(directory, scope, roles),
   ])
   const asked = new Set([...users, ...[...new Set(Object.values(holders).flat())].slice(0, mostCandidates)])
@@ -152,7 +152,7 @@ export async function directoryFacts(
 }
 
 /** Asks the directory who holds each of these roles. */
-export async function holdersOf(
+export async function askHolders(
   directory: Directory,
   scope: Scope,
   roles: readonly string[],

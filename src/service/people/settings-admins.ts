@@ -4,17 +4,17 @@ import type { Directory, Scope } from '../../ports/directory.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { keyOf, read } from '../records/typed-storage.ts'
-import { holdersOf, knownUsers, mostTold, scopeOf } from './ask-directory.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
+import { askHolders, knownUsers, mostTold, scopeOf } from './ask-directory.ts'
 
 /** Finds whoever may change the settings of a tenant, as far as they are named: nobody, if that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {
-  const { set } = await read(context.storage, { set: keyOf('policySets', tenant) })
-  return await peopleNamed(context.directory, scopeOf(tenant, ''), [adminsOf(context, set?.value)])
+  const { set } = await read(context.storage, { set: recordKey('policySets', tenant) })
+  return await peopleNamed(context.directory, scopeOf(tenant, ''), [adminApprovers(context, set?.value)])
 }
 
 /** Who may change settings, by user and role. */
-export function adminsOf({ access }: Context, settings: PolicySetRecord | undefined): Approvers {
+export function adminApprovers({ access }: Context, settings: PolicySetRecord | undefined): Approvers {
   if (access.type === 'admins') return access.admins === 'anyone' ? {} : access.admins
   return { roles: rolesWith(rolesOf(access.roles, settings), 'approval_settings.edit') }
 }
@@ -29,7 +29,7 @@ export async function peopleNamed(
   named: readonly Approvers[],
 ): Promise<readonly string[]> {
   const roles = new Set(named.flatMap(({ roles = [] }) => roles))
-  const holders = Object.values(await holdersOf(directory, scope, [...roles])).flat()
+  const holders = Object.values(await askHolders(directory, scope, [...roles])).flat()
   const ids = new Set([...named.flatMap(({ users = [] }) => users), ...holders])
   return [...(await knownUsers(directory, scope, [...ids].slice(0, mostTold))).keys()]
 }

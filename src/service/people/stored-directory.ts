@@ -5,7 +5,7 @@ import type { Directory, DirectoryUser } from '../../ports/directory.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { GrantRecord } from '../records/record-types.ts'
-import { keyOf, page, read } from '../records/typed-storage.ts'
+import { page, read, recordKey } from '../records/typed-storage.ts'
 
 /**
  * The role of everybody whose roles hold the permission of this name: what a policy asks that wants everybody who may
@@ -24,15 +24,15 @@ const mostHolders = 1_000
  */
 export function storedDirectory(storage: Storage, base: Roles): Directory {
   const rolesFor = async (tenant: string) => {
-    const { settings } = await read(storage, { settings: keyOf('policySets', tenant) })
+    const { settings } = await read(storage, { settings: recordKey('policySets', tenant) })
     return rolesOf(base, settings?.value)
   }
   return {
     async users({ tenant, project = '' }, ids) {
       const { settings, found, wishes } = await read(storage, {
-        settings: keyOf('policySets', tenant),
-        found: ids.map((id) => keyOf('grants', tenant, id)),
-        wishes: ids.map((id) => keyOf('preferences', tenant, id)),
+        settings: recordKey('policySets', tenant),
+        found: ids.map((id) => recordKey('grants', tenant, id)),
+        wishes: ids.map((id) => recordKey('preferences', tenant, id)),
       })
       const roles = rolesOf(base, settings?.value)
       return found.map((stored, index) => {

@@ -3,7 +3,7 @@ import { namedApprovers } from '../../core/policy/requirements/named-approvers.t
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { scopeOf } from './ask-directory.ts'
-import { adminsOf, peopleNamed } from './settings-admins.ts'
+import { adminApprovers, peopleNamed } from './settings-admins.ts'
 
 /** Finds whoever the policies of a project ask, and whoever may change its settings, as far as they are to be told. */
 export async function concernedBy(
@@ -27,7 +27,7 @@ export async function concernedBy(
   const here = inForce.filter(({ match }) => {
     return project === '' || match.project === undefined || [match.project].flat().includes(project)
   })
-  const people = { approvers: here.map(namedApprovers), admins: [adminsOf(context, settings)] }
+  const people = { approvers: here.map(namedApprovers), admins: [adminApprovers(context, settings)] }
   const named = audiences[type].flatMap((party) => people[party])
   return await peopleNamed(directory, scopeOf(tenant, project), named)
 }

@@ -13,7 +13,7 @@ import { type Refusal, refuse } from '../../errors/result.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { directoryFacts, knownUsers, rolesUnknown, scopeOf } from '../people/ask-directory.ts'
-import { adminsOf } from '../people/settings-admins.ts'
+import { adminApprovers } from '../people/settings-admins.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { jsonSchemaOf } from '../resource-types/json-schema.ts'
 import { type NextPolicy, policiesIn } from '../resource-types/policy-resource.ts'
@@ -118,7 +118,7 @@ async function policyPeople(
 ): Promise<PolicyPeople> {
   const { directory, access } = context
   const scope = scopeOf(tenant, '')
-  const admins = adminsOf(context, settings)
+  const admins = adminApprovers(context, settings)
   const named = [...gates.map(namedApprovers), admins]
   const facts = await directoryFacts(directory, scope, {
     users: [...new Set(named.flatMap(({ users = [] }) => users))],

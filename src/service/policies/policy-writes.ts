@@ -8,7 +8,7 @@ import { maySet, projectsOf } from '../access/check-permission.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { type SettingsEvent, settingsWrites } from '../records/settings-writes.ts'
-import { keyOf, put, read, type Stored } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored } from '../records/typed-storage.ts'
 import { isPolicyChange, type NextPolicy, policiesIn } from '../resource-types/policy-resource.ts'
 import { type PolicyState, policyRefusal } from './policy-findings.ts'
 
@@ -68,7 +68,7 @@ export async function policyWrites(
   const landing = changes.filter(isPolicyChange)
   if (landing.length === 0) return []
   const { stored } = await read(storage, {
-    stored: landing.map(({ resource: { id } }) => keyOf('policies', tenant, id)),
+    stored: landing.map(({ resource: { id } }) => recordKey('policies', tenant, id)),
   })
   const setVersion = (policySet?.version ?? 0) + 1
   const records = landing.map(({ resource: { id }, after }, index) => {

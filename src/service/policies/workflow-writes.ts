@@ -10,7 +10,7 @@ import type { Context } from '../context/context.ts'
 import { turned } from '../context/workflow-switch.ts'
 import { concernedBy } from '../people/switch-audience.ts'
 import { settingsWrites } from '../records/settings-writes.ts'
-import { keyOf, put, read, stateOf } from '../records/typed-storage.ts'
+import { put, read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { isSwitchChange, turnsIn } from '../resource-types/workflow-resource.ts'
 import type { PolicyState } from './policy-findings.ts'
 import type { PolicyLanding } from './policy-writes.ts'
@@ -87,13 +87,13 @@ export async function turnWrites(
   const { project, on, waiting } = turn
   const settings = policySet?.value
   const said = reason === undefined ? {} : { reason }
-  const { returns } = await read(context.storage, { returns: keyOf('returns', tenant, project) })
+  const { returns } = await read(context.storage, { returns: recordKey('returns', tenant, project) })
   // Whoever switched it off is still the one who returns what waited, when it is on again before all of that is back
   // to being drafts.
   const { by = user, via: door = via, reason: why = reason } = (on ? returns?.value : undefined) ?? {}
   const again = { tenant, project, dueAt: at, by, via: door, ...defined({ reason: why }) }
   const type = on ? 'workflow_on' : 'workflow_off'
-  const to = await concernedBy(context, { tenant, type, settings, setVersion: stateOf(policySet), project })
+  const to = await concernedBy(context, { tenant, type, settings, setVersion: settingsState(policySet), project })
   const seq = (settings?.head.seq ?? 0) + 1
   const event = { type: 'workflow_switched', ...turn, ...said, ...defined({ request }) }
   const next = { workflow: turned(settings?.workflow, turn, { state: seq, at }) }

@@ -16,7 +16,7 @@ import { peopleIn } from '../facts/people-of-request.ts'
 import { knownUsers, reachOf, scopeOf } from '../people/ask-directory.ts'
 import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { keyOf, read, type Stored, stateOf } from '../records/typed-storage.ts'
+import { read, recordKey, type Stored, settingsState } from '../records/typed-storage.ts'
 import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
 import { freeze } from '../values/freeze.ts'
 import { listsFor, oldestOf } from './inbox-lists.ts'
@@ -92,7 +92,7 @@ async function deskOf(context: Context, actor: Actor): Promise<Desk> {
   const { tenant, user } = actor
   const at = context.now()
   const [{ set }, delegations] = await Promise.all([
-    read(context.storage, { set: keyOf('policySets', tenant) }),
+    read(context.storage, { set: recordKey('policySets', tenant) }),
     delegationsTo(context, actor, at),
   ])
   const users = await reachOf(context.directory, tenant, [user, ...delegations.map(({ from }) => from)])
@@ -104,7 +104,7 @@ async function waitingAmong(context: Context, desk: Desk, listed: readonly Liste
   if (listed.length === 0) return []
   const requests = await requestsOf(context, listed)
   const [asked, people] = await Promise.all([
-    askedOfAll(context, requests, stateOf(desk.set)),
+    askedOfAll(context, requests, settingsState(desk.set)),
     peopleAround(context, desk, requests),
   ])
   return requests.flatMap((request, index) => {

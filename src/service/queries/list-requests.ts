@@ -7,7 +7,7 @@ import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import type { RequestRecord } from '../records/record-types.ts'
-import { keyOf, page, read } from '../records/typed-storage.ts'
+import { page, read, recordKey } from '../records/typed-storage.ts'
 import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
 
 /** Which requests to list. */
@@ -70,7 +70,7 @@ export async function listRequests(context: Context, tenant: string, filter: Req
   const now = context.now()
   const [found, { set }] = await Promise.all([
     requestsOf(context, shown),
-    read(context.storage, { set: keyOf('policySets', tenant) }),
+    read(context.storage, { set: recordKey('policySets', tenant) }),
   ])
   const requests = found
     .map((request) => summaryOf(request, now, switchFacts(context, set?.value, request).holds))
@@ -139,7 +139,7 @@ async function firstOf(
 
 /** Reads listed requests in one round trip, in their order. */
 export async function requestsOf({ storage }: Context, listed: readonly Listed[]): Promise<readonly RequestRecord[]> {
-  const { found } = await read(storage, { found: listed.map(({ tenant, id }) => keyOf('requests', tenant, id)) })
+  const { found } = await read(storage, { found: listed.map(({ tenant, id }) => recordKey('requests', tenant, id)) })
   return found.flatMap((request) => request?.value ?? [])
 }
 

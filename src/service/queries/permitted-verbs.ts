@@ -1,5 +1,5 @@
 import type { StreamHead } from '../../core/log/event-chain.ts'
-import { type Permissions, permissions, verbOf } from '../../core/request/decide/permitted-methods.ts'
+import { type Permissions, permittedMethods, verbOf } from '../../core/request/decide/permitted-methods.ts'
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
 import { type Content, openConflicts } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -33,7 +33,7 @@ export interface Shown {
  */
 export async function permitted(context: Context, actor: Actor, shown: Shown): Promise<Permissions> {
   const { request, facts, stored, at } = shown
-  if (!stored) return permissions(actor, request, { at, factsFor: () => facts })
+  if (!stored) return permittedMethods(actor, request, { at, factsFor: () => facts })
   const [target, weighed] = await Promise.all([
     targetOf(context, stored, {
       request,
@@ -53,7 +53,7 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
   const factsFor = (verb: PeopleVerb): Facts => {
     return { ...facts, target, next: verb === 'schedule' ? { ...next, applyAt: at + 1 } : next }
   }
-  const can = permissions(actor, request, { at, factsFor })
+  const can = permittedMethods(actor, request, { at, factsFor })
   return { ...can, ...pointless(can, shown), ...(await forbidden(context, actor, { can, shown, content })) }
 }
 

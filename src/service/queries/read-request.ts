@@ -11,7 +11,7 @@ import { fail } from '../../errors/approval-error.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import { rebaseChange } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import { approversOf } from '../facts/approvers.ts'
 import { readDelegations } from '../facts/delegations.ts'
@@ -21,7 +21,7 @@ import { peopleOf } from '../facts/people-of-request.ts'
 import { documentAt, readWhole } from '../facts/read-content.ts'
 import { knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { keyOf, read, stateOf } from '../records/typed-storage.ts'
+import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
 import { type ChangeRequest, requestedChange, summaryOf } from '../requests/request-summary.ts'
 import { freeze } from '../values/freeze.ts'
@@ -32,14 +32,14 @@ import { delays, remedies } from './remedies.ts'
 export async function readRequest(context: Context, reader: Actor, id: string): Promise<ChangeRequest> {
   const { tenant } = reader
   const { stored, policySet } = await read(context.storage, {
-    stored: keyOf('requests', tenant, id),
-    policySet: keyOf('policySets', tenant),
+    stored: recordKey('requests', tenant, id),
+    policySet: recordKey('policySets', tenant),
   })
   if (!stored) fail('unknown_request', { request: id })
   return await showRequest(context, reader, {
     request: stored.value,
     settings: policySet?.value,
-    setVersion: stateOf(policySet),
+    setVersion: settingsState(policySet),
   })
 }
 
@@ -124,7 +124,7 @@ async function conflictsOf(
   const { resource, rebase } = change
   if (!rebase) return []
   const base = await documentAt(context, tenant, { resource, revision: rebase.from })
-  const moved = await rebaseChange(typeOf(context, resource.type), {
+  const moved = await rebaseChange(resourceTypeOf(context, resource.type), {
     tenant,
     change,
     base,

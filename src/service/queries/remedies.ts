@@ -2,7 +2,7 @@ import { duesOf } from '../../core/request/decide/due-verbs.ts'
 import type { Facts } from '../../core/request/model/command.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Context } from '../context/context.ts'
-import { holdersOf, knownUsers, scopeOf } from '../people/ask-directory.ts'
+import { askHolders, knownUsers, scopeOf } from '../people/ask-directory.ts'
 import type { Remedy } from '../requests/request-summary.ts'
 
 /**
@@ -16,8 +16,8 @@ export async function remedies(
   const { tenant, project, requester } = request
   const scope = scopeOf(tenant, project)
   const [bypassers, breakers, known] = await Promise.all([
-    holdersOf(directory, scope, rules.bypass),
-    holdersOf(directory, scope, rules.breakGlass),
+    askHolders(directory, scope, rules.bypass),
+    askHolders(directory, scope, rules.breakGlass),
     knownUsers(directory, scope, [requester]),
   ])
   const escalations = duesOf(request, clock).filter(({ verb }) => verb === 'escalate')

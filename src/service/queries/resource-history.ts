@@ -7,8 +7,8 @@ import type { Revision } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
-import { keyOf, page, read } from '../records/typed-storage.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
+import { page, read, recordKey } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { type ResourceStanding, standingOf } from './resource-standing.ts'
@@ -41,9 +41,9 @@ export async function readResource<T>(
 ): Promise<LiveResource<T> | undefined> {
   await recordHostChanges(context, tenant, [{ type, id }])
   const { stored, lock, settings } = await read(context.storage, {
-    stored: keyOf('resources', tenant, type, id),
-    lock: keyOf('locks', tenant, type, id),
-    settings: keyOf('policySets', tenant),
+    stored: recordKey('resources', tenant, type, id),
+    lock: recordKey('locks', tenant, type, id),
+    settings: recordKey('policySets', tenant),
   })
   if (!stored || stored.value.document === null) return undefined
   const { project: its, revision, document } = stored.value
@@ -74,7 +74,7 @@ export async function readHistory<T>(
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) {
     fail('invalid_input', { argument: 'limit', problem: 'must be a whole number from 1 to 200' })
   }
-  const { live } = await read(storage, { live: keyOf('resources', tenant, type, id) })
+  const { live } = await read(storage, { live: recordKey('resources', tenant, type, id) })
   const { records } = await page(storage, {
     collection: 'revisions',
     index: 'key',
@@ -107,7 +107,7 @@ export async function compareRevisions(
 ): Promise<Comparison> {
   const numbers = [from, to].filter((number) => number !== 0)
   const { found } = await read(context.storage, {
-    found: numbers.map((number) => keyOf('revisions', tenant, type, id, number)),
+    found: numbers.map((number) => recordKey('revisions', tenant, type, id, number)),
   })
   const documents = new Map(numbers.map((number, index) => [number, found[index]]))
   const documentOf = (number: number) => {
@@ -115,7 +115,7 @@ export async function compareRevisions(
     const revision = documents.get(number) ?? fail('unknown_revision', { type, id, revision: number })
     return revision.value.document ?? undefined
   }
-  const { shape, labels } = typeOf(context, type)
+  const { shape, labels } = resourceTypeOf(context, type)
   const places = diff(documentOf(from), documentOf(to), shape)
   if (!places.ok) throw new ApprovalError(places.refusal)
   return freeze({ places: places.value, lines: describe(places.value, labels) })

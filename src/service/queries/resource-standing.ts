@@ -6,7 +6,7 @@ import { stepFrom } from '../../core/lifecycle/transition-table.ts'
 import { type Refusal, type Result, refuse } from '../../errors/result.ts'
 import { liveState } from '../changes/lifecycle-action.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { isWaiting } from '../context/workflow-switch.ts'
 import { type Holder, readHolders } from '../facts/lock-holders.ts'
 import type { LockRecord, PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
@@ -47,7 +47,7 @@ export async function standingOf(
     readonly settings: PolicySetRecord | undefined
   },
 ): Promise<ResourceStanding | undefined> {
-  const type = typeOf(context, resource.type)
+  const type = resourceTypeOf(context, resource.type)
   const { lifecycle } = type
   if (!lifecycle) return undefined
   const { state: live = lifecycle.initial, stateDueAt } = liveState(type, resource)

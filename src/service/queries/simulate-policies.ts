@@ -11,7 +11,7 @@ import type { Revision } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import { subjectOf } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
-import { keyOf, page, read, stateOf } from '../records/typed-storage.ts'
+import { page, read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 
@@ -44,8 +44,8 @@ export async function simulatePolicies(
     fail('invalid_input', { argument: 'policies', problem: `must be a list, not ${shown(policies)}` })
   }
   const { storage, vocabulary } = context
-  const { policySet } = await read(storage, { policySet: keyOf('policySets', tenant) })
-  const before = await context.policies(storage, tenant, stateOf(policySet))
+  const { policySet } = await read(storage, { policySet: recordKey('policySets', tenant) })
+  const before = await context.policies(storage, tenant, settingsState(policySet))
   const after = compilePolicies(Array.from(policies, parsed), vocabulary)
   const revisions = await lastRevisions(context, tenant, last)
   const subjects = new Map(revisions.map((applied) => [pastChange(applied.revision), seen(context, applied)]))
@@ -78,7 +78,7 @@ async function lastRevisions({ storage }: Context, tenant: string, last: number)
     limit: last,
   })
   const { replaced } = await read(storage, {
-    replaced: records.map(({ value }) => keyOf('revisions', tenant, value.type, value.id, value.number - 1)),
+    replaced: records.map(({ value }) => recordKey('revisions', tenant, value.type, value.id, value.number - 1)),
   })
   return records.map(({ value }, index) => ({ revision: value, replaced: replaced[index]?.value }))
 }

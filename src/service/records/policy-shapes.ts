@@ -1,23 +1,35 @@
 import type { PathOwnership, Policy, PolicyMatch } from '../../core/policy/model/policy.ts'
 import type { Approvers, Escalation, Need, PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
-import { either, json, later, list, maybe, named, number, object, type Shape, text, whole } from '../values/shape.ts'
+import {
+  either,
+  json,
+  later,
+  listOf,
+  maybe,
+  named,
+  number,
+  object,
+  type RecordShape,
+  text,
+  whole,
+} from '../values/shape.ts'
 
 /** A text, or a list of them. */
-const names: Shape = (value, at) => (typeof value === 'string' ? undefined : list(text())(value, at))
+const names: RecordShape = (value, at) => (typeof value === 'string' ? undefined : listOf(text())(value, at))
 
-export const match: Shape = object<PolicyMatch>({
+export const match: RecordShape = object<PolicyMatch>({
   resource: maybe(names),
   action: maybe(names),
   project: maybe(names),
   facets: maybe(named(names)),
 })
 
-const approvers: Shape = object<Approvers>({ users: maybe(list(text())), roles: maybe(list(text())) })
-const need: Shape = object<Need>({ quorum: whole, from: approvers, about: maybe(text()) })
-const parts = later(() => list(requirement))
+const approvers: RecordShape = object<Approvers>({ users: maybe(listOf(text())), roles: maybe(listOf(text())) })
+const need: RecordShape = object<Need>({ quorum: whole, from: approvers, about: maybe(text()) })
+const parts = later(() => listOf(requirement))
 
-export const requirement: Shape = either((value) => {
+export const requirement: RecordShape = either((value) => {
   if ('quorum' in value) return need
   if ('all' in value) return object({ all: parts })
   if ('any' in value) return object({ any: parts })
@@ -25,10 +37,10 @@ export const requirement: Shape = either((value) => {
   return 'of' in value ? object({ atLeast: whole, of: parts }) : undefined
 })
 
-const escalation: Shape = object<Escalation>({ after: text() as Shape, to: approvers })
+const escalation: RecordShape = object<Escalation>({ after: text() as RecordShape, to: approvers })
 
 /** What one policy asked of a change. */
-export const pinned: Shape = object<PinnedRequirement>({
+export const pinned: RecordShape = object<PinnedRequirement>({
   policy: text(),
   version: whole,
   require: requirement,
@@ -36,17 +48,17 @@ export const pinned: Shape = object<PinnedRequirement>({
   escalate: maybe(escalation),
 })
 
-const anyRule = (name: keyof RulesOfConduct): Shape => {
+const anyRule = (name: keyof RulesOfConduct): RecordShape => {
   return (value, at) =>
     rulesOfConduct[name].accepts(value) ? undefined : `${at} is not ${rulesOfConduct[name].expects}`
 }
 
 /** All rules of conduct. One that a record was written without is not asked of it: its value is the default. */
-export const rules: Shape = object(Object.fromEntries(ruleNames.map((name) => [name, maybe(anyRule(name))])))
+export const rules: RecordShape = object(Object.fromEntries(ruleNames.map((name) => [name, maybe(anyRule(name))])))
 
-const conditions = later(() => list(condition))
+const conditions = later(() => listOf(condition))
 const field = { type: text(), field: text() }
-const condition: Shape = either((value) => {
+const condition: RecordShape = either((value) => {
   if ('all' in value) return object({ all: conditions })
   if ('any' in value) return object({ any: conditions })
   if ('not' in value) return object({ not: later(() => condition) })
@@ -65,23 +77,23 @@ const condition: Shape = either((value) => {
 })
 
 const ownership = object<PathOwnership>({
-  owners: list(
+  owners: listOf(
     object<PathOwnership['owners'][number]>({ quorum: whole, from: approvers, field: text(), about: maybe(text()) }),
   ),
   otherwise: maybe(requirement),
 })
 
 /** A policy, as far as it can be compiled. */
-export const policy: Shape = object<Policy>({
+export const policy: RecordShape = object<Policy>({
   id: text(),
   version: whole,
   match,
   when: maybe(condition),
-  safe: maybe(list(object({ field: text() }))),
+  safe: maybe(listOf(object({ field: text() }))),
   require: either((value) => ('owners' in value ? ownership : requirement)),
   veto: maybe(approvers),
   escalate: maybe(escalation),
   rules: maybe(rules),
-  overrides: maybe(list(text())),
+  overrides: maybe(listOf(text())),
   fallback: maybe(json),
 })

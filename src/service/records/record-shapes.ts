@@ -12,15 +12,15 @@ import {
   either,
   flag,
   json,
-  list,
+  listOf,
   maybe,
   named,
   object,
+  onlyTrue,
   orNull,
-  type Shape,
+  type RecordShape,
   text,
   whole,
-  yes,
 } from '../values/shape.ts'
 import { match, policy } from './policy-shapes.ts'
 import type * as records from './record-types.ts'
@@ -31,7 +31,7 @@ const tenant = text()
 const resource = { tenant, type: text(), id: text() }
 const access = either(({ type }) => {
   if (type === 'editors')
-    return object<Extract<ResourceAccess, { type: 'editors' }>>({ type: text(), editors: list(text()) })
+    return object<Extract<ResourceAccess, { type: 'editors' }>>({ type: text(), editors: listOf(text()) })
   return type === 'everyone' ? object({}) : undefined
 })
 const grant = object<{ role: string; project: string }>({ role: text(), project: text() })
@@ -60,7 +60,7 @@ const event = object<EventParts>({
   reason: maybe(text()),
   message: maybe(text()),
   pinned: maybe(pinnedPart),
-  erased: maybe(list(text())),
+  erased: maybe(listOf(text())),
 })
 
 const late = object<records.LateWrite>({
@@ -74,7 +74,7 @@ const late = object<records.LateWrite>({
 const sweep = object<Sweep>({ status: text(...statuses), after: maybe(json), found: flag })
 
 /** What is asked of the records of each collection before anything is made of them. */
-export const recordShapes: { readonly [C in CollectionName]: Shape } = {
+export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
   requests: request,
   contents: content,
   targets: object<records.TargetRecord>({ ...resource, request: text(), status: text(...statuses), createdAt: whole }),
@@ -90,8 +90,8 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     ...resource,
     fence: whole,
     request: maybe(text()),
-    rebased: maybe(list(proposed)),
-    late: maybe(list(late)),
+    rebased: maybe(listOf(proposed)),
+    late: maybe(listOf(late)),
   }),
   resources: object<records.ResourceRecord>({
     ...revision,
@@ -105,7 +105,7 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     ...revision,
     number: whole,
     digest: text(),
-    actions: list(text()),
+    actions: listOf(text()),
     move: maybe(move),
     author: text(),
     via: text(),
@@ -148,7 +148,7 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     prev: text(),
     hash: text(),
     signature: maybe(object<{ keyId: string; value: string }>({ keyId: text(), value: text() })),
-    peaks: list(text()),
+    peaks: listOf(text()),
   }),
   policies: object<records.PolicyRecord>({
     tenant,
@@ -160,22 +160,22 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
   policySets: object<records.PolicySetRecord>({
     tenant,
     roles: maybe(
-      list(
+      listOf(
         object<RoleDefinition>({
           id: text(),
-          permissions: list(text()),
+          permissions: listOf(text()),
           held: text('tenant', 'project', 'both'),
         }),
       ),
     ),
     workflow: maybe(
-      list(
+      listOf(
         object<WorkflowSwitch>({
           project: text(),
           on: flag,
           switchedOff: maybe(whole),
           waiting: maybe(text('return', 'hold')),
-          holds: maybe(list(object<Hold>({ from: whole, to: maybe(whole), gaps: maybe(whole) }))),
+          holds: maybe(listOf(object<Hold>({ from: whole, to: maybe(whole), gaps: maybe(whole) }))),
         }),
       ),
     ),
@@ -189,7 +189,7 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     dueAt: whole,
     putOff: maybe(putOff),
     sweep: maybe(sweep),
-    wake: maybe(yes),
+    wake: maybe(onlyTrue),
     by: text(),
     via: text(),
     reason: maybe(text()),
@@ -199,14 +199,14 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     id: text(),
     dueAt: whole,
     attempts: whole,
-    pending: list(text()),
+    pending: listOf(text()),
     notice: object<Notice>({
       id: text(),
       tenant,
       type: text(),
-      to: list(text()),
+      to: listOf(text()),
       request: maybe(text()),
-      resources: list(object<{ type: string; id: string }>({ type: text(), id: text() })),
+      resources: listOf(object<{ type: string; id: string }>({ type: text(), id: text() })),
       at: whole,
       by: text(),
       reason: maybe(text()),
@@ -225,12 +225,12 @@ export const recordShapes: { readonly [C in CollectionName]: Shape } = {
     user: text(),
     person: maybe(text()),
     owner: maybe(text()),
-    grants: list(grant),
+    grants: listOf(grant),
   }),
-  preferences: object<records.PreferencesRecord>({ tenant, user: text(), unwanted: list(text()) }),
+  preferences: object<records.PreferencesRecord>({ tenant, user: text(), unwanted: listOf(text()) }),
   objections: object<records.ObjectionRecord>({ tenant, effect: text(), request: text() }),
   holders: object<records.HolderRecord>({ tenant, user: text(), role: text(), project: text() }),
-  followUps: object<records.FollowUpsRecord>({ tenant, open: list(glassBroken) }),
+  followUps: object<records.FollowUpsRecord>({ tenant, open: listOf(glassBroken) }),
   accesses: object<records.AccessRecord>({ ...resource, access, head }),
   idempotencyKeys: object<records.IdempotencyRecord>({
     tenant,

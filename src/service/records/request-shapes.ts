@@ -5,7 +5,7 @@ import type { FollowUp, GlassBroken } from '../../core/request/model/follow-up.t
 import type { Objection, Subject } from '../../core/request/model/objection.ts'
 import { statuses } from '../../core/request/model/status-table.ts'
 import type { Review } from '../../core/review/under-review.ts'
-import { either, json, list, maybe, named, object, type Shape, text, whole, yes } from '../values/shape.ts'
+import { either, json, listOf, maybe, named, object, onlyTrue, type RecordShape, text, whole } from '../values/shape.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { PutOff } from './put-off.ts'
 import type { ContentRecord, RequestRecord } from './record-types.ts'
@@ -23,16 +23,16 @@ const reviewProperties = {
   round: whole,
   at: whole,
   reason: maybe(text()),
-  roles: list(text()),
+  roles: listOf(text()),
   carriedFrom: maybe(text()),
 }
-export const review: Shape = object<Review>(reviewProperties)
+export const review: RecordShape = object<Review>(reviewProperties)
 
 const objection = object<Objection>({
   ...reviewProperties,
-  about: list(object<Subject>({ effect: text(), applyAt: maybe(whole) })),
-  isOver: maybe(yes),
-  stood: maybe(yes),
+  about: listOf(object<Subject>({ effect: text(), applyAt: maybe(whole) })),
+  isOver: maybe(onlyTrue),
+  stood: maybe(onlyTrue),
 })
 
 /** That something due could not be done. */
@@ -48,8 +48,8 @@ const pinnedProperties = {
   edition: whole,
   digest,
   effect: digest,
-  resources: list(target),
-  requirements: list(pinned),
+  resources: listOf(target),
+  requirements: listOf(pinned),
   rules,
   policySet: head,
   expiresAt: whole,
@@ -58,29 +58,29 @@ const pinnedProperties = {
   erased: maybe(digest),
   applyAt: maybe(whole),
   conflicts: whole,
-  contributors: list(text()),
-  persons: list(known),
-  reviews: list(review),
+  contributors: listOf(text()),
+  persons: listOf(known),
+  reviews: listOf(review),
 }
 
 /** What a content brings with it. In the log, commitments stand in the places of texts. */
-export const pinnedPart: Shape = object<Pinned>(pinnedProperties)
+export const pinnedPart: RecordShape = object<Pinned>(pinnedProperties)
 
 const applied = object<AppliedRevision>({ type: text(), id: text(), number: whole, digest })
 
-export const application: Shape = object<Application>({
+export const application: RecordShape = object<Application>({
   resource,
   fence: whole,
   until: whole,
   attempts: whole,
-  revisions: list(applied),
+  revisions: listOf(applied),
   problem: maybe(text()),
-  mayLand: maybe(yes),
+  mayLand: maybe(onlyTrue),
 })
 
-const glass = { by: text(), person: text(), incident: text(), policies: list(text()), at: whole, dueAt: whole }
+const glass = { by: text(), person: text(), incident: text(), policies: listOf(text()), at: whole, dueAt: whole }
 export const glassBroken = object<GlassBroken>(glass)
-const followUp = object<FollowUp>({ ...glass, reviews: list(review), remindedAt: maybe(whole), doneAt: maybe(whole) })
+const followUp = object<FollowUp>({ ...glass, reviews: listOf(review), remindedAt: maybe(whole), doneAt: maybe(whole) })
 
 export const failure = object<{ code: string; message: string; details: never }>({
   code: text(),
@@ -88,9 +88,9 @@ export const failure = object<{ code: string; message: string; details: never }>
   details: json,
 })
 
-export const revisionsMade = list(applied)
+export const revisionsMade = listOf(applied)
 
-export const request: Shape = object<RequestRecord>({
+export const request: RecordShape = object<RequestRecord>({
   ...pinnedProperties,
   tenant: text(),
   id: text(),
@@ -102,25 +102,25 @@ export const request: Shape = object<RequestRecord>({
   updatedAt: whole,
   askedAt: whole,
   remindedAt: maybe(whole),
-  escalated: maybe(list(object({ policy: text(), version: whole }))),
-  scheduleDropped: maybe(yes),
+  escalated: maybe(listOf(object({ policy: text(), version: whole }))),
+  scheduleDropped: maybe(onlyTrue),
   bypassedBy: maybe(text()),
   followUp: maybe(followUp),
   application: maybe(application),
   failure: maybe(failure),
-  revisions: maybe(list(applied)),
+  revisions: maybe(listOf(applied)),
   dueAt: maybe(whole),
   putOff: maybe(putOff),
   comments: maybe(whole),
-  unsettled: maybe(yes),
-  mayLand: maybe(yes),
-  objections: maybe(list(objection)),
+  unsettled: maybe(onlyTrue),
+  mayLand: maybe(onlyTrue),
+  objections: maybe(listOf(objection)),
   targetVersion: whole,
-  awaited: maybe(list(text())),
+  awaited: maybe(listOf(text())),
   head,
 })
 
-const place: Shape = either(({ type }) => {
+const place: RecordShape = either(({ type }) => {
   const path = { type: text(), path: text() }
   switch (type) {
     case 'added':
@@ -128,47 +128,47 @@ const place: Shape = either(({ type }) => {
     case 'removed':
       return object({ ...path, before: json })
     case 'moved':
-      return object({ ...path, before: list(text()), after: list(text()) })
+      return object({ ...path, before: listOf(text()), after: listOf(text()) })
     default:
       return type === 'changed' ? object({ ...path, before: json, after: json }) : undefined
   }
 })
 
-export const move: Shape = object<PinnedMove>({
+export const move: RecordShape = object<PinnedMove>({
   action: text(),
   from: maybe(text()),
   to: text(),
   pending: maybe(text()),
-  edits: maybe(yes),
+  edits: maybe(onlyTrue),
   details: maybe(named(json)),
   dueAt: maybe(whole),
-  next: maybe(object<ClockMove>({ action: text(), to: text(), places: list(place), after: maybe(json) })),
+  next: maybe(object<ClockMove>({ action: text(), to: text(), places: listOf(place), after: maybe(json) })),
 })
 
 /** One of the changes of a request. */
-export const proposed: Shape = object<ProposedChange>({
+export const proposed: RecordShape = object<ProposedChange>({
   resource,
   project: text(),
   base: whole,
   incarnation: whole,
-  actions: list(text()),
-  places: list(place),
+  actions: listOf(text()),
+  places: listOf(place),
   after: json,
   move: maybe(move),
   rebase: maybe(
     object<OpenRebase>({
       from: whole,
       draft: json,
-      resolutions: list(object<Pick<Resolution, 'conflict' | 'take'>>({ conflict: text(), take: text() })),
+      resolutions: listOf(object<Pick<Resolution, 'conflict' | 'take'>>({ conflict: text(), take: text() })),
       open: whole,
     }),
   ),
 })
 
-export const content: Shape = object<ContentRecord>({
+export const content: RecordShape = object<ContentRecord>({
   tenant: text(),
   request: text(),
   edition: whole,
-  changes: list(proposed),
+  changes: listOf(proposed),
   applyAt: maybe(whole),
 })

@@ -39,7 +39,7 @@ export interface TypedKey<N extends Name = Name> extends RecordKey {
 }
 
 /** Makes the key of a record. */
-export function keyOf<N extends Name>(collection: N, ...key: readonly KeyPart[]): TypedKey<N> {
+export function recordKey<N extends Name>(collection: N, ...key: readonly KeyPart[]): TypedKey<N> {
   return { collection, key }
 }
 
@@ -65,7 +65,7 @@ export async function read<const K extends Readonly<Record<string, TypedKey | re
   const records = await storage.get(asked)
   for (const [at, key] of asked.entries()) {
     const problem = strangenessOf(key, records[at])
-    if (problem !== undefined) refuseUnreadable({ ...key, problem })
+    if (problem !== undefined) refuseRecord({ ...key, problem })
   }
   let next = 0
   const found = Object.entries(keys).map(([name, part], index) => {
@@ -88,7 +88,7 @@ export type OnUnreadable = (record: UnreadableRecord) => void
 export async function page<N extends Name>(
   storage: Storage,
   query: IndexQuery & { readonly collection: N },
-  onUnreadable: OnUnreadable = refuseUnreadable,
+  onUnreadable: OnUnreadable = refuseRecord,
 ): Promise<Omit<Page, 'records' | 'unreadable'> & { readonly records: readonly Stored<RecordTypes[N]>[] }> {
   const { collection } = query
   const { records, unreadable = [], next } = await storage.list(query)
@@ -125,7 +125,7 @@ function keyIn(collection: Name, { value }: StoredRecord): readonly KeyPart[] {
 }
 
 /** Refuses a record that cannot be read. */
-export function refuseUnreadable(record: UnreadableRecord): never {
+export function refuseRecord(record: UnreadableRecord): never {
   throw unreadableError(record)
 }
 
@@ -155,7 +155,7 @@ export function unchanged(key: TypedKey, before: { readonly version: number } | 
  * Names the state that the settings of a tenant are in, by its number and the hash of the event that made it. A
  * number can come again after a rollback or a restore; the hash comes again only with the same history.
  */
-export function stateOf(settings: Stored<PolicySetRecord> | undefined): StreamHead {
+export function settingsState(settings: Stored<PolicySetRecord> | undefined): StreamHead {
   return settings?.value.head ?? emptyStream
 }
 

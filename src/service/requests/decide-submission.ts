@@ -9,7 +9,7 @@ import type { Write } from '../../ports/storage.ts'
 import { tooManyDrafts } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { type Proposal, propose, type Wish } from '../changes/propose-change.ts'
-import { claimKeys, outsideFacts, outsideOf } from '../commands/external-claims.ts'
+import { claimedOutside, claimKeys, outsideFacts } from '../commands/external-claims.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
@@ -18,7 +18,7 @@ import { resolvedWish } from '../facts/read-content.ts'
 import { knownUsers, scopeOf } from '../people/ask-directory.ts'
 import { policyRefusal } from '../policies/policy-findings.ts'
 import type { ClaimRecord, PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
-import { keyOf, read, type Stored, stateOf, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
 import { isSwitchChange } from '../resource-types/workflow-resource.ts'
 import { newSalt } from '../values/salt.ts'
 import { mayMakeAll } from './permission-for-verb.ts'
@@ -84,11 +84,11 @@ async function readSubmission(
   const hostSays = await recordHostChanges(context, tenant, named)
   const mixed = mixture(wishes)
   if (mixed) return refuse('invalid_input', { argument: 'changes', problem: mixed })
-  const lockKeys = named.map(({ type, id }) => keyOf('locks', tenant, type, id))
+  const lockKeys = named.map(({ type, id }) => recordKey('locks', tenant, type, id))
   const claimed = claimKeys(context, tenant, named)
   const { policySet, resources, locks, claims } = await read(context.storage, {
-    policySet: keyOf('policySets', tenant),
-    resources: named.map(({ type, id }) => keyOf('resources', tenant, type, id)),
+    policySet: recordKey('policySets', tenant),
+    resources: named.map(({ type, id }) => recordKey('resources', tenant, type, id)),
     locks: lockKeys,
     claims: claimed,
   })
@@ -96,12 +96,12 @@ async function readSubmission(
   if (!proposals.ok) return proposals
   const { holders, preconditions: heldAsRead } = await readHolders(context, locks)
   const preconditions = [
-    unchanged(keyOf('policySets', tenant), policySet),
+    unchanged(recordKey('policySets', tenant), policySet),
     ...lockKeys.map((key, index) => unchanged(key, locks[index])),
     ...claimed.map((key, index) => unchanged(key, claims[index])),
     ...heldAsRead,
   ]
-  const setVersion = stateOf(policySet)
+  const setVersion = settingsState(policySet)
   const found = { proposals: proposals.value, resources, policySet, setVersion, holders, claim: claims[0] }
   return success({ ...found, preconditions })
 }
@@ -191,7 +191,7 @@ function decideChecked(
   const changes = proposals.map(({ change }) => change)
   const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
-  const resource = outsideOf(
+  const resource = claimedOutside(
     context,
     wishes.map(({ ref }) => ref),
   )

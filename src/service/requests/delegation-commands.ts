@@ -10,7 +10,7 @@ import type { Context } from '../context/context.ts'
 import { knownUsers } from '../people/ask-directory.ts'
 import { append, delegationStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import { keyOf, put, read, unchanged, walk } from '../records/typed-storage.ts'
+import { put, read, recordKey, unchanged, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
 /**
@@ -107,7 +107,7 @@ async function wayBack(
   const ways = new Map([[wanted.to, [wanted.from, wanted.to]]])
   const preconditions: Write[] = []
   for (const [user, way] of ways) {
-    const key = keyOf('streams', tenant, delegationStream(user))
+    const key = recordKey('streams', tenant, delegationStream(user))
     const { before } = await read(storage, { before: key })
     preconditions.push(unchanged(key, before))
     for await (const { value } of walk(storage, inKeyOrder('delegations', tenant, user))) {
@@ -172,7 +172,7 @@ type Held = Awaited<ReturnType<typeof heldBy>>
 /** Reads what is kept of a delegation, and the head of the stream of whoever gives it. */
 function heldBy({ storage }: Context, tenant: string, { from, to }: Pick<Delegation, 'from' | 'to'>) {
   return read(storage, {
-    stored: keyOf('delegations', tenant, from, to),
-    before: keyOf('streams', tenant, delegationStream(from)),
+    stored: recordKey('delegations', tenant, from, to),
+    before: recordKey('streams', tenant, delegationStream(from)),
   })
 }

@@ -15,7 +15,7 @@ import { type Command, runCommand } from '../commands/run-command.ts'
 import { outsideDocument, recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
 import { followUpWrites } from '../facts/follow-ups.ts'
-import { keyOf, read, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, unchanged } from '../records/typed-storage.ts'
 import { isOnRecord } from '../resource-types/host-document.ts'
 import { projectNow } from '../resource-types/host-project.ts'
 import type { ReadyExternal, ReadyType } from '../resource-types/ready-type.ts'
@@ -23,7 +23,7 @@ import type { ReferredResource } from '../resource-types/resource-type.ts'
 import { ownUser } from '../values/reserved.ts'
 import { landingWrites } from './applied-writes.ts'
 import { createdAccess } from './permission-for-verb.ts'
-import { messageOf as messageTo } from './recipients.ts'
+import { noticeMessage } from './recipients.ts'
 import { requestWrites } from './request-writes.ts'
 
 /** What a worker says of a change on its way, or that it is to be sent anew. */
@@ -40,16 +40,16 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
     actor: by,
     about: `request/${id}`,
     async attempt(at) {
-      const { before } = await read(context.storage, { before: keyOf('requests', tenant, id) })
+      const { before } = await read(context.storage, { before: recordKey('requests', tenant, id) })
       if (!before) return refuse('unknown_request', { request: id })
       const request = before.value
       const { resource = { type: '', id: '' } } = request.application ?? {}
-      const keys = request.resources.map((one) => keyOf('resources', tenant, one.type, one.id))
+      const keys = request.resources.map((one) => recordKey('resources', tenant, one.type, one.id))
       const found = await read(context.storage, {
-        policySet: keyOf('policySets', tenant),
-        content: keyOf('contents', tenant, id, request.edition),
-        claim: keyOf('claims', tenant, resource.type, resource.id),
-        followUps: keyOf('followUps', tenant),
+        policySet: recordKey('policySets', tenant),
+        content: recordKey('contents', tenant, id, request.edition),
+        claim: recordKey('claims', tenant, resource.type, resource.id),
+        followUps: recordKey('followUps', tenant),
         resources: keys,
       })
       const { claim, content, policySet, followUps, resources } = found
@@ -68,7 +68,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       if (!decision.ok) return decision
       const event = decision.value
       const next = evolve(request, event)
-      const message = await messageTo(context, event, { before: request, next, settings: policySet?.value })
+      const message = await noticeMessage(context, event, { before: request, next, settings: policySet?.value })
       if (!message.ok) return message
       const preconditions = keys.map((key, index) => unchanged(key, resources[index]))
       const landing = { event, ...defined({ target }), resources: { resources, preconditions } }
@@ -118,7 +118,7 @@ export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'
 ): Promise<R | Request> {
   const { tenant, id } = request
   try {
-    const { found } = await read(storage, { found: keyOf('requests', tenant, id) })
+    const { found } = await read(storage, { found: recordKey('requests', tenant, id) })
     return found?.value ?? request
   } catch (error) {
     if (!isApprovalError(error)) throw error
@@ -184,9 +184,9 @@ async function sentBy(
   const isIt = (one: { readonly type: string; readonly id: string }) =>
     one.type === resource.type && one.id === resource.id
   const { content, claim, live } = await read(context.storage, {
-    content: keyOf('contents', tenant, id, edition),
-    claim: keyOf('claims', tenant, resource.type, resource.id),
-    live: keyOf('resources', tenant, resource.type, resource.id),
+    content: recordKey('contents', tenant, id, edition),
+    claim: recordKey('claims', tenant, resource.type, resource.id),
+    live: recordKey('resources', tenant, resource.type, resource.id),
   })
   if (claim?.value.request !== id || claim.value.fence !== fence) return 'lost'
   const changes = claim.value.rebased ?? content?.value.changes ?? []

@@ -1,9 +1,9 @@
 import { defined } from '../../core/defined.ts'
-import { isSameSubject, objectionsOf, subjectOf } from '../../core/request/model/remembered.ts'
+import { isSameSubject, objectionsOf, rememberedSubject } from '../../core/request/model/remembered.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import type { Context } from '../context/context.ts'
-import { keyOf, page, read } from '../records/typed-storage.ts'
+import { page, read, recordKey } from '../records/typed-storage.ts'
 
 /**
  * A rejection that nobody has taken back, and that does not stand in the way of the request. Reviewers are shown it
@@ -42,7 +42,7 @@ export async function twinObjections({ storage }: Context, request: Request): Pr
   })
   const others = records.map(({ value }) => value.request).filter((other) => other !== id)
   if (others.length === 0) return []
-  const { twins } = await read(storage, { twins: others.map((other) => keyOf('requests', tenant, other)) })
+  const { twins } = await read(storage, { twins: others.map((other) => recordKey('requests', tenant, other)) })
   const found = twins.flatMap((twin) => {
     if (!twin) return []
     const given = objectionsOf(twin.value).filter(({ about }) => about.some((subject) => subject.effect === effect))
@@ -60,7 +60,7 @@ function earlier(
   }: { readonly given: string } & Pick<ReturnType<typeof objectionsOf>[number], 'review' | 'about'>,
 ): EarlierObjection {
   const { by, onBehalfOf, reason, round, at } = review
-  const here = subjectOf(request)
+  const here = rememberedSubject(request)
   const same = about.some((subject) => isSameSubject(subject, here))
   const alike = about.some(({ effect }) => effect === here.effect)
   return {

@@ -14,7 +14,7 @@ import { mayChangePolicies } from '../policies/policy-writes.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
-import { keyOf, page, read, type Stored, stateOf, unchanged, walk } from '../records/typed-storage.ts'
+import { page, read, recordKey, type Stored, settingsState, unchanged, walk } from '../records/typed-storage.ts'
 import { policyResource } from '../resource-types/policy-resource.ts'
 import { decideSubmission } from './decide-submission.ts'
 import { directWrites } from './submit-command.ts'
@@ -37,10 +37,10 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
       if (saved && isSame(saved, value)) {
         const allowed = await mayChangePolicies(context, actor, {
           settings: set?.value,
-          setVersion: stateOf(set),
+          setVersion: settingsState(set),
           policies: [{ id: value.id, policy: value }],
         })
-        const writes = [unchanged(keyOf('policySets', actor.tenant), set)]
+        const writes = [unchanged(recordKey('policySets', actor.tenant), set)]
         return allowed.ok ? success({ writes, answer: saved }) : allowed
       }
       const writes = await writesOf(context, actor, { id: value.id, change: { value }, at, set })
@@ -64,7 +64,7 @@ export function removePolicyCommand(context: Context, actor: Actor, id: string):
       if (!stored?.value.policy) {
         const allowed = await mayChangePolicies(context, actor, {
           settings: set?.value,
-          setVersion: stateOf(set),
+          setVersion: settingsState(set),
           policies: [{ id, policy: null }],
         })
         return allowed.ok ? refuse('unknown_policy', { policy: id }) : allowed
@@ -98,7 +98,7 @@ export async function checkedPolicy(
   const { id } = parsed.value
   const { set } = await readPolicy(context, tenant, id)
   const documents = await liveDocuments(context, tenant, parsed.value)
-  const state = { tenant, settings: set?.value, setVersion: stateOf(set), documents }
+  const state = { tenant, settings: set?.value, setVersion: settingsState(set), documents }
   return await findingsOf(context, state, [{ id, policy: parsed.value }])
 }
 
@@ -131,14 +131,14 @@ async function writesOf(
 ): Promise<Result<readonly Write[]>> {
   const wish = { type: policyResource, ref: policyResource.ref(id), change: change as ChangeInput<never> }
   const considered = await decideSubmission(context, actor, { verb: 'submit', directly: true, wishes: [wish], at })
-  const asRead = unchanged(keyOf('policySets', actor.tenant), set)
+  const asRead = unchanged(recordKey('policySets', actor.tenant), set)
   if (considered.ok) return success([asRead, ...(await directWrites(context, actor, considered.value, { at }))])
   const { set: now } = await readPolicy(context, actor.tenant, id)
-  return stateOf(now).hash === stateOf(set).hash ? considered : success([asRead])
+  return settingsState(now).hash === settingsState(set).hash ? considered : success([asRead])
 }
 
 async function readPolicy({ storage }: Context, tenant: string, id: string) {
-  return await read(storage, { set: keyOf('policySets', tenant), stored: keyOf('policies', tenant, id) })
+  return await read(storage, { set: recordKey('policySets', tenant), stored: recordKey('policies', tenant, id) })
 }
 
 function isSame({ version: _version, ...saved }: Policy, input: PolicyInput): boolean {

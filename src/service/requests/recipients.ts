@@ -5,9 +5,9 @@ import type { NoticeType } from '../../ports/notifier.ts'
 import type { Message } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import type { Audiences, NoticeRecipient } from '../context/notice-audiences.ts'
-import { type Approvers, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
+import { type AskedPeople, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
 import { scopeOf } from '../people/ask-directory.ts'
-import { adminsOf, peopleNamed } from '../people/settings-admins.ts'
+import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 
 /** A request before and after an event, and what goes with telling people. */
@@ -19,14 +19,14 @@ export interface Telling {
   /** Those among the approvers whom the requester wants told; all of them if left out. */
   readonly notify?: readonly string[] | undefined
   /** Those whom the request is put to, if they have been asked for already. */
-  readonly approvers?: Approvers
+  readonly approvers?: AskedPeople
 }
 
 /**
  * Works out what an event has to tell people: that the request is in another state, or that their answers do not
  * count any more.
  */
-export async function messageOf(context: Context, event: RequestEvent, telling: Telling): Promise<Result<Message>> {
+export async function noticeMessage(context: Context, event: RequestEvent, telling: Telling): Promise<Result<Message>> {
   const { before, next } = telling
   const { requester, contributors, followUp, status } = next
   const approvers = () => asked(context, event, telling)
@@ -84,7 +84,7 @@ async function toParties(
     return refuse('invalid_input', { argument: 'options.notify', problem })
   }
   const admins = parties.includes('admins')
-    ? await peopleNamed(context.directory, scopeOf(tenant, project), [adminsOf(context, settings)])
+    ? await peopleNamed(context.directory, scopeOf(tenant, project), [adminApprovers(context, settings)])
     : []
   const people: { readonly [P in NoticeRecipient]: readonly string[] } = {
     requester: [requester],

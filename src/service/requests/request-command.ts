@@ -30,12 +30,12 @@ import { followUpWrites } from '../facts/follow-ups.ts'
 import { peopleOf } from '../facts/people-of-request.ts'
 import { type ResourcesRead, readWhole } from '../facts/read-content.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
-import { keyOf, read, type Stored, stateOf, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
 import { newSalt } from '../values/salt.ts'
 import { landingWrites } from './applied-writes.ts'
 import { deliverToHost } from './deliver-outside.ts'
 import { createdAccess, landedSettings, permittedTo } from './permission-for-verb.ts'
-import { messageOf } from './recipients.ts'
+import { noticeMessage } from './recipients.ts'
 import { requestWrites } from './request-writes.ts'
 import { nextContent, type Rewrite } from './revised-content.ts'
 
@@ -58,9 +58,9 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
   const { rewrite, notify, ...wanted } = ask
   const attempt: Command<Answered>['attempt'] = async (at) => {
     const { before, policySet, owed } = await read(context.storage, {
-      before: keyOf('requests', tenant, id),
-      policySet: keyOf('policySets', tenant),
-      owed: rowOf(ask.type).readsFollowUps ? [keyOf('followUps', tenant)] : [],
+      before: recordKey('requests', tenant, id),
+      policySet: recordKey('policySets', tenant),
+      owed: rowOf(ask.type).readsFollowUps ? [recordKey('followUps', tenant)] : [],
     })
     if (!before) return refuse('unknown_request', { request: id })
     const request = before.value
@@ -69,12 +69,12 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const { holds: held } = switchFacts(context, settings, request)
     const type = meantBy(ask.type, request, { at, holds: held })
     const command = { ...wanted, type, ...salt, by, at } as RequestCommand
-    const setVersion = stateOf(policySet)
+    const setVersion = settingsState(policySet)
     const followUps = rowOf(ask.type).readsFollowUps ? (owed[0]?.value.open ?? []) : undefined
     const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, followUps })
     if (!decided.ok) {
       // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.
-      const moved = success({ writes: [unchanged(keyOf('requests', tenant, id), before)], answer: request })
+      const moved = success({ writes: [unchanged(recordKey('requests', tenant, id), before)], answer: request })
       return (await hasMoved(context, before)) ? moved : decided
     }
 
@@ -83,11 +83,11 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     const { event, content } = decided.value
     const next = evolve(request, event)
     const { holds } = switchFacts(context, settings, next)
-    const message = await messageOf(context, event, { before: request, next, settings, notify })
+    const message = await noticeMessage(context, event, { before: request, next, settings, notify })
     if (!message.ok) return message
     return success({
       writes: [
-        unchanged(keyOf('policySets', tenant), policySet),
+        unchanged(recordKey('policySets', tenant), policySet),
         ...requestWrites(context, before, { event, next, message: message.value, ...defined({ content }) }),
         ...landingWrites(next, decided.value),
         ...claimWrites(request, next, claimRead(decided.value)),
@@ -105,7 +105,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
 
 /** Tells whether somebody else was quicker: a refusal that mixes before and after must not be told. */
 async function hasMoved({ storage }: Context, { version, value: { tenant, id } }: Stored<RequestRecord>) {
-  const { now } = await read(storage, { now: keyOf('requests', tenant, id) })
+  const { now } = await read(storage, { now: recordKey('requests', tenant, id) })
   return now?.version !== version
 }
 

@@ -12,7 +12,7 @@ import { noticesOf } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import { append, requestStream } from '../records/event-stream.ts'
 import type { InboxRecord, RequestRecord, TargetRecord } from '../records/record-types.ts'
-import { keyOf, put, type Stored } from '../records/typed-storage.ts'
+import { put, recordKey, type Stored } from '../records/typed-storage.ts'
 
 /** What happened to a request, and what it is from then on. */
 export interface Happening {
@@ -105,7 +105,9 @@ function waitingWrites(
   return [
     ...had
       .filter((approver) => !after.has(approver))
-      .map((approver): Write => ({ type: 'remove', ...keyOf('inbox', next.tenant, approver, next.id), expected: 1 })),
+      .map(
+        (approver): Write => ({ type: 'remove', ...recordKey('inbox', next.tenant, approver, next.id), expected: 1 }),
+      ),
     ...has
       .filter((approver) => !before.has(approver))
       .map((approver) => put('inbox', inboxRecord(next, approver), undefined)),
@@ -120,7 +122,7 @@ function objectionWrites(before: Request | undefined, next: Request): readonly W
   return [
     ...had
       .filter((effect) => !has.includes(effect))
-      .map((effect): Write => ({ type: 'remove', ...keyOf('objections', tenant, effect, request), expected: 1 })),
+      .map((effect): Write => ({ type: 'remove', ...recordKey('objections', tenant, effect, request), expected: 1 })),
     ...has
       .filter((effect) => !had.includes(effect))
       .map((effect) => put('objections', { tenant, effect, request }, undefined)),

@@ -13,15 +13,15 @@ import type { Start } from '../changes/perform-action.ts'
 import { nextDocument, type Proposal, proposeValue, type ResolvedWish } from '../changes/propose-change.ts'
 import { rebaseChange } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { type ContentRead, documentAt, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
-import { partsOf, type WantedChange } from '../resource-types/wanted-change.ts'
+import { type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
 
 /** What shall become of the content of a request. */
 export type Rewrite =
   /** Goes on from what the draft has made of a resource so far. */
-  | { readonly type: 'edit'; readonly edits: readonly Edit[] }
+  | { readonly type: 'edit'; readonly edits: readonly ResourceEdit[] }
   /** Moves every change onto the live revision. */
   | { readonly type: 'rebase' }
   /** Answers conflicts of a rebase. */
@@ -30,7 +30,7 @@ export type Rewrite =
   | { readonly type: 'schedule'; readonly applyAt: number | undefined }
 
 /** An edit of one of the resources of a request. */
-export interface Edit {
+export interface ResourceEdit {
   readonly resource: { readonly type: string; readonly id: string }
   readonly change: WantedChange<never>
 }
@@ -91,7 +91,7 @@ async function rewriteAll(
 async function editAll(
   context: Context,
   { request, stored }: Pick<Rewriting, 'request' | 'stored'>,
-  edits: readonly Edit[],
+  edits: readonly ResourceEdit[],
 ): Promise<Rewritten> {
   const next = [...stored.proposals]
   for (const { resource, change: input } of edits) {
@@ -109,7 +109,7 @@ async function editAll(
     const resolved = await resolvedWish(context, request.tenant, { resource, wanted: input })
     if (!resolved.ok) return resolved
     const proposed = { tenant: request.tenant, change, before }
-    const edited = await editOne(typeOf(context, resource.type), proposed, resolved.value)
+    const edited = await editOne(resourceTypeOf(context, resource.type), proposed, resolved.value)
     if (!edited.ok) return edited
     next[index] = edited.value
   }
@@ -127,7 +127,7 @@ async function editOne(
   { change: wanted, restores }: Pick<ResolvedWish, 'change' | 'restores'>,
 ): Promise<Result<Proposal>> {
   const { move } = change
-  const { change: edit, ...said } = partsOf(wanted)
+  const { change: edit, ...said } = wantedParts(wanted)
   const asked = restated(type, change)
   if (asked.action !== undefined && said.action !== undefined && said.action !== asked.action) {
     const problem = `the request is about "${asked.action}": cancel it to ask for "${said.action}"`
@@ -164,7 +164,7 @@ async function moveAll(
   for (const [index, { change, before }] of stored.proposals.entries()) {
     const { resource, rebase } = change
     const base = rebase ? await documentAt(context, request.tenant, { resource, revision: rebase.from }) : before
-    const result = await rebaseChange(typeOf(context, resource.type), {
+    const result = await rebaseChange(resourceTypeOf(context, resource.type), {
       tenant: request.tenant,
       change,
       base,

@@ -3,7 +3,7 @@ import { describeExplanation } from '../../core/policy/explain/describe-explanat
 import type { Explanation } from '../../core/policy/explain/explain.ts'
 import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
-import { permissions } from '../../core/request/decide/permitted-methods.ts'
+import { permittedMethods } from '../../core/request/decide/permitted-methods.ts'
 import type { Actor, BeganEvent } from '../../core/request/model/event.ts'
 import { begin } from '../../core/request/model/evolve.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
@@ -18,16 +18,16 @@ import { claimWrites } from '../commands/external-claims.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
-import { type Approvers, approversOf, toBeTold } from '../facts/approvers.ts'
+import { type AskedPeople, approversOf, toBeTold } from '../facts/approvers.ts'
 import { policyWrites } from '../policies/policy-writes.ts'
 import { turnWrites } from '../policies/workflow-writes.ts'
-import { keyOf, unchanged } from '../records/typed-storage.ts'
+import { recordKey, unchanged } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import type { WantedChange } from '../resource-types/wanted-change.ts'
 import { freeze } from '../values/freeze.ts'
 import { type DecidedSubmission, decideSubmission, type Intention } from './decide-submission.ts'
 import { deliverToHost } from './deliver-outside.ts'
-import { messageOf } from './recipients.ts'
+import { noticeMessage } from './recipients.ts'
 import {
   type ChangeRequest,
   type RequestedChange,
@@ -124,7 +124,7 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       const next = begin(event)
       const { request, approvers } = opened
       const { notify } = intention
-      const message = await messageOf(context, event, { before: undefined, next, settings, notify, approvers })
+      const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
       if (!message.ok) return message
       const content = { changes: considered.value.proposals.map(({ change }) => change), ...scheduled(intention) }
       const writes = [
@@ -174,7 +174,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   if (notify) {
     const settings = considered.value.policySet?.value
     const next = begin(event)
-    const message = await messageOf(context, event, { before: undefined, next, settings, notify, approvers })
+    const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
     if (!message.ok) throw new ApprovalError(message.refusal)
   }
   const { changes, requirements, rules, approval } = request
@@ -202,7 +202,7 @@ async function open(
   context: Context,
   actor: Actor,
   { considered, event }: { readonly considered: DecidedSubmission; readonly event: BeganEvent },
-): Promise<{ readonly request: ChangeRequest; readonly approvers: Approvers }> {
+): Promise<{ readonly request: ChangeRequest; readonly approvers: AskedPeople }> {
   const next = begin(event)
   const { users, proposals } = considered
   const approvers = await approversOf(context, next, event.at)
@@ -212,7 +212,7 @@ async function open(
     changes: proposals.map((proposal) => requestedChange(context, proposal)),
     stale: false,
     ...(isOpen(next.status) ? { approval: approvalStanding(next, users, approvers) } : {}),
-    can: permissions(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),
+    can: permittedMethods(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),
   }
   return { request, approvers }
 }
@@ -237,7 +237,7 @@ export async function directWrites(
 }
 
 function resourcesRelied({ tenant }: Actor, { resources }: DecidedSubmission, { wishes }: Intention): readonly Write[] {
-  return wishes.map(({ ref }, index) => unchanged(keyOf('resources', tenant, ref.type, ref.id), resources[index]))
+  return wishes.map(({ ref }, index) => unchanged(recordKey('resources', tenant, ref.type, ref.id), resources[index]))
 }
 
 function scheduled({ applyAt }: Intention) {

@@ -13,7 +13,7 @@ export function hostingOf<T>({ type, read, write, lifecycle }: ResourceOptions<T
 }
 
 /** How the application keeps resources outside of the database, if it does. */
-export function outsideOf<T>({
+export function externalOf<T>({
   type,
   read,
   write,

@@ -10,10 +10,10 @@ import { dismiss } from '../../core/lifecycle/dismiss.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
-import { hostingOf, outsideOf, projectOfOf } from './declared-hosting.ts'
-import { type BeforeAfter, facetsIn, readersOf } from './facets.ts'
+import { externalOf, hostingOf, projectOfOf } from './declared-hosting.ts'
+import { type DocumentPair, facetsIn, readersOf } from './facets.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
-import { needsOf } from './permissions-needed.ts'
+import { permissionsNeeded } from './permissions-needed.ts'
 import type {
   ActionDefinition,
   ActionDetector,
@@ -83,17 +83,17 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
     ...defined({ lifecycle, references }),
     ...(options.permissions === undefined
       ? {}
-      : { needs: needsOf(type, options.permissions, [...builtIn, ...actions]) }),
+      : { needs: permissionsNeeded(type, options.permissions, [...builtIn, ...actions]) }),
     ...hostingOf(options),
-    ...outsideOf(options),
+    ...externalOf(options),
     ...projectOfOf(options),
     ref: (id, { project } = {}) => ({ type, id, ...defined({ project }) }),
     actionsOf(change, places) {
       const paths = places.map(({ path }) => namedPath(path, compiled))
-      return actionsIn(detectors, change as BeforeAfter<T>, paths)
+      return actionsIn(detectors, change as DocumentPair<T>, paths)
     },
     facetsOf(change) {
-      return facetsIn(readers, change as BeforeAfter<T>)
+      return facetsIn(readers, change as DocumentPair<T>)
     },
   }
 }
@@ -120,7 +120,7 @@ function detectorsOf<T>(
 /** The actions of a change of these places: those that are recognized, and what every type has besides. */
 function actionsIn<T>(
   detectors: readonly Detector<T>[],
-  change: BeforeAfter<T>,
+  change: DocumentPair<T>,
   places: readonly string[],
 ): readonly string[] {
   const found = detectors
@@ -250,7 +250,7 @@ function lifecycleOf(
  * Whether an action is in a change. A detector that cannot say is taken for a yes, and accounts for none of the
  * places.
  */
-function detected<T>(detect: ActionDetector<T>, change: BeforeAfter<T>): 'yes' | 'no' | 'unknown' {
+function detected<T>(detect: ActionDetector<T>, change: DocumentPair<T>): 'yes' | 'no' | 'unknown' {
   try {
     const found: unknown = detect(freeze(change))
     dismiss(found)

@@ -5,7 +5,7 @@ import { freeze } from '../values/freeze.ts'
 import { checkOptionNames } from './handed-in.ts'
 
 /** A document before and after a change; `undefined` if it does not exist. */
-export interface BeforeAfter<T> {
+export interface DocumentPair<T> {
   readonly before: T | undefined
   readonly after: T | undefined
 }
@@ -52,12 +52,12 @@ export function readersOf<T>(
 }
 
 /** Reads the facets of a change. */
-export function facetsIn<T>(facets: readonly NamedFacet<T>[], change: BeforeAfter<T>): Facets {
+export function facetsIn<T>(facets: readonly NamedFacet<T>[], change: DocumentPair<T>): Facets {
   return Object.fromEntries(facets.map((facet) => [facet.name, valuesOf(facet, change)]))
 }
 
 /** The values of a facet before and after a change; null if nobody can say. */
-function valuesOf<T>(facet: NamedFacet<T>, { before, after }: BeforeAfter<T>): readonly string[] | null {
+function valuesOf<T>(facet: NamedFacet<T>, { before, after }: DocumentPair<T>): readonly string[] | null {
   const found = new Set<string>()
   for (const document of [before, after]) {
     const values = document === undefined ? [] : readFacet(facet, document)

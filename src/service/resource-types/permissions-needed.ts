@@ -9,7 +9,7 @@ export type NeedsOf = (actions: readonly string[]) => readonly string[]
  *
  * @throws TypeError if the action update is not named, or an action is named that does not exist.
  */
-export function needsOf(type: string, needed: PermissionsNeeded, actions: readonly string[]): NeedsOf {
+export function permissionsNeeded(type: string, needed: PermissionsNeeded, actions: readonly string[]): NeedsOf {
   const named = typeof needed === 'string' ? { update: needed } : needed
   const byAction = new Map(
     Object.entries(named).map(([action, one]) => [action, typeof one === 'string' ? [one] : one]),

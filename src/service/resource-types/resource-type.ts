@@ -5,7 +5,7 @@ import type { Labels } from '../../core/change/labels.ts'
 import type { CompiledShape, Groups, Shape } from '../../core/change/shape.ts'
 import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
 import type { Facets } from '../../core/policy/model/policy.ts'
-import type { BeforeAfter, FacetDefinition, FacetReader } from './facets.ts'
+import type { DocumentPair, FacetDefinition, FacetReader } from './facets.ts'
 import type { NeedsOf, PermissionsNeeded } from './permissions-needed.ts'
 
 declare const documentType: unique symbol
@@ -26,7 +26,7 @@ export interface ResourceRef<T = unknown> {
 }
 
 /** Finds an action in a change. If it throws, the action counts as found. */
-export type ActionDetector<T> = (change: BeforeAfter<T>) => boolean
+export type ActionDetector<T> = (change: DocumentPair<T>) => boolean
 
 /** An action that can be found in a change, and the places that it accounts for. */
 export interface ActionDefinition<T> {
@@ -248,7 +248,7 @@ export interface ResourceType<T = unknown> {
   /** Names a resource of this type. */
   ref(id: string, options?: { readonly project?: string | undefined }): ResourceRef<T>
   /** Finds the actions that a change carries. */
-  actionsOf(change: BeforeAfter<JsonValue>, places: readonly ChangedPlace[]): readonly string[]
+  actionsOf(change: DocumentPair<JsonValue>, places: readonly ChangedPlace[]): readonly string[]
   /** Works out the attributes of a change; null is one of which nobody can say. */
-  facetsOf(change: BeforeAfter<JsonValue>): Facets
+  facetsOf(change: DocumentPair<JsonValue>): Facets
 }

@@ -50,7 +50,7 @@ export interface WantedParts<T> {
 }
 
 /** Gives what is wanted in its parts. */
-export function partsOf<T>(wanted: ResolvedChange<T>): WantedParts<T> {
+export function wantedParts<T>(wanted: ResolvedChange<T>): WantedParts<T> {
   if (!isAction(wanted)) return { change: wanted }
   const { action, details, at, change } = wanted
   return {

@@ -1,11 +1,11 @@
 import { inTimeAside } from '../../ports/in-time.ts'
 import type { Notifier } from '../../ports/notifier.ts'
 import { pauseAfter } from '../commands/put-off.ts'
-import type { Chore, Outcome } from '../context/chore.ts'
+import type { Chore, ChoreOutcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import type { OutboxRecord } from '../records/record-types.ts'
 import { put, type Stored } from '../records/typed-storage.ts'
-import type { Need } from '../values/needs.ts'
+import type { HostNeed } from '../values/needs.ts'
 
 /** Makes the chore that delivers a notice by everybody who has not delivered it. */
 export function noticeChore(context: Context, record: Stored<OutboxRecord>): Chore {
@@ -28,13 +28,17 @@ export function noticeChore(context: Context, record: Stored<OutboxRecord>): Cho
   }
 }
 
-const notifierNeed = (name: string, tenant: string): Need => ({ name: `${name}\n${tenant}`, shared: name })
+const notifierNeed = (name: string, tenant: string): HostNeed => ({ name: `${name}\n${tenant}`, shared: name })
 
 /**
  * Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it and can be
  * asked, and removes it once all have.
  */
-async function deliver(context: Context, record: Stored<OutboxRecord>, open: readonly Need[]): Promise<Outcome> {
+async function deliver(
+  context: Context,
+  record: Stored<OutboxRecord>,
+  open: readonly HostNeed[],
+): Promise<ChoreOutcome> {
   const { storage, now, timeouts } = context
   const { value } = record
   const { tenant, id } = value
@@ -46,7 +50,7 @@ async function deliver(context: Context, record: Stored<OutboxRecord>, open: rea
   const undone = answers.filter(({ error }) => error !== undefined)
   const untold = value.pending.filter((name) => !asked.includes(name))
   const pending = [...untold, ...undone.map(({ name }) => name)]
-  const outcome: Outcome = {
+  const outcome: ChoreOutcome = {
     failed: undone.map(({ error }) => ({ error })),
     worked: answers.filter(({ error }) => error === undefined).map(({ name }) => notifierNeed(name, tenant)),
     broken: undone

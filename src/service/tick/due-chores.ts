@@ -7,14 +7,14 @@ import { forgetKeysChore } from '../commands/idempotency.ts'
 import { type PutOffCollection, putOffWrite } from '../commands/put-off.ts'
 import { countsChore } from '../commands/record-refusal.ts'
 import { runCommand } from '../commands/run-command.ts'
-import type { Chore, Counted, Outcome } from '../context/chore.ts'
+import type { Chore, ChoreOutcome, Counted } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import type { RequestRecord, ResourceRecord } from '../records/record-types.ts'
-import { keyOf, type OnUnreadable, read, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
+import { type OnUnreadable, read, recordKey, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
 import { delayOf, onTheWayCommand } from '../requests/deliver-outside.ts'
 import { requestCommand } from '../requests/request-command.ts'
-import type { Need } from '../values/needs.ts'
+import type { HostNeed } from '../values/needs.ts'
 import { ownUser } from '../values/reserved.ts'
 import { returnsChore } from '../workflow/return-to-draft.ts'
 import { noticeChore } from './deliver-notices.ts'
@@ -84,8 +84,8 @@ function choresFor<C extends DueCollection>(
 /** Time, as somebody who acts. */
 const clockOf = (tenant: string) => ({ tenant, user: ownUser, via: 'tick' })
 
-const directoryNeed = (tenant: string): Need => ({ name: `directory\n${tenant}` })
-const hostNeed = (tenant: string, type: string): Need => ({ name: `host\n${tenant}\n${type}` })
+const directoryNeed = (tenant: string): HostNeed => ({ name: `directory\n${tenant}` })
+const hostNeed = (tenant: string, type: string): HostNeed => ({ name: `host\n${tenant}\n${type}` })
 
 /** What a verb of the clock counts as in a report. */
 const counts = {
@@ -142,7 +142,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
 /** What time does to a request by its own clock, which stands still while the workflow is off. */
 async function ownDues(context: Context, request: RequestRecord) {
   const now = context.now()
-  const { settings } = await read(context.storage, { settings: keyOf('policySets', request.tenant) })
+  const { settings } = await read(context.storage, { settings: recordKey('policySets', request.tenant) })
   const { holds } = switchFacts(context, settings?.value, request)
   return { now, dues: duesOf(request, { now, holds }) }
 }
@@ -175,7 +175,7 @@ function laterOf<C extends PutOffCollection>(
 }
 
 /** Does something, and says what an error means for the others of its tenant. */
-async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outcome> {
+async function tried(tenant: string, work: () => Promise<ChoreOutcome>): Promise<ChoreOutcome> {
   try {
     return await work()
   } catch (error) {
@@ -188,7 +188,7 @@ async function tried(tenant: string, work: () => Promise<Outcome>): Promise<Outc
   }
 }
 
-function brokenBy(tenant: string, error: unknown): NonNullable<Outcome['broken']> {
+function brokenBy(tenant: string, error: unknown): NonNullable<ChoreOutcome['broken']> {
   if (!isApprovalError(error)) return []
   if (error.code === 'directory_failed') return [{ need: directoryNeed(tenant), error }]
   return error.code === 'host_failed' ? [{ need: hostNeed(tenant, error.details.type), error }] : []

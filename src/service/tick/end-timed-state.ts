@@ -8,9 +8,9 @@ import { accepted } from '../changes/perform-action.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Accepted, Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
-import { typeOf } from '../context/find-resource-type.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { readHolders } from '../facts/lock-holders.ts'
-import { keyOf, read, stateEndOf, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, stateEndOf, unchanged } from '../records/typed-storage.ts'
 import { referencesOf } from '../resource-types/ask-references.ts'
 
 /**
@@ -36,9 +36,9 @@ async function endState(
   { type: name, id, at }: { readonly type: string; readonly id: string; readonly at: number },
 ): Promise<Result<Accepted<undefined>>> {
   const resource = { type: name, id }
-  const keys = { stored: keyOf('resources', tenant, name, id), lock: keyOf('locks', tenant, name, id) }
+  const keys = { stored: recordKey('resources', tenant, name, id), lock: recordKey('locks', tenant, name, id) }
   const { stored, lock } = await read(context.storage, keys)
-  const type = typeOf(context, name)
+  const type = resourceTypeOf(context, name)
   const { lifecycle } = type
   const dueAt = stored && stateEndOf(stored.value)
   if (!stored || stored.value.document === null || dueAt === undefined) {

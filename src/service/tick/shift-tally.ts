@@ -1,4 +1,4 @@
-import type { Chore, Counted, Outcome } from '../context/chore.ts'
+import type { Chore, ChoreOutcome, Counted } from '../context/chore.ts'
 
 /** What one call of `tick` has done so far. */
 export interface ShiftTally {
@@ -11,7 +11,7 @@ export interface ShiftTally {
   /** How many things wait for somebody else. */
   waiting(): number
   /** Writes down what became of a chore. `seen` is what `countFor` its tenant gave when it began. */
-  take(chore: Chore, outcome: Outcome, seen: number): void
+  take(chore: Chore, outcome: ChoreOutcome, seen: number): void
   /**
    * Gives the chores, once each, that waited for somebody else while something of their tenant was under way and has
    * been done since.

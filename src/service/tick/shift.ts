@@ -1,10 +1,10 @@
 import { commitEach } from '../commands/put-off.ts'
-import type { Chore, Counted, Outcome, Why } from '../context/chore.ts'
+import type { Chore, ChoreOutcome, Counted, Why } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { createNeeds } from '../values/needs.ts'
 import { createTally, type ShiftTally } from './shift-tally.ts'
 import { beginTime, type TimeBudget } from './time-budget.ts'
-import { createTurns, type Turns } from './turns.ts'
+import { createTenantTurns, type Turns } from './turns.ts'
 import { createUnderWay, type UnderWay } from './under-way.ts'
 
 /** One call of `tick`, at work. */
@@ -48,7 +48,7 @@ export function beginShift(context: Context, budget: number): Shift {
   const begin = (chore: Chore, open: Chore['needs'], goOn: (rest: Chore) => void) => {
     const seen = tally.countFor(chore.tenant)
     tried.add(chore.name)
-    underWay.begin(chore, open, async (outcome: Outcome) => {
+    underWay.begin(chore, open, async (outcome: ChoreOutcome) => {
       for (const need of outcome.worked ?? []) needs.worked(need)
       for (const { need, error } of outcome.broken ?? []) needs.broke(need, error)
       if (!ended) tally.take(chore, outcome, seen)
@@ -67,7 +67,7 @@ export function beginShift(context: Context, budget: number): Shift {
     again: tally.again,
     isNew: ({ name }) => !tried.has(name) && !atWork.chores.has(name),
     async work(chores, most) {
-      const turns = createTurns(atWork, needs, chores)
+      const turns = createTenantTurns(atWork, needs, chores)
       const begun = await takeTurns(turns, { time, underWay, begin, isEnough: enoughAfter(tally, most) })
       const cannot = turns.broken.map(({ chore }) => chore)
       for (const { chore, error } of turns.broken) {

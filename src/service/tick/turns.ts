@@ -1,6 +1,6 @@
 import type { AtWork } from '../context/at-work.ts'
 import type { Chore } from '../context/chore.ts'
-import type { Need, Needs } from '../values/needs.ts'
+import type { HostNeed, Needs } from '../values/needs.ts'
 
 /** How many chores of one lane may take long before nothing of it is begun any more. */
 const mostSlowOfLane = 2
@@ -10,7 +10,7 @@ const inView = 20
 /** Chores that are to be done, in lanes that take turns. */
 export interface Turns {
   /** Takes out the next chore that can be begun, with those of its needs that are open. */
-  next(): { readonly chore: Chore; readonly open: readonly Need[] } | undefined
+  next(): { readonly chore: Chore; readonly open: readonly HostNeed[] } | undefined
   /** Adds what is left of a chore, at the end of its lane. */
   add(rest: Chore): void
   /** The chores that were taken out since they cannot be done in this call any more, and why. */
@@ -18,7 +18,11 @@ export interface Turns {
 }
 
 /** Puts chores into their lanes. */
-export function createTurns({ lanes: busy }: Pick<AtWork, 'lanes'>, needs: Needs, chores: readonly Chore[]): Turns {
+export function createTenantTurns(
+  { lanes: busy }: Pick<AtWork, 'lanes'>,
+  needs: Needs,
+  chores: readonly Chore[],
+): Turns {
   const turns = lanesOf(chores)
   const broken: { readonly chore: Chore; readonly error: unknown }[] = []
   /** Takes chores that cannot be done off the front of a lane. */
@@ -72,7 +76,7 @@ function lanesOf(chores: readonly Chore[]): Lane[] {
 }
 
 /** The open needs of a chore that can be begun. */
-function openOf(needs: Needs, chore: Chore): readonly Need[] | undefined {
+function openOf(needs: Needs, chore: Chore): readonly HostNeed[] | undefined {
   const open = chore.needs.filter((need) => needs.isOpen(need))
   if (chore.needs.length === 0) return open
   return open.length === chore.needs.length || (chore.partly && open.length > 0) ? open : undefined

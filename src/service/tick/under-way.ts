@@ -1,8 +1,8 @@
 import { hasCode } from '../../errors/approval-error.ts'
 import { countLane } from '../context/at-work.ts'
-import type { Chore, Outcome } from '../context/chore.ts'
+import type { Chore, ChoreOutcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
-import type { Need, Needs } from '../values/needs.ts'
+import type { HostNeed, Needs } from '../values/needs.ts'
 import type { TimeBudget } from './time-budget.ts'
 
 /** After so many milliseconds a chore takes long: somebody else has its place. */
@@ -17,7 +17,7 @@ export interface UnderWay {
    * Begins a chore with its open needs. `finish` is given what became of it, and gives what to do once the chore is not
    * under way any more.
    */
-  begin(chore: Chore, open: readonly Need[], finish: (outcome: Outcome) => Promise<() => void>): void
+  begin(chore: Chore, open: readonly HostNeed[], finish: (outcome: ChoreOutcome) => Promise<() => void>): void
   /** How many there are. */
   size(): number
   /** How many of them take long. */
@@ -78,7 +78,7 @@ export function createUnderWay(
   }
 }
 
-async function outcomeOf(chore: Chore, open: readonly Need[]): Promise<Outcome> {
+async function outcomeOf(chore: Chore, open: readonly HostNeed[]): Promise<ChoreOutcome> {
   try {
     return await chore.run(open)
   } catch (error) {

@@ -25,17 +25,17 @@ export interface LimitOptions {
 }
 
 /** The limits that hold. */
-export type Limits = { readonly [K in keyof LimitOptions]-?: number }
+export type UseLimits = { readonly [K in keyof LimitOptions]-?: number }
 
-const usual: Limits = { commentsPerRequest: 1_000, openDraftsPerPerson: 200, delegationsPerPerson: 100 }
-const highest: Limits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_000, delegationsPerPerson: 1_000 }
+const usual: UseLimits = { commentsPerRequest: 1_000, openDraftsPerPerson: 200, delegationsPerPerson: 100 }
+const highest: UseLimits = { commentsPerRequest: 1_000_000, openDraftsPerPerson: 1_000, delegationsPerPerson: 1_000 }
 
 /**
  * Reads the limits of the host.
  *
  * @throws TypeError if one of them is no number of things, or has a name that is not known.
  */
-export function limitsOf(options: LimitOptions | undefined): Limits {
+export function limitsOf(options: LimitOptions | undefined): UseLimits {
   if (options === undefined) return usual
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new TypeError(
@@ -53,6 +53,6 @@ export function limitsOf(options: LimitOptions | undefined): Limits {
   return { ...usual, ...Object.fromEntries(given) }
 }
 
-function isLimit(name: string): name is keyof Limits {
+function isLimit(name: string): name is keyof UseLimits {
   return Object.hasOwn(usual, name)
 }

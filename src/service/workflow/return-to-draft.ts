@@ -9,10 +9,10 @@ import type { Chore } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
-import { keyOf, page, put, read, type Stored, unchanged } from '../records/typed-storage.ts'
+import { page, put, read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 import type { ReturnsRecord, Sweep } from '../records/workflow-records.ts'
 import { requestCommand } from '../requests/request-command.ts'
-import type { Need } from '../values/needs.ts'
+import type { HostNeed } from '../values/needs.ts'
 
 /** Refusals that only say that the request is none of ours any more. */
 const harmless = ['not_open', 'expired', 'not_switched_off'] as const
@@ -32,7 +32,7 @@ interface Returned {
  * Makes the chore that makes drafts of the requests that waited when the workflow was switched off, some of them at
  * each turn.
  */
-export function returnsChore(context: Context, record: Stored<ReturnsRecord>, directory: Need): Chore {
+export function returnsChore(context: Context, record: Stored<ReturnsRecord>, directory: HostNeed): Chore {
   const { tenant, project } = record.value
   const chore: Chore = {
     name: `returns\n${tenant}\n${project}`,
@@ -86,8 +86,8 @@ async function returnSome(
   from?: Sweep,
 ): Promise<Returned> {
   const { record, set } = await read(context.storage, {
-    record: keyOf('returns', tenant, project),
-    set: keyOf('policySets', tenant),
+    record: recordKey('returns', tenant, project),
+    set: recordKey('policySets', tenant),
   })
   if (!record) return { returned: 0, failed: [], isAll: true }
   const sweep = from ?? record.value.sweep ?? { status: first, found: false }
@@ -196,7 +196,7 @@ async function forget(
 ): Promise<void> {
   try {
     await storage.commit([
-      unchanged(keyOf('policySets', tenant), set),
+      unchanged(recordKey('policySets', tenant), set),
       { type: 'remove', collection: 'returns', key: [tenant, project], expected: version },
     ])
   } catch (error) {

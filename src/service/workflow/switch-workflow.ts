@@ -6,7 +6,7 @@ import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { isOn } from '../context/workflow-switch.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
-import { keyOf, read, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, unchanged } from '../records/typed-storage.ts'
 import { decideSubmission } from '../requests/decide-submission.ts'
 import { directWrites } from '../requests/submit-command.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
@@ -14,7 +14,7 @@ import { workflowResource } from '../resource-types/workflow-resource.ts'
 
 /** Tells whether approvals are asked for in a project or, if it is empty, in the whole tenant. */
 export async function isEnabled(context: Context, tenant: string, project: string): Promise<boolean> {
-  const { settings } = await read(context.storage, { settings: keyOf('policySets', tenant) })
+  const { settings } = await read(context.storage, { settings: recordKey('policySets', tenant) })
   return isOn(context, settings?.value, project)
 }
 
@@ -36,7 +36,7 @@ export function switchCommand(
     actor,
     about: aboutSettings,
     async attempt(at) {
-      const key = keyOf('policySets', tenant)
+      const key = recordKey('policySets', tenant)
       const { set } = await read(context.storage, { set: key })
       const change = { value } as ChangeInput<never>
       const wishes = [{ type: workflowResource, ref, change }]

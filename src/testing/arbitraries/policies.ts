@@ -161,7 +161,7 @@ export function rulesOfConductInputs(): fc.Arbitrary<Partial<RulesOfConduct>> {
  * fc.assert(fc.property(rules, ([a, b]) => joinRules(a, b).selfApproval === (a.selfApproval && b.selfApproval)))
  * ```
  */
-export function completeRules(): fc.Arbitrary<RulesOfConduct> {
+export function fullRules(): fc.Arbitrary<RulesOfConduct> {
   return fc.record(ruleArbitraries()) as unknown as fc.Arbitrary<RulesOfConduct>
 }
 

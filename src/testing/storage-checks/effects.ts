@@ -4,16 +4,21 @@ import {
   fill,
   inserts,
   listAll,
-  outcomeOf,
   outcomes,
   query,
   readOne,
   refusal,
-  request,
+  requestRecord,
   type StorageCheck,
+  settledOf,
 } from './storage-check.ts'
 
-const replaceA = { type: 'replace', collection: 'requests', value: request('a', { own: 2 }), expected: 1 } as const
+const replaceA = {
+  type: 'replace',
+  collection: 'requests',
+  value: requestRecord('a', { own: 2 }),
+  expected: 1,
+} as const
 
 /** Lets everything run that can run now. */
 const aMoment = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
@@ -22,7 +27,7 @@ const aMoment = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
 async function expectThrownOn(committing: Promise<void>, thrown: object): Promise<void> {
   const found = await committing.then(
     () => 'was done',
-    (caught: unknown) => (caught === thrown ? undefined : outcomeOf(caught)),
+    (caught: unknown) => (caught === thrown ? undefined : settledOf(caught)),
   )
   if (found) throw broken(`A commit should throw the very thing that its effect threw; it ${found}`)
 }
@@ -41,7 +46,7 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
   'runs the effect once and commits when it is done': async (storage) => {
     let runs = 0
     let finished = false
-    await storage.commit(inserts('requests', request('a')), async () => {
+    await storage.commit(inserts('requests', requestRecord('a')), async () => {
       runs++
       await aMoment()
       finished = true
@@ -59,11 +64,11 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'does not run the effect where a write cannot be made': async (storage) => {
-    await fill(storage, 'requests', request('a'))
+    await fill(storage, 'requests', requestRecord('a'))
     const effect = async () => {
       throw broken('The effect ran.')
     }
-    await refusal('duplicate_key', storage.commit(inserts('requests', request('a')), effect))
+    await refusal('duplicate_key', storage.commit(inserts('requests', requestRecord('a')), effect))
     await refusal('version_conflict', storage.commit([{ ...replaceA, expected: 2 }], effect))
     await refusal(
       'version_conflict',
@@ -72,7 +77,7 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'writes nothing where the effect throws, and throws on what it threw': async (storage) => {
-    await fill(storage, 'requests', request('a'))
+    await fill(storage, 'requests', requestRecord('a'))
     const events = inserts('events', { tenant: 'acme', stream: 's', seq: 1, prev: '' })
     const failures = [
       async () => Promise.reject(thrown),
@@ -88,7 +93,7 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
     for (const effect of failures) {
       await expectThrownOn(storage.commit([replaceA, ...events], effect), thrown)
     }
-    deepStrictEqual(await readOne(storage, 'requests', 'acme', 'a'), { version: 1, value: request('a') })
+    deepStrictEqual(await readOne(storage, 'requests', 'acme', 'a'), { version: 1, value: requestRecord('a') })
     deepStrictEqual(await storage.list(query({ collection: 'events' })), { records: [] })
     await storage.commit([replaceA, ...events])
   },
@@ -97,7 +102,7 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
     const calls = {
       get: () => readOne(storage, 'requests', 'acme', 'a'),
       list: () => storage.list(query({})),
-      commit: () => storage.commit(inserts('requests', request('b'))),
+      commit: () => storage.commit(inserts('requests', requestRecord('b'))),
     }
     for (const [name, call] of Object.entries(calls)) {
       await storage.commit([], async () => {
@@ -108,15 +113,15 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
         throw broken(`An effect that calls ${name} waits for the commit, which waits for the effect.`)
       })
     }
-    await fill(storage, 'requests', request('a'))
+    await fill(storage, 'requests', requestRecord('a'))
     strictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.version, 1)
   },
 
   'shows nobody what a commit would write while its effect runs': async (storage) => {
-    await fill(storage, 'requests', request('a'))
+    await fill(storage, 'requests', requestRecord('a'))
     const thrown = { no: true }
     const [begin, end] = [signal(), signal()]
-    const committing = storage.commit([replaceA, ...inserts('requests', request('b'))], async () => {
+    const committing = storage.commit([replaceA, ...inserts('requests', requestRecord('b'))], async () => {
       begin.give()
       await end.given
       throw thrown
@@ -131,20 +136,20 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
     await aMoment()
     end.give()
     await thrownOn
-    deepStrictEqual(await reading, [{ version: 1, value: request('a') }, ['a']])
+    deepStrictEqual(await reading, [{ version: 1, value: requestRecord('a') }, ['a']])
   },
 
   'lets one of two commits through, although the effect of the first takes its time': async (storage) => {
-    await fill(storage, 'requests', request('a'))
+    await fill(storage, 'requests', requestRecord('a'))
     const slow = storage.commit([replaceA], aMoment)
-    const quick = storage.commit([{ ...replaceA, value: request('a', { own: 3 }) }])
+    const quick = storage.commit([{ ...replaceA, value: requestRecord('a', { own: 3 }) }])
     deepStrictEqual((await outcomes([slow, quick])).toSorted(), ['done', 'version_conflict'])
     deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.version, 2)
   },
 
   'keeps what was checked as it was until the effect is done': async (storage) => {
-    await fill(storage, 'requests', request('there'))
-    const [there, absent] = [request('there', { own: 2 }), request('absent')]
+    await fill(storage, 'requests', requestRecord('there'))
+    const [there, absent] = [requestRecord('there', { own: 2 }), requestRecord('absent')]
     const cases = [
       { id: 'there', expected: 1, move: [{ type: 'replace', collection: 'requests', value: there, expected: 1 }] },
       { id: 'absent', expected: 'absent', move: inserts('requests', absent) },
@@ -156,7 +161,7 @@ export const effectChecks: Readonly<Record<string, StorageCheck>> = {
       const checking = storage.commit(
         [
           { type: 'check', collection: 'requests', key: ['acme', id], expected },
-          ...inserts('requests', request(`${id} too`)),
+          ...inserts('requests', requestRecord(`${id} too`)),
         ],
         async () => {
           begin.give()

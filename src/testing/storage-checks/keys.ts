@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { type Collection, type CollectionName, collections, maxColumnBytes } from '../../ports/collections.ts'
 import type { KeyPart } from '../../ports/storage.ts'
-import { fill, inserts, query, readOne, refusal, request, type StorageCheck } from './storage-check.ts'
+import { fill, inserts, query, readOne, refusal, requestRecord, type StorageCheck } from './storage-check.ts'
 
 /** Keys that some database takes for one another, or for something else than text. */
 const lookAlikes = [
@@ -35,7 +35,7 @@ function noise(length: number): string {
 /** Checks of reading by key. */
 export const keyChecks: Readonly<Record<string, StorageCheck>> = {
   'reads records in the order asked, and undefined where there is none': async (storage) => {
-    await fill(storage, 'requests', request('a'), request('b'))
+    await fill(storage, 'requests', requestRecord('a'), requestRecord('b'))
     await fill(storage, 'policySets', { tenant: 'acme', note: 'set' })
     const found = await storage.get([
       { collection: 'requests', key: ['acme', 'b'] },
@@ -46,11 +46,11 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
       { collection: 'resources', key: ['acme', 'flag', 'b'] },
     ])
     deepStrictEqual(found, [
-      { version: 1, value: request('b') },
+      { version: 1, value: requestRecord('b') },
       undefined,
       { version: 1, value: { tenant: 'acme', note: 'set' } },
-      { version: 1, value: request('a') },
-      { version: 1, value: request('b') },
+      { version: 1, value: requestRecord('a') },
+      { version: 1, value: requestRecord('b') },
       undefined,
     ])
     deepStrictEqual(await storage.get([]), [])
@@ -58,7 +58,7 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
 
   'reads thousands of records of several collections in one call': async (storage) => {
     const ids = Array.from({ length: 40 }, (_, at) => `r${at}`)
-    await fill(storage, 'requests', ...ids.map((id) => request(id)))
+    await fill(storage, 'requests', ...ids.map((id) => requestRecord(id)))
     await fill(storage, 'grants', { tenant: 'acme', user: 'ann' })
     const asked = Array.from({ length: 6_000 }, (_, at) => ids[at / 150] ?? `none ${at}`)
     const keys = asked.map((id) => ({ collection: 'requests' as const, key: ['acme', id] }))
@@ -71,7 +71,7 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
 
   'reads hundreds of records in one call': async (storage) => {
     const ids = Array.from({ length: 150 }, (_, at) => `r${at}`)
-    await fill(storage, 'requests', ...ids.map((id) => request(id)))
+    await fill(storage, 'requests', ...ids.map((id) => requestRecord(id)))
     const found = await storage.get(ids.toReversed().map((id) => ({ collection: 'requests', key: ['acme', id] })))
     deepStrictEqual(
       found.map((record) => record?.value['id']),
@@ -80,7 +80,7 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'tells keys apart by their bytes: case, accents, blanks, digits, length': async (storage) => {
-    for (const id of lookAlikes) await fill(storage, 'requests', request(id, { own: id }))
+    for (const id of lookAlikes) await fill(storage, 'requests', requestRecord(id, { own: id }))
     const found = await storage.get(lookAlikes.map((id) => ({ collection: 'requests', key: ['acme', id] })))
     deepStrictEqual(
       found.map((record) => record?.value['own']),
@@ -89,7 +89,8 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'finds nothing under a key that only looks like the stored one': async (storage) => {
-    for (const [at, id] of lookAlikes.entries()) await fill(storage, 'requests', request(id, { tenant: `t${at}` }))
+    for (const [at, id] of lookAlikes.entries())
+      await fill(storage, 'requests', requestRecord(id, { tenant: `t${at}` }))
     for (const [at, own] of lookAlikes.entries()) {
       const others = lookAlikes.filter((id) => id !== own)
       const found = await storage.get(others.map((id) => ({ collection: 'requests', key: [`t${at}`, id] })))
@@ -123,7 +124,7 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'keeps tenants apart: equal ids in two tenants are two records': async (storage) => {
-    await fill(storage, 'requests', request('a', { own: 1 }), request('a', { tenant: 'other', own: 2 }))
+    await fill(storage, 'requests', requestRecord('a', { own: 1 }), requestRecord('a', { tenant: 'other', own: 2 }))
     deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.value['own'], 1)
     deepStrictEqual((await readOne(storage, 'requests', 'other', 'a'))?.value['own'], 2)
     deepStrictEqual(await readOne(storage, 'requests', 'third', 'a'), undefined)
@@ -173,24 +174,24 @@ export const keyChecks: Readonly<Record<string, StorageCheck>> = {
 
   'refuses a value whose key or index columns are not what its collection declares': async (storage) => {
     for (const id of notText)
-      await refusal('invalid_input', storage.commit(inserts('requests', request('a', { id } as never))))
+      await refusal('invalid_input', storage.commit(inserts('requests', requestRecord('a', { id } as never))))
     for (const seq of notInteger) {
       const event = { tenant: 'acme', stream: 's', seq, prev: '' }
       await refusal('invalid_input', storage.commit(inserts('events', event as never)))
     }
     for (const createdAt of notInteger.filter((part) => part !== null)) {
-      await refusal('invalid_input', storage.commit(inserts('requests', request('b', { createdAt } as never))))
+      await refusal('invalid_input', storage.commit(inserts('requests', requestRecord('b', { createdAt } as never))))
     }
     deepStrictEqual(await storage.list(query({})), { records: [] })
   },
 
   'refuses an expected version that is none': async (storage) => {
-    await fill(storage, 'requests', request('a'))
+    await fill(storage, 'requests', requestRecord('a'))
     for (const expected of notVersion as readonly never[]) {
       const key = ['acme', 'a']
       await refusal(
         'invalid_input',
-        storage.commit([{ type: 'replace', collection: 'requests', value: request('a'), expected }]),
+        storage.commit([{ type: 'replace', collection: 'requests', value: requestRecord('a'), expected }]),
       )
       await refusal('invalid_input', storage.commit([{ type: 'remove', collection: 'requests', key, expected }]))
       await refusal('invalid_input', storage.commit([{ type: 'check', collection: 'requests', key, expected }]))

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { defined } from '../../core/defined.ts'
 import type { IndexQuery, KeyPart } from '../../ports/storage.ts'
-import { fill, inserts, listAll, query, refusal, request, type StorageCheck } from './storage-check.ts'
+import { fill, inserts, listAll, query, refusal, requestRecord, type StorageCheck } from './storage-check.ts'
 
 /** Text in the order of its UTF-8 bytes: not that of UTF-16, of a dictionary, or of anybody's language. */
 const byBytes = [
@@ -17,7 +17,7 @@ const numbers = [
 ]
 
 const byStatus = (more: Partial<IndexQuery>) => query({ index: 'byStatus', where: ['acme', 'pending'], ...more })
-const aged = (id: string, createdAt: number) => request(id, { createdAt })
+const aged = (id: string, createdAt: number) => requestRecord(id, { createdAt })
 
 /** Requests that come out, by age and then by id, as 0, 1, 2, … */
 const nine = [
@@ -36,7 +36,7 @@ const nineIds = nine.map(({ id }) => id)
 /** Checks of indexes: what is in them, in which order, and how a reader walks through them. */
 export const listChecks: Readonly<Record<string, StorageCheck>> = {
   'orders text by its UTF-8 bytes, both ways': async (storage) => {
-    await fill(storage, 'requests', ...byBytes.toReversed().map((id) => request(id)))
+    await fill(storage, 'requests', ...byBytes.toReversed().map((id) => requestRecord(id)))
     deepStrictEqual(await listAll(storage, query({ where: ['acme'] })), byBytes)
     deepStrictEqual(await listAll(storage, query({ where: ['acme'], order: 'descending' })), byBytes.toReversed())
     deepStrictEqual(await listAll(storage, query({ where: ['acme'], limit: 3 })), byBytes)
@@ -82,12 +82,14 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'gives records with their versions': async (storage) => {
-    await fill(storage, 'requests', request('a'), request('b'))
-    await storage.commit([{ type: 'replace', collection: 'requests', value: request('b', { own: 1 }), expected: 1 }])
+    await fill(storage, 'requests', requestRecord('a'), requestRecord('b'))
+    await storage.commit([
+      { type: 'replace', collection: 'requests', value: requestRecord('b', { own: 1 }), expected: 1 },
+    ])
     deepStrictEqual(await storage.list(byStatus({})), {
       records: [
-        { version: 1, value: request('a') },
-        { version: 2, value: request('b', { own: 1 }) },
+        { version: 1, value: requestRecord('a') },
+        { version: 2, value: requestRecord('b', { own: 1 }) },
       ],
     })
   },
@@ -96,12 +98,12 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
     await fill(
       storage,
       'requests',
-      request('1', { tenant: 'acme', status: 'applied', createdAt: 5 }),
-      request('2', { tenant: 'acme', status: 'pending', createdAt: 4 }),
-      request('3', { tenant: 'acme', status: 'pending', createdAt: 6 }),
-      request('4', { tenant: 'other', status: 'pending', createdAt: 6 }),
-      request('5', { tenant: 'acme', status: 'pending ', createdAt: 6 }),
-      request('6', { tenant: 'acme', status: 'Pending', createdAt: 6 }),
+      requestRecord('1', { tenant: 'acme', status: 'applied', createdAt: 5 }),
+      requestRecord('2', { tenant: 'acme', status: 'pending', createdAt: 4 }),
+      requestRecord('3', { tenant: 'acme', status: 'pending', createdAt: 6 }),
+      requestRecord('4', { tenant: 'other', status: 'pending', createdAt: 6 }),
+      requestRecord('5', { tenant: 'acme', status: 'pending ', createdAt: 6 }),
+      requestRecord('6', { tenant: 'acme', status: 'Pending', createdAt: 6 }),
     )
     const ids = (where: readonly KeyPart[]) => listAll(storage, query({ index: 'byStatus', where, limit: 2 }))
     deepStrictEqual(await ids([]), ['6', '1', '2', '3', '5', '4'])
@@ -170,14 +172,14 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'leaves out records that lack a column of the index': async (storage) => {
-    const { createdAt: _, ...ageless } = request('2')
+    const { createdAt: _, ...ageless } = requestRecord('2')
     await fill(
       storage,
       'requests',
-      request('1'),
+      requestRecord('1'),
       ageless,
-      request('3', { createdAt: null }),
-      request('4', { status: null }),
+      requestRecord('3', { createdAt: null }),
+      requestRecord('4', { status: null }),
     )
     deepStrictEqual(await listAll(storage, query({ index: 'byStatus' })), ['1'])
     deepStrictEqual(await listAll(storage, byStatus({ order: 'descending' })), ['1'])
@@ -190,7 +192,7 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
     const moved = aged('0', 8)
     await storage.commit([
       { type: 'replace', collection: 'requests', value: moved, expected: 1 },
-      { type: 'replace', collection: 'requests', value: request('3', { status: 'applied' }), expected: 1 },
+      { type: 'replace', collection: 'requests', value: requestRecord('3', { status: 'applied' }), expected: 1 },
       { type: 'replace', collection: 'requests', value: { tenant: 'acme', id: '4' }, expected: 1 },
       { type: 'remove', collection: 'requests', key: ['acme', '5'], expected: 1 },
     ])
@@ -224,7 +226,7 @@ export const listChecks: Readonly<Record<string, StorageCheck>> = {
     await fill(
       storage,
       'requests',
-      ...['acme', 'Acme', 'acme ', 'acm', 'acmee', 'other'].map((tenant) => request('a', { tenant })),
+      ...['acme', 'Acme', 'acme ', 'acm', 'acmee', 'other'].map((tenant) => requestRecord('a', { tenant })),
     )
     for (const index of ['key', 'byStatus', 'byProject']) {
       for (const order of ['ascending', 'descending'] as const) {

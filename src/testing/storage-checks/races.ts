@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { hasCode } from '../../errors/approval-error.ts'
 import type { Storage, Write } from '../../ports/storage.ts'
-import { broken, fill, inserts, outcomes, readOne, request, type StorageCheck } from './storage-check.ts'
+import { broken, fill, inserts, outcomes, readOne, requestRecord, type StorageCheck } from './storage-check.ts'
 
 const rounds = 20
 const check = (id: string, expected: number | 'absent'): Write => ({
@@ -13,7 +13,7 @@ const check = (id: string, expected: number | 'absent'): Write => ({
 const replace = (id: string, expected: number, more = {}): Write => ({
   type: 'replace',
   collection: 'requests',
-  value: request(id, more),
+  value: requestRecord(id, more),
   expected,
 })
 
@@ -44,13 +44,13 @@ const atMostOne = (count: number) => count <= 1
 export const raceChecks: Readonly<Record<string, StorageCheck>> = {
   'lets exactly one of many commits replace the same version': (storage) =>
     race(storage, one, (id) => ({
-      before: inserts('requests', request(id)),
+      before: inserts('requests', requestRecord(id)),
       racing: Array.from({ length: 8 }, (_, by) => [replace(id, 1, { by })]),
     })),
 
   'lets exactly one of many commits insert the same key': (storage) =>
     race(storage, one, (id) => ({
-      racing: Array.from({ length: 8 }, (_, by) => inserts('requests', request(id, { by }))),
+      racing: Array.from({ length: 8 }, (_, by) => inserts('requests', requestRecord(id, { by }))),
     })),
 
   'lets exactly one of many commits take the same place of a unique index': (storage) =>
@@ -60,13 +60,13 @@ export const raceChecks: Readonly<Record<string, StorageCheck>> = {
 
   'lets exactly one of a replacement and a removal through': (storage) =>
     race(storage, one, (id) => ({
-      before: inserts('requests', request(id)),
+      before: inserts('requests', requestRecord(id)),
       racing: [[replace(id, 1)], [{ type: 'remove', collection: 'requests', key: ['acme', id], expected: 1 }]],
     })),
 
   'lets at most one of two commits through that check what the other replaces': (storage) =>
     race(storage, atMostOne, (id) => ({
-      before: inserts('requests', request(`${id}x`), request(`${id}y`)),
+      before: inserts('requests', requestRecord(`${id}x`), requestRecord(`${id}y`)),
       racing: [
         [check(`${id}x`, 1), replace(`${id}y`, 1)],
         [check(`${id}y`, 1), replace(`${id}x`, 1)],
@@ -76,25 +76,25 @@ export const raceChecks: Readonly<Record<string, StorageCheck>> = {
   'lets at most one of two commits through that check as absent what the other inserts': (storage) =>
     race(storage, atMostOne, (id) => ({
       racing: [
-        [check(`${id}x`, 'absent'), ...inserts('requests', request(`${id}y`))],
-        [check(`${id}y`, 'absent'), ...inserts('requests', request(`${id}x`))],
+        [check(`${id}x`, 'absent'), ...inserts('requests', requestRecord(`${id}y`))],
+        [check(`${id}y`, 'absent'), ...inserts('requests', requestRecord(`${id}x`))],
       ],
     })),
 
   'lets at most one through of a commit that relies on a version and one that moves it': (storage) =>
     race(storage, atMostOne, (id) => ({
-      before: inserts('requests', request(`${id}x`)),
+      before: inserts('requests', requestRecord(`${id}x`)),
       racing: [
-        [check(`${id}x`, 1), ...inserts('requests', request(`${id}y`))],
+        [check(`${id}x`, 1), ...inserts('requests', requestRecord(`${id}y`))],
         [replace(`${id}x`, 1), check(`${id}y`, 'absent')],
       ],
     })),
 
   'lets several commits through that rely on the same version': async (storage) => {
-    await fill(storage, 'requests', request('x'))
+    await fill(storage, 'requests', requestRecord('x'))
     for (let round = 0; round < rounds; round++) {
       const commits = Array.from({ length: 4 }, (_, by) =>
-        storage.commit([check('x', 1), ...inserts('requests', request(`${round}-${by}`))]),
+        storage.commit([check('x', 1), ...inserts('requests', requestRecord(`${round}-${by}`))]),
       )
       deepStrictEqual(await outcomes(commits), ['done', 'done', 'done', 'done'])
     }
@@ -102,7 +102,7 @@ export const raceChecks: Readonly<Record<string, StorageCheck>> = {
 
   'comes to an end when commits write the same records in opposite orders': async (storage) => {
     const ids = ['a', 'b', 'c', 'd', 'e']
-    await fill(storage, 'requests', ...ids.map((id) => request(id)))
+    await fill(storage, 'requests', ...ids.map((id) => requestRecord(id)))
     for (let version = 1; version <= rounds; version++) {
       const writes = ids.map((id) => replace(id, version))
       const racing = [writes, writes.toReversed(), writes.toSorted(), writes.toSpliced(0, 1)].map((each) =>
@@ -116,7 +116,7 @@ export const raceChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'loses no update when everybody tries again until it works': async (storage) => {
-    await fill(storage, 'requests', request('counter', { count: 0 }))
+    await fill(storage, 'requests', requestRecord('counter', { count: 0 }))
     const addOne = async (attempt = 1): Promise<void> => {
       const found = await readOne(storage, 'requests', 'acme', 'counter')
       const count = Number(found?.value['count']) + 1
@@ -135,12 +135,12 @@ export const raceChecks: Readonly<Record<string, StorageCheck>> = {
     )
     deepStrictEqual(await readOne(storage, 'requests', 'acme', 'counter'), {
       version: 49,
-      value: request('counter', { count: 48 }),
+      value: requestRecord('counter', { count: 48 }),
     })
   },
 
   'reads several records as they were at one moment': async (storage) => {
-    await fill(storage, 'requests', request('x'), request('y'))
+    await fill(storage, 'requests', requestRecord('x'), requestRecord('y'))
     const read = async () => {
       const found = await storage.get(['x', 'y', 'x'].map((id) => ({ collection: 'requests', key: ['acme', id] })))
       if (new Set(found.map((record) => record?.version)).size !== 1) {
@@ -161,7 +161,7 @@ export const raceChecks: Readonly<Record<string, StorageCheck>> = {
 
   'shows a commit to everybody once it has returned': async (storage) => {
     for (let round = 0; round < rounds; round++) {
-      await fill(storage, 'requests', request(`r${round}`))
+      await fill(storage, 'requests', requestRecord(`r${round}`))
       const found = await Promise.all(
         Array.from({ length: 4 }, () => readOne(storage, 'requests', 'acme', `r${round}`)),
       )

@@ -14,7 +14,7 @@ import type { IndexQuery, KeyPart, Storage, StoredRecord, Write } from '../../po
 export type StorageCheck = (storage: Storage, alone: Storage) => Promise<void>
 
 /** A request with what its key and indexes need. */
-export function request(id: string, more: JsonObject = {}): JsonObject {
+export function requestRecord(id: string, more: JsonObject = {}): JsonObject {
   const place = { project: 'web' }
   return { tenant: 'acme', id, status: 'pending', createdAt: 1, ...place, ...more }
 }
@@ -73,7 +73,7 @@ export async function refusal<C extends ErrorCode>(
   )
   if (hasCode(thrown, code)) return thrown as AnyApprovalError & { code: C }
   if (thrown instanceof AssertionError) throw thrown
-  throw broken(`It should be refused with ${code}; it ${outcomeOf(thrown)}`, thrown)
+  throw broken(`It should be refused with ${code}; it ${settledOf(thrown)}`, thrown)
 }
 
 /** Expects records to be there exactly as given, in versions as given; `undefined` for one that must not be there. */
@@ -94,7 +94,7 @@ export async function outcomes(commits: readonly Promise<void>[]): Promise<reado
     if (hasCode(outcome.reason, 'version_conflict') || hasCode(outcome.reason, 'duplicate_key'))
       return outcome.reason.code
     if (outcome.reason instanceof AssertionError) throw outcome.reason
-    const found = outcomeOf(outcome.reason)
+    const found = settledOf(outcome.reason)
     throw broken(`A commit that meets others is done, or refused as a conflict; one ${found}`, outcome.reason)
   })
 }
@@ -106,6 +106,6 @@ export function broken(message: string, cause?: unknown): AssertionError {
 }
 
 /** Says what a call threw, as the end of a sentence. */
-export function outcomeOf(thrown: unknown): string {
+export function settledOf(thrown: unknown): string {
   return isApprovalError(thrown) ? `was refused with ${thrown.code}: ${thrown.message}` : `threw ${inspect(thrown)}`
 }

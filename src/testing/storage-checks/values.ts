@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import type { Write } from '../../ports/storage.ts'
-import { fill, inserts, query, readOne, request, type StorageCheck } from './storage-check.ts'
+import { fill, inserts, query, readOne, requestRecord, type StorageCheck } from './storage-check.ts'
 
 const numbers = [
   ...[0, 1, -1, 1.5, 0.1, 0.1 + 0.2, 123456.789, 1e21, 1e-7],
@@ -23,7 +23,7 @@ const nested = (depth: number): JsonValue =>
 /** Checks that what is read is what was written, and that nobody can change it from outside. */
 export const valueChecks: Readonly<Record<string, StorageCheck>> = {
   'reads every kind of value as it was written': async (storage) => {
-    const value = request('a', {
+    const value = requestRecord('a', {
       numbers,
       texts,
       keys: { ...Object.fromEntries(texts.map((text, at) => [text, at])) },
@@ -42,7 +42,7 @@ export const valueChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'keeps properties whose names mean something elsewhere': async (storage) => {
-    await fill(storage, 'requests', request('a', { keys: hostileKeys }))
+    await fill(storage, 'requests', requestRecord('a', { keys: hostileKeys }))
     const keys = (await readOne(storage, 'requests', 'acme', 'a'))?.value['keys']
     deepStrictEqual(
       JSON.stringify(Object.entries(keys ?? {}).sort()),
@@ -52,8 +52,8 @@ export const valueChecks: Readonly<Record<string, StorageCheck>> = {
   },
 
   'keeps index columns in the value as they were, null or missing': async (storage) => {
-    const value = request('a', { dueAt: null, project: null })
-    const { status: _, ...less } = request('b', { createdAt: 2 ** 53 - 1 })
+    const value = requestRecord('a', { dueAt: null, project: null })
+    const { status: _, ...less } = requestRecord('b', { createdAt: 2 ** 53 - 1 })
     await fill(storage, 'requests', value, less)
     deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.value, value)
     deepStrictEqual((await readOne(storage, 'requests', 'acme', 'b'))?.value, less)
@@ -61,7 +61,7 @@ export const valueChecks: Readonly<Record<string, StorageCheck>> = {
 
   'does not keep what it was given by reference': async (storage) => {
     const inner = { own: 1 }
-    const value = { ...request('a'), inner }
+    const value = { ...requestRecord('a'), inner }
     const writes: Write[] = [...inserts('requests', value)]
     const committing = storage.commit(writes)
     inner.own = 2
@@ -69,16 +69,16 @@ export const valueChecks: Readonly<Record<string, StorageCheck>> = {
     writes.pop()
     await committing
     inner.own = 4
-    deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.value, request('a', { inner: { own: 1 } }))
-    const next = { ...request('a'), inner }
+    deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.value, requestRecord('a', { inner: { own: 1 } }))
+    const next = { ...requestRecord('a'), inner }
     const replacing = storage.commit([{ type: 'replace', collection: 'requests', value: next, expected: 1 }])
     inner.own = 5
     await replacing
-    deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.value, request('a', { inner: { own: 4 } }))
+    deepStrictEqual((await readOne(storage, 'requests', 'acme', 'a'))?.value, requestRecord('a', { inner: { own: 4 } }))
   },
 
   'does not hand out what it keeps': async (storage) => {
-    const value = request('a', { inner: { own: 1 }, list: [1] })
+    const value = requestRecord('a', { inner: { own: 1 }, list: [1] })
     await fill(storage, 'requests', value)
     const listed = (await storage.list(query({}))).records[0]
     const read = await readOne(storage, 'requests', 'acme', 'a')

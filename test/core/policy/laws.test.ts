@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { constantOf } from '../../../src/core/policy/check/constant-condition.ts'
 import { candidatesFor } from '../../../src/core/policy/evaluate/evaluate.ts'
-import { judge } from '../../../src/core/policy/evaluate/judge-condition.ts'
+import { judgeCondition } from '../../../src/core/policy/evaluate/judge-condition.ts'
 import { judgePolicy } from '../../../src/core/policy/evaluate/judge-policy.ts'
 import { pinRequirements } from '../../../src/core/policy/evaluate/pin-requirement.ts'
 import { no, yes } from '../../../src/core/policy/evaluate/truth.ts'
@@ -21,7 +21,7 @@ import {
   withPolicy,
 } from '../../../src/core.ts'
 import { changes } from '../../../src/testing/arbitraries/changes.ts'
-import { completeRules, conditions, policiesInForce, policyInputs } from '../../../src/testing/arbitraries/policies.ts'
+import { conditions, fullRules, policiesInForce, policyInputs } from '../../../src/testing/arbitraries/policies.ts'
 import { runs } from '../../runs.ts'
 import { policy, vocabulary as resources } from './flag-change.ts'
 
@@ -169,7 +169,7 @@ describe('a condition that is found to be constant', { timeout }, () => {
         fc.pre(change.places.length > 0)
         const set = compilePolicies([{ ...policy(), when }], vocabulary)
         const compiled = set.policies.get('p')?.when
-        const judged = compiled && judge(compiled, candidatesFor(set, change).sight)
+        const judged = compiled && judgeCondition(compiled, candidatesFor(set, change).sight)
         const constant = constantOf(when)
         if (constant === 'always') expect(judged).not.toBe(no)
         if (constant === 'never') expect(judged).not.toBe(yes)
@@ -182,7 +182,7 @@ describe('a condition that is found to be constant', { timeout }, () => {
 describe('rules of conduct', { timeout }, () => {
   it('join commutatively, associatively and idempotently', () => {
     fc.assert(
-      fc.property(completeRules(), completeRules(), completeRules(), (a, b, c) => {
+      fc.property(fullRules(), fullRules(), fullRules(), (a, b, c) => {
         expect(joinRules(a, b)).toEqual(joinRules(b, a))
         expect(joinRules(joinRules(a, b), c)).toEqual(joinRules(a, joinRules(b, c)))
         expect(joinRules(joinRules(a, b), b)).toEqual(joinRules(a, b))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { covers, type Delegation } from '../../../src/core/review/delegation.ts'
 import { eligibility } from '../../../src/core/review/eligibility.ts'
 import { giverOf, voteOf } from '../../../src/core/review/giver.ts'
-import { canBeMet, standing, whoCould } from '../../../src/core/review/standing.ts'
+import { couldBeApproved, standing, whoCould } from '../../../src/core/review/standing.ts'
 import type { KnownUser } from '../../../src/core/review/voter.ts'
 import {
   approved,
@@ -130,9 +130,9 @@ describe('what is missing', () => {
   it('[BY-05] [BY-08] can be supplied by whoever may approve and has not, and counts with what is there', () => {
     const { request } = given(submitted({ require: leads(2) }), approved('ben'))
     expect(whoCould(request, office, [ann, amy, ben, cat, eve]).map(({ id }) => id)).toEqual(['cat'])
-    expect(canBeMet(request, office, [cat])).toBe(true)
-    expect(canBeMet(request, office, [ben])).toBe(false)
-    expect(canBeMet(request, office, [eve, amy])).toBe(false)
-    expect(canBeMet(given(submitted({ require: leads(2) })).request, office, [cat])).toBe(false)
+    expect(couldBeApproved(request, office, [cat])).toBe(true)
+    expect(couldBeApproved(request, office, [ben])).toBe(false)
+    expect(couldBeApproved(request, office, [eve, amy])).toBe(false)
+    expect(couldBeApproved(given(submitted({ require: leads(2) })).request, office, [cat])).toBe(false)
   })
 })

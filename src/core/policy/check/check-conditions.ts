@@ -1,5 +1,5 @@
 import type { Condition } from '../model/condition.ts'
-import { type Placed, partsOf, testsIn } from '../model/condition-parts.ts'
+import { conditionParts, type Placed, testsIn } from '../model/condition-parts.ts'
 import type { PolicyInput } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
 import { constantOf } from './constant-condition.ts'
@@ -15,7 +15,7 @@ export function checkConditions({ when }: PolicyInput): readonly Finding[] {
 function findConstants(condition: Placed<Condition>): readonly Finding[] {
   const { value, path } = condition
   const constant = constantOf(value)
-  if (constant === undefined) return partsOf(condition).flatMap(findConstants)
+  if (constant === undefined) return conditionParts(condition).flatMap(findConstants)
   const [problem, fix] =
     constant === 'always'
       ? ['it holds for every change', 'leave it out']

@@ -62,7 +62,7 @@ export function mayTouch({ head }: FieldPath, { path }: ChangedPlace): boolean {
 /** Tells whether a place is the field or lies inside it. */
 export function isWithin(field: FieldPath, place: ChangedPlace): boolean {
   if (!mayTouch(field, place)) return false
-  return field.literal ? place.path.length >= field.head.length : follow(field, place).depth >= 0
+  return field.literal ? place.path.length >= field.head.length : followPath(field, place).depth >= 0
 }
 
 /** Tells whether a field is the whole document, whatever else it may be. */
@@ -74,7 +74,7 @@ export function isWhole({ segments }: FieldPath): boolean {
 export function isAt(field: FieldPath, place: ChangedPlace): boolean {
   if (field.literal) return place.path === field.head
   if (!mayTouch(field, place)) return false
-  const { depth, segments } = follow(field, place)
+  const { depth, segments } = followPath(field, place)
   return depth === segments.length
 }
 
@@ -89,7 +89,7 @@ export interface Course {
 }
 
 /** Follows the path of a place through the pattern of a field. */
-export function follow({ segments: pattern }: FieldPath, { path }: ChangedPlace): Course {
+export function followPath({ segments: pattern }: FieldPath, { path }: ChangedPlace): Course {
   const segments = parsePointer(path) ?? []
   let states = startOf(pattern)
   let depth = states.has(pattern.length) ? 0 : -1

@@ -1,7 +1,7 @@
 import type { CompiledPolicy } from './compile-policy.ts'
 
 /** One step down the index: to what names this, or to what names nothing. */
-export type Step =
+export type FilingStep =
   | { readonly by: 'name' | 'facet' | 'head' | 'container'; readonly key: string }
   | { readonly by: 'anything' }
 
@@ -9,10 +9,10 @@ export type Step =
  * Where a policy is filed: resource type, action, project, then facets with their values, then a head or what
  * contains one.
  */
-export type Filing = readonly Step[]
+export type Filing = readonly FilingStep[]
 
 const most = 1_000
-const anything: Step = { by: 'anything' }
+const anything: FilingStep = { by: 'anything' }
 
 /**
  * Lists where a policy is filed: under each type, action and project that it names, and there under what narrows it
@@ -26,7 +26,7 @@ export function filingsOf({ resources, actions, projects, facets, heads }: Compi
     filings = goOn(filings, names ? stepsBy('name', names) : [[anything]]) ?? goOn(filings, [[anything]]) ?? filings
   }
   for (const { name, values } of facets) {
-    const facet: Step = { by: 'facet', key: name }
+    const facet: FilingStep = { by: 'facet', key: name }
     if (values)
       filings =
         goOn(

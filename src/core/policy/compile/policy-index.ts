@@ -1,5 +1,5 @@
 import type { CompiledPolicy } from './compile-policy.ts'
-import { type Filing, filingsOf, type Step } from './file-policy.ts'
+import { type Filing, type FilingStep, filingsOf } from './file-policy.ts'
 
 /**
  * Policies by resource type, then action, then project; below that, if they say so, by the values of facets, then
@@ -89,19 +89,19 @@ function copy(children: Children): Children {
   return children.size === 0 ? none : new Map(children)
 }
 
-function openChild(node: OpenIndex, step: Step, edit: symbol): OpenIndex {
+function openChild(node: OpenIndex, step: FilingStep, edit: symbol): OpenIndex {
   const child = open(childOf(node, step) ?? emptyIndex, edit)
   if (step.by === 'anything') node.anything = child
   else childrenOf(node, step.by).set(step.key, child)
   return child
 }
 
-function childOf(node: PolicyIndex, step: Step): PolicyIndex | undefined {
+function childOf(node: PolicyIndex, step: FilingStep): PolicyIndex | undefined {
   return step.by === 'anything' ? node.anything : node[step.by].get(step.key)
 }
 
 /** The children of an open node, in a map of its own. */
-function childrenOf(node: OpenIndex, by: Exclude<Step['by'], 'anything'>): Map<string, PolicyIndex> {
+function childrenOf(node: OpenIndex, by: Exclude<FilingStep['by'], 'anything'>): Map<string, PolicyIndex> {
   if (node[by] === none) node[by] = new Map()
   return node[by] as Map<string, PolicyIndex>
 }

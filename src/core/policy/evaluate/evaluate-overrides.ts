@@ -1,7 +1,7 @@
 import type { PolicySet } from '../compile/policy-set.ts'
 import type { Evaluation, PolicyInput, PolicySubject } from '../model/policy.ts'
 import { policyType } from '../model/policy-type.ts'
-import { conclude, joinEvaluations, nothingAsked, settle } from './evaluate.ts'
+import { conclude, joinEvaluations, nothingAsked, settledMatches } from './evaluate.ts'
 import { findInScope } from './find-candidates.ts'
 import { judgeScope } from './judge-policy.ts'
 import { pinAll } from './pin-requirement.ts'
@@ -28,7 +28,7 @@ function evaluateInDoubt(set: PolicySet, subject: PolicySubject): Evaluation {
     const certain = compiled.when === undefined && compiled.safe.length === 0 && compiled.pinned !== undefined
     return [{ compiled, truth: certain ? inScope : unknown, pinned: pinAll(compiled) }]
   })
-  return conclude(settle(matches, subject))
+  return conclude(settledMatches(matches, subject))
 }
 
 function subjectOf(id: string, action: string): PolicySubject {

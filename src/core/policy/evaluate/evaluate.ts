@@ -35,7 +35,7 @@ export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Eva
     const match = matchOf(compiled, judgePolicy(compiled, sight), sight)
     if (match) matches.push(match)
   }
-  return matches.length === 0 ? nothingAsked : conclude(settle(matches, subject))
+  return matches.length === 0 ? nothingAsked : conclude(settledMatches(matches, subject))
 }
 
 /** What is asked if nothing matches. */
@@ -65,7 +65,7 @@ export function matchOf(compiled: CompiledPolicy, truth: Truth, sight: Sight): M
 }
 
 /** Leaves out the matches that others stand in for. */
-export function settle(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
+export function settledMatches(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
   return withoutOverridden(withoutIdleFallbacks(matches, subject))
 }
 

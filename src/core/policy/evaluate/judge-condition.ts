@@ -20,14 +20,14 @@ export interface Sight extends Surroundings {
 }
 
 /** Judges a condition on what a policy sees of a change. */
-export function judge(condition: CompiledCondition, sight: Sight): Truth {
+export function judgeCondition(condition: CompiledCondition, sight: Sight): Truth {
   switch (condition.type) {
     case 'field':
       return judgeField(condition, sight)
     case 'predicate':
       return judgePredicate(condition.condition, condition.predicate, sight.subject)
     case 'not':
-      return opposite(judge(condition.of, sight))
+      return opposite(judgeCondition(condition.of, sight))
     case 'all':
       return judgeAll(condition.of, sight)
     case 'any':
@@ -87,7 +87,7 @@ export function judgePredicate(
 function judgeAll(parts: readonly CompiledCondition[], sight: Sight): Truth {
   let least: Truth = parts.length === 0 ? unknown : yes
   for (const part of parts) {
-    const truth = judge(part, sight)
+    const truth = judgeCondition(part, sight)
     if (truth === no) return no
     if (truth < least) least = truth
   }
@@ -97,7 +97,7 @@ function judgeAll(parts: readonly CompiledCondition[], sight: Sight): Truth {
 function judgeAny(parts: readonly CompiledCondition[], sight: Sight): Truth {
   let most: Truth = parts.length === 0 ? unknown : no
   for (const part of parts) {
-    const truth = judge(part, sight)
+    const truth = judgeCondition(part, sight)
     if (truth === yes) return yes
     if (truth > most) most = truth
   }

@@ -4,15 +4,15 @@ import type { CompiledPolicy, CompiledSafeChange } from '../compile/compile-poli
 import { isAt, isWithin, pathsFor } from '../compile/field.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import { isOwnType } from '../model/policy-type.ts'
-import { judge, type Sight } from './judge-condition.ts'
-import { isNumber, moves, typeOf } from './judge-value.ts'
+import { judgeCondition, type Sight } from './judge-condition.ts'
+import { isNumber, jsonTypeOf, moves } from './judge-value.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
 
 /** Judges whether a policy asks for approval of a change. */
 export function judgePolicy(compiled: CompiledPolicy, sight: Sight): Truth {
   const seen = withoutSafe(compiled, sight)
   if (isOnlySafe(seen, sight)) return no
-  const needed = compiled.when === undefined ? yes : judge(compiled.when, seen)
+  const needed = compiled.when === undefined ? yes : judgeCondition(compiled.when, seen)
   if (needed === no) return no
   const inScope = judgeScope(compiled, sight.subject)
   return needed < inScope ? needed : inScope
@@ -75,6 +75,6 @@ function isSafe({ change, field }: CompiledSafeChange, place: ChangedPlace, { su
   if (!('to' in change) && !('direction' in change)) return paths.some((path) => isWithin(path, place))
   if (place.type !== 'changed' || !paths.some((path) => isAt(path, place))) return false
   const { before, after } = place
-  if ('to' in change) return equal(after, change.to) && typeOf(before) === typeOf(after)
+  if ('to' in change) return equal(after, change.to) && jsonTypeOf(before) === jsonTypeOf(after)
   return isNumber(before) && isNumber(after) && moves(change.direction, before, after)
 }

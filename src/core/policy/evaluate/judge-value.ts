@@ -13,7 +13,7 @@ export type Value = JsonValue | undefined
 export function judgeNewValue({ operator, value }: BeforeAfter, after: Value): Truth {
   if (after === undefined) return unknown
   if (operator === '==' || operator === '!=') {
-    if (value !== null && typeOf(value) !== typeOf(after)) return unknown
+    if (value !== null && jsonTypeOf(value) !== jsonTypeOf(after)) return unknown
     return truth(equal(after, value) === (operator === '=='))
   }
   if (!isNumber(after) || !isNumber(value)) return unknown
@@ -45,7 +45,7 @@ export function moves(direction: Direction | undefined, before: number, after: n
 }
 
 /** Names the JSON type of a value. */
-export function typeOf(value: JsonValue): 'null' | 'array' | 'object' | 'string' | 'number' | 'boolean' {
+export function jsonTypeOf(value: JsonValue): 'null' | 'array' | 'object' | 'string' | 'number' | 'boolean' {
   if (value === null) return 'null'
   if (isArray(value)) return 'array'
   return typeof value as 'object' | 'string' | 'number' | 'boolean'

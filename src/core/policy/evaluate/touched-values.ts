@@ -4,7 +4,7 @@ import type { JsonValue } from '../../change/json.ts'
 import { advance, type PatternPlaces } from '../../change/pattern.ts'
 import { escapeSegment, formatPointer } from '../../change/pointer.ts'
 import { childNode, type ShapeNode } from '../../change/shape.ts'
-import { type Course, type FieldPath, follow, mayTouch } from '../compile/field.ts'
+import { type Course, type FieldPath, followPath, mayTouch } from '../compile/field.ts'
 import { type KnownLists, type Members, membersOf, type Surroundings } from '../compile/seen-places.ts'
 
 /** A value of a field that a change touches. Undefined: there is none on this side. */
@@ -44,7 +44,7 @@ export function touch(field: FieldPath, places: readonly ChangedPlace[], documen
       values.push({ path, before, after, unnamed: false })
       continue
     }
-    const course = follow(field, place)
+    const course = followPath(field, place)
     within ||= course.depth >= 0
     if (course.depth >= 0 && (course.depth < course.segments.length || place.type === 'moved')) {
       enclosing ??= new Map()

@@ -2,7 +2,7 @@ import { defined } from '../../defined.ts'
 import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 import { pathsFor } from '../compile/field.ts'
 import type { PolicySet } from '../compile/policy-set.ts'
-import { candidatesFor, conclude, nothingAsked, settle } from '../evaluate/evaluate.ts'
+import { candidatesFor, conclude, nothingAsked, settledMatches } from '../evaluate/evaluate.ts'
 import { type Sight, touchedBy } from '../evaluate/judge-condition.ts'
 import { factOf, isOnlySafe, judgeScope, withoutSafe } from '../evaluate/judge-policy.ts'
 import { pinRequirements } from '../evaluate/pin-requirement.ts'
@@ -97,7 +97,7 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
     if (pinned.length > 0) matches.push({ compiled, truth: outcome === 'asks' ? yes : unknown, pinned })
   }
   if (policies.length > 1) policies.sort((a, b) => compareText(a.policy.id, b.policy.id))
-  const standing = settle(matches, subject)
+  const standing = settledMatches(matches, subject)
   return {
     evaluation: conclude(standing),
     policies: standing.length === matches.length ? policies : policies.map((told) => withFate(told, standing)),

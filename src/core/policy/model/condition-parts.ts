@@ -10,7 +10,7 @@ export interface Placed<T> {
 export type Test = Extract<Condition, { readonly type: string }>
 
 /** Lists the parts of a combination. */
-export function partsOf({ value, path }: Placed<Condition>): readonly Placed<Condition>[] {
+export function conditionParts({ value, path }: Placed<Condition>): readonly Placed<Condition>[] {
   if ('all' in value) return value.all.map((part, index) => ({ value: part, path: `${path}/all/${index}` }))
   if ('any' in value) return value.any.map((part, index) => ({ value: part, path: `${path}/any/${index}` }))
   if ('not' in value) return [{ value: value.not, path: `${path}/not` }]
@@ -19,5 +19,5 @@ export function partsOf({ value, path }: Placed<Condition>): readonly Placed<Con
 
 /** Lists all tests of a condition, however deep. */
 export function testsIn({ value, path }: Placed<Condition>): readonly Placed<Test>[] {
-  return 'type' in value ? [{ value, path }] : partsOf({ value, path }).flatMap(testsIn)
+  return 'type' in value ? [{ value, path }] : conditionParts({ value, path }).flatMap(testsIn)
 }

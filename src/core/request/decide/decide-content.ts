@@ -10,12 +10,12 @@ import { effectDigest } from '../model/effect.ts'
 import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import { timeHeld } from '../model/hold.ts'
-import { mostObjections, remembered } from '../model/remembered.ts'
+import { mostObjections, rememberedObjections } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
 import { pendingFollowUp } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
 import { answersFor } from './kept-reviews.ts'
-import { applicationOf, settle } from './request-outcome.ts'
+import { applicationOf, reviewOutcome } from './request-outcome.ts'
 
 /** A command that brings content. */
 type Writing = ContentCommand | DraftCommand
@@ -74,7 +74,7 @@ export function writeContent(
     pinned: pinned.value,
     outcome: { status: lands },
   }
-  if (remembered(request, event).length > mostObjections) {
+  if (rememberedObjections(request, event).length > mostObjections) {
     return refuse('limit_reached', { what: 'objections', limit: mostObjections })
   }
   return success(event)
@@ -224,6 +224,6 @@ function scheduleProblem({ at, type }: Writing, { applyAt, expiresAt, drafting, 
 /** What nothing gates is applied at once; everything else waits for its answers. */
 function settleContent(request: Request, facts: Facts, at: number): Decision<Outcome> {
   const { requirements, rules } = request
-  if (requirements.length > 0) return settle(request, { ...facts, requirements, rules }, at)
+  if (requirements.length > 0) return reviewOutcome(request, { ...facts, requirements, rules }, at)
   return facts.target ? applicationOf(request, facts.target, at) : needs('target')
 }

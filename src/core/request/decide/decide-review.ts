@@ -16,7 +16,7 @@ import type { Request } from '../model/request.ts'
 import { giver, withoutAuthority } from './authority.ts'
 import { isBlank } from './check-reason.ts'
 import { escalating, nextDue } from './due-verbs.ts'
-import { settle } from './request-outcome.ts'
+import { reviewOutcome } from './request-outcome.ts'
 
 const eventTypes = {
   approve: 'approved',
@@ -99,7 +99,7 @@ function settled(
   request: Request,
   { facts, at }: { readonly facts: Facts; readonly at: number },
 ): Decision<LaterEvent> {
-  const outcome: Decision<Outcome> = settle(evolve(request, event), facts, at)
+  const outcome: Decision<Outcome> = reviewOutcome(evolve(request, event), facts, at)
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 

@@ -13,7 +13,7 @@ import type { Facts, NextContent } from '../model/command.ts'
 import type { ProposedChange } from '../model/content.ts'
 import type { ContentEvent, Pinned } from '../model/event.ts'
 import type { Objection } from '../model/objection.ts'
-import { currentReviews, isSameSubject, revives, subjectOf } from '../model/remembered.ts'
+import { currentReviews, isSameSubject, rememberedSubject, revives } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
 
 /** A command that brings content, as far as answers are concerned. */
@@ -44,8 +44,8 @@ export function answersFor(bringing: Bringing, request: Request, brought: Brough
   const { pinned, facts } = brought
   if (revives(bringing.type, request)) return []
   const keeps = facts.rules.onEdit === 'keep' && pinned.rules.onEdit === 'keep'
-  const there = subjectOf(pinned)
-  const isSame = isSameSubject(subjectOf(request), there)
+  const there = rememberedSubject(pinned)
+  const isSame = isSameSubject(rememberedSubject(request), there)
   const stay = currentReviews(request).filter((review) => {
     if (review.verdict === 'reject') return keeps || isSame
     return keeps && bringing.leaves && (review.verdict !== 'approve' || isKept(review, { bringing, request, brought }))

@@ -27,7 +27,7 @@ export type Permissions = { readonly [M in RequestMethod]: true | Refusal }
  * Says what an actor can do with a request now, by deciding every method and doing none. `factsFor` gives the facts
  * of one verb.
  */
-export function permissions(
+export function permittedMethods(
   by: Actor,
   request: Request,
   { at, factsFor }: { readonly at: number; readonly factsFor: (verb: PeopleVerb) => Facts },

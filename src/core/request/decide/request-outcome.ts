@@ -13,7 +13,7 @@ import type { Request } from '../model/request.ts'
 /**
  * Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once.
  */
-export function settle(request: Request, facts: Facts, at: number): Decision<Outcome> {
+export function reviewOutcome(request: Request, facts: Facts, at: number): Decision<Outcome> {
   const { met, blocking } = standing({ ...request, ...inForce(request, facts) }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
   if (!met) return success({ status: 'pending' })

@@ -8,7 +8,7 @@ import { happened, type LaterEvent, type ReviewEvent } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import type { Request } from '../model/request.ts'
 import { giver, withoutAuthority } from './authority.ts'
-import { inForce, settle } from './request-outcome.ts'
+import { inForce, reviewOutcome } from './request-outcome.ts'
 
 /**
  * Decides that somebody takes an answer back. That takes what giving it took: to answer for somebody, their
@@ -38,7 +38,7 @@ export function withdraw(command: WithdrawCommand, request: Request, facts: Fact
     outcome: { status: 'pending' },
   }
   if (facts.held) return heldBack(event, request, facts)
-  const outcome = settle(evolve(request, event), facts, at)
+  const outcome = reviewOutcome(evolve(request, event), facts, at)
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 

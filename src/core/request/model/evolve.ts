@@ -3,7 +3,7 @@ import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
 import type { BeganEvent, FollowUpEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
 import type { FollowUp } from './follow-up.ts'
-import { leftOf, putAside, remembered, remembering } from './remembered.ts'
+import { leftOf, putAside, rememberedObjections, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
 
 /**
@@ -49,7 +49,7 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'scheduled':
     case 'unscheduled': {
       const rest = withoutRound(moved(request, event))
-      return remembering({ ...rest, ...event.pinned, askedAt: event.at }, remembered(request, event))
+      return remembering({ ...rest, ...event.pinned, askedAt: event.at }, rememberedObjections(request, event))
     }
     case 'approved':
       return withAnswers(request, event, answered(request, event, 'approve'))

@@ -13,7 +13,7 @@ import type { Request } from './request.ts'
 export const mostObjections = 200
 
 /** What a request, or its next content, is about. */
-export function subjectOf({ effect, applyAt }: Pick<Pinned, 'effect' | 'applyAt'>): Subject {
+export function rememberedSubject({ effect, applyAt }: Pick<Pinned, 'effect' | 'applyAt'>): Subject {
   return { effect, ...defined({ applyAt }) }
 }
 
@@ -39,8 +39,8 @@ export function revives(type: ContentEvent['type'], { status }: Pick<Request, 's
  * The objections that a request remembers after new content, or the same again: those that do not stand then, and
  * those that were about something else before.
  */
-export function remembered(request: Request, { type, pinned }: ContentEvent): readonly Objection[] {
-  const [here, there] = [subjectOf(request), subjectOf(pinned)]
+export function rememberedObjections(request: Request, { type, pinned }: ContentEvent): readonly Objection[] {
+  const [here, there] = [rememberedSubject(request), rememberedSubject(pinned)]
   const ends = revives(type, request)
   const fell = rejections(request).filter(
     (one) => ends || !isSameSubject(here, there) || !pinned.reviews.some((other) => isSameAnswer(one, other)),
@@ -90,7 +90,7 @@ export function objectionsOf(request: Request): readonly Objected[] {
       .map((one) => ({ review: one, about: one.about, stands: false })),
     ...standing.map((review) => {
       const { about = [] } = objections.find((one) => isSameAnswer(one, review)) ?? {}
-      return { review, about: [...about, subjectOf(request)], stands: true }
+      return { review, about: [...about, rememberedSubject(request)], stands: true }
     }),
   ]
 }
@@ -109,7 +109,7 @@ function rejections(request: Request): readonly Review[] {
 /** Notes what objections stood in the way of. */
 function noting(request: Request, fell: readonly Review[]): readonly Objection[] {
   const { objections = [] } = request
-  const last = subjectOf(request)
+  const last = rememberedSubject(request)
   const noted = fell.map((review): Objection => {
     const [first = last] = objections.find((one) => isSameAnswer(one, review))?.about ?? []
     return { ...review, about: isSameSubject(first, last) ? [first] : [first, last] }

@@ -86,7 +86,7 @@ export function revise(
       revision: number,
       incarnation: lives,
       document: after,
-      ...stateAfter(move),
+      ...landedState(move),
     },
     revision: {
       tenant,
@@ -120,7 +120,7 @@ export function revise(
 }
 
 /** Where a move leaves a resource in its life cycle. */
-export function stateAfter(move: PinnedMove | undefined): Pick<Resource, 'state' | 'stateDueAt'> {
+export function landedState(move: PinnedMove | undefined): Pick<Resource, 'state' | 'stateDueAt'> {
   if (move === undefined) return {}
   return { state: move.to, ...defined({ stateDueAt: move.dueAt }) }
 }

@@ -1,6 +1,6 @@
 import { fail } from '../../../errors/approval-error.ts'
 import { lookedAt, lookedAtDatabase } from '../shared/first-look.ts'
-import { has, isObject, notTaken, refuseText } from '../shared/handed-in.ts'
+import { canHaveMethods, has, notTaken, refuseText } from '../shared/handed-in.ts'
 import { hostSession } from '../shared/host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from '../shared/kysely-session.ts'
 import { refuseTransaction } from '../shared/open-transaction.ts'
@@ -47,7 +47,8 @@ interface Use {
  */
 export function overGivenMysql(method: string, given: MysqlGiven, { timeout, care }: Use): SqlDatabase {
   const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)
-  if (!isObject(given) || typeof given === 'function' || has(given, 'then')) throw refuse(notTaken(given, 'mysql'))
+  if (!canHaveMethods(given) || typeof given === 'function' || has(given, 'then'))
+    throw refuse(notTaken(given, 'mysql'))
   if (isKysely(given)) return lookedAtKysely(given, care, method)
   const promising = withPromises(given)
   if (isPool(promising)) {
@@ -84,7 +85,7 @@ function lookedAtKysely(given: KyselyLike, care: MysqlCare, method: string): Sql
  * @throws ApprovalError `storage_failed` if one is.
  */
 export async function checkGivenConnection(given: MysqlGiven): Promise<void> {
-  const connection = isObject(given) ? withPromises(given) : undefined
+  const connection = canHaveMethods(given) ? withPromises(given) : undefined
   if (!connection || !isConnection(connection)) return
   const [answer] = await connection.query('do 0')
   const { serverStatus } = answer as { readonly serverStatus?: number }
@@ -98,7 +99,7 @@ const inTransactionFlag = 1
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
 export function overGivenTransaction(given: unknown, care: MysqlCare): SqlDatabase {
-  if (!isObject(given)) refuseTransaction('must be a transaction', given)
+  if (!canHaveMethods(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   const orm = ormTransaction(transaction)
   if (orm)
@@ -122,7 +123,7 @@ const joinedOrRefused: Brackets = {
 }
 
 function overDriver(given: unknown, care: MysqlCare): SqlSession {
-  const promising = isObject(given) ? withPromises(given) : undefined
+  const promising = canHaveMethods(given) ? withPromises(given) : undefined
   if (promising && isConnection(promising)) return overKnown(promising, care)
   return refuseTransaction(
     'must be a transaction of Kysely, Drizzle, Prisma, TypeORM, MikroORM, Knex or Sequelize, or the mysql2 connection on which one is open',

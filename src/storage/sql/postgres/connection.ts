@@ -6,7 +6,7 @@ import { type FirstLook, lookedAt, refuseSession } from '../shared/first-look.ts
 import { type Lender, lent } from '../shared/pooled-connection.ts'
 import type { Preparing } from '../shared/preparing.ts'
 import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from '../shared/session.ts'
-import { remembered } from '../shared/statements.ts'
+import { getOrMake } from '../shared/statements.ts'
 import type {
   PostgresClient,
   PostgresLite,
@@ -41,7 +41,7 @@ function naming(isPrepared: Preparing): (text: string, values: SqlValues) => Pos
   return (text, values) => {
     if (!isPrepared(text)) return { text, values, types: asSent }
     const hash = () => `countersign_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-    return { name: remembered(names, text, hash), text, values, types: asSent }
+    return { name: getOrMake(names, text, hash), text, values, types: asSent }
   }
 }
 

@@ -3,7 +3,7 @@ import { uniquePlaces } from '../../toolkit/index-plan.ts'
 import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../../toolkit/ordered-writes.ts'
 
 /** What is stored where a write wants to go. */
-export interface Finding {
+export interface ConflictFinding {
   /** The version under its key: 0 for a mark that there is no record, `undefined` if there is not even that. */
   readonly version: number | undefined
   /** Unique indexes in which another record has its place. */
@@ -16,7 +16,10 @@ export interface Finding {
  * If all of them could be made by now, it gives the keys whose absence a check relies on and that nothing marks as
  * absent yet.
  */
-export function refuseImpossible(ordered: readonly KeyedWrite[], findings: readonly Finding[]): readonly RecordKey[] {
+export function refuseImpossible(
+  ordered: readonly KeyedWrite[],
+  findings: readonly ConflictFinding[],
+): readonly RecordKey[] {
   const places = new Set<string>()
   const unmarked: RecordKey[] = []
   for (const [at, keyed] of ordered.entries()) {

@@ -1,5 +1,5 @@
 import { lookedAt, lookedAtDatabase } from '../shared/first-look.ts'
-import { has, isNoneBut, isObject, notTaken, refuseText } from '../shared/handed-in.ts'
+import { canHaveMethods, has, isNoneBut, notTaken, refuseText } from '../shared/handed-in.ts'
 import { driverOfDrizzle, hostSession } from '../shared/host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from '../shared/kysely-session.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from '../shared/open-transaction.ts'
@@ -49,7 +49,8 @@ interface Use {
  */
 export function overGivenPostgres(method: string, given: PostgresGiven, { timeout, care }: Use): SqlDatabase {
   const refuse = (problem: string) => new TypeError(`${method} ${takes} ${problem}`)
-  if (!isObject(given) || typeof given === 'function' || has(given, 'then')) throw refuse(notTaken(given, 'postgres'))
+  if (!canHaveMethods(given) || typeof given === 'function' || has(given, 'then'))
+    throw refuse(notTaken(given, 'postgres'))
   if (isKysely(given)) {
     const kysely = overKysely(given, inTransaction, 'postgres', method)
     return lookedAtDatabase(kysely, () => care.look(given, kysely))
@@ -75,7 +76,7 @@ export function overGivenPostgres(method: string, given: PostgresGiven, { timeou
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
 export function overGivenTransaction(given: unknown, care: PostgresCare): SqlDatabase {
-  if (!isObject(given)) refuseTransaction('must be a transaction', given)
+  if (!canHaveMethods(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   const driver = driverOfDrizzle(transaction)
   const isDrizzle = driver !== undefined && has(transaction, 'rollback') && isPostgresJs(driver)
@@ -101,7 +102,7 @@ const joinedOrRefused: Brackets = {
 }
 
 function overDriver(given: unknown, care: PostgresCare): SqlSession {
-  if (isObject(given)) {
+  if (canHaveMethods(given)) {
     if (has(given, 'query', 'exec', 'rollback')) return overLiteSession(given as PostgresLiteTransaction, care)
     if (isClient(given)) return whileOpen(overKnown(given, care), () => isInTransaction(given), begin)
   }

@@ -22,7 +22,7 @@ import {
   type WriteShape,
 } from './commit-statement.ts'
 import { isInTheWay, isTaken } from './connection.ts'
-import { type Finding, refuseImpossible } from './explain-conflict.ts'
+import { type ConflictFinding, refuseImpossible } from './explain-conflict.ts'
 
 /** How often a commit is tried before it counts as a conflict, if nothing that it relies on has moved. */
 const attempts = 5
@@ -43,7 +43,7 @@ const portion = 25
 const mostText = 2_000_000
 
 /** How a storage stands to the transactions of its database. */
-export interface Standing {
+export interface TransactionCare {
   /** Awaited before anything is asked. */
   readonly ready: () => Promise<void>
   /** Whether a statement that fails takes more with it than itself, as it does inside a transaction. */
@@ -79,13 +79,13 @@ export function oneTripStorages() {
    * Finds out why a commit could not be made, and refuses it; or makes what it lacks, so that it can be tried again.
    */
   const inquire = async (commit: Commit, database: SqlDatabase): Promise<void> => {
-    const findings: Finding[] = []
+    const findings: ConflictFinding[] = []
     for (const { ordered, values } of portionsOf(commit)) {
       const shapes = ordered.map(shapeOf)
       const statement = statements.of(`inquiry ${shapes.map(nameOf)}`, () => inquiryStatement(shapes))
       const rows = (await run(statement, values, database)) as readonly Place[]
       findings.push(
-        ...shapes.map(({ collection }, member): Finding => {
+        ...shapes.map(({ collection }, member): ConflictFinding => {
           const here = rows.filter(({ at }) => Number(at) === member)
           const stored = here.find(({ place }) => place === 'key')
           if (Number(stored?.version) === 0) marked.add(collection)
@@ -102,7 +102,7 @@ export function oneTripStorages() {
     }
   }
 
-  return (database: SqlDatabase, { ready, brackets }: Standing): Omit<Storage, 'close'> => {
+  return (database: SqlDatabase, { ready, brackets }: TransactionCare): Omit<Storage, 'close'> => {
     const scope = createEffectScope()
     return {
       async get(keys) {

@@ -178,7 +178,7 @@ export function has(given: object, ...methods: readonly string[]): boolean {
 }
 
 /** Tells whether something can have methods: an object, or a function. */
-export function isObject(given: unknown): given is object {
+export function canHaveMethods(given: unknown): given is object {
   return (typeof given === 'object' && given !== null) || typeof given === 'function'
 }
 
@@ -192,13 +192,13 @@ export function isNoneBut(given: object, kind: string): boolean {
 
 /** Says what is wrong with what was handed in for a database, and what to write instead. */
 export function notTaken(given: unknown, engine: Engine): string {
-  const foreign = isObject(given) ? foreigners.find(({ is }) => is(given)) : undefined
+  const foreign = canHaveMethods(given) ? foreigners.find(({ is }) => is(given)) : undefined
   return `was given ${nameOf(given, foreign)}: write ${foreign?.database?.[engine] ?? poolOf[engine]}`
 }
 
 /** Says what is wrong with what was handed in for a transaction, and what to write instead. */
 export function noTransaction(given: unknown): string {
-  const foreign = isObject(given) ? foreigners.find(({ is }) => is(given)) : undefined
+  const foreign = canHaveMethods(given) ? foreigners.find(({ is }) => is(given)) : undefined
   const instead = foreign?.transaction ? `: write ${foreign.transaction}` : ''
   return `this is ${nameOf(given, foreign)}${instead}`
 }
@@ -220,7 +220,7 @@ function nameOf(given: unknown, foreign: Foreign | undefined): string {
   if (foreign) return foreign.name
   if (typeof given === 'string') return given === '' ? 'an empty text' : 'a text'
   if (typeof given === 'function') return given.name ? `the class or function ${given.name}` : 'a function'
-  if (!isObject(given)) return String(given)
+  if (!canHaveMethods(given)) return String(given)
   const maker = Object.getPrototypeOf(given)?.constructor?.name
   if (maker && maker !== 'Object') return `an instance of ${maker}`
   const keys = Object.keys(given)

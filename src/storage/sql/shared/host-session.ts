@@ -1,4 +1,4 @@
-import { type Engine, has, isObject } from './handed-in.ts'
+import { canHaveMethods, type Engine, has } from './handed-in.ts'
 import { isKysely, overKyselyTransaction } from './kysely-session.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from './open-transaction.ts'
 import type { SqlSession, SqlValues } from './session.ts'
@@ -49,8 +49,8 @@ function prismaTransaction(prisma: PrismaLike): SqlSession {
 export function driverOfDrizzle(given: object): object | undefined {
   if (!has(given, 'select', 'transaction')) return undefined
   const session: unknown = Reflect.get(given, 'session')
-  const driver: unknown = Reflect.get(given, '$client') ?? (isObject(session) && Reflect.get(session, 'client'))
-  return isObject(driver) ? driver : undefined
+  const driver: unknown = Reflect.get(given, '$client') ?? (canHaveMethods(session) && Reflect.get(session, 'client'))
+  return canHaveMethods(driver) ? driver : undefined
 }
 
 /** Of a Drizzle that is no transaction, only one on a single connection can have one open on it. */

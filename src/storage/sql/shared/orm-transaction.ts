@@ -1,4 +1,4 @@
-import { has, isObject } from './handed-in.ts'
+import { canHaveMethods, has } from './handed-in.ts'
 import { refuseTransaction } from './open-transaction.ts'
 import type { SqlSession } from './session.ts'
 
@@ -37,7 +37,7 @@ interface SequelizeTransaction {
 export function withoutManager(given: object): object {
   if (!has(given, 'transactional', 'getTransactionContext')) return given
   const context = (given as { getTransactionContext(): unknown }).getTransactionContext()
-  return isObject(context) ? context : refuseTransaction('no transaction is open in it', given)
+  return canHaveMethods(context) ? context : refuseTransaction('no transaction is open in it', given)
 }
 
 /** Finds the transaction of TypeORM, Knex or Sequelize in what a host gave; `undefined` if it is of none of them. */
@@ -67,8 +67,8 @@ export function overOrm(
 function typeormTransaction(given: object): OrmTransaction | undefined {
   const isManager = has(given, 'getRepository', 'transaction', 'withRepository')
   const runner: unknown = isManager ? Reflect.get(given, 'queryRunner') : given
-  if (isManager && !isObject(runner)) refuseTransaction('no transaction is open in it', given)
-  if (!isObject(runner) || !has(runner, 'startTransaction', 'connect') || !('isTransactionActive' in runner)) {
+  if (isManager && !canHaveMethods(runner)) refuseTransaction('no transaction is open in it', given)
+  if (!canHaveMethods(runner) || !has(runner, 'startTransaction', 'connect') || !('isTransactionActive' in runner)) {
     return undefined
   }
   const active = runner as QueryRunner

@@ -40,15 +40,15 @@ export function createStatements(dialect: Dialect): Statements {
   const pages = new Map<string, Statement>()
   const wholePages = new Map<string, Statement>()
   return {
-    of: (collection) => remembered(collections, collection, () => collectionStatements(dialect, collection)),
-    page: (plan, query) => remembered(pages, pageShape(query), () => pageStatement(dialect, plan, query)),
+    of: (collection) => getOrMake(collections, collection, () => collectionStatements(dialect, collection)),
+    page: (plan, query) => getOrMake(pages, pageShape(query), () => pageStatement(dialect, plan, query)),
     wholePage: (plan, query) =>
-      remembered(wholePages, pageShape(query), () => pageStatement(dialect, plan, query, columnsOf(plan.collection))),
+      getOrMake(wholePages, pageShape(query), () => pageStatement(dialect, plan, query, columnsOf(plan.collection))),
   }
 }
 
 /** Gives what is known under a key, and makes it the first time. */
-export function remembered<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+export function getOrMake<K, V>(known: Map<K, V>, key: K, make: () => V): V {
   const value = known.get(key) ?? make()
   known.set(key, value)
   return value

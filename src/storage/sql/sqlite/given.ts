@@ -1,4 +1,4 @@
-import { has, isObject, notTaken, refuseText } from '../shared/handed-in.ts'
+import { canHaveMethods, has, notTaken, refuseText } from '../shared/handed-in.ts'
 import { hostSession } from '../shared/host-session.ts'
 import { isKysely, type KyselyLike } from '../shared/kysely-session.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from '../shared/open-transaction.ts'
@@ -23,7 +23,8 @@ export function checkGivenSqlite(method: string, given: string | SqliteConnectio
     }
     return
   }
-  if (!isObject(given) || typeof given === 'function' || has(given, 'then')) throw refuse(notTaken(given, 'sqlite'))
+  if (!canHaveMethods(given) || typeof given === 'function' || has(given, 'then'))
+    throw refuse(notTaken(given, 'sqlite'))
   if (isKysely(given)) return
   if (!isConnection(given)) throw refuse(notTaken(given, 'sqlite'))
   if (Reflect.get(given, 'open') === false || Reflect.get(given, 'isOpen') === false) {
@@ -46,7 +47,7 @@ export function checkGivenSqlite(method: string, given: string | SqliteConnectio
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
 export function overGivenTransaction(given: unknown): SqlDatabase {
-  if (!isObject(given)) refuseTransaction('must be a transaction', given)
+  if (!canHaveMethods(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   const orm = ormTransaction(transaction)
   if (orm) return overOne({ ...overOrm(orm, overDriver), native: given }, joinedOrRefused)
@@ -72,7 +73,7 @@ const joinedOrRefused: Brackets = {
 }
 
 function overDriver(given: unknown): SqlSession {
-  if (isObject(given) && isConnection(given)) {
+  if (canHaveMethods(given) && isConnection(given)) {
     return whileOpen(overSqlite(given), () => isInTransaction(given) ?? refusesToBegin(given), begin)
   }
   return refuseTransaction(

@@ -5,7 +5,7 @@ import type { EffectScope } from '../../toolkit/effect-scope.ts'
 import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../../toolkit/ordered-writes.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import { type Arguments, writeArguments } from '../shared/arguments.ts'
-import { remembered, type Statement, type Statements } from '../shared/statements.ts'
+import { getOrMake, type Statement, type Statements } from '../shared/statements.ts'
 import { isBusy, isTaken, patiently, type SqliteConnection } from './connection.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { replaceInPlace } from './statements.ts'
@@ -53,7 +53,7 @@ export interface CommitTools {
  */
 export function createCommits({ connection, prepared, statements, scope, inTurn }: CommitTools) {
   const replacements = new Map<CollectionName, Statement>()
-  const inPlace = (collection: CollectionName) => remembered(replacements, collection, () => replaceInPlace(collection))
+  const inPlace = (collection: CollectionName) => getOrMake(replacements, collection, () => replaceInPlace(collection))
   /** Those that the next commit can still join; `undefined` if it has to begin anew. */
   let arriving: Commit[] | undefined
   let waitsForEffect = false

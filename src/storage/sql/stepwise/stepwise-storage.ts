@@ -12,7 +12,7 @@ import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from '../shared/pages.ts
 import { getStatement, recordsOf } from '../shared/read-statements.ts'
 import { recent } from '../shared/recent.ts'
 import type { SqlDatabase, SqlSession } from '../shared/session.ts'
-import { createStatements, remembered, type Statement } from '../shared/statements.ts'
+import { createStatements, getOrMake, type Statement } from '../shared/statements.ts'
 import type { HoldStatements } from './hold-statements.ts'
 import { makeWrite, rows } from './stepwise-commit.ts'
 
@@ -39,7 +39,7 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
   const gets = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   const of = (collection: CollectionName) => ({
     ...statements.of(collection),
-    ...remembered(holds, collection, () => holdStatements(collection)),
+    ...getOrMake(holds, collection, () => holdStatements(collection)),
   })
 
   return (database: SqlDatabase, ready: () => Promise<void>): Omit<Storage, 'close'> => {
