@@ -66,7 +66,7 @@ function sealed(desk: Desk): Promise<Asked> {
 }
 
 /** The same, applied in an emergency: a review is owed. */
-async function broken(desk: Desk): Promise<Asked> {
+export async function broken(desk: Desk): Promise<Asked> {
   const request = await sealed(desk)
   await desk.as('dan').requests.breakGlass(request.id, { digest: request.digest, incident: 'INC-7', reason: 'fire' })
   return request

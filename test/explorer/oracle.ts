@@ -414,7 +414,16 @@ function existsIn(status: string, type: Command['type']): boolean {
       return status === 'pending'
     case 'remind':
       return status === 'pending' || status === 'applied' || status === 'failed'
-    default:
+    case 'reject':
+    case 'request_changes':
+    case 'withdraw':
+    case 'recall':
+    case 'cancel':
+    case 'bypass':
+    case 'break_glass':
+    case 'expire':
+    case 'return':
+    case 'resume':
       return open.includes(status)
   }
 }

@@ -2,10 +2,10 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { checkout, type Desk, desk, type Office, office } from '../chaos/desk.ts'
 import { type Doing, inTurn, type Meeting, meet } from '../chaos/meeting.ts'
-import { approved, asked, collided, escalating, flag } from '../chaos/scenes.ts'
+import { approved, asked, broken, collided, escalating, flag } from '../chaos/scenes.ts'
 import { day } from '../world.ts'
 
-const rules = { cancel: 'any_time', bypass: ['security'] } as const
+const rules = { cancel: 'any_time', bypass: ['security'], breakGlass: ['security'] } as const
 
 /** A request in each state from which a verb leads somewhere. */
 const states: Readonly<Record<string, Meeting['prepare']>> = {
@@ -34,6 +34,7 @@ const states: Readonly<Record<string, Meeting['prepare']>> = {
     await one.as('ben').requests.approve(request.id, { digest: request.digest })
     return request
   },
+  'applied by breaking glass': broken,
 }
 
 /** Every verb on a request, by somebody who may use it, and what others may do meanwhile. */
@@ -62,6 +63,9 @@ const verbs: Readonly<Record<string, Doing>> = {
   apply: ({ as }, { id }) => as('ann').requests.apply(id),
   retry: ({ as }, { id }) => as('ann').requests.apply(id),
   bypass: ({ as }, { id, digest }) => as('dan').requests.bypass(id, { digest, reason: 'fire' }),
+  'break glass': ({ as }, { id, digest }) =>
+    as('dan').requests.breakGlass(id, { digest, incident: 'INC-7', reason: 'fire' }),
+  'follow up': ({ as }, { id, digest }) => as('ben').requests.followUp(id, { digest, reason: 'all is well' }),
   'another write': ({ as }) => as('eve').submit(checkout, { merge: { description: 'c' } }),
   'a stricter policy': ({ as }) =>
     as('ann').policies.save({ id: 'more', match: {}, require: { quorum: 2, from: { roles: ['lead'] } } }),

@@ -1,5 +1,5 @@
 import { fail, hasCode } from '../../errors/approval-error.ts'
-import { pause } from './record-refusal.ts'
+import { pause } from '../values/pause.ts'
 
 const attempts = 12
 

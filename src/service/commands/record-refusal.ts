@@ -9,6 +9,7 @@ import { settingsAdmins } from '../people/settings-admins.ts'
 import { append, refusalStream } from '../records/event-stream.ts'
 import type { RefusalWindow, StreamRecord } from '../records/record-types.ts'
 import { put, read, recordKey, type Stored } from '../records/typed-storage.ts'
+import { pause } from '../values/pause.ts'
 import { noticeWrites } from './outbox.ts'
 import { putOffWrite } from './put-off.ts'
 
@@ -145,9 +146,4 @@ async function warning(
   const to = await settingsAdmins(context, tenant).catch(() => [])
   const id = `${refusalStream(by)}/${seq}`
   return noticeWrites(context, { id, tenant, type: 'refusals_counted', to, resources: [], at, by })
-}
-
-/** Waits for a moment of random length, longer from attempt to attempt, so that two writers do not meet again. */
-export async function pause(attempt: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, 100)))
 }

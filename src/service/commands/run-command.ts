@@ -6,8 +6,9 @@ import { newIdFix } from '../context/checked-sources.ts'
 import type { Context } from '../context/context.ts'
 import { read, recordKey, withoutImplied } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
+import { pause } from '../values/pause.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
-import { pause, recordRefusal } from './record-refusal.ts'
+import { recordRefusal } from './record-refusal.ts'
 import { hostWrites, recordHostChanges, revised } from './sync-host-documents.ts'
 
 /** A command: who wants what, and how to decide it on facts read now. */
