@@ -200,6 +200,28 @@ describe('the table of verbs', () => {
   }
 })
 
+describe('the verbs that take a permission in the project of what they change', () => {
+  const takers = verbNames.filter((verb) => 'takes' in verbs[verb])
+
+  it('are those that write, or say what is to be written', () => {
+    expect(takers).toEqual(
+      expect.arrayContaining(['edit', 'submit', 'apply', 'retry', 'abandon', 'bypass', 'break_glass']),
+    )
+  })
+
+  it.each(takers)('%s is decided only with the content at hand, whose projects say which permission', (verb) => {
+    for (const status of verbs[verb].from) {
+      const allowed = (Object.keys(actors) as Who[]).find((who) => !reasonAgainst(verb, who, status))
+      if (!allowed) throw new Error(`Nobody may ${verb}.`)
+      const { decision } = given(...histories[status]).when(said(verb, actors[allowed]), {
+        target: 'unread',
+        next: 'unread',
+      })
+      expect(decision).toMatchObject({ ok: false, needs: 'brings' in verbs[verb] ? 'next' : 'target' })
+    }
+  })
+})
+
 const kept = { rules: { onEdit: 'keep' } } as const
 const byHand = { rules: { apply: 'by_hand' } } as const
 const keptByHand = { rules: { onEdit: 'keep', apply: 'by_hand' } } as const
