@@ -45,7 +45,12 @@ export type { ActingWorkflow, DisableOptions } from './service/api/acting-workfl
 export type { RequestOutcome } from './service/api/actor-commands.ts'
 export type { BreakGlassOptions, BypassOptions } from './service/api/request-endings.ts'
 export type { AskOptions } from './service/api/request-proposals.ts'
-export type { ApproveOptions, FollowUpOptions, RejectOptions, WithdrawOptions } from './service/api/request-reviews.ts'
+export type {
+  ApproveOptions,
+  FollowUpOptions,
+  RequestChangesOptions as RejectOptions,
+  WithdrawOptions,
+} from './service/api/request-reviews.ts'
 export type { ApprovalsOptions } from './service/approvals-options.ts'
 export type { ActorInput } from './service/arguments/check-arguments.ts'
 export type { DelegationInput } from './service/arguments/check-delegation.ts'

@@ -99,6 +99,12 @@ export interface ErrorDetails {
     readonly requester: string
     readonly verb: string
   }
+  /** The policies let others edit the request while it waits, or nobody: `editors` says whom. */
+  edit_restricted: {
+    readonly request: string
+    readonly actor: string
+    readonly editors: 'nobody' | 'requester' | 'contributors'
+  }
   /** Somebody who edited the content cannot approve it. */
   contributor: { readonly request: string; readonly actor: string }
   /**
@@ -141,8 +147,15 @@ export interface ErrorDetails {
   own_follow_up: { readonly request: string; readonly actor: string }
   /** It is too early. */
   not_due: { readonly request: string; readonly verb: string; readonly dueAt: number }
-  /** Somebody has already reviewed, and the policy lets the requester cancel only before that. */
-  already_reviewed_by_others: { readonly request: string; readonly reviews: number }
+  /**
+   * Somebody has already reviewed, and the policy lets the requester cancel only before that; or had reviewed it when
+   * the requester recalled it, and `verb` is `discard`.
+   */
+  already_reviewed_by_others: {
+    readonly request: string
+    readonly reviews: number
+    readonly verb: 'cancel' | 'discard'
+  }
 
   /** The life cycle has no such action in the state that the resource is in. */
   invalid_transition: {

@@ -69,6 +69,8 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `${quote(actor)} has already given this answer (${verdict.replaceAll('_', ' ')}) to request ${quote(request)}; one person counts once.`,
   not_the_requester: ({ request, actor, requester, verb }) =>
     `Only ${quote(requester)}, who asked for it, can ${phraseOf(verb, `request ${quote(request)}`)}, not ${quote(actor)}.`,
+  edit_restricted: ({ request, actor, editors }) =>
+    `${quote(actor)} cannot edit request ${quote(request)} while it waits for approval: ${editorPhrases[editors]}. Comment on it, or ask its requester to recall it and edit the draft.`,
   contributor: ({ request, actor }) =>
     `${quote(actor)} edited the content of request ${quote(request)} and cannot approve it: somebody else has to.`,
   not_delegated: ({ request, actor, onBehalfOf }) =>
@@ -97,8 +99,12 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     dueAt === 0
       ? `It is not time to ${phraseOf(verb, `request ${quote(request)}`)}: nothing of the kind is due.`
       : `It is too early to ${phraseOf(verb, `request ${quote(request)}`)}: that is due at ${time(dueAt)}.`,
-  already_reviewed_by_others: ({ request, reviews }) =>
-    `Request ${quote(request)} has ${reviews === 1 ? 'one review' : `${reviews} reviews`} and can no longer be taken back: ask a reviewer to reject it.`,
+  already_reviewed_by_others: ({ request, reviews, verb }) => {
+    const many = reviews === 1 ? 'one review' : `${reviews} reviews`
+    return verb === 'cancel'
+      ? `Request ${quote(request)} has ${many} and can no longer be cancelled: recall it, or ask a reviewer to reject it.`
+      : `Draft ${quote(request)} had ${many} when it was recalled, so that it cannot be cancelled: edit and submit it, or leave it.`
+  },
   invalid_transition: ({ lifecycle, state, action, possible }) =>
     `In state ${quote(state)}, ${lifecycle} has no action ${quote(action)}; possible there: ${possible.join(', ') || 'nothing'}.`,
   waiting_for_approval: ({ lifecycle, state, action, waiting }) =>
@@ -154,6 +160,12 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
   storage_failed: ({ operation, problem }) => `The storage failed to ${operation}: ${problem}.`,
 }
 
+/** Who may edit a request that waits. */
+const editorPhrases = {
+  nobody: 'the policies let nobody do that',
+  requester: 'the policies let only its requester do that',
+  contributors: 'the policies let only its requester do that, and those who have edited it before',
+} as const
 const quote = (text: string) => JSON.stringify(text)
 const quoted = (texts: readonly string[]) => texts.map(quote).join(', ')
 const listed = (texts: readonly string[], none = 'none') => quoted(texts) || none

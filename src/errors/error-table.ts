@@ -74,6 +74,10 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   stale: row('conflict', '`requests.rebase(id)`, or make the change again on what is live.'),
   already_reviewed: row('conflict', 'Nothing has to be done; to answer otherwise, give the other answer.'),
   not_the_requester: row('forbidden', 'Ask the requester.'),
+  edit_restricted: row(
+    'forbidden',
+    'Comment on it or ask for changes; or ask the requester to recall it, and edit the draft.',
+  ),
   contributor: row('forbidden', 'Ask somebody who did not edit the content.'),
   not_delegated: row('forbidden', 'Answer for yourself, or ask for a delegation that covers the request.'),
   no_review: row('conflict', 'Nothing has to be done: there is no answer to withdraw.'),
@@ -91,7 +95,10 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   no_follow_up: row('conflict', 'Nothing has to be done.'),
   own_follow_up: row('forbidden', 'Ask somebody else to give the follow-up review.'),
   not_due: row('conflict', 'Wait until the time that is named.'),
-  already_reviewed_by_others: row('conflict', 'Ask a reviewer to reject it.'),
+  already_reviewed_by_others: row(
+    'conflict',
+    '`requests.recall(id)`, or ask a reviewer to reject it; edit and submit a draft, or leave it.',
+  ),
   invalid_transition: row('conflict', 'Ask for one of the actions that are possible in this state.'),
   waiting_for_approval: row('conflict', 'Wait until the request for the other action has ended, or cancel it.'),
   still_referenced: row('conflict', 'Take the resource out of what uses it first.'),

@@ -35,6 +35,7 @@ const leads = ['amy', 'ben', 'cat', 'dan'] as const
 const rules: fc.Arbitrary<OfficeRules> = fc.record({
   selfApproval: fc.boolean(),
   onReject: fc.constantFrom('close', 'block'),
+  edit: fc.constantFrom('anyone', 'requester'),
   onEdit: fc.constantFrom('reset', 'keep'),
   onStale: fc.constantFrom('fail', 'rebase'),
   apply: fc.constantFrom('on_approval', 'by_hand'),

@@ -84,6 +84,11 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   ],
   stale: [{ ...flag, base: 1, live: 2 }],
   already_reviewed: ['approve', 'reject', 'request_changes'].map((verdict) => ({ request, actor: 'ben', verdict })),
+  edit_restricted: (['nobody', 'requester', 'contributors'] as const).map((editors) => ({
+    request,
+    actor: 'eve',
+    editors,
+  })),
   not_the_requester: verbNames.map((verb) => ({ request, actor: 'ben', requester: 'ann', verb })),
   contributor: [{ request, actor: 'ben' }],
   not_delegated: [{ request, actor: 'cat', onBehalfOf: 'ben' }],
@@ -109,8 +114,8 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   own_follow_up: [{ request, actor: 'root' }],
   not_due: verbNames.flatMap((verb) => [0, noon].map((dueAt) => ({ request, verb, dueAt }))),
   already_reviewed_by_others: [
-    { request, reviews: 1 },
-    { request, reviews: 2 },
+    { request, reviews: 1, verb: 'cancel' },
+    { request, reviews: 2, verb: 'discard' },
   ],
   invalid_transition: [
     { lifecycle: 'experiment', state: 'running', action: 'start', possible: [] },

@@ -17,6 +17,8 @@ export interface Ledger {
   readonly askedAt: number
   readonly deadline: number
   readonly answers: readonly Answer[]
+  /** How many answers the requester left behind when they recalled it, until they submit it again. */
+  readonly leftBehind: number
   /** The rejections that nobody took back, of what the request was about before. */
   readonly grudges: readonly Grudge[]
   /** The policies whose rules are pinned: also those of a draft that was before its reviewers once. */
@@ -99,6 +101,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   if (ownOnly.includes(type) && by !== requester) return 'refused'
   const force = inForce(ledger, scene)
 
+  if (!mayEdit(ledger, scene, force)) return 'refused'
   if (asking.includes(type) || writing.includes(type)) return expectedOfContent(ledger, scene)
   if (reviewing.includes(type)) {
     const answer = answerOf(command)
@@ -135,14 +138,13 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       return ledger.open ? settled(ledger, scene, force) : 'refused'
     case 'comment':
       return ledger.status
-    case 'discard':
-      return 'cancelled'
     case 'return':
-      return 'draft'
     case 'recall':
+      return 'draft'
+    case 'discard':
+      return ledger.leftBehind > 0 && !strictest(rulesOf(ledger, scene)).cancelsAnyTime ? 'refused' : 'cancelled'
     case 'cancel':
-      if (ledger.answers.length > 0 && !strictest(force).cancelsAnyTime) return 'refused'
-      return type === 'recall' ? 'draft' : 'cancelled'
+      return ledger.answers.length > 0 && !strictest(force).cancelsAnyTime ? 'refused' : 'cancelled'
     case 'remind':
       return isTimeToRemind(ledger, scene) ? ledger.status : 'refused'
     case 'escalate': {
@@ -179,6 +181,15 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   }
 }
 
+/** Whether somebody may change what waits: only those whom every policy lets. What is a draft, or over, is nobody's business here. */
+function mayEdit({ status, authors }: Ledger, { command: { type, by } }: Scene, force: readonly Policy[]): boolean {
+  if (!['edit', 'resolve'].includes(type) || !open.includes(status)) return true
+  return force.every(({ rules: { edit = 'anyone' } = {} }) => {
+    if (edit === 'anyone') return true
+    return edit !== 'nobody' && (by === requester || (edit === 'contributors' && authors.includes(by)))
+  })
+}
+
 /** Follows an event, and says what is wrong with it, if something is. */
 export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | string {
   const { outcome } = event
@@ -209,7 +220,13 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       const fell = rejectionsIn(ledger)
       const grudges = noted(ledger.grudges, fell, topicOf(scene.world, ledger.draft))
       const stand = ({ by, seen }: Grudge) => fell.some((answer) => answer.by === by && answer.seen === seen)
-      return { ...after, answers: [], grudges: grudges.map((one) => (stand(one) ? { ...one, stood: true } : one)) }
+      const leftBehind = event.type === 'recalled' ? ledger.answers.length : ledger.leftBehind
+      return {
+        ...after,
+        leftBehind,
+        answers: [],
+        grudges: grudges.map((one) => (stand(one) ? { ...one, stood: true } : one)),
+      }
     }
     case 'schedule_dropped':
       return { ...after, dropped: true }
@@ -321,6 +338,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     askedAt: scene.around.policies,
     deadline: drafting ? 0 : nowOf(scene) + strictest(asked).expiresAfter,
     answers: [],
+    leftBehind: 0,
     grudges: [],
     conduct: asked,
     authors: [],
@@ -474,6 +492,7 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
   const after: Ledger = {
     ...ledger,
     round: drafting ? ledger.round : ledger.round + 1,
+    leftBehind: drafting ? ledger.leftBehind : 0,
     draft: next,
     asked,
     askedAt: around.policies,
@@ -510,15 +529,20 @@ function rulesOf(ledger: Ledger, scene: Scene): readonly Policy[] {
   return ledger.asked.length === 0 ? ledger.conduct : inForce(ledger, scene)
 }
 
-/** The approvals that stand for new content too: only where every policy says so, and only for equal parts. */
+/** The approvals that stand for new content too: only if every policy says so, and, unless every policy lets all stand, only for equal parts. */
 function kept(before: Ledger, after: Ledger, scene: Scene): readonly Answer[] {
   const { command } = scene
   if (!['edit', 'rebase', 'resolve'].includes(command.type)) return []
-  const agreed = before.draft.applyAt === after.draft.applyAt && openConflicts(after.draft) === 0
+  const stands = [rulesOf(before, scene), after.conduct].every((policies) => strictest(policies).stands)
   return before.answers.filter(({ by, verdict }) => {
     if (verdict !== 'approve') return verdict === 'request_changes'
-    const may = agreed && by !== command.by && mayAnswer(after, scene, after.asked, { by, verdict })
-    return may && isEqualFor(by, before, after, scene)
+    const agreed = stands || before.draft.applyAt === after.draft.applyAt
+    const may =
+      agreed &&
+      openConflicts(after.draft) === 0 &&
+      by !== command.by &&
+      mayAnswer(after, scene, after.asked, { by, verdict })
+    return may && (stands || isEqualFor(by, before, after, scene))
   })
 }
 
@@ -795,7 +819,8 @@ function worstOf(policies: readonly Policy[]) {
   return {
     selfApproval: all.length > 0 && all.every(({ selfApproval }) => selfApproval === true),
     closes: all.some(({ onReject }) => onReject !== 'block'),
-    resets: all.length === 0 || all.some(({ onEdit }) => onEdit !== 'keep'),
+    resets: all.length === 0 || all.some(({ onEdit = 'reset' }) => onEdit === 'reset'),
+    stands: all.length > 0 && all.every(({ onEdit }) => onEdit === 'stand'),
     byHand: all.some(({ apply }) => apply === 'by_hand'),
     locks: all.some(({ lock }) => lock === 'resource'),
     heals: all.every(({ onStale }) => onStale === 'rebase'),

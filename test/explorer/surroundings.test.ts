@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { deep, explored } from './report.ts'
-import { delegated, drafts, ground, held, outside, owners, steps, switched, time, watch } from './worlds.ts'
+import { delegated, drafts, editors, ground, held, outside, owners, steps, switched, time, watch } from './worlds.ts'
 
 describe('every state of a request: when, on what, for whom', () => {
   explored(deep ? time(5, 'many') : time(3, 'few'), deep ? 1_000_000 : 80_000)
@@ -9,6 +9,7 @@ describe('every state of a request: when, on what, for whom', () => {
   explored(delegated(), 1_000)
   explored(owners(deep ? 6 : 3), deep ? 20_000 : 4_500)
   explored(steps(deep ? 4 : 2), 600)
+  explored(editors(deep ? 3 : 2), 5_000)
   explored(switched(deep ? 3 : 2), deep ? 15_000 : 7_000)
   explored(held(deep ? 3 : 2), deep ? 20_000 : 2_000)
   explored(outside(2, deep ? 4 : 2), deep ? 10_000 : 2_000)

@@ -350,6 +350,37 @@ export function steps(rounds: number): World {
   }
 }
 
+/** By whom: requests that only some may edit while they wait, approvals that stand whatever is edited, and drafts that were recalled from reviewers. */
+export function editors(rounds: number): World {
+  const rules = { onReject: 'block', excludeContributors: 'last_editor' } as const
+  const standing = { ...rules, edit: 'contributors', onEdit: 'stand' } as const
+  return {
+    name: 'editors',
+    bound: `${rounds} rounds, 3 policy sets that let others edit, and keep other approvals; 2 of 3 people who edit`,
+    resources: [[{ a: 0, b: 0 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [policy('reviewed', 1, from(2, 'lead'), standing)],
+      [
+        policy('reviewed', 1, from(2, 'lead'), standing),
+        policy('legal', 1, from(1, 'legal'), { ...rules, edit: 'requester', onEdit: 'keep', cancel: 'any_time' }),
+      ],
+      [policy('reviewed', 2, from(2, 'lead'), { ...standing, edit: 'nobody', cancel: 'any_time' })],
+    ],
+    times: [0],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'draft' },
+    commands: [
+      ...each(['approve', 'reject', 'withdraw'], ['ben', 'cat']),
+      ...each(['submit', 'recall', 'cancel', 'discard', 'reopen'], ['ann']),
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+      { type: 'edit', by: 'ben', edit: { resource: 0, set: { b: 1 } } },
+      { type: 'edit', by: 'dan', edit: { resource: 0, set: { a: 1 } } },
+      { type: 'schedule', by: 'ann', applyAt: day },
+    ],
+    rounds,
+  }
+}
+
 /** What time and emergencies do: reminders, escalations, and reviews that are owed afterwards. */
 export function watch(rounds: number): World {
   const rules = {

@@ -34,7 +34,8 @@ const oneOf = <const T extends readonly unknown[]>(...values: T): fc.Arbitrary<T
 const rules: fc.Arbitrary<OfficeRules> = fc.record({
   selfApproval: fc.boolean(),
   onReject: oneOf('close', 'block'),
-  onEdit: oneOf('reset', 'keep'),
+  onEdit: oneOf('reset', 'keep', 'stand'),
+  edit: oneOf('anyone', 'anyone', 'contributors', 'requester', 'nobody'),
   onStale: oneOf('fail', 'rebase'),
   apply: oneOf('on_approval', 'by_hand'),
   cancel: oneOf('before_reviews', 'any_time'),

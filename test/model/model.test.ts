@@ -172,6 +172,7 @@ const plain: OfficeRules = {
   selfApproval: false,
   onReject: 'close',
   onEdit: 'reset',
+  edit: 'anyone',
   onStale: 'fail',
   apply: 'on_approval',
   cancel: 'before_reviews',

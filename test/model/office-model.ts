@@ -63,6 +63,13 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     return !barred.some((one) => isBehind(user, one, request))
   }
 
+  /** Whether a user may change what waits. */
+  function mayEdit(user: string, { requester, contributors }: ModelRequest): boolean {
+    if (rules.edit === 'anyone') return true
+    const others = rules.edit === 'contributors' ? contributors : []
+    return rules.edit !== 'nobody' && [requester, ...others].includes(user)
+  }
+
   /** Whether a user may take their answer back: a no only as long as they could say it. */
   function mayTakeBack(user: string, request: ModelRequest): boolean {
     const own = request.answers.find(({ by }) => by === user)
@@ -113,17 +120,19 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     const asked = model.heldSince === undefined ? model.asked : 0
     request.quorum = drafting ? 0 : asked > 0 ? asked : request.quorum
     const topic = request.collided ? 'nothing' : topicOf(base, after)
-    const keeps = rules.onEdit === 'keep'
+    const keeps = rules.onEdit !== 'reset'
+    const stands = rules.onEdit === 'stand' && !request.collided
     const staysHere = keeps && !anew && !drafting && before.quorum > 0 && before.status !== 'changes_requested'
     const same = !request.collided && before.base.rollout === base.rollout && before.after.rollout === after.rollout
     const approvals = before.answers.filter(({ by, verdict }) => {
       if (!staysHere || verdict === 'reject') return false
-      return verdict !== 'approve' || (same && by !== act.by && mayAnswer(by, verdict, request))
+      return verdict !== 'approve' || ((same || stands) && by !== act.by && mayAnswer(by, verdict, request))
     })
     const ends = act.verb === 'reopen' && before.status !== 'failed'
     const submits = act.verb === 'submitDraft'
     Object.assign(request, nextRound(before, { topic, keeps, ends, drafting, submits, approvals }), { topic })
     if (drafting) return 'draft'
+    request.leftBehind = 0
     if (anew) request.deadline = model.now + (request.quorum > 0 ? deadlineAfter : 14 * 24 * hour)
     else if (request.quorum > 0) request.deadline = Math.min(request.deadline, model.now + deadlineAfter)
     if (before.status === 'changes_requested' && !anew) return 'changes_requested'
@@ -156,6 +165,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       grudges: [],
       topic: topicOf(model.live, after),
       mayLand: false,
+      leftBehind: 0,
       contributors: [],
       behind: [{ user: by, person: person(by) }],
       edition: 1,
@@ -244,6 +254,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     if (!model.roles.has(by)) return 'refused'
     const own = ['submitDraft', 'discard', 'resubmit', 'reopen', 'recall', 'cancel']
     if (own.includes(verb) && by !== request.requester) return 'refused'
+    if (open && ['edit', 'resolve'].includes(verb) && !mayEdit(by, request)) return 'refused'
     if (contentVerbs.includes(verb) && !look()) return 'refused'
     const keptOff = isKeptOff(request)
 
@@ -270,13 +281,13 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       case 'comment':
         return status
       case 'recall':
-      case 'cancel':
-        if (rules.cancel === 'before_reviews' && request.answers.length > 0) return 'refused'
-        if (verb === 'cancel') return 'cancelled'
+        if (request.answers.length > 0) request.leftBehind = request.answers.length
         putAside(request)
         return 'draft'
+      case 'cancel':
       case 'discard':
-        return 'cancelled'
+        if (rules.cancel === 'any_time') return 'cancelled'
+        return request.answers.length > 0 || request.leftBehind > 0 ? 'refused' : 'cancelled'
       case 'apply':
       case 'retry':
         return isApproved(request) && look() && !keptOff ? apply(request) : 'refused'

@@ -4,7 +4,8 @@ import type { Grudge, ModelAnswer } from './grudges.ts'
 export interface OfficeRules {
   readonly selfApproval: boolean
   readonly onReject: 'close' | 'block'
-  readonly onEdit: 'reset' | 'keep'
+  readonly onEdit: 'reset' | 'keep' | 'stand'
+  readonly edit: 'anyone' | 'contributors' | 'requester' | 'nobody'
   readonly onStale: 'fail' | 'rebase'
   readonly apply: 'on_approval' | 'by_hand'
   readonly cancel: 'before_reviews' | 'any_time'
@@ -40,6 +41,8 @@ export interface ModelRequest {
   topic: string
   /** Whether something that was sent for it elsewhere may still land there. */
   mayLand: boolean
+  /** How many answers the requester left behind by recalling it, until they submit it again. */
+  leftBehind: number
   contributors: string[]
   /** Who was behind the content, user by user, when they acted. */
   behind: { readonly user: string; readonly person: string }[]

@@ -53,6 +53,7 @@ const rules: LeftOut<{ [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefin
   ...{ selfApproval: none, excludeContributors: none, onReject: none, onEdit: none, onStale: none, lock: none },
   ...{ apply: none, cancel: none, expiresAfter: none, remindEvery: none, bypass: none, breakGlass: none },
   ...{ settleWithin: none, policyDrift: none, eligibleAt: none, reasonRequired: none, feedbackLimit: none },
+  ...{ edit: none, rejectReasonRequired: none },
 }
 const policy: LeftOut<PolicyInput> = {
   ...{ when: none, safe: none, veto: none, escalate: none, rules: none, overrides: none, fallback: none },

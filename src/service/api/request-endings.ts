@@ -9,18 +9,18 @@ import { checkOptions, seenOf } from './check-submission.ts'
  */
 export interface RequestEndings {
   /**
-   * Makes a draft of a request again.
+   * Makes a draft of a request again. Its reviews are over, and whoever gave one gets a notice.
    *
    * @example
    * ```ts
    * await ann.requests.recall(request.id)
    * ```
    *
-   * @throws `not_the_requester`; `already_reviewed_by_others` if a policy lets the requester do it only before that.
+   * @throws `not_the_requester`.
    */
   recall(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /**
-   * Ends one's own request, or one's own draft.
+   * Ends one's own request, or one's own draft. Recalling a request that has been reviewed does not make it possible.
    *
    * @example
    * ```ts

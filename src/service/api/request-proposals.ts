@@ -32,7 +32,7 @@ export interface RequestProposals {
   submit(request: string, options?: AskOptions): Promise<RequestOutcome>
   /**
    * Edits the proposed content of a request, going on from what it makes of the resource so far. Dismisses reviews,
-   * unless every policy keeps them.
+   * unless every policy keeps them. Policies can say who may edit what waits.
    *
    * @example
    * ```ts
@@ -42,7 +42,7 @@ export interface RequestProposals {
    * @throws
    * - `unknown_resource_type`; `unknown_resource` if the request is not about the resource; `unknown_revision`.
    * - `invalid_document`, `invalid_patch`, `invalid_shape`, `invalid_by_schema`, `schema_failed`, `invalid_policy`.
-   * - `not_permitted`, `not_an_editor`.
+   * - `edit_restricted`, `not_permitted`, `not_an_editor`.
    * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `limit_reached`.
    * - `invalid_transition`, `still_referenced`, `transition_rejected`, `follows_state`.
    */
@@ -80,7 +80,7 @@ export interface RequestProposals {
    * await ann.requests.resolve(request.id, answers)
    * ```
    *
-   * @throws `invalid_resolution` if an answer is about no conflict of the request, or the conflict does not take it;
+   * @throws `edit_restricted`; `invalid_resolution` if an answer is about no conflict of the request, or the conflict does not take it;
    * the codes of {@link ActingRequests.rebase}.
    */
   resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<RequestOutcome>

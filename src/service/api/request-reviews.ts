@@ -22,7 +22,8 @@ export interface RequestReviews {
    */
   approve(request: string, options: ApproveOptions): Promise<RequestOutcome>
   /**
-   * Rejects the content with this digest. Ends the request, unless a policy has rejections block it instead.
+   * Rejects the content with this digest. Ends the request, unless a policy has rejections block it instead. Takes a
+   * reason, unless all policies do without.
    *
    * @example
    * ```ts
@@ -32,7 +33,7 @@ export interface RequestReviews {
    * @throws `self_approval`, `not_an_approver`, `not_delegated`, `digest_mismatch`, `reason_required`,
    * `already_reviewed`.
    */
-  reject(request: string, options: RejectOptions): Promise<RequestOutcome>
+  reject(request: string, options: ApproveOptions): Promise<RequestOutcome>
   /**
    * Asks the requester to change something and submit again.
    *
@@ -43,7 +44,7 @@ export interface RequestReviews {
    *
    * @throws The codes of {@link ActingRequests.reject}.
    */
-  requestChanges(request: string, options: RejectOptions): Promise<RequestOutcome>
+  requestChanges(request: string, options: RequestChangesOptions): Promise<RequestOutcome>
   /**
    * Takes back an answer: one's own, one given on one's behalf, or one given for somebody else. That takes what giving
    * it takes: a delegation that is over lifts nothing, and whoever may not object any more cannot lift their objection.
@@ -86,9 +87,9 @@ export interface RequestReviews {
   followUp(request: string, options: FollowUpOptions): Promise<RequestOutcome>
 }
 
-/** Options of `approve`. */
+/** Options of `approve` and `reject`. */
 export interface ApproveOptions extends VerbOptions, AnswerOptions {
-  /** Digest of the content being approved; rejected with `digest_mismatch` if it changed. */
+  /** Digest of the content being reviewed; refused with `digest_mismatch` if it changed. */
   readonly digest: string
 }
 
@@ -112,8 +113,8 @@ export interface WithdrawOptions extends VerbOptions {
   readonly onBehalfOf?: string | undefined
 }
 
-/** Options of `reject` and `requestChanges`. */
-export interface RejectOptions extends ApproveOptions {
+/** Options of `requestChanges`. */
+export interface RequestChangesOptions extends ApproveOptions {
   /** Why; not blank. */
   readonly reason: string
 }
@@ -129,7 +130,8 @@ export interface FollowUpOptions extends VerbOptions {
 /** The verbs by which people answer. */
 export function requestReviews(ask: ActorCommands['ask']): RequestReviews {
   const review =
-    (type: 'approve' | 'reject' | 'request_changes') => async (id: string, options: ApproveOptions | RejectOptions) => {
+    (type: 'approve' | 'reject' | 'request_changes') =>
+    async (id: string, options: ApproveOptions | RequestChangesOptions) => {
       checkOptions(options, 'digest', 'onBehalfOf')
       return await ask(id, { type, seen: seenOf(options), ...behalfOf(options) }, options)
     }

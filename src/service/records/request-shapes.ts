@@ -111,6 +111,7 @@ export const request: RecordShape = object<RequestRecord>({
   revisions: maybe(listOf(applied)),
   dueAt: maybe(whole),
   putOff: maybe(putOff),
+  recalledReviews: maybe(whole),
   comments: maybe(whole),
   unsettled: maybe(onlyTrue),
   mayLand: maybe(onlyTrue),

@@ -49,7 +49,8 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   }
   if (status !== before?.status) {
     const type = typeOf(event)
-    return type ? await toParties(context, event, { ...telling, type }) : addressed('submitted', [])
+    const reviewers = event.type === 'recalled' ? (before?.reviews.map(({ by }) => by) ?? []) : []
+    return type ? await toParties(context, event, { ...telling, type, reviewers }) : addressed('submitted', [])
   }
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
   const concerned = fallen.length === 0 ? [] : [requester, ...fallen.map(({ by }) => by)]
@@ -72,9 +73,9 @@ function typeOf({ type, outcome: { status } }: RequestEvent): NoticeType | undef
 async function toParties(
   context: Context,
   event: RequestEvent,
-  telling: Telling & { readonly type: NoticeType },
+  telling: Telling & { readonly type: NoticeType; readonly reviewers?: readonly string[] },
 ): Promise<Result<Message>> {
-  const { next, settings, notify, type } = telling
+  const { next, settings, notify, type, reviewers = [] } = telling
   const { tenant, project, requester, contributors } = next
   const parties: readonly NoticeRecipient[] = context.audiences[type as keyof Audiences] ?? []
   const approvers = parties.includes('approvers') || notify ? await asked(context, event, telling) : []
@@ -92,7 +93,10 @@ async function toParties(
     approvers: notify ?? approvers,
     admins,
   }
-  return success({ type, to: distinct([...parties.flatMap((party) => people[party]), ...(notify ?? [])]) })
+  return success({
+    type,
+    to: distinct([...parties.flatMap((party) => people[party]), ...(notify ?? []), ...reviewers]),
+  })
 }
 
 async function asked(context: Context, { at }: RequestEvent, { next, approvers }: Telling): Promise<readonly string[]> {

@@ -127,6 +127,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   updatedAt: 'history',
   askedAt: 'history',
   remindedAt: 'history',
+  recalledReviews: 'history: says how many answers there were when it was recalled',
   comments: 'how many people have talked about it',
   escalated: 'follows from the requirements, which are bound, and from time',
   followUp: 'what became of it',

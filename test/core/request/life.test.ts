@@ -27,14 +27,35 @@ describe('ending a request', () => {
     given(submitted()).when({ type: 'cancel', by: 'ben' }).refuses('not_the_requester')
     given(submitted({ require: leads(2) }), approved('ben'))
       .when({ type: 'cancel' })
-      .refuses('already_reviewed_by_others', { reviews: 1 })
-    given(submitted({ require: leads(2) }), approved('ben'))
-      .when({ type: 'recall' })
-      .refuses('already_reviewed_by_others', { reviews: 1 })
+      .refuses('already_reviewed_by_others', { reviews: 1, verb: 'cancel' })
     const lenient = given(submitted({ require: leads(2), rules: { cancel: 'any_time' } }), approved('ben'))
     lenient.when({ type: 'cancel' }).yields('cancelled', 'cancelled')
     lenient.when({ type: 'recall' }).yields('recalled', 'draft')
     lenient.when({ type: 'cancel' }, { now: { require: leads(2) } }).refuses('already_reviewed_by_others')
+  })
+
+  it('[ST-11] is not to be had by recalling what was reviewed, until it was submitted anew', () => {
+    const asked = { require: leads(2) } as const
+    const recall = done({ type: 'recall' })
+    const line = given(submitted(asked), approved('ben'), recall)
+    expect(line.request).toMatchObject({ status: 'draft', reviews: [], recalledReviews: 1 })
+    line.when({ type: 'discard' }).refuses('already_reviewed_by_others', { reviews: 1, verb: 'discard' })
+    const edited = given(
+      submitted(asked),
+      approved('ben'),
+      recall,
+      done({ type: 'edit' }, { next: { changes: [rollout(70)] } }),
+    )
+    edited.when({ type: 'discard' }).refuses('already_reviewed_by_others', { reviews: 1, verb: 'discard' })
+    const again = given(submitted(asked), approved('ben'), recall, done({ type: 'submit' }))
+    again.when({ type: 'cancel' }).yields('cancelled', 'cancelled')
+    given(submitted(asked), approved('ben'), recall, done({ type: 'submit' }), recall)
+      .when({ type: 'discard' })
+      .yields('discarded', 'cancelled')
+    given(submitted(asked), recall).when({ type: 'discard' }).yields('discarded', 'cancelled')
+    given(submitted({ ...asked, rules: { cancel: 'any_time' } }), approved('ben'), recall)
+      .when({ type: 'discard' })
+      .yields('discarded', 'cancelled')
   })
 
   it('is the author’s for a draft', () => {

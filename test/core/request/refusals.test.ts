@@ -34,6 +34,7 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   not_due: () => line.when({ type: 'expire' }),
   unknown_actor: () => line.when({ type: 'edit', by: 'zoe' }),
   not_the_requester: () => line.when({ type: 'recall', by: 'ben' }),
+  edit_restricted: () => given(submitted({ rules: { edit: 'requester' } })).when({ type: 'edit', by: 'ben' }),
   invalid_input: () => line.when({ type: 'schedule' }),
   nothing_changed: () => line.when({ type: 'edit' }, { next: { changes: [rollout(40, { places: [] })] } }),
   limit_reached: () => {

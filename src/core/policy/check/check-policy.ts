@@ -2,6 +2,7 @@ import type { PolicyInput } from '../model/policy.ts'
 import type { PolicyFinding } from '../model/policy-finding.ts'
 import { checkApprovers } from './check-approvers.ts'
 import { checkConditions } from './check-conditions.ts'
+import { checkConduct } from './check-conduct.ts'
 import { checkPlaces } from './check-fields.ts'
 import { checkLists } from './check-lists.ts'
 import { checkWords } from './check-names.ts'
@@ -21,7 +22,7 @@ import type { PolicyFacts } from './policy-facts.ts'
  * ```
  */
 export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
-  const checks = [checkConditions, checkApprovers, checkWords, checkPlaces, checkLists, checkOthers]
+  const checks = [checkConditions, checkApprovers, checkConduct, checkWords, checkPlaces, checkLists, checkOthers]
   return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
 }
 

@@ -34,11 +34,24 @@ export interface RulesOfConduct {
    */
   readonly cancel: 'before_reviews' | 'any_time'
   /**
+   * Who may edit a request that waits, or answer its conflicts, among those who may edit its resources. A draft is
+   * edited, and a request rebased, by all of them. Stricter: fewer people.
+   *
+   * @defaultValue 'anyone'
+   */
+  readonly edit: 'nobody' | 'requester' | 'contributors' | 'anyone'
+  /**
    * Whether a request must say why. Stricter: true.
    *
    * @defaultValue false
    */
   readonly reasonRequired: boolean
+  /**
+   * Whether a rejection must say why. Stricter: true.
+   *
+   * @defaultValue true
+   */
+  readonly rejectReasonRequired: boolean
   /**
    * Which contributors cannot approve the content. `selfApproval` decides for the requester. Stricter: more of them.
    *
@@ -59,11 +72,13 @@ export interface RulesOfConduct {
    */
   readonly onReject: 'close' | 'block'
   /**
-   * Whether new content dismisses all approvals, or keeps those whose part of the change is equal. Stricter: all.
+   * What becomes of approvals when a request that waits gets new content: all are dismissed; those stay whose part of
+   * the change is equal; or all stay, for content that their givers have not seen, but for those of whoever edited it.
+   * Stricter: more are dismissed.
    *
    * @defaultValue 'reset'
    */
-  readonly onEdit: 'reset' | 'keep'
+  readonly onEdit: 'reset' | 'keep' | 'stand'
   /**
    * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision if
    * it does not collide with anything and its effect stays the same. Stricter: fails.
@@ -141,11 +156,13 @@ export const rulesOfConduct: { readonly [R in keyof RulesOfConduct]: Rule<RulesO
   },
   apply: oneOf(['by_hand', 'on_approval'], 'on_approval'),
   cancel: oneOf(['before_reviews', 'any_time'], 'before_reviews'),
+  edit: oneOf(['nobody', 'requester', 'contributors', 'anyone'], 'anyone'),
   reasonRequired: oneOf([true, false], false),
+  rejectReasonRequired: oneOf([true, false], true),
   excludeContributors: oneOf(['all', 'last_editor', 'none'], 'all'),
   eligibleAt: oneOf(['both', 'review'], 'both'),
   onReject: oneOf(['close', 'block'], 'close'),
-  onEdit: oneOf(['reset', 'keep'], 'reset'),
+  onEdit: oneOf(['reset', 'keep', 'stand'], 'reset'),
   onStale: oneOf(['fail', 'rebase'], 'fail'),
   lock: oneOf(['resource', 'none'], 'none'),
   policyDrift: oneOf(['strictest', 'pinned'], 'strictest'),

@@ -11,8 +11,8 @@ import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type T
 import { evolve } from '../model/evolve.ts'
 import { timeHeld } from '../model/hold.ts'
 import { mostObjections, rememberedObjections } from '../model/remembered.ts'
-import type { Request } from '../model/request.ts'
-import { pendingFollowUp } from '../model/request.ts'
+import { pendingFollowUp, type Request } from '../model/request.ts'
+import { isOpen } from '../model/status-table.ts'
 import { isBlank } from './check-reason.ts'
 import { answersFor } from './kept-reviews.ts'
 import { applicationOf, reviewOutcome } from './request-outcome.ts'
@@ -38,12 +38,27 @@ const eventTypes = {
  */
 export function decideContent(command: Writing, request: Request, facts: Facts): Decision<ContentEvent> {
   const { next } = facts
+  const restricted = editRestriction(command, request, facts)
+  if (restricted) return restricted
   if (!next) return needs('next')
   const written = writeContent(command, request, { ...facts, next })
   if (!written.ok || written.value.outcome.status !== 'pending') return written
   const event = written.value
   const outcome = settleContent(evolve(request, event), facts, command.at)
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
+}
+
+/** Why somebody may not edit a request that waits, by the rules of its policies. */
+function editRestriction(
+  command: Writing,
+  { id, status, requester, contributors }: Request,
+  { rules: { edit } }: Facts,
+): { readonly ok: false; readonly refusal: Refusal } | undefined {
+  if (edit === 'anyone' || !writes(command) || !isOpen(status)) return undefined
+  const { user } = command.by
+  const editors: readonly string[] =
+    edit === 'nobody' ? [] : edit === 'requester' ? [requester] : [requester, ...contributors]
+  return editors.includes(user) ? undefined : refuse('edit_restricted', { request: id, actor: user, editors: edit })
 }
 
 /** Decides that a request gets new content, before anybody's answers to it are counted. */

@@ -114,7 +114,8 @@ function refusedReview(
   const against = withoutAuthority(giver, verdict, { request, facts })
   if (against) return against
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen }).refusal
-  if (verdict !== 'approve' && (reason === undefined || isBlank(reason))) {
+  const takesReason = verdict === 'request_changes' || (verdict === 'reject' && facts.rules.rejectReasonRequired)
+  if (takesReason && (reason === undefined || isBlank(reason))) {
     return refuse('reason_required', { verb: verdict }).refusal
   }
   if (verdict === 'approve' && request.conflicts > 0) {

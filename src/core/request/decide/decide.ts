@@ -103,16 +103,17 @@ function decideAsked(command: AskedCommand, request: Request, facts: Facts): Dec
     case 'comment':
       return comment(command, request)
     case 'recall':
-      return (
-        tooLate(request, facts) ?? success({ type: 'recalled', ...happened(command), outcome: { status: 'draft' } })
-      )
+      return success({ type: 'recalled', ...happened(command), outcome: { status: 'draft' } })
     case 'cancel':
       return (
-        tooLate(request, facts) ??
+        tooLate(request, facts, 'cancel') ??
         success({ type: 'cancelled', ...happened(command), outcome: { status: 'cancelled' } })
       )
     case 'discard':
-      return success({ type: 'discarded', ...happened(command), outcome: { status: 'cancelled' } })
+      return (
+        tooLate(request, facts, 'discard') ??
+        success({ type: 'discarded', ...happened(command), outcome: { status: 'cancelled' } })
+      )
   }
 }
 
@@ -191,10 +192,18 @@ function comment(command: RequestCommand, { id, status }: Request): Result<Later
   }
 }
 
-/** Why the requester cannot take the request back any more; `undefined` if they can. */
-function tooLate({ id, reviews }: Request, { rules }: Facts): Refused | undefined {
-  if (rules.cancel === 'any_time' || reviews.length === 0) return undefined
-  return refuse('already_reviewed_by_others', { request: id, reviews: reviews.length })
+/**
+ * Why the requester cannot end the request any more; `undefined` if they can. Recalling it makes reviews no less
+ * given.
+ */
+function tooLate(
+  { id, reviews, recalledReviews = 0 }: Request,
+  { rules }: Facts,
+  verb: 'cancel' | 'discard',
+): Refused | undefined {
+  const given = Math.max(reviews.length, recalledReviews)
+  if (rules.cancel === 'any_time' || given === 0) return undefined
+  return refuse('already_reviewed_by_others', { request: id, reviews: given, verb })
 }
 
 type Refused = Extract<Result<LaterEvent>, { readonly ok: false }>

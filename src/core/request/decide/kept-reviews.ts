@@ -37,13 +37,13 @@ interface Brought {
  *
  * An objection stands while the request does the same at the same time, whatever was done with it in between; if
  * policies keep answers over edits, until it is taken back. Of a request that had ended none does. Approvals stand
- * only if policies keep them: of people who may still approve, in whose part the effective change is equal, and
- * never when the request is put to its reviewers anew.
+ * only if policies keep them: of people who may still approve and, unless policies let all of them stand, in whose part
+ * the effective change is equal; and never when the request is put to its reviewers anew.
  */
 export function answersFor(bringing: Bringing, request: Request, brought: Brought): readonly Review[] {
   const { pinned, facts } = brought
   if (revives(bringing.type, request)) return []
-  const keeps = facts.rules.onEdit === 'keep' && pinned.rules.onEdit === 'keep'
+  const keeps = facts.rules.onEdit !== 'reset' && pinned.rules.onEdit !== 'reset'
   const there = rememberedSubject(pinned)
   const isSame = isSameSubject(rememberedSubject(request), there)
   const stay = currentReviews(request).filter((review) => {
@@ -74,8 +74,10 @@ function isKept(
   const { next, pinned, facts } = brought
   const after = { ...request, ...pinned }
   const giver = giverOf(review, facts.users, after.rules)
-  if (next.applyAt !== request.applyAt || pinned.conflicts > 0 || !giver || isOwn(review, bringing.by)) return false
+  if (pinned.conflicts > 0 || !giver || isOwn(review, bringing.by)) return false
   if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return false
+  if (facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand') return true
+  if (next.applyAt !== request.applyAt) return false
   const requirements = [...request.requirements, ...pinned.requirements]
   return isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)
 }

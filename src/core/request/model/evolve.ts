@@ -48,8 +48,12 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'resolved':
     case 'scheduled':
     case 'unscheduled': {
-      const rest = withoutRound(moved(request, event))
-      return remembering({ ...rest, ...event.pinned, askedAt: event.at }, rememberedObjections(request, event))
+      const { recalledReviews, ...rest } = withoutRound(moved(request, event))
+      const recalled = event.outcome.status === 'draft' ? defined({ recalledReviews }) : {}
+      return remembering(
+        { ...rest, ...recalled, ...event.pinned, askedAt: event.at },
+        rememberedObjections(request, event),
+      )
     }
     case 'approved':
       return withAnswers(request, event, answered(request, event, 'approve'))
@@ -61,7 +65,11 @@ export function evolve(request: Request, event: LaterEvent): Request {
       const left = request.reviews.filter((one) => ownerOf(one) !== ownerOf(event))
       return { ...withAnswers(request, event, left), ...(event.unsettled ? { unsettled: true } : {}) }
     }
-    case 'recalled':
+    case 'recalled': {
+      const { length } = request.reviews
+      const recalled = length > 0 ? { recalledReviews: length } : {}
+      return remembering(moved(request, event, { reviews: [], ...recalled }), putAside(request))
+    }
     case 'returned':
       return remembering(moved(request, event, { reviews: [] }), putAside(request))
     case 'bypassed':

@@ -23,6 +23,8 @@ export interface Request extends Pinned {
   readonly updatedAt: number
   /** When the content was put to its reviewers, or came to wait for that. */
   readonly askedAt: number
+  /** How many reviews it had when its requester recalled it, until it is submitted again. Left out: none. */
+  readonly recalledReviews?: number
   /** How many comments were made on it. Left out: none. */
   readonly comments?: number
   /** When they were last reminded of it. */
