@@ -62,6 +62,10 @@ export interface ErrorDetails {
 
   /** The next value equals the live one: there is nothing to apply and nothing to approve. */
   nothing_changed: { readonly type: string; readonly id: string }
+  /** The request is based on what is live: a rebase would change nothing. */
+  up_to_date: { readonly request: string }
+  /** The request has no conflicts that a resolution could answer. */
+  no_conflicts: { readonly request: string }
   /** The resource type is gated and no policy matches: nobody has said who may approve this. */
   no_policy: { readonly type: string; readonly id: string; readonly actions: readonly string[] }
   /** A policy asks for a reason, or the verb does, and none was given. */

@@ -34,6 +34,8 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
   wrong_project: ({ type, id, project, actual }) =>
     `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
   nothing_changed: ({ type, id }) => `The change leaves ${type} ${quote(id)} as it is: there is nothing to apply.`,
+  up_to_date: ({ request }) => `Request ${quote(request)} is based on what is live: there is nothing to rebase.`,
+  no_conflicts: ({ request }) => `Request ${quote(request)} has no conflicts: there is nothing to resolve.`,
   no_policy: ({ type, id, actions }) =>
     `${type} ${quote(id)} is gated, and no policy matches ${actions.join(', ')}: save one that says who may approve it.`,
   reason_required: ({ verb }) =>

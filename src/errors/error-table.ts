@@ -58,6 +58,8 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   ),
   wrong_project: row('input', 'Leave the project out of the reference, or correct it.'),
   nothing_changed: row('unprocessable', 'Nothing has to be done: what is live is what was asked for.'),
+  up_to_date: row('conflict', 'Nothing has to be done: review or apply it as it is.'),
+  no_conflicts: row('conflict', 'Nothing has to be done: review or apply it as it is.'),
   no_policy: row('unprocessable', 'Save a policy that matches the change, or do not declare the type as `gated`.'),
   reason_required: row('input', 'Pass a reason that is not blank.'),
   limit_reached: row('conflict', 'End some of what there is, or raise the limit in `createApprovals({ limits })`.'),

@@ -64,7 +64,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('cat').requests.reject(request.id, { digest: request.digest, reason: 'never' })
     await w.as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(await refusal(w.as('ann').requests.rebase(request.id))).toBe('nothing_changed')
+    expect(await refusal(w.as('ann').requests.rebase(request.id))).toBe('up_to_date')
     const other = pending(await w.as('dan').submit(ref, { merge: { description: 'something else' } }))
     await w.as('amy').requests.approve(other.id, { digest: other.digest })
     const { request: moved } = await w.as('ann').requests.rebase(request.id)

@@ -46,6 +46,8 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
     { ...flag, project: 'web', actual: '' },
   ],
   nothing_changed: [flag],
+  up_to_date: [{ request }],
+  no_conflicts: [{ request }],
   no_policy: [{ ...flag, actions: ['update', 'enable'] }],
   reason_required: verbs.map((verb) => ({ verb })),
   limit_reached: (['comments', 'open_drafts', 'delegations', 'objections'] as const).map((what) => ({

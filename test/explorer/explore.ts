@@ -245,6 +245,26 @@ function shifted(world: World, around: Surroundings, shift: Shift): Surroundings
 }
 
 /** Writes down everything that can make a difference from now on. Two states with the same text are one. */
+/**
+ * Every property of a request, and how the key of a state tells two of its values apart. What it did not tell apart
+ * would be merged, and nothing be explored from there: so a new property has to be given its line, and its number below.
+ */
+export const keyed: { readonly [F in keyof Required<Request>]: 'in the key' | string } = {
+  ...{ status: 'in the key', digest: 'in the key', requirements: 'in the key', rules: 'in the key' },
+  ...{ policySet: 'in the key', reviews: 'in the key', contributors: 'in the key', unsettled: 'in the key' },
+  ...{ mayLand: 'in the key', scheduleDropped: 'in the key', bypassedBy: 'in the key', failure: 'in the key' },
+  ...{ application: 'in the key', objections: 'in the key', recalledReviews: 'in the key' },
+  ...{ followUp: 'in the key, by watchOf', escalated: 'in the key, by watchOf', remindedAt: 'in the key, by watchOf' },
+  ...{ askedAt: 'in the key where the workflow is or was held; elsewhere nothing asks for it' },
+  ...{ tenant: 'always the same', id: 'always the same', project: 'always the same', via: 'always the same' },
+  ...{ requester: 'always the same', createdAt: 'always the same' },
+  ...{ round: 'bound to the digest', resources: 'bound to the digest', expiresAt: 'bound to the digest' },
+  ...{ reason: 'bound to the digest', salt: 'bound to the digest', erased: 'bound to the digest' },
+  ...{ applyAt: 'bound to the digest', effect: 'bound to the digest', conflicts: 'bound to the digest' },
+  ...{ edition: 'follows from the digest', persons: 'follows from the digest and the directory' },
+  ...{ updatedAt: 'nothing asks for it', comments: 'nothing asks for it', revisions: 'nothing asks for it' },
+}
+
 function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknown, number>): string {
   const id = (value: unknown) => {
     const known = ids.get(value)
@@ -273,6 +293,7 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
     id(watchOf(request)),
     id(held || still.length > 0 ? request.askedAt : ''),
     fence,
+    request.recalledReviews ?? 0,
     id(request.application ? JSON.stringify(request.application) : ''),
     id(request.round < world.rounds ? grudgesOf(request) : ''),
   ]

@@ -362,6 +362,8 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   if (request.digest !== digest) return 'the digest is another one'
   if (request.expiresAt !== deadline) return `the deadline is ${request.expiresAt}, not ${deadline}`
   if (request.applyAt !== draft.applyAt) return `the schedule is ${request.applyAt}, not ${draft.applyAt}`
+  if ((request.recalledReviews ?? 0) !== ledger.leftBehind)
+    return `it had ${request.recalledReviews} answers when recalled`
   if ((request.unsettled ?? false) !== ledger.open) return 'it stands open what follows, or does not'
   if ((request.scheduleDropped ?? false) !== dropped) return 'the schedule is dropped, or is not'
   if (request.contributors.join() !== authors.join()) return `contributors are ${request.contributors}, not ${authors}`

@@ -49,6 +49,19 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     expect((await w.as('ann').requests.get(id)).status).toBe('pending')
   })
 
+  it('[D1] applies nothing by an answer for somebody who took the delegation back in between', async () => {
+    const { w, meanwhile } = await interrupted()
+    await w.as('zoe').policies.save(byAdmins)
+    await w.as('zac').delegations.save({ to: 'amy', ends: w.now() + 60_000 })
+    const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(80)))
+    const code = await meanwhile(
+      () => w.as('zac').delegations.remove('amy'),
+      () => w.as('amy').requests.approve(id, { digest, onBehalfOf: 'zac' }),
+    )
+    expect(code).toBe('not_delegated')
+    expect(await w.as('ann').requests.get(id)).toMatchObject({ status: 'pending', reviews: [] })
+  })
+
   it('saves nothing of somebody who is no editor, or holds no role, any more', async () => {
     const { w, meanwhile } = await interrupted()
     const restrict = () => w.as('ann').access.editors.save(checkout, { type: 'restrict', editors: ['ann'] })

@@ -40,7 +40,7 @@ export interface RequestProposals {
    * ```
    *
    * @throws
-   * - `unknown_resource_type`; `unknown_resource` if the request is not about the resource; `unknown_revision`.
+   * - `unknown_resource_type`, `unknown_revision`; `invalid_input` if the request is not about the resource.
    * - `invalid_document`, `invalid_patch`, `invalid_shape`, `invalid_by_schema`, `schema_failed`, `invalid_policy`.
    * - `edit_restricted`, `not_permitted`, `not_an_editor`.
    * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `limit_reached`.
@@ -62,8 +62,8 @@ export interface RequestProposals {
    * ```
    *
    * @throws
-   * - `stale` if a resource was removed or made anew meanwhile; `wrong_project`.
-   * - `nothing_changed` if the request is up to date; `no_policy`, `reason_required`, `locked`, `follow_up_pending`,
+   * - `unknown_resource` if a resource was removed meanwhile; `stale` if it was made anew; `wrong_project`.
+   * - `up_to_date`, `nothing_changed`, `no_policy`, `reason_required`, `locked`, `follow_up_pending`,
    *   `limit_reached`.
    * - `not_permitted`, `not_an_editor`.
    * - `schema_failed`, `invalid_shape`, `invalid_transition`, `still_referenced`, `transition_rejected`.
@@ -80,8 +80,10 @@ export interface RequestProposals {
    * await ann.requests.resolve(request.id, answers)
    * ```
    *
-   * @throws `edit_restricted`; `invalid_resolution` if an answer is about no conflict of the request, or the conflict does not take it;
-   * the codes of {@link ActingRequests.rebase}.
+   * @throws
+   * - `edit_restricted`, `no_conflicts`.
+   * - `invalid_resolution` if an answer is about no conflict of the request, or the conflict does not take it.
+   * - The codes of {@link ActingRequests.rebase}.
    */
   resolve(request: string, resolutions: readonly Resolution[], options?: VerbOptions): Promise<RequestOutcome>
   /**

@@ -5,7 +5,7 @@ import { type Content, openConflicts } from '../../core/request/model/content.ts
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model/status-table.ts'
-import { type Refusal, refuse } from '../../errors/result.ts'
+import { refuse } from '../../errors/result.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import type { Context } from '../context/context.ts'
@@ -81,10 +81,9 @@ async function forbidden(
 }
 
 /** Why some verbs would change nothing, if they are possible. */
-function pointless(can: Permissions, { request, stored, stale }: Shown): Partial<Permissions> {
-  const [resource = { type: '', id: '' }] = request.resources
-  const unchanged: Refusal = refuse('nothing_changed', { type: resource.type, id: resource.id }).refusal
-  const settled = refuse('invalid_resolution', { conflict: '', problem: 'the request has no conflicts' }).refusal
+function pointless(can: Permissions, { request: { id: request }, stored, stale }: Shown): Partial<Permissions> {
+  const unchanged = refuse('up_to_date', { request }).refusal
+  const settled = refuse('no_conflicts', { request }).refusal
   return {
     ...(can.rebase === true && !stale ? { rebase: unchanged } : {}),
     ...(can.resolve === true && stored && openConflicts(stored.content) === 0 ? { resolve: settled } : {}),

@@ -57,8 +57,10 @@ export async function nextContent(
   if (!rewritten.ok) return rewritten
   const proposals = rewritten.value
   const applyAt = rewrite?.type === 'schedule' ? rewrite.applyAt : stored.content.applyAt
-  if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals))
+  if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals)) {
+    if (rewrite.type === 'rebase') return refuse('up_to_date', { request: request.id })
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
+  }
   const content = { changes: proposals.map(({ change }) => change), ...defined({ applyAt }) }
   const weighed = await evaluateChanges(context, request.tenant, { setVersion, proposals, off })
   const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }
@@ -177,6 +179,7 @@ async function moveAll(
     moved.push(proposal)
   }
   const idle = resolutions.find((resolution) => !used.has(resolution))
+  if (idle && request.conflicts === 0) return refuse('no_conflicts', { request: request.id })
   if (idle)
     return refuse('invalid_resolution', {
       conflict: idle.conflict,

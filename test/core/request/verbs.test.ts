@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import {
   type RequestStatus,
   type RequestVerb,
+  rowOf,
   statuses,
+  type VerbRow,
   verbNames,
   verbs,
 } from '../../../src/core/request/model/status-table.ts'
@@ -200,14 +202,36 @@ describe('the table of verbs', () => {
   }
 })
 
-describe('the verbs that take a permission in the project of what they change', () => {
-  const takers = verbNames.filter((verb) => 'takes' in verbs[verb])
+/** The verbs of which the table says something special, named here once more. */
+const exceptional: { readonly [C in Exclude<keyof VerbRow, 'method' | 'from' | 'by' | 'to'>]: readonly RequestVerb[] } =
+  {
+    brings: ['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule'],
+    takes: [
+      ...(['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule'] as const),
+      ...(['apply', 'retry', 'abandon', 'bypass', 'break_glass'] as const),
+    ],
+    alone: ['expire', 'return', 'remind'],
+    readsFollowUps: ['break_glass', 'follow_up'],
+    idle: ['withdraw', 'comment', 'recall', 'cancel', 'expire', 'return'],
+    resumes: ['rebase', 'retry'],
+    outlasts: ['reopen', 'follow_up', 'remind'],
+  }
 
-  it('are those that write, or say what is to be written', () => {
-    expect(takers).toEqual(
-      expect.arrayContaining(['edit', 'submit', 'apply', 'retry', 'abandon', 'bypass', 'break_glass']),
+describe('what is special about verbs', () => {
+  it.each(Object.entries(exceptional))('%s: is true of these, and of no other', (column, expected) => {
+    expect(verbNames.filter((verb) => column in verbs[verb])).toEqual(
+      verbNames.filter((verb) => expected.includes(verb)),
     )
   })
+
+  it('takes: is the permission to bypass for those that pass approvals by, and to edit for all others', () => {
+    const bypassing = verbNames.filter((verb) => rowOf(verb).takes === 'bypass')
+    expect(bypassing).toEqual(['bypass', 'break_glass'])
+  })
+})
+
+describe('the verbs that take a permission in the project of what they change', () => {
+  const takers = verbNames.filter((verb) => 'takes' in verbs[verb])
 
   it.each(takers)('%s is decided only with the content at hand, whose projects say which permission', (verb) => {
     for (const status of verbs[verb].from) {

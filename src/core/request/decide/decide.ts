@@ -105,15 +105,8 @@ function decideAsked(command: AskedCommand, request: Request, facts: Facts): Dec
     case 'recall':
       return success({ type: 'recalled', ...happened(command), outcome: { status: 'draft' } })
     case 'cancel':
-      return (
-        tooLate(request, facts, 'cancel') ??
-        success({ type: 'cancelled', ...happened(command), outcome: { status: 'cancelled' } })
-      )
     case 'discard':
-      return (
-        tooLate(request, facts, 'discard') ??
-        success({ type: 'discarded', ...happened(command), outcome: { status: 'cancelled' } })
-      )
+      return end({ ...command, type: command.type }, request, facts)
   }
 }
 
@@ -193,17 +186,18 @@ function comment(command: RequestCommand, { id, status }: Request): Result<Later
 }
 
 /**
- * Why the requester cannot end the request any more; `undefined` if they can. Recalling it makes reviews no less
- * given.
+ * Ends a request or a draft, unless it was reviewed and policies let the requester do that only before. Recalling it
+ * makes reviews no less given.
  */
-function tooLate(
+function end(
+  command: RequestCommand & { readonly type: 'cancel' | 'discard' },
   { id, reviews, recalledReviews = 0 }: Request,
   { rules }: Facts,
-  verb: 'cancel' | 'discard',
-): Refused | undefined {
+): Result<LaterEvent> {
   const given = Math.max(reviews.length, recalledReviews)
-  if (rules.cancel === 'any_time' || given === 0) return undefined
-  return refuse('already_reviewed_by_others', { request: id, reviews: given, verb })
+  if (rules.cancel !== 'any_time' && given > 0) {
+    return refuse('already_reviewed_by_others', { request: id, reviews: given, verb: command.type })
+  }
+  const type = command.type === 'cancel' ? 'cancelled' : 'discarded'
+  return success({ type, ...happened(command), outcome: { status: 'cancelled' } })
 }
-
-type Refused = Extract<Result<LaterEvent>, { readonly ok: false }>

@@ -1,7 +1,7 @@
 import { defined } from '../../defined.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
-import type { BeganEvent, FollowUpEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import type { BeganEvent, ContentEvent, FollowUpEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
 import type { FollowUp } from './follow-up.ts'
 import { leftOf, putAside, rememberedObjections, remembering } from './remembered.ts'
 import type { Request } from './request.ts'
@@ -47,14 +47,8 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'rebased':
     case 'resolved':
     case 'scheduled':
-    case 'unscheduled': {
-      const { recalledReviews, ...rest } = withoutRound(moved(request, event))
-      const recalled = event.outcome.status === 'draft' ? defined({ recalledReviews }) : {}
-      return remembering(
-        { ...rest, ...recalled, ...event.pinned, askedAt: event.at },
-        rememberedObjections(request, event),
-      )
-    }
+    case 'unscheduled':
+      return withContent(request, event)
     case 'approved':
       return withAnswers(request, event, answered(request, event, 'approve'))
     case 'rejected':
@@ -65,11 +59,8 @@ export function evolve(request: Request, event: LaterEvent): Request {
       const left = request.reviews.filter((one) => ownerOf(one) !== ownerOf(event))
       return { ...withAnswers(request, event, left), ...(event.unsettled ? { unsettled: true } : {}) }
     }
-    case 'recalled': {
-      const { length } = request.reviews
-      const recalled = length > 0 ? { recalledReviews: length } : {}
-      return remembering(moved(request, event, { reviews: [], ...recalled }), putAside(request))
-    }
+    case 'recalled':
+      return remembering(moved(request, event, { reviews: [], ...leftBehind(request) }), putAside(request))
     case 'returned':
       return remembering(moved(request, event, { reviews: [] }), putAside(request))
     case 'bypassed':
@@ -102,6 +93,18 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'resumed':
       return moved(request, event)
   }
+}
+
+/** What was recalled stays so until it is put to its reviewers again. */
+function withContent(request: Request, event: ContentEvent): Request {
+  const { recalledReviews, ...rest } = withoutRound(moved(request, event))
+  const recalled = event.outcome.status === 'draft' ? defined({ recalledReviews }) : {}
+  const next = { ...rest, ...recalled, ...event.pinned, askedAt: event.at }
+  return remembering(next, rememberedObjections(request, event))
+}
+
+function leftBehind({ reviews: { length } }: Request): Pick<Request, 'recalledReviews'> {
+  return length > 0 ? { recalledReviews: length } : {}
 }
 
 function withAnswers(request: Request, event: LaterEvent, reviews: readonly Review[]): Request {
