@@ -44,7 +44,7 @@ export type { ActingResources, HistoryOptions } from './service/api/acting-resou
 export type { ActingWorkflow, DisableOptions } from './service/api/acting-workflow.ts'
 export type { RequestOutcome } from './service/api/actor-commands.ts'
 export type { BreakGlassOptions, BypassOptions } from './service/api/request-endings.ts'
-export type { AskOptions } from './service/api/request-proposals.ts'
+export type { AskOptions, EditOptions } from './service/api/request-proposals.ts'
 export type {
   ApproveOptions,
   FollowUpOptions,
@@ -65,6 +65,7 @@ export type { RequestFilter, RequestPage } from './service/queries/list-requests
 export type { ListedRevision, LiveResource } from './service/queries/resource-history.ts'
 export type { ResourceStanding } from './service/queries/resource-standing.ts'
 export type { SimulateOptions } from './service/queries/simulate-policies.ts'
+export type { SavedPolicy } from './service/requests/policy-commands.ts'
 export type { ChangeRequest, Remedy, RequestedChange, RequestSummary } from './service/requests/request-summary.ts'
 export type { Preview, SubmitOptions, SubmitOutcome } from './service/requests/submit-command.ts'
 export { defineResource } from './service/resource-types/define-resource.ts'

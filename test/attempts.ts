@@ -10,7 +10,12 @@ const nothing = `sha256:${'0'.repeat(64)}` as const
 
 /** Every method that `can` speaks of, as a screen would call it. */
 export const attempts: { readonly [M in keyof Permissions]: Attempt } = {
-  edit: (as, { id }) => as.requests.edit(id, { type: 'feature_flag', id: 'checkout' }, { merge: { rollout: 61 } }),
+  edit: (as, { id }) =>
+    as.requests.edit(
+      id,
+      { type: 'feature_flag', id: 'checkout' },
+      { patch: [{ op: 'replace', path: '/rollout', value: 61 }] },
+    ),
   submit: (as, { id }) => as.requests.submit(id),
   rebase: (as, { id }) => as.requests.rebase(id),
   resolve: (as, { id }) => as.requests.resolve(id, [{ conflict: nothing, take: 'live' }]),

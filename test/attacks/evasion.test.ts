@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createApprovals, type DirectoryUser, defineResource, keyedBy, staticDirectory } from '../../src/index.ts'
+import { editNow } from '../edit-now.ts'
 import { flags, pending, refusal, rollout, start, storages, world } from '../world.ts'
 
 describe.each(storages)('ways around the gate on $name', ({ open }) => {
@@ -122,7 +123,7 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     await w.policy({ require: { owners }, veto: { users: ['dan'] }, rules: { onEdit: 'keep', onReject: 'block' } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('dan').requests.reject(request.id, { digest: request.digest, reason: 'not this year' })
-    const { request: edited } = await w.as('eve').requests.edit(request.id, ref, { merge: { description: 'new' } })
+    const { request: edited } = await editNow(w.as('eve'), request.id, ref, { merge: { description: 'new' } })
     expect(edited.reviews).toMatchObject([{ by: 'dan', verdict: 'reject' }])
     for (const user of ['ben', 'amy']) {
       expect((await w.as(user).requests.approve(request.id, { digest: edited.digest })).request.status).toBe('pending')
@@ -152,7 +153,10 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     await w.policy({ require: { quorum: 2, from: { roles: ['lead'] } } })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(await refusal(w.as('ann').requests.recall(request.id))).toBe('already_reviewed_by_others')
+    expect(await refusal(w.as('ann').requests.cancel(request.id))).toBe('already_reviewed_by_others')
+    await w.as('ann').requests.recall(request.id)
+    expect(await refusal(w.as('ann').requests.cancel(request.id))).toBe('already_reviewed_by_others')
+    expect((await w.as('ben').requests.get(request.id)).status).toBe('draft')
   })
 
   it('[I10] reads a reference once, so that it cannot be one resource for the policies and another for the write', async () => {

@@ -4,6 +4,7 @@ import type { Move } from '../../src/core.ts'
 import { defineResource, type ResourceType, type Storage } from '../../src/index.ts'
 import { defineLifecycle, experimentLifecycle } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { editNow } from '../edit-now.ts'
 import { abTest, abTests, hour, lifecycleWorld, testsBy } from '../lifecycle-world.ts'
 import { pending, refusal, storages, world } from '../world.ts'
 
@@ -51,11 +52,9 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     expect(await refusal(w.as('ann').submit(ref, { remove: true }))).toBe('invalid_input')
 
     const request = pending(await w.as('ann').submit(ref, { action: 'launch' }))
-    expect(await refusal(w.as('cat').requests.edit(request.id, ref, change))).toBe('invalid_input')
-    expect(await refusal(w.as('cat').requests.edit(request.id, ref, { action: 'edit', change }))).toBe('invalid_input')
-    expect(await refusal(w.as('cat').requests.edit(request.id, ref, { action: 'launch', change }))).toBe(
-      'invalid_input',
-    )
+    expect(await refusal(editNow(w.as('cat'), request.id, ref, change))).toBe('invalid_input')
+    expect(await refusal(editNow(w.as('cat'), request.id, ref, { action: 'edit', change }))).toBe('invalid_input')
+    expect(await refusal(editNow(w.as('cat'), request.id, ref, { action: 'launch', change }))).toBe('invalid_input')
     await w.as('ben').requests.approve(request.id, { digest: request.digest })
     expect(await resource()).toMatchObject({ document: campaign, lifecycle: { state: 'running' } })
   })
@@ -63,7 +62,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
   it('turns no request about content into an action, and drops none of its content on the way', async () => {
     const { w, ref } = await drafted(open(), campaigns(launch))
     const draft = await w.as('ann').draft(ref, { merge: { budget: 1_000 } })
-    expect(await refusal(w.as('ann').requests.edit(draft.id, ref, { action: 'launch' }))).toBe('invalid_input')
+    expect(await refusal(editNow(w.as('ann'), draft.id, ref, { action: 'launch' }))).toBe('invalid_input')
     expect((await w.as('ann').requests.get(draft.id)).changes[0]).toMatchObject({ actions: ['edit', 'update'] })
   })
 
@@ -76,7 +75,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const second = pending(await w.as('ann').submit(ref, { action: 'drop' }))
     expect(second.digest).not.toBe(first.digest)
     expect(await refusal(w.as('ben').requests.approve(second.id, { digest: first.digest }))).toBe('digest_mismatch')
-    expect(await refusal(w.as('ann').requests.edit(second.id, ref, { action: 'launch' }))).toBe('invalid_input')
+    expect(await refusal(editNow(w.as('ann'), second.id, ref, { action: 'launch' }))).toBe('invalid_input')
     await w.as('ben').requests.approve(second.id, { digest: second.digest })
     expect(await resource()).toMatchObject({ lifecycle: { state: 'dropped' } })
     const { request: again } = await w.as('ann').requests.submit(first.id)
@@ -399,7 +398,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     const ann = w.as('ann')
     const winner = { action: 'finish', details: { winner: 'short' } }
     const attempts = [
-      ann.requests.edit(id, ref, winner),
+      editNow(ann, id, ref, winner),
       ann.requests.cancel(id),
       ann.requests.recall(id),
       ann.requests.schedule(id, w.now() + hour),

@@ -7,6 +7,7 @@ import {
   type Storage,
   workflowResource,
 } from '../../src/index.ts'
+import { editNow } from '../edit-now.ts'
 import { admins, approved, flagPolicy, gate, gated, inForce, lead, nobody, users, whole } from '../policy-world.ts'
 import { day, flags, pending, refusal, rollout, storages, world } from '../world.ts'
 
@@ -298,7 +299,7 @@ describe.each(storages)('policies about policies, on $name', ({ open }) => {
     const x: PolicyInput = { id: 'x', match: { resource: 'feature_flag', project: 'web' }, ...own }
     const ref = policyResource.ref('x')
     const draft = await zoe.draft(ref, { value: x })
-    await zoe.requests.edit(draft.id, ref, { merge: { overrides: ['flags'] } })
+    await editNow(zoe, draft.id, ref, { merge: { overrides: ['flags'] } })
     const { request: sent } = await zoe.requests.submit(draft.id)
     expect(sent).toMatchObject({ status: 'pending', requirements: [{ policy: 'gate' }] })
     await zoe.requests.cancel(sent.id)

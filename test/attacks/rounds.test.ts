@@ -8,6 +8,7 @@ import {
   type Storage,
   staticDirectory,
 } from '../../src/index.ts'
+import { editNow } from '../edit-now.ts'
 import { day, experiments, flags, pending, refusal, rollout, start, storages, world } from '../world.ts'
 
 const keep: Partial<PolicyInput> = { rules: { onEdit: 'keep' } }
@@ -44,7 +45,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     })
     const request = pending(await w.as('ann').submit(ref, { merge: { rollout: 80, enabled: false } }))
     await w.as('ben').requests.approve(request.id, { digest: request.digest })
-    const { request: edited } = await w.as('dan').requests.edit(request.id, ref, { merge: { description: 'new' } })
+    const { request: edited } = await editNow(w.as('dan'), request.id, ref, { merge: { description: 'new' } })
     expect(edited.reviews).toEqual([])
     await w.as('cat').requests.approve(request.id, { digest: edited.digest })
     expect((await w.as('ann').resources.get(ref))?.revision).toBe(1)
@@ -53,7 +54,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
       .as('ben')
       .requests.withdraw(request.id)
       .catch(() => undefined)
-    const { request: own } = await w.as('dan').requests.edit(request.id, ref, { merge: { rollout: 81 } })
+    const { request: own } = await editNow(w.as('dan'), request.id, ref, { merge: { rollout: 81 } })
     expect(own.reviews.map(({ by }) => by)).toEqual(['cat'])
   })
 
@@ -96,7 +97,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     )
     await w.as('ben').requests.requestChanges(both.id, { digest: both.digest, reason: 'not the name' })
     const edit = { value: { name: 'a', traffic: 99 } }
-    expect(await refusal(w.as('ann').requests.edit(both.id, trial, edit))).toBe('no_policy')
+    expect(await refusal(editNow(w.as('ann'), both.id, trial, edit))).toBe('no_policy')
     expect((await w.as('ann').requests.get(both.id)).digest).toBe(both.digest)
   })
 

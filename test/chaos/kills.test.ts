@@ -15,7 +15,7 @@ import { type Entry, lines, work, workplace } from './work.ts'
 
 const deep = process.env['COUNTERSIGN_DEEP'] === '1'
 /** Of each kind of database. */
-const kills = deep ? 170 : 10
+const kills = deep ? 170 : 6
 /** A process is killed soon after it has noted at most so much. */
 const longestLife = 20
 const hour = 60 * 60 * 1000

@@ -3,7 +3,7 @@ import { createApprovals, isApprovalError, type PolicyInput, type Storage } from
 import { officeModel } from '../model/office-model.ts'
 import type { Act, OfficeRules } from '../model/vocabulary.ts'
 import { methodOf } from '../model/vocabulary.ts'
-import { flags, start } from '../world.ts'
+import { flags, rollout, start } from '../world.ts'
 import type { Operation, SequentialModel } from './history.ts'
 
 /** What somebody does in a race. A review is of the content that its reviewer has read last. */
@@ -175,7 +175,7 @@ async function perform(actor: Actor, race: Race, { verb, value }: Deed, digest: 
       return outcome.status
     }
     case 'edit':
-      return (await actor.requests.edit('request', ref, { merge: { rollout: value } })).request.status
+      return (await actor.requests.edit('request', ref, rollout(value))).request.status
     case 'approve':
       return (await actor.requests.approve('request', options)).request.status
     case 'reject':

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { flawedStorage } from '../testing/flawed-storage.ts'
 import type { Flaw } from '../testing/flaws.ts'
-import { day, pending, start } from '../world.ts'
+import { day, pending, rollout, start } from '../world.ts'
 import { checkout } from './desk.ts'
 import { type Asked, type Doing, type Meeting, meet } from './meeting.ts'
 import { approved, asked, flag, reviewed } from './scenes.ts'
@@ -11,7 +11,7 @@ const approve =
   (user: 'ben' | 'cat'): Doing =>
   ({ as }, { id, digest }) =>
     as(user).requests.approve(id, { digest })
-const edit: Doing = ({ as }, { id }) => as('eve').requests.edit(id, checkout, { merge: { rollout: 70 } })
+const edit: Doing = ({ as }, { id }) => as('eve').requests.edit(id, checkout, rollout(70))
 const apply: Doing = ({ as }, { id }) => as('ann').requests.apply(id)
 const reject: Doing = ({ as }, { id, digest }) => as('cat').requests.reject(id, { digest, reason: 'no' })
 const withdraw: Doing = ({ as }, { id }) => as('ben').requests.withdraw(id)
@@ -74,7 +74,7 @@ const meetings: Readonly<Record<string, Meeting>> = {
   '[G6] approvals of two requests on one resource': {
     async prepare(one) {
       const { id: other, digest: seen } = await asked(one)
-      const { id, digest } = pending(await one.as('eve').submit(checkout, { merge: { rollout: 70 } }))
+      const { id, digest } = pending(await one.as('eve').submit(checkout, rollout(70)))
       return { id, digest, other, seen }
     },
     acts: [approve('ben'), ({ as }, { other = '', seen = '' }) => as('cat').requests.approve(other, { digest: seen })],

@@ -188,6 +188,7 @@ function commandOf({ world, command, around }: Scene, { request }: Node, root: O
   if (type === 'approve' || type === 'reject' || type === 'request_changes' || type === 'bypass') {
     return { type, ...said, ...onBehalf, seen: command.seen === 'first' ? root.request.digest : request.digest }
   }
+  if (type === 'edit' && command.seen) return { type, ...said, seen: root.request.digest }
   if (type === 'withdraw') return { type, ...said, ...onBehalf }
   if (type === 'confirm') {
     const { fence = 0 } = request.application ?? {}

@@ -102,6 +102,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   const force = inForce(ledger, scene)
 
   if (!mayEdit(ledger, scene, force)) return 'refused'
+  if (type === 'edit' && isOutdated(command, ledger, world)) return 'refused'
   if (asking.includes(type) || writing.includes(type)) return expectedOfContent(ledger, scene)
   if (reviewing.includes(type)) {
     const answer = answerOf(command)

@@ -375,6 +375,7 @@ export function editors(rounds: number): World {
       { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
       { type: 'edit', by: 'ben', edit: { resource: 0, set: { b: 1 } } },
       { type: 'edit', by: 'dan', edit: { resource: 0, set: { a: 1 } } },
+      { type: 'edit', by: 'ann', seen: 'first', edit: { resource: 0, set: { a: 3 } } },
       { type: 'schedule', by: 'ann', applyAt: day },
     ],
     rounds,

@@ -3,7 +3,7 @@ import { memoryStorage } from '../../src/storage/memory.ts'
 import { checkout, type Desk, desk, type Office, office } from '../chaos/desk.ts'
 import { type Doing, inTurn, type Meeting, meet } from '../chaos/meeting.ts'
 import { approved, asked, broken, collided, escalating, flag } from '../chaos/scenes.ts'
-import { day } from '../world.ts'
+import { day, rollout } from '../world.ts'
 
 const rules = { cancel: 'any_time', bypass: ['security'], breakGlass: ['security'] } as const
 
@@ -39,7 +39,7 @@ const states: Readonly<Record<string, Meeting['prepare']>> = {
 
 /** Every verb on a request, by somebody who may use it, and what others may do meanwhile. */
 const verbs: Readonly<Record<string, Doing>> = {
-  edit: ({ as }, { id }) => as('eve').requests.edit(id, checkout, { merge: { rollout: 70 } }),
+  edit: ({ as }, { id }) => as('eve').requests.edit(id, checkout, rollout(70)),
   submit: ({ as }, { id }) => as('ann').requests.submit(id),
   resubmit: ({ as }, { id }) => as('ann').requests.submit(id),
   reopen: ({ as }, { id }) => as('ann').requests.submit(id),
@@ -98,6 +98,13 @@ const clock: Doing = async ({ approvals }) => {
 const names = Object.keys(verbs)
 const pairs = names.flatMap((first, at) => names.slice(at).map((second) => [first, second] as const))
 
+/** Of all pairs, a half: the even ones or the odd ones, as chance has it in each run, and all of them in a deep one. */
+const deep = process.env['COUNTERSIGN_DEEP'] === '1'
+const half = Math.random() < 0.5 ? 0 : 1
+/** In a state in which little is possible, all of them. */
+const pairsIn = (state: string) =>
+  deep || state === 'applied by breaking glass' ? pairs : pairs.filter((_, at) => at % 2 === half)
+
 /** Tells whether both are accepted, in one order or the other: what is refused at once meets nobody. */
 async function happen(meeting: Meeting): Promise<boolean> {
   const told = await Promise.all(
@@ -125,7 +132,7 @@ describe('two verbs on one request, in every order of their calls to the storage
     { timeout: 3_600_000 },
     async (state, prepare) => {
       const met = new Set<string>()
-      for (const [first, second] of pairs) {
+      for (const [first, second] of pairsIn(state)) {
         const meeting: Meeting = { prepare, acts: [doing(first), doing(second)] }
         if (!(await happen(meeting))) continue
         const { schedules, illegal } = await meet(meeting, memoryStorage)

@@ -245,7 +245,7 @@ describe('an office, against a simple model of it', () => {
   it('refuses and does what the model says, whatever people do in whatever order', { timeout: 3_600_000 }, async () => {
     expect(deadlineAfter).toBe(24 * hour)
     await fc.assert(fc.asyncProperty(life, play), {
-      numRuns: runs(2_000),
+      numRuns: runs(1_200),
       examples: examples.map((one) => [one]),
     })
     expect([...everyVerb, ...statuses, ...moods].filter((name) => !reached.has(name))).toEqual([])

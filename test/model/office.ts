@@ -1,6 +1,6 @@
 import { createApprovals, defineResource, hasCode, isApprovalError } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
-import { type Flag as Document, flagSchema, flags, start } from '../world.ts'
+import { type Flag as Document, flagSchema, flags, rollout, start } from '../world.ts'
 import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import type { officeModel } from './office-model.ts'
 import { type Act, type Flag, methodOf, minute, type OfficeRules } from './vocabulary.ts'
@@ -46,7 +46,7 @@ export function office(
     const known = digests.get(id) ?? []
     const options = { digest: (seesOld ? known.at(-2) : known.at(-1)) ?? 'sha256:', reason: 'because' }
     const actor = as(by)
-    const done = { edit: () => actor.requests.edit(id, ref, { merge: { rollout: value } }) }
+    const done = { edit: () => actor.requests.edit(id, ref, rollout(value)) }
     switch (verb) {
       case 'submit': {
         const outcome = await actor.submit(ref, { merge: { rollout: value } })

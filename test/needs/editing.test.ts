@@ -156,3 +156,61 @@ describe.each(storages)('[WO-12] rules about what reviewers say, on $name', ({ o
     )
   })
 })
+
+describe.each(storages)('[WO-08] what an edit was based on, on $name', ({ open }) => {
+  it('[WO-08] is named by every change that does not go on from what is there', async () => {
+    const { w, id } = await waiting(open)
+    const changes = [
+      { value: { enabled: true, rollout: 1 } },
+      { merge: { rollout: 1 } },
+      { remove: true },
+      { revertTo: 1 },
+      { action: 'enable' },
+    ] as const
+    for (const change of changes) {
+      await expect(w.as('dora').requests.edit(id, ref, change)).rejects.toMatchObject({
+        code: 'invalid_input',
+        details: { argument: 'options.digest' },
+      })
+    }
+    await w.as('dora').requests.edit(id, ref, { patch: [{ op: 'replace', path: '/rollout', value: 61 }] })
+    await w.as('dora').requests.edit(id, ref, rollout(62))
+    expect((await w.as('ann').requests.get(id)).changes[0]?.after).toMatchObject({ rollout: 62 })
+  })
+
+  it('[WO-08] wipes nobody’s edit: of two who have read the same, the second is told', async () => {
+    const { w, id, digest, edit, get } = await waiting(open)
+    await w.as('dora').requests.edit(id, ref, { merge: { rollout: 61 } }, { digest })
+    const late = { merge: { rollout: 62, description: 'mine' } }
+    expect(await refusal(w.as('eve').requests.edit(id, ref, late, { digest }))).toBe('digest_mismatch')
+    expect((await get()).changes[0]?.after).toMatchObject({ rollout: 61 })
+    await w.as('eve').requests.edit(id, ref, late, { digest: (await get()).digest })
+    await edit('dora', 63)
+    expect((await get()).changes[0]?.after).toMatchObject({ rollout: 63, description: 'mine' })
+  })
+
+  it('[WO-08] is a draft as well, and stays what it was through comments', async () => {
+    const { w } = await waiting(open)
+    const { id, digest } = await w.as('ann').draft(ref, rollout(70))
+    await w.as('dora').requests.comment(id, 'Why 70?')
+    await w.as('ann').requests.edit(id, ref, { merge: { rollout: 71 } }, { digest })
+    expect(await refusal(w.as('dora').requests.edit(id, ref, { merge: { rollout: 72 } }, { digest }))).toBe(
+      'digest_mismatch',
+    )
+  })
+
+  it('[WO-08] holds against two at once: one edit lands, and the other is refused', async () => {
+    const { w, id, digest, get } = await waiting(open)
+    const edits = ['dora', 'eve', 'cat'].map((user, at) =>
+      w
+        .as(user)
+        .requests.edit(id, ref, { merge: { rollout: 80 + at } }, { digest })
+        .then(
+          () => 'edited',
+          (error) => error.code,
+        ),
+    )
+    expect((await Promise.all(edits)).toSorted()).toEqual(['digest_mismatch', 'digest_mismatch', 'edited'])
+    expect((await get()).contributors).toHaveLength(1)
+  })
+})

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defineResource, isApprovalError } from '../../src/index.ts'
 import { defineLifecycle, flagLifecycle } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { editNow } from '../edit-now.ts'
 import { runs } from '../runs.ts'
 import { day, pending, refusal, storages, world } from '../world.ts'
 
@@ -59,7 +60,7 @@ describe.each(storages)('a property that follows the state, on $name', ({ open }
       expect(await refusal(w.as('dan').submit(ref, change))).toBe('follows_state')
     }
     const draft = await ann.draft(ref, { merge: { rollout: 30 } })
-    expect(await refusal(ann.requests.edit(draft.id, ref, { merge: { on: true } }, {}))).toBe('follows_state')
+    expect(await refusal(editNow(ann, draft.id, ref, { merge: { on: true } }, {}))).toBe('follows_state')
     expect(await live()).toEqual({ on: false, rollout: 10 })
     const request = pending(await ann.submit(ref, { action: 'activate' }))
     expect(request.changes[0]?.lines).toEqual(['activate: state inactive → active', 'on: false → true'])
@@ -178,12 +179,7 @@ async function attempt(w: ReturnType<typeof toggleWorld>, [verb, user, pick, on]
     case 'draft':
       return await actor.draft(ref, on ? { merge: { note: `${pick}` } } : { action })
     case 'amend':
-      return await actor.requests.edit(
-        id,
-        ref,
-        on ? { merge: { on: true } } : { merge: { note: `amended ${pick}` } },
-        {},
-      )
+      return await editNow(actor, id, ref, on ? { merge: { on: true } } : { merge: { note: `amended ${pick}` } }, {})
     case 'submit':
       return await actor.requests.submit(id)
     case 'rebase':

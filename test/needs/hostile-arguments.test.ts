@@ -26,7 +26,7 @@ function calls(id: string, digest: string): Readonly<Record<string, Arguments>> 
     preview: [ref, { revertTo: 1 }, { reason: 'so' }],
     draft: [ref, { action: 'start', details: { to: 1 }, change: { merge: { rollout: 53 } } }, key],
     'requests.submit': [id, { notify: ['zoe'], ...key }],
-    'requests.edit': [id, ref, { merge: { rollout: 54 } }, key],
+    'requests.edit': [id, ref, { merge: { rollout: 54 } }, { digest, ...key }],
     ...{ 'requests.rebase': plain, 'requests.recall': plain, 'requests.cancel': plain, 'requests.apply': plain },
     'requests.resolve': [
       id,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { isApprovalError } from '../../src/index.ts'
+import { editNow } from '../edit-now.ts'
 import { runs } from '../runs.ts'
 import { honest, hosts, hour, settled, start } from './hosts.ts'
 import { besides, type Evidence, everyChange, flawsIn, flawsOfWrite } from './hosts-oracle.ts'
@@ -75,7 +76,7 @@ async function act(world: HostWorld, kind: Case['kind'], { verb, by, amount, whi
     case 'stand in':
       return await world.as(which === 0 ? 'eve' : by).requests.approve(id, { digest: seen, onBehalfOf: 'cat' })
     case 'edit':
-      return await actor.requests.edit(id, ref, { value: { amount } })
+      return await editNow(actor, id, ref, { value: { amount } })
     case 'bypass':
       return await actor.requests.bypass(id, { digest: seen, reason: 'late' })
     case 'reject':

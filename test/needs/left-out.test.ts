@@ -27,6 +27,7 @@ import type { VerifyOptions } from '../../src/service/audit/read-checkpoints.ts'
 import type { LogFilter } from '../../src/service/audit/read-log.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { everything } from '../chaos/desk.ts'
+import { editNow } from '../edit-now.ts'
 import { day, type Flag, flagSchema, start } from '../world.ts'
 
 /** Whatever can be left out of something, said to be undefined. A property that is new has to be named here. */
@@ -124,7 +125,7 @@ async function lived(isSaid: boolean): Promise<readonly unknown[]> {
 
   const first = await ask(2)
   await say(ben.requests.requestChanges(first.id, o({ digest: first.digest, reason: 'why' }, { ...answer })))
-  await say(ann.requests.edit(first.id, ref, { merge: { rollout: 3 } }, o({}, verb)))
+  await say(editNow(ann, first.id, ref, { merge: { rollout: 3 } }, o({}, verb)))
   const again = (await say(ann.requests.submit(first.id, o({}, asking)))).request
   await say(ben.requests.comment(first.id, 'hm', o({}, { idempotencyKey: none })))
   await say(oz.requests.approve(first.id, o({ digest: again.digest, onBehalfOf: 'cat' }, answer)))
@@ -182,6 +183,6 @@ describe('what is undefined', () => {
     expect(JSON.stringify(said)).toBe(JSON.stringify(left))
     // Everything is done, but for what does not fit the state of a request.
     const codes = left.flatMap((one) => (typeof one === 'object' && one !== null && 'code' in one ? [one.code] : []))
-    expect(codes).toEqual(['nothing_changed', 'not_open', 'not_open', 'not_open'])
+    expect(codes).toEqual(['up_to_date', 'not_open', 'not_open', 'not_open'])
   })
 })

@@ -12,6 +12,7 @@ import {
   set,
 } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { editNow } from '../edit-now.ts'
 import { world } from '../world.ts'
 
 const rule = z.object({ id: z.string(), rollout: z.number() })
@@ -193,7 +194,7 @@ describe('a list whose items have no identity', () => {
     const outcome = await w.as('ann').submit(ref, { value: { rules: [us(1), eu(11)] } })
     if (outcome.status !== 'pending') throw new TypeError(outcome.status)
     await w.as('ben').requests.approve(outcome.request.id, { digest: outcome.request.digest })
-    await w.as('ann').requests.edit(outcome.request.id, ref, { value: { rules: [us(1), eu(99)] } })
+    await editNow(w.as('ann'), outcome.request.id, ref, { value: { rules: [us(1), eu(99)] } })
     expect((await w.as('ann').requests.get(outcome.request.id)).approval?.policies[0]?.met).toBe(false)
   })
 })

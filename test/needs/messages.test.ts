@@ -13,6 +13,7 @@ import {
 import { experimentLifecycle } from '../../src/lifecycles.ts'
 import { emitter } from '../../src/notifiers/emitter.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { editNow } from '../edit-now.ts'
 import { runs } from '../runs.ts'
 
 const flags = defineResource({ type: 'flag', schema: z.object({ rollout: z.number() }) })
@@ -113,7 +114,7 @@ describe('what people read', () => {
   it('[ME-02] says of a resource of another request that it is another one, and not that it is missing', async () => {
     const { as, id } = await waiting()
     for (const ref of [flags.ref('b'), tests.ref('a')])
-      expect(await said(() => as('ann').requests.edit(id, ref as never, { value: { rollout: 5 } }))).toBe(
+      expect(await said(() => editNow(as('ann'), id, ref as never, { value: { rollout: 5 } }))).toBe(
         `invalid_input: ref: names ${ref.type} "${ref.id}", and request "${id}" is about flag "a".`,
       )
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChangeRequest, PolicyInput } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { editNow } from '../edit-now.ts'
 import { day, flags, pending, rollout, storages, type World, world } from '../world.ts'
 
 const hour = day / 24
@@ -48,7 +49,7 @@ const ways: Readonly<Record<string, (o: Objected, w: World) => Promise<unknown>>
   },
   'edits there and back': async ({ ann, id, ref }) => {
     await ann.requests.edit(id, ref, rollout(70))
-    await ann.requests.edit(id, ref, { value: { enabled: true, rollout: 80 } })
+    await editNow(ann, id, ref, { value: { enabled: true, rollout: 80 } })
   },
   'a rebase of the same effect': async ({ ann, id }, w) => {
     const other = pending(await w.as('dan').submit(flags.ref('checkout'), { merge: { description: 'else' } }))
@@ -261,7 +262,7 @@ describe('the objections of a request', () => {
     const w = world(memoryStorage())
     const o = await objected(w)
     const edit = async (to: number) =>
-      await o.ann.requests.edit(o.id, o.ref, { merge: { description: `text ${to}`, rollout: 80 } })
+      await editNow(o.ann, o.id, o.ref, { merge: { description: `text ${to}`, rollout: 80 } })
     let others = 0
     for (let code: string | undefined; code === undefined; ) {
       code = await edit(others).then(
@@ -281,10 +282,10 @@ describe('the objections of a request', () => {
     const w = world(memoryStorage())
     const o = await objected(w)
     for (let other = 0; other < 60; other++) {
-      await o.ann.requests.edit(o.id, o.ref, { merge: { description: `text ${other}` } })
+      await editNow(o.ann, o.id, o.ref, { merge: { description: `text ${other}` } })
       await w.as('cat').requests.reject(o.id, { digest: (await o.get()).digest, reason: 'no' })
     }
-    await o.ann.requests.edit(o.id, o.ref, { value: { enabled: true, rollout: 80 } })
+    await editNow(o.ann, o.id, o.ref, { value: { enabled: true, rollout: 80 } })
     expect(await o.standing()).toEqual(['cat reject'])
     expect(await o.approved()).toBe('pending')
   })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { createApprovals, defineResource, type ResourceType, staticDirectory } from '../../src/index.ts'
 import { defineLifecycle } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { editNow } from '../edit-now.ts'
 import { pending, refusal, world } from '../world.ts'
 
 const users = { ann: [], ben: ['lead'] }
@@ -83,7 +84,7 @@ describe('a schema that does not read its own output as the same value', () => {
     await before.policy()
     const ask = async (change: Partial<Product>) => pending(await before.as('ann').submit(mug, { merge: change }))
     const [one, two] = [await ask({ name: 'Cup' }), await ask({ name: 'Jar', price: 700 })]
-    expect(await refusal(now.as('ann').requests.edit(one.id, mug, { merge: { name: 'Bowl' } }))).toBe('schema_failed')
+    expect(await refusal(editNow(now.as('ann'), one.id, mug, { merge: { name: 'Bowl' } }))).toBe('schema_failed')
     const { request } = await now.as('ben').requests.approve(one.id, { digest: one.digest })
     expect(request).toMatchObject({ status: 'failed', failure: { code: 'schema_failed', details: { path: '/price' } } })
     const other = await ask({ price: 600 })

@@ -173,8 +173,38 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a request can be cancelled although somebody reviewed it',
     file: 'core/request/decide/decide.ts',
-    find: "rules.cancel === 'any_time' || reviews.length === 0",
-    put: "rules.cancel === 'any_time' || reviews.length < 2",
+    find: "rules.cancel !== 'any_time' && given > 0",
+    put: "rules.cancel !== 'any_time' && given > 1",
+  },
+  {
+    name: 'recalling a request makes its reviews as if they had never been',
+    file: 'core/request/model/evolve.ts',
+    find: 'return length > 0 ? { recalledReviews: length } : {}',
+    put: 'return length > 9 ? { recalledReviews: length } : {}',
+  },
+  {
+    name: 'whoever may edit the resource may edit what waits, whatever policies say',
+    file: 'core/request/decide/decide-content.ts',
+    find: "if (edit === 'anyone' || !writes(command) || !isOpen(status)) return undefined",
+    put: "if (edit !== 'nobody' || !writes(command) || !isOpen(status)) return undefined",
+  },
+  {
+    name: 'an edit of content that is gone is made all the same',
+    file: 'core/request/decide/decide-content.ts',
+    find: 'command.seen !== undefined && command.seen !== request.digest',
+    put: "command.seen === ''",
+  },
+  {
+    name: 'one policy that lets approvals stand is enough',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: "if (facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand') return true",
+    put: "if (facts.rules.onEdit === 'stand' || pinned.rules.onEdit === 'stand') return true",
+  },
+  {
+    name: 'a field that no document can have is taken for one that some may have',
+    file: 'core/policy/check/check-schema.ts',
+    find: 'if (additionalProperties !== false) {',
+    put: 'if (additionalProperties !== false || segment.length > 5) {',
   },
   {
     name: 'new content stays in the round of the old',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { collectionNames } from '../../src/ports/collections.ts'
 import { everything } from '../chaos/desk.ts'
+import { editNow } from '../edit-now.ts'
 import { type Flag, type flags, pending, refusal, rollout, storages, type World, world } from '../world.ts'
 
 const rules = (...list: readonly { id: string; rollout: number }[]) => ({
@@ -42,7 +43,7 @@ describe.each(storages)('GrowthBook drafts and revisions on $name', ({ open }) =
     const w = world(open())
     const ref = await live(w)
     const { id } = await w.as('ann').draft(ref, rollout(80))
-    await w.as('ann').requests.edit(id, ref, setRule('dev', 50))
+    await editNow(w.as('ann'), id, ref, setRule('dev', 50))
     await w.as('ann').requests.submit(id, { reason: 'everything at once' })
     const request = await w.as('ben').requests.get(id)
     expect(request.changes[0]?.places.map(({ path }) => path).toSorted()).toEqual(['/rollout', '/rules/dev/rollout'])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { experimentLifecycle } from '../../src/lifecycles.ts'
+import { editNow } from '../edit-now.ts'
 import { abTest, abTests, gatedActions, hour, inTime, lifecycleWorld } from '../lifecycle-world.ts'
 import { refusal, storages } from '../world.ts'
 
@@ -121,11 +122,11 @@ describe.each(storages)('the life cycle of experiments on $name', ({ open }) => 
     await w.gate(gatedActions, { excludeContributors: 'none' })
     const asked = await w.ask(ref, { action: 'finish' })
     const nobody = { action: 'finish', details: { winner: 'long' } }
-    expect(await refusal(w.as('ben').requests.edit(asked.id, ref, nobody))).toBe('transition_rejected')
+    expect(await refusal(editNow(w.as('ben'), asked.id, ref, nobody))).toBe('transition_rejected')
     expect(await refusal(w.as('ann').submit(abTests.ref('checkout'), nobody))).toBe('transition_rejected')
 
     const winner = { action: 'finish', details: { winner: 'short' } }
-    const { request } = await w.as('ben').requests.edit(asked.id, ref, winner)
+    const { request } = await editNow(w.as('ben'), asked.id, ref, winner)
     expect(request.digest).not.toBe(asked.digest)
     expect(await refusal(w.as('cat').requests.approve(asked.id, { digest: asked.digest }))).toBe('digest_mismatch')
     const { changes } = await w.as('ben').requests.get(asked.id)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RulesOfConduct } from '../../src/index.ts'
+import { editNow } from '../edit-now.ts'
 import { day, pending, refusal, rollout, storages, type World, world } from '../world.ts'
 
 const users = {
@@ -34,7 +35,7 @@ describe.each(storages)('breaking the glass, on $name', ({ open }) => {
     const w = world(open(), users)
     const ref = await gated(w, 'checkout')
     const request = pending(await w.as('ann').submit(ref, rollout(0)))
-    await w.as('cat').requests.edit(request.id, ref, { merge: { description: 'off' } })
+    await editNow(w.as('cat'), request.id, ref, { merge: { description: 'off' } })
     const { digest } = await w.as('ruth').requests.get(request.id)
     const done = await w.as('ruth').requests.breakGlass(request.id, broken(digest))
     expect(done.request).toMatchObject({

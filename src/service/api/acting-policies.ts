@@ -7,7 +7,13 @@ import type { KeyOptions } from '../arguments/verb-options.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
 import { type PastChange, type SimulateOptions, simulatePolicies } from '../queries/simulate-policies.ts'
-import { checkedPolicy, listPolicies, removePolicyCommand, savePolicyCommand } from '../requests/policy-commands.ts'
+import {
+  checkedPolicy,
+  listPolicies,
+  removePolicyCommand,
+  type SavedPolicy,
+  savePolicyCommand,
+} from '../requests/policy-commands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
 /** What one actor can do with policies. {@link ActingApprovals} lists the codes that every call can throw. */
@@ -32,7 +38,7 @@ export interface ActingPolicies {
   get(id: string): Promise<Policy | undefined>
   /**
    * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it
-   * is. Open requests are held to the stricter of both. If a policy in force gates that, `policy_gated`: submit the
+   * is. Open requests are held to the stricter of both. The answer holds what is odd about it, as `check` says. If a policy in force gates that, `policy_gated`: submit the
    * change with `policyResource.ref(id)`.
    *
    * @example
@@ -46,7 +52,7 @@ export interface ActingPolicies {
    *
    * @throws `invalid_policy`, `not_permitted`, `policy_gated`; `locked` if an open request holds the policy.
    */
-  save(policy: PolicyInput, options?: KeyOptions): Promise<Policy>
+  save(policy: PolicyInput, options?: KeyOptions): Promise<SavedPolicy>
   /**
    * Removes a policy. Requests that it gated keep what it asked. If a policy in force gates that, `policy_gated`.
    *

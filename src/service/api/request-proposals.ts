@@ -6,7 +6,7 @@ import type { Context } from '../context/context.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import type { WantedChange } from '../resource-types/wanted-change.ts'
 import type { ActorCommands, RequestOutcome } from './actor-commands.ts'
-import { checkOptions, told } from './check-submission.ts'
+import { checkOptions, seenOf, told } from './check-submission.ts'
 
 /**
  * What one actor can do with what a request proposes. `ActingRequests` lists the codes that all of its verbs can
@@ -34,14 +34,19 @@ export interface RequestProposals {
    * Edits the proposed content of a request, going on from what it makes of the resource so far. Dismisses reviews,
    * unless every policy keeps them. Policies can say who may edit what waits.
    *
+   * An edit function and a patch run on the newest content. Any other change names the digest of the content that it
+   * was based on, so that nobody wipes out a colleague's edit.
+   *
    * @example
    * ```ts
-   * await ann.requests.edit(request.id, flags.ref('checkout'), { merge: { rollout: 30 } })
+   * const { id, digest } = await ann.requests.get(request.id)
+   * await ann.requests.edit(id, flags.ref('checkout'), { merge: { rollout: 30 } }, { digest })
    * ```
    *
    * @throws
    * - `unknown_resource_type`, `unknown_revision`; `invalid_input` if the request is not about the resource.
    * - `invalid_document`, `invalid_patch`, `invalid_shape`, `invalid_by_schema`, `schema_failed`, `invalid_policy`.
+   * - `digest_mismatch` if somebody has edited the request since.
    * - `edit_restricted`, `not_permitted`, `not_an_editor`.
    * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `limit_reached`.
    * - `invalid_transition`, `still_referenced`, `transition_rejected`, `follows_state`.
@@ -50,7 +55,7 @@ export interface RequestProposals {
     request: string,
     ref: ResourceRef<T>,
     change: WantedChange<NoInfer<T>>,
-    options?: VerbOptions,
+    options?: EditOptions,
   ): Promise<RequestOutcome>
   /**
    * Rebases a request onto the live revisions, by three-way merge. May leave conflicts.
@@ -101,6 +106,17 @@ export interface RequestProposals {
   schedule(request: string, applyAt: number | null, options?: VerbOptions): Promise<RequestOutcome>
 }
 
+/** Options of `edit`. */
+export interface EditOptions extends VerbOptions {
+  /**
+   * Digest of the content that the edit was based on; refused with `digest_mismatch` if it changed. Needed unless the
+   * change is an edit function or a patch.
+   *
+   * @defaultValue none: the newest content
+   */
+  readonly digest?: string | undefined
+}
+
 /** Options of verbs that put a request to its reviewers. */
 export interface AskOptions extends VerbOptions {
   /**
@@ -119,10 +135,12 @@ export function requestProposals(context: Context, ask: ActorCommands['ask']): R
       return await ask(id, { type: 'submit', ...told(options) }, options)
     },
     async edit(id, given, change, options = {}) {
-      checkOptions(options)
+      checkOptions(options, 'digest')
       const { ref } = checkRef(context, given)
-      const edits = [{ resource: { type: ref.type, id: ref.id }, change: checkWanted(change, ref) }]
-      return await ask(id, { type: 'edit', rewrite: { type: 'edit', edits } }, options)
+      const wanted = checkWanted(change, ref)
+      const edits = [{ resource: { type: ref.type, id: ref.id }, change: wanted }]
+      const based = basedOn(wanted, options)
+      return await ask(id, { type: 'edit', rewrite: { type: 'edit', edits }, ...based }, options)
     },
     async rebase(id, options = {}) {
       checkOptions(options)
@@ -140,4 +158,11 @@ export function requestProposals(context: Context, ask: ActorCommands['ask']): R
       return await ask(id, { type, rewrite: { type: 'schedule', applyAt } }, options)
     },
   }
+}
+
+/** What an edit was based on. One that says what comes out, whatever is there by now, has to say. */
+function basedOn(change: WantedChange<never>, { digest }: EditOptions): { readonly seen?: string } {
+  const says = typeof change === 'object' && change !== null && !('patch' in change)
+  if (digest === undefined && !says) return {}
+  return { seen: seenOf({ digest: digest as string }) }
 }

@@ -16,14 +16,21 @@ import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
 import { page, read, recordKey, type Stored, settingsState, unchanged, walk } from '../records/typed-storage.ts'
 import { policyResource } from '../resource-types/policy-resource.ts'
+import { freeze } from '../values/freeze.ts'
 import { decideSubmission } from './decide-submission.ts'
 import { directWrites } from './submit-command.ts'
+
+/** A policy as it was saved. */
+export interface SavedPolicy extends Policy {
+  /** What is odd about it, as `policies.check` says: warnings and hints. */
+  readonly findings: readonly PolicyFinding[]
+}
 
 /**
  * Makes the command that saves a policy when nobody has to approve it: a new one, or the next version of the one
  * with its id.
  */
-export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<Policy> {
+export function savePolicyCommand(context: Context, actor: Actor, input: PolicyInput): Command<SavedPolicy> {
   const parsed = parsePolicy(input)
   return {
     verb: 'save a policy',
@@ -33,6 +40,7 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
       if (!parsed.ok) return parsed
       const { value } = parsed
       const { set, stored } = await readPolicy(context, actor.tenant, value.id)
+      const findings = await findingsAbout(context, actor.tenant, { policy: value, set })
       const saved = stored?.value.policy
       if (saved && isSame(saved, value)) {
         const allowed = await mayChangePolicies(context, actor, {
@@ -41,10 +49,10 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
           policies: [{ id: value.id, policy: value }],
         })
         const writes = [unchanged(recordKey('policySets', actor.tenant), set)]
-        return allowed.ok ? success({ writes, answer: saved }) : allowed
+        return allowed.ok ? success({ writes, answer: freeze({ ...saved, findings }) }) : allowed
       }
       const writes = await writesOf(context, actor, { id: value.id, change: { value }, at, set })
-      const answer = { ...value, version: (stored?.value.version ?? 0) + 1 }
+      const answer = freeze({ ...value, version: (stored?.value.version ?? 0) + 1, findings })
       return writes.ok ? success({ writes: writes.value, answer }) : writes
     },
   }
@@ -95,11 +103,19 @@ export async function checkedPolicy(
     const { policy, problems } = parsed.refusal.details
     return problems.map((problem) => ({ ...problem, policy, severity: 'error' }))
   }
-  const { id } = parsed.value
-  const { set } = await readPolicy(context, tenant, id)
-  const documents = await liveDocuments(context, tenant, parsed.value)
+  const { set } = await readPolicy(context, tenant, parsed.value.id)
+  return await findingsAbout(context, tenant, { policy: parsed.value, set })
+}
+
+/** Finds what is wrong, or only odd, about a policy, beside those in force and in front of what is live. */
+async function findingsAbout(
+  context: Context,
+  tenant: string,
+  { policy, set }: { readonly policy: PolicyInput; readonly set: Stored<PolicySetRecord> | undefined },
+): Promise<readonly PolicyFinding[]> {
+  const documents = await liveDocuments(context, tenant, policy)
   const state = { tenant, settings: set?.value, setVersion: settingsState(set), documents }
-  return await findingsOf(context, state, [{ id, policy: parsed.value }])
+  return await findingsOf(context, state, [{ id: policy.id, policy }])
 }
 
 /** So many documents of a resource type are looked at when a policy is checked. */

@@ -49,7 +49,7 @@ describe('evaluation', { timeout }, () => {
           .flatMap((compiled) => pinRequirements(compiled, sight))
         expect(evaluate(set, change).requirements).toEqual(oneByOne.toSorted((a, b) => (a.policy < b.policy ? -1 : 1)))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -62,7 +62,7 @@ describe('evaluation', { timeout }, () => {
           .map(({ policy }) => policy)
         expect(asked(shuffled, change)).toEqual(asked(policies, change))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -80,7 +80,7 @@ describe('evaluation', { timeout }, () => {
         const emptied = second.reduce((set, { id }) => withoutPolicy(set, id), shrunk)
         expect({ ...emptied.index, edit: 0 }).toEqual({ ...empty.index, edit: 0 })
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -93,7 +93,7 @@ describe('evaluation', { timeout }, () => {
         expect(after.requirements).toEqual(expect.arrayContaining([...before.requirements]))
         if (before.requirements.length > 0) expect(joinRules(before.rules, after.rules)).toEqual(after.rules)
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -104,7 +104,7 @@ describe('evaluation', { timeout }, () => {
         expect(ids(asked(policies, change)).length > 0).toBe(ids(asked(without, change)).length > 0)
         expect(ids(asked(without, change))).toEqual(expect.arrayContaining([...ids(asked(policies, change))]))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -116,7 +116,7 @@ describe('evaluation', { timeout }, () => {
         explain(compilePolicies(policies, vocabulary), change)
         expect({ policies, change }).toEqual(copies)
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -131,7 +131,7 @@ describe('evaluation', { timeout }, () => {
         )
         expect(failed).toEqual(expect.arrayContaining([...(held ?? []), ...(denied ?? [])]))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 })
@@ -146,7 +146,7 @@ describe('explanation', { timeout }, () => {
         const asking = told.filter(({ outcome }) => outcome === 'asks' || outcome === 'asks_in_doubt')
         expect(asking.flatMap(({ asks }) => asks)).toEqual(evaluation.requirements)
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 })
@@ -157,7 +157,7 @@ describe('generated policies', { timeout }, () => {
       fc.property(policyInputs(), (input) => {
         expect(parsePolicy(input)).toEqual({ ok: true, value: input })
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 })
@@ -174,7 +174,7 @@ describe('a condition that is found to be constant', { timeout }, () => {
         if (constant === 'always') expect(judged).not.toBe(no)
         if (constant === 'never') expect(judged).not.toBe(yes)
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 })
@@ -187,7 +187,7 @@ describe('rules of conduct', { timeout }, () => {
         expect(joinRules(joinRules(a, b), c)).toEqual(joinRules(a, joinRules(b, c)))
         expect(joinRules(joinRules(a, b), b)).toEqual(joinRules(a, b))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -208,7 +208,7 @@ describe('joined requirements', { timeout }, () => {
         expect(requirementsJoin(requirementsJoin(a, b), c)).toEqual(requirementsJoin(a, requirementsJoin(b, c)))
         expect(requirementsJoin(requirementsJoin(a, b), b)).toEqual(requirementsJoin(a, b))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -220,7 +220,7 @@ describe('joined requirements', { timeout }, () => {
           expect(joined).toContainEqual(expect.objectContaining({ policy, require, ...(veto && { veto }) }))
         }
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(1_000) },
     )
   })
 })

@@ -7,6 +7,7 @@ import { checkPlaces } from './check-fields.ts'
 import { checkLists } from './check-lists.ts'
 import { checkWords } from './check-names.ts'
 import { checkOthers } from './check-other-policies.ts'
+import { checkSchemas } from './check-schema.ts'
 import type { PolicyFacts } from './policy-facts.ts'
 
 /**
@@ -22,7 +23,16 @@ import type { PolicyFacts } from './policy-facts.ts'
  * ```
  */
 export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): readonly PolicyFinding[] {
-  const checks = [checkConditions, checkApprovers, checkConduct, checkWords, checkPlaces, checkLists, checkOthers]
+  const checks = [
+    checkConditions,
+    checkApprovers,
+    checkConduct,
+    checkWords,
+    checkSchemas,
+    checkPlaces,
+    checkLists,
+    checkOthers,
+  ]
   return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
 }
 

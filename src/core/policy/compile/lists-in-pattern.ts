@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../change/json.ts'
 import { advance, type PatternPlaces, startOf } from '../../change/pattern.ts'
 import { arrayIndex, escapeSegment } from '../../change/pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from '../../change/shape.ts'
+import { alternativesOf } from './schema-alternatives.ts'
 import { membersOf } from './seen-places.ts'
 
 /**
@@ -135,21 +136,6 @@ function schemaView(schema: JsonObject, { root, node }: SchemaPlace): View {
         ...(isEnd(list) ? [] : names(node, wanted).flatMap((name) => under(name, items))),
       ]),
   }
-}
-
-/** The schemas that one stands for: what it refers to, and its alternatives. */
-function alternativesOf(schema: JsonObject, root: JsonObject, depth = 0): readonly JsonObject[] {
-  if (depth > slack) return []
-  const { $ref: ref, anyOf, oneOf, allOf } = schema
-  const target = typeof ref === 'string' ? referred(ref, root) : undefined
-  const others = [anyOf, oneOf, allOf].flatMap((some) => (isArray(some) ? some : []))
-  return [schema, ...[target, ...others].filter(isObject).flatMap((one) => alternativesOf(one, root, depth + 1))]
-}
-
-function referred(ref: string, root: JsonObject): JsonValue | undefined {
-  if (!ref.startsWith('#')) return undefined
-  const segments = ref.split('/').slice(1)
-  return segments.reduce<JsonValue | undefined>((at, name) => (isObject(at) ? at[name] : undefined), root)
 }
 
 /** The members that a shape names, and those that a pattern asks for. */

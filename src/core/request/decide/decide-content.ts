@@ -40,6 +40,9 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   const { next } = facts
   const restricted = editRestriction(command, request, facts)
   if (restricted) return restricted
+  if ('seen' in command && command.seen !== undefined && command.seen !== request.digest) {
+    return refuse('digest_mismatch', { request: request.id, seen: command.seen })
+  }
   if (!next) return needs('next')
   const written = writeContent(command, request, { ...facts, next })
   if (!written.ok || written.value.outcome.status !== 'pending') return written

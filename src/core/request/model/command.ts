@@ -22,6 +22,8 @@ interface Asked {
 /** Puts new content in the place of the old, or the same content to its reviewers again. */
 export interface ContentCommand extends Asked {
   readonly type: 'edit' | 'submit' | 'resubmit' | 'reopen' | 'rebase' | 'resolve' | 'schedule' | 'unschedule'
+  /** Of an edit, the digest of the content that it was based on, if it does not go on from whatever is there. */
+  readonly seen?: string
 }
 
 /** Makes a request that is not put to reviewers yet. */
