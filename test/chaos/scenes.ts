@@ -1,6 +1,6 @@
 import type { Digest } from '../../src/core/change/digest.ts'
 import type { PolicyInput, SubmitOutcome } from '../../src/index.ts'
-import { day, flags, pending, rollout } from '../world.ts'
+import { day, flags, pending } from '../world.ts'
 import { checkout, type Desk, type Office } from './desk.ts'
 
 /** A command in a situation in which it is accepted. `prepare` gives the id and the digest of the request that it is about. */
@@ -152,7 +152,8 @@ export const scenes: readonly Scene[] = [
     'edit',
     'eve',
     (desk) => asked(desk),
-    (eve, { id }, key) => eve.requests.edit(id, checkout, rollout(70), key),
+    (eve, { id }, key) =>
+      eve.requests.edit(id, checkout, { patch: [{ op: 'replace', path: '/rollout', value: 70 }] }, key),
   ),
   verb('submit of a draft', 'ann', drafted, (ann, { id }, key) => ann.requests.submit(id, key)),
   verb(

@@ -15,8 +15,9 @@ import { memoryStorage } from '../../src/storage/memory.ts'
 import { editNow } from '../edit-now.ts'
 import { world } from '../world.ts'
 
-const rule = z.object({ id: z.string(), rollout: z.number() })
-const schema = z.object({ rules: z.array(rule), note: z.string().optional() })
+/** Open, so that any field may be there: what a schema cannot have is another matter. */
+const rule = z.looseObject({ id: z.string(), rollout: z.number() })
+const schema = z.looseObject({ rules: z.array(rule), note: z.string().optional() })
 const typed = (shape: Shape) => defineResource({ type: 'flag', schema, shape })
 const flag = typed({ '/rules': keyedBy('id') })
 const us = (rollout: number) => ({ id: 'us', rollout })
@@ -142,10 +143,10 @@ describe('a list whose items have no identity', () => {
   }
 
   it('[FA-02] lies inside a named item, or holds named ones: what is around it stays known', async () => {
-    const nested = z.object({ id: z.string(), name: z.string(), steps: z.array(rule) })
+    const nested = z.looseObject({ id: z.string(), name: z.string(), steps: z.array(rule) })
     const type = defineResource({
       type: 'nested',
-      schema: z.object({ rules: z.array(nested) }),
+      schema: z.looseObject({ rules: z.array(nested) }),
       shape: { '/rules': keyedBy('id'), '/rules/*/steps/*/parts': keyedBy('id') },
     })
     const w = world(memoryStorage(), undefined, [type])

@@ -59,13 +59,28 @@ describe.each(storages)('policies on $name', ({ open }) => {
 
   it('are told of fields at which no live document has anything, in their own tenant', async () => {
     const { w } = await stepped()
-    const misspelt = { ...bigSteps, when: { type: 'any_change', field: '/rollot' } } as const
+    const misspelt = { ...bigSteps, when: { type: 'any_change', field: '/tags' } } as const
     const hints = async (tenant: string) =>
       (await w.approvals.as({ tenant, user: 'ann' }).policies.check(misspelt)).map(({ path, fix }) => [path, fix])
     expect(await hints('acme')).toEqual([
       ['/when/field', expect.stringMatching(/^correct it: there are .*rollout.*; keep it where/)],
     ])
     expect(await hints('globex')).toEqual([])
+  })
+
+  it('[FA-14] are refused if their fields are none of the schema, with the nearest name, and saved with what is odd', async () => {
+    const { w } = await stepped()
+    const misspelt = { ...bigSteps, when: { type: 'any_change', field: '/rollot' } } as const
+    await expect(w.as('ann').policies.save(misspelt)).rejects.toMatchObject({
+      code: 'invalid_policy',
+      details: { problems: [{ path: '/when/field', fix: 'did you mean /rollout?' }] },
+    })
+    expect(await w.as('ann').policies.list()).toEqual([])
+    const rare = { ...bigSteps, when: { type: 'any_change', field: '/tags' } } as const
+    const { findings, ...saved } = await w.as('ann').policies.save(rare)
+    expect(findings).toEqual(await w.as('ann').policies.check(rare))
+    expect(findings.map(({ severity, path }) => [severity, path])).toEqual([['hint', '/when/field']])
+    expect(await w.as('ann').policies.list()).toEqual([saved])
   })
 
   it('[BY-05] say for each change why they ask, as data and in sentences', async () => {

@@ -38,8 +38,8 @@ export interface ActingPolicies {
   get(id: string): Promise<Policy | undefined>
   /**
    * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it
-   * is. Open requests are held to the stricter of both. The answer holds what is odd about it, as `check` says. If a policy in force gates that, `policy_gated`: submit the
-   * change with `policyResource.ref(id)`.
+   * is. Open requests are held to the stricter of both. The answer holds what is odd about it, as `check` says. If a
+   * policy in force gates that, `policy_gated`: submit the change with `policyResource.ref(id)`.
    *
    * @example
    * ```ts

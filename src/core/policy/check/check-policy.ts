@@ -33,7 +33,11 @@ export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): reado
     checkLists,
     checkOthers,
   ]
-  return checks.flatMap((check) => check(policy, facts)).map((finding) => ({ policy: policy.id, ...finding }))
+  const findings = checks.flatMap((check) => check(policy, facts))
+  const wrong = new Set(findings.flatMap(({ severity, path }) => (severity === 'error' ? [path] : [])))
+  // Of what has to be mended anyway, no hint says more.
+  const told = findings.filter(({ severity, path }) => severity !== 'hint' || !wrong.has(path))
+  return told.map((finding) => ({ policy: policy.id, ...finding }))
 }
 
 /**
