@@ -21,7 +21,8 @@ const kinds: { readonly [K in ErrorKind]: string } = {
 
 /** The page about all errors. */
 export function errorsPage(): string {
-  const causes = causesOf(readFileSync(join(root, 'src/errors/error-details.ts'), 'utf8'))
+  const files = ['error-details.ts', 'system-error-details.ts']
+  const causes = new Map(files.flatMap((file) => [...causesOf(readFileSync(join(root, 'src/errors', file), 'utf8'))]))
   const sections = (Object.keys(kinds) as ErrorKind[]).map((kind) => {
     const codes = (Object.keys(errorTable) as ErrorCode[]).filter((code) => errorTable[code].kind === kind).toSorted()
     const rows = codes.map((code) => `| \`${code}\` | ${causes.get(code)} | ${errorTable[code].remedy} |`)
@@ -41,7 +42,9 @@ Whatever this library refuses is an \`ApprovalError\`. Its \`code\` is stable, \
 /** What the doc comment of each code says. */
 function causesOf(text: string): ReadonlyMap<string, string> {
   const source = ts.createSourceFile('error-details.ts', text, ts.ScriptTarget.Latest, true)
-  const found = source.statements.find((one) => ts.isInterfaceDeclaration(one) && one.name.text === 'ErrorDetails')
+  const found = source.statements.find(
+    (one) => ts.isInterfaceDeclaration(one) && one.name.text.endsWith('ErrorDetails'),
+  )
   const { members } = found as ts.InterfaceDeclaration
   return new Map(
     members.map((member) => {

@@ -4,7 +4,7 @@
  */
 export function defined<T extends object>(given: T): Defined<T> {
   const kept: Partial<T> = {}
-  for (const key of Object.keys(given) as (keyof T)[]) if (given[key] !== undefined) kept[key] = given[key]
+  for (const key in given) if (given[key] !== undefined && Object.hasOwn(given, key)) kept[key] = given[key]
   return kept as unknown as Defined<T>
 }
 

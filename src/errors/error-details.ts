@@ -1,8 +1,10 @@
+import type { SystemErrorDetails } from './system-error-details.ts'
+
 /**
  * Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their
  * meaning.
  */
-export interface ErrorDetails {
+export interface ErrorDetails extends SystemErrorDetails {
   /**
    * What the caller passed as a document is not plain JSON, or is larger than the limits allow. `resource` names the
    * resource that it was meant for, if it was meant for one.
@@ -152,8 +154,8 @@ export interface ErrorDetails {
   /** It is too early. */
   not_due: { readonly request: string; readonly verb: string; readonly dueAt: number }
   /**
-   * Somebody has already reviewed, and the policy lets the requester cancel only before that; or had reviewed it when
-   * the requester recalled it, and `verb` is `discard`.
+   * Somebody has already reviewed, or had when it was recalled (`verb` is `discard`), and the policy lets the requester
+   * cancel only before that.
    */
   already_reviewed_by_others: {
     readonly request: string
@@ -264,44 +266,6 @@ export interface ErrorDetails {
 
   /** The idempotency key was used for another command before. */
   idempotency_mismatch: { readonly key: string }
-
-  /**
-   * The host could not read or write a resource that it keeps itself, or say its project. Nothing was applied. `path`
-   * is the place in what its `read` gave, if the schema of the type cannot take that.
-   */
-  host_failed: {
-    readonly type: string
-    readonly id: string
-    readonly operation: 'read' | 'write' | 'projectOf'
-    readonly problem: string
-    /**
-     * Whether what was written outside of the database may still land there: it was not there yet, and the host did
-     * not refuse it.
-     */
-    readonly mayLand?: true | undefined
-    readonly path?: string | undefined
-  }
-  /**
-   * A function that the application gave (`now`, `newId`, a signer) threw, or answered with something that is not an
-   * answer. `fix` says what it must do.
-   */
-  host_function_failed: { readonly function: string; readonly problem: string; readonly fix: string }
-  /** The directory threw, timed out, or answered with something that is not an answer. Nothing was counted. */
-  directory_failed: { readonly question: string; readonly problem: string }
-  /** Other writers were faster every time. Nothing was written: try again. */
-  contention: { readonly verb: string; readonly attempts: number }
-
-  /** Storage: the key, or a unique index, is taken. */
-  duplicate_key: { readonly collection: string; readonly index: string }
-  /** Storage: the stored version is not the expected one. */
-  version_conflict: { readonly collection: string; readonly key: string }
-  /**
-   * A stored record is not what was written: its text is cut off, or it lacks what a record of its kind has. Nothing
-   * was taken from it.
-   */
-  unreadable_record: { readonly collection: string; readonly key: string; readonly problem: string }
-  /** Storage: the database failed. The driver's error is the `cause`. */
-  storage_failed: { readonly operation: string; readonly problem: string }
 }
 
 /** The closed list of what can go wrong. */
