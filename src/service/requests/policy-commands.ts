@@ -40,7 +40,7 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
       if (!parsed.ok) return parsed
       const { value } = parsed
       const { set, stored } = await readPolicy(context, actor.tenant, value.id)
-      const findings = await findingsAbout(context, actor.tenant, { policy: value, set })
+      const findings = () => findingsAbout(context, actor.tenant, { policy: value, set })
       const saved = stored?.value.policy
       if (saved && isSame(saved, value)) {
         const allowed = await mayChangePolicies(context, actor, {
@@ -49,11 +49,12 @@ export function savePolicyCommand(context: Context, actor: Actor, input: PolicyI
           policies: [{ id: value.id, policy: value }],
         })
         const writes = [unchanged(recordKey('policySets', actor.tenant), set)]
-        return allowed.ok ? success({ writes, answer: freeze({ ...saved, findings }) }) : allowed
+        return allowed.ok ? success({ writes, answer: freeze({ ...saved, findings: await findings() }) }) : allowed
       }
       const writes = await writesOf(context, actor, { id: value.id, change: { value }, at, set })
-      const answer = freeze({ ...value, version: (stored?.value.version ?? 0) + 1, findings })
-      return writes.ok ? success({ writes: writes.value, answer }) : writes
+      if (!writes.ok) return writes
+      const answer = { ...value, version: (stored?.value.version ?? 0) + 1, findings: await findings() }
+      return success({ writes: writes.value, answer: freeze(answer) })
     },
   }
 }

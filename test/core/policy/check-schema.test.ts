@@ -72,6 +72,9 @@ describe('[FA-14] a field that the schema of its type cannot have', () => {
     ['has one kind that does not say', { anyOf: [z.toJSONSchema(flag) as JsonValue, {}] }],
     ['is joined', { allOf: [{ type: 'object', properties: { a: {} } }], additionalProperties: false }],
     ['refers to itself for ever', { $ref: '#' }],
+    ['stands for anything', { anyOf: [{ type: 'string' }, true] }],
+    ['lists whole values', { enum: [{ rolout: 1 }, 'none'] }],
+    ['is a whole value', { const: { rolout: 1 } }],
   ])('[FA-14] is not known if the schema %s', (_, schema) => {
     expect(saidOf('/rolout', { flag: schema })).toEqual([])
   })
@@ -91,6 +94,26 @@ describe('[FA-14] a field that the schema of its type cannot have', () => {
     ])
     expect(saidOf('/amount', { either })).toEqual([])
     expect(saidOf('/wheight', { either })).toEqual(['did you mean /weight?'])
+  })
+
+  it('[FA-14] is looked for in time that does not grow with the ways that lead to it', () => {
+    const kinds = Array.from({ length: 12 }, (_, at) => ({
+      type: 'object',
+      additionalProperties: false,
+      properties: { [`only-${at}`]: { type: 'string' }, next: { $ref: '#/$defs/node' } },
+    }))
+    // Twelve ways at each of a hundred steps: whoever followed each of them would never come back.
+    const schema = { $ref: '#/$defs/node', $defs: { node: { anyOf: kinds } } }
+    const fields = Array.from(
+      { length: 200 },
+      (_, at) => ({ type: 'any_change', field: '/next'.repeat(30 + (at % 50)) }) as const,
+    )
+    const policy = { id: 'p', match: {}, when: { any: fields }, require: asked }
+    expect(
+      checkPolicy(policy, { resources: { node: { schema } } }).filter(({ severity }) => severity === 'error'),
+    ).toEqual([])
+    expect(saidOf('/next'.repeat(100), { node: schema })).toEqual([])
+    expect(saidOf(`${'/next'.repeat(100)}/nex`, { node: schema })).toEqual([`did you mean ${'/next'.repeat(101)}?`])
   })
 
   it('[FA-14] is one of all types that the policy is about, each of which says', () => {

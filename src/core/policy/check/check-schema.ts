@@ -84,7 +84,7 @@ function stepInto(
   here: readonly JsonObject[],
   { segment, root }: Step,
 ): 'unknown' | { readonly into: readonly JsonObject[]; readonly names: readonly string[] } {
-  const into: JsonObject[] = []
+  const into = new Set<JsonObject>()
   const names: string[] = []
   for (const schema of here) {
     for (const one of alternativesOf(schema, root)) {
@@ -92,12 +92,12 @@ function stepInto(
       if (found === 'unknown') return 'unknown'
       for (const below of found) {
         if (!isObject(below)) return 'unknown'
-        into.push(below)
+        into.add(below)
       }
       if (isObject(one['properties'])) names.push(...Object.keys(one['properties']))
     }
   }
-  return { into, names }
+  return { into: [...into], names }
 }
 
 /** Words that say more of members than is followed here. */
@@ -121,7 +121,9 @@ function membersNamed(schema: JsonObject, segment: string): 'unknown' | readonly
   const stands = [$ref, anyOf, oneOf].some((word) => word !== undefined)
   const types = [schema['type'] ?? []].flat()
   if (types.length === 0 && properties === undefined && items === undefined) {
-    return stands || values !== undefined || Object.hasOwn(schema, 'const') ? [] : 'unknown'
+    const listed = isArray(values) ? values : Object.hasOwn(schema, 'const') ? [schema['const'] ?? null] : undefined
+    if (listed?.some((value) => typeof value === 'object' && value !== null)) return 'unknown'
+    return stands || listed ? [] : 'unknown'
   }
   const found: JsonValue[] = []
   if (types.includes('object') || properties !== undefined) {

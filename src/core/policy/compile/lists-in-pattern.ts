@@ -37,7 +37,7 @@ export function listsInDocument(lead: Lead, document: JsonValue, shape: Compiled
 
 /** The same for the lists that a JSON Schema speaks of. */
 export function listsInSchema(lead: Lead, schema: JsonObject, shape: CompiledShape): ReadonlyMap<string, Unnamed> {
-  return listsIn(lead, schemaView(schema, { root: schema, node: shape.root }))
+  return listsIn(lead, schemaView([schema], { root: schema, node: shape.root }))
 }
 
 /** The same for what reads like a list if nothing more is known of a type: a pattern that goes on with a number. */
@@ -122,19 +122,27 @@ interface SchemaPlace {
   readonly node: ShapeNode
 }
 
-function schemaView(schema: JsonObject, { root, node }: SchemaPlace): View {
-  const all = alternativesOf(schema, root)
-  const list = all.some(({ type }) => [type].flat().includes('array')) ? unnamedKind(node) : undefined
-  const under = (name: string, below: JsonValue | undefined) =>
-    isObject(below) ? [[name, schemaView(below, { root, node: childNode(node, name) })] as const] : []
+/** A place as any of some schemas describe it: seen once, by however many ways they lead to it. */
+function schemaView(schemas: Iterable<JsonObject>, { root, node }: SchemaPlace): View {
+  const all = new Set([...schemas].flatMap((schema) => alternativesOf(schema, root)))
+  const list = [...all].some(({ type }) => [type].flat().includes('array')) ? unnamedKind(node) : undefined
   return {
     list: () => list,
-    members: (wanted) =>
-      all.flatMap(({ properties, additionalProperties, items }) => [
-        ...(isObject(properties) ? Object.entries(properties).flatMap(([name, below]) => under(name, below)) : []),
-        ...names(node, wanted).flatMap((name) => under(name, additionalProperties)),
-        ...(isEnd(list) ? [] : names(node, wanted).flatMap((name) => under(name, items))),
-      ]),
+    members(wanted) {
+      const below = new Map<string, Set<JsonObject>>()
+      const add = (name: string, schema: JsonValue | undefined) => {
+        if (isObject(schema)) below.set(name, (below.get(name) ?? new Set()).add(schema))
+      }
+      const asked = names(node, wanted)
+      for (const { properties, additionalProperties, items } of all) {
+        if (isObject(properties)) for (const [name, schema] of Object.entries(properties)) add(name, schema)
+        for (const name of asked) add(name, additionalProperties)
+        if (!isEnd(list)) for (const name of asked) add(name, items)
+      }
+      return [...below].map(
+        ([name, found]) => [name, schemaView(found, { root, node: childNode(node, name) })] as const,
+      )
+    },
   }
 }
 

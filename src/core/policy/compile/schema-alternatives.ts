@@ -1,19 +1,30 @@
 import { isArray, isObject } from '../../change/equal.ts'
 import type { JsonObject, JsonValue } from '../../change/json.ts'
 
-/** Of what is not followed any further, or cannot be, nothing is known: it lets everything through. */
+/** Of what cannot be followed nothing is known: it lets everything through. */
 const unknown: JsonObject = {}
 
-/** A reference, or an alternative of an alternative, is followed so often. */
-const deepest = 8
-
-/** The schemas that one stands for: what it refers to, and its alternatives. */
-export function alternativesOf(schema: JsonObject, root: JsonObject, depth = 0): readonly JsonObject[] {
-  if (depth > deepest) return [unknown]
-  const { $ref: ref, anyOf, oneOf, allOf } = schema
-  const target = typeof ref === 'string' ? (referred(ref, root) ?? unknown) : undefined
-  const others = [anyOf, oneOf, allOf].flatMap((some) => (isArray(some) ? some : []))
-  return [schema, ...[target, ...others].filter(isObject).flatMap((one) => alternativesOf(one, root, depth + 1))]
+/**
+ * The schemas that one stands for: what it refers to, and its alternatives. Each of them once, however often, and by
+ * however many ways, it is referred to.
+ */
+export function alternativesOf(schema: JsonObject, root: JsonObject): readonly JsonObject[] {
+  const found = new Set<JsonObject>()
+  const collect = (one: JsonValue | undefined, above: readonly JsonObject[]): void => {
+    if (one === false) return
+    if (!isObject(one) || above.includes(one)) {
+      found.add(unknown)
+      return
+    }
+    if (found.has(one)) return
+    found.add(one)
+    const { $ref: ref, anyOf, oneOf, allOf } = one
+    const others = [anyOf, oneOf, allOf].flatMap((some) => (isArray(some) ? some : []))
+    const targets = typeof ref === 'string' ? [referred(ref, root), ...others] : others
+    for (const target of targets) collect(target, [...above, one])
+  }
+  collect(schema, [])
+  return [...found]
 }
 
 function referred(ref: string, root: JsonObject): JsonValue | undefined {
