@@ -11,17 +11,18 @@ const approvals = createApprovals({
   storage: memoryStorage(),
   resources: [flags],
   directory: staticDirectory({ ann: ['developer'], ben: ['lead'] }),
-  admins: { roles: ['lead'] },
+  policies: [
+    {
+      id: 'big-rollouts',
+      match: { resource: 'feature_flag', action: 'update' },
+      when: { type: 'change_amount', field: '/rollout', operator: '>', value: 20 },
+      require: { quorum: 1, from: { roles: ['lead'] } },
+    },
+  ],
+  policiesVersion: 1,
 })
 const ann = approvals.as({ tenant: 'acme', user: 'ann' })
 const ben = approvals.as({ tenant: 'acme', user: 'ben' })
-
-await ben.policies.save({
-  id: 'big-rollouts',
-  match: { resource: 'feature_flag', action: 'update' },
-  when: { type: 'change_amount', field: '/rollout', operator: '>', value: 20 },
-  require: { quorum: 1, from: { roles: ['lead'] } },
-})
 
 const checkout = flags.ref('checkout')
 await ann.submit(checkout, { value: { enabled: true, rollout: 40 } })

@@ -60,7 +60,7 @@ console.log(winner) // finish: winner "short"
 console.log(control) // variants › control › weight: 50 → 0
 console.log(short) // variants › short › weight: 50 → 100
 const pause = (await where())?.can['pause']
-console.log(pause === true || pause?.code) // waiting_for_approval
+console.log(pause === true || pause?.code) // true
 
 await ben.requests.approve(finish.request.id, { digest: finish.request.digest })
 const done = await ann.resources.get(checkout)

@@ -26,6 +26,8 @@ const kept = new Map() // what there is: name → value
 const keep = (name, value) =>
   check((kept.get(name) ?? value) === value && kept.set(name, value), `${name}: is there twice`)
 const [seals, checkpoints, requesters] = [[], [''], new Map()]
+const gone = Symbol('removed by retention')
+const removed = new Set() // the documents that retention removed
 const keys = argv[4] && JSON.parse(readFileSync(argv[4], 'utf8'))
 let [tenant, signed] = ['', false]
 
@@ -40,6 +42,7 @@ function readEvent({ hash, texts = {}, ...body }) {
     for (const said of [reason, event.type === 'revised' && message]) said && promised.set(`text ${said}`, () => true)
   for (const told of Object.values(texts)) keep(`text ${digest('text', told)}`, told.text)
   for (const erased of event.erased ?? []) keep(`text ${erased}`, '')
+  if (stream === 'retention') for (const name of event.removed ?? []) removed.add(name)
   if (event.type === 'revised')
     promised.set(`revision ${stream} #${event.number}`, (document) => digest('document', document) === event.digest)
   if (!event.pinned) return
@@ -76,8 +79,10 @@ const readers = {
   seal: readSeal,
   checkpoint: readCheckpoint,
   event: readEvent,
-  content: ({ value: { request, edition, changes } }) => keep(`content request/${request} #${edition}`, changes),
-  revision: ({ value: { type, id, number, document } }) => keep(`revision resource/${type}/${id} #${number}`, document),
+  content: ({ value: { request, edition, changes, notKept } }) =>
+    keep(`content request/${request} #${edition}`, notKept && changes.length === 0 ? gone : changes),
+  revision: ({ value: { type, id, number, document, notKept } }) =>
+    keep(`revision resource/${type}/${id} #${number}`, notKept && document === null ? gone : document),
   head: ({ value: { stream, hash } }) => keep(`end of ${stream}`, hash),
 }
 for await (const text of createInterface({ input: createReadStream(argv[2]) })) {
@@ -89,6 +94,8 @@ check(!keys || signed, 'no checkpoint is signed')
 check(checkpoints.includes(argv[3] ?? ''), 'the checkpoint that was kept elsewhere is not here')
 for (const { stream, seq, hash, checkpoint } of seals)
   check(streams.get(stream)?.[seq - 1] === hash && checkpoints[checkpoint], `${stream} #${seq}: is not what was sealed`)
+for (const [, stream, number] of [...removed].map((name) => /^(.*) (\d+)$/s.exec(name) ?? []))
+  promised.set(`${stream?.startsWith('request/') ? 'content' : 'revision'} ${stream} #${number}`, (it) => it === gone)
 for (const [stream, log] of streams) promised.set(`end of ${stream}`, (hash) => hash === log.at(-1))
 for (const name of new Set([...kept.keys(), ...promised.keys()]))
   check(kept.has(name) && promised.get(name)?.(kept.get(name)), `${name}: is not what the log says`)
