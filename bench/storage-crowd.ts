@@ -3,10 +3,13 @@ import type { Pending } from './storage-office.ts'
 
 /** The tables in which a request that waits has rows. */
 const tables = {
-  requests: ['tenant', 'id', 'status', 'created_at', 'project', 'due_at'],
+  requests: ['tenant', 'id', 'status', 'created_at', 'project', 'due_at', 'requester', 'updated_at'],
   contents: ['tenant', 'request', 'edition'],
-  waiting: ['tenant', 'approver', 'request', 'project', 'created_at'],
-  targets: ['tenant', 'type', 'id', 'request', 'status', 'created_at'],
+  inbox: ['tenant', 'approver', 'request', 'project', 'created_at'],
+  targets: [
+    ...['tenant', 'type', 'id', 'request', 'status', 'created_at'],
+    ...['updated_at', 'is_first', 'project', 'requester'],
+  ],
   events: ['tenant', 'stream', 'seq', 'prev'],
   unsealed: ['tenant', 'stream', 'seq', 'due_at'],
 } as const

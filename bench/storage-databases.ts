@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -21,6 +21,8 @@ export interface BenchDatabase {
   transaction(steps: readonly Step[]): Promise<void> | void
   /** Runs a statement by itself. */
   run(text: string): Promise<unknown> | unknown
+  /** Reads rows by a prepared statement by hand. Left out where nothing is read by hand. */
+  rows?(text: string, values: readonly (string | number)[]): Promise<readonly unknown[]> | readonly unknown[]
   /** The least that a review costs: it reads one row and commits one write of so many bytes. Left out where it is not measured. */
   floor?(bytes: string): Promise<void> | void
   close(): Promise<void>
@@ -65,6 +67,7 @@ export function sqlite(): BenchDatabase {
       prepare('commit').run()
     },
     run: (text) => database.exec(text),
+    rows: (text, values) => prepare(text.replace(/\$\d+/g, '?')).all(...values),
     floor(bytes) {
       writeSync(log, bytes)
       fdatasyncSync(log)
@@ -111,6 +114,8 @@ export async function postgres(): Promise<BenchDatabase | undefined> {
       client.release()
     },
     run: (text) => pool.query(text),
+    rows: async (text, values) =>
+      (await pool.query({ name: createHash('md5').update(text).digest('hex'), text, values: [...values] })).rows,
     async floor(bytes) {
       await pool.query({ name: 'floor read', text: 'select value from floor where id = $1', values: [1] })
       await pool.query({ name: 'floor write', text: 'update floor set value = $1 where id = $2', values: [bytes, 1] })

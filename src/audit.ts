@@ -22,5 +22,6 @@ export { emptyTree, type MerkleTree, rootOf, withLeaf } from './core/log/merkle-
 export type { SignatureCheck, Signer } from './ports/signer.ts'
 export type { AuditProblem, AuditReport } from './service/audit/audit-report.ts'
 export type { Erasable, Erased } from './service/audit/erase-texts.ts'
+export type { LogSubject } from './service/audit/log-subject.ts'
 export type { VerifyOptions } from './service/audit/read-checkpoints.ts'
-export type { ExportLine, LogFilter, LogSubject } from './service/audit/read-log.ts'
+export type { ExportLine, LogFilter } from './service/audit/read-log.ts'

@@ -137,6 +137,7 @@ export type {
   TestExplanation,
   ValueExplanation,
 } from './core/policy/explain/explain-condition.ts'
+export type { Asking, Circumstances, EarlierDocument } from './core/policy/model/circumstances.ts'
 export type {
   AnyChange,
   BeforeAfter,
@@ -150,6 +151,7 @@ export type {
 export { type Duration, milliseconds } from './core/policy/model/duration.ts'
 export type { Escalated } from './core/policy/model/escalation.ts'
 export type {
+  CodedPolicyInput,
   Evaluation,
   Facets,
   LifecycleStep,
@@ -188,8 +190,10 @@ export type {
   AskedOf,
   BypassCommand,
   ComeDueCommand,
+  CommentCommand,
   ConfirmCommand,
   ContentCommand,
+  DescribeCommand,
   Facts,
   FollowUpCommand,
   GlassCommand,
@@ -200,38 +204,58 @@ export type {
   ReclaimCommand,
   RequestCommand,
   ReviewCommand,
+  SetTimeCommand,
+  SettleCommentCommand,
   TargetFacts,
   TimeCommand,
   WithdrawCommand,
 } from './core/request/model/command.ts'
-export type { ClockMove, Content, OpenRebase, PinnedMove, ProposedChange } from './core/request/model/content.ts'
+export type { CommentAnchor, CommentResolution, CommentState, WantedAnchor } from './core/request/model/comment.ts'
+export type {
+  ClockMove,
+  Content,
+  OpenRebase,
+  PathStep,
+  PinnedMove,
+  ProposedChange,
+  Reverted,
+} from './core/request/model/content.ts'
 export type { Decision, FactName, Undecided } from './core/request/model/decision.ts'
 export type {
   Actor,
-  Application,
-  Applied,
-  AppliedRevision,
-  Applying,
   BeganEvent,
+  CommentedEvent,
+  CommentSettledEvent,
   ContentEvent,
   EscalatedEvent,
-  Failed,
   FollowUpEvent,
   GlassEvent,
   KnownPerson,
   LaterEvent,
+  LeftOut,
   OtherEvent,
-  Outcome,
   Pinned,
   RequestEvent,
   ReviewEvent,
   Target,
+  TimeSetEvent,
 } from './core/request/model/event.ts'
 export { begin, evolve } from './core/request/model/evolve.ts'
 export type { FollowUp, GlassBroken, PendingFollowUp } from './core/request/model/follow-up.ts'
 export type { Hold } from './core/request/model/hold.ts'
 export type { Objection, Subject } from './core/request/model/objection.ts'
-export type { Request } from './core/request/model/request.ts'
+export type {
+  Application,
+  Applied,
+  AppliedRevision,
+  Applying,
+  Approved,
+  Failed,
+  Outcome,
+} from './core/request/model/outcome.ts'
+export type { PolicySetState } from './core/request/model/policy-set-state.ts'
+export type { Addition, Request } from './core/request/model/request.ts'
+export type { OpenTime, Schedule } from './core/request/model/schedule.ts'
 export {
   type MethodOf,
   type PeopleVerb,
@@ -244,7 +268,7 @@ export {
 } from './core/request/model/status-table.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
-export type { KnownUsers, Review, UnderReview, Verdict } from './core/review/under-review.ts'
+export type { JudgedAt, KnownUsers, Review, UnderReview, Verdict } from './core/review/under-review.ts'
 export type { KnownUser } from './core/review/voter.ts'
 export type { ErrorCode, ErrorDetails } from './errors/error-details.ts'
 export type { Refusal, Result } from './errors/result.ts'

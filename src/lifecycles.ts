@@ -1,5 +1,6 @@
 export { defineLifecycle, type Lifecycle } from './core/lifecycle/define-lifecycle.ts'
 export { type ExperimentOptions, experimentLifecycle } from './core/lifecycle/experiment-lifecycle.ts'
+export type { ExtensionOptions } from './core/lifecycle/extend-lifecycle.ts'
 export { criticalFlagPlaces, type FlagOptions, flagLifecycle } from './core/lifecycle/flag-lifecycle.ts'
 export type { Follows } from './core/lifecycle/follow-state.ts'
 export type {

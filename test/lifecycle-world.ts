@@ -9,11 +9,14 @@ const variants = z.array(z.strictObject({ key: z.string(), weight: z.number().mi
 const testSchema = z.strictObject({ name: z.string(), variants })
 
 /** Declares experiments by a life cycle. */
-export function testsBy(lifecycle: Lifecycle<z.infer<typeof testSchema>>) {
-  return defineResource({ type: 'ab_test', schema: testSchema, shape: { '/variants': keyedBy('key') }, lifecycle })
+export function testsBy(lifecycle: Lifecycle<z.infer<typeof testSchema>>, type = 'ab_test') {
+  return defineResource({ type, schema: testSchema, shape: { '/variants': keyedBy('key') }, lifecycle })
 }
 
 export const abTests = testsBy(experimentLifecycle())
+
+/** Experiments of which nothing but the strict table is possible. */
+export const strictTests = testsBy(experimentLifecycle({ strict: true }), 'strict_test')
 
 const switchSchema = z.strictObject({
   live: z.boolean(),
@@ -65,7 +68,7 @@ export const groups = defineResource({
   },
 })
 
-export const types = [abTests, switches, openSwitches, variables, groups]
+export const types = [abTests, strictTests, switches, openSwitches, variables, groups]
 
 export const abTest = {
   name: 'checkout',
@@ -103,8 +106,8 @@ export function lifecycleWorld(storage: Storage, ...[users, options]: WorldOptio
     gate: (actions: readonly string[] = gatedActions, rules: object = {}) =>
       w.policy({ match: { action: [...actions] }, rules }),
     /** An experiment in a live state, brought there before any policy is there. */
-    async test(id: string, state: string) {
-      const ref = abTests.ref(id)
+    async test(id: string, state: string, type = abTests) {
+      const ref = type.ref(id)
       await w.as('ann').submit(ref, { value: abTest })
       for (const action of ways[state] ?? []) await w.as('ann').submit(ref, inTime(w, { action }))
       return ref
@@ -114,7 +117,7 @@ export function lifecycleWorld(storage: Storage, ...[users, options]: WorldOptio
       pending(await w.as('ann').submit(ref, wanted, options)),
     /** Where a resource is in its life cycle. */
     async standing(ref: ResourceRef) {
-      const standing = (await w.as('ann').resources.get(ref))?.lifecycle
+      const standing = (await w.approvals.reader('acme').resources.get(ref))?.lifecycle
       if (!standing) throw new TypeError(`There is no ${ref.type} "${ref.id}" with a life cycle.`)
       return standing
     },

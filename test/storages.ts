@@ -33,6 +33,7 @@ function placed(make: () => Promise<Place>): () => Storage {
     return {
       get: async (keys) => (await emptied).get(keys),
       list: async (query) => (await emptied).list(query),
+      count: async (query) => (await emptied).count(query),
       commit: async (writes, effect) => (await emptied).commit(writes, effect),
       close: async () => {},
     }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { defined } from '../src/core/defined.ts'
 import {
   type ActorInput,
   type Admins,
+  type ApprovalsOptions,
   type Audiences,
   type ChangeRequest,
   createApprovals,
@@ -79,23 +81,40 @@ export function world(
   storage: Storage,
   users: Readonly<Record<string, readonly string[]>> = people,
   types: readonly ResourceType[] = [flags, experiments],
-  { admins = 'anyone', notices = {} }: { readonly admins?: Admins; readonly notices?: Partial<Audiences> } = {},
+  {
+    admins = 'anyone',
+    notices = {},
+    retention,
+  }: {
+    readonly admins?: Admins
+    readonly notices?: Partial<Audiences>
+    readonly retention?: ApprovalsOptions['retention']
+  } = {},
 ) {
   const delivered: Notice[] = []
   const given = new Map<string, readonly string[]>()
   const gone = new Set<string>()
   const directory = staticDirectory(users)
   const persons = new Map<string, string>()
+  const owners = new Map<string, string>()
+  const forgotten = new Set<string>()
   let time = start
   let ids = 0
+  let asked = () => {}
   const approvals = createApprovals({
     admins,
     notices,
+    retention,
     storage,
     resources: types,
     directory: {
       ...directory,
+      async roles(scope, names) {
+        const known = await directory.roles(scope, names)
+        return known.map((is, index) => is && !forgotten.has(names[index] ?? ''))
+      },
       async users(scope, ids) {
+        asked()
         const found = await directory.users(scope, ids)
         const known = found.map((user, index) => (gone.has(ids[index] ?? '') ? undefined : user))
         return known.map(
@@ -103,6 +122,7 @@ export function world(
             user && {
               roles: given.get(ids[index] ?? '') ?? user.roles,
               person: persons.get(ids[index] ?? '') ?? ids[index] ?? '',
+              ...defined({ owner: owners.get(ids[index] ?? '') }),
             },
         )
       },
@@ -129,10 +149,21 @@ export function world(
       time += milliseconds
     },
     now: () => time,
+    /** Has something happen whenever the directory is asked about users, until the answer is called. */
+    slowly(happens: () => void) {
+      asked = happens
+      return () => {
+        asked = () => {}
+      }
+    },
     /** Says that two users are one person. */
     person: (user: string, same: string) => persons.set(user, same),
+    /** Says that a user is an agent of another one. */
+    owner: (agent: string, owner: string) => owners.set(agent, owner),
     /** Takes a user out of the directory. */
     leave: (user: string) => gone.add(user),
+    /** Takes a role out of the directory. */
+    forget: (role: string) => forgotten.add(role),
     /** Gives a user other roles. */
     roles: (user: string, roles: readonly string[]) => given.set(user, roles),
     /** Delivers what is in the outbox, and gives everything that was ever delivered. */

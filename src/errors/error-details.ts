@@ -1,10 +1,11 @@
+import type { AccessErrorDetails } from './access-error-details.ts'
 import type { SystemErrorDetails } from './system-error-details.ts'
 
 /**
  * Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their
  * meaning.
  */
-export interface ErrorDetails extends SystemErrorDetails {
+export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   /**
    * What the caller passed as a document is not plain JSON, or is larger than the limits allow. `resource` names the
    * resource that it was meant for, if it was meant for one.
@@ -42,6 +43,22 @@ export interface ErrorDetails extends SystemErrorDetails {
   unknown_resource: { readonly type: string; readonly id: string }
   /** The resource has no such revision. */
   unknown_revision: { readonly type: string; readonly id: string; readonly revision: number }
+  /** Retention has removed the document of the revision; its digest is kept. */
+  revision_not_kept: {
+    readonly type: string
+    readonly id: string
+    readonly revision: number
+    /** When, in milliseconds since 1970. */
+    readonly removedAt: number
+  }
+  /**
+   * Retention has removed what the request wanted, since it ended long ago; its digest, events and reviews are kept.
+   */
+  content_not_kept: {
+    readonly request: string
+    /** When, in milliseconds since 1970. */
+    readonly removedAt: number
+  }
   /** No such request, here. A request of another tenant is as unknown as one that never was. */
   unknown_request: { readonly request: string }
   /** The actor has no such delegation, or it is over. */
@@ -50,6 +67,13 @@ export interface ErrorDetails extends SystemErrorDetails {
   not_delegable: { readonly from: string; readonly to: string; readonly problem: string }
   /** No such policy, here. */
   unknown_policy: { readonly policy: string }
+  /** The policy is one that the application gives in code: nobody can change or remove it in a tenant. */
+  policy_in_code: { readonly policy: string; readonly version: number }
+  /**
+   * The policies in code of this instance are older than those that the tenant has on record, or others of the same
+   * version: nothing is applied by them. `version` is 0 if the instance has none.
+   */
+  policies_outdated: { readonly version: number; readonly recorded: number }
   /** A policy in force wants this change of a policy approved. `by` names what gates it. */
   policy_gated: {
     readonly policy: string
@@ -75,9 +99,12 @@ export interface ErrorDetails extends SystemErrorDetails {
 
   /**
    * There are as many already as `createApprovals({ limits })` allows: comments on the request, open drafts or
-   * delegations of the actor; or as many objections as a request remembers.
+   * delegations of the actor; or as many objections as a request remembers, or additions as its reason takes.
    */
-  limit_reached: { readonly what: 'comments' | 'open_drafts' | 'delegations' | 'objections'; readonly limit: number }
+  limit_reached: {
+    readonly what: 'comments' | 'open_drafts' | 'delegations' | 'objections' | 'additions'
+    readonly limit: number
+  }
   /** The verb does not exist in the state that the request is in. */
   not_open: { readonly request: string; readonly status: string; readonly verb: string }
   /** The deadline of the request has passed. */
@@ -94,6 +121,18 @@ export interface ErrorDetails extends SystemErrorDetails {
   not_an_approver: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /** The approvals that the policies ask for are not, or no longer, there. */
   approval_missing: { readonly request: string; readonly policies: readonly string[] }
+  /** A policy asks for all comments to be resolved before the change is applied, and some are not. */
+  comments_unresolved: { readonly request: string; readonly comments: number }
+  /** The time of the request is part of what reviewers agree to: it was not left open. */
+  time_not_open: { readonly request: string }
+  /** The request has no comment with this id. */
+  unknown_comment: { readonly request: string; readonly comment: string }
+  /** The comment is not resolved; or, if none is named, no comment on the request is. */
+  comment_open: { readonly request: string; readonly comment?: string }
+  /** The comment is resolved already; or, if none is named, every comment on the request is. */
+  comment_resolved: { readonly request: string; readonly comment?: string }
+  /** The actor neither wrote the comment, nor asked for the change, edited it, has reviewed it or could reject it. */
+  not_a_participant: { readonly request: string; readonly comment: string; readonly actor: string }
   /** The live revision is not the one that the change was made against. */
   stale: { readonly type: string; readonly id: string; readonly base: number; readonly live: number }
   /** The actor has already given this answer to this content. */
@@ -105,6 +144,10 @@ export interface ErrorDetails extends SystemErrorDetails {
     readonly requester: string
     readonly verb: string
   }
+  /** The actor objects to the request, and could not take that back as its requester. */
+  own_objection: { readonly request: string; readonly actor: string }
+  /** Whoever asked for it is still there: nobody takes it over from them. */
+  requester_present: { readonly request: string; readonly requester: string }
   /** The policies let others edit the request while it waits, or nobody: `editors` says whom. */
   edit_restricted: {
     readonly request: string
@@ -121,8 +164,10 @@ export interface ErrorDetails extends SystemErrorDetails {
   no_review: { readonly request: string; readonly actor: string }
   /** The content has conflicts that nobody has answered. */
   conflicts_open: { readonly request: string; readonly conflicts: number }
-  /** Another request keeps everybody else off the resource until it ends. */
-  locked: { readonly type: string; readonly id: string; readonly request: string }
+  /**
+   * Another request keeps everybody else off the resource until it ends; it is not named to those who may not read it.
+   */
+  locked: { readonly type: string; readonly id: string; readonly request?: string | undefined }
   /**
    * The change was claimed by somebody else meanwhile, or could have been: whoever claimed it before does not say any
    * more what became of it. `fence` is the number of their claim, `current` that of the last.
@@ -138,15 +183,19 @@ export interface ErrorDetails extends SystemErrorDetails {
    * nobody knows.
    */
   abandoned: { readonly type: string; readonly id: string; readonly problem: string }
-  /** Not every matching policy lets the actor bypass it. */
-  bypass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
+  /** Not every matching policy lets the actor bypass it. No `request` if there is none yet. */
+  bypass_forbidden: { readonly request?: string; readonly actor: string; readonly roles: readonly string[] }
   /** Not every matching policy lets the actor break the glass. */
   break_glass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /**
    * The glass was broken before, by the same person or against the same policy, and the review of that is still owed.
-   * `request` owes it.
+   * `request` owes it; it is not named, nor who did so, to those who may not read it.
    */
-  follow_up_pending: { readonly request: string; readonly by: string; readonly policies: readonly string[] }
+  follow_up_pending: {
+    readonly request?: string | undefined
+    readonly by?: string | undefined
+    readonly policies: readonly string[]
+  }
   /** The request needs no follow-up review, or none any more. */
   no_follow_up: { readonly request: string }
   /** Whoever broke the glass cannot review that. */
@@ -206,63 +255,27 @@ export interface ErrorDetails extends SystemErrorDetails {
     readonly problem: string
   }
 
+  /**
+   * A freeze covers the resource: nothing lands there until it is over, in milliseconds since 1970. Left out: no end is
+   * in sight. `problem` says why nobody can tell when it freezes, if so.
+   */
+  frozen: {
+    readonly type: string
+    readonly id: string
+    readonly freeze: string
+    readonly mode: 'block' | 'queue'
+    readonly reason: string
+    readonly until?: number | undefined
+    readonly problem?: string | undefined
+  }
+  /** No such freeze, here. */
+  unknown_freeze: { readonly freeze: string }
   /** The approval workflow is switched off in the project: what waits there neither moves nor vanishes. */
   workflow_off: { readonly request: string; readonly project: string; readonly verb: string }
   /** The approval workflow was switched off while the request waited: it is about to be a draft again. */
   switched_off: { readonly request: string; readonly verb: string }
   /** A request cannot go back to being a draft by itself where the workflow was not switched off while it waited. */
   not_switched_off: { readonly request: string }
-
-  /** The roles of the actor do not hold a permission that this needs. */
-  not_permitted: {
-    readonly actor: string
-    readonly project: string
-    readonly missing: readonly string[]
-    /**
-     * Who may change the settings, if `createApprovals({ admins })` says so: `user "ben"`, or
-     * `role "boss", which nobody holds`.
-     */
-    readonly admins?: readonly string[] | undefined
-    /** The policies that nobody without it can switch off. */
-    readonly policies?: readonly string[] | undefined
-  }
-  /** The resource is restricted to its editors, and the actor is not one of them. */
-  not_an_editor: {
-    readonly type: string
-    readonly id: string
-    readonly actor: string
-    readonly editors: readonly string[]
-  }
-  /**
-   * The actor would give or take a role that can do more than the actor, by its permissions or by what policies let
-   * its holders do; or would let a user join, leave or be another person whom policies let do more by name.
-   */
-  beyond_own_permissions: {
-    readonly actor: string
-    /** The role; left out if it is about a user. */
-    readonly role?: string
-    /** The user whom policies name. */
-    readonly user?: string
-    readonly missing: readonly string[]
-    /**
-     * Ids of policies that let the role or the user approve, veto or go past them, which the actor can neither do nor
-     * change. They are in force, or an open request was submitted under them.
-     */
-    readonly policies: readonly string[]
-  }
-  /** The actor is the person behind the account, and would not be any more: nobody parts an account from themselves. */
-  own_account: { readonly actor: string; readonly account: string }
-  /** What a change of access does has moved since it was previewed. */
-  preview_outdated: { readonly seen: string }
-  /** No such role, here. */
-  unknown_role: { readonly role: string; readonly known: readonly string[] }
-  /** The role is still held. */
-  role_in_use: { readonly role: string; readonly holders: readonly string[] }
-  /**
-   * Nobody would be left who can give roles in the organization, or nobody of those who may say who approves:
-   * `permission` is what they would lack.
-   */
-  last_admin: { readonly admins: readonly string[]; readonly permission: string }
 
   /** The idempotency key was used for another command before. */
   idempotency_mismatch: { readonly key: string }

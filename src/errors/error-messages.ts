@@ -22,10 +22,20 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `There is no resource type ${quote(type)}; known are ${listed(known)}. Pass it to createApprovals({ resources }).`,
   unknown_resource: ({ type, id }) => `There is no ${type} ${quote(id)}.`,
   unknown_revision: ({ type, id, revision }) => `${type} ${quote(id)} has no revision ${revision}.`,
+  revision_not_kept: ({ type, id, revision, removedAt }) =>
+    `The document of revision ${revision} of ${type} ${quote(id)} is not kept any more: retention removed it at ${new Date(removedAt).toISOString()}.`,
+  content_not_kept: ({ request, removedAt }) =>
+    `What request ${quote(request)} wanted is not kept any more: retention removed it at ${new Date(removedAt).toISOString()}.`,
   unknown_request: ({ request }) => `There is no request ${quote(request)}.`,
   unknown_delegation: ({ from, to }) => `${quote(from)} has no delegation to ${quote(to)}.`,
   not_delegable: ({ from, to, problem }) => `${quote(from)} cannot delegate to ${quote(to)}: ${problem}.`,
   unknown_policy: ({ policy }) => `There is no policy ${quote(policy)}.`,
+  policy_in_code: ({ policy, version }) =>
+    `Policy ${quote(policy)} is one that the application gives in code (version ${version}): no tenant can change or remove it. Save a policy of your own under another id, or have the application change it and raise policiesVersion.`,
+  policies_outdated: ({ version, recorded }) =>
+    version === recorded
+      ? `The policies in code of this instance are not those that are on record as version ${recorded}: raise policiesVersion where they were changed. Nothing is applied until then; reading, rejecting and cancelling go on.`
+      : `This instance ${version === 0 ? 'has no policies in code' : `has version ${version} of the policies in code`}, and version ${recorded} is on record: deploy that, or give these as version ${recorded + 1}. Nothing is applied until then; reading, rejecting and cancelling go on.`,
   policy_gated: ({ policy, project, by }) =>
     project !== undefined
       ? `Switching the workflow ${project === '' ? 'of the organization' : `of project ${quote(project)}`} needs the approval that ${quoted(by)} ${asks(by)} for: submit it with workflowResource.ref(${quote(project)}). Nothing was switched.`
@@ -47,6 +57,7 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
       comments: `The request has ${limit} comments, and takes no more: go on where people talk, or raise createApprovals({ limits: { commentsPerRequest } }).`,
       open_drafts: `You have ${limit} open drafts, and can have no more: submit or cancel some, or raise createApprovals({ limits: { openDraftsPerPerson } }).`,
       delegations: `You have ${limit} delegations that are not over, and can have no more: remove some, or raise createApprovals({ limits: { delegationsPerPerson } }).`,
+      additions: `The reason of the request was added to ${limit} times, and takes no more: comment on the request, or recall it and submit it with a new reason.`,
       objections: `The request remembers ${limit} objections, and none may be forgotten: cancel it, and submit the change anew.`,
     })[what],
   not_open: ({ request, status, verb }) =>
@@ -65,12 +76,32 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     policies.length === 0
       ? `Nobody was asked about request ${quote(request)}, so that it has no approvals: submit it again, and today's policies decide.`
       : `Request ${quote(request)} lacks approvals that ${quoted(policies)} ${asks(policies)} for: nothing was applied.`,
+  comments_unresolved: ({ request, comments }) =>
+    `Request ${quote(request)} has ${comments === 1 ? 'one comment that is' : `${comments} comments that are`} not resolved, and a policy asks for that: resolve ${comments === 1 ? 'it' : 'them'} first.`,
+  time_not_open: ({ request }) =>
+    `The time of request ${quote(request)} was not left open, so that reviewers agree to it: requests.schedule(id, time) sets another one, which is approved anew.`,
+  unknown_comment: ({ request, comment }) =>
+    `Request ${quote(request)} has no comment ${quote(comment)}: its comments are in requests.get(id).`,
+  comment_open: ({ request, comment }) =>
+    comment === undefined
+      ? `No comment on request ${quote(request)} is resolved: there is nothing to reopen.`
+      : `Comment ${quote(comment)} on request ${quote(request)} is not resolved: there is nothing to reopen.`,
+  comment_resolved: ({ request, comment }) =>
+    comment === undefined
+      ? `No comment on request ${quote(request)} is open: there is nothing to resolve.`
+      : `Comment ${quote(comment)} on request ${quote(request)} is resolved already.`,
+  not_a_participant: ({ request, comment, actor }) =>
+    `${quote(actor)} cannot resolve comment ${quote(comment)}: its author, the requester, the contributors and the approvers of request ${quote(request)} can.`,
   stale: ({ type, id, base, live }) =>
     `${type} ${quote(id)} is at revision ${live}, and the change was made against revision ${base}: rebase the request, or make the change again.`,
   already_reviewed: ({ request, actor, verdict }) =>
     `${quote(actor)} has already given this answer (${verdict.replaceAll('_', ' ')}) to request ${quote(request)}; one person counts once.`,
   not_the_requester: ({ request, actor, requester, verb }) =>
     `Only ${quote(requester)}, who asked for it, can ${phraseOf(verb, `request ${quote(request)}`)}, not ${quote(actor)}.`,
+  own_objection: ({ request, actor }) =>
+    `${quote(actor)} has rejected request ${quote(request)}, and could not take that back as its requester: withdraw the rejection before taking it over, or let somebody else do so.`,
+  requester_present: ({ request, requester }) =>
+    `${quote(requester)}, who asked for request ${quote(request)}, is still there: only what somebody who is gone has left behind can be taken over.`,
   edit_restricted: ({ request, actor, editors }) =>
     `${quote(actor)} cannot edit request ${quote(request)} while it waits for approval: ${editorPhrases[editors]}. Comment on it, or ask its requester to recall it and edit the draft.`,
   contributor: ({ request, actor }) =>
@@ -81,7 +112,7 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
   conflicts_open: ({ request, conflicts }) =>
     `Request ${quote(request)} has ${conflicts === 1 ? 'one conflict' : `${conflicts} conflicts`} with what is live by now: resolve ${conflicts === 1 ? 'it' : 'them'} first.`,
   locked: ({ type, id, request }) =>
-    `${type} ${quote(id)} is locked by request ${quote(request)} until that is applied, rejected, cancelled or expired.`,
+    `${type} ${quote(id)} is locked by ${request === undefined ? anotherRequest : `request ${quote(request)}`} until that is applied, rejected, cancelled or expired.`,
   claim_lost: ({ request, fence, current, until }) =>
     `Claim ${fence} of request ${quote(request)} is over: the last one is ${current}, good until ${time(until)}. Leave the request to whoever claims it next.`,
   delivery_in_progress: ({ request, until }) =>
@@ -89,11 +120,13 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
   abandoned: ({ type, id, problem }) =>
     `The change of ${type} ${quote(id)} was abandoned on its way (${problem}). Read the resource to see whether it got there, then apply or submit the request again.`,
   bypass_forbidden: ({ request, actor, roles }) =>
-    `${quote(actor)} cannot bypass the policies of request ${quote(request)}: they let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
+    `${quote(actor)} cannot bypass the policies of ${request === undefined ? 'this change' : `request ${quote(request)}`}: they let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
   break_glass_forbidden: ({ request, actor, roles }) =>
     `${quote(actor)} cannot break the glass for request ${quote(request)}: its policies let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
   follow_up_pending: ({ request, by, policies }) =>
-    `${quote(by)} broke the glass for request ${quote(request)} against ${quoted(policies)}: its follow-up review must be done first.`,
+    request === undefined || by === undefined
+      ? `The glass was broken for ${anotherRequest}${policies.length === 0 ? '' : ` against ${quoted(policies)}`}: its follow-up review must be done first.`
+      : `${quote(by)} broke the glass for request ${quote(request)} against ${quoted(policies)}: its follow-up review must be done first.`,
   no_follow_up: ({ request }) => `Request ${quote(request)} needs no follow-up review.`,
   own_follow_up: ({ request, actor }) =>
     `${quote(actor)} broke the glass for request ${quote(request)} and cannot review that: somebody else has to.`,
@@ -117,6 +150,11 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `${quote(property)} of ${type} ${quote(id)} follows its state, and is ${says} in ${quote(state)}: leave it out, or ask for an action (${possible.join(', ') || 'none leads to another state'}).`,
   transition_rejected: ({ lifecycle, state, action, problem }) =>
     `This ${lifecycle} is in state ${quote(state)} and does not take ${quote(action)}: ${problem}.`,
+  frozen: ({ type, id, freeze, reason, until, problem }) =>
+    problem === undefined
+      ? `${type} ${quote(id)} is frozen by ${quote(freeze)} ${until === undefined ? 'with no end in sight' : `until ${time(until)}`} (${reason}): nothing is applied there before.`
+      : `${type} ${quote(id)} is frozen by ${quote(freeze)} (${reason}), of which nobody can tell when it is over: ${problem}. Save the freeze again, or remove it.`,
+  unknown_freeze: ({ freeze }) => `There is no freeze ${quote(freeze)}.`,
   workflow_off: ({ request, project, verb }) =>
     `The approval workflow is off ${inProject(project)}: nobody can ${phraseOf(verb, `request ${quote(request)}`)} until it is on again.`,
   switched_off: ({ request, verb }) =>
@@ -124,9 +162,11 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
   not_switched_off: ({ request }) =>
     `The approval workflow was not switched off since request ${quote(request)} was put to its reviewers: it stays before them.`,
   not_permitted: ({ actor, project, missing, policies, admins }) =>
-    admins
-      ? `${quote(actor)} may not change the settings ${inProject(project)}: createApprovals({ admins }) lets only these do so: ${admins.join('; ')}.`
-      : `${quote(actor)} needs ${quoted(missing) || 'a permission'} ${inProject(project)} ${policies ? `to silence ${quoted(policies)}` : 'for this'}.`,
+    admins?.length === 0
+      ? `${quote(actor)} may not change the settings ${inProject(project)}: nobody may, since createApprovals names no admins. Policies change in code: createApprovals({ policies, policiesVersion }).`
+      : admins
+        ? `${quote(actor)} may not change the settings ${inProject(project)}: createApprovals({ admins }) lets only these do so: ${admins.join('; ')}.`
+        : `${quote(actor)} needs ${quoted(missing) || 'a permission'} ${inProject(project)} ${policies ? `to silence ${quoted(policies)}` : 'for this'}.`,
   not_an_editor: ({ type, id, actor, editors }) =>
     `${type} ${quote(id)} is restricted to ${quoted(editors) || 'its editors, of whom there are none'}: ${quote(actor)} cannot edit it.`,
   beyond_own_permissions({ actor, role = '', user, missing, policies }) {
@@ -163,6 +203,9 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
 }
 
 /** Who may edit a request that waits. */
+/** How a request is called that the actor may not read. */
+const anotherRequest = 'another request, which you may not read'
+
 const editorPhrases = {
   nobody: 'the policies let nobody do that',
   requester: 'the policies let only its requester do that',

@@ -9,6 +9,8 @@ export interface Collection {
   /** Properties of a record that make its key, tenant first. */
   readonly key: readonly Column[]
   readonly indexes: Readonly<Record<string, Index>>
+  /** Properties of a record that pages and counts can be kept to, besides those of its key and its indexes. */
+  readonly columns?: readonly Column[]
 }
 
 /** The longest text that a column holds, in UTF-8 bytes: what every database indexes without cutting it off. */
@@ -23,6 +25,12 @@ export const maxColumnBytes = 512
 export interface Column {
   readonly name: string
   readonly type: 'text' | 'integer'
+  /**
+   * The version of the schema that brought it to a collection that was there before.
+   *
+   * @defaultValue that of its collection
+   */
+  readonly since?: number
 }
 
 /**
@@ -43,6 +51,12 @@ const text = (name: string): Column => ({ name, type: 'text' })
 const integer = (name: string): Column => ({ name, type: 'integer' })
 
 const tenant = text('tenant')
+const requester: Column = { ...text('requester'), since: 5 }
+const isFirst: Column = { ...integer('isFirst'), since: 5 }
+const openSince: Column = { ...integer('openSince'), since: 5 }
+const updatedAt: Column = { ...integer('updatedAt'), since: 5 }
+const project: Column = { ...text('project'), since: 5 }
+const state: Column = { ...text('state'), since: 5 }
 
 /** The first version of the schema that can be brought to the present one. Those before it were never released. */
 export const firstSchemaVersion = 4
@@ -55,18 +69,47 @@ export const collections = {
     indexes: {
       byStatus: { columns: [tenant, text('status'), integer('createdAt')] },
       byProject: { columns: [tenant, text('project'), text('status'), integer('createdAt')] },
+      byRequester: { since: 5, columns: [tenant, requester, text('status'), integer('createdAt')] },
+      /** The same by last update. */
+      byUpdate: { since: 5, columns: [tenant, text('status'), updatedAt] },
+      byProjectUpdate: { since: 5, columns: [tenant, text('project'), text('status'), updatedAt] },
+      byOwnUpdate: { since: 5, columns: [tenant, requester, text('status'), updatedAt] },
       /** Across tenants, for `tick`: when something is due to happen to the request. */
       byDue: { columns: [integer('dueAt')] },
+      /** The same of a tenant: what has come due and is not recorded yet. */
+      byTenantDue: { since: 5, columns: [tenant, integer('dueAt')] },
     },
   },
   /** What a request would change, per edition. Never rewritten: reviews are bound to its digest. */
   contents: { key: [tenant, text('request'), integer('edition')], indexes: {} },
+  /** What people said about requests. Never rewritten, but when a comment is resolved or erased. */
+  comments: { since: 5, key: [tenant, text('request'), integer('number')], indexes: {} },
   /** Which requests are about a resource. */
   targets: {
     key: [tenant, text('type'), text('id'), text('request')],
     indexes: {
       byStatus: { columns: [tenant, text('type'), text('id'), text('status'), integer('createdAt')] },
+      byUpdate: { since: 5, columns: [tenant, text('type'), text('id'), text('status'), updatedAt] },
+      /** Those that are open. */
+      byOpen: { since: 5, columns: [tenant, text('type'), text('id'), openSince] },
+      /** Each request once, however many resources of the type it is about: under the first of them. */
+      byType: {
+        since: 5,
+        columns: [tenant, text('type'), text('status'), integer('createdAt'), text('request'), isFirst],
+      },
+      byTypeUpdate: { since: 5, columns: [tenant, text('type'), text('status'), updatedAt, text('request'), isFirst] },
     },
+    columns: [project, requester],
+  },
+  /** Requests over several projects, under each of these. In the indexes of one project, there are only the others. */
+  acrossProjects: {
+    since: 5,
+    key: [tenant, text('project'), text('request')],
+    indexes: {
+      byStatus: { columns: [tenant, text('project'), text('status'), integer('createdAt')] },
+      byUpdate: { columns: [tenant, text('project'), text('status'), updatedAt] },
+    },
+    columns: [requester],
   },
   /** From whom an approval is awaited: a request under each user and role that it asks, while it can be approved. */
   inbox: {
@@ -116,6 +159,13 @@ export const collections = {
     indexes: {
       /** Across tenants, for `tick`: when the clock ends the state of the resource. */
       byDue: { columns: [integer('stateDueAt')] },
+      /** What is there, by its last update: all of it, and by each combination of type, project and live state. */
+      byUpdate: { since: 5, columns: [tenant, updatedAt] },
+      byProject: { since: 5, columns: [tenant, project, updatedAt] },
+      byType: { since: 5, columns: [tenant, text('type'), updatedAt] },
+      byTypeProject: { since: 5, columns: [tenant, text('type'), project, updatedAt] },
+      byTypeState: { since: 5, columns: [tenant, text('type'), state, updatedAt] },
+      byProjectState: { since: 5, columns: [tenant, text('type'), project, state, updatedAt] },
     },
   },
   /** Every applied state of every resource. Never rewritten, but for messages that are erased. */

@@ -2,13 +2,16 @@
 export const noticeTypes = [
   ...(['submitted', 'changes_requested', 'approved', 'applied', 'rejected', 'cancelled', 'expired', 'failed'] as const),
   ...([
+    'described',
     'recalled',
     'returned',
     'schedule_dropped',
+    'withheld',
     'reviews_dismissed',
     'reminded',
     'escalated',
     'unsatisfiable',
+    'approvals_lapsed',
   ] as const),
   ...(['bypassed', 'glass_broken', 'follow_up_pending', 'follow_up_done', 'delegated', 'delegation_ended'] as const),
   ...(['made_editor', 'policy_power_given', 'refusals_counted', 'workflow_on', 'workflow_off'] as const),
@@ -24,9 +27,12 @@ export interface Notice {
   readonly tenant: string
   /**
    * What it is about: `submitted`, or the state that the request came into, `recalled` or `returned` if that is a draft
-   * again; `bypassed`, `schedule_dropped`, or `reviews_dismissed` when new content dismissed answers; `reminded` and
-   * `escalated` when nobody answered for long, `unsatisfiable` when nobody could; `glass_broken`, `follow_up_pending`
-   * once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to whoever answers for somebody;
+   * again; `described` when the requester added to the reason; `bypassed`, `schedule_dropped`, `withheld` when it was
+   * approved and not applied, since its requester could not make it any more; or `reviews_dismissed` when new content
+   * dismissed answers; `reminded` and `escalated` when nobody answered for long, `unsatisfiable` when nobody could;
+   * `approvals_lapsed` when approvals were given too long ago to count;
+   * `glass_broken`, `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to
+   * whoever answers for somebody;
    * `policy_power_given` to whoever may change policies, once somebody was given a role that these name: the policies
    * are its resources.
    */

@@ -39,6 +39,13 @@ export interface IndexQuery {
    * @defaultValue none: of all tenants
    */
   readonly except?: readonly string[] | undefined
+  /**
+   * Keeps only the records whose columns hold these values: property → value. The database looks at 5,000 records of
+   * the index for a page at most; if there are more, the page has a `next`, however few records are on it.
+   *
+   * @defaultValue none: all records
+   */
+  readonly only?: Readonly<Record<string, KeyPart>> | undefined
   /** Order by the remaining columns of the index, then by the key. */
   readonly order: 'ascending' | 'descending'
   /** At most so many records, 1 to 1,000. */
@@ -49,6 +56,20 @@ export interface IndexQuery {
    * @defaultValue none: the first page
    */
   readonly after?: Position
+}
+
+/** A part of a declared index that is counted: as that of a page. */
+export interface CountQuery extends Pick<IndexQuery, 'collection' | 'index' | 'where' | 'range' | 'only'> {
+  /** How many records of the index are looked at at most, 1 to 100,000. */
+  readonly limit: number
+}
+
+/** How many records there are. */
+export interface Count {
+  /** Those that the query asks for, among those that were looked at. */
+  readonly count: number
+  /** How many were looked at: as many as the limit if there may be more. */
+  readonly looked: number
 }
 
 /**
@@ -137,13 +158,17 @@ export interface Storage {
    */
   list(query: IndexQuery): Promise<Page>
 
+  /** Counts the records of a part of a declared index, whether or not they can be read. */
+  count(query: CountQuery): Promise<Count>
+
   /**
    * Makes all writes, or none. Of two commits that expect the same version of a record, at most one succeeds.
    *
    * The writes of a commit concern different records, and there are at most 20,000 of them: more are refused with
    * `invalid_input` before anything is sent. What a commit costs grows with the number of its writes, and no faster.
-   * Once it has returned, every `get` and `list` sees them; before, none does. If several of the writes cannot be
-   * made, the first in the order of collection and key is the one reported.
+   * Once it has returned, every `get` and `list` sees them; before, none does. They are made in the order of collection
+   * and key: a place of a unique index that one of them leaves is free for those after it. If several cannot be made,
+   * the first in that order is the one reported.
    *
    * `effect` runs inside the same transaction, after the writes and before its end, with the adapter's native
    * connection; if it throws, nothing is written and what it threw is thrown on. It does not run when a write cannot

@@ -41,6 +41,10 @@ export const levelMatrix = {
   'metrics.read': 'viewer',
   'metrics.write': 'member',
   'api_key.view': 'viewer',
+  /** Resources, requests about them, and what was said there. */
+  'resources.read': 'viewer',
+  /** The log and its export. */
+  'log.read': 'manager',
   'project_users.add': 'manager',
   'project_roles.edit': 'manager',
   'organization_users.add': 'admin',

@@ -4,9 +4,11 @@ import { runningEffects } from '../ports/running-effects.ts'
 import { appointFirstAdminCommand } from './access/first-admin.ts'
 import type { ActingApprovals } from './api/acting-approvals.ts'
 import { actingAs } from './api/acting-as.ts'
+import { type ApplicationReader, applicationReader } from './api/application-reader.ts'
 import type { ApprovalsOptions } from './approvals-options.ts'
-import { type ActorInput, checkActor, checkKeys } from './arguments/check-arguments.ts'
+import { type ActorInput, checkActor, checkKeys, checkTenant } from './arguments/check-arguments.ts'
 import { byName, checkHandedIn, checkNeeds, hostsOwn, optionNames } from './check-approvals-options.ts'
+import { checkedCode } from './check-coded-policies.ts'
 import { runCommand } from './commands/run-command.ts'
 import { isTransactional, timelyStorage } from './commands/storage-timeout.ts'
 import { accessControlOf } from './context/access-control.ts'
@@ -25,6 +27,7 @@ import { workflowResource } from './resource-types/workflow-resource.ts'
 import { type TickOptions, type TickReport, tick } from './tick/tick.ts'
 import { keyedQueue } from './values/keyed-queue.ts'
 import { limitsOf } from './values/limits.ts'
+import { retentionOf } from './values/retention.ts'
 import { timeoutsOf } from './values/timeouts.ts'
 
 /** Approvals over the resources of an application. */
@@ -40,6 +43,18 @@ export interface Approvals {
    * @throws ApprovalError `invalid_input` if the tenant, the user or the door is no id, or is one that is reserved.
    */
   as(actor: ActorInput): ActingApprovals
+  /**
+   * Gives what the application itself reads of a tenant, without being a person: to evaluate a flag, say. It reads
+   * everything, so hand nobody what it gives without asking whether they may read it.
+   *
+   * @example
+   * ```ts
+   * const live = await approvals.reader('acme').resources.get(flags.ref('checkout'))
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if the tenant is no id.
+   */
+  reader(tenant: string): ApplicationReader
   /**
    * Gives a tenant whose roles are kept here its first admin, on record as such. Does nothing in a tenant that ever
    * had one, and answers false: from then on its admins give roles.
@@ -74,7 +89,7 @@ export interface Approvals {
    * @throws ApprovalError `invalid_input` if the storage has no transactions, or if this is none that is open; it
    * says what to write instead.
    */
-  within(transaction: object): Pick<Approvals, 'as'>
+  within(transaction: object): Pick<Approvals, 'as' | 'reader'>
   /**
    * Does what is due, in all tenants: records expiries, applies what was scheduled, delivers notices. It may run
    * anywhere, several times at once.
@@ -107,20 +122,39 @@ export interface Approvals {
  *
  * @example
  * ```ts
- * const approvals = createApprovals({
- *   storage: memoryStorage(),
- *   resources: [flags],
- *   directory: staticDirectory({ ann: ['developer'], ben: ['lead'] }),
- *   admins: { roles: ['lead'] },
- * })
+ * const twoEyes = { id: 'two-eyes', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } }
+ * const people = { directory: staticDirectory({ ann: ['developer'], ben: ['lead'] }) }
+ * const policies = { policies: [twoEyes], policiesVersion: 1 }
+ * const approvals = createApprovals({ storage: memoryStorage(), resources: [flags], ...people, ...policies })
  * ```
  *
- * @throws TypeError if two resource types or two notifiers share a name, or if nobody said who may change the
- * settings.
+ * @throws TypeError if two resource types or two notifiers share a name, if a policy could not be saved either, or if
+ * there are neither policies nor anybody who may save some.
  */
 export function createApprovals(options: ApprovalsOptions): Approvals {
   checkOptionNames('createApprovals', options, optionNames)
   checkHandedIn(options)
+  const context = contextOf(options)
+  const aside = asideOf(context, options)
+  if (!['on', 'off'].includes(context.workflow)) throw new TypeError('createApprovals: workflow must be "on" or "off"')
+  byName('notifiers', context.notifiers, ({ name }) => name)
+  checkNeeds(context.access, options.resources)
+
+  return {
+    ...handlesOf(context),
+    async appointFirstAdmin(admin) {
+      checkKeys('admin', admin, ['tenant', 'user'])
+      const { tenant, user } = checkActor({ tenant: admin.tenant, user: admin.user })
+      return await runCommand(context, appointFirstAdminCommand(context, tenant, user))
+    },
+    within: (transaction) => handlesOf(joinedTo(context, transaction)),
+    tick: (options) => tick(aside, options),
+    close: () => context.storage.close(),
+  }
+}
+
+/** Reads the options: what every command works with. */
+function contextOf(options: ApprovalsOptions): Context {
   const { now = Date.now, newId = () => crypto.randomUUID() } = options
   const notifiers = checkedNotifiers(options.notifiers)
   const timeouts = timeoutsOf(options.timeouts)
@@ -131,48 +165,40 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
   const resources = byName('resource types', types, ({ type }) => type)
   const vocabulary = { resources: Object.fromEntries(resources), predicates: checkedPredicates(options.predicates) }
   const stored = options.directory === undefined
-  const access = accessControlOf({ admins: options.admins, access: options.access, stored })
-  const context: Context = {
+  const { admins, readers, logReaders } = options
+  const coded = checkedCode(options, { resources, vocabulary })
+  const access = accessControlOf({
+    ...{ admins, readers, logReaders, access: options.access, stored },
+    hasPolicies: coded !== undefined,
+  })
+  return {
     storage,
-    directory: checkedDirectory(
-      options.directory ?? storedDirectory(storage, access.type === 'roles' ? access.roles : new Map()),
-      timeouts.directory,
-    ),
+    directory: checkedDirectory(options.directory ?? storedDirectory(storage, access), timeouts.directory),
     access,
     notifiers,
     audiences: audiencesOf(options.notices),
     signer: checkedSigner(options.signer, timeouts.signer),
     timeouts,
     limits: limitsOf(options.limits),
+    retention: retentionOf(options.retention),
     now: checkedClock(now),
     newId: checkedIds(newId),
     resources,
     queue: keyedQueue(),
     effects: runningEffects(),
     refusals: keyedQueue(),
-    policies: compiledPolicies(vocabulary),
+    policies: compiledPolicies(vocabulary, coded),
+    coded,
     atWork: createAtWork(),
     vocabulary,
     workflow: options.workflow ?? 'on',
   }
-  const aside = asideOf(context, options)
-  if (!['on', 'off'].includes(context.workflow)) throw new TypeError('createApprovals: workflow must be "on" or "off"')
-  byName('notifiers', notifiers, ({ name }) => name)
-  checkNeeds(access, options.resources)
+}
 
+function handlesOf(context: Context): Pick<Approvals, 'as' | 'reader'> {
   return {
     as: (actor) => actingAs(context, checkActor(actor)),
-    async appointFirstAdmin(admin) {
-      checkKeys('admin', admin, ['tenant', 'user'])
-      const { tenant, user } = checkActor({ tenant: admin.tenant, user: admin.user })
-      return await runCommand(context, appointFirstAdminCommand(context, tenant, user))
-    },
-    within: (transaction) => {
-      const joined = joinedTo(context, transaction)
-      return { as: (actor) => actingAs(joined, checkActor(actor)) }
-    },
-    tick: (options) => tick(aside, options),
-    close: () => storage.close(),
+    reader: (tenant) => applicationReader(context, checkTenant('tenant', tenant)),
   }
 }
 
@@ -182,14 +208,13 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
 function asideOf(context: Context, options: ApprovalsOptions): Context {
   const { timeouts, access } = context
   const storage = timelyStorage(options.storage, timeouts.storage, inTimeAside)
-  const roles = access.type === 'roles' ? access.roles : new Map()
   const types = [...options.resources, policyResource, workflowResource].map((type) =>
     readyType(type, timeouts, inTimeAside),
   )
   return {
     ...context,
     storage,
-    directory: checkedDirectory(options.directory ?? storedDirectory(storage, roles), timeouts.directory, inTimeAside),
+    directory: checkedDirectory(options.directory ?? storedDirectory(storage, access), timeouts.directory, inTimeAside),
     signer: checkedSigner(options.signer, timeouts.signer, inTimeAside),
     resources: new Map(types.map((type) => [type.type, type])),
   }
@@ -215,11 +240,11 @@ function joinedTo(context: Context, transaction: object): Context {
     transaction,
     directory:
       access.type === 'roles' && access.stored
-        ? checkedDirectory(storedDirectory(storage, access.roles), context.timeouts.directory)
+        ? checkedDirectory(storedDirectory(storage, access), context.timeouts.directory)
         : context.directory,
     queue: (_key, task) => queue('transaction', task),
     effects: runningEffects(),
     refusals: keyedQueue(),
-    policies: compiledPolicies(context.vocabulary),
+    policies: compiledPolicies(context.vocabulary, context.coded),
   }
 }

@@ -9,6 +9,8 @@ export {
 } from '../ports/collections.ts'
 export { compareKeys } from '../ports/compare.ts'
 export type {
+  Count,
+  CountQuery,
   IndexQuery,
   KeyPart,
   Page,
@@ -23,7 +25,10 @@ export type {
 export { checkedKey, columnsOf, declarationOf, keyOf, keyText, partsOf } from './toolkit/columns.ts'
 export { createEffectScope, type EffectScope } from './toolkit/effect-scope.ts'
 export {
+  countPlanOf,
   type IndexPlan,
+  isKept,
+  pageAmong,
   pageOf,
   planOf,
   positionIn,

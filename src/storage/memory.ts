@@ -4,7 +4,7 @@ import { compareKeys } from '../ports/compare.ts'
 import type { Storage, StoredRecord } from '../ports/storage.ts'
 import { checkedKey, columnsOf, keyText, partsOf } from './toolkit/columns.ts'
 import { createEffectScope } from './toolkit/effect-scope.ts'
-import { pageOf, planOf, positionIn, uniquePlaces } from './toolkit/index-plan.ts'
+import { countPlanOf, isKept, pageAmong, planOf, positionIn, uniquePlaces } from './toolkit/index-plan.ts'
 import { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './toolkit/ordered-writes.ts'
 import { createTurns } from './toolkit/serial-queue.ts'
 
@@ -44,11 +44,17 @@ export function memoryStorage(): Storage {
       })
       const direction = query.order === 'ascending' ? 1 : -1
       found.sort((a, b) => compareKeys(a.position, b.position) * direction)
-      return pageOf(
-        plan,
-        found.map(({ record }) => record),
-        query.limit,
-      )
+      const records = found.map(({ record }) => record)
+      return pageAmong(plan, query, records)
+    },
+
+    async count(query) {
+      scope.refuseInside('count')
+      const plan = countPlanOf(query)
+      const part = { ...query, order: 'ascending' } as const
+      const records = [...recordsOf(query.collection).values()].map(({ value }) => value)
+      const looked = records.filter((value) => positionIn(plan, part, value)).slice(0, query.limit)
+      return { count: looked.filter((value) => isKept(query, value)).length, looked: looked.length }
     },
 
     async commit(writes, effect) {

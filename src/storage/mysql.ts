@@ -2,7 +2,6 @@ import type { TransactionalStorage } from '../ports/storage.ts'
 import {
   isInTheWay,
   isTaken,
-  isThere,
   type MysqlCallbacks,
   type MysqlConnection,
   type MysqlPool,
@@ -15,12 +14,14 @@ import { mysqlFirstLook } from './sql/mysql/first-look.ts'
 import { checkGivenConnection, checkUri, overGivenMysql, overGivenTransaction } from './sql/mysql/given.ts'
 import { mysqlStatements } from './sql/mysql/statements.ts'
 import { mysqlDialect } from './sql/shared/dialect.ts'
-import type { KyselyConnection, KyselyLike } from './sql/shared/kysely-session.ts'
+import { type KyselyConnection, type KyselyLike, tablesThrough } from './sql/shared/kysely-session.ts'
 import { migrate, schemaScript } from './sql/shared/migrations.ts'
+import type { TableOptions } from './sql/shared/names.ts'
 import { once } from './sql/shared/once.ts'
 import { type PoolOptions, timeoutOf } from './sql/shared/pooled-connection.ts'
 import { preparing } from './sql/shared/preparing.ts'
 import type { SqlValues } from './sql/shared/session.ts'
+import { checkTableOptionNames, tablesOf, withTables } from './sql/shared/table-options.ts'
 import { stepwiseStorages } from './sql/stepwise/stepwise-storage.ts'
 
 export type {
@@ -33,6 +34,7 @@ export type {
   MysqlStatement,
   PoolOptions,
   SqlValues,
+  TableOptions,
 }
 
 /** What a storage on MySQL works on. */
@@ -54,7 +56,7 @@ export type MysqlDatabase =
  * `storage_failed` when it is first used, and nothing is written over it.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
- * failed, and its connection is closed.
+ * failed, and its connection is closed. The tables can have a schema and a prefix of their own.
  *
  * @example
  * ```ts
@@ -62,10 +64,17 @@ export type MysqlDatabase =
  * ```
  *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a URI is given and the package
- * mysql2 is not installed; if the options are none.
+ * mysql2 is not installed; if the options are none, or name what no
+ * table can be called.
  */
-export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOptions): TransactionalStorage {
+export function mysqlStorage(
+  database: string | MysqlDatabase,
+  options: PoolOptions & TableOptions = {},
+): TransactionalStorage {
+  checkTableOptionNames('mysqlStorage', options, ['timeout', 'schema', 'prefix'])
   const timeout = timeoutOf('mysqlStorage', options)
+  const tables = tablesThrough('mysqlStorage', database, 'mysql', tablesOf('mysqlStorage', options))
+  const dialect = withTables(mysqlDialect, tables)
   if (typeof database === 'string') checkUri('mysqlStorage', database)
   const opened = typeof database === 'string' ? openMysql(database, timeout) : undefined
   const given = opened ?? (database as MysqlDatabase)
@@ -74,14 +83,14 @@ export function mysqlStorage(database: string | MysqlDatabase, options?: PoolOpt
   const ready = once(async () => {
     await checkGivenConnection(given)
     const patient = overGivenMysql('mysqlStorage', given, { timeout: Number.POSITIVE_INFINITY, care })
-    await migrate(patient, mysqlDialect, { ...migrationLock, isThere })
+    await migrate(patient, dialect, migrationLock(tables))
   })
-  const storageOver = stepwiseStorages({ dialect: mysqlDialect, holdStatements: mysqlStatements, isTaken, isInTheWay })
+  const storageOver = stepwiseStorages({ dialect, holdStatements: mysqlStatements, isTaken, isInTheWay })
   return {
     ...storageOver(connected, ready),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overGivenTransaction(transaction, care), async () => {}),
+      ...storageOver(overGivenTransaction(transaction, tables, care), async () => {}),
       async close() {},
     }),
     async close() {
@@ -114,13 +123,17 @@ export function mysqlTime(database: MysqlDatabase): () => Promise<number> {
 }
 
 /**
- * Gives the statements that make all tables and indexes, for hosts that change their databases themselves.
+ * Gives the statements that make all tables and indexes, for hosts that change their databases themselves. Takes the
+ * names that the storage is given.
  *
  * @example
  * ```ts
  * console.log(mysqlSchema())
  * ```
+ *
+ * @throws TypeError if a name of the options is none, or too long.
  */
-export function mysqlSchema(): string {
-  return schemaScript(mysqlDialect)
+export function mysqlSchema(options: TableOptions = {}): string {
+  checkTableOptionNames('mysqlSchema', options, ['schema', 'prefix'])
+  return schemaScript(withTables(mysqlDialect, tablesOf('mysqlSchema', options)))
 }

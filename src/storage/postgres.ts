@@ -15,12 +15,14 @@ import { postgresFirstLook } from './sql/postgres/first-look.ts'
 import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres/given.ts'
 import { oneTripStorages } from './sql/postgres/one-trip-storage.ts'
 import { postgresDialect } from './sql/shared/dialect.ts'
-import type { KyselyConnection, KyselyLike } from './sql/shared/kysely-session.ts'
+import { type KyselyConnection, type KyselyLike, tablesThrough } from './sql/shared/kysely-session.ts'
 import { migrate, schemaScript } from './sql/shared/migrations.ts'
+import type { TableOptions } from './sql/shared/names.ts'
 import { once } from './sql/shared/once.ts'
 import { type PoolOptions, timeoutOf } from './sql/shared/pooled-connection.ts'
 import { preparing } from './sql/shared/preparing.ts'
 import type { SqlValues } from './sql/shared/session.ts'
+import { checkTableOptionNames, tablesOf, withTables } from './sql/shared/table-options.ts'
 
 export type {
   KyselyConnection,
@@ -36,6 +38,7 @@ export type {
   PostgresResult,
   PostgresTypes,
   SqlValues,
+  TableOptions,
 }
 
 /**
@@ -49,7 +52,7 @@ export type {
  * with `storage_failed` when it is first used, and nothing is written.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
- * failed, and its connection is closed.
+ * failed, and its connection is closed. The tables can have a schema and a prefix of their own.
  *
  * @example
  * ```ts
@@ -57,13 +60,17 @@ export type {
  * ```
  *
  * @throws TypeError if this is no database, or one that cannot be used as it is; if a connection string is given and
- * the package pg is not installed; if the options are none.
+ * the package pg is not installed; if the options are none, or name what no
+ * table can be called.
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,
-  options?: PoolOptions,
+  options: PoolOptions & TableOptions = {},
 ): TransactionalStorage {
+  checkTableOptionNames('postgresStorage', options, ['timeout', 'schema', 'prefix'])
   const timeout = timeoutOf('postgresStorage', options)
+  const tables = tablesThrough('postgresStorage', database, 'postgres', tablesOf('postgresStorage', options))
+  const dialect = withTables(postgresDialect, tables)
   if (typeof database === 'string') checkConnectionString('postgresStorage', database)
   const opened = typeof database === 'string' ? openPool(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
@@ -72,16 +79,16 @@ export function postgresStorage(
   const ready = once(() =>
     migrate(
       overGivenPostgres('postgresStorage', given, { timeout: Number.POSITIVE_INFINITY, care }),
-      postgresDialect,
-      migrationLock,
+      dialect,
+      migrationLock(tables),
     ),
   )
-  const storageOver = oneTripStorages()
+  const storageOver = oneTripStorages(dialect)
   return {
     ...storageOver(connected, { ready, brackets: false }),
     migrate: ready,
     within: (transaction) => ({
-      ...storageOver(overGivenTransaction(transaction, care), { ready: async () => {}, brackets: true }),
+      ...storageOver(overGivenTransaction(transaction, tables, care), { ready: async () => {}, brackets: true }),
       async close() {},
     }),
     async close() {
@@ -114,13 +121,17 @@ export function postgresTime(
 }
 
 /**
- * Gives the statements that make all tables and indexes, for hosts that change their databases themselves.
+ * Gives the statements that make all tables and indexes, for hosts that change their databases themselves. Takes the
+ * names that the storage is given.
  *
  * @example
  * ```ts
  * console.log(postgresSchema())
  * ```
+ *
+ * @throws TypeError if a name of the options is none, or too long.
  */
-export function postgresSchema(): string {
-  return schemaScript(postgresDialect)
+export function postgresSchema(options: TableOptions = {}): string {
+  checkTableOptionNames('postgresSchema', options, ['schema', 'prefix'])
+  return schemaScript(withTables(postgresDialect, tablesOf('postgresSchema', options)))
 }

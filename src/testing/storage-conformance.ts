@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert/strict'
 import type { Storage } from '../ports/storage.ts'
+import { countChecks } from './storage-checks/counts.ts'
 import { effectChecks } from './storage-checks/effects.ts'
 import { keyChecks } from './storage-checks/keys.ts'
 import { listChecks } from './storage-checks/lists.ts'
@@ -40,6 +41,7 @@ export function storageConformance(
     ...writeChecks,
     ...uniqueChecks,
     ...listChecks,
+    ...countChecks,
     ...valueChecks,
     ...effectChecks,
     ...raceChecks,
@@ -69,6 +71,7 @@ function inRotation(storages: readonly [Storage, ...Storage[]]): Storage {
   return {
     get: (keys) => next().get(keys),
     list: (query) => next().list(query),
+    count: (query) => next().count(query),
     commit: (writes, effect) => next().commit(writes, effect),
     close: async () => {},
   }

@@ -132,8 +132,9 @@ describe.each(storages)('who somebody is, on $name', ({ open }) => {
   it('[I1, I2, L8] answers for a foreign id as for an unknown one, also for tenants with treacherous names', async () => {
     const storage = failingStorage(open(), 'refuses the call', Number.POSITIVE_INFINITY)
     let strangers = 0
+    const others = Array.from({ length: 300 }, (_, index) => [`stranger-${index + 1}`, []] as const)
     for (const tenant of ['acme', '__proto__', 'constructor']) {
-      const w = world(storage)
+      const w = world(storage, { ann: ['developer'], ben: ['lead'], ...Object.fromEntries(others) })
       const as = (user: string) => w.as(user, { tenant })
       await as('ann').submit(flags.ref('checkout'), { value: { enabled: true, rollout: 1 } })
       await as('ann').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })

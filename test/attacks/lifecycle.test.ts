@@ -79,8 +79,7 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     await w.as('ben').requests.approve(second.id, { digest: second.digest })
     expect(await resource()).toMatchObject({ lifecycle: { state: 'dropped' } })
     const { request: again } = await w.as('ann').requests.submit(first.id)
-    const { request } = await w.as('ben').requests.approve(first.id, { digest: again.digest })
-    expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
+    expect(await refusal(w.as('ben').requests.approve(first.id, { digest: again.digest }))).toBe('stale')
     expect(await resource()).toMatchObject({ lifecycle: { state: 'dropped' } })
   })
 
@@ -275,8 +274,8 @@ describe.each(storages)('life cycles under attack on $name', ({ open }) => {
     expect(await w.approvals.tick()).toMatchObject({ moved: 2, failed: [] })
     const states = await Promise.all(refs.map((ref) => w.as('ann').resources.get(ref)))
     expect(states.map((resource) => resource?.lifecycle?.state)).toEqual(['running', 'draft', 'running'])
-    const { request } = await w.as('ben').requests.approve(late?.id ?? '', { digest: late?.digest ?? '' })
-    expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
+    const approval = w.as('ben').requests.approve(late?.id ?? '', { digest: late?.digest ?? '' })
+    expect(await refusal(approval)).toBe('stale')
     expect(await w.as('ann').audit.verify()).toMatchObject({ ok: true })
   })
 

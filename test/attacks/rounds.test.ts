@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
+  type ActingApprovals,
   createApprovals,
   defineResource,
   isApprovalError,
@@ -9,9 +10,18 @@ import {
   staticDirectory,
 } from '../../src/index.ts'
 import { editNow } from '../edit-now.ts'
-import { day, experiments, flags, pending, refusal, rollout, start, storages, world } from '../world.ts'
+import { day, experiments, flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'
 
 const keep: Partial<PolicyInput> = { rules: { onEdit: 'keep' } }
+
+/** Dan answers the conflicts of a draft, all with what it says. */
+async function resolved(w: World, id: string) {
+  const { changes } = await w.as('dan').requests.get(id)
+  const answers = changes
+    .flatMap(({ conflicts }) => conflicts)
+    .map(({ digest }) => ({ conflict: digest, take: 'draft' }))
+  await w.as('dan').requests.resolve(id, answers as Parameters<ActingApprovals['requests']['resolve']>[1])
+}
 
 describe.each(storages)('round after round on $name', ({ open }) => {
   it('[B10] [B11] [E1] counts nothing of the round before in a reopened request, whatever policies keep', async () => {
@@ -136,8 +146,7 @@ describe.each(storages)('round after round on $name', ({ open }) => {
     const request = pending(await as('ann').submit(ref, { merge: { value: 99 } }))
     const move = pending(await as('ann').submit(ref, { merge: { environment: 'prod' } }))
     await as('cat').requests.approve(move.id, { digest: move.digest })
-    const { request: after } = await as('ben').requests.approve(request.id, { digest: request.digest })
-    expect(after).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
+    expect(await refusal(as('ben').requests.approve(request.id, { digest: request.digest }))).toBe('stale')
     expect((await as('ann').resources.get(ref))?.document).toEqual({ environment: 'prod', value: 1 })
     const { request: rebased } = await as('ann').requests.rebase(request.id)
     expect(rebased).toMatchObject({ status: 'pending', requirements: [{ policy: 'prod' }] })
@@ -157,7 +166,8 @@ describe.each(storages)('round after round on $name', ({ open }) => {
   it('[H5] applies nothing that failed once its deadline has come', async () => {
     const w = world(open())
     const ref = await w.flag('checkout')
-    await w.policy({ match: { action: 'update' }, when: { type: 'any_change', field: '/rollout' } })
+    const rules = { onStale: 'fail_when_applied' } as const
+    await w.policy({ match: { action: 'update' }, when: { type: 'any_change', field: '/rollout' }, rules })
     const request = pending(await w.as('ann').submit(ref, rollout(80)))
     await w.as('ann').submit(ref, { merge: { description: 'moved' } })
     expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('failed')
@@ -184,6 +194,8 @@ describe.each(storages)('locks on $name', ({ open }) => {
     expect(await refusal(w.as('dan').requests.submit(draft.id))).toBe('locked')
     expect(await refusal(w.as('ann').requests.submit(early.id))).toBe('locked')
     expect((await w.as('ben').requests.approve(request.id, { digest: request.digest })).request.status).toBe('applied')
+    expect(await refusal(w.as('dan').requests.submit(draft.id))).toBe('stale')
+    await resolved(w, draft.id)
     expect((await w.as('dan').requests.submit(draft.id)).request.status).toBe('pending')
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })

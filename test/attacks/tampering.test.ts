@@ -68,7 +68,7 @@ async function verified({ table, row, value, column }: Alteration) {
   try {
     database.prepare(`update ${table} set value = ? where rowid = ?`).run(value, row)
     if (column) database.prepare(`update ${table} set "${column[0]}" = ? where rowid = ?`).run(column[1] ?? null, row)
-    return await reopened(sqliteStorage(database), seeded).as('zoe').audit.verify()
+    return await reopened(sqliteStorage(database), seeded).approvals.reader('acme').audit.verify()
   } catch (error) {
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CONSTRAINT')) return undefined
     throw error
@@ -122,7 +122,7 @@ describe('whoever alters one value in the store', () => {
         database
           .prepare(`update ${table} set value = ?, "${columnName(column)}" = ? where rowid = ?`)
           .run(JSON.stringify({ ...chosen?.value, ...far }), seeded.now() + by, chosen?.at)
-        return reopened(sqliteStorage(database), seeded).as('zoe').audit.verify()
+        return reopened(sqliteStorage(database), seeded).approvals.reader('acme').audit.verify()
       }
       const named = expect.objectContaining({
         problem: expect.stringContaining(`a record of ${collection} is put off`),

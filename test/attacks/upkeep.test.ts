@@ -80,7 +80,7 @@ describe.each(storages)('upkeep on $name', ({ open }) => {
     const people = { ann: [], ben: ['lead'], cat: ['lead'] }
     const w = world(storage, people)
     const [kept, lost] = [await w.flag('kept'), await w.flag('lost')]
-    await w.policy()
+    await w.policy({ rules: { whenMissed: 'hold' } })
     const applyAt = w.now() + day
     const ask = async (ref: typeof kept, approver: string) => {
       const request = pending(await w.as('ann').submit(ref, rollout(80), { applyAt }))

@@ -41,7 +41,7 @@ const approvals = createApprovals({
       },
     },
   ],
-  directory: staticDirectory({ ben: ['lead'] }),
+  directory: staticDirectory({ ann: [], ben: ['lead'] }),
   admins: 'anyone',
 })
 await approvals.as({ tenant, user: 'ben' }).requests.approve(request, { digest: seen, idempotencyKey: 'once' })

@@ -17,10 +17,12 @@ export const checkout = flags.ref('checkout')
 export interface Office {
   now: number
   readonly delivered: Notice[]
+  /** Who has left since. */
+  readonly gone: Set<string>
 }
 
 export function office(): Office {
-  return { now: start, delivered: [] }
+  return { now: start, delivered: [], gone: new Set() }
 }
 
 /**
@@ -29,11 +31,18 @@ export function office(): Office {
  */
 export function desk(storage: Storage, shared: Office, name?: string) {
   let ids = 0
+  const directory = staticDirectory(people)
   const approvals = createApprovals({
     admins: 'anyone',
     storage,
     resources: [flags],
-    directory: staticDirectory(people),
+    directory: {
+      ...directory,
+      async users(scope, ids) {
+        const known = await directory.users(scope, ids)
+        return known.map((user, at) => (shared.gone.has(ids[at] ?? '') ? undefined : user))
+      },
+    },
     notifiers: [
       {
         name: 'kept',

@@ -32,6 +32,7 @@ export function failingStorage(storage: Storage, failure: Failure, at: number): 
     },
     get: (keys) => failing(() => storage.get(keys)),
     list: (query) => failing(() => storage.list(query)),
+    count: (query) => failing(() => storage.count(query)),
     commit: (writes, effect) => failing(() => storage.commit(writes, effect)),
     close: () => storage.close(),
   }
@@ -56,6 +57,7 @@ export function lateStorage(storage: Storage, calls: number): Storage & { readon
     },
     get: (keys) => answering(() => storage.get(keys)),
     list: (query) => answering(() => storage.list(query)),
+    count: (query) => answering(() => storage.count(query)),
     async commit(writes, effect) {
       if (failed) return await answering(() => storage.commit(writes, effect))
       failed = true

@@ -26,9 +26,13 @@ export interface Asked {
   readonly conflicts?: readonly Digest[]
 }
 
-/** What came of it: what each was told, and everything that commands leave behind. */
+/**
+ * What came of it: what each was told, and everything that commands leave behind. Other requests are named as they are
+ * found beside everything else, and no commit relies on them: one that comes in the same moment can be missing.
+ */
 async function outcome(storage: Storage, told: readonly unknown[]): Promise<string> {
-  return JSON.stringify([told, await everything(storage, lasting)])
+  const kept = await everything(storage, lasting)
+  return JSON.stringify([told, kept], (name, value) => (name === 'others' ? undefined : value))
 }
 
 const told = (answer: Promise<unknown>): Promise<unknown> =>

@@ -37,7 +37,7 @@ const rules: fc.Arbitrary<OfficeRules> = fc.record({
   onReject: fc.constantFrom('close', 'block'),
   edit: fc.constantFrom('anyone', 'requester'),
   onEdit: fc.constantFrom('reset', 'keep'),
-  onStale: fc.constantFrom('fail', 'rebase'),
+  onStale: fc.constantFrom('fail', 'fail_when_applied', 'rebase'),
   apply: fc.constantFrom('on_approval', 'by_hand'),
   cancel: fc.constantFrom('before_reviews', 'any_time'),
   lock: fc.constantFrom('none', 'resource'),

@@ -34,6 +34,9 @@ export const reviewed = (rules: PolicyInput['rules'] = {}, quorum = 1): PolicyIn
   rules,
 })
 
+/** What replaces it: one policy changes, one is added. */
+const replacing: readonly PolicyInput[] = [reviewed({}, 2), { ...reviewed(), id: 'second' }]
+
 /** A live flag under a policy with these rules. */
 export async function flag({ as }: Desk, rules: PolicyInput['rules'] = {}, quorum = 1): Promise<void> {
   await as('ann').submit(checkout, { value: { enabled: true, rollout: 40, description: 'a' } })
@@ -60,6 +63,23 @@ export async function approved(desk: Desk, rules: PolicyInput['rules'] = {}): Pr
   return request
 }
 
+/** A flag of another project. */
+export const second = flags.ref('second', { project: 'mobile' })
+
+/** A request that is about it, too: it is in two projects. */
+export async function ofTwo(desk: Desk, rules: PolicyInput['rules'] = {}): Promise<Asked> {
+  const { id } = await asked(desk, rules)
+  const { request } = await desk.as('eve').requests.add(id, second, { value: { enabled: true, rollout: 5 } })
+  return { id, digest: request.digest }
+}
+
+/** A request that Eve has said something about. */
+async function talkedAbout(desk: Desk): Promise<Asked> {
+  const request = await asked(desk)
+  await desk.as('eve').requests.comment(request.id, 'hm')
+  return request
+}
+
 /** A request that dan may apply in an emergency. */
 function sealed(desk: Desk): Promise<Asked> {
   return asked(desk, { breakGlass: ['security'] })
@@ -79,7 +99,7 @@ async function drafted(desk: Desk): Promise<Asked> {
 }
 
 async function overtaken(desk: Desk): Promise<Asked> {
-  const request = await asked(desk)
+  const request = await asked(desk, { onStale: 'fail_when_applied' })
   await desk.as('eve').submit(checkout, { merge: { description: 'b' } })
   return request
 }
@@ -104,6 +124,14 @@ async function failed(desk: Desk): Promise<Asked> {
 async function scheduled(desk: Desk, office: Office): Promise<Asked> {
   await flag(desk)
   return about(await desk.as('ann').submit(checkout, toRollout(80), { applyAt: office.now + day }))
+}
+
+/** A request that a lead has approved, and whose time is open. */
+async function openly(desk: Desk): Promise<Asked> {
+  await flag(desk, { applyTime: 'open' })
+  const request = about(await desk.as('ann').submit(checkout, toRollout(80), { applyAt: 'open' }))
+  await desk.as('ben').requests.approve(request.id, { digest: request.digest })
+  return request
 }
 
 function about(outcome: SubmitOutcome): Asked {
@@ -155,6 +183,18 @@ export const scenes: readonly Scene[] = [
     (eve, { id }, key) =>
       eve.requests.edit(id, checkout, { patch: [{ op: 'replace', path: '/rollout', value: 70 }] }, key),
   ),
+  verb(
+    'add',
+    'eve',
+    (desk) => asked(desk),
+    (eve, { id }, key) => eve.requests.add(id, second, { value: { enabled: true, rollout: 5 } }, key),
+  ),
+  verb(
+    'takeOut',
+    'eve',
+    (desk) => ofTwo(desk),
+    (eve, { id }, key) => eve.requests.takeOut(id, second, key),
+  ),
   verb('submit of a draft', 'ann', drafted, (ann, { id }, key) => ann.requests.submit(id, key)),
   verb(
     'resubmit',
@@ -194,6 +234,7 @@ export const scenes: readonly Scene[] = [
     (desk) => asked(desk),
     (ann, { id }, key) => ann.requests.schedule(id, farAway, key),
   ),
+  verb('set_time', 'eve', openly, (eve, { id }, key) => eve.requests.setTime(id, farAway, key)),
   verb('unschedule', 'ann', scheduled, (ann, { id }, key) => ann.requests.schedule(id, null, key)),
   verb(
     'recall',
@@ -206,6 +247,17 @@ export const scenes: readonly Scene[] = [
     'ann',
     (desk) => asked(desk),
     (ann, { id }, key) => ann.requests.cancel(id, key),
+  ),
+  verb(
+    'take_over',
+    'dan',
+    async (desk, office) => {
+      await flag(desk)
+      const request = about(await desk.as('eve').submit(checkout, toRollout(80)))
+      office.gone.add('eve')
+      return request
+    },
+    (dan, { id }, key) => dan.requests.takeOver(id, { reason: 'Eve has left', ...key }),
   ),
   verb('discard', 'ann', drafted, (ann, { id }, key) => ann.requests.cancel(id, key)),
   verb(
@@ -248,6 +300,23 @@ export const scenes: readonly Scene[] = [
     (eve, { id }, key) => eve.requests.comment(id, 'hm', key),
   ),
   verb(
+    'describe',
+    'ann',
+    (desk) => asked(desk),
+    (ann, { id }, key) => ann.requests.describe(id, 'for the sale', key),
+  ),
+  verb('resolve_comment', 'ann', talkedAbout, (ann, { id }, key) => ann.requests.resolveComment(id, `${id}/1`, key)),
+  verb(
+    'reopen_comment',
+    'eve',
+    async (desk) => {
+      const request = await talkedAbout(desk)
+      await desk.as('ann').requests.resolveComment(request.id, `${request.id}/1`)
+      return request
+    },
+    (eve, { id }, key) => eve.requests.reopenComment(id, `${id}/1`, key),
+  ),
+  verb(
     'apply',
     'ann',
     (desk) => approved(desk),
@@ -259,6 +328,15 @@ export const scenes: readonly Scene[] = [
     'dan',
     (desk) => asked(desk, { bypass: ['security'] }),
     (dan, { id, digest }, key) => dan.requests.bypass(id, { digest, reason: 'fire', ...key }),
+  ),
+  verb(
+    'bypass, in one call',
+    'dan',
+    async (desk) => {
+      await flag(desk, { bypass: ['security'] })
+      return nothing
+    },
+    (dan, _, key) => dan.bypass(checkout, toRollout(80), { reason: 'fire', ...key }),
   ),
   verb('break_glass', 'dan', sealed, (dan, { id, digest }, key) =>
     dan.requests.breakGlass(id, { digest, incident: 'INC-7', reason: 'fire', ...key }),
@@ -282,6 +360,16 @@ export const scenes: readonly Scene[] = [
     (dan, _, key) => dan.workflow.enable(key),
   ),
   verb('save a policy', 'ann', settled, (ann, _, key) => ann.policies.save(reviewed({}, 2), key)),
+  verb(
+    'replace the policies',
+    'ann',
+    async (desk) => {
+      await settled(desk)
+      const { digest } = await desk.as('ann').policies.previewAll(replacing)
+      return { ...nothing, digest }
+    },
+    (ann, { digest }, key) => ann.policies.replaceAll(replacing, { digest, ...key }),
+  ),
   verb('remove a policy', 'ann', settled, (ann, _, key) => ann.policies.remove('reviewed', key)),
 ]
 
@@ -303,6 +391,34 @@ export const dueScenes: readonly Scene[] = [
     name: 'expire',
     async prepare(desk, office) {
       const request = await asked(desk, { expiresAfter: '1d' })
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'expire, since its time has passed',
+    async prepare(desk, office) {
+      const request = await scheduled(desk, office)
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'come_due, of a time that was set within an open one',
+    async prepare(desk, office) {
+      const request = await openly(desk)
+      await desk.as('eve').requests.setTime(request.id, office.now + day)
+      office.now += day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
+    name: 'lapse',
+    async prepare(desk, office) {
+      const request = await approved(desk, { approvalsExpireAfter: '1d' })
       office.now += day
       return request
     },

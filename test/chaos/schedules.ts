@@ -16,13 +16,18 @@ function gated(storage: Storage, turn: Turn): Storage {
   return {
     get: (keys) => inTurn(keys, 'read').then(() => storage.get(keys)),
     list: (query) => inTurn(isOfNoRequest(query) ? [] : [query], 'read').then(() => storage.list(query)),
+    count: (query) => inTurn([query], 'read').then(() => storage.count(query)),
     commit: (writes, effect) => inTurn(writes, 'write').then(() => storage.commit(writes, effect)),
     close: () => storage.close(),
   }
 }
 
-/** Tells whether `tick` looks for answers to forget, or for refusals to count: no request depends on whether that is done yet. */
+/**
+ * Tells whether `tick` looks for answers to forget, or for refusals to count: no request depends on whether that is done yet. Nor does one on
+ * which others are open beside it: that is only told, once these were read.
+ */
 function isOfNoRequest({ collection, index }: IndexQuery): boolean {
+  if (collection === 'targets' && index === 'byOpen') return true
   return index === 'byDue' && (collection === 'idempotencyKeys' || collection === 'streams')
 }
 
@@ -45,32 +50,33 @@ interface Step {
 async function play(storage: Storage, acts: readonly Act[], choices: readonly number[]): Promise<readonly Step[]> {
   const waiting: Waiting[] = []
   const steps: Step[] = []
-  let running = acts.length
+  const ended = new Set<number>()
   let moved = () => {}
   const turnOf =
     (act: number): Turn =>
     (call) =>
       new Promise((go) => {
-        running--
         waiting.push({ act, call, go })
         moved()
       })
   const ends = acts.map((act, at) =>
     act(gated(storage, turnOf(at))).finally(() => {
-      running--
+      ended.add(at)
       moved()
     }),
   )
+  const isStill = () => acts.every((_, at) => ended.has(at) || waiting.some(({ act }) => act === at))
   let before: Waiting | undefined
   for (;;) {
-    while (running > 0) await new Promise<void>((resolve) => (moved = resolve))
+    // An act can make several calls at once: what follows from one of them is waited for while others of it wait.
+    if (waiting.some(({ act }) => act === before?.act)) await new Promise((resolve) => setImmediate(resolve))
+    while (!isStill()) await new Promise<void>((resolve) => (moved = resolve))
     if (waiting.length === 0) break
     const options = waiting.filter((one) => !isSwapped(before, one)).map(({ act }) => act)
     const taken = choices[steps.length] ?? Math.min(...options)
     const at = waiting.findIndex(({ act }) => act === taken)
     steps.push({ options: options.toSorted(), taken })
     ;[before] = waiting.splice(at, 1)
-    running++
     before?.go()
   }
   await Promise.all(ends)

@@ -29,9 +29,17 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   ],
   unknown_resource: [flag],
   unknown_revision: [{ ...flag, revision: 7 }],
+  revision_not_kept: [{ ...flag, revision: 7, removedAt: 1_767_603_600_000 }],
+  content_not_kept: [{ request, removedAt: 1_767_603_600_000 }],
   unknown_request: [{ request }],
   unknown_delegation: [{ from: 'ben', to: 'cat' }],
   not_delegable: [{ from: 'ben', to: 'cat', problem: 'it would end before it begins' }],
+  policy_in_code: [{ policy: 'p', version: 3 }],
+  policies_outdated: [
+    { version: 0, recorded: 2 },
+    { version: 1, recorded: 2 },
+    { version: 2, recorded: 2 },
+  ],
   unknown_policy: [{ policy: 'p' }],
   policy_gated: [
     { policy: 'p', by: ['guard'] },
@@ -50,7 +58,7 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   no_conflicts: [{ request }],
   no_policy: [{ ...flag, actions: ['update', 'enable'] }],
   reason_required: verbs.map((verb) => ({ verb })),
-  limit_reached: (['comments', 'open_drafts', 'delegations', 'objections'] as const).map((what) => ({
+  limit_reached: (['comments', 'open_drafts', 'delegations', 'objections', 'additions'] as const).map((what) => ({
     what,
     limit: 10,
   })),
@@ -84,8 +92,16 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
     { request, policies: ['p'] },
     { request, policies: ['p', 'q'] },
   ],
+  comments_unresolved: [1, 2].map((comments) => ({ request, comments })),
+  unknown_comment: [{ request, comment: `${request}/7` }],
+  time_not_open: [{ request }],
+  comment_open: [{ request }, { request, comment: `${request}/7` }],
+  comment_resolved: [{ request }, { request, comment: `${request}/7` }],
+  not_a_participant: [{ request, comment: `${request}/7`, actor: 'eve' }],
   stale: [{ ...flag, base: 1, live: 2 }],
   already_reviewed: ['approve', 'reject', 'request_changes'].map((verdict) => ({ request, actor: 'ben', verdict })),
+  own_objection: [{ request: 'r1', actor: 'kim' }],
+  requester_present: [{ request: 'r1', requester: 'ann' }],
   edit_restricted: (['nobody', 'requester', 'contributors'] as const).map((editors) => ({
     request,
     actor: 'eve',
@@ -132,6 +148,15 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
     { ...flag, property: '/enabled', says: 'true', state: 'on', possible: ['disable'] },
   ],
   transition_rejected: [{ lifecycle: 'experiment', state: 'draft', action: 'start', problem: 'it has no variants' }],
+  frozen: (['block', 'queue'] as const).flatMap((mode) => {
+    const details = { ...flag, freeze: 'year-end', mode, reason: 'nobody is there' }
+    return [
+      { ...details, until: noon },
+      details,
+      { ...details, problem: 'the platform knows no time zone "Mars/Base"' },
+    ]
+  }),
+  unknown_freeze: [{ freeze: 'year-end' }],
   workflow_off: verbNames.flatMap((verb) => ['', 'web'].map((project) => ({ request, project, verb }))),
   switched_off: verbNames.map((verb) => ({ request, verb })),
   not_switched_off: [{ request }],

@@ -1,4 +1,5 @@
 import type { ChangedPlace } from '../../src/core/change/changed-place.ts'
+import { defined } from '../../src/core/defined.ts'
 import { compilePolicies, type PolicySet } from '../../src/core/policy/compile/policy-set.ts'
 import { evaluate } from '../../src/core/policy/evaluate/evaluate.ts'
 import type { Evaluation, LifecycleStep } from '../../src/core/policy/model/policy.ts'
@@ -7,10 +8,19 @@ import { joinRules } from '../../src/core/policy/model/rules-of-conduct.ts'
 import { isReturned } from '../../src/core/request/decide/decide.ts'
 import type { Facts, NextContent, TargetFacts } from '../../src/core/request/model/command.ts'
 import type { Content, ProposedChange } from '../../src/core/request/model/content.ts'
+import type { Frozen } from '../../src/core/request/model/frozen.ts'
 import type { Hold } from '../../src/core/request/model/hold.ts'
 import type { Request } from '../../src/core/request/model/request.ts'
 import type { KnownUsers } from '../../src/core/review/under-review.ts'
-import { type Command, type Document, type Draft, documentAt, type Surroundings, type World } from './explored-world.ts'
+import {
+  type Command,
+  type Document,
+  type Draft,
+  documentAt,
+  freezeOf,
+  type Surroundings,
+  type World,
+} from './explored-world.ts'
 
 /** Gives the engine the facts of a world, as the service gives them to it from the storage. */
 export interface Engine {
@@ -54,7 +64,8 @@ export function engineOf(world: World): Engine {
     once(contents, draft.id, () => {
       const { applyAt } = draft
       const changes = draft.documents.map((_, at) => changeOf(world, draft, at))
-      return { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+      const { openTime, applyBy } = world
+      return { changes, ...defined({ applyAt, openTime, applyBy }) }
     })
   const evaluationOf = (draft: Draft, policies: number): Evaluation =>
     once(evaluations, draft.id * most + policies, () => evaluated(world, draft, sets[policies]))
@@ -78,8 +89,9 @@ export function engineOf(world: World): Engine {
       policySet: { seq: policies, hash: String(policies) },
       gated: false,
     }))
-  const targetOf = (draft: Draft, { live, rival, fence }: Surroundings, rebases: boolean): TargetFacts =>
-    once(targets, `${draft.id} ${live.join()} ${rival} ${fence} ${rebases}`, () => {
+  const targetOf = (draft: Draft, { live, rival, fence, time }: Surroundings, rebases: boolean): TargetFacts =>
+    once(targets, `${draft.id} ${live.join()} ${rival} ${fence} ${rebases} ${world.freezes ? time : ''}`, () => {
+      const frozen = freezeOf(world, time)
       const stale = draft.bases.some((base, at) => base !== live[at])
       const moved = stale && rebases ? movedOnto(world, draft, live) : undefined
       const healed = moved?.conflicts.every((conflict) => conflict === undefined) ? intern(moved) : undefined
@@ -87,6 +99,8 @@ export function engineOf(world: World): Engine {
         ...contentOf(draft),
         live,
         ...(rival ? { lockedBy: 'rival' } : {}),
+        ...(frozen ? { frozen: frozenBy(frozen) } : {}),
+        ...(draft.applyAt !== undefined && isBlockedAt(world, draft.applyAt) ? { blockedThen: true as const } : {}),
         ...(world.outside
           ? { outside: { resource: { type: 'flag', id: 'f0' }, fence, lease: world.outside.lease } }
           : {}),
@@ -108,6 +122,8 @@ export function engineOf(world: World): Engine {
     facts(request, { before, next }, around) {
       const force = inForce(request, before, around.policies)
       const { requirements, rules } = force
+      const brought = next && content(before, next, around.policies)
+      const rebases = brought && brought.evaluation.requirements.length > 0 ? brought.evaluation : force
       return {
         users: directories[around.directory] ?? new Map(),
         requirements,
@@ -116,11 +132,25 @@ export function engineOf(world: World): Engine {
         ...heldFacts(world, request, around),
         followUps: around.owed && world.owed ? [world.owed] : [],
         ...(delegations ? { delegations } : {}),
-        target: targetOf(next ?? before, around, rules.onStale === 'rebase'),
-        ...(next ? { next: content(before, next, around.policies) } : {}),
+        target: targetOf(next ?? before, around, rebases.requirements.length > 0 && rebases.rules.onStale === 'rebase'),
+        ...defined({ next: brought }),
       }
     },
   }
+}
+
+function isBlockedAt(world: World, at: number): boolean {
+  return (
+    freezeOf(
+      world,
+      world.times.findLastIndex((time) => time <= at),
+    )?.mode === 'block'
+  )
+}
+
+function frozenBy({ mode, until }: NonNullable<ReturnType<typeof freezeOf>>): Frozen {
+  const about = { resource: { type: 'flag', id: 'f0' }, freeze: 'season', freezes: ['season'], reason: 'the season' }
+  return { ...about, mode, ...(until === undefined ? {} : { until }) }
 }
 
 function switched({ switchedOff }: World, { policies }: Surroundings): Pick<Facts, 'switchedOff'> {

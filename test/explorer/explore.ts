@@ -3,6 +3,7 @@ import { draft, submit } from '../../src/core/request/decide/decide-submission.t
 import type { Facts, RequestCommand } from '../../src/core/request/model/command.ts'
 import { begin, evolve } from '../../src/core/request/model/evolve.ts'
 import type { Request } from '../../src/core/request/model/request.ts'
+import { refuse } from '../../src/errors/result.ts'
 import { type Engine, engineOf } from './engine.ts'
 import { type Command, requester, type Surroundings, type World } from './explored-world.ts'
 import { disagreement, expected, type Ledger, opened, type Scene, witness } from './oracle.ts'
@@ -55,6 +56,7 @@ const contentCommands: ReadonlySet<string> = new Set([
   'resolve',
   'schedule',
   'unschedule',
+  'take_over',
 ])
 
 /** Visits the states of a world, the nearest first, and stops at the first thing that must not be. */
@@ -110,6 +112,7 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
         if (around && !held) visit(node.index, shift, { ...node, around })
       }
       const facts = engine.facts(node.request, { before: node.ledger.draft, next: undefined }, node.around)
+      let ways = 0
       for (const command of world.commands) {
         const scene = sceneOf(world, engine, node, command)
         if (!scene) continue
@@ -126,9 +129,11 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
           continue
         }
         accepted++
+        ways++
         const event = decision.value
-        const ledger = witness(node.ledger, event, scene)
-        if (typeof ledger === 'string') return counterexample(node.index, move, ledger)
+        const told = witness(node.ledger, event, scene)
+        if (typeof told === 'string') return counterexample(node.index, move, told)
+        const ledger = { ...told, movedAt: world.times[node.around.time] ?? 0 }
         const request = evolve(node.request, event)
         const problem = disagreement(ledger, request) ?? ambiguity(digests, ledger)
         if (problem) return counterexample(node.index, move, problem)
@@ -136,9 +141,16 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
         if (world.outside && fence > world.outside.claims) continue
         visit(node.index, move, { request, ledger, around: { ...node.around, fence } })
       }
+      if (ways === 0 && world.hasWayOut && node.request.round < world.rounds && !isOver(node.request)) {
+        return counterexample(node.index, 'nothing', 'nobody can go on with it, and nobody can end it')
+      }
     }
   }
   return { states: seen.size, accepted, refused, depth: depth - 1, statuses, complete: seen.size < limit }
+}
+
+function isOver({ status }: Request): boolean {
+  return ['applied', 'rejected', 'cancelled'].includes(status)
 }
 
 function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
@@ -165,21 +177,62 @@ function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
 }
 
 function sceneOf(world: World, engine: Engine, { request, ledger, around }: Node, command: Command): Scene | undefined {
+  if (command.type === 'comment' && ledger.comments.length >= (world.comments ?? 0)) return undefined
+  if (command.type === 'describe' && ledger.additions >= Math.min(1, world.comments ?? 0)) return undefined
+  if (asksAgain(request, command)) {
+    const next = engine.next(ledger.draft, { type: 'unschedule', by: requester }, around.live)
+    return next && { world, around, command, next }
+  }
   if (!contentCommands.has(command.type)) return { world, around, command, next: ledger.draft }
-  const submits = command.type === 'submit'
-  if (request.round >= world.rounds || (request.status === 'draft' && request.round > 0 && !submits)) return undefined
+  // What was recalled is submitted again, and rebased if that takes it: only so far as what is live has moved.
+  const goesOn = command.type === 'submit' || command.type === 'rebase'
+  if (request.round >= world.rounds || (request.status === 'draft' && request.round > 0 && !goesOn)) return undefined
   const next = engine.next(ledger.draft, command, around.live)
   return next && { world, around, command, next }
+}
+
+/** Whether the policies are asked anew about what nobody had to approve, since its time may have come. */
+function asksAgain({ status, requirements }: Request, { type }: Command): boolean {
+  return status === 'approved' && requirements.length === 0 && (type === 'come_due' || type === 'apply')
 }
 
 /** The facts that the node has anyway, or those that come with new content. */
 function factsFor(
   engine: Engine,
   { request, ledger }: Node,
-  { scene: { command, next, around }, facts }: { readonly scene: Scene; readonly facts: Facts },
+  { scene: { command, next, around }, facts: known }: { readonly scene: Scene; readonly facts: Facts },
 ): Facts {
-  return contentCommands.has(command.type) ? engine.facts(request, { before: ledger.draft, next }, around) : facts
+  const left = leftFrom(command, request, known)
+  const facts = { ...known, ...left }
+  if (contentCommands.has(command.type)) {
+    return { ...engine.facts(request, { before: ledger.draft, next }, around), ...left }
+  }
+  if (asksAgain(request, command)) return { ...facts, next: engine.content(ledger.draft, next, around.policies) }
+  const [said] = ledger.comments
+  return said
+    ? { ...facts, comment: said.resolved ? { by: said.by, resolved: { by: 'eve', at: 0 } } : { by: said.by } }
+    : facts
 }
+
+/**
+ * What the service finds where the requester is gone: why nothing is applied by itself, but for who applies it
+ * themselves; and who may see to what they have left behind.
+ */
+function leftFrom(
+  { type, by }: Command,
+  { requester: asker }: Request,
+  { users }: Facts,
+): Pick<Facts, 'withheld' | 'custodian'> {
+  if (users.has(asker)) return {}
+  const { refusal } = refuse('unknown_actor', { actor: asker })
+  const forbidden = refuse('not_permitted', { actor: by, project: '', missing: ['approval_settings.edit'] })
+  return {
+    custodian: users.get(by)?.roles.includes('keeper') ? true : forbidden.refusal,
+    ...(by === asker || byHand.has(type) ? {} : { withheld: refusal }),
+  }
+}
+
+const byHand: ReadonlySet<string> = new Set(['apply', 'retry', 'take_over', 'bypass', 'break_glass', 'follow_up'])
 
 function commandOf({ world, command, around }: Scene, { request }: Node, root: Omit<Node, 'index'>): RequestCommand {
   const { type, by } = command
@@ -190,12 +243,15 @@ function commandOf({ world, command, around }: Scene, { request }: Node, root: O
   }
   if (type === 'edit' && command.seen) return { type, ...said, seen: root.request.digest }
   if (type === 'withdraw') return { type, ...said, ...onBehalf }
+  if (type === 'set_time')
+    return { type, ...said, ...(command.applyAt === undefined ? {} : { applyAt: command.applyAt }) }
   if (type === 'confirm') {
     const { fence = 0 } = request.application ?? {}
     const { found = 'unknown', over } = command
     const isOver = over ? { isOver: over } : {}
     return { type, ...said, fence: command.claim === 'lost' ? fence - 1 : fence, found, ...isOver }
   }
+  if (type === 'resolve_comment' || type === 'reopen_comment') return { type, ...said, comment: 1 }
   if (type === 'break_glass') return { type, ...said, seen: request.digest, incident: 'INC-1' }
   return type === 'follow_up' ? { type, ...said, seen: request.digest } : { type, ...said }
 }
@@ -257,13 +313,35 @@ export const keyed: { readonly [F in keyof Required<Request>]: 'in the key' | st
   ...{ application: 'in the key', objections: 'in the key', recalledReviews: 'in the key' },
   ...{ followUp: 'in the key, by watchOf', escalated: 'in the key, by watchOf', remindedAt: 'in the key, by watchOf' },
   ...{ askedAt: 'in the key where the workflow is or was held; elsewhere nothing asks for it' },
-  ...{ tenant: 'always the same', id: 'always the same', project: 'always the same', via: 'always the same' },
-  ...{ requester: 'always the same', createdAt: 'always the same' },
+  ...{
+    tenant: 'always the same',
+    id: 'always the same',
+    project: 'follows from the resources',
+    via: 'always the same',
+  },
+  ...{
+    projects: 'follows from the resources',
+    leftOut: 'nothing asks for it',
+    requester: 'in the key',
+    createdAt: 'always the same',
+  },
   ...{ round: 'bound to the digest', resources: 'bound to the digest', expiresAt: 'bound to the digest' },
   ...{ reason: 'bound to the digest', salt: 'bound to the digest', erased: 'bound to the digest' },
-  ...{ applyAt: 'bound to the digest', effect: 'bound to the digest', conflicts: 'bound to the digest' },
+  ...{ openTime: 'bound to the digest', applyBy: 'bound to the digest', lapsedAt: 'in the key' },
+  ...{
+    applyAt: 'bound to the digest, or in the key where it was left open',
+    effect: 'bound to the digest',
+    conflicts: 'bound to the digest',
+  },
   ...{ edition: 'follows from the digest', persons: 'follows from the digest and the directory' },
-  ...{ updatedAt: 'nothing asks for it', comments: 'nothing asks for it', revisions: 'nothing asks for it' },
+  ...{
+    updatedAt: 'in the key',
+    additions: 'in the key',
+    commentCount: 'in the key, as comments',
+    openComments: 'in the key, as comments',
+    revisions: 'nothing asks for it',
+  },
+  ...{ shadow: 'nothing asks for it', withheld: 'in the key', formerRequesters: 'in the key' },
 }
 
 function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, ids: Map<unknown, number>): string {
@@ -276,7 +354,10 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
   const { directory, policies, time, rival, owed, held, still, fence, live } = around
   const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
   let answers = ''
-  for (const { by, onBehalfOf = '', verdict } of reviews) answers += `${by} ${onBehalfOf} ${verdict} `
+  const ages = world.policySets.flat().some(({ rules: its }) => its?.approvalsExpireAfter !== undefined)
+  for (const { by, onBehalfOf = '', verdict, at } of reviews) {
+    answers += `${by} ${onBehalfOf} ${verdict} ${ages ? at : ''} `
+  }
   const numbers = [
     ((directory * 16 + policies) * 16 + time) * 4 + (rival ? 2 : 0) + (owed ? 1 : 0),
     ...live,
@@ -288,13 +369,22 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
     policySet.seq,
     id(answers),
     id(contributors.length === 0 ? '' : contributors.join()),
-    (request.unsettled ? 8 : 0) + (request.mayLand ? 4 : 0) + (scheduleDropped ? 2 : 0) + (bypassedBy ? 1 : 0),
+    (request.withheld ? 16 : 0) +
+      (request.unsettled ? 8 : 0) +
+      (request.mayLand ? 4 : 0) +
+      (scheduleDropped ? 2 : 0) +
+      (bypassedBy ? 1 : 0),
     ledger.draft.id,
     id(request.failure?.code),
     id(watchOf(request)),
     id(held || still.length > 0 ? request.askedAt : ''),
     fence,
     request.recalledReviews ?? 0,
+    ledger.additions,
+    id(`${request.lapsedAt} ${world.openTime ? request.applyAt : ''}`),
+    id(world.comments !== undefined && request.applyAt !== undefined ? request.updatedAt < request.applyAt : ''),
+    id(`${request.requester} ${request.formerRequesters}`),
+    id(ledger.comments.map(({ by, resolved }) => `${by} ${resolved}`).join()),
     id(request.application ? JSON.stringify(request.application) : ''),
     id(request.round < world.rounds ? grudgesOf(request) : ''),
   ]
@@ -316,7 +406,8 @@ function grudgesOf({ objections = [], reviews }: Request): string {
 /** What time and follow-up reviews have made of a request, where that can still make a difference. */
 function watchOf({ status, requirements, rules, askedAt, remindedAt, escalated, followUp }: Request): string {
   const watches =
-    status === 'pending' && (rules.remindEvery !== 'never' || requirements.some(({ escalate }) => escalate))
+    (status === 'pending' || status === 'approved') &&
+    (rules.remindEvery !== 'never' || requirements.some(({ escalate }) => escalate))
   const said = escalated ? JSON.stringify(escalated) : ''
   return `${watches ? `${askedAt} ${remindedAt}` : ''}${said}${followUp ? JSON.stringify(followUp) : ''}`
 }

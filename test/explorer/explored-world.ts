@@ -41,6 +41,8 @@ export interface World {
   readonly holds?: true
   /** The instants, in milliseconds, in their order. */
   readonly times: readonly number[]
+  /** What a freeze does from each instant until the next one; none freezes anything if left out. */
+  readonly freezes?: readonly ('block' | 'queue' | undefined)[]
   /** Whether another request takes the lock of the resource, and gives it back. */
   readonly rival?: true
   /** A review that another request owes for a while, and then not, and then again. */
@@ -49,9 +51,16 @@ export interface World {
   readonly outside?: { readonly lease: number; readonly claims: number }
   /** The step in the life cycle that the request asks for, whatever else it changes. Its details are the value of `/a`, which it sets. */
   readonly step?: LifecycleStep
+  /** The bounds of a time that is left open, if one is, and from when on nothing is applied any more. */
+  readonly openTime?: { readonly from: number; readonly until: number }
+  readonly applyBy?: number
   /** How the request begins: the fields that it sets, as a draft or put to its reviewers, and perhaps its schedule. */
   readonly beginning: { readonly edit: Edit; readonly verb: 'submit' | 'draft'; readonly applyAt?: number }
   readonly commands: readonly Command[]
+  /** Whether in every state somebody can go on with the request, or end it; until no content is brought any more. */
+  readonly hasWayOut?: true
+  /** How many comments are made at most; none if left out. */
+  readonly comments?: number
   /** No content is brought once so many rounds have begun. */
   readonly rounds: number
 }
@@ -105,6 +114,14 @@ export interface Surroundings {
   readonly fence: number
   /** For each resource, the live document. */
   readonly live: readonly number[]
+}
+
+/** The freeze of a moment, and when everything is over that freezes from then on without a break. */
+export function freezeOf({ freezes = [], times }: World, time: number) {
+  const mode = freezes[time]
+  if (mode === undefined) return undefined
+  const end = freezes.findIndex((one, at) => at > time && one === undefined)
+  return { mode, until: end < 0 ? undefined : times[end] }
 }
 
 export const requester = 'ann'

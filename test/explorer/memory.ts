@@ -8,6 +8,8 @@ export interface Answer {
   readonly whose?: string
   readonly verdict: 'approve' | 'reject' | 'request_changes'
   readonly seen?: string
+  /** When it was given. */
+  readonly at?: number
 }
 
 /** A no that nobody has taken back, and every content that it stood in the way of. */

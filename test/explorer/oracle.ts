@@ -2,13 +2,24 @@ import type { Policy } from '../../src/core/policy/model/policy.ts'
 import type { Approvers, Requirement } from '../../src/core/policy/model/requirement.ts'
 import type { LaterEvent } from '../../src/core/request/model/event.ts'
 import type { Request } from '../../src/core/request/model/request.ts'
-import { type Command, type Draft, effectOf, requester, type Surroundings, type World } from './explored-world.ts'
+import {
+  type Command,
+  type Draft,
+  effectOf,
+  freezeOf,
+  requester,
+  type Surroundings,
+  type World,
+} from './explored-world.ts'
 import { type Answer, forgotten, type Grudge, noted, returning, topicOf, without } from './memory.ts'
 import { meets } from './slow-count.ts'
 
 /** What a witness who saw nothing but the events knows of a request. */
 export interface Ledger {
   readonly status: Request['status']
+  /** Who asks for it, and who did before somebody took it over. */
+  readonly asker: string
+  readonly formers: readonly string[]
   readonly round: number
   readonly digest: string
   readonly draft: Draft
@@ -16,6 +27,8 @@ export interface Ledger {
   readonly asked: readonly Policy[]
   readonly askedAt: number
   readonly deadline: number
+  /** When something happened to it last. */
+  readonly movedAt: number
   readonly answers: readonly Answer[]
   /** How many answers the requester left behind when they recalled it, until they submit it again. */
   readonly leftBehind: number
@@ -26,7 +39,17 @@ export interface Ledger {
   readonly authors: readonly string[]
   /** Who the people behind the content were when they acted. */
   readonly remembered: readonly { readonly user: string; readonly person: string }[]
+  /** What was said about it, the oldest first. */
+  readonly comments: readonly { readonly by: string; readonly resolved: boolean }[]
+  /** How often the reason was added to. */
+  readonly additions: number
   readonly dropped: boolean
+  /** The time that was set, of one that was left open. */
+  readonly setTo: number | undefined
+  /** When it was last seen that approvals are too old. */
+  readonly lapsedAt: number | undefined
+  /** Whether it is approved and not applied, since its requester is gone. */
+  readonly withheld: boolean
   /** Whether an answer was taken back while the workflow was held, so that it stands open what follows from that. */
   readonly open: boolean
   /** When the content was put to people, and when they were last reminded of it. */
@@ -74,43 +97,72 @@ export interface Scene {
 const open: readonly string[] = ['pending', 'changes_requested', 'approved']
 const endings: readonly string[] = ['rejected', 'cancelled', 'expired', 'failed']
 const asking: readonly string[] = ['submit', 'resubmit', 'reopen']
-const clocks: readonly string[] = ['come_due', 'expire', 'escalate', 'remind', 'return', 'resume', 'reclaim', 'confirm']
+const clocks: readonly string[] = [
+  'come_due',
+  'expire',
+  'lapse',
+  'escalate',
+  'remind',
+  'return',
+  'resume',
+  'reclaim',
+  'confirm',
+]
 /** What is left to do with a request while the workflow is held. */
-const idling: readonly string[] = ['cancel', 'recall', 'withdraw', 'comment', 'expire', 'return']
+const talking: readonly string[] = ['comment', 'resolve_comment', 'reopen_comment']
+const idling: readonly string[] = [...talking, 'lapse', 'describe', 'cancel', 'recall', 'withdraw', 'expire', 'return']
 const writing: readonly string[] = ['edit', 'rebase', 'resolve', 'schedule', 'unschedule']
 const reviewing: readonly string[] = ['approve', 'reject', 'request_changes']
-const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall', 'cancel', 'discard']
+const ending: readonly string[] = ['cancel', 'discard']
+const ownOnly: readonly string[] = [...asking, 'schedule', 'unschedule', 'recall', 'cancel', 'discard', 'describe']
 
 /** Says which state a command must lead to, or that it must be refused. Knows nothing of the engine but its events. */
 export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'refused' {
   const { command, world } = scene
   const { type, by } = command
   const now = nowOf(scene)
-  const late = now - stoodStill(scene, ledger.waitsSince) >= ledger.deadline
-  const revives = type === 'reopen' && late && open.includes(ledger.status)
+  const late = now - stoodStill(scene, ledger.waitsSince) >= endOf(ledger, scene) || now >= latestOf(scene)
+  const revives = ['reopen', 'take_over'].includes(type) && late && open.includes(ledger.status)
   if (!existsIn(ledger.status, type) && !revives) return 'refused'
-  const sentBack = isReturned(ledger, scene) && !revives
+  const talks = talking.includes(type)
+  const sentBack = isReturned(ledger, scene) && !revives && !(talks && late)
   if (sentBack ? !['return', 'expire'].includes(type) : type === 'return') return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
   const triesAgain = ledger.status === 'failed' && ['retry', 'rebase'].includes(type)
   const moves = triesAgain || (open.includes(ledger.status) && !revives && !idling.includes(type))
   if (scene.around.held && !sentBack && moves) return 'refused'
   const outlasts = ledger.status === 'failed' && ['follow_up', 'remind'].includes(type)
-  if (late && type !== 'reopen' && !outlasts && [...open, 'failed'].includes(ledger.status)) return 'refused'
+  if (
+    late &&
+    !['reopen', 'take_over'].includes(type) &&
+    !outlasts &&
+    !talks &&
+    [...open, 'failed'].includes(ledger.status)
+  )
+    return 'refused'
   if (!clocks.includes(type) && !directoryOf(scene)[by]) return 'refused'
-  if (ownOnly.includes(type) && by !== requester) return 'refused'
+  const { asker } = ledger
+  const isLeft = !directoryOf(scene)[asker]
+  const inherits = isLeft && directoryOf(scene)[by]?.roles.includes('keeper')
+  if (ownOnly.includes(type) && by !== asker && !(inherits && ending.includes(type))) return 'refused'
+  if (type === 'take_over' && !inherits) return 'refused'
   const force = inForce(ledger, scene)
 
   if (!mayEdit(ledger, scene, force)) return 'refused'
   if (type === 'edit' && isOutdated(command, ledger, world)) return 'refused'
-  if (asking.includes(type) || writing.includes(type)) return expectedOfContent(ledger, scene)
+  if (asking.includes(type) || writing.includes(type) || type === 'take_over') return expectedOfContent(ledger, scene)
   if (reviewing.includes(type)) {
     const answer = answerOf(command)
     if (!standsFor(scene, by, ownerOf(answer)) || !mayAnswer(ledger, scene, force, answer)) return 'refused'
     if (isOutdated(command, ledger, world)) return 'refused'
     if (type === 'approve' && openConflicts(ledger.draft) > 0) return 'refused'
-    const given = ledger.answers.filter((one) => isSamePerson(scene, ownerOf(one), ownerOf(answer)))
+    if (type === 'approve' && ledger.status === 'approved' && isMet(ledger, scene, force)) return 'refused'
+    const given = ledger.answers.filter(
+      (one) => isSamePerson(scene, ownerOf(one), ownerOf(answer)) && !isOld(one, scene, force),
+    )
     if (!given.every((one) => yields(one, answer))) return 'refused'
+    if (type === 'approve' && isPointless(ledger, scene, force)) return 'refused'
+    if (type === 'approve' && missedBefore(ledger, scene, force)) return 'refused'
     if (type === 'reject' && strictest(force).closes) return 'rejected'
     return settled({ ...ledger, answers: withAnswer(ledger, scene) }, scene, force)
   }
@@ -135,17 +187,44 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       const left = unanswered(ledger, whose)
       return scene.around.held ? stays(left, scene, force) : settled(left, scene, force)
     }
+    case 'set_time': {
+      const { openTime } = world
+      const { applyAt } = command
+      if (!openTime) return 'refused'
+      if (applyAt === undefined) return ledger.status
+      const end = Math.min(ledger.deadline, latestOf(scene))
+      return applyAt > now && applyAt >= openTime.from && applyAt < end ? ledger.status : 'refused'
+    }
+    case 'lapse': {
+      const due = nextLapse(ledger)
+      if (due === undefined || now < due) return 'refused'
+      return ledger.status === 'approved' && !isMet(ledger, scene, force) ? 'pending' : ledger.status
+    }
     case 'resume':
       return ledger.open ? settled(ledger, scene, force) : 'refused'
+    case 'describe':
     case 'comment':
       return ledger.status
+    case 'resolve_comment': {
+      const [said] = ledger.comments
+      if (!said || said.resolved) return 'refused'
+      const parties = [said.by, asker, ...ledger.authors, ...ledger.answers.flatMap((one) => [one.by, ownerOf(one)])]
+      return parties.some((one) => isSamePerson(scene, one, by)) ||
+        mayAnswer(ledger, scene, force, { by, verdict: 'reject' })
+        ? ledger.status
+        : 'refused'
+    }
+    case 'reopen_comment':
+      return ledger.comments[0]?.resolved ? ledger.status : 'refused'
     case 'return':
     case 'recall':
       return 'draft'
     case 'discard':
-      return ledger.leftBehind > 0 && !strictest(rulesOf(ledger, scene)).cancelsAnyTime ? 'refused' : 'cancelled'
+      return by === asker && ledger.leftBehind > 0 && !strictest(rulesOf(ledger, scene)).cancelsAnyTime
+        ? 'refused'
+        : 'cancelled'
     case 'cancel':
-      return ledger.answers.length > 0 && !strictest(force).cancelsAnyTime ? 'refused' : 'cancelled'
+      return by === asker && ledger.answers.length > 0 && !strictest(force).cancelsAnyTime ? 'refused' : 'cancelled'
     case 'remind':
       return isTimeToRemind(ledger, scene) ? ledger.status : 'refused'
     case 'escalate': {
@@ -158,7 +237,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       const allowed =
         force.length > 0 && force.every(({ rules }) => rules?.breakGlass?.some((role) => roles.includes(role)))
       if (!allowed || owesReview(scene, force)) return 'refused'
-      const outcome = applied(ledger, scene, force)
+      const outcome = applied(ledger, scene, force, 'past freezes')
       return outcome === 'failed' ? 'refused' : outcome
     }
     case 'follow_up':
@@ -167,27 +246,133 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       const roles = directoryOf(scene)[by]?.roles ?? []
       const allowed =
         force.length > 0 && force.every(({ rules }) => rules?.bypass?.some((role) => roles.includes(role)))
-      const outcome = allowed && !isOutdated(command, ledger, world) ? applied(ledger, scene, force) : 'refused'
+      const outcome =
+        allowed && !isOutdated(command, ledger, world) ? applied(ledger, scene, force, 'past freezes') : 'refused'
       return outcome === 'failed' ? 'refused' : outcome
     }
     default: {
-      const { applyAt } = ledger.draft
-      if (applyAt !== undefined && now < applyAt) return 'refused'
-      const byHand = applyAt === undefined ? strictest(force).byHand : ledger.dropped
+      const applyAt = timeOf(ledger, scene)
+      const { openTime } = world
+      if (now < (applyAt ?? openTime?.from ?? 0)) return 'refused'
+      const isOpen = openTime !== undefined || strictest(force).byHand
+      const byHand = ledger.dropped || ledger.withheld || (applyAt === undefined && isOpen)
+      const isGone = type === 'come_due' && isLeft
+      const isBlocked = type === 'come_due' && (frozenIn(scene)?.mode === 'block' || wasBlocked(ledger, scene))
       if (type === 'come_due' && byHand) return 'refused'
-      if (type === 'come_due' && isMissed(ledger, scene)) return isMet(ledger, scene, force) ? 'approved' : 'pending'
-      if (isMet(ledger, scene, force)) return applied(ledger, scene, force)
+      if (ledger.status === 'approved' && ledger.asked.length === 0) {
+        if (type === 'come_due' && isMissed(ledger, scene)) return 'approved'
+        if (isGone && asks(scene, ledger.draft).length === 0) return 'approved'
+        if (asks(scene, ledger.draft).length === 0) return isBlocked ? 'approved' : appliedBy(ledger, scene, [])
+        if (type === 'come_due')
+          return scene.around.rival && strictest(asks(scene, ledger.draft)).locks ? 'refused' : 'pending'
+        return 'refused'
+      }
+      const blocked = isTalkedAbout(ledger, force)
+      const met = isMet(ledger, scene, force)
+      if (type === 'come_due' && isMissed(ledger, scene)) return met ? 'approved' : 'pending'
+      if (type === 'come_due' && applyAt !== undefined && (!met || blocked)) {
+        const whenMissed = world.openTime ? 'hold' : strictest(force).whenMissed
+        if (whenMissed === 'expire') return 'expired'
+        return !met ? 'pending' : whenMissed === 'hold' ? 'approved' : 'refused'
+      }
+      if (isGone && isMet(ledger, scene, force)) return 'approved'
+      if (blocked && isMet(ledger, scene, force)) return 'refused'
+      if (isMet(ledger, scene, force)) return isBlocked ? 'approved' : appliedBy(ledger, scene, force)
       return type === 'come_due' ? 'pending' : 'refused'
     }
   }
 }
 
+/** What landed inside of a freeze that may not, or passed one without saying so. */
+function withinFreeze(event: LaterEvent, scene: Scene): string | undefined {
+  const { status } = event.outcome
+  if (!frozenIn(scene) || (status !== 'applied' && status !== 'applying')) return undefined
+  if (event.type !== 'bypassed' && event.type !== 'glass_broken') return `it lands inside of a freeze by ${event.type}`
+  return event.freezes?.join() === 'season' ? undefined : `it passes a freeze and names ${event.freezes}`
+}
+
+/** When a request ends by itself: at its deadline, or at a time that it misses since nobody has approved it. */
+/** From when on nothing is applied any more, whatever was held meanwhile. */
+function latestOf({ world: { openTime, applyBy } }: Scene): number {
+  return Math.min(openTime?.until ?? Number.POSITIVE_INFINITY, applyBy ?? Number.POSITIVE_INFINITY)
+}
+
+/** When it is to be applied, by what was approved or by what was set since. */
+function timeOf({ draft: { applyAt }, setTo }: Ledger, { world: { openTime } }: Scene): number | undefined {
+  return openTime ? setTo : applyAt
+}
+
+function endOf(ledger: Ledger, { world }: Scene): number {
+  const { status, dropped, draft, conduct, deadline, movedAt } = ledger
+  const { applyAt } = draft
+  if (world.openTime) return deadline
+  // Whatever has happened to it since its time was recorded after its end, had it ended.
+  const isTalked = status === 'approved' && movedAt < (applyAt ?? 0) && isTalkedAbout(ledger, conduct)
+  const waits = ['pending', 'changes_requested'].includes(status) || isTalked
+  const misses = waits && !dropped && strictest(conduct).whenMissed === 'expire'
+  return misses ? Math.min(deadline, applyAt ?? deadline) : deadline
+}
+
+/** Whether its time has passed, and it may not be applied late. */
+function isTooLate(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
+  const applyAt = timeOf(ledger, scene)
+  const mayBeLate = !scene.world.openTime && strictest(force).whenMissed === 'apply'
+  return applyAt !== undefined && applyAt <= nowOf(scene) && !ledger.dropped && !mayBeLate
+}
+
+/** Whether it was approved before, is not by today, and its time has passed meanwhile: then it is too late to approve it. */
+function missedBefore(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
+  const { status, dropped, draft } = ledger
+  const isPast = draft.applyAt !== undefined && nowOf(scene) >= draft.applyAt && !scene.world.openTime
+  const expires = isPast && !dropped && !isMissed(ledger, scene) && strictest(force).whenMissed === 'expire'
+  return status === 'approved' && expires
+}
+
+/** What landed before its time, or late although nobody lets it and it was not approved in time. */
+function outOfTime(ledger: Ledger, event: LaterEvent, scene: Scene): string | undefined {
+  const { status } = event.outcome
+  const applyAt = 'pinned' in event ? event.pinned.applyAt : timeOf(ledger, scene)
+  const lands = (status === 'applied' || status === 'applying') && ledger.status !== status
+  if (lands && nowOf(scene) >= latestOf(scene)) return 'it lands when nothing may any more'
+  const bypassed = ['bypassed', 'glass_broken'].includes(event.type)
+  if (lands && !bypassed && nowOf(scene) < (scene.world.openTime?.from ?? 0)) return 'it lands before the open time'
+  if (!lands || applyAt === undefined || ['bypassed', 'glass_broken'].includes(event.type)) return undefined
+  if (nowOf(scene) < applyAt) return 'it lands before its time'
+  if (ledger.status !== 'pending' || nowOf(scene) === applyAt) return undefined
+  return scene.world.openTime || strictest(ledger.conduct).whenMissed === 'apply'
+    ? undefined
+    : 'it lands late, and nobody lets it'
+}
+
+/** Whether a freeze blocked it at the time that it was scheduled for. */
+function wasBlocked(ledger: Ledger, scene: Scene): boolean {
+  const applyAt = timeOf(ledger, scene)
+  return applyAt !== undefined && applyAt < nowOf(scene) && freezeAt(scene.world, applyAt) === 'block'
+}
+
+/** What a freeze does at an instant. */
+function freezeAt(world: World, at: number): string | undefined {
+  return freezeOf(
+    world,
+    world.times.findLastIndex((time) => time <= at),
+  )?.mode
+}
+
+/** The freeze of this moment. */
+function frozenIn({ world, around }: Scene) {
+  return freezeOf(world, around.time)
+}
+
 /** Whether somebody may change what waits: only those whom every policy lets. What is a draft, or over, is nobody's business here. */
-function mayEdit({ status, authors }: Ledger, { command: { type, by } }: Scene, force: readonly Policy[]): boolean {
+function mayEdit(
+  { status, asker, authors }: Ledger,
+  { command: { type, by } }: Scene,
+  force: readonly Policy[],
+): boolean {
   if (!['edit', 'resolve'].includes(type) || !open.includes(status)) return true
   return force.every(({ rules: { edit = 'anyone' } = {} }) => {
     if (edit === 'anyone') return true
-    return edit !== 'nobody' && (by === requester || (edit === 'contributors' && authors.includes(by)))
+    return edit !== 'nobody' && (by === asker || (edit === 'contributors' && authors.includes(by)))
   })
 }
 
@@ -195,11 +380,22 @@ function mayEdit({ status, authors }: Ledger, { command: { type, by } }: Scene, 
 export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | string {
   const { outcome } = event
   const { status } = outcome
+  const thawed = withinFreeze(event, scene)
+  if (thawed) return thawed
+  const strays = outOfTime(ledger, event, scene)
+  if (strays) return strays
   const sent = sentBy(ledger, event, scene)
   if (typeof sent === 'string') return sent
-  const beside = event.type === 'commented' || event.type === 'reminded'
+  const beside = [...talking, 'describe', 'set_time', 'lapse'].includes(scene.command.type) || event.type === 'reminded'
   const late = { mayLand: isLate(ledger, scene, status), open: beside && ledger.open }
-  const after = { ...ledger, status, application: sent, ...late }
+  const withheld = outcome.status === 'approved' && outcome.withheld !== undefined
+  if (withheld && !(beside ? ledger.withheld : !directoryOf(scene)[ledger.asker])) return 'it is withheld for nothing'
+  const byHand = outcome.status === 'approved' && outcome.byHand === true
+  const blocked = (frozenIn(scene)?.mode === 'block' || wasBlocked(ledger, scene)) && !beside
+  const put = 'pinned' in event ? rewritten(ledger, scene) : ledger
+  const isLateNow = isTooLate(put, scene, 'pinned' in event ? put.conduct : inForce(ledger, scene))
+  if (byHand && !blocked && !isLateNow) return 'it is applied by hand for nothing'
+  const after = { ...ledger, status, application: sent, withheld, dropped: ledger.dropped || byHand, ...late }
   switch (event.type) {
     case 'approved':
     case 'rejected':
@@ -230,14 +426,32 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       }
     }
     case 'schedule_dropped':
-      return { ...after, dropped: true }
+      return {
+        ...after,
+        dropped:
+          after.dropped ||
+          (!event.late && (timeOf(ledger, scene) !== undefined || (status === 'approved' && !withheld))),
+      }
     case 'failed':
       if (status !== 'failed' || outcome.failure.code !== 'host_failed') return after
       // Only if the host has refused every attempt, nothing can be live, now or later.
       return after.mayLand ? after : { ...after, followUp: undefined }
+    case 'commented':
+      if (event.comment !== ledger.comments.length + 1) return `the comment has number ${event.comment}`
+      return { ...after, comments: [...ledger.comments, { by: event.by, resolved: false }] }
+    case 'comment_resolved':
+    case 'comment_reopened': {
+      const resolved = event.type === 'comment_resolved'
+      return { ...after, comments: ledger.comments.map((one, at) => (at === 0 ? { ...one, resolved } : one)) }
+    }
+    case 'time_set':
+      return { ...after, setTo: event.applyAt, dropped: false }
+    case 'approvals_lapsed':
+      return { ...after, lapsedAt: nowOf(scene) }
+    case 'described':
+      return { ...after, additions: ledger.additions + 1 }
     case 'claimed':
     case 'put_off':
-    case 'commented':
     case 'cancelled':
     case 'discarded':
     case 'expired':
@@ -276,7 +490,9 @@ export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger
       if (told !== right) return `carries ${told}, not ${right}`
       if (pinned.reviews.some(({ digest, round }) => digest !== pinned.digest || round !== pinned.round))
         return 'carries an answer to something else'
-      return { ...next, status, digest: pinned.digest, application: sent, mayLand: isLate(ledger, scene, status) }
+      const mayLand = isLate(ledger, scene, status)
+      const dropped = next.dropped || byHand
+      return { ...next, status, digest: pinned.digest, application: sent, withheld, dropped, mayLand }
     }
   }
 }
@@ -337,14 +553,22 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     draft: scene.next,
     asked,
     askedAt: scene.around.policies,
+    movedAt: nowOf(scene),
     deadline: drafting ? 0 : nowOf(scene) + strictest(asked).expiresAfter,
     answers: [],
     leftBehind: 0,
     grudges: [],
     conduct: asked,
     authors: [],
+    asker: requester,
+    formers: [],
     remembered: [{ user: requester, person: personOf(scene, requester) }],
+    comments: [],
+    additions: 0,
     dropped: false,
+    setTo: undefined,
+    lapsedAt: undefined,
+    withheld: false,
     open: false,
     waitsSince: nowOf(scene),
     remindedAt: undefined,
@@ -358,15 +582,23 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
 /** Says what is different in what the engine believes and in what the events told. */
 export function disagreement(ledger: Ledger, request: Request): string | undefined {
   const { status, round, digest, deadline, answers, authors, dropped, draft } = ledger
+  if (request.requester !== ledger.asker) return `${request.requester} asks for it, not ${ledger.asker}`
+  if ((request.formerRequesters ?? []).join() !== ledger.formers.join()) return 'others asked for it before'
   if (request.status !== status) return `the request is ${request.status}, not ${status}`
   if (request.round !== round) return `the round is ${request.round}, not ${round}`
   if (request.digest !== digest) return 'the digest is another one'
   if (request.expiresAt !== deadline) return `the deadline is ${request.expiresAt}, not ${deadline}`
-  if (request.applyAt !== draft.applyAt) return `the schedule is ${request.applyAt}, not ${draft.applyAt}`
+  if (request.lapsedAt !== ledger.lapsedAt) return `approvals lapsed at ${request.lapsedAt}, not ${ledger.lapsedAt}`
+  if (request.applyAt !== (request.openTime ? ledger.setTo : draft.applyAt))
+    return `the schedule is ${request.applyAt}, not ${draft.applyAt}`
   if ((request.recalledReviews ?? 0) !== ledger.leftBehind)
     return `it had ${request.recalledReviews} answers when recalled`
   if ((request.unsettled ?? false) !== ledger.open) return 'it stands open what follows, or does not'
+  if ((request.openComments ?? 0) !== ledger.comments.filter(({ resolved }) => !resolved).length)
+    return `${request.openComments} comments are open`
+  if ((request.additions ?? []).length !== ledger.additions) return `${request.additions} were added`
   if ((request.scheduleDropped ?? false) !== dropped) return 'the schedule is dropped, or is not'
+  if ((request.withheld !== undefined) !== ledger.withheld) return 'it is withheld, or is not'
   if (request.contributors.join() !== authors.join()) return `contributors are ${request.contributors}, not ${authors}`
   if (request.askedAt !== ledger.waitsSince) return `it waits since ${request.askedAt}, not ${ledger.waitsSince}`
   if (request.remindedAt !== ledger.remindedAt) return `it was reminded of at ${request.remindedAt}`
@@ -407,7 +639,9 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'discard':
       return status === 'draft'
     case 'resubmit':
-      return status === 'changes_requested'
+      return open.includes(status)
+    case 'take_over':
+      return ['draft', 'expired', 'failed', ...open].includes(status)
     case 'reopen':
       return endings.includes(status)
     case 'rebase':
@@ -416,10 +650,11 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'resolve':
     case 'schedule':
     case 'unschedule':
-    case 'comment':
       return status === 'draft' || open.includes(status)
-    case 'approve':
-      return status === 'pending' || status === 'changes_requested'
+    case 'comment':
+    case 'resolve_comment':
+    case 'reopen_comment':
+      return true
     case 'apply':
     case 'come_due':
       return status === 'approved'
@@ -433,8 +668,12 @@ function existsIn(status: string, type: Command['type']): boolean {
       return status === 'applying'
     case 'escalate':
       return status === 'pending'
+    case 'lapse':
+      return status === 'pending' || status === 'approved'
     case 'remind':
-      return status === 'pending' || status === 'applied' || status === 'failed'
+      return ['pending', 'approved', 'applied', 'failed'].includes(status)
+    case 'set_time':
+    case 'approve':
     case 'reject':
     case 'request_changes':
     case 'withdraw':
@@ -442,6 +681,7 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'cancel':
     case 'bypass':
     case 'break_glass':
+    case 'describe':
     case 'expire':
     case 'return':
     case 'resume':
@@ -461,35 +701,45 @@ function expectedOfContent(ledger: Ledger, scene: Scene): Request['status'] | 'r
   if (ledger.followUp && !ledger.followUp.settled) return 'refused'
   const after = rewritten(ledger, scene)
   const drafting = ledger.status === 'draft' && type !== 'submit'
+  const takesOver = type === 'take_over' && !drafting
   const { applyAt } = next
   const now = nowOf(scene)
   if (type === 'schedule' && applyAt === undefined) return 'refused'
   if (applyAt !== undefined && applyAt <= now && (type === 'submit' || type === 'schedule')) return 'refused'
+  if (latestOf(scene) <= now) return 'refused'
   if (drafting) return 'draft'
-  if (applyAt !== undefined && (after.asked.length === 0 || applyAt >= after.deadline)) return 'refused'
+  if (applyAt !== undefined && applyAt >= after.deadline) return 'refused'
+  if (applyAt !== undefined && applyAt <= now && strictest(after.conduct).whenMissed === 'expire') return 'refused'
   const idle = next.documents.some(
     (_, at) => effectOf(world, next, at).size === 0 && !next.conflicts[at] && !world.step,
   )
   if (idle) return 'refused'
-  const asksAnew = asking.includes(type)
+  const asksAnew = asking.includes(type) || takesOver
   if (asksAnew && openConflicts(next) > 0) return 'refused'
   if (around.rival && (asksAnew || strictest(after.asked).locks)) return 'refused'
+  if (['submit', 'resubmit'].includes(type) && isPointless(after, scene, after.asked)) return 'refused'
   if (ledger.status === 'changes_requested' && !asksAnew) return 'changes_requested'
+  if (after.asked.length === 0 && isTooLate(after, scene, after.conduct)) return 'approved'
+  if (after.asked.length === 0 && applyAt !== undefined && (now < applyAt || isMissed(after, scene))) return 'approved'
+  const frozen = frozenIn(scene)
+  const isOver = frozen?.until !== undefined && frozen.until < after.deadline
+  if (after.asked.length === 0 && frozen?.mode === 'queue' && isOver) return 'approved'
   if (after.asked.length === 0) return applied(after, scene, [])
-  return settled(after, scene, after.asked)
+  return settled({ ...after, status: 'pending' }, scene, after.asked)
 }
 
 /** The ledger as the new content of a command leaves it. */
 function rewritten(ledger: Ledger, scene: Scene): Ledger {
   const { command, next, around, world } = scene
-  const asksAnew = asking.includes(command.type)
+  const takesOver = command.type === 'take_over'
+  const asksAnew = [...asking, 'come_due'].includes(command.type) || (takesOver && ledger.status !== 'draft')
   const drafting = ledger.status === 'draft' && !asksAnew
   const matched = asks(scene, next)
   const asked = drafting ? nothing : matched.length > 0 ? matched : ledger.asked
   const authors = ['edit', 'resolve'].includes(command.type)
     ? [...ledger.authors.filter((one) => one !== command.by), command.by]
     : ledger.authors
-  const latest = nowOf(scene) + strictest(asked).expiresAfter
+  const latest = nowOf(scene) + strictest(asked.length > 0 ? asked : ledger.conduct).expiresAfter
   const stillUntil = ledger.deadline + stoodStill(scene, ledger.waitsSince)
   const waiting = !drafting && !(ledger.status === 'changes_requested' && !asksAnew)
   const after: Ledger = {
@@ -501,8 +751,14 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     askedAt: around.policies,
     deadline: drafting ? ledger.deadline : asksAnew ? latest : Math.min(stillUntil, latest),
     authors,
+    asker: takesOver ? command.by : ledger.asker,
+    formers: takesOver
+      ? [...ledger.formers.filter((one) => ![command.by, ledger.asker].includes(one)), ledger.asker]
+      : ledger.formers,
     remembered: [...ledger.remembered, { user: command.by, person: personOf(scene, command.by) }],
     dropped: false,
+    setTo: undefined,
+    withheld: false,
     open: false,
     waitsSince: nowOf(scene),
     remindedAt: undefined,
@@ -579,9 +835,15 @@ function isEqualFor(by: string, before: Ledger, after: Ledger, scene: Scene): bo
 function settled(ledger: Ledger, scene: Scene, force: readonly Policy[]): Request['status'] | 'refused' {
   if (ledger.answers.some(({ verdict }) => verdict === 'request_changes')) return 'changes_requested'
   if (!isMet(ledger, scene, force)) return 'pending'
-  const { applyAt } = ledger.draft
-  const waits = applyAt !== undefined && (nowOf(scene) < applyAt || ledger.dropped || isMissed(ledger, scene))
-  if (strictest(force).byHand || waits || scene.around.rival) return 'approved'
+  const isNew = ledger.status !== 'approved' || reviewing.includes(scene.command.type)
+  if (isNew && isTooLate(ledger, scene, force)) return 'approved'
+  const applyAt = timeOf(ledger, scene)
+  if (scene.world.openTime && applyAt === undefined) return 'approved'
+  const isEarly = applyAt !== undefined && (nowOf(scene) < applyAt || isMissed(ledger, scene))
+  const waits = ledger.dropped || isEarly || wasBlocked(ledger, scene)
+  const off = scene.around.rival || frozenIn(scene) !== undefined
+  if (strictest(force).byHand || waits || off || isTalkedAbout(ledger, force)) return 'approved'
+  if (openConflicts(ledger.draft) === 0 && !directoryOf(scene)[ledger.asker]) return 'approved'
   return applied(ledger, scene, force)
 }
 
@@ -589,9 +851,28 @@ function applied(
   { draft }: Ledger,
   scene: Scene,
   force: readonly Policy[],
+  how?: 'past freezes',
 ): 'applying' | 'applied' | 'failed' | 'refused' {
   const { world, around } = scene
   if (openConflicts(draft) > 0 || around.rival) return 'refused'
+  if (frozenIn(scene) && how === undefined) return 'refused'
+  return canLand(draft, scene, force) ? (world.outside ? 'applying' : 'applied') : 'failed'
+}
+
+/** The same by hand, or by the clock: nobody applies by hand what can only fail. */
+function appliedBy(ledger: Ledger, scene: Scene, force: readonly Policy[]): ReturnType<typeof applied> {
+  const outcome = applied(ledger, scene, force)
+  const isPointlessNow = scene.command.type !== 'come_due' && isPointless(ledger, scene, force)
+  return outcome === 'failed' && isPointlessNow ? 'refused' : outcome
+}
+
+/** Whether nobody needs to look at it, since it cannot land: unless the policies let people approve what fails then. */
+function isPointless({ draft, conduct }: Ledger, scene: Scene, force: readonly Policy[]): boolean {
+  return !strictest(force.length > 0 ? force : conduct).failsLate && !canLand(draft, scene, force)
+}
+
+/** Whether what is live is what it was made against, or the policies let it be moved and nothing stands in its way. */
+function canLand(draft: Draft, { world, around }: Scene, force: readonly Policy[]): boolean {
   const stale = draft.bases.flatMap((base, at) => (base === around.live[at] ? [] : [at]))
   const heals = force.length > 0 && strictest(force).heals
   const clean = stale.every((at) => {
@@ -606,8 +887,12 @@ function applied(
     const there = effectOf(world, { ...moved, documents: draft.documents.with(at, merged) }, at)
     return touched.every((field) => live[field] === base[field]) && there.size === touched.length
   })
-  const lands = stale.length === 0 || (heals && clean)
-  return lands ? (world.outside ? 'applying' : 'applied') : 'failed'
+  return stale.length === 0 || (heals && clean)
+}
+
+/** Whether somebody asks for all comments to be resolved, and one is not. */
+function isTalkedAbout({ comments }: Ledger, force: readonly Policy[]): boolean {
+  return force.some(({ rules }) => rules?.comments === 'resolved') && comments.some(({ resolved }) => !resolved)
 }
 
 function isMet(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
@@ -621,9 +906,25 @@ function isEnough(
   scene: Scene,
   { force, answers }: { readonly force: readonly Policy[]; readonly answers: readonly Answer[] },
 ): boolean {
-  const counted = answers.filter((answer) => mayAnswer(ledger, scene, force, answer))
+  const counted = answers.filter((answer) => !isOld(answer, scene, force) && mayAnswer(ledger, scene, force, answer))
   const voters = votersOf(counted, scene)
   return force.every((policy) => treesOf(policy, ledger, scene).every((tree) => meets(tree, voters)))
+}
+
+/** Tells whether an approval was given too long ago to count. */
+function isOld({ verdict, at }: Answer, scene: Scene, force: readonly Policy[]): boolean {
+  const { counts } = strictest(force)
+  return verdict === 'approve' && at !== undefined && counts !== undefined && nowOf(scene) - at >= counts
+}
+
+/** When the next approval becomes too old, of those of which nobody has seen that yet. */
+function nextLapse({ answers, conduct, lapsedAt = 0 }: Ledger): number | undefined {
+  const { counts } = strictest(conduct)
+  const ends = answers.flatMap(({ verdict, at }) => {
+    const end = verdict === 'approve' && at !== undefined && counts !== undefined ? at + counts : 0
+    return end > lapsedAt ? [end] : []
+  })
+  return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
 /** Whoever stands behind two approvals, as the one who gives them or whose they are, counts once for both. */
@@ -641,16 +942,22 @@ function votersOf(answers: readonly Answer[], scene: Scene) {
     voters = first ? voters.map((voter) => (voter === first ? one : voter)) : [...voters, one]
     voters = voters.filter((voter) => voter === one || !met.includes(voter))
   }
-  return voters.map(({ users }) => ({ users, roles: users.flatMap((user) => directory[user]?.roles ?? []) }))
+  return voters.map(({ users, persons }) => ({
+    users,
+    persons,
+    roles: users.flatMap((user) => directory[user]?.roles ?? []),
+  }))
 }
 
 /** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
 function isTimeToRemind(ledger: Ledger, scene: Scene): boolean {
   const { status, followUp, asked, waitsSince, remindedAt = waitsSince } = ledger
-  const now = nowOf(scene) - (status === 'pending' ? stoodStill(scene, remindedAt) : 0)
+  const waits = status === 'pending' || (status === 'approved' && asked.length > 0)
+  const now = nowOf(scene) - (waits ? stoodStill(scene, remindedAt) : 0)
   const { remindEvery, settleWithin } = strictest(asked)
   if (status === 'failed' && !followUp) return false
-  if (status === 'pending') return remindEvery !== undefined && now >= remindedAt + remindEvery
+  if (status === 'approved' && !waits) return false
+  if (waits) return remindEvery !== undefined && now >= remindedAt + remindEvery
   if (!followUp || followUp.settled) return false
   return now >= (followUp.remindedAt === undefined ? followUp.dueAt : followUp.remindedAt + settleWithin)
 }
@@ -672,7 +979,12 @@ function stoodStill({ world: { times }, around: { still } }: Scene, since: numbe
 }
 
 /** Tells whether the time that the content was scheduled for came while the workflow was held. */
-function isMissed({ draft: { applyAt } }: Ledger, { world: { times }, around }: Scene): boolean {
+function isMissed(ledger: Ledger, scene: Scene): boolean {
+  const {
+    world: { times },
+    around,
+  } = scene
+  const applyAt = timeOf(ledger, scene)
   const { still, held, time } = around
   return applyAt !== undefined && [...still, ...(held ? [time] : [])].some((place) => times[place] === applyAt)
 }
@@ -758,14 +1070,15 @@ function mayAnswer(
     isSamePerson(scene, one, other) ||
     ledger.remembered.some(({ user, person }) => user === other && person === personOf(scene, one))
   const isBehind = (other: string) => isOne(by, other) || isOne(whose, other)
-  if (!rules.selfApproval && isBehind(requester)) return false
+  if (!rules.selfApproval && [ledger.asker, ...ledger.formers].some(isBehind)) return false
   const trees = force.flatMap((policy) => treesOf(policy, ledger, scene)).flatMap(leavesOf)
   const vetoes = verdict === 'approve' ? [] : force.flatMap(({ veto }) => veto ?? [])
-  if (![...trees, ...vetoes].some((from) => isNamed(whose, account, from))) return false
+  const theirs = [...trees, ...vetoes].filter((from) => isNamed(whose, account, from) && !isOut(whose, from, scene))
+  if (theirs.length === 0 || (by !== whose && theirs.some((from) => isOut(by, from, scene)))) return false
   if (verdict !== 'approve') return true
   const last = ledger.authors.at(-1)
   const barred = { all: ledger.authors, last_editor: last === undefined ? [] : [last], none: [] }[rules.contributors]
-  return !barred.some((author) => author !== requester && isBehind(author))
+  return !barred.some((author) => author !== ledger.asker && isBehind(author))
 }
 
 /** The policies that hold: those that were pinned, and unless they say otherwise those that match now. */
@@ -818,6 +1131,10 @@ function worstOf(policies: readonly Policy[]) {
   const all = policies.map(({ rules = {} }) => rules)
   const days = all.map(({ expiresAfter = '14d' }) => Number.parseInt(expiresAfter, 10))
   const intervals = all.flatMap(({ remindEvery = 'never' }) => (remindEvery === 'never' ? [] : lengthOf(remindEvery)))
+  const lengths = all.flatMap(({ approvalsExpireAfter = 'never' }) =>
+    approvalsExpireAfter === 'never' ? [] : lengthOf(approvalsExpireAfter),
+  )
+  const late = all.map(({ whenMissed = 'expire' }) => whenMissed)
   const excluded = all.map(({ excludeContributors = 'all' }) => excludeContributors)
   return {
     selfApproval: all.length > 0 && all.every(({ selfApproval }) => selfApproval === true),
@@ -825,8 +1142,14 @@ function worstOf(policies: readonly Policy[]) {
     resets: all.length === 0 || all.some(({ onEdit = 'reset' }) => onEdit === 'reset'),
     stands: all.length > 0 && all.every(({ onEdit }) => onEdit === 'stand'),
     byHand: all.some(({ apply }) => apply === 'by_hand'),
+    counts: lengths.length > 0 ? Math.min(...lengths) : undefined,
+    whenMissed:
+      late.length === 0 || late.includes('expire') ? 'expire' : late.includes('hold') ? 'hold' : ('apply' as const),
     locks: all.some(({ lock }) => lock === 'resource'),
     heals: all.every(({ onStale }) => onStale === 'rebase'),
+    failsLate:
+      all.some(({ onStale }) => onStale === 'fail_when_applied') &&
+      all.every(({ onStale = 'fail' }) => onStale !== 'fail'),
     pinnedAlone: all.every(({ policyDrift }) => policyDrift === 'pinned'),
     cancelsAnyTime: all.every(({ cancel }) => cancel === 'any_time'),
     remindEvery: intervals.length > 0 ? Math.min(...intervals) : undefined,
@@ -844,12 +1167,18 @@ function worstOf(policies: readonly Policy[]) {
 /** A number of days in milliseconds: the only length of time that these worlds know. */
 const lengthOf = (days: string) => Number.parseInt(days, 10) * 24 * 60 * 60 * 1000
 
-function leavesOf(
-  tree: Requirement,
-): readonly { readonly users?: readonly string[] | undefined; readonly roles?: readonly string[] | undefined }[] {
+function leavesOf(tree: Requirement): readonly Approvers[] {
   if ('quorum' in tree) return [tree.from]
   const parts = 'all' in tree ? tree.all : 'any' in tree ? tree.any : 'stages' in tree ? tree.stages : tree.of
   return parts.flatMap(leavesOf)
+}
+
+/** Tells whether approvers except a user, or another account of the same person. */
+function isOut(user: string, { except }: Approvers, scene: Scene): boolean {
+  if (!except) return false
+  const roles = directoryOf(scene)[user]?.roles ?? []
+  const byName = (except.users ?? []).some((other) => isSamePerson(scene, user, other))
+  return byName || (except.roles ?? []).some((role) => roles.includes(role))
 }
 
 function isNamed(
@@ -900,7 +1229,7 @@ function withAnswer({ answers, digest }: Ledger, scene: Scene): readonly Answer[
   const stays = (one: Answer) =>
     ownerOf(one) !== ownerOf(answer) &&
     !(one.by === answer.by && one.verdict === 'approve' && standsFor(scene, one.by, ownerOf(one)))
-  return [...answers.filter(stays), { ...answer, seen: digest }]
+  return [...answers.filter(stays), { ...answer, seen: digest, at: nowOf(scene) }]
 }
 
 /** Tells whether an answer gives way to another one of the same person: an owner's own one to their own alone, and none to its equal. */

@@ -4,6 +4,8 @@ import type { Requirement } from '../../src/core/policy/model/requirement.ts'
 export interface Approver {
   readonly users: readonly string[]
   readonly roles: readonly string[]
+  /** Everybody behind the approval. */
+  readonly persons: readonly string[]
 }
 
 /** Tells whether different people fill every place of a tree, by trying every way of seating them. */
@@ -22,11 +24,15 @@ const answers = new WeakMap<Requirement, Map<string, boolean>>()
 function waysOf(tree: Requirement, approvers: readonly Approver[], from: number): readonly number[] {
   if ('quorum' in tree) {
     if (!(tree.quorum >= 1)) return []
-    const named = approvers.flatMap(({ users, roles }, place) => {
+    const { except } = tree.from
+    const named = approvers.flatMap(({ users, roles, persons }, place) => {
       const among =
         (tree.from.users ?? []).some((user) => users.includes(user)) ||
         (tree.from.roles ?? []).some((role) => roles.includes(role))
-      return among && place >= from ? [1 << place] : []
+      const isOut =
+        (except?.users ?? []).some((user) => users.includes(user) || persons.includes(user)) ||
+        (except?.roles ?? []).some((role) => roles.includes(role))
+      return among && !isOut && place >= from ? [1 << place] : []
     })
     return subsetsOf(named, tree.quorum)
   }

@@ -1,6 +1,22 @@
 import { describe } from 'vitest'
 import { deep, explored } from './report.ts'
-import { delegated, drafts, editors, ground, held, outside, owners, steps, switched, time, watch } from './worlds.ts'
+import {
+  delegated,
+  drafts,
+  editors,
+  frozen,
+  ground,
+  held,
+  lapsing,
+  outside,
+  owners,
+  steps,
+  switched,
+  talked,
+  time,
+  unasked,
+  watch,
+} from './worlds.ts'
 
 describe('every state of a request: when, on what, for whom', () => {
   explored(deep ? time(5, 'many') : time(3, 'few'), deep ? 1_000_000 : 80_000)
@@ -13,5 +29,9 @@ describe('every state of a request: when, on what, for whom', () => {
   explored(switched(deep ? 3 : 2), deep ? 15_000 : 7_000)
   explored(held(deep ? 3 : 2), deep ? 20_000 : 2_000)
   explored(outside(2, deep ? 4 : 2), deep ? 10_000 : 2_000)
+  explored(unasked(deep ? 4 : 3), 1_000)
+  explored(frozen(deep ? 4 : 2), 1_000)
+  explored(talked(deep ? 3 : 2), 2_000)
+  explored(lapsing(deep ? 2 : 1), 1_500)
   explored(watch(deep ? 3 : 2), deep ? 10_000 : 4_000)
 })

@@ -7,6 +7,9 @@ const day = 24 * 60 * 60 * 1000
 
 const from = (quorum: number, ...roles: string[]): Requirement => ({ quorum, from: { roles } })
 
+const but = (user: string, need: Requirement): Requirement =>
+  'quorum' in need ? { ...need, from: { ...need.from, except: { users: [user] } } } : need
+
 function policy(id: string, version: number, require: Policy['require'], rules: Partial<RulesOfConduct> = {}): Policy {
   return { id, version, match: {}, require, rules }
 }
@@ -57,6 +60,46 @@ export function people(rounds: number): World {
   }
 }
 
+/** Whose: the requester leaves and comes back, and somebody else takes over or ends what was left behind. */
+export function left(rounds: number): World {
+  const kim = { roles: ['keeper', 'lead'] }
+  const rules = { onReject: 'block', remindEvery: '1d' } as const
+  return {
+    name: 'left',
+    bound: `${rounds} rounds, 4 accounts, 4 directories, 2 policy sets, 3 instants, 2 live documents`,
+    resources: [
+      [
+        { a: 0, b: 0 },
+        { a: 0, b: 5 },
+      ],
+    ],
+    directories: [
+      { ann, ben, cat, kim },
+      { ben, cat, kim },
+      { ann: { roles: ['lead'] }, ben, cat, kim },
+      { cat, kim: { person: 'ann', roles: ['keeper', 'lead'] } },
+    ],
+    policySets: [
+      [policy('reviewed', 1, from(1, 'lead'), rules)],
+      [policy('reviewed', 2, from(1, 'legal'), { ...rules, apply: 'by_hand' })],
+    ],
+    times: [0, day, 14 * day],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve'], ['ann', 'ben', 'cat', 'kim']),
+      ...each(['reject', 'withdraw'], ['cat']),
+      ...each(['take_over', 'cancel', 'discard'], ['kim', 'ben']),
+      ...each(['resubmit', 'submit', 'recall'], ['ann', 'kim']),
+      ...each(['reopen', 'cancel', 'discard'], ['ann']),
+      ...each(['reopen'], ['kim']),
+      ...each(['apply', 'retry', 'come_due', 'remind', 'expire', 'rebase'], ['cat']),
+      { type: 'edit', by: 'cat', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    hasWayOut: true,
+    rounds,
+  }
+}
+
 /** For whom: answers that are given for somebody, over the beginning and the end of what lets them, and are replaced and taken back. */
 export function delegated(): World {
   const block = { onReject: 'block', cancel: 'any_time' } as const
@@ -81,7 +124,7 @@ export function delegated(): World {
     ],
     policySets: [
       [policy('reviewed', 1, from(2, 'lead'), block)],
-      [policy('reviewed', 2, { stages: [from(1, 'lead'), from(1, 'security', 'legal')] }, block)],
+      [policy('reviewed', 2, { stages: [but('ben', from(1, 'lead')), from(1, 'security', 'legal')] }, block)],
     ],
     times: [0, day, 2 * day],
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
@@ -119,8 +162,15 @@ export function time(rounds: number, crowd: 'few' | 'many'): World {
       { ann, ben: { roles: [] }, cat, ...more },
     ],
     policySets: [
-      [policy('reviewed', 1, from(2, 'lead'), { ...rules, expiresAfter: '3d', bypass: ['security'] })],
-      [policy('reviewed', 2, from(1, 'lead'), { ...rules, expiresAfter: '2d', bypass: ['legal'] })],
+      [
+        policy('reviewed', 1, from(2, 'lead'), {
+          ...rules,
+          expiresAfter: '3d',
+          bypass: ['security'],
+          whenMissed: 'apply',
+        }),
+      ],
+      [policy('reviewed', 2, from(1, 'lead'), { ...rules, expiresAfter: '2d', bypass: ['legal'], whenMissed: 'hold' })],
     ],
     times: [0, day - 1, day, 2 * day, 3 * day - 1, 3 * day],
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
@@ -189,7 +239,7 @@ export function drafts(rounds: number): World {
     policySets: [
       [],
       [policy('reviewed', 1, from(2, 'lead'), { ...heals, onReject: 'block' })],
-      [policy('reviewed', 2, from(1, 'lead'), { onReject: 'block', cancel: 'any_time' })],
+      [policy('reviewed', 2, from(1, 'lead'), { onReject: 'block', onStale: 'fail_when_applied', cancel: 'any_time' })],
     ],
     times: [0],
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'draft' },
@@ -254,6 +304,7 @@ export function held(rounds: number): World {
     directories: [{ ann, ben, cat, dan }],
     policySets: [[{ ...policy('reviewed', 1, from(2, 'lead'), rules), escalate }]],
     holds: true,
+    comments: 1,
     times: [0, day, 2 * day, 3 * day],
     beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
     commands: [
@@ -382,6 +433,39 @@ export function editors(rounds: number): World {
   }
 }
 
+/** Not before it is over: freezes that queue and block, over schedules and deadlines, of what somebody has to approve or nobody. */
+export function frozen(rounds: number): World {
+  const rules = { bypass: ['security'], breakGlass: ['security'], cancel: 'any_time', expiresAfter: '3d' } as const
+  return {
+    name: 'frozen',
+    bound: `${rounds} rounds, 5 instants of which 3 are frozen, a schedule, deadlines, 2 live documents, 2 policy sets of which one asks nobody at first`,
+    resources: [[{ a: 0 }, { a: 0, b: 5 }]],
+    directories: [{ ann, ben, dan }],
+    policySets: [
+      [
+        {
+          ...policy('reviewed', 1, from(1, 'lead'), rules),
+          when: { type: 'before_after', field: '/a', operator: '>', value: 1 },
+        },
+      ],
+      [policy('reviewed', 2, from(1, 'lead'), rules)],
+    ],
+    times: [0, day, 2 * day, 3 * day, 4 * day],
+    freezes: [undefined, 'queue', 'block', undefined, 'block'],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
+    commands: [
+      ...each(['approve', 'withdraw', 'reject'], ['ben']),
+      ...each(['come_due', 'expire'], ['countersign']),
+      ...each(['reopen', 'recall', 'submit', 'rebase', 'apply', 'retry', 'unschedule'], ['ann']),
+      ...each(['bypass', 'break_glass'], ['dan']),
+      { type: 'schedule', by: 'ann', applyAt: 2 * day },
+      { type: 'schedule', by: 'ann', applyAt: 3 * day },
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
 /** What time and emergencies do: reminders, escalations, and reviews that are owed afterwards. */
 export function watch(rounds: number): World {
   const rules = {
@@ -464,6 +548,99 @@ export function outside(rounds: number, claims: number): World {
       { type: 'confirm', by: 'countersign', found: 'next', claim: 'lost' },
       { type: 'confirm', by: 'countersign', found: 'before', over: true },
       { type: 'edit', by: 'cat', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
+/** What is said: comments that have to be resolved, by whom they may be, in every state, over a schedule and a deadline. */
+export function talked(rounds: number): World {
+  const rules = { comments: 'resolved', bypass: ['security'], cancel: 'any_time', expiresAfter: '2d' } as const
+  return {
+    name: 'talked',
+    bound: `${rounds} rounds, at most 2 comments, 3 instants around a schedule and a deadline, 2 policy sets`,
+    resources: [[{ a: 0 }, { a: 3 }]],
+    directories: [{ ann, ben, cat, dan, joe: { roles: [] } }],
+    policySets: [
+      [policy('reviewed', 1, from(1, 'lead'), rules)],
+      [policy('reviewed', 2, from(1, 'lead'), { ...rules, comments: 'any' })],
+    ],
+    times: [0, day, 2 * day],
+    comments: 2,
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['comment'], ['joe', 'cat']),
+      ...each(['resolve_comment', 'reopen_comment'], ['joe', 'ben', 'ann', 'zoe']),
+      ...each(['approve', 'withdraw'], ['ben', 'cat']),
+      ...each(['reject', 'bypass'], ['dan']),
+      ...each(['submit', 'reopen', 'recall', 'cancel', 'apply', 'retry', 'describe'], ['ann']),
+      ...each(['come_due', 'expire'], ['countersign']),
+      { type: 'schedule', by: 'ann', applyAt: day },
+    ],
+    rounds,
+  }
+}
+
+/** When nobody has to approve: a change that waits for its time, and for which somebody may be asked by then. */
+export function unasked(rounds: number): World {
+  return {
+    name: 'unasked',
+    bound: `${rounds} rounds, 3 instants around a schedule, a hold, 2 live documents, 2 policy sets of which one asks nobody at first`,
+    resources: [
+      [
+        { a: 0, b: 0 },
+        { a: 0, b: 5 },
+      ],
+    ],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [
+        {
+          ...policy('reviewed', 1, from(1, 'lead')),
+          when: { type: 'before_after', field: '/a', operator: '>', value: 1 },
+        },
+      ],
+      [policy('reviewed', 2, from(1, 'lead'))],
+    ],
+    holds: true,
+    times: [0, day, 2 * day],
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
+    commands: [
+      ...each(['approve', 'withdraw', 'reject'], ['ben']),
+      ...each(['come_due', 'expire', 'resume'], ['countersign']),
+      ...each(['submit', 'resubmit', 'reopen', 'recall', 'cancel', 'rebase', 'apply', 'unschedule'], ['ann']),
+      { type: 'schedule', by: 'ann', applyAt: 2 * day },
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
+/** Too old, or too late: approvals that count for a while, within a time that was left open and has an end. */
+export function lapsing(rounds: number): World {
+  const rules = { onReject: 'block', onEdit: 'keep', applyTime: 'open', bypass: ['security'] } as const
+  return {
+    name: 'lapsing',
+    bound: `${rounds} rounds, 4 instants around an open time, its end and the ends of approvals, 2 policy sets`,
+    resources: [[{ a: 0 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [policy('reviewed', 1, from(2, 'lead'), { ...rules, approvalsExpireAfter: '2d' })],
+      [policy('reviewed', 2, from(1, 'lead'), { ...rules, approvalsExpireAfter: '1d' })],
+    ],
+    times: [0, day, 2 * day, 3 * day],
+    openTime: { from: day, until: 4 * day },
+    applyBy: 3 * day,
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve'], ['ben', 'cat']),
+      ...each(['withdraw'], ['ben']),
+      ...each(['bypass'], ['dan']),
+      ...each(['come_due', 'expire', 'lapse'], ['countersign']),
+      ...each(['apply', 'reopen'], ['ann']),
+      ...[day, 2 * day, 3 * day].map((applyAt) => ({ type: 'set_time', by: 'cat', applyAt }) as const),
+      { type: 'set_time', by: 'ben' },
+      { type: 'edit', by: 'dan', edit: { resource: 0, set: { a: 2 } } },
     ],
     rounds,
   }

@@ -36,7 +36,7 @@ const rules: fc.Arbitrary<OfficeRules> = fc.record({
   onReject: oneOf('close', 'block'),
   onEdit: oneOf('reset', 'keep', 'stand'),
   edit: oneOf('anyone', 'anyone', 'contributors', 'requester', 'nobody'),
-  onStale: oneOf('fail', 'rebase'),
+  onStale: oneOf('fail', 'fail_when_applied', 'rebase'),
   apply: oneOf('on_approval', 'by_hand'),
   cancel: oneOf('before_reviews', 'any_time'),
   lock: oneOf('none', 'resource'),

@@ -182,6 +182,16 @@ const plain: OfficeRules = {
 
 /** Where model and library once were of two minds. */
 const examples: Life[] = [
+  [
+    { ...plain, lock: 'resource' },
+    'inside',
+    [
+      doing('submit', 'ann', 2),
+      { type: 'pass', minutes: 24 * 60 },
+      doing('comment', 'ann'),
+      { type: 'overtake', value: 2 },
+    ],
+  ],
   [plain, 'inside', [doing('draft', 'ann', 3), { type: 'overtake', value: 2 }, doing('resolve', 'ann', 1)]],
   [
     { ...plain, onReject: 'block' },

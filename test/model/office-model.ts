@@ -48,7 +48,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
   const isOpen = ({ status }: ModelRequest) => ['pending', 'changes_requested', 'approved'].includes(status)
   const isLate = ({ deadline }: ModelRequest) => (model.heldSince ?? model.now) >= deadline
   const lockHolder = () =>
-    away?.request() ?? (rules.lock === 'resource' ? model.requests.find((one) => isOpen(one)) : undefined)
+    away?.request() ??
+    (rules.lock === 'resource' ? model.requests.find((one) => isOpen(one) && !isLate(one)) : undefined)
   const isKeptOff = (request: ModelRequest) => (lockHolder() ?? request) !== request
   const isBehind = (user: string, other: string, { behind }: ModelRequest) =>
     person(user) === person(other) || behind.some((one) => one.user === other && one.person === person(user))
@@ -85,11 +86,26 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     return quorum > 0 && people.size >= quorum && request.answers.every(({ verdict }) => verdict === 'approve')
   }
 
+  /** Whether what is live is what it was made against, or may be moved onto it. */
+  function canLand({ base, quorum }: Pick<ModelRequest, 'base' | 'quorum'>): boolean {
+    const { live } = model
+    const heals = rules.onStale === 'rebase' && quorum > 0 && base.rollout === live.rollout
+    return base.revision === live.revision || heals
+  }
+
+  /** Whether nobody needs to look at it, since it could only fail: unless people may approve what fails then. */
+  function isPointless(request: Pick<ModelRequest, 'base' | 'quorum'>): boolean {
+    return !canLand(request) && (rules.onStale !== 'fail_when_applied' || request.quorum === 0)
+  }
+
+  /** Whether what was applied last had been passed by before it got anywhere. */
+  let cameTooLate = false
+
   function apply(request: ModelRequest): string {
     const { base, after } = request
     const { live } = model
-    const heals = rules.onStale === 'rebase' && request.quorum > 0 && base.rollout === live.rollout
-    if (base.revision !== live.revision && !heals) return 'failed'
+    cameTooLate = !canLand(request)
+    if (cameTooLate) return 'failed'
     const rollout = after.rollout === base.rollout ? live.rollout : after.rollout
     if (away) return away.begin(request, { rollout, description: live.description })
     model.live = { rollout, description: live.description, revision: live.revision + 1 }
@@ -101,7 +117,13 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     if (!isApproved(request)) return 'pending'
     if (rules.apply === 'by_hand') return 'approved'
     if (!look()) return 'refused'
-    return isKeptOff(request) ? 'approved' : apply(request)
+    return isKeptOff(request) || withholds(request) ? 'approved' : apply(request)
+  }
+
+  /** Whether nothing is applied by itself, since whoever asked for it is gone. From then on somebody applies it by hand. */
+  function withholds(request: ModelRequest): boolean {
+    request.withheld = !model.roles.has(request.requester)
+    return request.withheld
   }
 
   /** Puts new content, or the same again, in the place of the old. */
@@ -170,6 +192,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       behind: [{ user: by, person: person(by) }],
       edition: 1,
       unsettled: false,
+      withheld: false,
       ...asks,
     }
   }
@@ -183,7 +206,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     if (['apply', 'retry'].includes(verb)) return status === 'failed' ? 'retry' : 'apply'
     if (!['submitDraft', 'resubmit', 'reopen'].includes(verb)) return verb
     if (status === 'draft') return 'submitDraft'
-    return status === 'changes_requested' && !isLate(request) ? 'resubmit' : 'reopen'
+    return isOpen(request) && !isLate(request) ? 'resubmit' : 'reopen'
   }
 
   /** Says what becomes of an act; `refused` leaves everything as it was. */
@@ -208,9 +231,12 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     const request = model.requests[doing.request]
     if (!request) return 'refused'
     const before = { ...request }
+    request.withheld = false
     const status = model.heldSince === undefined ? actOn(request, doing) : actWhileHeld(request, doing)
     const settles = model.heldSince === undefined && verb !== 'comment' ? { unsettled: false } : {}
-    Object.assign(request, status === 'refused' ? before : { ...settles, status })
+    // A comment is answered with what people see, which is that it is late, and moves nothing: the clock ends what is late.
+    const after = status === 'refused' || verb === 'comment' ? before : { ...settles, status }
+    Object.assign(request, after)
     return status
   }
 
@@ -238,22 +264,24 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     const exists: Readonly<Record<string, boolean>> = {
       submitDraft: status === 'draft',
       discard: status === 'draft',
-      resubmit: status === 'changes_requested',
+      resubmit: open,
       reopen: ['rejected', 'cancelled', 'expired', 'failed'].includes(status) || (open && isLate(request)),
       edit: open || status === 'draft',
       resolve: open || status === 'draft',
-      comment: open || status === 'draft',
+      comment: true,
       rebase: open || status === 'draft' || status === 'failed',
-      approve: open && status !== 'approved',
+      approve: open && !(status === 'approved' && isApproved(request)),
       apply: status === 'approved',
       retry: status === 'failed',
       abandon: status === 'applying',
     }
     if (!(exists[verb] ?? open)) return 'refused'
-    if (isLate(request) && verb !== 'reopen' && (open || status === 'failed')) return 'refused'
+    if (isLate(request) && verb !== 'reopen' && verb !== 'comment' && (open || status === 'failed')) return 'refused'
     if (!model.roles.has(by)) return 'refused'
     const own = ['submitDraft', 'discard', 'resubmit', 'reopen', 'recall', 'cancel']
-    if (own.includes(verb) && by !== request.requester) return 'refused'
+    // Whoever is there may change the settings of this office, and so ends what somebody who is gone has left behind.
+    const inherits = !model.roles.has(request.requester) && ['cancel', 'discard'].includes(verb)
+    if (own.includes(verb) && by !== request.requester && !inherits) return 'refused'
     if (open && ['edit', 'resolve'].includes(verb) && !mayEdit(by, request)) return 'refused'
     if (contentVerbs.includes(verb) && !look()) return 'refused'
     const keptOff = isKeptOff(request)
@@ -266,9 +294,14 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
         if (verb === 'approve' && request.collided) return 'refused'
         const before = request.answers.filter((one) => one.by === by || isAccountOf(one.by, by))
         if (before.some((one) => one.verdict === verb)) return 'refused'
+        const isMoved = request.base.revision !== model.live.revision && rules.onStale !== 'fail_when_applied'
+        if (verb === 'approve' && isMoved && (!look() || isPointless(request))) return 'refused'
         const given: ModelAnswer = { id: said++, by, verdict: verb }
         answer(request, [...request.answers.filter((one) => one.by !== by), given])
-        return verb === 'reject' && rules.onReject === 'close' ? 'rejected' : settle(request)
+        if (verb === 'reject' && rules.onReject === 'close') return 'rejected'
+        const leads = settle(request)
+        // Only whoever gives the last approval has what is elsewhere looked at.
+        return verb === 'approve' && leads === 'failed' && cameTooLate && isPointless(request) ? 'refused' : leads
       }
       case 'withdraw': {
         if (!mayTakeBack(by, request)) return 'refused'
@@ -279,18 +312,18 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
         return settle(request)
       }
       case 'comment':
-        return status
+        return open && isLate(request) ? 'expired' : status
       case 'recall':
         if (request.answers.length > 0) request.leftBehind = request.answers.length
         putAside(request)
         return 'draft'
       case 'cancel':
       case 'discard':
-        if (rules.cancel === 'any_time') return 'cancelled'
+        if (rules.cancel === 'any_time' || by !== request.requester) return 'cancelled'
         return request.answers.length > 0 || request.leftBehind > 0 ? 'refused' : 'cancelled'
       case 'apply':
       case 'retry':
-        return isApproved(request) && look() && !keptOff ? apply(request) : 'refused'
+        return isApproved(request) && look() && !keptOff && !isPointless(request) ? apply(request) : 'refused'
       case 'abandon':
         return away?.abandon() ?? 'refused'
       case 'edit': {
@@ -305,7 +338,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       case 'resolve': {
         const next = moved(request, model.live)
         if (verb === 'rebase' && request.base.revision === model.live.revision) return 'refused'
-        if (verb === 'resolve' && (!request.collided || !next.collided)) return 'refused'
+        if (verb === 'resolve' && !next.collided) return 'refused'
         const after = verb === 'resolve' ? { ...next.after, rollout: next.draft.rollout } : next.after
         const collided = verb === 'resolve' ? undefined : next.collided
         const idle = after.rollout === model.live.rollout && !collided
@@ -317,6 +350,9 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       default: {
         const idle = request.after.rollout === request.base.rollout
         if (keptOff || request.collided || idle) return 'refused'
+        const asked = model.heldSince === undefined ? model.asked : 0
+        const quorum = asked > 0 ? asked : request.quorum
+        if (verb !== 'reopen' && isPointless({ base: request.base, quorum })) return 'refused'
         return rewrite(request, doing, request.after)
       }
     }
@@ -345,7 +381,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
 
   const waiting = () =>
     model.heldSince === undefined && rules.apply === 'on_approval'
-      ? model.requests.find(({ status }) => status === 'approved')
+      ? model.requests.find(({ status, withheld }) => status === 'approved' && !withheld)
       : undefined
 
   function tookItsTurn(): boolean {
@@ -353,7 +389,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     if (!request) return false
     const stands = isApproved(request)
     if (stands && (!look() || away?.request())) return false
-    request.status = stands ? apply(request) : 'pending'
+    request.status = stands ? (withholds(request) ? 'approved' : apply(request)) : 'pending'
     return true
   }
 

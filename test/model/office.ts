@@ -114,6 +114,14 @@ export function office(
       if (system) await as('ann').resources.get(ref)
       else await as('ann').submit(ref, { value: first })
       await this.policy(1)
+      await as('dan').policies.save({
+        id: 'absent',
+        match: {},
+        require: { quorum: 1, from: { roles: ['lead'] } },
+        rules: { lock: 'resource', expiresAfter: '1m', edit: 'nobody', onReject: 'close' },
+        overrides: ['reviewed'],
+        mode: 'shadow',
+      })
     },
     /** Lets the clock do what is due: once, or until nothing is where what it did can bring more of it. */
     async tick(): Promise<void> {

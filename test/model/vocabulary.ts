@@ -6,7 +6,7 @@ export interface OfficeRules {
   readonly onReject: 'close' | 'block'
   readonly onEdit: 'reset' | 'keep' | 'stand'
   readonly edit: 'anyone' | 'contributors' | 'requester' | 'nobody'
-  readonly onStale: 'fail' | 'rebase'
+  readonly onStale: 'fail' | 'fail_when_applied' | 'rebase'
   readonly apply: 'on_approval' | 'by_hand'
   readonly cancel: 'before_reviews' | 'any_time'
   readonly lock: 'resource' | 'none'
@@ -49,6 +49,8 @@ export interface ModelRequest {
   deadline: number
   /** Whether an answer was taken back while the workflow was held, so that it is still open what follows. */
   unsettled: boolean
+  /** Whether it is approved, and waits for somebody to apply it since its requester is gone. */
+  withheld: boolean
   /** Counts its contents: a reviewer who saw an older one is refused. */
   edition: number
 }

@@ -66,6 +66,8 @@ export async function eventfulWorld(storage: Storage) {
     require: { quorum: 1, from: { users: ['zoe'] } },
   })
   pending(await as('zoe').submit(flags.ref('third', { project: 'beta' }), { value }))
+  const [here, there] = [flags.ref('fourth', { project: 'web' }), flags.ref('fifth', { project: 'beta' })]
+  pending(await as('zoe').submitAll([here, there].map((ref) => ({ ref, change: { value } }))))
   await as('zoe').workflow.disable({ project: 'beta' })
   // What a process left behind that died while it switched the workflow off.
   const interrupted = { tenant: 'acme', project: 'beta', dueAt: w.now(), by: 'zoe', via: 'app' } satisfies ReturnsRecord
@@ -115,6 +117,8 @@ export function calls({
     'resources.get': () => ann.resources.get(flags.ref('live')),
     'resources.history': () => ann.resources.history(flags.ref('live')),
     'resources.compare': () => ann.resources.compare(flags.ref('live'), 1, 2),
+    'resources.compare with a request': () => zoe.resources.compare(flags.ref('live'), { request: open.id }, 'live'),
+    'resources.drafts': () => ann.resources.drafts(flags.ref('live')),
     'policies.list': () => zoe.policies.list(),
     'policies.check': () =>
       zoe.policies.check({ id: 'x', match: {}, require: { quorum: 1, from: { users: ['zoe'] } } }),

@@ -81,7 +81,8 @@ describe.each(storages)('a property that follows the state, on $name', ({ open }
     await ann.submit(ref, { action: 'deactivate' })
     await ann.submit(ref, { revertTo: 3 })
     expect((await ann.resources.get(ref))?.document).toEqual({ on: false, rollout: 20 })
-    expect(await refusal(ann.submit(ref, { revertTo: 3 }))).toBe('nothing_changed')
+    expect(await refusal(ann.submit(ref, { revertTo: 3 }))).toBe('invalid_input')
+    expect(await refusal(ann.submit(ref, { revertTo: 6 }))).toBe('nothing_changed')
   })
 
   it('[FA-06] is what the state says where two changes are merged', async () => {
@@ -175,7 +176,9 @@ async function attempt(w: ReturnType<typeof toggleWorld>, [verb, user, pick, on]
     case 'action':
       return await actor.submit(ref, action === 'schedule' ? { action, at: w.now() + day } : { action })
     case 'revert':
-      return await actor[on ? 'draft' : 'submit'](ref, { revertTo: (pick % 8) + 1 })
+      return on
+        ? await actor.draft(ref, { revertTo: (pick % 8) + 1 })
+        : await actor.submit(ref, { revertTo: (pick % 8) + 1 })
     case 'draft':
       return await actor.draft(ref, on ? { merge: { note: `${pick}` } } : { action })
     case 'amend':

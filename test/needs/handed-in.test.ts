@@ -100,7 +100,7 @@ describe('createApprovals', () => {
     ['admins of another shape', { admins: { role: ['lead'] } }, '{"role":["lead"]}'],
     ['admins whose roles are a text', { admins: { roles: 'lead' } }, '{"roles":"lead"}'],
     ['the user that nobody is among the admins', { admins: { users: ['countersign'] } }, 'admins must be'],
-    ['no admins', { admins: undefined }, 'say who may change policies'],
+    ['no admins', { admins: undefined }, 'say who may save policies'],
     ['null for notices', { notices: null }, "notices must be an object, as in { applied: ['requester'] }"],
     ['a notice that does not exist', { notices: { aproved: ['requester'] } }, 'no notice "aproved"'],
     ['null for access', { admins: undefined, access: null }, 'createApprovals: access takes an object'],

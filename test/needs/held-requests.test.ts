@@ -109,7 +109,7 @@ describe('while the workflow is held', () => {
     await goOn()
     await w.as('zoe').workflow.disable()
     await w.as('zoe').workflow.enable()
-    const other = await held(memoryStorage(), { rules: { apply: 'by_hand' } })
+    const other = await held(memoryStorage(), { rules: { apply: 'by_hand', onStale: 'fail_when_applied' } })
     await other.answer('ben', 'approve')
     await other.w.as('zoe').policies.remove('p')
     await other.w.as('ann').submit(other.ref, rollout(50))

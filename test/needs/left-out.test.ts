@@ -35,11 +35,13 @@ type LeftOut<T> = { readonly [K in keyof T as undefined extends T[K] ? K : never
 
 const none = undefined
 const verb: LeftOut<VerbOptions> = { idempotencyKey: none, reason: none }
-const submit: LeftOut<SubmitOptions> = { ...verb, base: none, applyAt: none, notify: none }
-const asking = { ...verb, notify: none }
-const answer: LeftOut<ApproveOptions> = { ...verb, onBehalfOf: none }
+const approval: LeftOut<ApproveOptions> = { ...verb, onBehalfOf: none, details: none }
+const answer = { ...verb, onBehalfOf: none }
+const submit: LeftOut<SubmitOptions> = { ...verb, base: none, applyAt: none, applyBy: none, notify: none }
+const asking = { ...verb, notify: none, applyAt: none, applyBy: none }
 const disable: LeftOut<DisableOptions> = { ...verb, project: none, waiting: none }
-const requestFilter: LeftOut<RequestFilter> = { resource: none, project: none, status: none, limit: none, after: none }
+const criteria = { resource: none, type: none, project: none, requester: none, action: none, status: none, by: none }
+const requestFilter: LeftOut<RequestFilter> = { ...criteria, from: none, to: none, limit: none, after: none }
 const waitingFilter: LeftOut<InboxFilter> = { limit: none, after: none }
 const history: LeftOut<HistoryOptions> = { limit: none, before: none }
 const log: LeftOut<LogFilter> = { after: none, limit: none }
@@ -49,23 +51,67 @@ const ticking: LeftOut<TickOptions> = { limit: none, budget: none }
 const actor: LeftOut<ActorInput> = { via: none }
 const change: LeftOut<Parameters<ActingApprovals['submitAll']>[0][number]> = { base: none }
 const lent: LeftOut<DelegationInput> = { begins: none, match: none, reason: none }
-const matching: LeftOut<PolicyInput['match']> = { resource: none, action: none, project: none, facets: none }
+const matching: LeftOut<PolicyInput['match']> = {
+  resource: none,
+  action: none,
+  project: none,
+  facets: none,
+  requester: none,
+}
 const rules: LeftOut<{ [R in keyof RulesOfConduct]?: RulesOfConduct[R] | undefined }> = {
-  ...{ selfApproval: none, excludeContributors: none, onReject: none, onEdit: none, onStale: none, lock: none },
+  ...{
+    selfApproval: none,
+    excludeContributors: none,
+    onReject: none,
+    onEdit: none,
+    onStale: none,
+    whenMissed: none,
+    applyTime: none,
+    approvalsExpireAfter: none,
+    lock: none,
+  },
   ...{ apply: none, cancel: none, expiresAfter: none, remindEvery: none, bypass: none, breakGlass: none },
-  ...{ settleWithin: none, policyDrift: none, eligibleAt: none, reasonRequired: none, feedbackLimit: none },
+  ...{
+    comments: none,
+    settleWithin: none,
+    policyDrift: none,
+    eligibleAt: none,
+    reasonRequired: none,
+    feedbackLimit: none,
+  },
   ...{ edit: none, rejectReasonRequired: none },
 }
 const policy: LeftOut<PolicyInput> = {
-  ...{ when: none, safe: none, veto: none, escalate: none, rules: none, overrides: none, fallback: none },
+  ...{ when: none, safe: none, veto: none, escalate: none, rules: none, overrides: none, fallback: none, mode: none },
 }
 const resource: LeftOut<ResourceOptions<Flag>> = {
-  ...{ shape: none, groups: none, labels: none, actions: none, facets: none, gated: none, lifecycle: none },
+  ...{
+    shape: none,
+    groups: none,
+    labels: none,
+    actions: none,
+    facets: none,
+    gated: none,
+    onStale: none,
+    lifecycle: none,
+  },
   ...{ permissions: none, references: none, projectOf: none, read: none, write: none, external: none },
 }
 const approvals: LeftOut<ApprovalsOptions> = {
-  ...{ directory: none, admins: none, access: none, notifiers: none, notices: none, predicates: none, signer: none },
-  ...{ now: none, newId: none, workflow: none, timeouts: none, limits: none },
+  ...{
+    directory: none,
+    admins: none,
+    readers: none,
+    logReaders: none,
+    access: none,
+    notifiers: none,
+    notices: none,
+    predicates: none,
+    signer: none,
+    policies: none,
+    policiesVersion: none,
+  },
+  ...{ now: none, newId: none, workflow: none, timeouts: none, limits: none, retention: none },
 }
 
 /** Lives through everything that people do, and gives what they were told, and what is kept. */
@@ -128,7 +174,7 @@ async function lived(isSaid: boolean): Promise<readonly unknown[]> {
   await say(editNow(ann, first.id, ref, { merge: { rollout: 3 } }, o({}, verb)))
   const again = (await say(ann.requests.submit(first.id, o({}, asking)))).request
   await say(ben.requests.comment(first.id, 'hm', o({}, { idempotencyKey: none })))
-  await say(oz.requests.approve(first.id, o({ digest: again.digest, onBehalfOf: 'cat' }, answer)))
+  await say(oz.requests.approve(first.id, o({ digest: again.digest, onBehalfOf: 'cat' }, approval)))
   const second = await ask(5)
   await say(ben.requests.reject(second.id, o({ digest: second.digest, reason: 'no' }, answer)))
   await say(ben.requests.withdraw(second.id, o({}, answer)))
@@ -153,6 +199,7 @@ async function lived(isSaid: boolean): Promise<readonly unknown[]> {
   await say(ann.preview(ref, { revertTo: 1 }, o({}, { ...verb, applyAt: none })))
   await say(ann.submit(ref, { revertTo: 1 }, o({}, submit)))
   await say(ann.draft(ref, { merge: { rollout: 9 } }, o({}, { ...verb, base: none, applyAt: none })))
+  await say(oz.bypass(ref, { merge: { rollout: 9 } }, o({ reason: 'now' }, { idempotencyKey: none, base: none })))
   await say(oz.workflow.disable(o({}, disable)))
   await say(oz.workflow.enable(o({}, { ...verb, project: none })))
   await say(oz.workflow.isEnabled(o({}, { project: none })))

@@ -36,7 +36,7 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
       message: expect.stringContaining('commentsPerRequest'),
     })
     const read = await as('cat').requests.get(id)
-    expect(read).toMatchObject({ comments: 2, can: { comment: { code: 'limit_reached' } } })
+    expect(read).toMatchObject({ commentCount: 2, can: { comment: { code: 'limit_reached' } } })
     expect((await as('ben').requests.approve(id, { digest: seen })).request.status).toBe('applied')
     expect(await as('ann').audit.verify()).toMatchObject({ ok: true })
   })
@@ -48,7 +48,7 @@ describe.each(storages)('what callers can make grow on $name', ({ open }) => {
       ['a', 'b', 'c', 'd', 'e', 'f'].map((text) => as('cat').requests.comment(id, text)),
     )
     expect(said.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
-    expect((await as('cat').requests.get(id)).comments).toBe(3)
+    expect((await as('cat').requests.get(id)).commentCount).toBe(3)
   })
 
   it('[FA-17] a person has so many open drafts in a tenant and no more, until one is submitted or discarded', async () => {

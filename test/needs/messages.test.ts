@@ -122,7 +122,7 @@ describe('what people read', () => {
   it('[ME-02] says of a change of what was removed meanwhile that it is gone', async () => {
     const { as, id, digest } = await waiting()
     await as('dan').submit(flags.ref('a'), { remove: true })
-    await as('ben').requests.approve(id, { digest })
+    expect(await said(() => as('ben').requests.approve(id, { digest }))).toMatch(/^stale: flag "a" is at revision 2/)
     expect(await said(() => as('ann').requests.rebase(id))).toBe('unknown_resource: There is no flag "a".')
   })
 

@@ -130,7 +130,7 @@ describe('[FA-08] taking an answer back asks what giving it asked', () => {
     expect((await w.as('cat').requests.approve(id, { digest: seen })).request.status).toBe('pending')
     const stuck = await w.as('ann').requests.get(id)
     expect(stuck.approval).toMatchObject({ met: false, satisfiable: false, blocking: [{ by: 'ben' }] })
-    expect(stuck.remedies).toEqual([{ type: 'requester', user: 'ann' }])
+    expect(stuck.remedies).toContainEqual({ type: 'people', method: 'edit', users: ['ann'] })
     const { request } = await w.as('ann').requests.edit(id, ref, rollout(2))
     expect((await w.as('cat').requests.approve(id, { digest: request.digest })).request.status).toBe('applied')
   })

@@ -182,7 +182,7 @@ describe('what cannot be read', () => {
         const database = new Database(image)
         const told = ['x', 7_777].map((put) => damaged(database, { collection, row: 0, how: { column: at, put } }))
         expect(told, column).not.toEqual([undefined, undefined])
-        const { problems } = await reopened(sqliteStorage(database), seeded).as('zoe').audit.verify()
+        const { problems } = await reopened(sqliteStorage(database), seeded).approvals.reader('acme').audit.verify()
         const name = expect.stringContaining(`of ${collection} cannot be read`)
         if (column !== 'tenant') expect(problems, column).toContainEqual(expect.objectContaining({ problem: name }))
         database.close()
@@ -197,8 +197,8 @@ describe('what cannot be read', () => {
     for (const [at, name] of Object.keys(JSON.parse(value)).entries()) {
       const database = new Database(image)
       damaged(database, { collection, row: 0, how: { path: [at], put: undefined } })
-      const { approvals, as, pass } = reopened(sqliteStorage(database), seeded)
-      const { problems } = await as('zoe').audit.verify()
+      const { approvals, pass } = reopened(sqliteStorage(database), seeded)
+      const { problems } = await approvals.reader('acme').audit.verify()
       for (const { problem } of problems) expect(problem, name).not.toMatch(raw)
       pass(3 * day)
       const { failed } = await approvals.tick()
@@ -220,7 +220,7 @@ describe('what cannot be read', () => {
         fc.pre(told !== undefined)
         const storage = sqliteStorage(database)
         const w = reopened(storage, seeded)
-        const report = await w.as('zoe').audit.verify()
+        const report = await w.approvals.reader('acme').audit.verify()
         for (const { problem } of report.problems) expect(problem, JSON.stringify(told)).not.toMatch(raw)
         if (told.isNamed) {
           const name = expect.stringContaining(`of ${told.collection} cannot be read`)

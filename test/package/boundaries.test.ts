@@ -158,6 +158,7 @@ const fences: Readonly<Record<string, string>> = {
   zod: 'src/core/policy/check/policy-schema.ts',
   kysely: 'src/storage/sql/shared/statements.ts',
   mitt: 'src/notifiers/emitter.ts',
+  croner: 'src/service/values/recurrence.ts',
   '@standard-schema/spec': 'src/service/resource-types/resource-type.ts',
 }
 

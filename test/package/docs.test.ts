@@ -18,7 +18,9 @@ const taken = new RegExp(`(Options|Filter|Input)$|^(${inputs.replaceAll(' ', '|'
 
 /** What throws nothing but what every call can throw. */
 const throwsNothingOfItsOwn = [
+  'ActingApprovals.freezes.list',
   'ActingRequests.list',
+  'ActingRequests.count',
   'ActingRequests.inbox',
   'ActingRequests.followUps',
   'ActingPolicies.list',
@@ -26,10 +28,6 @@ const throwsNothingOfItsOwn = [
   'ActingPolicies.check',
   'ActingDelegations.list',
   'ActingWorkflow.isEnabled',
-  'ActingAudit.events',
-  'ActingAudit.verify',
-  'ActingAudit.export',
-  'ActingAudit.checkpoint',
   'ActingAccess.may',
   'ActingAccess.grants',
   'ActingAccess.holders',

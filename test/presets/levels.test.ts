@@ -41,6 +41,8 @@ const matrix = `
   organization_users.add      -      -      -       x
   organization_roles.edit     -      -      -       x
   api_key.view                x      x      x       x
+  resources.read              x      x      x       x
+  log.read                    -      -      x       x
   approval_settings.edit      -      -      x       x
   requests.approve            -      -      -       x
   requests.bypass             -      -      -       x

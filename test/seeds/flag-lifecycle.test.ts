@@ -81,24 +81,22 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     await w.gate()
     const asked = await w.ask(ref, { action: 'activate' })
     const { can } = await w.standing(ref)
-    expect(can).toMatchObject({ edit: true, enter_testing: true, schedule: { code: 'waiting_for_approval' } })
+    expect(can).toMatchObject({ edit: true, enter_testing: true, schedule: { code: 'locked' } })
     await w.as('cat').submit(ref, { merge: { description: 'better' } })
     for (const action of ['enter_testing', 'leave_testing']) await w.as('cat').submit(ref, { action })
     expect(await refusal(w.as('cat').submit(ref, { action: 'activate' }))).toBe('locked')
 
-    const { stale } = await w.as('ben').requests.get(asked.id)
-    expect(stale).toBe(true)
-    const { request: failed } = await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
-    expect(failed).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
+    const moved = await w.as('ben').requests.get(asked.id)
+    expect(moved).toMatchObject({ stale: false, changes: [{ after: { live: true, description: 'better' } }] })
+    const unseen = w.as('ben').requests.approve(asked.id, { digest: asked.digest })
+    expect(await refusal(unseen)).toBe('digest_mismatch')
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { live: false },
       lifecycle: { state: 'inactive' },
     })
-
-    const again = await w.ask(ref, { action: 'activate' })
     await w.as('cat').submit(ref, { merge: { description: 'best' } })
-    const { request: moved } = await w.as('ann').requests.rebase(again.id)
-    await w.as('ben').requests.approve(again.id, { digest: moved.digest })
+    const { digest } = await w.as('ben').requests.get(asked.id)
+    await w.as('ben').requests.approve(asked.id, { digest })
     expect(await w.as('ann').resources.get(ref)).toMatchObject({
       document: { live: true, description: 'best' },
       lifecycle: { state: 'active', shown: 'active' },
@@ -118,9 +116,12 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     await w.gate(['activate'], { onStale: 'rebase' })
     const asked = await w.ask(ref, { action: 'activate' })
     await w.as('cat').submit(ref, { merge: { variants: [{ key: 'on', weight: 100 }] } })
-    const { request } = await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
-    expect(request).toMatchObject({ status: 'failed', failure: { code: 'stale' } })
+    expect(await refusal(w.as('ben').requests.approve(asked.id, { digest: asked.digest }))).toBe('digest_mismatch')
     expect(await w.standing(ref)).toMatchObject({ state: 'inactive' })
+    const moved = await w.as('ben').requests.get(asked.id)
+    expect(moved.changes).toMatchObject([{ after: { variants: [{ key: 'on', weight: 100 }] } }])
+    await w.as('ben').requests.approve(asked.id, { digest: moved.digest })
+    expect(await w.standing(ref)).toMatchObject({ state: 'active' })
   })
 
   it('[AA-11] counts as live once its schedule is approved: critical changes need approval from then on', async () => {
@@ -201,11 +202,11 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     })
   })
 
-  it('[AA-14] while a critical change waits, nobody else changes the flag, until it completes or is cancelled', async () => {
+  it('[AA-14] [ST-09] while a critical change waits, nobody else changes the flag but in the safe direction, until it completes or is cancelled', async () => {
     const w = lifecycleWorld(open())
     const ref = await liveSwitch(w)
     const request = await w.ask(ref, { merge: { bucketingSalt: 'pepper' } })
-    const attempts = [{ merge: { description: 'x' } }, { merge: { exposureEvent: 'x' } }, { action: 'deactivate' }]
+    const attempts = [{ merge: { description: 'x' } }, { merge: { exposureEvent: 'x' } }]
     for (const attempt of attempts) {
       await expect(w.as('cat').submit(ref, attempt)).rejects.toMatchObject({
         code: 'locked',
@@ -216,6 +217,8 @@ describe.each(storages)('the life cycle of flags on $name', ({ open }) => {
     const second = await w.ask(ref, { merge: { exposureEvent: 'clicked' } })
     await w.as('ben').requests.approve(second.id, { digest: second.digest })
     expect(await w.as('cat').submit(ref, { merge: { description: 'x' } })).toMatchObject({ status: 'applied' })
+    await w.ask(ref, { merge: { exposureEvent: 'seen' } })
+    expect(await w.as('cat').submit(ref, { action: 'deactivate' })).toMatchObject({ status: 'applied' })
   })
 
   it('[AA-14] locks the critical places alone where the life cycle says so', async () => {

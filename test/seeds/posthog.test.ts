@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { PolicyInput } from '../../src/index.ts'
 import { day, flags, pending, refusal, rollout, storages, type World, world } from '../world.ts'
 
 /** A live flag at 40 %, a policy that asks one lead about every update, and a request by Ann to go to 80 %. */
-async function asked(w: World) {
+async function asked(w: World, rules: PolicyInput['rules'] = {}) {
   const ref = await w.flag('checkout')
-  await w.policy({ match: { action: 'update' } })
+  await w.policy({ match: { action: 'update' }, rules })
   const request = pending(await w.as('ann').submit(ref, rollout(80), { reason: 'full launch' }))
   return { ref, request, digest: request.digest }
 }
@@ -184,7 +185,7 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
   it('[PH-18] knows the states pending, approved, applied, rejected, expired and failed', async () => {
     const w = world(open())
     const ref = await w.flag('checkout')
-    await w.policy({ rules: { apply: 'by_hand' } })
+    await w.policy({ rules: { apply: 'by_hand', onStale: 'fail_when_applied' } })
     const ask = async (to: number) => pending(await w.as('ann').submit(ref, rollout(to)))
     const [one, two, three, four] = [await ask(50), await ask(60), await ask(70), await ask(80)]
     expect(one.status).toBe('pending')
@@ -290,7 +291,7 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-23, PH-25] tells every reader that a request is stale; the votes complete, and the apply fails with the reason', async () => {
     const w = world(open())
-    const { ref, request, digest: seen } = await asked(w)
+    const { ref, request, digest: seen } = await asked(w, { onStale: 'fail_when_applied' })
     expect((await w.as('ben').requests.get(request.id)).stale).toBe(false)
     const other = pending(await w.as('dan').submit(ref, rollout(41)))
     await w.as('ben').requests.approve(other.id, { digest: other.digest })
@@ -326,7 +327,7 @@ describe.each(storages)('PostHog approvals on $name', ({ open }) => {
 
   it('[PH-26] applies exactly what was reviewed, and of two racing requests on one version at most one', async () => {
     const w = world(open())
-    const { ref, request, digest: seen } = await asked(w)
+    const { ref, request, digest: seen } = await asked(w, { onStale: 'fail_when_applied' })
     const rival = pending(await w.as('dan').submit(ref, rollout(55)))
     const [a, b] = await Promise.all([
       w.as('ben').requests.approve(request.id, { digest: seen }),

@@ -24,7 +24,7 @@ describe.each(storages)('whose an account is, on $name', ({ open }) => {
     return { w, zoe }
   }
   const whole = async ({ w }: Awaited<ReturnType<typeof tenant>>) =>
-    expect(await w.as('zoe').audit.verify()).toMatchObject({ ok: true, problems: [] })
+    expect(await w.approvals.reader('acme').audit.verify()).toMatchObject({ ok: true, problems: [] })
 
   it('[C4] counts two accounts of one person once, and keeps neither apart from what the other asked for', async () => {
     const t = await tenant()

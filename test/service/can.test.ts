@@ -53,7 +53,10 @@ async function flag(w: World) {
   const ref = await w.flag('checkout')
   await w.policy({
     require: { quorum: 2, from: { roles: ['lead'] } },
-    rules: { apply: 'by_hand', cancel: 'any_time', bypass: ['admin'], breakGlass: ['admin'] },
+    rules: {
+      ...{ apply: 'by_hand', cancel: 'any_time', onStale: 'fail_when_applied' },
+      ...{ bypass: ['admin'], breakGlass: ['admin'] },
+    },
   })
   return ref
 }
@@ -101,7 +104,7 @@ describe('what a reader can do with a request', () => {
 
   for (const [when, twist] of Object.entries(twists)) {
     it.each(reached)(`[BY-05] [F1] is what happens when they do it, or why not, while %s, ${when}`, async (status) => {
-      for (const user of [...Object.keys(users), 'zoe']) {
+      for (const user of Object.keys(users)) {
         const { w, id } = await stage(status, twist)
         const request = await w.as(user).requests.get(id)
         expect(Object.keys(request.can).toSorted()).toEqual(Object.keys(attempts).toSorted())
@@ -113,6 +116,14 @@ describe('what a reader can do with a request', () => {
           expect([user, method, found]).toEqual([user, method, told])
         }
       }
+    })
+
+    it.each(reached)(`[PE-01] is nothing for whom the directory does not know, while %s, ${when}`, async (status) => {
+      const { w, id } = await stage(status, twist)
+      const request = await w.as('ann').requests.get(id)
+      const calls = [() => w.as('zoe').requests.get(id)]
+      const verbs = Object.values(attempts).map((attempt) => () => attempt(w.as('zoe'), request, w.now()))
+      for (const call of [...calls, ...verbs]) expect(await outcome(call())).toBe('unknown_actor')
     })
   }
 })

@@ -44,7 +44,7 @@ const areaFlags = defineResource({
 describe('what a role may write', () => {
   /** Roles that hold all that a member does but one permission. */
   const kinds = ['flags.create', 'flags.edit', 'flags.delete', ...areas.map((area) => `${area}.write`)]
-  const all = [...kinds, 'flags.read']
+  const all = [...kinds, 'resources.read']
   const roles = [
     { id: 'all', permissions: all, held: 'both' as const },
     ...kinds.map((kind) => ({
@@ -256,13 +256,13 @@ describe.each(storages)('editors, on $name', ({ open }) => {
     const w = await accessWorld(open())
     await w.as('zoe').access.grant({ user: 'sam', role: 'member', project: 'shop' })
     await w.as('ann').submit(checkout, { value })
-    expect(await refusal(w.as('sam').submit(flags.ref('mine', { project: 'web' }), { value }))).toBe('unknown_actor')
+    expect(await refusal(w.as('sam').submit(flags.ref('mine', { project: 'web' }), { value }))).toBe('not_permitted')
     expect(await refusal(w.as('sam').submit(flags.ref('mine'), { value }))).toBe('not_permitted')
-    expect(await refusal(w.as('sam').submit(flags.ref('checkout'), rollout(1)))).toBe('unknown_actor')
+    expect(await refusal(w.as('sam').submit(flags.ref('checkout'), rollout(1)))).toBe('unknown_resource')
     expect(await refusal(w.as('sam').submit(flags.ref('checkout', { project: 'shop' }), rollout(1)))).toBe(
-      'wrong_project',
+      'unknown_resource',
     )
-    expect(await refusal(w.as('sam').access.editors.save(checkout, { type: 'open' }))).toBe('unknown_actor')
+    expect(await refusal(w.as('sam').access.editors.save(checkout, { type: 'open' }))).toBe('unknown_resource')
   })
 
   it('lets no save slip through beside a restriction', async () => {

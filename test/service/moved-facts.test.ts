@@ -17,6 +17,7 @@ describe.each(storages)('facts that move between a decision and its commit, on $
     const storage: Storage = {
       get: (keys) => inner.get(keys),
       list: (query) => inner.list(query),
+      count: (query) => inner.count(query),
       async commit(writes, effect) {
         const happens = interruption
         interruption = undefined

@@ -226,7 +226,8 @@ describe('a resource that is kept outside of the database', () => {
     expect((await o.approvals.tick()).failed).toMatchObject([{ id: request.id, error: { code: 'host_failed' } }])
     const seen = await o.read(request.id)
     expect(seen.remedies).toMatchObject([{ type: 'host', problem: 'it says 503' }])
-    const { abandon, ...others } = seen.can
+    const { abandon, comment, resolveComment, reopenComment, ...others } = seen.can
+    expect([comment, resolveComment, reopenComment].map((can) => can === true || can.code)).not.toContain('not_open')
     expect(abandon).toBe(true)
     for (const can of Object.values(others)) expect(can).toMatchObject({ code: 'not_open' })
     server.state.blind = false
@@ -455,7 +456,7 @@ describe.each(storages)('[G12] a worker that sleeps past its time, with requests
         },
       },
     }
-    const first = world(o.storage, { ben: ['lead'] }, [sleepy])
+    const first = world(o.storage, { ann: [], ben: ['lead'] }, [sleepy])
     const late = first.as('ben').requests.approve(request.id, { digest: request.digest })
     await slept
     o.pass(2 * minute)
@@ -489,7 +490,7 @@ describe.each(storages)('[G12] a worker that sleeps past its time, with requests
 
   it('leaves its work to one of those who come for it at once', async () => {
     const o = await sleeping()
-    const others = [1, 2, 3].map(() => world(o.storage, { ben: ['lead'] }, [o.prices]))
+    const others = [1, 2, 3].map(() => world(o.storage, { ann: [], ben: ['lead'] }, [o.prices]))
     for (const other of others) other.pass(2 * minute)
     const reports = await Promise.all(others.map(({ approvals }) => approvals.tick()))
     expect(reports.reduce((sum, { reclaimed }) => sum + reclaimed, 0)).toBe(1)
@@ -517,7 +518,7 @@ describe('a worker that sleeps before it writes', () => {
           await o.approvals.tick()
           await o.approve(await o.ask(300))
         }),
-        { ben: ['lead'] },
+        { ann: [], ben: ['lead'] },
         [o.prices],
       )
       const { request: told } = await first.as('ben').requests.approve(request.id, { digest: request.digest })

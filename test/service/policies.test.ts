@@ -64,8 +64,9 @@ describe.each(storages)('policies on $name', ({ open }) => {
       (await w.approvals.as({ tenant, user: 'ann' }).policies.check(misspelt)).map(({ path, fix }) => [path, fix])
     expect(await hints('acme')).toEqual([
       ['/when/field', expect.stringMatching(/^correct it: there are .*rollout.*; keep it where/)],
+      ['/match/action', 'name create and delete as well'],
     ])
-    expect(await hints('globex')).toEqual([])
+    expect(await hints('globex')).toEqual([['/match/action', 'name create and delete as well']])
   })
 
   it('[FA-14] are refused if their fields are none of the schema, with the nearest name, and saved with what is odd', async () => {
@@ -79,7 +80,10 @@ describe.each(storages)('policies on $name', ({ open }) => {
     const rare = { ...bigSteps, when: { type: 'any_change', field: '/tags' } } as const
     const { findings, ...saved } = await w.as('ann').policies.save(rare)
     expect(findings).toEqual(await w.as('ann').policies.check(rare))
-    expect(findings.map(({ severity, path }) => [severity, path])).toEqual([['hint', '/when/field']])
+    expect(findings.map(({ severity, path }) => [severity, path])).toEqual([
+      ['hint', '/when/field'],
+      ['warning', '/match/action'],
+    ])
     expect(await w.as('ann').policies.list()).toEqual([saved])
   })
 

@@ -42,9 +42,10 @@ describe.each(storages)('policies as resources, on $name', ({ open }) => {
     )
     w.roles('zoe', [])
     expect((await approved(w, 'sam', request)).request).toMatchObject({
-      status: 'failed',
-      failure: { code: 'not_permitted' },
+      status: 'approved',
+      withheld: { code: 'not_permitted' },
     })
+    await w.approvals.tick()
     expect((await inForce(w))['flags']).toBeDefined()
   })
 

@@ -16,6 +16,7 @@ function brittle(inner: Storage) {
   const storage: Storage = {
     get: (keys) => inner.get(keys),
     list: (query) => inner.list(query),
+    count: (query) => inner.count(query),
     async commit(writes, effect) {
       if (left-- <= 0)
         throw new ApprovalError(refuse('storage_failed', { operation: 'commit', problem: 'gone' }).refusal)

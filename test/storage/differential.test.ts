@@ -57,6 +57,44 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   }),
 )
 
+/** Few events, few versions and few places: what one write of a commit leaves, another one wants. */
+const moving = fc.record({
+  tenant: fc.constant('acme'),
+  stream: fc.constant('s'),
+  seq: fc.integer({ min: 0, max: 2 }),
+  prev: fc.constantFrom('', 'h', null),
+})
+const moves: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    commit: fc.uniqueArray(
+      fc.oneof(
+        fc.record({ type: fc.constant('insert'), collection: fc.constant('events'), value: moving }),
+        fc.record({
+          type: fc.constant('replace'),
+          collection: fc.constant('events'),
+          value: moving,
+          expected: fc.constantFrom(1, 1, 2),
+        }),
+        moving.map(
+          ({ tenant, stream, seq }): Write => ({
+            type: 'remove',
+            collection: 'events',
+            key: [tenant, stream, seq],
+            expected: 1,
+          }),
+        ),
+        fc.constantFrom<Write>(
+          { type: 'replace', collection: 'requests', value: { tenant: 'acme', id: 'a' }, expected: 1 },
+          { type: 'insert', collection: 'requests', value: { tenant: 'acme', id: 'a' } },
+          { type: 'check', collection: 'events', key: ['acme', 's', 0], expected: 'absent' },
+        ),
+      ) as fc.Arbitrary<Write>,
+      { maxLength: 4, selector: (write) => ('key' in write ? write.key.at(-1) : (write.value['seq'] ?? 'request')) },
+    ),
+  }),
+  { minLength: 2, maxLength: 12 },
+)
+
 const limit = fc.integer({ min: 1, max: 4 })
 const order = fc.constantFrom('ascending', 'descending')
 const query: fc.Arbitrary<IndexQuery> = fc.oneof(
@@ -109,7 +147,7 @@ const cleared =
     await clear()
     return open()
   }
-const tables = Object.keys(collections).map(tableName)
+const tables = Object.keys(collections).map((name) => tableName(name))
 const storages: readonly (readonly [string, number, Fresh])[] = [
   ['SQLite', 200, () => sqliteStorage(':memory:')],
   [
@@ -135,6 +173,17 @@ describe.each(storages)('%s', (_, usual, fresh) => {
         await storage.close()
       }),
       { numRuns: runs(usual) },
+    )
+  })
+
+  it('[P8] moves events in the order of a commit, as memory does', { timeout: runs(120_000) }, async () => {
+    await fc.assert(
+      fc.asyncProperty(moves, async (steps) => {
+        const storage = await fresh()
+        expect(await answers(storage, steps)).toEqual(await answers(memoryStorage(), steps))
+        await storage.close()
+      }),
+      { numRuns: runs(usual * 2) },
     )
   })
 

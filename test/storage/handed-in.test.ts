@@ -63,7 +63,6 @@ const notForPostgres: Given = [
   ['a connection of SQLite', memory, 'a connection of SQLite'],
   ['Kysely on SQLite', kyselyOn.sqlite, 'the SQL of another database'],
   ['Kysely on MySQL', kyselyOn.mysql, 'the SQL of another database'],
-  ['a schema of Kysely', kyselyOn.postgres.withSchema('own'), "withSchema('own')", '-c search_path=own'],
 ]
 
 const notForMysql: Given = [
@@ -76,7 +75,6 @@ const notForMysql: Given = [
   ['a client of pg', new pg.Client(nowhere), 'a client of pg'],
   ['a connection of SQLite', memory, 'a connection of SQLite'],
   ['Kysely on PostgreSQL', kyselyOn.postgres, 'the SQL of another database'],
-  ['a schema of Kysely', kyselyOn.mysql.withSchema('own'), "withSchema('own')", "database: 'own'"],
 ]
 
 const closed = new Database(':memory:')

@@ -4,7 +4,7 @@ import { compareKeys } from '../../src/ports/compare.ts'
 import type { KeyPart, RecordKey, Storage, StoredRecord, Write } from '../../src/ports/storage.ts'
 import { checkedKey, declarationOf, keyText, partsOf } from '../../src/storage/toolkit/columns.ts'
 import { createEffectScope } from '../../src/storage/toolkit/effect-scope.ts'
-import { type IndexPlan, planOf } from '../../src/storage/toolkit/index-plan.ts'
+import { countPlanOf, type IndexPlan, isKept, planOf, positionIn } from '../../src/storage/toolkit/index-plan.ts'
 import { orderedWrites, refuseConflict, refuseDuplicate } from '../../src/storage/toolkit/ordered-writes.ts'
 import { createTurns } from '../../src/storage/toolkit/serial-queue.ts'
 import type { Flaw } from './flaws.ts'
@@ -259,13 +259,31 @@ export function flawedStorage(...chosen: readonly Flaw[]): Storage {
       const rest = found
         .filter(({ position }) => !after || has('pages by offset') || compare(position, after) * up > inclusive)
         .slice(begin)
-      const records = rest.slice(0, limit)
-      const last = rest.length > limit || has('always says that there is more') ? records.at(-1) : undefined
+      const looked = query.only ? rest.slice(0, has('looks at all of an index for a page') ? rest.length : 5_000) : rest
+      const kept = looked.filter(({ record }) => has('keeps to nothing') || isKept(query, record.value))
+      const records = kept.slice(0, limit)
+      const cut = kept.length <= limit && rest.length > looked.length && !has('ends where nothing was kept')
+      const isMore = kept.length > limit || has('always says that there is more')
+      const last = cut ? looked.at(-1) : isMore ? records.at(-1) : undefined
       const next = has('pages by offset')
         ? last && [...last.position.slice(0, -1), String(begin + limit)]
         : last?.position
       const handed = records.map(({ record }) => handedOut(record)).filter((record) => record !== undefined)
       return { records: handed, ...(next && !has('never says that there is more') && { next }) }
+    },
+
+    async count(query) {
+      refuseInside('count')
+      if (has('counts whatever it is asked') && query.limit > 100_000) return { count: 0, looked: 0 }
+      const plan = countPlanOf(query)
+      const part = { ...query, order: 'ascending' } as const
+      const there = [...rows.values()].flatMap(({ collection, record: { value } }) => {
+        const isThere = collection === query.collection && positionIn(plan, part, value) !== undefined
+        return isThere || (collection === query.collection && has('counts a whole collection')) ? [value] : []
+      })
+      const looked = has('counts past the limit') ? there : there.slice(0, query.limit)
+      const count = looked.filter((value) => has('counts what is not kept') || isKept(query, value)).length
+      return { count, looked: looked.length }
     },
 
     async commit(writes, effect) {

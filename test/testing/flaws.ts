@@ -45,6 +45,13 @@ export const flaws = {
   'begins a page with the last record of the one before':
     'walks through pages of any size and meets every record once, both ways',
   'pages by offset': 'goes on after the last record seen, whatever was written meanwhile',
+  'keeps to nothing': 'keeps a page to the records that hold a value, and fills it',
+  'looks at all of an index for a page': 'looks at so many records for a page, and goes on where the look ended',
+  'ends where nothing was kept': 'looks at so many records for a page, and goes on where the look ended',
+  'counts a whole collection': 'counts what a part of an index has',
+  'counts past the limit': 'counts what a part of an index has',
+  'counts what is not kept': 'counts what a part of an index has',
+  'counts whatever it is asked': 'refuses a count, or a value to keep to, that the declaration does not cover',
   'always says that there is more': 'says that there are more exactly when there are',
   'never says that there is more': 'says that there are more exactly when there are',
   'ignores the last value of where': 'keeps to the values of the leading columns, however many are given',

@@ -3,13 +3,13 @@ import { lastAdminRefusal } from './admins.ts'
 import { type Grant, isHeldThere } from './grant.ts'
 import { type Holdings, requirePermissions } from './holdings.ts'
 import type { Permission } from './permissions.ts'
-import { checkedRole, type RoleDefinition, type Roles } from './role.ts'
+import { checkedRole, isApproving, type RoleDefinition, type Roles } from './role.ts'
 
 /** Permission to define custom roles. */
 const defines: Permission = 'roles.edit'
 
-/** Permissions without which a role has not the power that policies give it. */
-const lending: readonly string[] = ['requests.approve', 'requests.bypass'] satisfies readonly Permission[]
+/** Permission without which a role has not the power that policies give it, as those to approve are. */
+const bypasses: Permission = 'requests.bypass'
 
 /** What is known when the roles of a tenant are changed. */
 export interface RoleFacts {
@@ -47,7 +47,8 @@ export function saveRole(role: RoleDefinition, facts: RoleFacts): Result<Roles> 
   const stranded = facts.grants.find((grant) => grant.role === role.id && !isHeldThere(checked.value, grant.project))
   if (stranded) return refuse('role_in_use', { role: role.id, holders: [stranded.user] })
   const changed = difference(before?.permissions ?? [], checked.value.permissions)
-  const lends = before?.held !== checked.value.held || changed.some((permission) => lending.includes(permission))
+  const lending = changed.some((permission) => permission === bypasses || isApproving(permission))
+  const lends = before?.held !== checked.value.held || lending
   const policies = lends ? facts.beyondPolicies(role.id) : []
   return changedRoles(facts, role.id, { changed, policies, next: new Map(facts.roles).set(role.id, checked.value) })
 }

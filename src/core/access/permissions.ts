@@ -1,5 +1,9 @@
 /** What the library itself asks its users to be permitted. Applications have permissions of their own besides. */
 export const permissions = [
+  /** What is there: resources with their history, requests about them, comments. */
+  'resources.read',
+  /** The log and its export. */
+  'log.read',
   /** Who may do what in a project: bring users in, and change what those there hold. */
   'project_users.add',
   'project_roles.edit',

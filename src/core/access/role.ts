@@ -58,6 +58,14 @@ export function checkedRole(role: RoleDefinition, known: readonly string[]): Res
 }
 
 /**
+ * Tells whether a permission is one to approve: all requests, or those about one feature, as `pages.approve`. Policies
+ * name it as they name a role: everybody whose roles hold it is asked.
+ */
+export function isApproving(permission: string): boolean {
+  return permission.endsWith('.approve')
+}
+
+/**
  * Lists the roles that hold a permission: those whom a policy can ask when it wants "everybody who may approve".
  *
  * @example

@@ -8,7 +8,8 @@ import { type CompiledLabels, compileLabels, type Labels, labelAt } from './labe
 import { formatPointer, parsePointer } from './pointer.ts'
 
 /**
- * Says to people what changed, one line a place: `rollout: 40 % → 80 %`.
+ * Says to people what changed, one line a place: `rollout: 40 % → 80 %`. A document that is new has a line for each of
+ * its members, up to 200 of them.
  *
  * The lines can be printed anywhere: characters that cannot be seen, or change how the rest is read, are written as
  * `\u{202e}` and pointed out at the end of the line, and so are names that mix scripts. Long values are cut, and say
@@ -24,7 +25,21 @@ import { formatPointer, parsePointer } from './pointer.ts'
  */
 export function describe(places: readonly ChangedPlace[], labels: Labels = {}): readonly string[] {
   const compiled = compileLabels(labels)
-  return places.map((place) => lineOf(place, compiled))
+  return places.flatMap((place) => linesOf(place, compiled))
+}
+
+/** A new document has at most so many lines of its own; one more says how many members have none. */
+const mostMembers = 200
+
+function linesOf(place: ChangedPlace, labels: CompiledLabels): readonly string[] {
+  if (place.type !== 'added' || place.path !== '' || !isObject(place.after)) return [lineOf(place, labels)]
+  const members = Object.entries(place.after)
+  if (members.length === 0) return [lineOf(place, labels)]
+  const lines = members
+    .slice(0, mostMembers)
+    .map(([name, after]) => lineOf({ type: 'added', path: formatPointer([name]), after }, labels))
+  const left = members.length - lines.length
+  return left === 0 ? lines : [...lines, `document: added ${left} more`]
 }
 
 function lineOf(place: ChangedPlace, labels: CompiledLabels): string {

@@ -1,4 +1,4 @@
-import { movesMeanwhile } from './check-meanwhile.ts'
+import { isStillPossible, movesMeanwhile } from './check-meanwhile.ts'
 import { endings, type ResolvedMove } from './move.ts'
 
 /**
@@ -57,8 +57,12 @@ function liveStates<T>(name: string, moves: readonly ResolvedMove<T>[]): (state:
     }
   }
 
+  /** Where something leads that happens while a move waits: the move waits on, unless it is not possible there. */
+  const targetOf = (waiting: ResolvedMove<T>, { to }: ResolvedMove<T>) =>
+    isStillPossible(moves, waiting, to) ? `#${name}.${to}.${waiting.action}` : `#${name}.${to}`
+
   const waitingState = (move: ResolvedMove<T>): MachineState => {
-    const { action, from, to, pending = '' } = move
+    const { from, to, pending = '' } = move
     return {
       description: `Shown as ${pending}; behaves as ${from}.`,
       tags: [pending],
@@ -66,7 +70,7 @@ function liveStates<T>(name: string, moves: readonly ResolvedMove<T>[]): (state:
         ['approved', step(move, `#${name}.${to}`, true)],
         ...endings.map((ending) => [ending, { target: 'settled' }] as const),
         ...movesMeanwhile(moves, move).map(
-          (other) => [eventOf(other), step(other, `#${name}.${other.to}.${action}`, true)] as const,
+          (other) => [eventOf(other), step(other, targetOf(move, other), true)] as const,
         ),
       ]),
     }

@@ -13,7 +13,8 @@ export interface Move<T = unknown> {
    */
   readonly pending?: string | undefined
   /**
-   * The live state from then on.
+   * The live state from then on. If the clock ends that state, the action is given the time at which; also if it is the
+   * state of before, named here: it then gets another time.
    *
    * @defaultValue the same state as before
    */
@@ -38,11 +39,26 @@ export interface Move<T = unknown> {
    */
   readonly meanwhile?: readonly string[] | undefined
   /**
+   * Whether the action leads in the safe direction, as a kill switch does: it passes every lock, also one that a policy
+   * asks for. What waits is stale then. Whether somebody has to approve it is for the policies to say. It carries no
+   * changes: `safe` of a policy says which changes of the document are safe.
+   *
+   * @defaultValue none: it waits until a lock is gone
+   */
+  readonly safe?: true | undefined
+  /**
    * Names of the details that the action takes: `['winner']`. Whoever asks for it or edits the request may give them.
    *
    * @defaultValue none: it takes no details
    */
   readonly takes?: readonly string[] | undefined
+  /**
+   * Names of those among them that are left to approvers: whoever approves may name one that nobody has given yet,
+   * without the permission to edit. Whoever has approved before approves again then.
+   *
+   * @defaultValue none: approvers name none
+   */
+  readonly leaves?: readonly string[] | undefined
   /**
    * Refuses the action, by name, while something refers to the resource.
    *

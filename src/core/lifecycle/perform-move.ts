@@ -4,7 +4,7 @@ import type { Lifecycle } from './define-lifecycle.ts'
 import { carriedOut, judgeMove } from './judge.ts'
 import type { Details, Ending, LifecycleState, ResolvedMove } from './move.ts'
 import { impossible } from './possible-actions.ts'
-import { stepFrom } from './transition-table.ts'
+import { type Step, stepFrom } from './transition-table.ts'
 
 /** An action, and what it is to be done with. */
 export interface WantedMove<T = unknown> {
@@ -82,7 +82,7 @@ export function proposeMove<T>(
   if (move.timed && wanted.at !== undefined && wanted.at <= now) {
     return refuse('invalid_input', { argument: 'at', problem: 'must be in the future' })
   }
-  const whileWaiting = move.pending === undefined ? state : step.to
+  const whileWaiting = move.pending === undefined || state.waiting !== undefined ? state : step.to
   const performed = performMove(lifecycle, whileWaiting, wanted)
   return performed.ok ? success({ move, whileWaiting, performed: performed.value }) : performed
 }
@@ -106,10 +106,20 @@ export function performMove<T>(
 ): Result<PerformedMove<T>> {
   const { table } = lifecycle
   const asked = stepFrom(table, state, wanted.action)
-  const approved = state.waiting === wanted.action ? state : asked?.move?.pending === undefined ? undefined : asked.to
+  const approved = approvedFrom(state, wanted.action, asked)
   const step = approved ? stepFrom(table, approved, 'approved') : asked
   if (!step?.move || !lifecycle.actions.includes(wanted.action)) return impossible(lifecycle, state, wanted.action)
   return moved(lifecycle, { move: step.move, to: step.to }, wanted)
+}
+
+/** Where an action waits, if it waits: what happens while another one waits for approval is carried out at once. */
+function approvedFrom<T>(
+  state: LifecycleState,
+  action: string,
+  asked: Step<T> | undefined,
+): LifecycleState | undefined {
+  if (state.waiting !== undefined) return state.waiting === action ? state : undefined
+  return asked?.move?.pending === undefined ? undefined : asked.to
 }
 
 /**

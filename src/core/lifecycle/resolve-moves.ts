@@ -27,7 +27,8 @@ export interface LifecycleOptions<T = unknown> {
 }
 
 const optionNames = ['name', 'initial', 'moves', 'critical', 'follows']
-const moveNames = [
+/** What a row can say. */
+export const moveNames: readonly string[] = [
   'from',
   'action',
   'pending',
@@ -35,7 +36,9 @@ const moveNames = [
   'by',
   'edits',
   'meanwhile',
+  'safe',
   'takes',
+  'leaves',
   'unreferenced',
   'guard',
   'effect',
@@ -76,7 +79,7 @@ export function resolveMoves<T>(options: LifecycleOptions<T>): readonly Resolved
         from,
         to,
         meanwhile: move.meanwhile ?? [],
-        timed: to !== from && timed.has(to),
+        timed: timed.has(to) && (to !== from || (move.to !== undefined && move.edits === undefined)),
         says: sayingsOf(follows, to),
       }
     }),
@@ -90,17 +93,23 @@ export function resolveMoves<T>(options: LifecycleOptions<T>): readonly Resolved
 }
 
 function checkMove<T>(
-  { action, to, by, pending, edits, effect, takes, meanwhile }: Move<T>,
+  { action, to, by, pending, edits, effect, takes, leaves, meanwhile, safe }: Move<T>,
   wrong: (problem: string) => never,
 ): void {
   if (by !== undefined && by !== 'clock') wrong(`${action}: by must be "clock", or left out`)
   if (by === 'clock' && (pending ?? edits ?? takes) !== undefined)
     wrong(`${action}: the clock asks nobody and says nothing`)
+  const unknown = leaves?.find((name) => !takes?.includes(name))
+  if (unknown !== undefined)
+    wrong(`${action}: it leaves ${unknown} to approvers, and takes ${takes?.join(', ') ?? 'no details'}`)
   if (by === 'clock' && to === undefined) wrong(`${action}: the clock has to lead to another state`)
   if (edits !== undefined && !['any', 'critical', 'other'].includes(edits))
     wrong(`${action}: there are no ${edits} edits`)
   if (edits !== undefined && effect !== undefined)
     wrong(`${action}: an action that carries changes has no effect besides them`)
+  if (safe !== undefined && safe !== true) wrong(`${action}: safe must be true, or left out`)
+  if (safe && edits !== undefined)
+    wrong(`${action}: an action that carries changes is not safe as a whole; policies say which changes are`)
   if (meanwhile !== undefined && pending === undefined)
     wrong(`${action}: meanwhile speaks of waiting, and nothing is pending`)
 }

@@ -30,8 +30,8 @@ export interface VariantsOptions {
 
 /**
  * Makes the end of an experiment: whoever asks for it or edits the request may name a `winner`, which then gets all
- * the traffic. A variant that does not exist, or is there twice, is refused. Without a winner the document stays as
- * it is.
+ * the traffic; if nobody has, an approver may. A variant that does not exist, or is there twice, is refused. Without
+ * a winner the document stays as it is.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export interface VariantsOptions {
  */
 export function winnerTakesAll<T = unknown>(
   options: VariantsOptions = {},
-): Required<Pick<Move<T>, 'takes' | 'guard' | 'effect'>> {
+): Required<Pick<Move<T>, 'takes' | 'leaves' | 'guard' | 'effect'>> {
   const { variants = 'variants', key = 'key', weight = 'weight', total = 100 } = options
   const variantsOf = (document: unknown): readonly object[] => {
     const list = own(document, variants)
@@ -48,6 +48,7 @@ export function winnerTakesAll<T = unknown>(
   }
   return {
     takes: ['winner'],
+    leaves: ['winner'],
     guard({ document, details }) {
       const winner = own(details, 'winner')
       if (winner === undefined) return undefined

@@ -41,6 +41,15 @@ export interface FreeText {
   readonly by: string
 }
 
+/**
+ * Says whose words the reason in the content is after an event: of whoever stated it last, as the requester of then.
+ */
+export function statedBy(event: JsonObject, before: string | undefined): string {
+  const states = ['submitted', 'resubmitted', 'reopened'].includes(String(event['type']))
+  const by = String(event['by'])
+  return before === undefined || (states && event['reason'] !== undefined) ? by : before
+}
+
 /** Finds the free texts of an event. What the requester said is in the content that it pins, whoever brought that. */
 export function freeTexts(event: JsonObject, requester = String(event['by'])): readonly FreeText[] {
   const { type, by, reason, message, pinned } = event as unknown as {

@@ -2,7 +2,7 @@ import { eligibility } from './eligibility.ts'
 import { type Giver, ownerOf } from './giver.ts'
 import { couldBeApproved, type Standing, standing, whoCould } from './standing.ts'
 import type { MissingNeed, PolicyTally } from './tally.ts'
-import type { KnownUsers, Review, UnderReview } from './under-review.ts'
+import type { JudgedAt, KnownUsers, Review, UnderReview } from './under-review.ts'
 import { isAmong, type KnownUser } from './voter.ts'
 
 /** How far a request is approved, judged by the people and the policies of this moment. */
@@ -36,7 +36,7 @@ export interface SuppliableNeed extends MissingNeed {
 
 /** Judges a request, and says who among those who are asked could supply what is missing, and who could for them. */
 export function approvalStanding(
-  request: UnderReview,
+  request: JudgedAt,
   users: KnownUsers,
   { asked, standIns }: { readonly asked: readonly KnownUser[]; readonly standIns: readonly Giver[] },
 ): ApprovalStanding {

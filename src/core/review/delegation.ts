@@ -14,15 +14,18 @@ export interface Delegation {
 /** What an answer is about, and when it is given. */
 export interface DelegatedMatter {
   readonly at: number
-  /** Empty if the resources belong to no project. */
-  readonly project: string
+  /** Empty if the resources belong to no project. Absent if they are in several. */
+  readonly project?: string
+  /** The projects, if they are several: a delegation has to cover each. */
+  readonly projects?: readonly string[]
   readonly resources: readonly { readonly type: string }[]
 }
 
 /** Tells whether a delegation covers an answer: in its time, and in all that the answer is about. */
-export function covers({ begins, ends, match }: Delegation, { at, project, resources }: DelegatedMatter): boolean {
+export function covers({ begins, ends, match }: Delegation, matter: DelegatedMatter): boolean {
+  const { at, project = '', projects = [project], resources } = matter
   const matches = (names: string | readonly string[] | undefined, name: string) =>
     names === undefined || (typeof names === 'string' ? names === name : names.includes(name))
-  if (at < begins || at >= ends || !matches(match.project, project)) return false
+  if (at < begins || at >= ends || !projects.every((one) => matches(match.project, one))) return false
   return resources.every(({ type }) => matches(match.resource, type))
 }

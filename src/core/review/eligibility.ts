@@ -1,7 +1,8 @@
+import { exceptingPersons } from './excepted.ts'
 import type { Giver } from './giver.ts'
 import { needsOf, peopleAsked } from './needs.ts'
 import type { KnownUsers, UnderReview, Verdict } from './under-review.ts'
-import { isAmong, type KnownUser } from './voter.ts'
+import { isAmong, isExcepted, type KnownUser } from './voter.ts'
 
 /** Whether somebody may answer, and why not. */
 export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'excluded' | 'not_an_approver'
@@ -15,16 +16,45 @@ export type Eligibility = 'eligible' | 'requester' | 'contributor' | 'excluded' 
 export function eligibility(request: UnderReview, users: KnownUsers, verdict: Verdict): (giver: Giver) => Eligibility {
   const facts = { request, users }
   const contributors = verdict === 'approve' ? keptOut(request) : []
-  const asked =
-    verdict === 'approve' ? needsOf(request.requirements).map(({ from }) => from) : peopleAsked(request.requirements)
+  const requesters = requestersOf(request)
+  const requirements = exceptingPersons(request, users)
+  const asked = verdict === 'approve' ? needsOf(requirements).map(({ from }) => from) : peopleAsked(requirements)
   return ({ user, principal }) => {
     const isBehind = (other: string) =>
       isPerson(user, other, facts) || (user !== principal && isPerson(principal, other, facts))
     if (request.excluded?.some(isBehind)) return 'excluded'
-    if (!request.rules.selfApproval && isBehind(request.requester)) return 'requester'
-    if (contributors.some(isBehind)) return 'contributor'
-    return asked.some((from) => isAmong(principal, from)) ? 'eligible' : 'not_an_approver'
+    const asking = request.rules.selfApproval ? [] : requesters.filter(isBehind)
+    const involved = contributors.filter(isBehind)
+    const theirs = asked.filter((from) => isAmong(principal, from))
+    const agents = [...asking, ...involved]
+    if (agents.length > 0) {
+      const answersForAgents =
+        user === principal && theirs.some(({ owner }) => owner) && areAgentsOf(user, agents, users)
+      if (!answersForAgents) return asking.length > 0 ? 'requester' : 'contributor'
+    }
+    const actsForThem = user === principal || !theirs.some((from) => isExcepted(user, from))
+    return theirs.length > 0 && actsForThem ? 'eligible' : 'not_an_approver'
   }
+}
+
+/** Lists whoever asks for it, and those who did before it was taken over. */
+function requestersOf({ requester, formerRequesters = [] }: UnderReview): readonly string[] {
+  return [requester, ...formerRequesters]
+}
+
+/** Tells whether all of these are agents, and this user is none: an owner, who may answer in a place of their own. */
+function areAgentsOf(user: KnownUser, agents: readonly string[], users: KnownUsers): boolean {
+  return !user.agent && agents.every((id) => users.get(id)?.agent === true)
+}
+
+/**
+ * Makes the question whether somebody counts only in places that name the owner of an agent: it asked, or edited, and
+ * nobody approves in another place what they, or their agents, have asked for.
+ */
+export function countsAsOwner(request: UnderReview, users: KnownUsers): (user: KnownUser) => boolean {
+  const behind = [...(request.rules.selfApproval ? [] : requestersOf(request)), ...keptOut(request)]
+  const isBehind = (user: KnownUser) => behind.some((other) => isPerson(user, other, { request, users }))
+  return (user) => behind.length > 0 && isBehind(user)
 }
 
 /** Tells whether two users are one person: as far as the directory knows now, or knew when the other one acted. */

@@ -17,3 +17,8 @@ function leaves(requirement: Requirement): readonly Need[] {
 export function peopleAsked(requirements: readonly PinnedRequirement[]): readonly Approvers[] {
   return [...needsOf(requirements).map(({ from }) => from), ...requirements.flatMap(({ veto }) => veto ?? [])]
 }
+
+/** Lists the users whom requirements except: the directory has to say who is behind them. */
+export function usersExcepted(requirements: readonly PinnedRequirement[]): readonly string[] {
+  return [...new Set(peopleAsked(requirements).flatMap(({ except }) => except?.users ?? []))]
+}

@@ -17,6 +17,8 @@ export interface Review {
   /** In milliseconds since 1970. */
   readonly at: number
   readonly reason?: string
+  /** How often the requester had added to the reason of the request when this was said. Left out: never. */
+  readonly additions?: number
   /** The roles that the directory gave, at that moment, to whoever's answer it is. */
   readonly roles: readonly string[]
   /** The digest that the reviewer saw, if a policy carried the answer over to content with an equal effect. */
@@ -28,6 +30,8 @@ export type Verdict = 'approve' | 'reject' | 'request_changes'
 /** What a request asks for, and what its reviews are about. */
 export interface UnderReview {
   readonly requester: string
+  /** Who asked for it before somebody took it over: they count as requesters, too. */
+  readonly formerRequesters?: readonly string[]
   readonly contributors: readonly string[]
   /** Who the requester and the contributors were when they acted. */
   readonly persons: readonly { readonly user: string; readonly person: string }[]
@@ -38,6 +42,11 @@ export interface UnderReview {
   readonly reviews: readonly Review[]
   /** Who cannot answer, whatever the rules say, nor any of their accounts. */
   readonly excluded?: readonly string[]
+}
+
+/** The same at a moment, in milliseconds since 1970: an approval can be too old to count. */
+export interface JudgedAt extends UnderReview {
+  readonly at: number
 }
 
 /** The people as the directory knows them now, by user id. Who is not in it does not count. */

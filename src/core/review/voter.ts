@@ -1,4 +1,5 @@
-import type { Approvers } from '../policy/model/requirement.ts'
+import { defined } from '../defined.ts'
+import type { Approvers, NamedPeople } from '../policy/model/requirement.ts'
 
 /** A user as the directory knows them at the moment of deciding. */
 export interface KnownUser {
@@ -8,10 +9,12 @@ export interface KnownUser {
   readonly roles: readonly string[]
   /** Whether it is a service account or an agent of that person. */
   readonly agent?: true
+  /** Whether they count only in places that name the owner of an agent: it is theirs that asked. */
+  readonly asOwner?: true
 }
 
 /** An approval: whose it is, and every person behind it. */
-export interface Vote extends Pick<KnownUser, 'id' | 'roles'> {
+export interface Vote extends Pick<KnownUser, 'id' | 'roles' | 'asOwner'> {
   readonly persons: readonly string[]
 }
 
@@ -22,15 +25,26 @@ export interface Voter {
   readonly roles: readonly string[]
   /** Place in the order of the approvals; Infinity for one that is still to come. */
   readonly index: number
+  /** Whether they count only in places that name the owner of an agent. */
+  readonly asOwner?: true
 }
 
-/** Tells whether a user, or a voter with any of their users, is among these approvers. */
+/** Tells whether a user, or a voter with any of their users, is among these approvers, and not excepted. */
 export function isAmong(who: KnownUser | Voter, from: Approvers): boolean {
-  const users = 'users' in who ? who.users : [who.id]
-  return (
-    (from.users?.some((user) => users.includes(user)) ?? false) ||
-    (from.roles?.some((role) => who.roles.includes(role)) ?? false)
-  )
+  return isNamed(who, from) && !isExcepted(who, from) && (!who.asOwner || from.owner === true)
+}
+
+/** Tells whether a user, or a voter with any of their users, is named, or holds one of the roles. */
+export function isNamed(who: KnownUser | Voter, { users = [], roles = [] }: NamedPeople): boolean {
+  const ids = 'users' in who ? who.users : [who.id]
+  return users.some((user) => ids.includes(user)) || roles.some((role) => who.roles.includes(role))
+}
+
+/** Tells whether approvers except a user or a voter, with any of their users, or the persons behind them. */
+export function isExcepted(who: KnownUser | Voter, { except }: Approvers): boolean {
+  if (except === undefined) return false
+  const persons = 'users' in who ? who.persons : [who.person]
+  return isNamed(who, except) || (except.users?.some((user) => persons.includes(user)) ?? false)
 }
 
 /**
@@ -39,8 +53,8 @@ export function isAmong(who: KnownUser | Voter, from: Approvers): boolean {
  */
 export function votersOf(votes: readonly Vote[], index: (position: number) => number = (i) => i): readonly Voter[] {
   const voters = new Map<string, Voter>()
-  for (const [position, { id, persons, roles }] of votes.entries()) {
-    let voter: Voter = { persons, users: [id], roles, index: index(position) }
+  for (const [position, { id, persons, roles, asOwner }] of votes.entries()) {
+    let voter: Voter = { persons, users: [id], roles, index: index(position), ...defined({ asOwner }) }
     const others = new Set<Voter>()
     for (const person of persons) {
       const other = voters.get(person)
@@ -58,5 +72,6 @@ function merged(a: Voter, b: Voter): Voter {
     users: [...a.users, ...b.users],
     roles: [...a.roles, ...b.roles],
     index: Math.min(a.index, b.index),
+    ...defined({ asOwner: a.asOwner ?? b.asOwner }),
   }
 }

@@ -48,7 +48,9 @@ export async function isPermitted(
  * The projects that saving or removing policies concerns: where the policy gates, gated, or stands in for another
  * one.
  */
-export function projectsOf(policies: readonly (Pick<PolicyInput, 'match'> | null | undefined)[]): readonly string[] {
+export function projectsConcerned(
+  policies: readonly (Pick<PolicyInput, 'match'> | null | undefined)[],
+): readonly string[] {
   const named = policies.flatMap((policy) => (policy ? (policy.match.project ?? '') : []))
   return [...new Set(named)]
 }

@@ -19,8 +19,10 @@ import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { knownUsers, rolesHeld, scopeOf, unwantedNotices } from '../people/ask-directory.ts'
+import { type Reader, readingRights } from '../people/reading-rights.ts'
+import type { AccessRecord } from '../records/access-records.ts'
 import { accessStream, append } from '../records/event-stream.ts'
-import type { AccessRecord, PolicySetRecord } from '../records/record-types.ts'
+import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import { put, read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 
@@ -115,8 +117,9 @@ export function changeAccessCommand(
         live: liveKey,
         set: recordKey('policySets', tenant),
       })
-      if (!live || live.value.document === null) return refuse('unknown_resource', resource)
-      const { project } = live.value
+      const found = await projectToRead(context, actor, { resource, live: live?.value, settings: set?.value })
+      if (!found.ok) return found
+      const project = found.value
       const question = await questionOf(context, actor, {
         settings: set?.value,
         resource,
@@ -150,10 +153,37 @@ export function changeAccessCommand(
   }
 }
 
-/** Reads who edits a resource. */
-export async function readAccess({ storage }: Context, tenant: string, { type, id }: Named): Promise<ResourceAccess> {
-  const { found } = await read(storage, { found: recordKey('accesses', tenant, type, id) })
-  return freeze(found?.value.access ?? everyone)
+/** The project of a resource, which has to be there for whoever asks. */
+async function projectToRead(
+  context: Context,
+  actor: Actor,
+  {
+    resource,
+    live,
+    settings,
+  }: {
+    readonly resource: Named
+    readonly live: ResourceRecord | undefined
+    readonly settings: PolicySetRecord | undefined
+  },
+): Promise<Result<string>> {
+  const rights = readingRights(context, actor, { settings })
+  if (live && live.document !== null && (await rights.in(live.project))) return success(live.project)
+  const isKnown = await rights.isKnown()
+  return isKnown ? refuse('unknown_resource', resource) : refuse('unknown_actor', { actor: actor.user })
+}
+
+/** Reads who edits a resource. One that the reader may not read is as one that is not there. */
+export async function readAccess(context: Context, reader: Reader, { type, id }: Named): Promise<ResourceAccess> {
+  const { tenant } = reader
+  const rights = readingRights(context, reader)
+  const { found, live } = await read(context.storage, {
+    found: recordKey('accesses', tenant, type, id),
+    live: recordKey('resources', tenant, type, id),
+  })
+  if (found && live && (await rights.in(live.value.project))) return freeze(found.value.access)
+  await rights.known()
+  return freeze(everyone)
 }
 
 interface Asked {

@@ -3,15 +3,12 @@ import { refuse, success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
-import { ownUser } from '../values/reserved.ts'
+import { bootDoor, ownUser } from '../values/reserved.ts'
 import { grantWrites, keptRoles, readGrants } from './grants.ts'
-
-/** Where what nobody did shows in the log: the first admin is appointed by the application. */
-export const bootstrap = 'bootstrap'
 
 /** Makes the command that gives a tenant its first admin. Does nothing in a tenant that ever had one, and says so. */
 export function appointFirstAdminCommand(context: Context, tenant: string, user: string): Command<boolean> {
-  const actor = { tenant, user: ownUser, via: bootstrap }
+  const actor = { tenant, user: ownUser, via: bootDoor }
   return {
     verb: 'appoint the first admin',
     actor,

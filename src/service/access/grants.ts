@@ -19,15 +19,18 @@ import type { Write } from '../../ports/storage.ts'
 import { noticeWrites } from '../commands/outbox.ts'
 import type { Command } from '../commands/run-command.ts'
 import { rolesOf } from '../context/access-control.ts'
+import { allPolicies } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
 import { scopeOf } from '../people/ask-directory.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import { grantsOf } from '../people/stored-directory.ts'
+import type { GrantRecord } from '../records/access-records.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import type { GrantRecord, PolicySetRecord } from '../records/record-types.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 import { put, read, recordKey, type Stored, settingsState, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
+import { grantsInSight } from './grants-in-sight.ts'
 import { judgedWithRequests } from './pinned-power.ts'
 import { type PolicyPower, policyPower } from './policy-power.ts'
 
@@ -61,6 +64,9 @@ export async function previewGrants(
   const kept = keptRoles(context)
   if (!kept.ok) return kept
   const found = await readGrants(context, actor, { roles: kept.value, users: usersIn(edits) })
+  const seen = await grantsInSight(context, actor, { edits, facts: found.facts, settings: found.settings?.value })
+  if (!seen.ok && seen.refusal.code === 'unknown_actor') return seen
+  if (!seen.ok) return success(freeze({ lines: [], refusal: seen.refusal, digest: digest('access', []) }))
   const plan = await plannedGrants(context, actor.tenant, { ...found, edits })
   return plan.ok ? success(previewOf(plan.value)) : plan
 }
@@ -83,7 +89,10 @@ export function changeGrantsCommand(
       if (!kept.ok) return kept
       const found = await readGrants(context, actor, { roles: kept.value, users })
       const { facts, settings, stored, power } = found
-      const plan = await plannedGrants(context, actor.tenant, { ...found, edits: edits(facts.grants) })
+      const wanted = edits(facts.grants)
+      const inSight = await grantsInSight(context, actor, { edits: wanted, facts, settings: settings?.value })
+      if (!inSight.ok) return inSight
+      const plan = await plannedGrants(context, actor.tenant, { ...found, edits: wanted })
       if (!plan.ok) return plan
       const preview = previewOf(plan.value)
       if (seen !== undefined && seen !== preview.digest) return refuse('preview_outdated', { seen })
@@ -166,7 +175,7 @@ export async function readGrants(
   const agents = await agentsAmong({ storage }, tenant, [...stored.keys(), ...others.map(({ user }) => user)])
   const policies = await inForce(storage, tenant, settingsState(settings))
   const power = policyPower({
-    policies: [...policies.policies.values()].map(({ policy }) => policy),
+    policies: allPolicies(policies),
     roles,
     actor,
     grants: agents.has(actor) ? [] : grants.filter(({ user }) => user === actor),

@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts'
+import type { GrantRecord } from '../records/access-records.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import type { GrantRecord } from '../records/record-types.ts'
 import { walk } from '../records/typed-storage.ts'
 
 /** Who is behind the accounts of a tenant, by what is kept. */

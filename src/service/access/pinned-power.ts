@@ -2,12 +2,12 @@ import type { RoleOrUser } from '../../core/access/plan-grants.ts'
 import { defined } from '../../core/defined.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
-import { namesListing } from '../../core/request/decide/awaited-approvers.ts'
+import { awaitedAcross, namesListing } from '../../core/request/decide/awaited-approvers.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
 import { page, read, recordKey, walk } from '../records/typed-storage.ts'
-import { projectsOf } from './check-permission.ts'
+import { projectsConcerned } from './check-permission.ts'
 import type { PolicyPower } from './policy-power.ts'
 
 /** Lists policies that give whoever is named a say in a place beyond the actor's. */
@@ -63,7 +63,8 @@ async function pinnedBeyond(
       do {
         const found = await page(storage, { ...query, limit: batch, ...defined({ after }) })
         for (const request of await requestsOf(storage, found.records)) {
-          const { requirements, rules } = request
+          const { requirements, rules, projects } = request
+          if (projects && project !== '' && !projects.includes(project)) continue
           const lacking = requirements.filter((pinned) => power.lacks({ ...pinned, rules }, named, project))
           const beyond: string[] = []
           for (const { policy, version } of lacking) {
@@ -92,7 +93,7 @@ async function reachOf(
   for await (const { value } of walk(storage, query)) {
     if (value.document === null) continue
     saved++
-    if (saved === version) return projectsOf([value.document as unknown as PolicyInput])
+    if (saved === version) return projectsConcerned([value.document as unknown as PolicyInput])
   }
   return ['']
 }
@@ -103,7 +104,8 @@ async function reachOf(
  */
 function listsIn(tenant: string, name: string, { named, project }: Question) {
   const order = { collection: 'inbox', order: 'ascending' } as const
-  if (project === '') return [{ ...order, index: 'byAge', where: [tenant, name] } as const]
+  const isAcross = name.startsWith(awaitedAcross(''))
+  if (project === '' || isAcross) return [{ ...order, index: 'byAge', where: [tenant, name] } as const]
   const places = 'user' in named ? [project, ''] : [project]
   return places.map((place) => ({ ...order, index: 'byProject', where: [tenant, name, place] }) as const)
 }

@@ -1,15 +1,14 @@
 import { type Grant, rolesIn } from '../../core/access/grant.ts'
 import { holdingsOf } from '../../core/access/holdings.ts'
 import type { RoleOrUser } from '../../core/access/plan-grants.ts'
-import { type Roles, rolesWith } from '../../core/access/role.ts'
+import { isApproving, type Roles } from '../../core/access/role.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
-import type { Approvers } from '../../core/policy/model/requirement.ts'
+import type { Approvers, NamedPeople } from '../../core/policy/model/requirement.ts'
 import { empowered } from '../../core/policy/requirements/named-approvers.ts'
-import { approverRole } from '../people/stored-directory.ts'
-import { projectsOf } from './check-permission.ts'
+import { projectsConcerned } from './check-permission.ts'
 
 /** What gives somebody a say: a policy, or what was pinned of one. */
-export type SaySource = Parameters<typeof empowered>[0]
+export type SaySource = Parameters<typeof empowered>[0] & Partial<Pick<Policy, 'match'>>
 
 /**
  * What policies let a user, or the holders of a role, do in a place: a project or, if that is empty, the whole
@@ -41,16 +40,17 @@ interface PowerFacts {
 
 /** Works out whom the policies of a tenant give power, seen by somebody who gives roles. */
 export function policyPower({ policies, roles, actor, grants }: PowerFacts): PolicyPower {
-  const approving = rolesWith(roles, approverRole)
+  const approvingIn = (role: string) => roles.get(role)?.permissions.filter(isApproving) ?? []
   const heldBy = (project: string) => {
     const held = rolesIn({ roles, grants }, { user: actor, project })
-    return held.some((role) => approving.includes(role)) ? [...held, approverRole] : held
+    return [...held, ...held.flatMap(approvingIn)]
   }
   const namesOf = (named: RoleOrUser): readonly RoleOrUser[] =>
-    'role' in named && approving.includes(named.role) ? [named, { role: approverRole }] : [named]
+    'role' in named ? [named, ...approvingIn(named.role).map((role) => ({ role }))] : [named]
   const saysOf = (source: SaySource, named: RoleOrUser) => {
     const names = namesOf(named)
-    return empowered(source).filter((approvers) => names.some((name) => isNamed(approvers, name)))
+    const says = [...empowered(source), ...asksRequester(source)]
+    return says.filter((approvers) => names.some((name) => isNamed(approvers, name)))
   }
   const having = (named: RoleOrUser, project: string) =>
     policies.filter((policy) => isAbout(policy, project) && saysOf(policy, named).length > 0)
@@ -62,14 +62,14 @@ export function policyPower({ policies, roles, actor, grants }: PowerFacts): Pol
   const lacks = (source: SaySource, named: RoleOrUser, project: string) => {
     const held = heldBy(project)
     return saysOf(source, named).some(
-      ({ users = [], roles: some = [] }) => !users.includes(actor) && !some.some((one) => held.includes(one)),
+      ({ except = {}, ...approvers }) => !hasSay(approvers, actor, held) || hasSay(except, actor, held),
     )
   }
   return {
     of: (named, project) => having(named, project).map(({ id }) => id),
     beyond: (named, project) =>
       having(named, project)
-        .filter((policy) => lacks(policy, named, project) && !mayChange(projectsOf([policy])))
+        .filter((policy) => lacks(policy, named, project) && !mayChange(projectsConcerned([policy])))
         .map(({ id }) => id),
     lacks,
     mayChange,
@@ -77,8 +77,20 @@ export function policyPower({ policies, roles, actor, grants }: PowerFacts): Pol
   }
 }
 
-function isNamed({ users = [], roles = [] }: Approvers, named: RoleOrUser): boolean {
-  return 'role' in named ? roles.includes(named.role) : users.includes(named.user)
+/** Whose changes a policy is about is let off as soon as they lose the role, and so has a say in it. */
+function asksRequester({ match }: SaySource): readonly Approvers[] {
+  return match?.requester ? [{ except: match.requester }] : []
+}
+
+/** Whoever is excepted has a say as soon as they lose the role, and keeps others out as long as they hold it. */
+function isNamed({ except = {}, ...approvers }: Approvers, named: RoleOrUser): boolean {
+  return [approvers, except].some(({ users = [], roles = [] }) =>
+    'role' in named ? roles.includes(named.role) : users.includes(named.user),
+  )
+}
+
+function hasSay({ users = [], roles = [] }: NamedPeople, user: string, held: readonly string[]): boolean {
+  return users.includes(user) || roles.some((role) => held.includes(role))
 }
 
 /** Tells whether a policy can be about something in a place. */

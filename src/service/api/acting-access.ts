@@ -14,10 +14,11 @@ import {
   previewGrants,
   usersIn,
 } from '../access/grants.ts'
+import { readableGrants } from '../access/readable-grants.ts'
 import { checkId, checkKeys, checkProject, checkUser } from '../arguments/check-arguments.ts'
 import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import { freeze } from '../values/freeze.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { shown } from '../values/shown.ts'
 import { type ActingAccounts, actingAccounts } from './acting-accounts.ts'
 import { type ActingEditors, actingEditors } from './acting-editors.ts'
@@ -102,7 +103,7 @@ export interface ActingAccess {
    */
   change(edits: readonly GrantEdit[], options: KeyOptions & { readonly digest: string }): Promise<GrantPreview>
   /**
-   * Lists the roles that a user was given.
+   * Lists the roles that a user was given, in the whole tenant and in projects where the actor may read.
    *
    * @example
    * ```ts
@@ -111,7 +112,7 @@ export interface ActingAccess {
    */
   grants(user: string): Promise<readonly Grant[]>
   /**
-   * Lists to whom a role was given.
+   * Lists to whom a role was given, in the whole tenant and in projects where the actor may read.
    *
    * @example
    * ```ts
@@ -192,16 +193,19 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
     },
     async grants(user) {
       checkKept(context)
-      return freeze(await grantsOfUser(context.storage, tenant, checkId('user', user)))
+      const named = checkId('user', user)
+      return await readableGrants(context, actor, await grantsOfUser(context.storage, tenant, named))
     },
     async holders(role) {
       checkKept(context)
-      return freeze(await grantsOfRole(context.storage, tenant, checkId('role', role)))
+      const named = checkId('role', role)
+      return await readableGrants(context, actor, await grantsOfRole(context.storage, tenant, named))
     },
     accounts: actingAccounts(context, actor, commands),
     editors: actingEditors(context, actor, commands),
     roles: actingRoles(context, actor, commands),
     async defaultAccess() {
+      await readingRights(context, actor).known()
       return await readDefaultAccess(context, tenant)
     },
     async setDefaultAccess(access, options = {}) {

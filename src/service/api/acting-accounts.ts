@@ -5,6 +5,7 @@ import type { Account } from '../access/persons.ts'
 import { checkId, checkKeys, checkUser } from '../arguments/check-arguments.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import type { ActorCommands } from './actor-commands.ts'
 import { checkKept } from './check-access.ts'
 
@@ -40,7 +41,9 @@ export function actingAccounts(context: Context, actor: Actor, { run }: ActorCom
   return {
     async get(user) {
       checkKept(context)
-      return await readAccount(context, tenant, checkId('user', user))
+      const named = checkId('user', user)
+      await readingRights(context, actor).known()
+      return await readAccount(context, tenant, named)
     },
     async save(given, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])

@@ -4,14 +4,15 @@ import { checkId, checkKeys } from '../arguments/check-arguments.ts'
 import { checkDelegation, type DelegationInput } from '../arguments/check-delegation.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
-import { listDelegations } from '../facts/delegations.ts'
+import { listDelegations } from '../queries/list-delegations.ts'
 import { delegateCommand, endDelegationCommand } from '../requests/delegation-commands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
 /** What one actor can do with delegations. {@link ActingApprovals} lists the codes that every call can throw. */
 export interface ActingDelegations {
   /**
-   * Lists the delegations that are not over, of everybody.
+   * Lists the delegations that are not over: the actor's own, and those of everybody that name no project or one in
+   * which the actor may read.
    *
    * @example
    * ```ts
@@ -46,7 +47,7 @@ export interface ActingDelegations {
 /** Binds what is about delegations to one actor. */
 export function actingDelegations(context: Context, actor: Actor, { run }: ActorCommands): ActingDelegations {
   return {
-    list: () => listDelegations(context, actor.tenant),
+    list: () => listDelegations(context, actor),
     async save(delegation, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
       const checked = checkDelegation(delegation, context.now())

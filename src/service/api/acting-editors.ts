@@ -37,10 +37,9 @@ export interface ActingEditors {
 
 /** Binds what is about editors to one actor. */
 export function actingEditors(context: Context, actor: Actor, { run }: ActorCommands): ActingEditors {
-  const { tenant } = actor
   return {
     async get(ref) {
-      return await readAccess(context, tenant, checkRef(context, ref).ref)
+      return await readAccess(context, actor, checkRef(context, ref).ref)
     },
     async save(given, wanted, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])

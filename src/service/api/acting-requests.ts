@@ -1,12 +1,16 @@
 import type { Actor } from '../../core/request/model/event.ts'
 import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
-import { checkId } from '../arguments/check-arguments.ts'
+import { fail } from '../../errors/approval-error.ts'
+import { checkId, checkKeys } from '../arguments/check-arguments.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
-import { listFollowUps } from '../facts/follow-ups.ts'
-import { type InboxFilter, type InboxPage, listInbox } from '../queries/inbox.ts'
+import { countRequests } from '../queries/count-requests.ts'
+import { countInbox, type InboxFilter, type InboxPage, listInbox } from '../queries/inbox.ts'
 import { listRequests, type RequestFilter, type RequestPage } from '../queries/list-requests.ts'
 import { readRequest } from '../queries/read-request.ts'
+import { readTimeline, type TimelineFilter, type TimelinePage } from '../queries/read-timeline.ts'
+import { readableFollowUps } from '../queries/readable-follow-ups.ts'
+import type { RequestCount, RequestCriteria } from '../queries/request-filter.ts'
 import type { ChangeRequest } from '../requests/request-summary.ts'
 import type { ActorCommands } from './actor-commands.ts'
 import { type RequestEndings, requestEndings } from './request-endings.ts'
@@ -37,7 +41,9 @@ export interface ActingRequests extends RequestProposals, RequestReviews, Reques
    */
   get(id: string): Promise<ChangeRequest>
   /**
-   * Lists requests, the newest first.
+   * Lists the requests that the actor may read, the newest first. A page is full, or the last; only where very many
+   * requests were looked at for it, it is neither. What the actor is asked about in projects that they may not read is
+   * in their inbox alone.
    *
    * @example
    * ```ts
@@ -57,6 +63,30 @@ export interface ActingRequests extends RequestProposals, RequestReviews, Reques
    */
   inbox(filter?: InboxFilter): Promise<InboxPage>
   /**
+   * Counts the requests that `list` would hold, or those that wait for the actor's approval. Where not all could be
+   * looked at, `more` says that there may be more.
+   *
+   * @example
+   * ```ts
+   * const { count } = await ann.requests.count({ status: 'pending', requester: 'ann' })
+   * const waiting = await ann.requests.count({ inbox: true })
+   * ```
+   */
+  count(filter?: RequestCriteria | { readonly inbox: true }): Promise<RequestCount>
+  /**
+   * Tells what happened to a request, the oldest first: submissions, edits with what they changed, reviews and why one
+   * does not count (any more), comments, schedule, escalation, application, follow-up. Whoever may read the request
+   * may read it. Texts that were erased read `[erased]`.
+   *
+   * @example
+   * ```ts
+   * const { entries, next } = await ben.requests.timeline(request.id, { limit: 100 })
+   * ```
+   *
+   * @throws `unknown_request`.
+   */
+  timeline(id: string, filter?: TimelineFilter): Promise<TimelinePage>
+  /**
    * Lists the follow-up reviews that are still to be done after somebody broke glass, the oldest first.
    *
    * @example
@@ -69,15 +99,27 @@ export interface ActingRequests extends RequestProposals, RequestReviews, Reques
 
 /** Binds what is about requests to one actor. */
 export function actingRequests(context: Context, actor: Actor, { ask }: ActorCommands): ActingRequests {
-  const { tenant } = actor
   return {
     async get(id) {
       const request = checkId('request', id)
       return await readAgain(() => readRequest(context, actor, request))
     },
-    list: (filter = {}) => listRequests(context, tenant, filter),
+    list: (filter = {}) => listRequests(context, actor, filter),
+    async count(filter = {}) {
+      if (typeof filter !== 'object' || filter === null || !('inbox' in filter)) {
+        return await countRequests(context, actor, filter as RequestCriteria)
+      }
+      checkKeys('filter', filter, ['inbox'])
+      if (filter.inbox !== true)
+        fail('invalid_input', { argument: 'filter.inbox', problem: 'must be true, or left out' })
+      return await readAgain(() => countInbox(context, actor))
+    },
     inbox: (filter = {}) => readAgain(() => listInbox(context, actor, filter)),
-    followUps: () => listFollowUps(context, tenant),
+    async timeline(id, filter = {}) {
+      const asked = { id: checkId('request', id), filter: { ...filter } }
+      return await readAgain(() => readTimeline(context, actor, asked))
+    },
+    followUps: () => readableFollowUps(context, actor),
     ...requestProposals(context, ask),
     ...requestReviews(ask),
     ...requestEndings(ask),

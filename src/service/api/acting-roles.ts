@@ -4,6 +4,7 @@ import { listRoles, removeRoleCommand, saveRoleCommand } from '../access/roles.t
 import { checkId, checkKeys } from '../arguments/check-arguments.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import type { ActorCommands } from './actor-commands.ts'
 import { admitted } from './check-access.ts'
 
@@ -47,7 +48,10 @@ export interface ActingRoles {
 export function actingRoles(context: Context, actor: Actor, { run }: ActorCommands): ActingRoles {
   const { tenant } = actor
   return {
-    list: () => listRoles(context, tenant),
+    async list() {
+      await readingRights(context, actor).known()
+      return await listRoles(context, tenant)
+    },
     async save(given, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
       checkKeys('role', given, ['id', 'permissions', 'held'])

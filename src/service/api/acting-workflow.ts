@@ -4,6 +4,7 @@ import { fail } from '../../errors/approval-error.ts'
 import { checkKeys, checkProject } from '../arguments/check-arguments.ts'
 import type { InProject, VerbOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
+import type { Reader } from '../people/reading-rights.ts'
 import type { WaitingMode } from '../records/workflow-records.ts'
 import { returnWaiting } from '../workflow/return-to-draft.ts'
 import { isEnabled, switchCommand } from '../workflow/switch-workflow.ts'
@@ -62,6 +63,16 @@ export interface DisableOptions extends VerbOptions, InProject {
   readonly waiting?: WaitingMode | undefined
 }
 
+/** Binds what can be read of the switch to a reader. */
+export function switchReading(context: Context, reader: Reader): Pick<ActingWorkflow, 'isEnabled'> {
+  return {
+    async isEnabled(where = {}) {
+      checkKeys('where', where, ['project'])
+      return await isEnabled(context, reader, checkProject('where.project', where.project))
+    },
+  }
+}
+
 /** Binds the switch to one actor. */
 export function actingWorkflow(context: Context, actor: Actor, { run }: ActorCommands): ActingWorkflow {
   const { tenant } = actor
@@ -72,10 +83,7 @@ export function actingWorkflow(context: Context, actor: Actor, { run }: ActorCom
     if (waiting === 'return') await returnWaiting(context, { tenant, project }, 100)
   }
   return {
-    async isEnabled(where = {}) {
-      checkKeys('where', where, ['project'])
-      return await isEnabled(context, tenant, checkProject('where.project', where.project))
-    },
+    ...switchReading(context, actor),
     async enable(options = {}) {
       checkOptions(options, 'project')
       await turn(true, options)

@@ -4,9 +4,10 @@ import type { KeyOptions, VerbOptions } from '../arguments/verb-options.ts'
 import { idempotencyOf } from '../commands/idempotency.ts'
 import { type Command, runCommand } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { current } from '../requests/deliver-outside.ts'
 import { type Ask, requestCommand } from '../requests/request-command.ts'
-import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
+import { type RequestSummary, summaryOf, withLeftOut } from '../requests/request-summary.ts'
 import { isSwitchChange, projectOfSwitch } from '../resource-types/workflow-resource.ts'
 import { returnWaiting } from '../workflow/return-to-draft.ts'
 import { said } from './check-submission.ts'
@@ -41,7 +42,8 @@ export function commandsOf(context: Context, actor: Actor): ActorCommands {
     const { holds, ...told } = await run(command, { id, ...wanted, ...said(options) }, options)
     const request = told.status === 'applying' ? await current(context, told) : told
     if (request.status === 'applied') await returnAfter(request.resources)
-    return { request: summaryOf(request, context.now(), holds) }
+    const summary = summaryOf(request, context.now(), holds)
+    return { request: await withLeftOut(summary, request, readingRights(context, actor)) }
   }
   return { run, ask, returnAfter }
 }

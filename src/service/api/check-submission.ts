@@ -1,11 +1,14 @@
+import { defined } from '../../core/defined.ts'
+import type { Schedule } from '../../core/request/model/schedule.ts'
 import { fail } from '../../errors/approval-error.ts'
 import { checkKeys, checkRef, checkRevision, checkText, checkTime, checkUser } from '../arguments/check-arguments.ts'
 import { checkDigest, checkWanted } from '../arguments/check-change.ts'
-import type { VerbOptions } from '../arguments/verb-options.ts'
+import type { VerbOptions, WantedTime } from '../arguments/verb-options.ts'
 import type { Wish } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
 import type { Intention } from '../requests/decide-submission.ts'
-import type { ChangeOf, SubmitOptions } from '../requests/submit-command.ts'
+import type { ChangeOf, SubmitOptions } from '../requests/submit-outcome.ts'
+import type { WantedSchedule } from '../requests/wanted-schedule.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import type { WantedChange } from '../resource-types/wanted-change.ts'
 
@@ -21,8 +24,40 @@ export function said(options: VerbOptions) {
 }
 
 /** When something is to be applied, if that is said. */
-export function timed({ applyAt }: { readonly applyAt?: number | undefined }) {
-  return applyAt === undefined ? {} : { applyAt: checkTime('applyAt', applyAt) }
+export function timed({ applyAt, applyBy }: Pick<SubmitOptions, 'applyAt' | 'applyBy'>): Schedule {
+  const when = applyAt === undefined ? {} : checkWhen(applyAt)
+  return { ...when, ...(applyBy === undefined ? {} : { applyBy: checkTime('applyBy', applyBy) }) }
+}
+
+function checkWhen(applyAt: WantedTime): Pick<Schedule, 'applyAt' | 'openTime'> {
+  if (applyAt === 'open') return { openTime: {} }
+  if (typeof applyAt !== 'object' || applyAt === null) return { applyAt: checkTime('applyAt', applyAt) }
+  checkKeys('applyAt', applyAt, ['from', 'until'])
+  const [from, until] = (['from', 'until'] as const).map((name) => {
+    const time = applyAt[name]
+    return time === undefined ? undefined : checkTime(`applyAt.${name}`, time)
+  })
+  return { openTime: defined({ from, until }) }
+}
+
+/** What a request is to be scheduled for: what is left out stays as it was, and null takes it off. */
+export function rescheduled({ applyAt, applyBy }: Retiming): WantedSchedule {
+  const { applyAt: at, openTime } = applyAt === undefined || applyAt === null ? {} : checkWhen(applyAt)
+  const when = applyAt === null ? null : (openTime ?? at)
+  const latest = applyBy === undefined || applyBy === null ? applyBy : checkTime('applyBy', applyBy)
+  return defined({ applyAt: when, applyBy: latest })
+}
+
+/** When something is to be applied from now on. */
+export interface Retiming {
+  readonly applyAt?: WantedTime | null | undefined
+  readonly applyBy?: number | null | undefined
+}
+
+/** The time that something is put to its reviewers with, if that is said. */
+export function retimed(options: Retiming) {
+  if (options.applyAt === undefined && options.applyBy === undefined) return {}
+  return { timed: true, rewrite: { type: 'schedule', schedule: rescheduled(options), anew: true } } as const
 }
 
 /** Checks whom of the approvers the requester wants told. */
@@ -33,6 +68,13 @@ export function told({ notify }: { readonly notify?: readonly string[] | undefin
   }
   return { notify: [...new Set(notify.map((user) => checkUser('options.notify', user)))] }
 }
+
+/** The options of a verb besides those that every verb has. */
+const optionsOf = {
+  submit: ['base', 'applyAt', 'applyBy', 'notify'],
+  draft: ['base', 'applyAt', 'applyBy'],
+  bypass: ['base'],
+} as const satisfies Readonly<Record<Intention['verb'], readonly string[]>>
 
 interface Call<T> {
   readonly ref: ResourceRef<T>
@@ -46,9 +88,34 @@ export function intentionOf<T>(
   verb: Intention['verb'],
   { ref, change, options }: Call<T>,
 ): Intention {
-  checkOptions(options, 'base', 'applyAt', ...(verb === 'submit' ? ['notify'] : []))
+  checkOptions(options, ...optionsOf[verb])
   const wishes = [wishOf(context, ref, { change, base: options.base })]
   return { verb, wishes, ...said(options), ...timed(options), ...told(options) }
+}
+
+/** A call about one resource, or about several whose changes are to land together. */
+export type SubmitCall = readonly [ref: unknown, change?: unknown, options?: unknown]
+
+/** Reads what somebody intends to do with one resource or several, with what a repeated call must ask for again. */
+export function intentionOfCall(
+  context: Context,
+  verb: 'submit' | 'draft',
+  [first, second, third]: SubmitCall,
+): { readonly intention: Intention; readonly asked: object; readonly options: SubmitOptions } {
+  if (!Array.isArray(first)) {
+    const options = (third === undefined ? {} : third) as SubmitOptions
+    const [ref, change] = [first as ResourceRef<unknown>, second as WantedChange<unknown>]
+    return {
+      intention: intentionOf(context, verb, { ref, change, options }),
+      asked: { ref, change, ...options },
+      options,
+    }
+  }
+  const options = (second === undefined ? {} : second) as SubmitOptions
+  checkOptions(options, ...optionsOf[verb].filter((name) => name !== 'base'))
+  const wishes = wishesOf(context, first as readonly ChangeOf<never>[])
+  const intention = { verb, wishes, ...said(options), ...timed(options), ...told(options) }
+  return { intention, asked: { changes: first }, options }
 }
 
 /** Reads the changes that are to land together: 1 to 100, on different resources. */
@@ -66,7 +133,8 @@ export function wishesOf(context: Context, changes: readonly ChangeOf<never>[]):
   return wishes
 }
 
-function wishOf<T>(
+/** Reads what somebody wants of one resource. */
+export function wishOf<T>(
   context: Context,
   ref: ResourceRef<T>,
   { change, base }: { readonly change: WantedChange<T>; readonly base?: number | undefined },

@@ -1,7 +1,8 @@
 import { checkId } from '../arguments/check-arguments.ts'
 import type { VerbOptions } from '../arguments/verb-options.ts'
 import type { ActorCommands, RequestOutcome } from './actor-commands.ts'
-import { checkOptions, seenOf } from './check-submission.ts'
+import { checkOptions, retimed, seenOf } from './check-submission.ts'
+import type { AskOptions } from './request-proposals.ts'
 
 /**
  * How one actor takes a request back, or brings it to its end. `ActingRequests` lists the codes that all of its verbs
@@ -20,7 +21,8 @@ export interface RequestEndings {
    */
   recall(request: string, options?: VerbOptions): Promise<RequestOutcome>
   /**
-   * Ends one's own request, or one's own draft. Recalling a request that has been reviewed does not make it possible.
+   * Ends one's own request, or one's own draft; for users who may change the approval settings, also those of somebody
+   * who is gone. Recalling a request that has been reviewed does not make it possible.
    *
    * @example
    * ```ts
@@ -30,6 +32,24 @@ export interface RequestEndings {
    * @throws `not_the_requester`; `already_reviewed_by_others` if a policy lets the requester do it only before that.
    */
   cancel(request: string, options?: VerbOptions): Promise<RequestOutcome>
+  /**
+   * Asks from now on for what somebody has left behind whom the directory does not know any more: a draft, a request
+   * that waits, has expired or has failed. For users who may change the approval settings, and may make the change. It
+   * is a round of its own: what was approved has to be approved again, and the requester of before counts no more than
+   * they did. The reason of the change stays; the one that is given here is in the log. Such users can cancel it as
+   * well.
+   *
+   * @example
+   * ```ts
+   * await ben.requests.takeOver(request.id, { reason: 'Ann has left' })
+   * ```
+   *
+   * @throws
+   * - `requester_present` if the requester is still there; `own_objection` if the actor has rejected it and not taken
+   *   that back; `not_permitted`, `not_an_editor`.
+   * - Every code of {@link ActingRequests.submit}.
+   */
+  takeOver(request: string, options?: TakeOverOptions): Promise<RequestOutcome>
   /**
    * Applies an approved request whose policies want that done by hand, or retries one that failed. Everything is
    * checked again.
@@ -87,6 +107,9 @@ export interface RequestEndings {
   breakGlass(request: string, options: BreakGlassOptions): Promise<RequestOutcome>
 }
 
+/** Options of `takeOver`. */
+export interface TakeOverOptions extends VerbOptions, Pick<AskOptions, 'applyAt' | 'applyBy'> {}
+
 /** Options of `bypass`. */
 export interface BypassOptions extends VerbOptions {
   /** Digest of the content being applied; rejected with `digest_mismatch` if it changed. */
@@ -113,6 +136,10 @@ export function requestEndings(ask: ActorCommands['ask']): RequestEndings {
   return {
     recall: plain('recall'),
     cancel: plain('cancel'),
+    async takeOver(id, options = {}) {
+      checkOptions(options, 'applyAt', 'applyBy')
+      return await ask(id, { type: 'take_over', ...retimed(options) }, options)
+    },
     apply: plain('apply'),
     abandon: plain('abandon'),
     async bypass(id, options) {

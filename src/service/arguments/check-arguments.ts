@@ -76,19 +76,24 @@ export function checkText(argument: string, text: unknown): string | undefined {
   return text
 }
 
+/** Refuses a tenant that is none, and gives it back otherwise. */
+export function checkTenant(argument: string, tenant: unknown): string {
+  if (tenant === '00000000-0000-0000-0000-000000000000') {
+    fail('invalid_input', { argument, problem: 'is the UUID that names nothing' })
+  }
+  return checkId(argument, tenant)
+}
+
 /** Checks who acts. */
 export function checkActor(actor: ActorInput): Actor {
   checkKeys('actor', actor, ['tenant', 'user', 'via'])
-  if (actor.tenant === '00000000-0000-0000-0000-000000000000') {
-    fail('invalid_input', { argument: 'actor.tenant', problem: 'is the UUID that names nothing' })
-  }
   const { tenant, user, via = 'app' } = actor
   if (isReservedDoor(via)) {
     const problem = `must not be ${JSON.stringify(via)}, which stands in the log for what nobody does: name the door of your own`
     fail('invalid_input', { argument: 'actor.via', problem })
   }
   return {
-    tenant: checkId('actor.tenant', tenant),
+    tenant: checkTenant('actor.tenant', tenant),
     user: checkUser('actor.user', user),
     via: checkId('actor.via', via),
   }

@@ -7,7 +7,7 @@ import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import { isAction, isRevert, type WantedChange } from '../resource-types/wanted-change.ts'
+import { isAction, isBegin, isRevert, type WantedChange } from '../resource-types/wanted-change.ts'
 import { checkId, checkKeys, checkPastRevision, checkTime } from './check-arguments.ts'
 
 /**
@@ -36,16 +36,34 @@ export function checkWanted<T>(
     checkKeys('change', wanted, ['revertTo'])
     return { revertTo: checkPastRevision('change.revertTo', wanted.revertTo) }
   }
+  if (isBegin(wanted)) {
+    checkKeys('change', wanted, ['value', 'state', 'at', 'imported'])
+    const { value, state, at, imported } = wanted
+    if (imported !== undefined && imported !== true) {
+      fail('invalid_input', { argument: 'change.imported', problem: 'must be true, or left out' })
+    }
+    return {
+      ...(checkChange({ value }, resource) as { readonly value: never }),
+      state: checkId('change.state', state),
+      ...(at === undefined ? {} : { at: checkTime('change.at', at) }),
+      ...(imported === undefined ? {} : { imported }),
+    }
+  }
   if (!isAction(wanted)) return checkChange(wanted, resource, isOwnType(type))
   checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
   const { action, details, at, change } = wanted
-  if (details !== undefined) checkKeys('change.details', details, Object.keys(details ?? {}))
   return {
     action: checkId('change.action', action),
-    ...(details === undefined ? {} : { details: admitted(details, resource) as JsonObject }),
+    ...(details === undefined ? {} : { details: checkDetails('change.details', details, resource) }),
     ...(at === undefined ? {} : { at: checkTime('change.at', at) }),
     ...(change === undefined ? {} : { change: checkChange(change, resource) }),
   }
+}
+
+/** Takes a copy of the details of an action. */
+export function checkDetails(argument: string, details: unknown, resource?: string): JsonObject {
+  checkKeys(argument, details, Object.keys(details ?? {}))
+  return admitted(details, resource) as JsonObject
 }
 
 /** Checks answers to conflicts: each names a conflict by its digest, and says which of its values to take. */

@@ -9,11 +9,11 @@ import { page } from '../records/typed-storage.ts'
 /** Why a request takes no more of what a verb brings. */
 export function overfull(
   { limits }: Context,
-  { comments = 0 }: Request,
+  { commentCount = 0 }: Request,
   verb: string,
 ): { readonly ok: false; readonly refusal: Refusal } | undefined {
   const limit = limits.commentsPerRequest
-  return verb === 'comment' && comments >= limit ? refuse('limit_reached', { what: 'comments', limit }) : undefined
+  return verb === 'comment' && commentCount >= limit ? refuse('limit_reached', { what: 'comments', limit }) : undefined
 }
 
 /** Why somebody may begin no further draft. What it costs grows with the limit, and with nothing else. */

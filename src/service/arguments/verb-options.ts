@@ -1,3 +1,5 @@
+import type { OpenTime } from '../../core/request/model/schedule.ts'
+
 /** Options shared by all commands. */
 export interface VerbOptions {
   /**
@@ -26,3 +28,6 @@ export interface InProject {
    */
   readonly project?: string | undefined
 }
+
+/** A time in milliseconds since 1970, or one that is left open. */
+export type WantedTime = number | 'open' | OpenTime

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
-import { erasedText, type FreeText, freeTexts, restored } from '../../core/log/erasable-texts.ts'
+import { erasedText, type FreeText, freeTexts, restored, statedBy } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
 import type { Actor, RequestEvent } from '../../core/request/model/event.ts'
 import { begin, evolve } from '../../core/request/model/evolve.ts'
@@ -15,10 +15,12 @@ import { append, erasureStream, resourceStream } from '../records/event-stream.t
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { type OnUnreadable, put, read, recordKey, type Stored, unchanged, walk } from '../records/typed-storage.ts'
-import { type LogSubject, streamOf } from './read-log.ts'
+import { checkSubject, type LogSubject, streamOf } from './log-subject.ts'
 
 /** Which texts to erase: those of a stream of the log, or all that one user wrote. */
-export type Erasable = Exclude<LogSubject, { readonly erasures: true }> | { readonly user: string }
+export type Erasable =
+  | Exclude<LogSubject, { readonly erasures: true } | { readonly retention: true }>
+  | { readonly user: string }
 
 /** What was erased. */
 export interface Erased {
@@ -78,14 +80,17 @@ async function pickedBy(storage: Storage, tenant: string, what: Erasable): Promi
     const requesters = new Map<string, string>()
     const all = inKeyOrder('events', tenant)
     for await (const { value } of walk(storage, all)) {
-      const { stream, seq, event } = value
-      if (seq === 1) requesters.set(stream, String(event['by']))
+      const { stream, event } = value
+      requesters.set(stream, statedBy(event, requesters.get(stream)))
       if (freeTexts(event, requesters.get(stream)).some(picks)) streams.add(stream)
     }
-    return [...streams].filter((stream) => stream !== erasureStream).map((stream) => ({ stream, picks }))
+    const written = [...streams].filter((stream) => stream !== erasureStream).map((stream) => ({ stream, picks }))
+    // Whoever may not erase is not told whether somebody wrote anything.
+    return written.length > 0 ? written : [{ stream: erasureStream, picks: () => false }]
   }
-  const { request } = what as { readonly request?: string }
-  const stream = streamOf(what)
+  const subject = checkSubject(what)
+  const { request } = subject as { readonly request?: string }
+  const stream = streamOf(subject)
   const own: Picked = { stream, picks: () => true }
   if (request === undefined) return [own]
   const { found } = await read(storage, { found: recordKey('requests', tenant, request) })
@@ -119,11 +124,12 @@ function eraseCommand(
       if (!allowed.ok) return allowed
       const events: Stored<LoggedEvent>[] = []
       for await (const event of walk(storage, eventsOf(tenant, stream))) events.push(event)
-      const requester = String(events[0]?.value.event['by'])
+      let requester: string | undefined
       const erased: string[] = []
       let more = false
       let taken = 0
       const changed = events.flatMap(({ version, value }) => {
+        requester = statedBy(value.event, requester)
         const gone = freeTexts(value.event, requester).filter(
           (text) => value.texts?.[text.place] !== undefined && picks(text, value.event),
         )
@@ -170,15 +176,20 @@ async function recordWrites(
   const [kind, type = '', ...rest] = stream.split('/')
   const revised = kind === 'resource' ? changed.filter(({ event }) => event['type'] === 'revised') : []
   const request = kind === 'request' ? requestOf(log) : undefined
-  const { records, revisions, notices } = await read(storage, {
+  const said = request
+    ? changed.flatMap(({ event }) => (event['type'] === 'commented' ? [Number(event['comment'])] : []))
+    : []
+  const { records, revisions, notices, comments } = await read(storage, {
     records: request ? [recordKey('requests', tenant, request.id)] : [],
     revisions: revised.map(({ seq }) => recordKey('revisions', tenant, type, rest.join('/'), seq)),
+    comments: said.map((number) => recordKey('comments', tenant, request?.id ?? '', number)),
     notices: changed.map(({ seq }) => recordKey('outbox', tenant, `${stream}/${seq}`)),
   })
   const [record] = records
   return [
     ...(record && request ? [put('requests', withIndexes(request, record.value), record)] : []),
     ...revisions.flatMap((one) => (one ? [put('revisions', { ...one.value, message: erasedText }, one)] : [])),
+    ...comments.flatMap((one) => (one ? [put('comments', { ...one.value, text: erasedText }, one)] : [])),
     ...notices.flatMap((one) => {
       if (!one) return []
       return [put('outbox', { ...one.value, notice: { ...one.value.notice, reason: erasedText } }, one)]

@@ -2,13 +2,14 @@ import { restored, textProblem } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent, StreamHead } from '../../core/log/event-chain.ts'
 import { brokenLink, emptyStream, headAfter } from '../../core/log/event-chain.ts'
 import type { Storage } from '../../ports/storage.ts'
-import { erasureStream, settingsStream } from '../records/event-stream.ts'
+import { erasureStream, retentionStream, settingsStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import { read, recordKey, walk } from '../records/typed-storage.ts'
 import type { AuditProblem } from './audit-report.ts'
 import { readErased } from './erase-texts.ts'
 import { findings } from './findings.ts'
 import type { SealedEnd } from './read-checkpoints.ts'
+import { type RemovedDocuments, readRemoved } from './removed-documents.ts'
 import type { Replay } from './replay.ts'
 import { replayOf } from './replay-stream.ts'
 
@@ -24,6 +25,8 @@ interface Expected {
   readonly sealed: SealedEnd | undefined
   /** The commitments to texts that were erased. */
   readonly erased: ReadonlySet<string>
+  /** The documents that retention removed, as `removedName` names them. */
+  readonly removed: RemovedDocuments
 }
 
 /** Follows a stream from its first event. */
@@ -39,9 +42,10 @@ interface Follower {
 }
 
 /** Begins to follow a stream. */
-export function followStream(storage: Storage, tenant: string, name: string, { sealed, erased }: Expected): Follower {
+export function followStream(storage: Storage, tenant: string, name: string, expected: Expected): Follower {
+  const { sealed, erased, removed } = expected
   const problems: AuditProblem[] = []
-  const replay: Replay = replayOf(storage, tenant, name)
+  const replay: Replay = replayOf(storage, tenant, name, removed)
   let end = emptyStream
   const replayed = async (logged: LoggedEvent) => {
     const [found] = await findings(name, async () => {
@@ -109,7 +113,8 @@ export async function verifyAgain(
   let problems: readonly AuditProblem[] = []
   for (let look = 0; look < looks; look++) {
     const erased = await readErased(storage, tenant, ignore)
-    const follower = followStream(storage, tenant, name, { sealed: ends.get(name), erased })
+    const removed = await readRemoved(storage, tenant, ignore)
+    const follower = followStream(storage, tenant, name, { sealed: ends.get(name), erased, removed })
     let more = await eventsAfter(storage, tenant, name, 0)
     for (let pursuit = 0; pursuit < pursuits && follower.problems.length === 0; pursuit++) {
       await follower.take(more)
@@ -148,7 +153,7 @@ async function headOf(storage: Storage, tenant: string, name: string): Promise<S
     resource: kind === 'resource' ? [recordKey('resources', tenant, first, rest.join('/'))] : [],
     access: kind === 'access' ? [recordKey('accesses', tenant, first, rest.join('/'))] : [],
     stream:
-      kind === 'refusals' || kind === 'delegations' || name === erasureStream
+      kind === 'refusals' || kind === 'delegations' || name === erasureStream || name === retentionStream
         ? [recordKey('streams', tenant, name)]
         : [],
     set: name === settingsStream ? [recordKey('policySets', tenant)] : [],

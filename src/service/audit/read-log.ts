@@ -3,21 +3,19 @@ import { defined } from '../../core/defined.ts'
 import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import { restored } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'
+import type { BeganEvent } from '../../core/request/model/event.ts'
+import { projectsOf, type Whereabouts } from '../../core/request/model/whereabouts.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
-import { checkId, checkKeys, checkResource } from '../arguments/check-arguments.ts'
-import {
-  accessStream,
-  delegationStream,
-  erasureStream,
-  refusalStream,
-  requestStream,
-  resourceStream,
-  settingsStream,
-} from '../records/event-stream.ts'
+import { checkKeys } from '../arguments/check-arguments.ts'
+import type { Context } from '../context/context.ts'
+import type { Reader, ReadingRights } from '../people/reading-rights.ts'
+import { accessStream, requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import { page, walk } from '../records/typed-storage.ts'
+import { page, type Stored, walk } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
+import { checkSubject, type LogSubject, streamOf } from './log-subject.ts'
+import { requireLog } from './may-read-log.ts'
 import { walkSealed } from './read-checkpoints.ts'
 
 /**
@@ -39,18 +37,10 @@ export type LogFilter = LogSubject & {
   readonly limit?: number | undefined
 }
 
-/** What a stream of the log is about. */
-export type LogSubject =
-  | { readonly request: string }
-  | { readonly resource: { readonly type: string; readonly id: string } }
-  | { readonly settings: true }
-  | { readonly access: { readonly type: string; readonly id: string } }
-  | { readonly refusals: string }
-  | { readonly erasures: true }
-  | { readonly delegations: string }
-
 /** Reads a stream of the log, the oldest first, with the texts that are not erased. */
-export async function readLog(storage: Storage, tenant: string, filter: LogFilter): Promise<readonly LoggedEvent[]> {
+export async function readLog(context: Context, reader: Reader, filter: LogFilter): Promise<readonly LoggedEvent[]> {
+  const { storage } = context
+  const { tenant } = reader
   checkKeys('filter', filter, [
     'request',
     'resource',
@@ -58,6 +48,7 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
     'access',
     'refusals',
     'erasures',
+    'retention',
     'delegations',
     'after',
     'limit',
@@ -69,17 +60,55 @@ export async function readLog(storage: Storage, tenant: string, filter: LogFilte
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 500) {
     fail('invalid_input', { argument: 'filter.limit', problem: 'must be a whole number from 1 to 500' })
   }
-  const { records } = await page(storage, {
-    ...inKeyOrder('events', tenant, streamOf(filter)),
-    range: { from: after + 1 },
-    limit,
-  })
+  const subject = checkSubject(filter)
+  const rights = await requireLog(context, reader, subject)
+  const isReadable = readableIn(rights, subject)
+  const shown: Stored<LoggedEvent>[] = []
+  // Where a request was is known from its beginning on.
+  const looksBack = 'request' in subject && !(await rights.everywhere())
+  const size = looksBack ? Math.max(limit, 100) : limit
+  for (let from = looksBack ? 1 : after + 1; shown.length < limit; ) {
+    const { records } = await page(storage, {
+      ...inKeyOrder('events', tenant, streamOf(subject)),
+      range: { from },
+      limit: size,
+    })
+    for (const one of records) {
+      const readable = await isReadable(one.value)
+      if (readable && one.value.seq > after && shown.length < limit) shown.push(one)
+    }
+    const last = records.at(-1)
+    if (records.length < size || last === undefined) break
+    from = last.value.seq + 1
+  }
   return freeze(
-    records.map(({ value: { texts, ...logged } }) => ({
+    shown.map(({ value: { texts, ...logged } }) => ({
       ...logged,
       event: restored({ ...logged, ...defined({ texts }) }),
     })),
   )
+}
+
+/**
+ * Tells of the events of a stream, one after the other, whether somebody may read them. What was done to a resource
+ * while it was in another project, and what happened to a request while it was in others, is for those who read the log
+ * there.
+ */
+function readableIn(rights: ReadingRights, subject: LogSubject): (logged: LoggedEvent) => Promise<boolean> {
+  let there: readonly string[] = []
+  let places: readonly string[] = []
+  return async ({ event }) => {
+    const { project, pinned } = event as Partial<BeganEvent>
+    if ('resource' in subject) places = project === undefined ? [] : [project]
+    if ('request' in subject && pinned) {
+      const where = { ...event, ...pinned } as Whereabouts
+      const out = pinned.leftOut?.flatMap((one) => one.project ?? []) ?? []
+      if (where.project !== undefined || where.projects !== undefined) there = projectsOf(where)
+      places = [...there, ...out]
+    }
+    const readable = await Promise.all(places.map((one) => rights.in(one)))
+    return readable.every(Boolean)
+  }
 }
 
 /** One line of an export. */
@@ -95,17 +124,20 @@ export type ExportLine =
  * every revision, and where each stream ends. It holds nothing that cannot be verified, with neither this library nor
  * the database.
  */
-export async function* exportLog(storage: Storage, tenant: string, at: number): AsyncGenerator<ExportLine> {
+export async function* exportLog(context: Context, reader: Reader, at: number): AsyncGenerator<ExportLine> {
+  const { storage } = context
+  const { tenant } = reader
+  await requireLog(context, reader)
   yield { kind: 'header', countersign: 1, tenant, at }
   yield* sealedLines(storage, tenant)
   for await (const { value } of walk(storage, inKeyOrder('events', tenant))) yield { kind: 'event', ...value }
   for await (const { value } of walk(storage, inKeyOrder('contents', tenant))) {
-    const { request, edition, changes } = value
-    yield lineOf('content', { request, edition, changes })
+    const { request, edition, changes, notKept } = value
+    yield lineOf('content', { request, edition, changes, ...defined({ notKept }) })
   }
   for await (const { value } of walk(storage, inKeyOrder('revisions', tenant))) {
-    const { type, id, number, document } = value
-    yield lineOf('revision', { type, id, number, document })
+    const { type, id, number, document, notKept } = value
+    yield lineOf('revision', { type, id, number, document, ...defined({ notKept }) })
   }
   for await (const { value } of walk(storage, inKeyOrder('requests', tenant))) {
     yield lineOf('head', { stream: requestStream(value.id), ...value.head })
@@ -137,22 +169,4 @@ async function* sealedLines(storage: Storage, tenant: string): AsyncGenerator<Ex
 
 function lineOf(kind: 'content' | 'revision' | 'head', value: object): ExportLine {
   return { kind, value: value as JsonObject }
-}
-
-/** Names the stream that is about something. */
-export function streamOf(subject: LogSubject): string {
-  if ('request' in subject) return requestStream(checkId('filter.request', subject.request))
-  if ('resource' in subject) {
-    return resourceStream(checkResource('filter.resource', subject.resource))
-  }
-  if ('access' in subject) return accessStream(checkResource('filter.access', subject.access))
-  if ('refusals' in subject) return refusalStream(checkId('filter.refusals', subject.refusals))
-  if ('delegations' in subject) return delegationStream(checkId('filter.delegations', subject.delegations))
-  if ('erasures' in subject && subject.erasures === true) return erasureStream
-  if ('settings' in subject && subject.settings === true) return settingsStream
-  return fail('invalid_input', {
-    argument: 'filter',
-    problem:
-      'must name a request, a resource, { settings: true }, { erasures: true }, the access to a resource, whose refusals or whose delegations',
-  })
 }

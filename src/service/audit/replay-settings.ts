@@ -8,9 +8,11 @@ import { policyType, workflowType } from '../../core/policy/model/policy-type.ts
 import type { Storage } from '../../ports/storage.ts'
 import { belongsTo } from '../access/accounts.ts'
 import type { Account } from '../access/persons.ts'
+import { codedDigest } from '../context/coded-policies.ts'
 import { turned } from '../context/workflow-switch.ts'
+import { type Freeze, withFreeze, withoutFreeze } from '../records/freeze-records.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import type { PolicyRecord, PolicySetRecord } from '../records/record-types.ts'
+import type { PolicyRecord, PolicySetRecord, RecordedPolicies } from '../records/record-types.ts'
 import { read, recordKey, walk } from '../records/typed-storage.ts'
 import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
@@ -32,6 +34,12 @@ type Happened =
   | { readonly type: 'role_saved'; readonly role: RoleDefinition }
   | { readonly type: 'role_removed'; readonly role: string }
   | { readonly type: 'default_access_set'; readonly access: ResourceAccess['type'] }
+  | { readonly type: 'freeze_saved'; readonly freeze: Freeze }
+  | { readonly type: 'freeze_removed'; readonly freeze: string }
+  | ({
+      readonly type: 'coded_policies_recorded'
+      readonly policies: readonly Policy[]
+    } & RecordedPolicies)
   | ({ readonly type: 'account_set' } & Account)
   | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
 
@@ -40,6 +48,8 @@ interface Told {
   readonly firstAdmin?: string | undefined
   readonly defaultAccess?: ResourceAccess['type']
   readonly workflow?: readonly WorkflowSwitch[]
+  readonly freezes?: readonly Freeze[]
+  readonly inCode?: RecordedPolicies
 }
 
 /** Follows the settings of a tenant: its policies, roles and grants have to be what the events made of them. */
@@ -69,11 +79,12 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'role_saved':
           roles.set(happened.role.id, happened.role)
           break
+        case 'coded_policies_recorded':
         case 'default_access_set':
-          told = { ...told, defaultAccess: happened.access }
-          break
         case 'workflow_switched':
-          told = { ...told, workflow: turned(told.workflow, happened, { state: setVersion, at: happened.at }) }
+        case 'freeze_saved':
+        case 'freeze_removed':
+          told = { ...told, ...toldBy(happened, told, setVersion) }
           break
         case 'account_set':
           accounts.set(happened.user, canonical(belongsTo(happened)))
@@ -99,6 +110,36 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
       )
     },
+  }
+}
+
+/** An event that says how a setting is from then on. */
+type Telling = Extract<
+  Happened,
+  {
+    readonly type:
+      | 'coded_policies_recorded'
+      | 'default_access_set'
+      | 'workflow_switched'
+      | 'freeze_saved'
+      | 'freeze_removed'
+  }
+>
+
+function toldBy(happened: Telling, { workflow, freezes }: Told, state: number): Told {
+  switch (happened.type) {
+    case 'coded_policies_recorded': {
+      const { version, policies } = happened
+      return { inCode: { version, digest: codedDigest(version, policies) } }
+    }
+    case 'default_access_set':
+      return { defaultAccess: happened.access }
+    case 'workflow_switched':
+      return { workflow: turned(workflow, happened, { state, at: happened.at }) }
+    case 'freeze_saved':
+      return { freezes: withFreeze(freezes, happened.freeze) }
+    case 'freeze_removed':
+      return { freezes: withoutFreeze(freezes, happened.freeze) }
   }
 }
 
@@ -193,6 +234,8 @@ async function settingProblem(
   const settings: Partial<PolicySetRecord> = stored?.value ?? {}
   if (!isSame(byId(settings.roles ?? []), byId(roles))) return 'the roles are not what was saved'
   if (!isSame(settings.workflow ?? [], told.workflow ?? [])) return 'the workflow is not switched as was said'
+  if (!isSame(settings.freezes ?? [], told.freezes ?? [])) return 'the freezes are not what was saved'
+  if (!isSame(settings.inCode ?? {}, told.inCode ?? {})) return 'the policies in code are not those on record'
   const { firstAdmin, defaultAccess } = settings
   const same = firstAdmin === told.firstAdmin && defaultAccess === told.defaultAccess
   return same ? undefined : 'the first admin, or who edits new resources, is not what was said'

@@ -8,35 +8,49 @@ import { begin, evolve } from '../../core/request/model/evolve.ts'
 import { objectedEffects } from '../../core/request/model/remembered.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { pendingFollowUp } from '../../core/request/model/request.ts'
-import { landedState, type RevisedEvent } from '../../core/request/model/revision.ts'
+import { landedState, listedAt, type RevisedEvent } from '../../core/request/model/revision.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { windowLength } from '../commands/record-refusal.ts'
-import { settingsStream } from '../records/event-stream.ts'
+import { requestStream, resourceStream, settingsStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
-import type { RequestRecord } from '../records/record-types.ts'
+import type { CommentRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, stateEndOf, walk } from '../records/typed-storage.ts'
-import { inboxRecord, lockedBy, targetRecord } from '../requests/request-writes.ts'
+import { commentAfter } from '../requests/request-comments.ts'
+import { lookUpsOf, versionOf } from '../requests/request-look-ups.ts'
+import { inboxRecord, lockedBy } from '../requests/request-writes.ts'
+import { type RemovedDocuments, removalProblem, removedName } from './removed-documents.ts'
 import type { Replay } from './replay.ts'
 import { replaySettings } from './replay-settings.ts'
 
 /** Begins to follow a stream. Events are given with their texts. */
-export function replayOf(storage: Storage, tenant: string, stream: string): Replay {
+export function replayOf(storage: Storage, tenant: string, stream: string, removed: RemovedDocuments): Replay {
   const [kind, ...rest] = stream.split('/')
   if (stream === settingsStream) return replaySettings(storage, tenant)
   if (kind === 'access') return replayAccess(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
   if (kind === 'delegations') return replayDelegations(storage, tenant, rest.join('/'))
-  if (kind === 'request') return replayRequest(storage, tenant, rest.join('/'))
+  if (kind === 'request') return replayRequest(storage, tenant, { id: rest.join('/'), removed })
   if (kind === 'refusals') return replayRefusals(storage, tenant, stream)
-  if (kind === 'resource') return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/') })
+  if (kind === 'resource')
+    return replayResource(storage, tenant, { type: rest[0] ?? '', id: rest.slice(1).join('/'), removed })
   return { take: async () => undefined, end: async () => undefined }
 }
 
-function replayRequest(storage: Storage, tenant: string, id: string): Replay {
+function replayRequest(
+  storage: Storage,
+  tenant: string,
+  { id, removed }: { readonly id: string; readonly removed: RemovedDocuments },
+): Replay {
   let request: Request | undefined
+  const comments = new Map<number, CommentRecord>()
   return {
     async take({ event }) {
       const happened = event as unknown as RequestEvent
+      if ('comment' in happened) {
+        const next = commentAfter({ tenant, request: id }, happened, comments.get(happened.comment))
+        if (!next) return `comment ${happened.comment} was made by no event`
+        comments.set(next.number, next)
+      }
       if (request === undefined) {
         if (!('tenant' in happened))
           return `the stream begins with "${happened.type}", not with the making of the request`
@@ -47,11 +61,17 @@ function replayRequest(storage: Storage, tenant: string, id: string): Replay {
       }
       if (!('pinned' in happened)) return undefined
       const { content } = await read(storage, { content: recordKey('contents', tenant, id, request.edition) })
+      const name = removedName(requestStream(id), request.edition)
+      const kept = content && { at: content.value.notKept, isEmpty: content.value.changes.length === 0 }
+      if (kept?.at !== undefined || removed.has(name)) return removalProblem('the content', kept, removed.get(name))
       const digest = content && requestDigest({ ...request, ...content.value, request: id })
       return digest === request.digest ? undefined : 'the content is not what was reviewed'
     },
     async end() {
-      return request ? await strayRecordsOf(storage, request) : 'the stream is empty'
+      if (!request) return 'the stream is empty'
+      return (
+        (await strayRecordsOf(storage, request)) ?? (await strayCommentsOf(storage, request, [...comments.values()]))
+      )
     },
   }
 }
@@ -80,17 +100,33 @@ async function strayRecordsOf(storage: Storage, request: Request): Promise<strin
   return await strayListsOf(storage, request, record.value)
 }
 
+/** Says which comment on a request is not what its events say. */
+async function strayCommentsOf(
+  storage: Storage,
+  { tenant, id }: Request,
+  told: readonly CommentRecord[],
+): Promise<string | undefined> {
+  const { comments, extra } = await read(storage, {
+    comments: told.map(({ number }) => recordKey('comments', tenant, id, number)),
+    extra: recordKey('comments', tenant, id, told.length + 1),
+  })
+  if (extra) return `comment ${told.length + 1} was made by no event`
+  const wrong = told.find((one, at) => !isSame(comments[at]?.value ?? null, one))
+  return wrong && `comment ${wrong.number} is not what its events say`
+}
+
 /** Says in which lists a request is not as its events say. */
 async function strayListsOf(storage: Storage, request: Request, record: RequestRecord): Promise<string | undefined> {
-  const { tenant, id, resources } = request
+  const { tenant, id } = request
   const awaited = listedFor(request)
-  const { targets, inbox, objections } = await read(storage, {
-    targets: resources.map((one) => recordKey('targets', tenant, one.type, one.id, id)),
+  const lookUps = lookUpsOf(request)
+  const { found, inbox, objections } = await read(storage, {
+    found: lookUps.map(({ collection, key }) => recordKey(collection, ...key)),
     inbox: awaited.map((approver) => recordKey('inbox', tenant, approver, id)),
     objections: objectedEffects(request).map((effect) => recordKey('objections', tenant, effect, id)),
   })
-  const places = resources.map((one) => ({ version: record.targetVersion, value: targetRecord(request, one) }))
-  if (!isSame(rowsOf(targets), places)) return 'the request is not listed with its resources as what it is'
+  const places = lookUps.map((one) => ({ version: versionOf(record, one), value: one.value }))
+  if (!isSame(rowsOf(found), places)) return 'the request is not listed with its resources as what it is'
   if (objections.some((row) => row === undefined)) return 'what was objected to is not listed for its twins'
   const rows = awaited.map((approver) => ({ version: 1, value: inboxRecord(request, approver) }))
   const waits = isSame(record.awaited ?? [], awaited) && isSame(rowsOf(inbox), rows)
@@ -105,18 +141,24 @@ function rowsOf<T>(found: readonly (T | undefined)[]): readonly (T | null)[] {
 function replayResource(
   storage: Storage,
   tenant: string,
-  { type, id }: { readonly type: string; readonly id: string },
+  { type, id, removed }: { readonly type: string; readonly id: string; readonly removed: RemovedDocuments },
 ): Replay {
   let last: RevisedEvent | undefined
   return {
     async take({ event, seq }) {
-      const { type: _type, by: author, ...revised } = event as unknown as RevisedEvent
+      const { type: _type, by: author, inCode: _code, ...revised } = event as unknown as RevisedEvent
       last = event as unknown as RevisedEvent
       if (revised.number !== seq) return `revision ${revised.number} is not the one that follows`
       const { revision } = await read(storage, { revision: recordKey('revisions', tenant, type, id, revised.number) })
       if (!revision) return `revision ${revised.number} is missing`
-      const { document, ...rest } = revision.value
-      const same = documentDigest(document) === revised.digest && isSame(rest, { tenant, type, id, author, ...revised })
+      const { document, notKept: at, ...rest } = revision.value
+      const name = removedName(resourceStream({ type, id }), revised.number)
+      const isGone = at !== undefined || removed.has(name)
+      const gone = `the document of revision ${revised.number}`
+      const problem = isGone ? removalProblem(gone, { at, isEmpty: document === null }, removed.get(name)) : undefined
+      if (problem) return problem
+      const isDocument = isGone || documentDigest(document) === revised.digest
+      const same = isDocument && isSame(rest, { tenant, type, id, author, ...revised })
       return same ? undefined : `revision ${revised.number} is not what was applied`
     },
     async end() {
@@ -137,6 +179,9 @@ function replayResource(
       const moved = landedState(last?.move)
       if (state !== moved.state || stateDueAt !== moved.stateDueAt)
         return 'the live state is not the one that its last revision leads to'
+      const listed = last && document !== null ? listedAt({ type, document }, last.at) : {}
+      if (resource?.value.updatedAt !== listed.updatedAt)
+        return 'the resource is listed under another time than that of its last revision'
       if (project === last?.project && incarnation === last?.incarnation) return undefined
       return 'the resource is not in the project, or not the incarnation, of its last revision'
     },
@@ -213,7 +258,8 @@ function comesDue({ dueAt, putOff }: RequestRecord, expected: number | undefined
 }
 
 function withoutIndexes(record: RequestRecord): Request {
-  const { head: _head, dueAt: _dueAt, putOff: _putOff, targetVersion: _version, awaited: _awaited, ...request } = record
+  const { head: _head, dueAt: _dueAt, putOff: _putOff, targetVersion: _version, awaited: _awaited, ...rest } = record
+  const { joined: _joined, ...request } = rest
   return request
 }
 

@@ -41,8 +41,10 @@ function placeOf({ collection, key }: Pick<UnreadableRecord, 'collection' | 'key
       return { stream: first }
     case 'requests':
     case 'contents':
+    case 'comments':
       return { stream: requestStream(first) }
     case 'inbox':
+    case 'acrossProjects':
       return { stream: requestStream(second) }
     case 'resources':
     case 'locks':

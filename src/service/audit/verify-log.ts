@@ -15,6 +15,7 @@ import { readErased } from './erase-texts.ts'
 import { findings } from './findings.ts'
 import { followStream, verifyAgain } from './follow-stream.ts'
 import { readSealed, type SealedEnd, type VerifyOptions } from './read-checkpoints.ts'
+import { readRemoved } from './removed-documents.ts'
 import { unreadableProblem } from './unreadable.ts'
 
 /**
@@ -46,6 +47,7 @@ export async function verifyAudit(context: Context, tenant: string, trusted: Ver
     const seen = new Set<string>()
     const open = new Map<string, ReadonlySet<number>>()
     const erased = await readErased(storage, tenant, onUnreadable)
+    const removed = await readRemoved(storage, tenant, onUnreadable)
     const { settings } = await read(storage, { settings: recordKey('policySets', tenant) }).catch(unreadableOnly)
     const late = dueTimeCheck(context, settings?.value)
     const heads = await headsOf(storage, tenant, onUnreadable, (collection, value) => tell(late(collection, value)))
@@ -53,7 +55,11 @@ export async function verifyAudit(context: Context, tenant: string, trusted: Ver
       streams++
       const head = heads.get(stream.name)
       const found = await findings(stream.name, async () => {
-        const follower = followStream(storage, tenant, stream.name, { sealed: ends.get(stream.name), erased })
+        const follower = followStream(storage, tenant, stream.name, {
+          sealed: ends.get(stream.name),
+          erased,
+          removed,
+        })
         await follower.take(stream.events)
         return [...follower.problems, ...(await follower.ended(head))]
       })
@@ -88,8 +94,10 @@ const readAlone: { readonly [C in CollectionName]: boolean } = {
   ...{ events: false, seals: false, checkpoints: false, inbox: false, unsealed: false },
   ...{ requests: false, resources: false, accesses: false, streams: false, policySets: false },
   contents: true,
+  comments: true,
   revisions: true,
   targets: true,
+  acrossProjects: true,
   objections: true,
   locks: true,
   claims: true,

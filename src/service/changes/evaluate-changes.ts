@@ -1,26 +1,32 @@
-import type { StreamHead } from '../../core/log/event-chain.ts'
+import { defined } from '../../core/defined.ts'
 import type { PolicySet } from '../../core/policy/compile/policy-set.ts'
 import { evaluate, joinEvaluations, nothingAsked } from '../../core/policy/evaluate/evaluate.ts'
 import { evaluateOverrides } from '../../core/policy/evaluate/evaluate-overrides.ts'
 import { type Explanation, explain } from '../../core/policy/explain/explain.ts'
-import type { Evaluation } from '../../core/policy/model/policy.ts'
-import { silencedIn } from '../../core/policy/model/policy-type.ts'
+import { joinExplanations, nothingToExplain } from '../../core/policy/explain/join-explanations.ts'
+import type { Evaluation, PolicyInput, PolicySubject } from '../../core/policy/model/policy.ts'
+import { isPolicyOn, silencedIn } from '../../core/policy/model/policy-type.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import { askingSets } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
-import { policiesIn } from '../resource-types/policy-resource.ts'
-import type { ResourceType } from '../resource-types/resource-type.ts'
+import { isPolicyChange, policiesIn } from '../resource-types/policy-resource.ts'
 import { turnsIn } from '../resource-types/workflow-resource.ts'
-import { type Proposal, subjectOf } from './propose-change.ts'
+import { type Proposal, subjectsOf } from './propose-change.ts'
+import { type BehindChanges, withCircumstances } from './read-circumstances.ts'
 
 /** What the policies ask of changes that land together. */
 export interface EvaluatedChanges {
   readonly evaluation: Evaluation
   /** Whether no policy speaks of one of the changes, and its resource type refuses that. */
   readonly gated: boolean
+  /** What the policies in shadow would ask of each change, in the order of the changes. */
+  readonly shadows: readonly Evaluation['shadow'][]
 }
 
 /**
- * Evaluates the policies of a tenant on each change by itself, and joins what they ask: all of it holds. With the
- * workflow off they ask nothing, and what is refused without a policy is refused.
+ * Evaluates the policies in code and those of a tenant on each change by itself, and joins what they ask: all of it
+ * holds. With the workflow off only those in code ask that do so while it is, and what is refused without a policy is
+ * refused.
  */
 export async function evaluateChanges(
   context: Context,
@@ -28,47 +34,109 @@ export async function evaluateChanges(
   {
     setVersion,
     proposals,
+    behind,
     off = false,
-  }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[]; readonly off?: boolean },
+  }: {
+    readonly setVersion: PolicySetState
+    readonly proposals: readonly Proposal[]
+    readonly behind: BehindChanges
+    readonly off?: boolean
+  },
 ): Promise<EvaluatedChanges> {
   const policies = await context.policies(context.storage, tenant, setVersion)
-  const each = proposals.map((proposal) => {
+  const sets = askingSets(policies, off)
+  const subjects = sets.length === 0 ? [] : await knownSubjects(context, tenant, { sets, proposals, behind })
+  const among = proposals.length
+  const each = proposals.map((proposal, index) => {
     const type = context.resources.get(proposal.change.resource.type)
-    const evaluation = off ? nothingAsked : evaluateOne(policies, type, { proposal, among: proposals.length })
-    return { evaluation, refused: evaluation.requirements.length === 0 && type?.gated !== false }
+    const [subject, ...more] = subjects[index] ?? []
+    const bySet = (ask: (set: PolicySet) => Evaluation) => sets.map(ask).reduce(joinEvaluations, nothingAsked)
+    const evaluated = subject
+      ? [
+          bySet((set) => evaluateOne(set, subject, { proposal, among, saved: policies.saved })),
+          ...more.map((one) => bySet((set) => evaluate(set, one, among))),
+        ]
+      : [nothingAsked]
+    const unasked = evaluated.some(({ requirements }) => requirements.length === 0)
+    return { evaluation: evaluated.reduce(joinEvaluations), refused: unasked && type?.gated !== false }
   })
   return {
     evaluation: each.map(({ evaluation }) => evaluation).reduce(joinEvaluations, nothingAsked),
     gated: each.some(({ refused }) => refused),
+    shadows: each.map(({ evaluation }) => evaluation.shadow),
   }
+}
+
+/** Everything that policies look at of each change, with whatever else they have to know. */
+async function knownSubjects(
+  context: Context,
+  tenant: string,
+  {
+    sets,
+    proposals,
+    behind,
+  }: {
+    readonly sets: readonly PolicySet[]
+    readonly proposals: readonly Proposal[]
+    readonly behind: BehindChanges
+  },
+): Promise<readonly (readonly PolicySubject[])[]> {
+  const each = proposals.map((proposal) => subjectsOf(context.resources.get(proposal.change.resource.type), proposal))
+  const known = await withCircumstances(context, tenant, { subjects: each.flat(), behind, policies: sets })
+  const from = (index: number) => each.slice(0, index).reduce((sum, { length }) => sum + length, 0)
+  return each.map(({ length }, index) => known.slice(from(index), from(index) + length))
 }
 
 /**
  * A policy that stands in for others asks what its own change does, and what theirs could; so does a switch that
- * silences them.
+ * silences them. A policy that no longer asks once it is changed asks what its removal does as well.
  */
 function evaluateOne(
   policies: PolicySet,
-  type: ResourceType | undefined,
-  { proposal, among }: { readonly proposal: Proposal; readonly among: number },
+  subject: PolicySubject,
+  { proposal, among, saved }: { readonly proposal: Proposal; readonly among: number; readonly saved: PolicySet },
 ): Evaluation {
-  const inForce = [...policies.policies.values()].map(({ policy }) => policy)
+  const { around } = subject
+  const inForce = [...saved.policies.values()].map(({ policy }) => policy)
   const silenced = turnsIn([proposal.change]).flatMap(({ on, project }) => (on ? [] : silencedIn(inForce, project)))
-  const overriding = policiesIn([proposal.change]).flatMap(({ policy }) => policy ?? [])
-  return [...overriding, { overrides: silenced.map(({ id }) => id) }]
-    .map((policy) => evaluateOverrides(policies, policy))
-    .reduce(joinEvaluations, evaluate(policies, subjectOf(type, proposal), among))
+  const overriding = policiesIn([proposal.change]).flatMap(({ policy }) => (policy && isPolicyOn(policy) ? policy : []))
+  return [
+    ...(leavesForce(proposal) ? [evaluate(policies, { ...removalOf(proposal), ...defined({ around }) }, among)] : []),
+    ...[...overriding, { overrides: silenced.map(({ id }) => id) }].map((one) =>
+      evaluateOverrides(policies, one, around, saved),
+    ),
+  ].reduce(joinEvaluations, evaluate(policies, subject, among))
 }
 
-/** Says of each change why each policy that comes into question asks for approval or does not. */
+/** Tells whether a change switches off a policy that is on, or sends it to the shadow. */
+function leavesForce({ change, before }: Proposal): boolean {
+  if (!isPolicyChange(change) || change.after === null || before === undefined) return false
+  const [was, is] = [before, change.after].map((document) => isPolicyOn(document as unknown as PolicyInput))
+  return was === true && is === false
+}
+
+/** What policies would see of a change that removed the same resource. */
+function removalOf({ change: { resource }, before }: Proposal): PolicySubject {
+  const places: PolicySubject['places'] = before === undefined ? [] : [{ type: 'removed', path: '', before }]
+  return { resource, project: undefined, actions: ['delete'], places, before, after: undefined, facets: {} }
+}
+
+/**
+ * Says of each change, and of each step on its way, why each policy that comes into question asks for approval or does
+ * not.
+ */
 export async function explainAll(
   context: Context,
   tenant: string,
-  { setVersion, proposals }: { readonly setVersion: StreamHead; readonly proposals: readonly Proposal[] },
+  {
+    setVersion,
+    ...what
+  }: { readonly setVersion: PolicySetState; readonly proposals: readonly Proposal[]; readonly behind: BehindChanges },
 ): Promise<readonly Explanation[]> {
-  const policies = await context.policies(context.storage, tenant, setVersion)
-  return proposals.map((proposal) => {
-    const type = context.resources.get(proposal.change.resource.type)
-    return explain(policies, subjectOf(type, proposal), proposals.length)
+  const sets = askingSets(await context.policies(context.storage, tenant, setVersion), false)
+  const subjects = await knownSubjects(context, tenant, { ...what, sets })
+  return subjects.flat().map((subject) => {
+    const each = sets.map((set) => explain(set, subject, subjects.length))
+    return each.reduce(joinExplanations, nothingToExplain)
   })
 }

@@ -4,15 +4,15 @@ import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
-import { saying, sayingsOf } from '../../core/lifecycle/follow-state.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { editAction, impossible, possibleActions } from '../../core/lifecycle/possible-actions.ts'
-import type { ProposedChange } from '../../core/request/model/content.ts'
+import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { stateEndOf } from '../records/typed-storage.ts'
 import type { ResourceLifecycle, ResourceType } from '../resource-types/resource-type.ts'
-import { accepted, type Carried, perform, type Start, type WantedAction } from './perform-action.ts'
+import { begun } from './begin-in-state.ts'
+import { type Carried, perform, type Start, type WantedAction } from './perform-action.ts'
 
 /** Gives the live state of a resource, with the time at which the clock ends it; nothing if it does not exist. */
 export function liveState(
@@ -41,20 +41,19 @@ export async function resolveAction(
   const { action } = wanted
   if (!lifecycle) {
     if (action !== undefined) return wrongChange(`${type.type} has no life cycle, and so no action ${quote(action)}`)
+    if (wanted.state !== undefined) return wrongChange(`${type.type} has no life cycle, and so no state to begin in`)
     if (state === undefined) return success({ after })
     return refuse('invalid_transition', { lifecycle: type.type, state, action: 'update', possible: [] })
   }
   if (before === undefined) {
     if (action !== undefined) return refuse('unknown_resource', resource)
-    const birth = { lifecycle: lifecycle.name, state: lifecycle.initial }
-    const created = saying(after, sayingsOf(lifecycle.follows, lifecycle.initial))
-    const valid =
-      created === after || created === undefined
-        ? success(after)
-        : await accepted(type, { ...start, place: { ...birth, action: 'create' } }, created)
-    return valid.ok ? success({ after: valid.value, move: { action: 'create', to: lifecycle.initial } }) : valid
+    return await begun({ ...type, lifecycle }, start, { after, wanted })
   }
   const live = state ?? lifecycle.initial
+  if (wanted.state !== undefined) {
+    const problem = `says where a new resource begins, and ${resource.type} ${quote(resource.id)} is in state ${quote(live)}: ask for one of its actions`
+    return refuse('invalid_input', { argument: 'change.state', problem })
+  }
   if (after === undefined) {
     const possible = possibleActions(lifecycle, { live })
     const ways =
@@ -73,10 +72,30 @@ export async function resolveAction(
 
 /** Says again what was asked for when a change was worked out. What was found from the change is found anew. */
 export function restated({ lifecycle }: ResourceType, { move }: ProposedChange): WantedAction {
-  if (move === undefined || move.edits || move.from === undefined) return {}
-  const { action, from, details, dueAt } = move
+  if (move === undefined || move.edits) return {}
+  const { action, from, to, details, imported, dueAt } = move
+  if (from === undefined) {
+    return to === lifecycle?.initial && !imported ? {} : { state: to, ...defined({ imported, at: dueAt }) }
+  }
   const timed = lifecycle?.moves.some((row) => row.from === from && row.action === action && row.timed)
   return { action, ...defined({ details }), ...(timed && dueAt !== undefined ? { at: dueAt } : {}) }
+}
+
+/** The live state that a move starts from. A move that stays in it keeps the time at which the clock ends it. */
+export function stateBefore(move: PinnedMove | undefined): Pick<Start, 'state' | 'stateDueAt'> {
+  if (move?.from === undefined) return {}
+  const stays = move.to === move.from && move.dueAt !== undefined
+  return { state: move.from, ...(stays ? { stateDueAt: move.dueAt } : {}) }
+}
+
+/** A move without what it says of the revision that it goes back to. */
+function withoutRevert({ reverts: _, ...move }: PinnedMove): PinnedMove {
+  return move
+}
+
+/** The document that was asked for, before actions on the way to where a new resource begins made another one of it. */
+export function givenIn({ given, after }: Pick<ProposedChange, 'given' | 'after'>): JsonValue | undefined {
+  return given ?? after ?? undefined
 }
 
 /**
@@ -91,12 +110,13 @@ export async function judgedAgain(
   if (!type.lifecycle && !change.move && live?.state === undefined) return undefined
   const before = live?.document ?? undefined
   const wanted = restated(type, change)
-  const after = wanted.action === undefined ? (change.after ?? undefined) : before
+  const after = wanted.action === undefined ? givenIn(change) : before
   const start = { ...change, tenant, before, ...liveState(type, live) }
   const again = await resolveAction(type, start, { after, wanted })
   if (!again.ok) return again.refusal
-  const { move } = change
-  if (isSame(again.value, { after: change.after ?? undefined, ...defined({ move }) })) return undefined
+  const { move, path } = { ...change, move: change.move && withoutRevert(change.move) }
+  const { given: _, ...carried } = again.value
+  if (isSame(carried, { after: change.after ?? undefined, ...defined({ move, path }) })) return undefined
   const { action = 'update', from: state = '' } = move ?? {}
   const problem = 'it would not lead to what was reviewed any more; rebase the request, or ask anew'
   return refuse('transition_rejected', { lifecycle: type.lifecycle?.name ?? type.type, state, action, problem }).refusal
@@ -126,7 +146,7 @@ function wrongChange(problem: string) {
 }
 
 function isSame(a: Carried, b: Carried): boolean {
-  const text = ({ after, move }: Carried) => canonical(asJson({ after: after ?? null, move: move ?? null }))
+  const text = ({ after, ...how }: Carried) => canonical(asJson({ after: after ?? null, ...defined(how) }))
   return text(a) === text(b)
 }
 

@@ -27,12 +27,16 @@ export interface WantedAction {
   readonly action?: string
   readonly details?: Details
   readonly at?: number
+  /** The live state in which a new resource begins; left out: the first one. */
+  readonly state?: string
+  /** Whether it begins there without the actions that lead there. */
+  readonly imported?: true
   /** The time of asking, if somebody asks now. */
   readonly now?: number
 }
 
 /** What a change leads to, by the action of the life cycle that carries it. */
-export interface Carried {
+export interface Carried extends Pick<ProposedChange, 'path' | 'given'> {
   readonly after: JsonValue | undefined
   readonly move?: PinnedMove
 }
@@ -92,7 +96,7 @@ export async function perform(
  * Works out what the clock will do to a document in a state that it ends: those who approve the one approve the
  * other.
  */
-async function clockMove(
+export async function clockMove(
   type: ResourceType,
   start: Start,
   { to, document }: { readonly to: string; readonly document: JsonValue },

@@ -7,6 +7,7 @@ import { asJson } from '../../core/change/json.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { defined } from '../../core/defined.ts'
 import { contradictionIn } from '../../core/lifecycle/follow-state.ts'
+import { pathTo } from '../../core/lifecycle/path-to.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
@@ -15,7 +16,7 @@ import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
 import { type ResolvedChange, type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
-import { liveState, resolveAction } from './lifecycle-action.ts'
+import { givenIn, liveState, resolveAction } from './lifecycle-action.ts'
 import type { Carried, Start, WantedAction } from './perform-action.ts'
 
 /** A change that somebody wants made to one resource. */
@@ -30,8 +31,15 @@ export interface Wish {
 /** A wish of which it is known what it brings back, if it brings back something. */
 export interface ResolvedWish extends Wish {
   readonly change: ResolvedChange<never>
-  /** Whether it brings back a document that stood before. */
-  readonly restores?: boolean
+  /** The revision whose document it brings back, if it brings back one. */
+  readonly restores?: Restored
+}
+
+/** A revision that is gone back to. */
+export interface Restored {
+  readonly revision: number
+  /** The live state of then; left out if its type had no life cycle yet. */
+  readonly state?: string
 }
 
 /** A change worked out against the document that it starts from. */
@@ -97,8 +105,8 @@ interface Leading {
   /** The document; undefined removes the resource. */
   readonly after: JsonValue | undefined
   readonly wanted: WantedAction
-  /** Whether the document is one that stood before: what follows the state in it then follows the state of now. */
-  readonly restores?: boolean | undefined
+  /** The revision that the document stood at: what follows the state in it then follows the state of now. */
+  readonly restores?: Restored | undefined
 }
 
 /** Works out the change from where it starts to a document. */
@@ -112,9 +120,30 @@ export async function proposeValue(
   if (valid.value === null)
     return refuse('invalid_document', { path: '', problem: 'null is no document: remove it with { remove: true }' })
   const proposal = await proposeValid(type, start, { after: valid.value, wanted })
-  if (!proposal.ok || !type.lifecycle || restores) return proposal
+  if (!proposal.ok || !type.lifecycle) return proposal
+  if (restores) return reverting(type.lifecycle, proposal.value, restores)
   const refusal = contradicting(type.lifecycle, start, { asked: valid.value, proposal: proposal.value })
   return refusal ? { ok: false, refusal } : proposal
+}
+
+/**
+ * Says of a revert in which state the revision was: the state stays as it is live, since an action alone changes it.
+ * Refused if nothing but the state would have to change.
+ */
+function reverting(
+  lifecycle: ResourceLifecycle,
+  { change, before }: Proposal,
+  { revision, state = lifecycle.initial }: Restored,
+): Result<Proposal> {
+  const { move, places } = change
+  if (!move?.edits) return success({ change, before })
+  if (places.length > 0 || state === move.to) {
+    return success({ before, change: { ...change, move: { ...move, reverts: { revision, state } } } })
+  }
+  const way = pathTo(lifecycle, state, move.to)?.map(({ action }) => JSON.stringify(action))
+  const fix = way ? `ask for ${way.join(', then ')}` : 'no action of people leads there'
+  const problem = `revision ${revision} differs from what is live in its state alone: it was "${state}", and is "${move.to}" now. A revert leaves the state as it is; ${fix}`
+  return refuse('invalid_input', { argument: 'change.revertTo', problem })
 }
 
 /** Why a change cannot set what follows the state: an action does. */
@@ -143,13 +172,13 @@ export async function proposeValid(type: ResourceType, start: Start, leading: Le
   const carried = await resolveAction(type, start, leading)
   if (!carried.ok) return carried
   const { resource, project, base, incarnation, before } = start
-  const { after, move } = carried.value
+  const { after, move, path, given } = carried.value
   const places = diff(before, after, type.shape)
   if (!places.ok) return places
   const actions =
     move === undefined ? type.actionsOf({ before, after }, places.value) : actionsOf(type, start, carried.value)
   const change = { resource, project, base, incarnation, actions, places: places.value, after: after ?? null }
-  return success({ before, change: move === undefined ? change : { ...change, move } })
+  return success({ before, change: { ...change, ...defined({ move, path, given }) } })
 }
 
 /**
@@ -161,7 +190,30 @@ function actionsOf(type: ResourceType, { before }: Start, { after, move }: Carri
     const places = diff(before, document, type.shape)
     return places.ok && places.value.length > 0 ? type.actionsOf({ before, after: document }, places.value) : []
   })
-  return [...new Set([move?.action ?? [], move?.next?.action ?? [], found].flat())]
+  const way = (move?.path ?? []).map(({ action }) => action)
+  return [...new Set([move?.action ?? [], way, move?.next?.action ?? [], found].flat())]
+}
+
+/**
+ * Makes everything that policies look at out of a change: the change itself and, of a resource that begins in another
+ * state, every action on the way there as if it had been asked for by itself.
+ */
+export function subjectsOf(
+  type: ResourceType | undefined,
+  proposal: Proposal,
+): readonly [PolicySubject, ...PolicySubject[]] {
+  const { change } = proposal
+  let before = givenIn(change)
+  const steps = (change.path ?? []).map((step, index, all) => {
+    const { actions, places, after = before ?? null } = step
+    const taken = change.move?.path?.[index]
+    const { dueAt, next } = (index === all.length - 1 && change.move) || {}
+    const move = taken && { ...taken, ...defined({ dueAt, next }) }
+    const subject = subjectOf(type, { before, change: { ...change, actions, places, after, ...defined({ move }) } })
+    before = after
+    return subject
+  })
+  return [subjectOf(type, proposal), ...steps]
 }
 
 /** Makes what policies look at out of a change. */

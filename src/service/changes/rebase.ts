@@ -7,7 +7,7 @@ import type { ResourceRecord } from '../records/record-types.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
-import { liveState, restated } from './lifecycle-action.ts'
+import { givenIn, liveState, restated } from './lifecycle-action.ts'
 import { type Proposal, proposeValid } from './propose-change.ts'
 
 /** A change that is to be moved onto the live revision of its resource. */
@@ -53,7 +53,7 @@ export async function rebaseChange(
     const proposal = await proposeValid(type, start, { after: before, wanted })
     return proposal.ok ? success({ proposal: proposal.value, conflicts: [], unused: resolutions }) : proposal
   }
-  const draft = rebase ? rebase.draft : change.after
+  const draft = rebase ? rebase.draft : (givenIn(change) ?? null)
   const sides = { base, live: before, draft: draft ?? undefined }
   const merged = merge(sides, type.shape, resolutions)
   if (!merged.ok) return merged
@@ -65,12 +65,19 @@ export async function rebaseChange(
   if (!checked.ok) return checked
   const { value: after, conflicts } = checked.value
 
-  const proposal = await proposeValid(type, start, { after, wanted })
-  if (!proposal.ok) return proposal
-  if (conflicts.length === 0) return success({ proposal: proposal.value, conflicts, unused })
+  const moved = await proposeValid(type, start, { after, wanted })
+  if (!moved.ok) return moved
+  const proposal = { before, change: stillReverting(change, moved.value.change) }
+  if (conflicts.length === 0) return success({ proposal, conflicts, unused })
   const used = resolutions.filter((resolution) => !unused.includes(resolution))
   const open = { from: rebase?.from ?? change.base, draft, resolutions: used, open: conflicts.length }
-  return success({ proposal: { before, change: { ...proposal.value.change, rebase: open } }, conflicts, unused })
+  return success({ proposal: { before, change: { ...proposal.change, rebase: open } }, conflicts, unused })
+}
+
+/** A change that goes back to a revision says so wherever it is moved. */
+function stillReverting({ move }: ProposedChange, moved: ProposedChange): ProposedChange {
+  const { reverts } = move ?? {}
+  return reverts && moved.move ? { ...moved, move: { ...moved.move, reverts } } : moved
 }
 
 interface Checked {

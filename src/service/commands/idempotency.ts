@@ -18,9 +18,6 @@ export interface Idempotency {
   readonly asked: Digest
 }
 
-/** How long an answer is remembered, in milliseconds. */
-const remembered = 7 * 24 * 60 * 60 * 1000
-
 /**
  * Reads the idempotency key out of the options of a verb.
  *
@@ -47,14 +44,14 @@ export async function answeredBefore(
   return success({ answer: found.value.answer })
 }
 
-/** Writes down an answer, in the commit that makes it true. */
+/** Writes down an answer, in the commit that makes it true, to be kept for so many milliseconds. */
 export function answerWrite(
   { tenant, user }: { readonly tenant: string; readonly user: string },
   { key, asked }: Idempotency,
-  { answer, at }: { readonly answer: unknown; readonly at: number },
+  { answer, at, kept }: { readonly answer: unknown; readonly at: number; readonly kept: number },
 ): Write {
   const value: JsonValue = answer === undefined ? null : JSON.parse(JSON.stringify(answer))
-  return put('idempotencyKeys', { tenant, actor: user, key, asked, answer: value, dueAt: at + remembered }, undefined)
+  return put('idempotencyKeys', { tenant, actor: user, key, asked, answer: value, dueAt: at + kept }, undefined)
 }
 
 function withoutUndefined(verb: string, asked: unknown): unknown {
@@ -92,7 +89,7 @@ export function forgetKeysChore({ storage }: Context, records: readonly Stored<I
     needs: [],
     run: async () => {
       await commitEach({ storage }, forgotten)
-      return {}
+      return { done: { forgotten: forgotten.length } }
     },
     later: () => [],
   }

@@ -25,6 +25,16 @@ export function pauseAfter(failures: number, why: Why): number {
   return Math.min(second * 2 ** doublings, longest[why])
 }
 
+/** Why a record is put off at a moment, and for how long. */
+interface PutOffReason {
+  readonly why: Why
+  readonly at: number
+  /** Until when, if that is known. */
+  readonly until?: number | undefined
+  /** When what it waits for is over at the latest: it is not left alone for longer. */
+  readonly notAfter?: number | undefined
+}
+
 /**
  * Puts a record off, until a moment if that is known. Since when it is due, and how often in a row it could not be
  * done, is kept with it.
@@ -32,12 +42,12 @@ export function pauseAfter(failures: number, why: Why): number {
 export function putOffWrite<C extends PutOffCollection>(
   collection: C,
   record: Stored<StoredRecordOf<C>>,
-  { why, at, until: known }: { readonly why: Why; readonly at: number; readonly until?: number | undefined },
+  { why, at, until: known, notAfter = Number.POSITIVE_INFINITY }: PutOffReason,
 ): Write {
   const { value } = record
   const dueAt = 'stateDueAt' in value ? value.stateDueAt : (value as { readonly dueAt?: number }).dueAt
   const { from, failures } = value.putOff ?? { from: dueAt ?? at, failures: 0 }
-  const until = known ?? at + pauseAfter(failures + 1, why)
+  const until = Math.min(known ?? at + pauseAfter(failures + 1, why), Math.max(at, notAfter))
   const later = 'requester' in value ? nextStep(value, { until, at }) : until
   const column = collection === 'resources' ? 'stateDueAt' : 'dueAt'
   return put(collection, { ...value, [column]: later, putOff: { from, failures: failures + 1 } }, record)

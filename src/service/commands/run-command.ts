@@ -1,9 +1,10 @@
 import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail, hasCode } from '../../errors/approval-error.ts'
-import type { Refusal, Result } from '../../errors/result.ts'
+import { type Refusal, type Result, refuse } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { newIdFix } from '../context/checked-sources.ts'
 import type { Context } from '../context/context.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { read, recordKey, withoutImplied } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { pause } from '../values/pause.ts'
@@ -23,10 +24,26 @@ export interface Command<T> {
   attempt(at: number): Promise<Result<Accepted<T>>>
 }
 
+/**
+ * Thrown by an attempt that others have to come before: what has happened by itself, and is not recorded yet. They are
+ * done outside of its turn, and then it is tried again from the start.
+ */
+export class ComeFirst extends Error {
+  override readonly name = 'ComeFirst'
+  readonly commands: readonly Command<unknown>[]
+
+  constructor(commands: readonly Command<unknown>[]) {
+    super('Something else has to be recorded first.')
+    this.commands = commands
+  }
+}
+
 /** What follows from a decision: one batch of writes, and the answer for the caller. */
 export interface Accepted<T> {
   readonly writes: readonly Write[]
   readonly answer: T
+  /** The first moment at which it must not be committed any more: a freeze begins. Left out: there is none. */
+  readonly before?: number
   /**
    * What is to be done once it is committed, outside of the transaction and of anybody's turn. Its answer is the
    * caller's then.
@@ -44,10 +61,36 @@ const attempts = 12
  * @throws ApprovalError if the command is refused. A refusal that matters to an auditor is recorded first.
  */
 export async function runCommand<T>(context: Context, command: Command<T>): Promise<T> {
+  if (context.effects.isInside()) refuseInside(command.verb)
+  for (let turn = 1; ; turn++) {
+    try {
+      const done = await inTurn(context, command)
+      return done.follow ? await done.follow() : done.answer
+    } catch (error) {
+      if (!(error instanceof ComeFirst)) throw error
+      if (turn === attempts) return fail('contention', { verb: command.verb, attempts })
+      for (const first of error.commands) await recorded(context, first)
+    }
+  }
+}
+
+/** Refusals that only say that somebody else has recorded it. */
+const doneAlready = ['not_open', 'not_due', 'expired', 'not_switched_off', 'unknown_request'] as const
+
+/** Records what has to come before another command, unless somebody else has. */
+async function recorded(context: Context, command: Command<unknown>): Promise<void> {
+  try {
+    await runCommand(context, command)
+  } catch (error) {
+    if (!doneAlready.some((code) => hasCode(error, code))) throw error
+  }
+}
+
+/** Runs a command once nobody else in this process is about the same thing. */
+async function inTurn<T>(context: Context, command: Command<T>): Promise<Done<T>> {
   const { idempotency } = command
   const { tenant } = command.actor
-  if (context.effects.isInside()) refuseInside(command.verb)
-  const done = await context.queue(`${tenant}\n${command.about}`, async (): Promise<Done<T>> => {
+  return await context.queue(`${tenant}\n${command.about}`, async (): Promise<Done<T>> => {
     let taken = 0
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const at = context.now()
@@ -66,10 +109,18 @@ export async function runCommand<T>(context: Context, command: Command<T>): Prom
         return await refused(context, command, at, decision.refusal)
       }
       try {
-        const { writes, answer, follow } = decision.value
-        const answers = idempotency ? [answerWrite(command.actor, idempotency, { answer, at })] : []
+        const { writes, answer, follow, before: latest = Number.POSITIVE_INFINITY } = decision.value
+        const answers = idempotency
+          ? [answerWrite(command.actor, idempotency, { answer, at, kept: context.retention.answers })]
+          : []
         const effect = await hostWrites(context, tenant, writes)
-        const inside = effect && ((native: unknown) => context.effects.run(() => effect(native)))
+        const inside =
+          effect &&
+          ((native: unknown) => {
+            if (context.now() >= latest) throw tooLate(latest)
+            return context.effects.run(() => effect(native))
+          })
+        if (context.now() >= latest) throw tooLate(latest)
         await context.storage.commit(withoutImplied([...writes, ...answers]), inside)
         return follow ? { answer, follow } : { answer }
       } catch (error) {
@@ -82,7 +133,11 @@ export async function runCommand<T>(context: Context, command: Command<T>): Prom
     }
     return fail('contention', { verb: command.verb, attempts })
   })
-  return done.follow ? await done.follow() : done.answer
+}
+
+/** Something has begun since it was decided that keeps it off: it is decided again. */
+function tooLate(latest: number): ApprovalError {
+  return new ApprovalError(refuse('version_conflict', { collection: 'policySets', key: `before ${latest}` }).refusal)
 }
 
 /**
@@ -145,6 +200,9 @@ async function answered<T>(
   if (!idempotency) return undefined
   const found = await answeredBefore(context.storage, actor, idempotency)
   if (!found.ok) return await refused(context, command, at, found.refusal)
+  if (found.value && !(await readingRights(context, actor).isKnown())) {
+    return await refused(context, command, at, refuse('unknown_actor', { actor: actor.user }).refusal)
+  }
   return found.value && { answer: freeze(found.value.answer) as T }
 }
 

@@ -21,6 +21,7 @@ export function timelyStorage(storage: Storage, milliseconds: number, wait: Wait
   const bounded: Storage = {
     get: (keys) => timely('get', () => storage.get(keys)),
     list: (query) => timely('list', () => storage.list(query)),
+    count: (query) => timely('count', () => storage.count(query)),
     commit: (writes, effect) => timely('commit', () => storage.commit(writes, effect)),
     close: () => storage.close(),
   }

@@ -9,11 +9,13 @@ export interface AtWork {
   readonly lanes: Map<string, { readonly underWay: number; readonly slow: number }>
   /** Tenants for which something failed in the last call: the others come first. */
   troubled: ReadonlySet<string>
+  /** After which tenant the next ones are looked for, and from when on again, in milliseconds since 1970. */
+  round: { readonly after: string | undefined; readonly again: number }
 }
 
 /** Begins with nothing under way. */
 export function createAtWork(): AtWork {
-  return { chores: new Map(), lanes: new Map(), troubled: new Set() }
+  return { chores: new Map(), lanes: new Map(), troubled: new Set(), round: { after: undefined, again: 0 } }
 }
 
 /** Changes what is known of a lane, and forgets it once nothing of it is under way. */

@@ -49,8 +49,11 @@ export type Counted =
   | 'reclaimed'
   | 'moved'
   | 'escalated'
+  | 'lapsed'
   | 'reminded'
   | 'delivered'
   | 'sealed'
+  | 'removed'
+  | 'forgotten'
 /** Why something due was not done: it failed, or it waits for somebody else to be done. */
 export type Why = 'failed' | 'waiting'

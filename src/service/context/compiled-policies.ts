@@ -1,23 +1,52 @@
-import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
+import type { CompiledPolicy } from '../../core/policy/compile/compile-policy.ts'
 import { compilePolicies, type PolicySet, withChanges } from '../../core/policy/compile/policy-set.ts'
+import type { Policy } from '../../core/policy/model/policy.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { settingsStream } from '../records/event-stream.ts'
 import type { PolicyRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState, walk } from '../records/typed-storage.ts'
+import type { CodedPolicies } from './coded-policies.ts'
+
+/** The policies that hold in a tenant. Those of one set stand in for, and give way to, those of the same set alone. */
+export interface TenantPolicies {
+  /** Those that the tenant has saved. */
+  readonly saved: PolicySet
+  /** Those that the application gives in code. */
+  readonly inCode: PolicySet
+  /** Those among them that ask while the workflow is off, too. */
+  readonly whileOff: PolicySet
+}
+
+/** The sets that ask: whatever each of them asks holds. */
+export function askingSets({ saved, inCode, whileOff }: TenantPolicies, off: boolean): readonly PolicySet[] {
+  const sets = off ? [whileOff] : [inCode, saved]
+  return sets.filter(({ policies }) => policies.size > 0)
+}
+
+/** All policies that hold in a tenant. */
+export function allPolicies({ inCode, saved }: TenantPolicies): readonly Policy[] {
+  return [inCode, saved].flatMap(({ policies }) => [...policies.values()].map(({ policy }) => policy))
+}
+
+/** Finds the policies of an id: one in code, one that is saved, or both. */
+export function policiesOf({ inCode, saved }: TenantPolicies, id: string): readonly CompiledPolicy[] {
+  return [inCode, saved].flatMap(({ policies }) => policies.get(id) ?? [])
+}
 
 /**
- * Gives the compiled policies of a tenant in one state of its settings.
+ * Gives the compiled policies of a tenant in one state of its settings, and those in code.
  *
  * @throws ApprovalError `version_conflict` if the settings are in another state by now. A command is decided again, a
  * read is read again.
  */
-export type PoliciesInForce = (storage: Storage, tenant: string, state: StreamHead) => Promise<PolicySet>
+export type PoliciesInForce = (storage: Storage, tenant: string, state: PolicySetState) => Promise<TenantPolicies>
 
 /** Compiled policies, and the state of the settings that they are those of. */
 interface Kept {
-  readonly state: StreamHead
+  readonly state: PolicySetState
   readonly set: PolicySet
 }
 
@@ -32,10 +61,12 @@ const keptPolicies = 100_000
  * the same number belongs to another state. It is kept only if everything that was read belongs to the state that was
  * asked for.
  */
-export function compiledPolicies(vocabulary: Vocabulary): PoliciesInForce {
+export function compiledPolicies(vocabulary: Vocabulary, coded: CodedPolicies | undefined): PoliciesInForce {
   const kept = new Map<string, Kept>()
+  const none = compilePolicies([], vocabulary)
+  const given = { inCode: coded?.set ?? none, whileOff: coded?.whileOff ?? none }
 
-  return async (storage, tenant, state) => {
+  const savedIn = async (storage: Storage, tenant: string, state: PolicySetState): Promise<PolicySet> => {
     const known = kept.get(tenant)
     if (known?.state.hash === state.hash) return known.set
     const earlier = known && known.state.seq < state.seq ? known : undefined
@@ -51,9 +82,10 @@ export function compiledPolicies(vocabulary: Vocabulary): PoliciesInForce {
     }
     return set
   }
+  return async (storage, tenant, state) => ({ ...given, saved: await savedIn(storage, tenant, state) })
 }
 
-async function loaded(storage: Storage, tenant: string, state: StreamHead) {
+async function loaded(storage: Storage, tenant: string, state: PolicySetState) {
   const records = await changedSince(storage, tenant, 0)
   await confirm(storage, tenant, { state, records })
   return records.flatMap(({ policy }) => policy ?? [])
@@ -66,7 +98,7 @@ async function loaded(storage: Storage, tenant: string, state: StreamHead) {
 async function caughtUp(
   storage: Storage,
   tenant: string,
-  { known, state }: { readonly known: Kept; readonly state: StreamHead },
+  { known, state }: { readonly known: Kept; readonly state: PolicySetState },
 ): Promise<PolicySet | undefined> {
   const records = await changedSince(storage, tenant, known.state.seq)
   const follows = await confirm(storage, tenant, { state, records, known: known.state })
@@ -86,7 +118,7 @@ async function confirm(
     state,
     records,
     known,
-  }: { readonly state: StreamHead; readonly records: readonly PolicyRecord[]; readonly known?: StreamHead },
+  }: { readonly state: PolicySetState; readonly records: readonly PolicyRecord[]; readonly known?: PolicySetState },
 ): Promise<boolean> {
   const key = recordKey('policySets', tenant)
   const { settings, events } = await read(storage, {

@@ -8,9 +8,11 @@ import type { Storage } from '../../ports/storage.ts'
 import type { ReadyType } from '../resource-types/ready-type.ts'
 import type { KeyedQueue } from '../values/keyed-queue.ts'
 import type { UseLimits } from '../values/limits.ts'
+import type { Retention } from '../values/retention.ts'
 import type { Timeouts } from '../values/timeouts.ts'
 import type { AccessControl } from './access-control.ts'
 import type { AtWork } from './at-work.ts'
+import type { CodedPolicies } from './coded-policies.ts'
 import type { PoliciesInForce } from './compiled-policies.ts'
 import type { Audiences } from './notice-audiences.ts'
 
@@ -32,6 +34,8 @@ export interface Context {
   readonly timeouts: Timeouts
   /** How much may come together. */
   readonly limits: UseLimits
+  /** For how long is kept what nobody decides on any more. */
+  readonly retention: Retention
   readonly now: Clock
   readonly newId: NewId
   readonly queue: KeyedQueue
@@ -43,6 +47,8 @@ export interface Context {
   /** In which refusals of one actor wait for each other. */
   readonly refusals: KeyedQueue
   readonly policies: PoliciesInForce
+  /** The policies that the application gives in code; `undefined` if it gives none. */
+  readonly coded: CodedPolicies | undefined
   /** What `tick` does just now in this process, and who gave it trouble. */
   readonly atWork: AtWork
   /** Whether approvals are asked for in a tenant in which nobody has switched them. */

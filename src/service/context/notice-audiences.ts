@@ -27,6 +27,8 @@ export interface Audiences {
   readonly returned: readonly NoticeRecipient[]
   /** Its time came when it could not be applied. */
   readonly schedule_dropped: readonly NoticeRecipient[]
+  /** Approved and not applied, since whoever asked for it could not make it any more: somebody who may applies it. */
+  readonly withheld: readonly NoticeRecipient[]
   /** Nobody answered enough, so that others may answer too. */
   readonly escalated: readonly NoticeRecipient[]
   /** The workflow was switched on; approvers are those whom the policies there ask. */
@@ -47,6 +49,7 @@ export const defaultAudiences: Audiences = {
   recalled: [],
   returned: [],
   schedule_dropped: ['requester', 'contributors', 'approvers'],
+  withheld: ['requester', 'contributors', 'approvers', 'admins'],
   escalated: ['requester', 'approvers'],
   workflow_on: ['approvers', 'admins'],
   workflow_off: ['approvers', 'admins'],

@@ -1,10 +1,12 @@
 import { defined } from '../../core/defined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
+import { asksWhileOff } from '../../core/policy/model/requirement.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import type { Facts } from '../../core/request/model/command.ts'
-import { holdsAfter } from '../../core/request/model/hold.ts'
+import { type Hold, heldInBoth, holdsAfter } from '../../core/request/model/hold.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
+import { projectsOf, type Whereabouts } from '../../core/request/model/whereabouts.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
@@ -25,18 +27,18 @@ export function isOn(
 }
 
 /** What is asked for, as far as the switch is concerned. */
-type Switched = Pick<Request, 'project'> & { readonly resources: readonly { readonly type: string }[] }
+type Switched = Whereabouts & { readonly resources: readonly { readonly type: string }[] }
 
 /**
- * The same for what is asked for. The switch never frees anybody of what policies ask of changes of the settings,
- * itself included.
+ * The same for what is asked for: what is on in one of its projects asks. The switch never frees anybody of what
+ * policies ask of changes of the settings, itself included.
  */
 export function isOnFor(
   context: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
-  { project, resources }: Switched,
+  { resources, ...where }: Switched,
 ): boolean {
-  return isAboutSettings(resources) || isOn(context, settings, project)
+  return isAboutSettings(resources) || projectsOf(where).some((project) => isOn(context, settings, project))
 }
 
 /**
@@ -50,24 +52,43 @@ export function turned(
   { state, at }: { readonly state: number; readonly at: number },
 ): readonly WorkflowSwitch[] {
   const before = switchOf(switches, project)
-  const switchedOff = waiting === 'return' ? state : before?.switchedOff
-  const holds = holdsAfter(before?.holds ?? [], on, at)
+  const returned = waiting === 'return' ? state : undefined
+  const switchedOff = returned ?? before?.switchedOff
+  const holds = holdsAfter(before?.holds ?? [], { on, at, returned })
   const others = (switches ?? []).filter((one) => one.project !== project)
   const next = { project, on, ...defined({ waiting }), holds }
   return [...others, { ...next, ...defined({ switchedOff }) }]
 }
 
-/** What the switch says of a request: since when what waited is a draft, and when it was held, or is. */
+/**
+ * What the switch says of a request: since when what waited is a draft, and when it was held, or is. In several
+ * projects, only what was switched off in all of them at once is off for it. It says nothing of a request that somebody
+ * is asked about while the workflow is off, too.
+ */
 export function switchFacts(
   context: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
-  request: Switched & Pick<Request, 'status' | 'policySet'>,
+  request: Switched & Pick<Request, 'status' | 'policySet' | 'askedAt' | 'requirements'>,
 ): Pick<Facts, 'switchedOff' | 'holds' | 'held'> {
-  if (isAboutSettings(request.resources)) return {}
-  const { switchedOff, holds = [] } = switchOf(settings?.workflow, request.project) ?? {}
-  const returned = switchedOff === undefined ? {} : { switchedOff }
-  const off = !isOn(context, settings, request.project) && !isReturned(request, returned)
+  if (isAboutSettings(request.resources) || asksWhileOff(request.requirements)) return {}
+  const projects = projectsOf(request)
+  const { switchedOff, holds } = joined(projects.map((project) => switchOf(settings?.workflow, project)))
+  const returned = defined({ switchedOff })
+  const isOffIn = (project: string) => !isOn(context, settings, project)
+  const off = projects.every(isOffIn) && !isReturned(request, returned)
   return { ...returned, ...(holds.length === 0 ? {} : { holds }), ...(off ? { held: true } : {}) }
+}
+
+/** What several switches say together. */
+function joined(switches: readonly (WorkflowSwitch | undefined)[]): {
+  readonly switchedOff: number | undefined
+  readonly holds: readonly Hold[]
+} {
+  const [first = [], ...others] = switches.map((one) => one?.holds ?? [])
+  const holds = others.reduce(heldInBoth, first)
+  if (others.length === 0) return { switchedOff: switches[0]?.switchedOff, holds }
+  const states = holds.flatMap(({ returned = [] }) => returned)
+  return { switchedOff: states.length === 0 ? undefined : Math.max(...states), holds }
 }
 
 /** Tells whether a request waits for people just now: it is open, and the workflow was not switched off under it. */
@@ -82,6 +103,6 @@ function switchOf(switches: readonly WorkflowSwitch[] | undefined, project: stri
   return own ?? switches?.find((one) => one.project === '')
 }
 
-function isAboutSettings(resources: Switched['resources']): boolean {
+export function isAboutSettings(resources: Switched['resources']): boolean {
   return resources.some(({ type }) => isOwnType(type))
 }

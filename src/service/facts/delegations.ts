@@ -4,20 +4,11 @@ import type { Request } from '../../core/request/model/request.ts'
 import { covers, type DelegatedMatter, type Delegation } from '../../core/review/delegation.ts'
 import { type Giver, ownerOf } from '../../core/review/giver.ts'
 import type { KnownUser } from '../../core/review/voter.ts'
-import type { Scope } from '../../ports/directory.ts'
 import type { Write } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
-import { knownUsers } from '../people/ask-directory.ts'
-import type { DelegationRecord } from '../records/record-types.ts'
+import { knownUsers, type Scopes } from '../people/ask-directory.ts'
+import type { DelegationRecord } from '../records/access-records.ts'
 import { read, recordKey, unchanged, walk } from '../records/typed-storage.ts'
-import { freeze } from '../values/freeze.ts'
-
-/** Lists the delegations of a tenant that are not over, the one that ends first at the front. */
-export async function listDelegations({ storage, now }: Context, tenant: string): Promise<readonly Delegation[]> {
-  const delegations: Delegation[] = []
-  for await (const { value } of walk(storage, { ...byEnd(tenant, now()) })) delegations.push(shown(value))
-  return freeze(delegations)
-}
 
 /**
  * Finds who may answer for one of those who are asked in a matter, as the directory knows them.
@@ -26,17 +17,21 @@ export async function listDelegations({ storage, now }: Context, tenant: string)
  */
 export async function standInsFor(
   { storage, directory }: Context,
-  { tenant, ...scope }: Scope,
-  { asked, ...matter }: DelegatedMatter & { readonly asked: readonly KnownUser[] },
+  {
+    tenant,
+    scopes,
+    asked,
+    ...matter
+  }: DelegatedMatter & { readonly tenant: string; readonly scopes: Scopes; readonly asked: readonly KnownUser[] },
 ): Promise<readonly Giver[]> {
   const principals = new Map(asked.flatMap((one) => (one.agent ? [] : [[one.id, one]])))
   if (principals.size === 0) return []
   const live: DelegationRecord[] = []
-  for await (const { value } of walk(storage, byEnd(tenant, matter.at))) {
+  for await (const { value } of walk(storage, delegationsByEnd(tenant, matter.at))) {
     if (principals.has(value.from) && covers(value, matter)) live.push(value)
   }
   const delegates = live.map(({ to }) => to)
-  const users = await knownUsers(directory, { tenant, ...scope }, delegates)
+  const users = await knownUsers(directory, scopes, delegates)
   return live.flatMap(({ from, to }) => {
     const [user, principal] = [users.get(to), principals.get(from)]
     return user && principal && !user.agent ? { user, principal } : []
@@ -51,7 +46,8 @@ export async function delegationsTo(
 ): Promise<readonly Delegation[]> {
   const live = { index: 'byDelegate', where: [tenant, user], range: { from: now + 1 }, order: 'ascending' } as const
   const delegations: Delegation[] = []
-  for await (const { value } of walk(storage, { collection: 'delegations', ...live })) delegations.push(shown(value))
+  for await (const { value } of walk(storage, { collection: 'delegations', ...live }))
+    delegations.push(shownDelegation(value))
   return delegations
 }
 
@@ -79,12 +75,13 @@ export async function readDelegations(
   const keys = from.map((one) => recordKey('delegations', tenant, one, to))
   const { stored } = await read(storage, { stored: keys })
   return {
-    delegations: stored.flatMap((one) => (one ? shown(one.value) : [])),
+    delegations: stored.flatMap((one) => (one ? shownDelegation(one.value) : [])),
     preconditions: keys.map((key, index) => unchanged(key, stored[index])),
   }
 }
 
-function byEnd(tenant: string, now: number) {
+/** Asks for the delegations of a tenant that are not over, the one that ends first at the front. */
+export function delegationsByEnd(tenant: string, now: number) {
   return {
     collection: 'delegations',
     index: 'byEnd',
@@ -94,6 +91,7 @@ function byEnd(tenant: string, now: number) {
   } as const
 }
 
-function shown({ from, to, begins, ends, match }: DelegationRecord): Delegation {
+/** A delegation as it is shown. */
+export function shownDelegation({ from, to, begins, ends, match }: DelegationRecord): Delegation {
   return { from, to, begins, ends, match }
 }

@@ -1,8 +1,11 @@
 import type { DirectoryFacts } from '../../core/policy/check/policy-facts.ts'
+import type { Asking } from '../../core/policy/model/circumstances.ts'
 import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
-import { peopleAsked } from '../../core/review/needs.ts'
+import { projectsOf, type Whereabouts } from '../../core/request/model/whereabouts.ts'
+import { exceptingPersons } from '../../core/review/excepted.ts'
+import { peopleAsked, usersExcepted } from '../../core/review/needs.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
-import type { KnownUser } from '../../core/review/voter.ts'
+import { isAmong, type KnownUser } from '../../core/review/voter.ts'
 import type { Directory, RolesInProject, Scope } from '../../ports/directory.ts'
 
 /** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
@@ -13,23 +16,75 @@ export function scopeOf(tenant: string, project: string): Scope {
   return project === '' ? { tenant } : { tenant, project }
 }
 
+/** Where a question about a request is asked: in each of its projects. */
+export type Scopes = Scope | readonly Scope[]
+
+/** Makes the scopes of a question about a request. */
+export function scopesOf(tenant: string, where: Whereabouts): readonly Scope[] {
+  return projectsOf(where).map((project) => scopeOf(tenant, project))
+}
+
 /**
- * Asks the directory who these users are.
+ * Asks the directory who these users are. Of several projects, whoever is known in each, with the roles that they hold
+ * in each: what somebody may do in one says nothing of the others.
+ */
+export async function knownUsers(directory: Directory, scopes: Scopes, ids: readonly string[]): Promise<KnownUsers> {
+  if (ids.length === 0) return new Map()
+  const [first = new Map<string, KnownUser>(), ...others] = await Promise.all(
+    listOf(scopes).map((scope) => knownIn(directory, scope, ids)),
+  )
+  return others.reduce(inBoth, first)
+}
+
+/** Names the projects of a request, as `peopleByPlace` does. */
+export function placeName(where: Whereabouts): string {
+  return JSON.stringify(projectsOf(where).toSorted())
+}
+
+/** Asks, once for each place, who the users are whom requests look at, by the names of their places. */
+export async function peopleByPlace(
+  directory: Directory,
+  asking: readonly {
+    readonly request: Whereabouts & { readonly tenant: string }
+    readonly ids: readonly string[]
+  }[],
+): Promise<ReadonlyMap<string, KnownUsers>> {
+  const places = new Map<string, { readonly scopes: Scopes; readonly ids: Set<string> }>()
+  for (const { request, ids } of asking) {
+    const name = placeName(request)
+    const place = places.get(name) ?? { scopes: scopesOf(request.tenant, request), ids: new Set<string>() }
+    for (const id of ids) place.ids.add(id)
+    places.set(name, place)
+  }
+  const found = [...places].map(async ([name, { scopes, ids }]) => {
+    return [name, await knownUsers(directory, scopes, [...ids])] as const
+  })
+  return new Map(await Promise.all(found))
+}
+
+function listOf(scopes: Scopes): readonly Scope[] {
+  return Array.isArray(scopes) ? scopes : [scopes as Scope]
+}
+
+function inBoth(here: KnownUsers, there: KnownUsers): KnownUsers {
+  return new Map(
+    [...here].flatMap(([id, user]) => {
+      const other = there.get(id)
+      return other ? [[id, { ...user, roles: user.roles.filter((role) => other.roles.includes(role)) }]] : []
+    }),
+  )
+}
+
+/**
+ * Asks the directory who these users are in one place.
  *
  * An agent is its owner, and brings no roles along; one whose owner is not known any more is not known either.
  */
-export async function knownUsers(directory: Directory, scope: Scope, ids: readonly string[]): Promise<KnownUsers> {
-  if (ids.length === 0) return new Map()
-  const entries = await lookUp(directory, scope, [...new Set(ids)])
-  const known = new Map(entries.map((entry) => [entry.id, entry]))
-  for (let generation = 0; generation < mostOwners; generation++) {
-    const missing = [...known.values()].flatMap(({ owner }) => (owner === undefined || known.has(owner) ? [] : owner))
-    if (missing.length === 0) break
-    for (const entry of await lookUp(directory, scope, [...new Set(missing)])) known.set(entry.id, entry)
-  }
+async function knownIn(directory: Directory, scope: Scope, ids: readonly string[]): Promise<KnownUsers> {
+  const { entries, known } = await withOwners(directory, scope, ids)
   const users = new Map<string, KnownUser>()
   for (const { id, roles, owner } of entries) {
-    const person = personBehind(id, known)
+    const person = ownerBehind(id, known)?.person
     if (person === undefined) continue
     users.set(id, owner === undefined ? { id, person, roles } : { id, person, roles: [], agent: true })
   }
@@ -47,6 +102,40 @@ export async function rolesHeld(
 ): Promise<readonly string[] | undefined> {
   const [entry] = await lookUp(directory, scope, [id])
   return entry?.roles
+}
+
+/**
+ * Asks the directory which roles a user holds there and in its projects, those of an agent among them; `undefined` for
+ * a user whom it does not know, and for an agent whose owner it does not know any more.
+ */
+export async function reachHeld(
+  directory: Directory,
+  scope: Scope,
+  id: string,
+): Promise<Omit<Reach, 'id'> | undefined> {
+  const [entry] = await lookUp(directory, scope, [id])
+  if (entry?.owner === undefined) return entry
+  return (await knownUsers(directory, scope, [id])).has(id) ? entry : undefined
+}
+
+/**
+ * Asks who is behind a change, and who the users are that policies name: agents with their owners, and with the roles
+ * of both. `undefined` stands for one whom the directory does not know, and for an agent whose owner it does not know.
+ */
+export async function askingPeople(
+  directory: Directory,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<readonly (Asking | undefined)[]> {
+  const { entries, known } = await withOwners(directory, scope, ids)
+  return ids.map((id): Asking | undefined => {
+    const entry = entries.find((one) => one.id === id)
+    const owner = ownerBehind(id, known)
+    if (!entry || !owner) return undefined
+    const row = rowOfOwners(id, known)
+    const roles = [...new Set(row.flatMap((one) => one.roles))]
+    return { id, person: owner.person, roles, ...(owner === entry ? {} : { owner: owner.id }) }
+  })
 }
 
 /** Where a user holds which roles. An agent brings none along. */
@@ -85,14 +174,33 @@ export async function unwantedNotices(
 /** How many agents may own each other in a row. */
 export const mostOwners = 5
 
-/** The person at the end of a row of owners; `undefined` if it ends with nobody, or never. */
-function personBehind(id: string, known: ReadonlyMap<string, Entry>): string | undefined {
-  let entry = known.get(id)
-  for (let generation = 0; generation <= mostOwners; generation++) {
-    if (entry?.owner === undefined) return entry?.person
-    entry = known.get(entry.owner)
+/** Looks users up, and all who own them. */
+async function withOwners(directory: Directory, scope: Scope, ids: readonly string[]) {
+  const entries = await lookUp(directory, scope, [...new Set(ids)])
+  const known = new Map(entries.map((entry) => [entry.id, entry]))
+  for (let generation = 0; generation < mostOwners; generation++) {
+    const missing = [...known.values()].flatMap(({ owner }) => (owner === undefined || known.has(owner) ? [] : owner))
+    if (missing.length === 0) break
+    for (const entry of await lookUp(directory, scope, [...new Set(missing)])) known.set(entry.id, entry)
   }
-  return undefined
+  return { entries, known }
+}
+
+/** Whoever stands at the end of a row of owners; `undefined` if it ends with nobody, or never. */
+function ownerBehind(id: string, known: ReadonlyMap<string, Entry>): Entry | undefined {
+  const last = rowOfOwners(id, known).at(-1)
+  return last?.owner === undefined ? last : undefined
+}
+
+/** A user and those who own it, one after the other. */
+function rowOfOwners(id: string, known: ReadonlyMap<string, Entry>): readonly Entry[] {
+  const row: Entry[] = []
+  for (let next: string | undefined = id; next !== undefined && row.length <= mostOwners; next = row.at(-1)?.owner) {
+    const entry = known.get(next)
+    if (!entry) break
+    row.push(entry)
+  }
+  return row
 }
 
 interface Entry extends KnownUser {
@@ -113,7 +221,7 @@ async function lookUp(directory: Directory, scope: Scope, ids: readonly string[]
 /** Asks the directory for everybody whom these requirements are put to, at most 1,000 people. */
 export async function candidates(
   directory: Directory,
-  scope: Scope,
+  scope: Scopes,
   requirements: readonly PinnedRequirement[],
 ): Promise<readonly KnownUser[]> {
   const asked = peopleAsked(requirements)
@@ -121,7 +229,9 @@ export async function candidates(
   const named = asked.flatMap(({ users = [] }) => users)
   const holders = Object.values(await askHolders(directory, scope, roles))
   const ids = [...new Set([...named, ...holders.flat()])].slice(0, mostCandidates)
-  return [...(await knownUsers(directory, scope, ids)).values()]
+  const known = await knownUsers(directory, scope, [...ids, ...usersExcepted(requirements)])
+  const among = peopleAsked(exceptingPersons({ requirements, persons: [] }, known))
+  return ids.flatMap((id) => known.get(id) ?? []).filter((user) => among.some((from) => isAmong(user, from)))
 }
 
 /**
@@ -151,13 +261,16 @@ export async function directoryFacts(
   }
 }
 
-/** Asks the directory who holds each of these roles. */
+/** Asks the directory who holds each of these roles; of several projects, who holds it in each. */
 export async function askHolders(
   directory: Directory,
-  scope: Scope,
+  scopes: Scopes,
   roles: readonly string[],
 ): Promise<Readonly<Record<string, readonly string[]>>> {
-  const entries = roles.map(async (role) => [role, await directory.holders(scope, role)])
+  const entries = roles.map(async (role) => {
+    const [first = [], ...others] = await Promise.all(listOf(scopes).map((scope) => directory.holders(scope, role)))
+    return [role, first.filter((user) => others.every((there) => there.includes(user)))]
+  })
   return Object.fromEntries(await Promise.all(entries))
 }
 

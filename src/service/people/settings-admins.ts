@@ -1,11 +1,11 @@
 import { rolesWith } from '../../core/access/role.ts'
 import type { Approvers } from '../../core/policy/model/requirement.ts'
-import type { Directory, Scope } from '../../ports/directory.ts'
+import type { Directory } from '../../ports/directory.ts'
 import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
-import { askHolders, knownUsers, mostTold, scopeOf } from './ask-directory.ts'
+import { askHolders, knownUsers, mostTold, type Scopes, scopeOf } from './ask-directory.ts'
 
 /** Finds whoever may change the settings of a tenant, as far as they are named: nobody, if that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {
@@ -25,7 +25,7 @@ export function adminApprovers({ access }: Context, settings: PolicySetRecord | 
  */
 export async function peopleNamed(
   directory: Directory,
-  scope: Scope,
+  scope: Scopes,
   named: readonly Approvers[],
 ): Promise<readonly string[]> {
   const roles = new Set(named.flatMap(({ roles = [] }) => roles))

@@ -1,17 +1,11 @@
 import { type Grant, rolesIn } from '../../core/access/grant.ts'
-import { type Roles, rolesWith } from '../../core/access/role.ts'
+import { isApproving, type Roles, rolesWith } from '../../core/access/role.ts'
 import { defined } from '../../core/defined.ts'
 import type { Directory, DirectoryUser } from '../../ports/directory.ts'
 import type { Storage } from '../../ports/storage.ts'
-import { rolesOf } from '../context/access-control.ts'
-import type { GrantRecord } from '../records/record-types.ts'
+import { type AccessControl, rolesOf } from '../context/access-control.ts'
+import type { GrantRecord } from '../records/access-records.ts'
 import { page, read, recordKey } from '../records/typed-storage.ts'
-
-/**
- * The role of everybody whose roles hold the permission of this name: what a policy asks that wants everybody who may
- * approve.
- */
-export const approverRole = 'requests.approve'
 
 /** How many holders of one role are listed: as many as one request asks at most. */
 const mostHolders = 1_000
@@ -22,7 +16,8 @@ const mostHolders = 1_000
  * Every change of a grant moves the settings of the tenant, whose version every commit states: what was read here is
  * still so when it counts.
  */
-export function storedDirectory(storage: Storage, base: Roles): Directory {
+export function storedDirectory(storage: Storage, access: AccessControl): Directory {
+  const { roles: base, known } = access.type === 'roles' ? access : nothingKnown
   const rolesFor = async (tenant: string) => {
     const { settings } = await read(storage, { settings: recordKey('policySets', tenant) })
     return rolesOf(base, settings?.value)
@@ -43,7 +38,7 @@ export function storedDirectory(storage: Storage, base: Roles): Directory {
     },
 
     async holders({ tenant, project }, role) {
-      const asked = role === approverRole ? rolesWith(await rolesFor(tenant), role) : [role]
+      const asked = isApproving(role) ? [role, ...rolesWith(await rolesFor(tenant), role)] : [role]
       const places = project === undefined ? [[]] : [[''], [project]]
       const lists = asked.flatMap((id) => places.map((place) => holdersAt(storage, [tenant, id, ...place])))
       return [...new Set((await Promise.all(lists)).flat())]
@@ -51,10 +46,12 @@ export function storedDirectory(storage: Storage, base: Roles): Directory {
 
     async roles({ tenant }, names) {
       const roles = await rolesFor(tenant)
-      return names.map((name) => name === approverRole || roles.has(name))
+      return names.map((name) => (isApproving(name) && known.includes(name)) || roles.has(name))
     },
   }
 }
+
+const nothingKnown: { readonly roles: Roles; readonly known: readonly string[] } = { roles: new Map(), known: [] }
 
 /** The grants of a user, as they are kept. */
 export function grantsOf({ user, grants }: Pick<GrantRecord, 'user' | 'grants'>): readonly Grant[] {
@@ -69,18 +66,19 @@ function userIn(roles: Roles, record: GrantRecord, project: string): DirectoryUs
   const projects = project === '' ? [...new Set(grants.map((grant) => grant.project))].filter((id) => id !== '') : []
   const inProjects = projects.map((id) => ({
     project: id,
-    roles: withApprover(roles, rolesIn({ roles, grants }, { user: record.user, project: id })),
+    roles: withApproving(roles, rolesIn({ roles, grants }, { user: record.user, project: id })),
   }))
   return {
-    roles: withApprover(roles, held),
+    roles: withApproving(roles, held),
     ...defined({ person, owner }),
     ...(inProjects.length === 0 ? {} : { inProjects }),
   }
 }
 
-function withApprover(roles: Roles, held: readonly string[]): readonly string[] {
-  const approves = held.some((role) => roles.get(role)?.permissions.includes(approverRole))
-  return approves ? [...held, approverRole] : held
+/** Whoever holds a permission to approve holds the role of its name, which policies ask. */
+function withApproving(roles: Roles, held: readonly string[]): readonly string[] {
+  const granted = held.flatMap((role) => roles.get(role)?.permissions.filter(isApproving) ?? [])
+  return granted.length > 0 ? [...new Set([...held, ...granted])] : held
 }
 
 async function holdersAt(storage: Storage, where: readonly string[]): Promise<readonly string[]> {

@@ -1,14 +1,14 @@
 import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
-import type { StreamHead } from '../../core/log/event-chain.ts'
 import { checkLockOut, type PolicyPeople } from '../../core/policy/check/check-lock-out.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import type { ResourceWords } from '../../core/policy/check/policy-facts.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import type { Finding, PolicyFinding, PolicyProblem } from '../../core/policy/model/policy-finding.ts'
 import { gatesPolicies } from '../../core/policy/model/policy-type.ts'
-import { namedApprovers } from '../../core/policy/requirements/named-approvers.ts'
+import { mentionedPeople } from '../../core/policy/requirements/named-approvers.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
@@ -23,9 +23,11 @@ import type { ResourceType } from '../resource-types/resource-type.ts'
 export interface PolicyState {
   readonly tenant: string
   readonly settings: PolicySetRecord | undefined
-  readonly setVersion: StreamHead
+  readonly setVersion: PolicySetState
   /** Some live documents by their type, if the fields of policies are to be looked for in them. */
   readonly documents?: ReadonlyMap<string, readonly JsonValue[]>
+  /** The ids of policies that whoever asks may not read: nothing is said of them. */
+  readonly hidden?: ReadonlySet<string>
 }
 
 /**
@@ -54,17 +56,18 @@ export async function findingsOf(
   next: readonly NextPolicy[],
 ): Promise<readonly PolicyFinding[]> {
   const { storage, policies } = context
-  const inForce = (await policies(storage, state.tenant, state.setVersion)).policies
-  const before = new Map<string, PolicyInput>([...inForce].map(([id, { policy }]) => [id, policy]))
+  const { saved: inForce, inCode } = await policies(storage, state.tenant, state.setVersion)
+  const before = new Map<string, PolicyInput>([...inForce.policies].map(([id, { policy }]) => [id, policy]))
   const after = new Map(before)
   for (const { id, policy } of next) {
     if (policy) after.set(id, policy)
     else after.delete(id)
   }
-  const all = [...after.values()]
+  const coded = [...inCode.policies.values()].map(({ policy }) => policy)
+  const all = [...coded, ...after.values()]
   const found = await Promise.all(next.map((one) => findingsOfOne(context, state, { ...one, all })))
   const [gate] = next.filter(({ id, policy }) => [before.get(id), policy].some((one) => one && gatesPolicies(one)))
-  const lockOut = gate && (await newLockOut(context, state, { before: [...before.values()], after: all }))
+  const lockOut = gate && (await newLockOut(context, state, { before: [...coded, ...before.values()], after: all }))
   return [...found.flat(), ...(lockOut ? [{ policy: gate.id, ...lockOut }] : [])]
 }
 
@@ -82,8 +85,8 @@ async function newLockOut(
 }
 
 async function findingsOfOne(
-  { directory, resources, vocabulary }: Context,
-  { tenant, documents }: PolicyState,
+  { directory, resources, vocabulary, coded }: Context,
+  { tenant, documents, hidden }: PolicyState,
   { id, policy, all }: NextPolicy & { readonly all: readonly PolicyInput[] },
 ): Promise<readonly PolicyFinding[]> {
   if (!policy) return []
@@ -93,18 +96,39 @@ async function findingsOfOne(
       { policy: id, path: '/id', severity: 'error', problem, fix: 'keep the id, or submit a policy of that name' },
     ]
   }
-  const { users, roles } = namedApprovers(policy)
+  const { users, roles } = mentionedPeople(policy)
   const scope = scopeOf(tenant, onlyProject(policy))
   const [known, unknownBypass] = await Promise.all([
     directoryFacts(directory, scope, { users, roles }),
     rolesUnknown(directory, scope, policy.rules?.bypass ?? []),
   ])
-  return checkPolicy(policy, {
-    others: all.filter((other) => other.id !== id),
+  const taken = checkCoded(policy, coded)
+  const findings = checkPolicy(policy, {
+    others: all.filter((other) => other.id !== id && !hidden?.has(other.id)),
     predicates: Object.keys(vocabulary.predicates ?? {}),
-    resources: Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words, documents?.get(type))])),
+    resources: resourceWords({ resources }, documents),
     directory: { ...known, unknownRoles: [...known.unknownRoles, ...unknownBypass] },
   })
+  return [...taken.map((finding) => ({ policy: id, ...finding })), ...findings]
+}
+
+/** Finds where a policy that is saved would take the place of one in code. */
+function checkCoded({ id, overrides = [] }: PolicyInput, coded: Context['coded']): readonly Finding[] {
+  const isCoded = (one: string) => coded?.set.policies.has(one) === true
+  const own: Finding = {
+    path: '/id',
+    severity: 'error',
+    problem: `${JSON.stringify(id)} is the id of a policy that the application gives in code`,
+    fix: 'save it under another id: what the policy in code asks holds besides',
+  }
+  return [
+    ...(isCoded(id) ? [own] : []),
+    ...overrides.flatMap((one, index): readonly Finding[] => {
+      const problem = `${JSON.stringify(one)} is given in code: nothing overrides it in a tenant`
+      const fix = 'take it out of overrides'
+      return isCoded(one) ? [{ path: `/overrides/${index}`, severity: 'error', problem, fix }] : []
+    }),
+  ]
 }
 
 /**
@@ -119,7 +143,7 @@ async function policyPeople(
   const { directory, access } = context
   const scope = scopeOf(tenant, '')
   const admins = adminApprovers(context, settings)
-  const named = [...gates.map(namedApprovers), admins]
+  const named = [...gates.map(mentionedPeople), admins]
   const facts = await directoryFacts(directory, scope, {
     users: [...new Set(named.flatMap(({ users = [] }) => users))],
     roles: [...new Set(named.flatMap(({ roles = [] }) => roles))],
@@ -140,6 +164,14 @@ async function policyPeople(
 function onlyProject({ match: { project } }: PolicyInput): string {
   const projects = [project ?? []].flat()
   return projects.length === 1 ? (projects[0] ?? '') : ''
+}
+
+/** What policies can say of each resource type. */
+export function resourceWords(
+  { resources }: Pick<Context, 'resources'>,
+  documents?: PolicyState['documents'],
+): Readonly<Record<string, ResourceWords>> {
+  return Object.fromEntries([...resources].map(([type, words]) => [type, wordsOf(words, documents?.get(type))]))
 }
 
 function wordsOf(

@@ -1,10 +1,11 @@
 import { defined } from '../../core/defined.ts'
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
+import { isPolicyOn } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Refusal, Result } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
-import { maySet, projectsOf } from '../access/check-permission.ts'
+import { maySet, projectsConcerned } from '../access/check-permission.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { type SettingsEvent, settingsWrites } from '../records/settings-writes.ts'
@@ -21,11 +22,12 @@ export async function mayChangePolicies(
   actor: Actor,
   { settings, setVersion, policies }: Omit<PolicyState, 'tenant'> & { readonly policies: readonly NextPolicy[] },
 ): Promise<Result<undefined>> {
-  const inForce = (await context.policies(context.storage, actor.tenant, setVersion)).policies
+  const inForce = (await context.policies(context.storage, actor.tenant, setVersion)).saved.policies
   const concerned = policies.flatMap(({ id, policy }) => {
-    return [policy, ...[id, ...(policy?.overrides ?? [])].map((one) => inForce.get(one)?.policy)]
+    const overrides = policy && isPolicyOn(policy) ? (policy.overrides ?? []) : []
+    return [policy, ...[id, ...overrides].map((one) => inForce.get(one)?.policy)]
   })
-  const projects = projectsOf(concerned)
+  const projects = projectsConcerned(concerned)
   return await maySet(context, actor, {
     settings,
     permission: 'approval_settings.edit',

@@ -4,7 +4,7 @@ import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
-import { maySet, projectsOf } from '../access/check-permission.ts'
+import { maySet, projectsConcerned } from '../access/check-permission.ts'
 import { noticeWrites } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import { turned } from '../context/workflow-switch.ts'
@@ -39,7 +39,7 @@ export async function mayTurn(
     const silenced = on ? [] : await silencedBy(context, actor.tenant, { setVersion, project })
     const beyond: string[] = []
     for (const policy of silenced) {
-      const removes = await maySet(context, actor, { settings, permission, projects: projectsOf([policy]) })
+      const removes = await maySet(context, actor, { settings, permission, projects: projectsConcerned([policy]) })
       if (!removes.ok) beyond.push(policy.id)
     }
     if (beyond.length > 0) {
@@ -54,9 +54,9 @@ async function silencedBy(
   tenant: string,
   { setVersion, project }: Pick<PolicyState, 'setVersion'> & { readonly project: string },
 ) {
-  const { policies } = await context.policies(context.storage, tenant, setVersion)
+  const { saved } = await context.policies(context.storage, tenant, setVersion)
   return silencedIn(
-    [...policies.values()].map(({ policy }) => policy),
+    [...saved.policies.values()].map(({ policy }) => policy),
     project,
   )
 }

@@ -1,6 +1,6 @@
 import { defined } from '../../core/defined.ts'
 import { identifierProblem } from '../../core/identifier.ts'
-import { awaitedRole, awaitedUser } from '../../core/request/decide/awaited-approvers.ts'
+import { awaitedAcross, awaitedRole, awaitedUser } from '../../core/request/decide/awaited-approvers.ts'
 import { compareKeys } from '../../ports/compare.ts'
 import type { Position, Storage } from '../../ports/storage.ts'
 import type { Reach } from '../people/ask-directory.ts'
@@ -26,7 +26,12 @@ export function listsFor(tenant: string, users: readonly Reach[]): readonly Wait
   const inTenant = (approver: string): WaitingList => ({ index: 'byAge', where: [tenant, approver] })
   const everywhere = new Set(users.flatMap(({ roles }) => roles).filter(isName))
   const elsewhere = projectsOf(users, everywhere)
+  const names = [
+    ...users.map(({ id }) => awaitedUser(id)),
+    ...[...everywhere, ...elsewhere.keys()].map((role) => awaitedRole(role)),
+  ]
   return [
+    ...names.map((name) => inTenant(awaitedAcross(name))),
     ...users.map(({ id }) => inTenant(awaitedUser(id))),
     ...[...everywhere].map((role) => inTenant(awaitedRole(role))),
     ...[...elsewhere].flatMap(([role, projects]): readonly WaitingList[] => {

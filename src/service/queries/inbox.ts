@@ -5,22 +5,27 @@ import type { Facts } from '../../core/request/model/command.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
+import { isLapsed } from '../../core/review/lapsed.ts'
 import { wouldCount } from '../../core/review/standing.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
+import type { Position } from '../../ports/storage.ts'
 import { checkKeys } from '../arguments/check-arguments.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import { delegationsTo } from '../facts/delegations.ts'
 import { askedOfAll } from '../facts/effective-requirements.ts'
 import { peopleIn } from '../facts/people-of-request.ts'
-import { knownUsers, reachOf, scopeOf } from '../people/ask-directory.ts'
+import { peopleByPlace, placeName, reachOf } from '../people/ask-directory.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { read, recordKey, type Stored, settingsState } from '../records/typed-storage.ts'
-import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
+import { read, recordKey, type Stored } from '../records/typed-storage.ts'
+import { summaryOf } from '../requests/request-summary.ts'
 import { freeze } from '../values/freeze.ts'
 import { listsFor, oldestOf } from './inbox-lists.ts'
 import { requestsOf } from './list-requests.ts'
+import { type ListedRequest, listedRequests, type Showable } from './listed-requests.ts'
+import type { RequestCount } from './request-filter.ts'
 
 /** Which page of the inbox to list. */
 export interface InboxFilter {
@@ -39,7 +44,7 @@ export interface InboxFilter {
 }
 
 /** A request that waits for an approval. */
-export interface InboxRequest extends RequestSummary {
+export interface InboxRequest extends ListedRequest {
   /** Who has delegated the answer to the actor: pass it on as `onBehalfOf`. Absent if the answer is the actor's own. */
   readonly onBehalfOf?: string
 }
@@ -63,20 +68,47 @@ export async function listInbox(context: Context, actor: Actor, filter: InboxFil
   const limit = checkLimit(filter.limit)
   const cursor = { tenant: actor.tenant, waitingFor: actor.user }
   let from = filter.after === undefined ? undefined : positionOf(filter.after, cursor)
-  const desk = await deskOf(context, actor)
-  const found: InboxRequest[] = []
+  const [desk] = await Promise.all([deskOf(context, actor), readingRights(context, actor).known()])
+  const found: Awaited[] = []
+  const shown = async (waiting: readonly Awaited[]): Promise<readonly InboxRequest[]> => {
+    const listed = await listedRequests(context, waiting, desk.set)
+    return listed.map((one, at) => ({ ...one, ...waiting[at]?.answer }))
+  }
   for (let judged = 0; judged < mostJudged; judged += limit + 1) {
     const { requests, next } = await oldestOf(context.storage, desk.lists, { limit: limit + 1, from })
     found.push(...(await waitingAmong(context, desk, requests)))
-    const shown = found.slice(0, limit)
-    const last = shown.at(-1)
-    if (found.length > limit && last) return freeze({ requests: shown, next: cursorAt(last, cursor) })
-    if (!next) return freeze({ requests: found })
+    const last = found[limit - 1]?.request
+    if (found.length > limit && last) {
+      return freeze({ requests: await shown(found.slice(0, limit)), next: cursorAt(last, cursor) })
+    }
+    if (!next) return freeze({ requests: await shown(found) })
     from = next
   }
   const [createdAt, id] = from as readonly [number, string]
-  return freeze({ requests: found, next: cursorAt({ tenant: actor.tenant, createdAt, id }, cursor) })
+  return freeze({ requests: await shown(found), next: cursorAt({ tenant: actor.tenant, createdAt, id }, cursor) })
 }
+
+/** A request that waits for an answer of the actor's. */
+interface Awaited extends Showable {
+  readonly answer: Pick<InboxRequest, 'onBehalfOf'>
+}
+
+/** Counts the requests that wait for an approval of the actor's, among so many that may. */
+export async function countInbox(context: Context, actor: Actor): Promise<RequestCount> {
+  const [desk] = await Promise.all([deskOf(context, actor), readingRights(context, actor).known()])
+  let count = 0
+  let from: Position | undefined
+  for (let judged = 0; judged < mostJudged; judged += portion) {
+    const { requests, next } = await oldestOf(context.storage, desk.lists, { limit: portion, from })
+    count += (await waitingAmong(context, desk, requests)).length
+    if (!next) return { count }
+    from = next
+  }
+  return { count, more: true }
+}
+
+/** How many requests are judged at once when they are counted. */
+const portion = 200
 
 /** Everything by which it is judged what waits for somebody now. */
 interface Desk {
@@ -100,19 +132,19 @@ async function deskOf(context: Context, actor: Actor): Promise<Desk> {
 }
 
 /** Keeps those among some requests that the actor may approve as things stand, and whose answer is not given yet. */
-async function waitingAmong(context: Context, desk: Desk, listed: readonly Listed[]): Promise<readonly InboxRequest[]> {
+async function waitingAmong(context: Context, desk: Desk, listed: readonly Listed[]): Promise<readonly Awaited[]> {
   if (listed.length === 0) return []
   const requests = await requestsOf(context, listed)
   const [asked, people] = await Promise.all([
-    askedOfAll(context, requests, settingsState(desk.set)),
+    askedOfAll(context, requests, desk.set?.value),
     peopleAround(context, desk, requests),
   ])
   return requests.flatMap((request, index) => {
-    const users: KnownUsers = people.get(request.project) ?? new Map()
+    const users: KnownUsers = people.get(placeName(request)) ?? new Map()
     const answer = answerTo(context, desk, { request, asked: asked[index] ?? request, users })
-    return answer
-      ? [freeze({ ...summaryOf(request, desk.at, switchFacts(context, desk.set?.value, request).holds), ...answer })]
-      : []
+    if (!answer) return []
+    const { holds } = switchFacts(context, desk.set?.value, request)
+    return [{ request, summary: summaryOf(request, desk.at, holds), answer }]
   })
 }
 
@@ -131,31 +163,29 @@ function answerTo(
 ): Pick<InboxRequest, 'onBehalfOf'> | undefined {
   const settings = set?.value
   const facts: Facts = { requirements, rules, users, ...switchFacts(context, settings, request) }
-  if (hasAnswered(actor.user, request, users)) return undefined
+  const reviews = request.reviews.filter((review) => !isLapsed(review, { at, rules }))
+  if (hasAnswered(actor.user, { reviews }, users)) return undefined
   const awaits = (delegation?: Delegation) => {
     const [user, principal] = [users.get(actor.user), users.get(delegation?.from ?? actor.user)]
-    if (!user || !principal || hasAnswered(principal.id, request, users)) return false
+    if (!user || !principal || hasAnswered(principal.id, { reviews }, users)) return false
     const use = { type: 'approve', by: actor, at, ...(delegation ? { onBehalfOf: delegation.from } : {}) } as const
     if (permission(use, request, delegation ? { ...facts, delegations: [delegation] } : facts) !== true) return false
-    return wouldCount({ ...request, ...inForce(request, facts) }, users, { user, principal })
+    return wouldCount({ ...request, ...inForce(request, facts), at }, users, { user, principal })
   }
   if (awaits()) return {}
   const delegation = delegations.find(awaits)
   return delegation && { onBehalfOf: delegation.from }
 }
 
-/** Asks, once for each project, who everybody is that a decision about these requests looks at. */
+/** Asks who everybody is that a decision about these requests looks at. */
 async function peopleAround(
   { directory }: Context,
   { actor, delegations }: Desk,
   requests: readonly Request[],
 ): Promise<ReadonlyMap<string, KnownUsers>> {
   const own = [actor.user, ...delegations.map(({ from }) => from)]
-  const projects = [...new Set(requests.map(({ project }) => project))]
-  const people = projects.map(async (project) => {
-    const there = requests.filter((request) => request.project === project)
-    const ids = [...own, ...there.flatMap(peopleIn)]
-    return [project, await knownUsers(directory, scopeOf(actor.tenant, project), ids)] as const
-  })
-  return new Map(await Promise.all(people))
+  return await peopleByPlace(
+    directory,
+    requests.map((request) => ({ request, ids: [...own, ...peopleIn(request)] })),
+  )
 }

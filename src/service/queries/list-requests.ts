@@ -1,35 +1,22 @@
+import { asJson, type JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
-import { fail } from '../../errors/approval-error.ts'
-import type { Position } from '../../ports/storage.ts'
-import { checkId, checkKeys, checkResource } from '../arguments/check-arguments.ts'
+import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
-import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
+import { mayReadWhereItIs } from '../facts/may-read.ts'
+import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
+import { checkLimit, type Listed } from '../records/page-cursor.ts'
 import type { RequestRecord } from '../records/record-types.ts'
-import { page, read, recordKey } from '../records/typed-storage.ts'
-import { type RequestSummary, summaryOf } from '../requests/request-summary.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
+import { summaryOf } from '../requests/request-summary.ts'
+import { cursorAfter, cursorBeyond, listStart } from './list-cursor.ts'
+import { type ListedRequest, listedRequests, type Settings, type Showable } from './listed-requests.ts'
+import { type CheckedCriteria, checkCriteria, checkFilterKeys, type RequestCriteria } from './request-filter.ts'
+import { type ListedRow, type ListPlace, newestOf, type RequestScope, readableScopes } from './request-scopes.ts'
 
 /** Which requests to list. */
-export interface RequestFilter {
-  /**
-   * Those about this resource. Not together with `project`.
-   *
-   * @defaultValue none: those of all resources
-   */
-  readonly resource?: { readonly type: string; readonly id: string } | undefined
-  /**
-   * Those of this project.
-   *
-   * @defaultValue none: those of all projects
-   */
-  readonly project?: string | undefined
-  /**
-   * Those in this state, or in one of these.
-   *
-   * @defaultValue none: those in any state
-   */
-  readonly status?: RequestStatus | readonly RequestStatus[] | undefined
+export interface RequestFilter extends RequestCriteria {
   /**
    * At most so many, 1 to 200.
    *
@@ -46,104 +33,148 @@ export interface RequestFilter {
 
 /** A page of requests, the newest first. */
 export interface RequestPage {
-  readonly requests: readonly RequestSummary[]
+  readonly requests: readonly ListedRequest[]
   /** Where the next page begins; absent on the last one. */
   readonly next?: string
 }
 
-/** Lists requests, the newest first. */
-export async function listRequests(context: Context, tenant: string, filter: RequestFilter): Promise<RequestPage> {
-  checkKeys('filter', filter, ['resource', 'project', 'status', 'limit', 'after'])
-  const { after } = filter
-  const limit = checkLimit(filter.limit)
-  const scope = scopeOf(tenant, filter)
-  const wanted = wantedStatuses(filter.status)
-  const cursor = { tenant, scope: [...scope.where], wanted: [...wanted] }
-  const from = after === undefined ? undefined : positionOf(after, cursor)
+/** How many requests are looked at for one page, of which not all may be shown. */
+export const mostLooked = 5_000
 
-  const pages = await Promise.all(
-    stored(wanted).map((status) => firstOf(context, scope, { status, limit: limit + 1, from })),
+/**
+ * Lists the requests that somebody may read, the newest first. What they are asked about elsewhere is in their inbox.
+ */
+export async function listRequests(context: Context, reader: Reader, filter: RequestFilter): Promise<RequestPage> {
+  checkFilterKeys(filter, ['limit', 'after'])
+  const limit = checkLimit(filter.limit)
+  const criteria = checkCriteria(context, filter)
+  const made = asJson({ tenant: reader.tenant, ...criteria })
+  const start = listStart(filter.after, made)
+  return await readAgain(async () => await pageOf(context, { reader, criteria, limit, start }, made))
+}
+
+async function pageOf(context: Context, look: Omit<Look, 'scopes'>, made: JsonValue): Promise<RequestPage> {
+  const { reader, criteria, limit, start } = look
+  const rights = readingRights(context, reader)
+  const scopes = await readableScopes(rights, reader.tenant, criteria)
+  const found: FoundBatch['shown'][number][] = []
+  for await (const { shown, set, end, isLast } of batches(context, rights, { ...look, scopes })) {
+    found.push(...shown)
+    const last = found[limit - 1]
+    const isFull = found.length > limit && last !== undefined
+    if (!isFull && !isLast) continue
+    const beyond = end && cursorBeyond(end, found.at(-1)?.place ?? start, made)
+    const next = isFull ? cursorAfter(last.place, made) : beyond
+    return { requests: await listedRequests(context, found.slice(0, limit), set), ...defined({ next }) }
+  }
+  return { requests: [] }
+}
+
+/** What is looked for, and where. */
+export interface Look {
+  readonly reader: Reader
+  readonly scopes: readonly RequestScope[]
+  readonly criteria: CheckedCriteria
+  readonly limit: number
+  readonly start: ListPlace | undefined
+}
+
+/** What was found in a batch. */
+export interface FoundBatch {
+  readonly set: Settings
+  /** Whether the look ends with it. */
+  readonly isLast: boolean
+  /** Where a look that ends could go on; absent at the end of the list. */
+  readonly end?: ListPlace
+  readonly shown: readonly (Showable & { readonly place: ListPlace })[]
+}
+
+/** Looks for the requests that a reader may read, batch by batch, until so many were looked at. */
+export async function* batches(
+  context: Context,
+  rights: ReadingRights,
+  { reader, scopes, criteria, limit, start }: Look,
+): AsyncGenerator<FoundBatch> {
+  if (scopes.length === 0) return
+  const asked = { by: criteria.by, statuses: storedAs(criteria.wanted), limit: limit + 1 }
+  const settings = read(context.storage, { set: recordKey('policySets', reader.tenant) })
+  let from = start
+  for (let looked = 0; ; ) {
+    const [batch, { set }] = await Promise.all([newestOf(context.storage, scopes, { ...asked, from }), settings])
+    const shown = await shownOf(context, rights, { reader, scopes, criteria, rows: batch.rows, set })
+    looked += batch.looked
+    const { end } = batch
+    const isLast = end === undefined || looked >= mostLooked
+    yield { shown, set, isLast, ...(isLast ? defined({ end }) : {}) }
+    if (isLast) return
+    from = end
+  }
+}
+
+/** Rows of a list, and the settings. */
+interface RowsRead {
+  readonly rows: readonly ListedRow[]
+  readonly set: Settings
+}
+
+/** Reads those among some rows that the reader may read, and that are what is looked for. */
+async function shownOf(
+  context: Context,
+  rights: ReadingRights,
+  { reader: { tenant }, scopes, criteria, rows, set }: Omit<Look, 'limit' | 'start'> & RowsRead,
+): Promise<FoundBatch['shown']> {
+  const missing = rows.filter(({ record }) => record === undefined)
+  const { found } = await read(context.storage, {
+    found: missing.map(({ id }) => recordKey('requests', tenant, id)),
+  })
+  const stored = new Map(found.flatMap((one) => (one ? [[one.value.id, one.value] as const] : [])))
+  const requests = rows.flatMap(({ id, place, record = stored.get(id) }) =>
+    record && isAmong(record, criteria) ? [{ place, request: record }] : [],
   )
-  const newest = pages.flat().toSorted(newestFirst)
-  const shown = newest.slice(0, limit)
-  const last = shown.at(-1)
+  const isJudged = scopes.some(({ judged }) => judged !== 'nothing')
+  const readable = await Promise.all(
+    requests.map(({ request }) => !isJudged || mayReadWhereItIs(context, rights, request)),
+  )
   const now = context.now()
-  const [found, { set }] = await Promise.all([
-    requestsOf(context, shown),
-    read(context.storage, { set: recordKey('policySets', tenant) }),
-  ])
-  const requests = found
-    .map((request) => summaryOf(request, now, switchFacts(context, set?.value, request).holds))
-    .filter(({ status }) => wanted.includes(status))
-  return { requests, ...(newest.length > limit && last ? { next: cursorAt(last, cursor) } : {}) }
+  const shown = requests
+    .filter((_, at) => readable[at])
+    .map(({ place, request }) => {
+      return { place, request, summary: summaryOf(request, now, switchFacts(context, set?.value, request).holds) }
+    })
+    .filter(({ summary: { status } }) => criteria.wanted.includes(status))
+  return criteria.action === undefined ? shown : await doing(context, criteria.action, shown)
+}
+
+/** Tells whether a request meets those criteria that the list of requests over several projects does not keep to. */
+function isAmong(request: RequestRecord, { resource, type, project }: CheckedCriteria): boolean {
+  if (!request.projects) return true
+  const isAbout = request.resources.some((one) => {
+    return (
+      (type === undefined || one.type === type) && (!resource || (one.type === resource.type && one.id === resource.id))
+    )
+  })
+  return isAbout && (project === undefined || request.projects.includes(project))
+}
+
+/** Keeps the requests that would do something. */
+async function doing<S extends Showable>(
+  { storage }: Context,
+  action: string,
+  shown: readonly S[],
+): Promise<readonly S[]> {
+  const { contents } = await read(storage, {
+    contents: shown.map(({ request: { tenant, id, edition } }) => recordKey('contents', tenant, id, edition)),
+  })
+  return shown.filter((_, at) => contents[at]?.value.changes.some(({ actions }) => actions.includes(action)))
 }
 
 /** The states to look for in the store: what has expired unnoticed is still stored as open. */
-function stored(wanted: readonly RequestStatus[]): readonly RequestStatus[] {
+export function storedAs(wanted: readonly RequestStatus[]): readonly RequestStatus[] {
   return wanted.includes('expired') ? [...new Set([...wanted, ...statuses.filter(isOpen)])] : wanted
-}
-
-function wantedStatuses(status: RequestFilter['status']): readonly RequestStatus[] {
-  const wanted = status === undefined ? statuses : typeof status === 'string' ? [status] : status
-  if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every((one) => statuses.includes(one))) {
-    fail('invalid_input', { argument: 'filter.status', problem: `must be one or several of ${statuses.join(', ')}` })
-  }
-  return [...new Set(wanted)]
-}
-
-interface Scope {
-  readonly collection: 'requests' | 'targets'
-  readonly index: string
-  readonly where: readonly string[]
-}
-
-function scopeOf(tenant: string, { resource, project }: RequestFilter): Scope {
-  if (resource !== undefined && project !== undefined) {
-    fail('invalid_input', { argument: 'filter', problem: 'takes a resource or a project, not both' })
-  }
-  if (resource !== undefined) {
-    const { type, id } = checkResource('filter.resource', resource)
-    return {
-      collection: 'targets',
-      index: 'byStatus',
-      where: [tenant, type, id],
-    }
-  }
-  if (project !== undefined)
-    return { collection: 'requests', index: 'byProject', where: [tenant, checkId('filter.project', project)] }
-  return { collection: 'requests', index: 'byStatus', where: [tenant] }
-}
-
-async function firstOf(
-  { storage }: Context,
-  { collection, index, where }: Scope,
-  {
-    status,
-    limit,
-    from,
-  }: { readonly status: RequestStatus; readonly limit: number; readonly from: Position | undefined },
-): Promise<readonly Listed[]> {
-  const query = {
-    index,
-    where: [...where, status],
-    order: 'descending',
-    limit,
-    ...defined({ after: from }),
-  } as const
-  if (collection === 'requests') {
-    return (await page(storage, { collection, ...query })).records.map(({ value }) => value)
-  }
-  const { records } = await page(storage, { collection, ...query })
-  return records.map(({ value: { tenant, request: id, createdAt } }) => ({ tenant, id, createdAt }))
 }
 
 /** Reads listed requests in one round trip, in their order. */
 export async function requestsOf({ storage }: Context, listed: readonly Listed[]): Promise<readonly RequestRecord[]> {
   const { found } = await read(storage, { found: listed.map(({ tenant, id }) => recordKey('requests', tenant, id)) })
   return found.flatMap((request) => request?.value ?? [])
-}
-
-function newestFirst(a: Listed, b: Listed): number {
-  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt
-  return a.id < b.id ? 1 : -1
 }

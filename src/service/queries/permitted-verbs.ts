@@ -1,18 +1,24 @@
-import type { StreamHead } from '../../core/log/event-chain.ts'
 import { type Permissions, permittedMethods, verbOf } from '../../core/request/decide/permitted-methods.ts'
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
 import { type Content, openConflicts } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import type { Request } from '../../core/request/model/request.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import { peopleBehind, type Request } from '../../core/request/model/request.ts'
+import type { Schedule } from '../../core/request/model/schedule.ts'
 import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model/status-table.ts'
-import { refuse } from '../../errors/result.ts'
+import { type Refusal, refuse } from '../../errors/result.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import type { Context } from '../context/context.ts'
-import { isOnFor } from '../context/workflow-switch.ts'
-import { targetOf } from '../facts/apply-target.ts'
-import type { ContentRead, ResourcesRead } from '../facts/read-content.ts'
+import { isAboutSettings, isOnFor } from '../context/workflow-switch.ts'
+import { rebasesByItself, targetOf } from '../facts/apply-target.ts'
+import { outOfSight } from '../facts/may-read.ts'
+import { type ContentRead, keptOf, type ResourcesRead } from '../facts/read-content.ts'
+import { veiled } from '../facts/veil-refusal.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
+import { makerOf } from '../requests/decide-request.ts'
+import { sift } from '../requests/left-out.ts'
 import { permittedTo } from '../requests/permission-for-verb.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
@@ -23,8 +29,12 @@ export interface Shown {
   readonly stored: ContentRead | undefined
   readonly resources: ResourcesRead
   readonly settings: PolicySetRecord | undefined
-  readonly setVersion: StreamHead
+  readonly setVersion: PolicySetState
   readonly stale: boolean
+  /** Why it cannot be rebased, if it is stale and cannot. */
+  readonly unmovable?: Refusal
+  /** Whether a rebase has left conflicts, or would. */
+  readonly collides: boolean
   readonly at: number
 }
 
@@ -32,29 +42,90 @@ export interface Shown {
  * Says what somebody can do with a request now: every verb is decided on the facts of this moment, and none is done.
  */
 export async function permitted(context: Context, actor: Actor, shown: Shown): Promise<Permissions> {
-  const { request, facts, stored, at } = shown
-  if (!stored) return permittedMethods(actor, request, { at, factsFor: () => facts })
-  const [target, weighed] = await Promise.all([
-    targetOf(context, stored, {
-      request,
-      read: shown.resources,
-      rebases: facts.rules.onStale === 'rebase',
-      settings: shown.settings,
-      setVersion: shown.setVersion,
-    }),
+  const { request, facts, at } = shown
+  if (!shown.stored) return permittedMethods(actor, request, { at, factsFor: () => facts })
+  const { lost } = shown.stored
+  if (lost) return withoutContent(permittedMethods(actor, request, { at, factsFor: () => facts }), lost)
+  const { stored, resources } = putForward(context, { ...shown, stored: shown.stored })
+  const rebases = rebasesByItself(context, request, facts)
+  const landing = { ...shown, read: resources, rebases }
+  const [asReviewed, byHand, weighed] = await Promise.all([
+    targetOf(context, stored, landing),
+    isAboutSettings(request.resources) ? targetOf(context, stored, { ...landing, maker: actor.user }) : undefined,
     evaluateChanges(context, request.tenant, {
       setVersion: shown.setVersion,
       proposals: stored.proposals,
+      behind: peopleBehind(request),
       off: !isOnFor(context, shown.settings, request),
     }),
   ])
   const { content } = stored
+  const rebasesAnew = rebasesByItself(context, request, { ...facts, next: weighed })
+  const asSubmitted =
+    rebasesAnew === rebases ? asReviewed : await targetOf(context, stored, { ...landing, rebases: rebasesAnew })
   const next: NextContent = { ...content, before: content.changes, policySet: shown.setVersion, ...weighed }
   const factsFor = (verb: PeopleVerb): Facts => {
-    return { ...facts, target, next: verb === 'schedule' ? { ...next, applyAt: at + 1 } : next }
+    const target = rowOf(verb).brings === 'content' ? asSubmitted : asReviewed
+    const own = makerOf({ type: verb, by: actor }) === undefined ? target : (byHand ?? target)
+    return { ...facts, target: timedFor(verb, own, at), next: timedFor(verb, next, at) }
   }
   const can = permittedMethods(actor, request, { at, factsFor })
-  return { ...can, ...pointless(can, shown), ...(await forbidden(context, actor, { can, shown, content })) }
+  const may = { can, shown, content: shown.stored.content }
+  const said = { ...can, ...pointless(can, shown), ...(await forbidden(context, actor, may)) }
+  return await asReadable(context, actor, { can: said, shown })
+}
+
+/** What would be put to reviewers, and what is live of that: of a draft, what changes nothing is left out then. */
+function putForward(
+  context: Context,
+  { request, stored, resources }: Pick<Shown, 'request' | 'resources'> & { readonly stored: ContentRead },
+): { readonly stored: ContentRead; readonly resources: ResourcesRead } {
+  if (request.status !== 'draft') return { stored, resources }
+  const { kept } = sift(stored.content.changes)
+  const proposals = stored.proposals.filter((_, index) => kept.includes(index))
+  const changes = proposals.map(({ change }) => change)
+  return {
+    stored: { ...stored, content: { ...stored.content, changes }, proposals },
+    resources: keptOf(context, resources, { all: request.resources, changes }),
+  }
+}
+
+/** The content with which a verb is tried: one that can say when says it if the time that was said has passed. */
+function timedFor<C extends Schedule>(verb: PeopleVerb, content: C, at: number): Omit<C, keyof Schedule> & Schedule {
+  const { applyAt, openTime, applyBy, ...rest } = content
+  if (verb === 'schedule') return { ...rest, applyAt: at + 1 }
+  const times = [applyAt, openTime?.until, applyBy]
+  return times.some((time) => time !== undefined && time <= at) && canSayWhen.includes(verb) ? rest : content
+}
+
+const canSayWhen: readonly PeopleVerb[] = ['submit', 'resubmit', 'reopen', 'take_over']
+
+/** The same with no request named that the actor may not read. */
+async function asReadable(
+  context: Context,
+  actor: Actor,
+  { can, shown }: { readonly can: Permissions; readonly shown: Shown },
+): Promise<Permissions> {
+  const { request, settings, facts, at, resources } = shown
+  const rights = readingRights(context, actor, { settings })
+  const gone = await outOfSight(rights, request, resources.resources)
+  const entries = requestMethods.map(async (method) => {
+    const answer = can[method]
+    const { takes } = rowOf(verbOf(method, request, { at, holds: facts.holds }))
+    const tells = answer === true || answer.code === 'stale' || answer.code === 'wrong_project'
+    if (gone && takes !== undefined && method !== 'abandon' && tells) {
+      return [method, refuse('unknown_resource', { type: gone.type, id: gone.id }).refusal]
+    }
+    if (answer === true) return [method, answer]
+    return [method, await veiled(context, actor, { refusal: answer, rights, about: request.id })]
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+/** What is possible of a request whose content retention has removed: nothing that would go on with it. */
+function withoutContent(can: Permissions, lost: NonNullable<ContentRead['lost']>): Permissions {
+  const refused = requestMethods.flatMap((method) => (can[method] === true ? [[method, lost] as const] : []))
+  return { ...can, ...Object.fromEntries(refused) }
 }
 
 /** Why the actor's roles, or the editors of a resource, forbid verbs that are possible otherwise. */
@@ -81,11 +152,19 @@ async function forbidden(
 }
 
 /** Why some verbs would change nothing, if they are possible. */
-function pointless(can: Permissions, { request: { id: request }, stored, stale }: Shown): Partial<Permissions> {
+function pointless(can: Permissions, shown: Shown): Partial<Permissions> {
+  const {
+    request: { id: request },
+    stored,
+    stale,
+    unmovable,
+    collides,
+  } = shown
   const unchanged = refuse('up_to_date', { request }).refusal
   const settled = refuse('no_conflicts', { request }).refusal
   return {
     ...(can.rebase === true && !stale ? { rebase: unchanged } : {}),
-    ...(can.resolve === true && stored && openConflicts(stored.content) === 0 ? { resolve: settled } : {}),
+    ...(can.rebase === true && unmovable ? { rebase: unmovable } : {}),
+    ...(can.resolve === true && stored && openConflicts(stored.content) === 0 && !collides ? { resolve: settled } : {}),
   }
 }

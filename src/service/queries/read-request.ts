@@ -1,135 +1,151 @@
-import type { Conflict } from '../../core/change/conflict.ts'
 import { defined } from '../../core/defined.ts'
-import type { StreamHead } from '../../core/log/event-chain.ts'
+import { isUngated } from '../../core/request/decide/decide-application.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import type { Request } from '../../core/request/model/request.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import { peopleBehind, type Request } from '../../core/request/model/request.ts'
+import { earliestOf } from '../../core/request/model/schedule.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { type ApprovalStanding, approvalStanding } from '../../core/review/approval-standing.ts'
 import { ownerOf } from '../../core/review/giver.ts'
+import { usersExcepted } from '../../core/review/needs.ts'
 import { fail } from '../../errors/approval-error.ts'
-import type { Proposal } from '../changes/propose-change.ts'
-import { rebaseChange } from '../changes/rebase.ts'
+import { foretoldFreeze } from '../changes/frozen.ts'
+import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
-import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import { approversOf } from '../facts/approvers.ts'
+import { custodianOf } from '../facts/custodian.ts'
 import { readDelegations } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
 import { listFollowUps } from '../facts/follow-ups.ts'
-import { peopleOf } from '../facts/people-of-request.ts'
-import { documentAt, readWhole } from '../facts/read-content.ts'
-import { knownUsers, scopeOf } from '../people/ask-directory.ts'
-import type { PolicySetRecord } from '../records/record-types.ts'
+import { mayReadRequest } from '../facts/may-read.ts'
+import { peopleOf, withExcepted } from '../facts/people-of-request.ts'
+import { readWhole } from '../facts/read-content.ts'
+import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
+import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
-import { type ChangeRequest, requestedChange, summaryOf } from '../requests/request-summary.ts'
+import { openOn, otherRequests } from '../requests/other-requests.ts'
+import { readComments } from '../requests/request-comments.ts'
+import {
+  type ChangeRequest,
+  isStaleNow,
+  type RequestView,
+  summaryOf,
+  withLeftOut,
+} from '../requests/request-summary.ts'
 import { freeze } from '../values/freeze.ts'
-import { permitted } from './permitted-verbs.ts'
+import { permitted, type Shown } from './permitted-verbs.ts'
 import { delays, remedies } from './remedies.ts'
+import { requestedChanges } from './requested-changes.ts'
 
-/** Reads a request as one reader sees it. */
-export async function readRequest(context: Context, reader: Actor, id: string): Promise<ChangeRequest> {
+/** Reads a request as one reader sees it. One that they may not read is as unknown as one that never was. */
+export async function readRequest(context: Context, actor: Actor, id: string): Promise<ChangeRequest> {
+  const stored = await readStored(context, actor, id)
+  const { shown, judged } = await showRequest(context, actor, stored)
+  return freeze({ ...shown, can: await permitted(context, actor, judged) })
+}
+
+/** Reads a request for the application itself, which can do nothing with it. */
+export async function readAsApplication(context: Context, tenant: string, id: string): Promise<RequestView> {
+  const reader = { tenant }
+  const { shown } = await showRequest(context, reader, await readStored(context, reader, id))
+  return freeze(shown)
+}
+
+/** A request as it is stored, and the settings of that moment. */
+export interface StoredRequest {
+  readonly request: RequestRecord
+  readonly settings: PolicySetRecord | undefined
+  readonly setVersion: PolicySetState
+  readonly rights: ReadingRights
+}
+
+/** Reads a request that the reader may read. */
+export async function readStored(context: Context, reader: Reader, id: string): Promise<StoredRequest> {
   const { tenant } = reader
   const { stored, policySet } = await read(context.storage, {
     stored: recordKey('requests', tenant, id),
     policySet: recordKey('policySets', tenant),
   })
-  if (!stored) fail('unknown_request', { request: id })
-  return await showRequest(context, reader, {
-    request: stored.value,
-    settings: policySet?.value,
-    setVersion: settingsState(policySet),
-  })
+  const rights = readingRights(context, reader, { settings: policySet?.value })
+  const request = stored?.value
+  if (!request || !(await mayReadRequest(context, reader, { rights, request }))) {
+    await rights.known()
+    return fail('unknown_request', { request: id })
+  }
+  return { request, settings: policySet?.value, setVersion: settingsState(policySet), rights }
 }
 
 /** Completes a request with its content, and judges where it stands now. */
-export async function showRequest(
+async function showRequest(
   context: Context,
-  reader: Actor,
-  {
-    request,
-    settings,
-    setVersion,
-  }: {
-    readonly request: Request
-    readonly settings: PolicySetRecord | undefined
-    readonly setVersion: StreamHead
-  },
-): Promise<ChangeRequest> {
+  reader: Reader,
+  { request, settings, setVersion, rights }: StoredRequest,
+): Promise<{ readonly shown: RequestView; readonly judged: Shown }> {
+  const { user = '' } = reader
   const at = context.now()
-  const switched = switchFacts(context, settings, request)
-  const summary = summaryOf(request, at, switched.holds)
+  const switched = { ...switchFacts(context, settings, request), ...codeFacts(context, settings) }
+  const summary = await withLeftOut(summaryOf(request, at, switched.holds), request, rights)
   const followUps = await listFollowUps(context, request.tenant)
-  const [{ stored: content, resources }, asked, users, twins] = await Promise.all([
-    readWhole(context, request),
-    askedNow(context, request, setVersion),
-    peopleOf(context, request, [reader.user, ...followUps.map(({ by }) => by)]),
-    twinObjections(context, request),
+  const [{ stored: content, resources }, asked, users, twins, comments] = await Promise.all([
+    readWhole(context, request, settings),
+    askedNow(context, request, settings),
+    peopleOf(context, request, [...(user === '' ? [] : [user]), ...followUps.map(({ by }) => by)]),
+    twinObjections(context, reader, { rights, request }),
+    readComments(context, rights, request),
   ])
   const proposals = content?.proposals ?? []
   const open = isOpen(summary.status)
   const live = resources.resources.map((resource) => resource?.value)
   const moved = request.resources.some(({ base }, index) => (live[index]?.revision ?? 0) !== base)
-  const given = request.reviews.filter(({ by, onBehalfOf }) => by === reader.user && onBehalfOf !== undefined)
-  const { delegations } = await readDelegations(context, request.tenant, { from: given.map(ownerOf), to: reader.user })
-  const facts = { users, ...asked, followUps, delegations, ...switched }
-  const approval = open ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
+  const given = request.reviews.filter(({ by, onBehalfOf }) => by === user && onBehalfOf !== undefined)
+  const { delegations } = await readDelegations(context, request.tenant, { from: given.map(ownerOf), to: user })
+  const people = await withExcepted(context, request, { users, requirements: asked.requirements })
+  const left =
+    user === '' ? {} : await custodianOf(context, { ...reader, user, via: 'app' }, { request, settings, users })
+  const facts = { users: people, ...asked, followUps, delegations, ...switched, ...left }
+  const approval =
+    open && !isUngated(request) ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
-  const ways = stuck ? await remedies(context, request, { ...asked, now: at, holds: switched.holds }) : delays(request)
-  return freeze({
-    ...summary,
-    earlierObjections: [...summary.earlierObjections, ...twins],
-    changes: await Promise.all(
-      proposals.map(async (proposal, index) => ({
-        ...requestedChange(context, proposal),
-        conflicts: await conflictsOf(context, request.tenant, { proposal, live: live[index] }),
-      })),
-    ),
-    stale: open && moved,
-    ...defined({ approval }),
-    ...(stuck || ways.length > 0 ? { remedies: ways } : {}),
-    can: await permitted(context, reader, {
-      request,
-      facts,
-      stored: content,
-      resources,
-      settings,
-      setVersion,
-      stale: moved,
-      at,
-    }),
+  const told = { request, status: summary.status, rights, proposals, live }
+  const { changes, ...foretold } = await requestedChanges(context, told)
+  const judged = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
+  const ways = stuck ? await remedies(context, judged) : delays(request)
+  const frozen = open ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
+  const others = await otherRequests(context, reader, {
+    ...{ rights, settings, id: request.id, looking: openOn(context, request.tenant, request.resources) },
+    changes: proposals.map(({ change }) => change),
   })
+  const shown = {
+    ...summary,
+    comments,
+    earlierObjections: [...summary.earlierObjections, ...twins],
+    changes,
+    ...(content?.lost ? { notKept: content.lost } : {}),
+    stale: isStaleNow(
+      request,
+      summary.status,
+      live.map((one) => one?.revision ?? 0),
+    ),
+    others,
+    ...defined({ approval, frozen }),
+    ...(stuck || ways.length > 0 ? { remedies: ways } : {}),
+  }
+  return { shown, judged }
 }
 
 /** Judges how far a request is approved, and who could supply what is missing. */
 export async function approvalOf(context: Context, request: Request, at: number): Promise<ApprovalStanding> {
-  const scope = scopeOf(request.tenant, request.project)
+  const scope = scopesOf(request.tenant, request)
   const approvers = await approversOf(context, request, at)
   const others = [
-    request.requester,
-    ...request.contributors,
+    ...peopleBehind(request),
     ...request.reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
+    ...usersExcepted(request.requirements),
   ]
   const users = await knownUsers(context.directory, scope, others)
-  return approvalStanding(request, users, approvers)
-}
-
-async function conflictsOf(
-  context: Context,
-  tenant: string,
-  { proposal, live }: { readonly proposal: Proposal; readonly live: Parameters<typeof rebaseChange>[1]['live'] },
-): Promise<readonly Conflict[]> {
-  const { change } = proposal
-  const { resource, rebase } = change
-  if (!rebase) return []
-  const base = await documentAt(context, tenant, { resource, revision: rebase.from })
-  const moved = await rebaseChange(resourceTypeOf(context, resource.type), {
-    tenant,
-    change,
-    base,
-    live,
-    resolutions: rebase.resolutions,
-  })
-  return moved.ok ? moved.value.conflicts : []
+  return approvalStanding({ ...request, at }, users, approvers)
 }

@@ -1,13 +1,11 @@
-import type { ChangedPlace } from '../../core/change/changed-place.ts'
-import { describe } from '../../core/change/describe.ts'
-import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
-import { ApprovalError, fail } from '../../errors/approval-error.ts'
-import { recordHostChanges } from '../commands/sync-host-documents.ts'
+import { fail } from '../../errors/approval-error.ts'
 import type { Context } from '../context/context.ts'
-import { resourceTypeOf } from '../context/find-resource-type.ts'
+import { mayReadResource } from '../facts/may-read.ts'
+import { syncForReader, syncIfPossible } from '../facts/sync-for-reader.ts'
+import { type Reader, readingRights } from '../people/reading-rights.ts'
 import { page, read, recordKey } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
@@ -27,25 +25,30 @@ export interface LiveResource<T> {
 
 /** A revision, as the history of a resource lists it. */
 export interface ListedRevision<T> extends Omit<Revision, 'document'> {
-  /** The document from then on; null if this revision removed it. */
+  /** The document from then on; null if this revision removed it, or retention did: `notKept` says when. */
   readonly document: T | null
   /** Whether it is the live one. Exactly one is. */
   readonly live: boolean
 }
 
-/** Reads a live resource; `undefined` if there is none. */
+/** Reads a live resource; `undefined` if there is none, or none that the reader may read. */
 export async function readResource<T>(
   context: Context,
-  tenant: string,
+  reader: Reader,
   { type, id }: ResourceRef<T>,
 ): Promise<LiveResource<T> | undefined> {
-  await recordHostChanges(context, tenant, [{ type, id }])
+  const { tenant } = reader
+  const rights = readingRights(context, reader)
+  if (!(await syncForReader(context, reader, { rights, resource: { type, id } }))) return undefined
   const { stored, lock, settings } = await read(context.storage, {
     stored: recordKey('resources', tenant, type, id),
     lock: recordKey('locks', tenant, type, id),
     settings: recordKey('policySets', tenant),
   })
-  if (!stored || stored.value.document === null) return undefined
+  if (!stored || stored.value.document === null || !(await mayReadResource(rights, stored.value))) {
+    await rights.known()
+    return undefined
+  }
   const { project: its, revision, document } = stored.value
   const lifecycle = await standingOf(context, { resource: stored.value, lock, settings: settings?.value })
   return freeze({
@@ -58,65 +61,54 @@ export async function readResource<T>(
   })
 }
 
+interface HistoryAsked<T> {
+  readonly ref: ResourceRef<T>
+  readonly limit: number
+  readonly before?: number | undefined
+}
+
 /**
- * Lists the revisions of a resource, the newest first, at most `limit`; those before the revision `before` if it
- * is given.
+ * Lists the revisions of a resource that the reader may read, the newest first, at most `limit`; those before the
+ * revision `before` if it is given. Of a resource that has moved, both are asked: where it is, and where it was.
  */
 export async function readHistory<T>(
-  { storage }: Context,
-  tenant: string,
-  {
-    ref: { type, id },
-    limit,
-    before,
-  }: { readonly ref: ResourceRef<T>; readonly limit: number; readonly before?: number | undefined },
+  context: Context,
+  reader: Reader,
+  { ref: { type, id }, limit, before }: HistoryAsked<T>,
 ): Promise<readonly ListedRevision<T>[]> {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200) {
     fail('invalid_input', { argument: 'limit', problem: 'must be a whole number from 1 to 200' })
   }
-  const { live } = await read(storage, { live: recordKey('resources', tenant, type, id) })
-  const { records } = await page(storage, {
-    collection: 'revisions',
-    index: 'key',
-    where: [tenant, type, id],
-    order: 'descending',
-    limit,
-    ...(before === undefined ? {} : { range: { to: before - 1 } }),
-  })
-  return records.map(({ value }) =>
+  const { tenant } = reader
+  const rights = readingRights(context, reader)
+  await syncIfPossible(context, reader, { type, id })
+  const { live } = await read(context.storage, { live: recordKey('resources', tenant, type, id) })
+  if (!live || !(await mayReadResource(rights, live.value))) {
+    await rights.known()
+    return []
+  }
+  const shown: Revision[] = []
+  for (let to = before === undefined ? undefined : before - 1; shown.length < limit; ) {
+    const { records } = await page(context.storage, {
+      collection: 'revisions',
+      index: 'key',
+      where: [tenant, type, id],
+      order: 'descending',
+      limit,
+      ...(to === undefined ? {} : { range: { to } }),
+    })
+    const revisions = records.map(({ value }) => value)
+    const readable = await Promise.all(revisions.map((revision) => mayReadResource(rights, revision)))
+    shown.push(...revisions.filter((_, index) => readable[index]))
+    const last = revisions.at(-1)
+    if (revisions.length < limit || last === undefined) break
+    to = last.number - 1
+  }
+  return shown.slice(0, limit).map((revision) =>
     freeze({
-      ...value,
-      document: value.document as (T & JsonValue) | null,
-      live: value.number === live?.value.revision,
+      ...revision,
+      document: revision.document as (T & JsonValue) | null,
+      live: revision.number === live.value.revision,
     }),
   )
-}
-
-/** The difference between two revisions of a resource. */
-export interface Comparison {
-  readonly places: readonly ChangedPlace[]
-  /** The same for people, one line a place. */
-  readonly lines: readonly string[]
-}
-
-/** Compares two revisions of a resource; 0 is the resource that does not exist yet. */
-export async function compareRevisions(
-  context: Context,
-  tenant: string,
-  { ref: { type, id }, from, to }: { readonly ref: ResourceRef; readonly from: number; readonly to: number },
-): Promise<Comparison> {
-  const numbers = [from, to].filter((number) => number !== 0)
-  const { found } = await read(context.storage, {
-    found: numbers.map((number) => recordKey('revisions', tenant, type, id, number)),
-  })
-  const documents = new Map(numbers.map((number, index) => [number, found[index]]))
-  const documentOf = (number: number) => {
-    if (number === 0) return undefined
-    const revision = documents.get(number) ?? fail('unknown_revision', { type, id, revision: number })
-    return revision.value.document ?? undefined
-  }
-  const { shape, labels } = resourceTypeOf(context, type)
-  const places = diff(documentOf(from), documentOf(to), shape)
-  if (!places.ok) throw new ApprovalError(places.refusal)
-  return freeze({ places: places.value, lines: describe(places.value, labels) })
 }

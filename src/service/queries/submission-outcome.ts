@@ -2,7 +2,7 @@ import type { Actor } from '../../core/request/model/event.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
 import { current } from '../requests/deliver-outside.ts'
-import { outcomeOf, type SubmitOutcome } from '../requests/submit-command.ts'
+import { outcomeOf, type SubmitOutcome } from '../requests/submit-outcome.ts'
 import { readRequest } from './read-request.ts'
 
 /** Gives what became of a submission by now, if its change was on its way. */

@@ -23,6 +23,9 @@ export const accessStream = ({ type, id }: { readonly type: string; readonly id:
 /** The stream of the texts that were erased. */
 export const erasureStream = 'erasures'
 
+/** The stream of the documents that were removed since they were kept long enough. */
+export const retentionStream = 'retention'
+
 /** The stream of a tenant's settings. */
 export const settingsStream = 'settings'
 

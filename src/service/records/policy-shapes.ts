@@ -1,5 +1,11 @@
 import type { PathOwnership, Policy, PolicyMatch } from '../../core/policy/model/policy.ts'
-import type { Approvers, Escalation, Need, PinnedRequirement } from '../../core/policy/model/requirement.ts'
+import type {
+  Approvers,
+  Escalation,
+  NamedPeople,
+  Need,
+  PinnedRequirement,
+} from '../../core/policy/model/requirement.ts'
 import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
 import {
   either,
@@ -16,16 +22,29 @@ import {
 } from '../values/shape.ts'
 
 /** A text, or a list of them. */
-const names: RecordShape = (value, at) => (typeof value === 'string' ? undefined : listOf(text())(value, at))
+export const names: RecordShape = (value, at) => (typeof value === 'string' ? undefined : listOf(text())(value, at))
 
-export const match: RecordShape = object<PolicyMatch>({
+const people = { users: maybe(listOf(text())), roles: maybe(listOf(text())) }
+const namedPeople: RecordShape = object<NamedPeople>(people)
+
+/** The parts of what a policy matches. */
+export const matchParts = {
   resource: maybe(names),
   action: maybe(names),
   project: maybe(names),
   facets: maybe(named(names)),
-})
+  requester: maybe(namedPeople),
+}
 
-const approvers: RecordShape = object<Approvers>({ users: maybe(listOf(text())), roles: maybe(listOf(text())) })
+export const match: RecordShape = object<PolicyMatch>(matchParts)
+
+const approvers: RecordShape = object<Approvers>({
+  ...people,
+  field: maybe(text()),
+  owner: maybe(json),
+  otherwise: maybe(namedPeople),
+  except: maybe(namedPeople),
+})
 const need: RecordShape = object<Need>({ quorum: whole, from: approvers, about: maybe(text()) })
 const parts = later(() => listOf(requirement))
 
@@ -37,7 +56,7 @@ export const requirement: RecordShape = either((value) => {
   return 'of' in value ? object({ atLeast: whole, of: parts }) : undefined
 })
 
-const escalation: RecordShape = object<Escalation>({ after: text() as RecordShape, to: approvers })
+const escalation: RecordShape = object<Escalation>({ after: text() as RecordShape, to: namedPeople })
 
 /** What one policy asked of a change. */
 export const pinned: RecordShape = object<PinnedRequirement>({
@@ -46,6 +65,8 @@ export const pinned: RecordShape = object<PinnedRequirement>({
   require: requirement,
   veto: maybe(approvers),
   escalate: maybe(escalation),
+  source: maybe(text('code')),
+  whileOff: maybe(text('asks')),
 })
 
 const anyRule = (name: keyof RulesOfConduct): RecordShape => {
@@ -66,7 +87,7 @@ const condition: RecordShape = either((value) => {
     case 'before_after':
       return object({ ...field, operator: text(), value: json })
     case 'change_amount':
-      return object({ ...field, operator: text(), value: number })
+      return object({ ...field, operator: text(), value: number, within: maybe(text()) })
     case 'crosses':
       return object({ ...field, value: number })
     case 'predicate':
@@ -84,7 +105,7 @@ const ownership = object<PathOwnership>({
 })
 
 /** A policy, as far as it can be compiled. */
-export const policy: RecordShape = object<Policy>({
+export const policy: RecordShape = object<Omit<Policy, 'source' | 'whileOff'>>({
   id: text(),
   version: whole,
   match,
@@ -96,4 +117,5 @@ export const policy: RecordShape = object<Policy>({
   rules: maybe(rules),
   overrides: maybe(listOf(text())),
   fallback: maybe(json),
+  mode: maybe(json),
 })

@@ -22,9 +22,21 @@ import {
   text,
   whole,
 } from '../values/shape.ts'
-import { match, policy } from './policy-shapes.ts'
+import type * as accesses from './access-records.ts'
+import { freezeShape } from './freeze-shapes.ts'
+import { match, pinned, policy } from './policy-shapes.ts'
 import type * as records from './record-types.ts'
-import { content, glassBroken, head, move, pinnedPart, proposed, putOff, request } from './request-shapes.ts'
+import {
+  commentPart,
+  content,
+  glassBroken,
+  head,
+  move,
+  pinnedPart,
+  proposed,
+  putOff,
+  request,
+} from './request-shapes.ts'
 import type { ReturnsRecord, Sweep, WorkflowSwitch } from './workflow-records.ts'
 
 const tenant = text()
@@ -51,6 +63,7 @@ interface EventParts {
   readonly message?: string
   readonly pinned?: Pinned
   readonly erased?: readonly string[]
+  readonly removed?: readonly string[]
 }
 
 const event = object<EventParts>({
@@ -61,6 +74,7 @@ const event = object<EventParts>({
   message: maybe(text()),
   pinned: maybe(pinnedPart),
   erased: maybe(listOf(text())),
+  removed: maybe(listOf(text())),
 })
 
 const late = object<records.LateWrite>({
@@ -77,7 +91,27 @@ const sweep = object<Sweep>({ status: text(...statuses), after: maybe(json), fou
 export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
   requests: request,
   contents: content,
-  targets: object<records.TargetRecord>({ ...resource, request: text(), status: text(...statuses), createdAt: whole }),
+  comments: commentPart,
+  targets: object<records.TargetRecord>({
+    ...resource,
+    request: text(),
+    status: text(...statuses),
+    createdAt: whole,
+    updatedAt: whole,
+    project: maybe(text()),
+    requester: text(),
+    openSince: maybe(whole),
+    isFirst: maybe(whole),
+  }),
+  acrossProjects: object<records.AcrossRecord>({
+    tenant,
+    project: text(),
+    request: text(),
+    status: text(...statuses),
+    createdAt: whole,
+    updatedAt: whole,
+    requester: text(),
+  }),
   inbox: object<records.InboxRecord>({
     tenant,
     approver: text(),
@@ -98,6 +132,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     revision: whole,
     state: maybe(text()),
     stateDueAt: maybe(whole),
+    updatedAt: maybe(whole),
     putOff: maybe(putOff),
     head,
   }),
@@ -112,6 +147,8 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     at: whole,
     message: maybe(text()),
     request: maybe(text()),
+    notKept: maybe(whole),
+    shadow: maybe(listOf(pinned)),
   }),
   events: object<LoggedEvent>({
     tenant,
@@ -129,6 +166,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     window: maybe(object<records.RefusalWindow>({ from: whole, recorded: whole, counted: named(whole) })),
     dueAt: maybe(whole),
     putOff: maybe(putOff),
+    swept: maybe(object<records.Swept>({ documents: whole, seals: whole, revisions: maybe(listOf(json)) })),
   }),
   unsealed: object<records.UnsealedRecord>({
     tenant,
@@ -175,10 +213,14 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
           on: flag,
           switchedOff: maybe(whole),
           waiting: maybe(text('return', 'hold')),
-          holds: maybe(listOf(object<Hold>({ from: whole, to: maybe(whole), gaps: maybe(whole) }))),
+          holds: maybe(
+            listOf(object<Hold>({ from: whole, to: maybe(whole), gaps: maybe(whole), returned: maybe(whole) })),
+          ),
         }),
       ),
     ),
+    inCode: maybe(object<records.RecordedPolicies>({ version: whole, digest: text() })),
+    freezes: maybe(listOf(freezeShape)),
     firstAdmin: maybe(text()),
     defaultAccess: maybe(text('everyone', 'editors')),
     head,
@@ -212,7 +254,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
       reason: maybe(text()),
     }),
   }),
-  delegations: object<records.DelegationRecord>({
+  delegations: object<accesses.DelegationRecord>({
     tenant,
     from: text(),
     to: text(),
@@ -220,18 +262,18 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     ends: whole,
     match,
   }),
-  grants: object<records.GrantRecord>({
+  grants: object<accesses.GrantRecord>({
     tenant,
     user: text(),
     person: maybe(text()),
     owner: maybe(text()),
     grants: listOf(grant),
   }),
-  preferences: object<records.PreferencesRecord>({ tenant, user: text(), unwanted: listOf(text()) }),
+  preferences: object<accesses.PreferencesRecord>({ tenant, user: text(), unwanted: listOf(text()) }),
   objections: object<records.ObjectionRecord>({ tenant, effect: text(), request: text() }),
-  holders: object<records.HolderRecord>({ tenant, user: text(), role: text(), project: text() }),
+  holders: object<accesses.HolderRecord>({ tenant, user: text(), role: text(), project: text() }),
   followUps: object<records.FollowUpsRecord>({ tenant, open: listOf(glassBroken) }),
-  accesses: object<records.AccessRecord>({ ...resource, access, head }),
+  accesses: object<accesses.AccessRecord>({ ...resource, access, head }),
   idempotencyKeys: object<records.IdempotencyRecord>({
     tenant,
     actor: text(),

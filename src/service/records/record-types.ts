@@ -1,4 +1,3 @@
-import type { Grant } from '../../core/access/grant.ts'
 import type { ResourceAccess } from '../../core/access/resource-access.ts'
 import type { RoleDefinition } from '../../core/access/role.ts'
 import type { Digest } from '../../core/change/digest.ts'
@@ -6,13 +5,16 @@ import type { JsonValue } from '../../core/change/json.ts'
 import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import type { LoggedEvent, StreamHead } from '../../core/log/event-chain.ts'
 import type { Policy } from '../../core/policy/model/policy.ts'
+import type { CommentAnchor, CommentResolution } from '../../core/request/model/comment.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
 import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Resource, Revision } from '../../core/request/model/revision.ts'
 import type { RequestStatus } from '../../core/request/model/status-table.ts'
-import type { Delegation } from '../../core/review/delegation.ts'
 import type { Notice } from '../../ports/notifier.ts'
+import type { Position } from '../../ports/storage.ts'
+import type { AccessRecord, DelegationRecord, GrantRecord, HolderRecord, PreferencesRecord } from './access-records.ts'
+import type { Freeze } from './freeze-records.ts'
 import type { PutOff } from './put-off.ts'
 import type { ReturnsRecord, WorkflowSwitch } from './workflow-records.ts'
 
@@ -21,8 +23,13 @@ export interface RequestRecord extends Request {
   /** When something has to happen to it by itself; absent once it has ended. */
   readonly dueAt?: number
   readonly putOff?: PutOff
-  /** The version of its records in `targets`, which move together. */
+  /** The version of its records in `targets` and `acrossProjects`, which move together. */
   readonly targetVersion: number
+  /**
+   * The versions that these had when others came to them, by the names of those: each of them has a version that is so
+   * much lower. Absent if all are there since the beginning.
+   */
+  readonly joined?: Readonly<Record<string, number>>
   /** The names under which it is in `inbox`; absent if it is not. */
   readonly awaited?: readonly string[]
   readonly head: StreamHead
@@ -33,6 +40,22 @@ export interface ContentRecord extends Content {
   readonly tenant: string
   readonly request: string
   readonly edition: number
+  /** When retention removed the changes; absent while they are kept. */
+  readonly notKept?: number
+}
+
+/** A comment on a request. */
+export interface CommentRecord {
+  readonly tenant: string
+  readonly request: string
+  /** Comments are numbered from 1 on. */
+  readonly number: number
+  readonly by: string
+  readonly via: string
+  readonly at: number
+  readonly text: string
+  readonly anchor?: CommentAnchor
+  readonly resolved?: CommentResolution
 }
 
 /** That a request is about a resource. */
@@ -43,6 +66,25 @@ export interface TargetRecord {
   readonly request: string
   readonly status: RequestStatus
   readonly createdAt: number
+  readonly updatedAt: number
+  /** The project of the request; empty if its resources belong to none, absent if they are in several. */
+  readonly project?: string
+  readonly requester: string
+  /** When the request was made, while it is open. */
+  readonly openSince?: number
+  /** 1 for one of the resources of each type: a list of a type has the request once. */
+  readonly isFirst?: 1
+}
+
+/** That a request is in a project, and in others too. */
+export interface AcrossRecord {
+  readonly tenant: string
+  readonly project: string
+  readonly request: string
+  readonly status: RequestStatus
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly requester: string
 }
 
 /** That a request waits for an approval. */
@@ -51,7 +93,7 @@ export interface InboxRecord {
   /** The user or the role whose approval it is, as `awaitedFrom` names them. */
   readonly approver: string
   readonly request: string
-  /** Empty if its resources belong to no project. */
+  /** Empty if its resources belong to no project, or to several. */
   readonly project: string
   readonly createdAt: number
 }
@@ -127,11 +169,21 @@ export interface PolicySetRecord {
   readonly roles?: readonly RoleDefinition[]
   /** Where the approval workflow was switched on or off. */
   readonly workflow?: readonly WorkflowSwitch[]
+  /** The set of policies in code that was recorded last. */
+  readonly inCode?: RecordedPolicies
+  /** When nothing lands, and where. */
+  readonly freezes?: readonly Freeze[]
   /** Who was the first to hold the role of an admin. */
   readonly firstAdmin?: string
   /** Who edits new resources; everyone if that was never said. */
   readonly defaultAccess?: ResourceAccess['type']
   readonly head: StreamHead
+}
+
+/** Which policies in code a tenant has on record: the log has the policies. */
+export interface RecordedPolicies {
+  readonly version: number
+  readonly digest: Digest
 }
 
 /** The end of a stream whose owner has no other record. */
@@ -144,6 +196,18 @@ export interface StreamRecord {
   /** When what was only counted is to be stated in an event; absent if nothing was. */
   readonly dueAt?: number
   readonly putOff?: PutOff
+  /** How far retention has come, if the stream is its own. */
+  readonly swept?: Swept
+}
+
+/** How far retention has come in a tenant. */
+export interface Swept {
+  /** For how long documents are kept, in milliseconds. */
+  readonly documents: number
+  /** The place of the first seal that was not looked at. */
+  readonly seals: number
+  /** The last revision that was looked at, in the order of their times; absent if none was. */
+  readonly revisions?: Position
 }
 
 /** The refusals of one actor since the first of them, for some time. */
@@ -153,44 +217,6 @@ export interface RefusalWindow {
   readonly recorded: number
   /** How many more there were: code → number. */
   readonly counted: Readonly<Record<string, number>>
-}
-
-/** Everything that was given to one user. */
-export interface GrantRecord {
-  readonly tenant: string
-  readonly user: string
-  /** The person behind the user, if that was said. */
-  readonly person?: string
-  /** The user who owns it, if it is an agent. */
-  readonly owner?: string
-  readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
-}
-
-/** What a user wants for themselves alone. */
-export interface PreferencesRecord {
-  readonly tenant: string
-  readonly user: string
-  /** Types of notices that the user has switched off. */
-  readonly unwanted: readonly string[]
-}
-
-/** Who edits a resource, with the end of the stream that says how it came to be so. */
-export interface AccessRecord {
-  readonly tenant: string
-  readonly type: string
-  readonly id: string
-  readonly access: ResourceAccess
-  readonly head: StreamHead
-}
-
-/** That somebody was given a role. */
-export interface HolderRecord extends Grant {
-  readonly tenant: string
-}
-
-/** That somebody may answer for somebody else, or might once. */
-export interface DelegationRecord extends Delegation {
-  readonly tenant: string
 }
 
 /** An event that no checkpoint has sealed yet. */
@@ -240,7 +266,9 @@ export interface OutboxRecord {
 export interface RecordTypes {
   readonly requests: RequestRecord
   readonly contents: ContentRecord
+  readonly comments: CommentRecord
   readonly targets: TargetRecord
+  readonly acrossProjects: AcrossRecord
   readonly inbox: InboxRecord
   readonly objections: ObjectionRecord
   readonly locks: LockRecord

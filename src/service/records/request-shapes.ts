@@ -1,16 +1,41 @@
 import type { Resolution } from '../../core/change/conflict.ts'
-import type { ClockMove, OpenRebase, PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
-import type { Application, AppliedRevision, KnownPerson, Pinned, Target } from '../../core/request/model/event.ts'
+import type { CommentAnchor, CommentResolution } from '../../core/request/model/comment.ts'
+import type {
+  ClockMove,
+  OpenRebase,
+  PathStep,
+  PinnedMove,
+  ProposedChange,
+  Reverted,
+} from '../../core/request/model/content.ts'
+import type { KnownPerson, LeftOut, Pinned, Target } from '../../core/request/model/event.ts'
 import type { FollowUp, GlassBroken } from '../../core/request/model/follow-up.ts'
 import type { Objection, Subject } from '../../core/request/model/objection.ts'
+import type { Application, AppliedRevision } from '../../core/request/model/outcome.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import type { Addition } from '../../core/request/model/request.ts'
+import type { OpenTime, Schedule } from '../../core/request/model/schedule.ts'
 import { statuses } from '../../core/request/model/status-table.ts'
 import type { Review } from '../../core/review/under-review.ts'
-import { either, json, listOf, maybe, named, object, onlyTrue, type RecordShape, text, whole } from '../values/shape.ts'
+import {
+  either,
+  json,
+  listOf,
+  maybe,
+  named,
+  object,
+  onlyTrue,
+  type Properties,
+  type RecordShape,
+  text,
+  whole,
+} from '../values/shape.ts'
 import { pinned, rules } from './policy-shapes.ts'
 import type { PutOff } from './put-off.ts'
-import type { ContentRecord, RequestRecord } from './record-types.ts'
+import type { CommentRecord, ContentRecord, RequestRecord } from './record-types.ts'
 
 const resource = object<{ type: string; id: string }>({ type: text(), id: text() })
+const leftOut = object<LeftOut>({ type: text(), id: text(), project: maybe(text()) })
 const digest = text()
 
 const reviewProperties = {
@@ -24,13 +49,20 @@ const reviewProperties = {
   at: whole,
   reason: maybe(text()),
   roles: listOf(text()),
+  additions: maybe(whole),
   carriedFrom: maybe(text()),
 }
+const scheduleShape = {
+  applyAt: maybe(whole),
+  openTime: maybe(object<OpenTime>({ from: maybe(whole), until: maybe(whole) })),
+  applyBy: maybe(whole),
+} as const satisfies Properties<Schedule>
+
 export const review: RecordShape = object<Review>(reviewProperties)
 
 const objection = object<Objection>({
   ...reviewProperties,
-  about: listOf(object<Subject>({ effect: text(), applyAt: maybe(whole) })),
+  about: listOf(object<Subject>({ effect: text(), ...scheduleShape })),
   isOver: maybe(onlyTrue),
   stood: maybe(onlyTrue),
 })
@@ -38,25 +70,37 @@ const objection = object<Objection>({
 /** That something due could not be done. */
 export const putOff = object<PutOff>({ from: whole, failures: whole })
 
-const target = object<Target>({ type: text(), id: text(), base: whole, waiting: maybe(text()) })
+const target = object<Target>({
+  type: text(),
+  id: text(),
+  base: whole,
+  waiting: maybe(text()),
+  lockless: maybe(onlyTrue),
+})
 const known = object<KnownPerson>({ user: text(), person: text() })
 
 export const head = object<{ seq: number; hash: string }>({ seq: whole, hash: text() })
 
+const policySetState = object<PolicySetState>({ seq: whole, hash: text(), inCode: maybe(digest) })
+
 const pinnedProperties = {
+  project: maybe(text()),
+  projects: maybe(listOf(text())),
   round: whole,
   edition: whole,
   digest,
   effect: digest,
   resources: listOf(target),
+  leftOut: maybe(listOf(leftOut)),
   requirements: listOf(pinned),
   rules,
-  policySet: head,
+  shadow: maybe(listOf(pinned)),
+  policySet: policySetState,
   expiresAt: whole,
   reason: maybe(text()),
   salt: maybe(text()),
   erased: maybe(digest),
-  applyAt: maybe(whole),
+  ...scheduleShape,
   conflicts: whole,
   contributors: listOf(text()),
   persons: listOf(known),
@@ -76,6 +120,8 @@ export const application: RecordShape = object<Application>({
   revisions: listOf(applied),
   problem: maybe(text()),
   mayLand: maybe(onlyTrue),
+  passes: maybe(onlyTrue),
+  frozen: maybe(onlyTrue),
 })
 
 const glass = { by: text(), person: text(), incident: text(), policies: listOf(text()), at: whole, dueAt: whole }
@@ -94,16 +140,18 @@ export const request: RecordShape = object<RequestRecord>({
   ...pinnedProperties,
   tenant: text(),
   id: text(),
-  project: text(),
   status: text(...statuses),
   requester: text(),
+  formerRequesters: maybe(listOf(text())),
   via: text(),
   createdAt: whole,
   updatedAt: whole,
   askedAt: whole,
   remindedAt: maybe(whole),
   escalated: maybe(listOf(object({ policy: text(), version: whole }))),
+  lapsedAt: maybe(whole),
   scheduleDropped: maybe(onlyTrue),
+  withheld: maybe(failure),
   bypassedBy: maybe(text()),
   followUp: maybe(followUp),
   application: maybe(application),
@@ -112,11 +160,14 @@ export const request: RecordShape = object<RequestRecord>({
   dueAt: maybe(whole),
   putOff: maybe(putOff),
   recalledReviews: maybe(whole),
-  comments: maybe(whole),
+  additions: maybe(listOf(object<Addition>({ by: text(), at: whole, text: text() }))),
+  commentCount: maybe(whole),
+  openComments: maybe(whole),
   unsettled: maybe(onlyTrue),
   mayLand: maybe(onlyTrue),
   objections: maybe(listOf(objection)),
   targetVersion: whole,
+  joined: maybe(named(whole)),
   awaited: maybe(listOf(text())),
   head,
 })
@@ -142,6 +193,11 @@ export const move: RecordShape = object<PinnedMove>({
   pending: maybe(text()),
   edits: maybe(onlyTrue),
   details: maybe(named(json)),
+  path: maybe(
+    listOf(object<{ action: string; from: string; to: string }>({ action: text(), from: text(), to: text() })),
+  ),
+  imported: maybe(onlyTrue),
+  reverts: maybe(object<Reverted>({ revision: whole, state: text() })),
   dueAt: maybe(whole),
   next: maybe(object<ClockMove>({ action: text(), to: text(), places: listOf(place), after: maybe(json) })),
 })
@@ -156,6 +212,8 @@ export const proposed: RecordShape = object<ProposedChange>({
   places: listOf(place),
   after: json,
   move: maybe(move),
+  path: maybe(listOf(object<PathStep>({ actions: listOf(text()), places: listOf(place), after: maybe(json) }))),
+  given: maybe(json),
   rebase: maybe(
     object<OpenRebase>({
       from: whole,
@@ -166,10 +224,24 @@ export const proposed: RecordShape = object<ProposedChange>({
   ),
 })
 
+/** A comment on a request. */
+export const commentPart: RecordShape = object<CommentRecord>({
+  tenant: text(),
+  request: text(),
+  number: whole,
+  by: text(),
+  via: text(),
+  at: whole,
+  text: text(),
+  anchor: maybe(object<CommentAnchor>({ resource, path: text(), round: whole, digest })),
+  resolved: maybe(object<CommentResolution>({ by: text(), at: whole })),
+})
+
 export const content: RecordShape = object<ContentRecord>({
   tenant: text(),
   request: text(),
   edition: whole,
   changes: listOf(proposed),
-  applyAt: maybe(whole),
+  ...scheduleShape,
+  notKept: maybe(whole),
 })

@@ -1,6 +1,7 @@
 import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
-import { emptyStream, type StreamHead } from '../../core/log/event-chain.ts'
+import { emptyStream } from '../../core/log/event-chain.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import { refuse } from '../../errors/result.ts'
 import { collections } from '../../ports/collections.ts'
@@ -155,8 +156,14 @@ export function unchanged(key: TypedKey, before: { readonly version: number } | 
  * Names the state that the settings of a tenant are in, by its number and the hash of the event that made it. A
  * number can come again after a rollback or a restore; the hash comes again only with the same history.
  */
-export function settingsState(settings: Stored<PolicySetRecord> | undefined): StreamHead {
-  return settings?.value.head ?? emptyStream
+export function settingsState(settings: Stored<PolicySetRecord> | undefined): PolicySetState {
+  return stateIn(settings?.value)
+}
+
+/** The same of the settings themselves. */
+export function stateIn(settings: PolicySetRecord | undefined): PolicySetState {
+  const { head = emptyStream, inCode } = settings ?? {}
+  return inCode ? { ...head, inCode: inCode.digest } : head
 }
 
 /**

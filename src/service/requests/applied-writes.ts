@@ -1,15 +1,16 @@
 import { defined } from '../../core/defined.ts'
 import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { TargetFacts } from '../../core/request/model/command.ts'
-import type { LaterEvent } from '../../core/request/model/event.ts'
+import type { RequestEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
+import type { Accepted } from '../commands/run-command.ts'
 import type { ResourcesRead } from '../facts/read-content.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface AppliedChange {
-  readonly event: LaterEvent
+  readonly event: RequestEvent
   readonly target?: TargetFacts
   readonly resources?: Pick<ResourcesRead, 'resources' | 'preconditions'>
 }
@@ -27,4 +28,11 @@ export function landingWrites(
     revisionWrites(resources.resources[index], change, authorship),
   )
   return [...resources.preconditions, ...revisions]
+}
+
+/** What lands is committed before the next freeze begins, unless it passes them. */
+export function inTimeFor(event: RequestEvent, target: TargetFacts | undefined): Pick<Accepted<unknown>, 'before'> {
+  const lands = event.outcome.status === 'applied' || event.outcome.status === 'applying'
+  const passes = event.type === 'bypassed' || event.type === 'glass_broken'
+  return lands && !passes ? defined({ before: target?.frozenFrom }) : {}
 }

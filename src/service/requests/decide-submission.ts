@@ -1,34 +1,45 @@
 import { defined } from '../../core/defined.ts'
-import type { StreamHead } from '../../core/log/event-chain.ts'
-import { policyType } from '../../core/policy/model/policy-type.ts'
+import { bypassAtOnce } from '../../core/request/decide/bypass-at-once.ts'
 import { draft, type Submission, submit } from '../../core/request/decide/decide-submission.ts'
-import type { Actor } from '../../core/request/model/event.ts'
+import type { Actor, ResourceName } from '../../core/request/model/event.ts'
+import { refuseFrozen } from '../../core/request/model/frozen.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import { type Schedule, scheduleOf } from '../../core/request/model/schedule.ts'
+import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
-import type { Write } from '../../ports/storage.ts'
+import type { RecordKey, Write } from '../../ports/storage.ts'
 import { tooManyDrafts } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
-import { type Proposal, propose, type Wish } from '../changes/propose-change.ts'
+import { freezeFacts } from '../changes/frozen.ts'
+import type { Proposal, Wish } from '../changes/propose-change.ts'
 import { claimedOutside, claimKeys, outsideFacts } from '../commands/external-claims.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
+import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
-import { keptOffBy, readHolders } from '../facts/lock-holders.ts'
-import { resolvedWish } from '../facts/read-content.ts'
-import { knownUsers, scopeOf } from '../people/ask-directory.ts'
+import { type HoldersRead, type Met, meetLocks, type Over, readHolders } from '../facts/lock-holders.ts'
+import { mayHear } from '../facts/sync-for-reader.ts'
+import { veiled } from '../facts/veil-refusal.ts'
+import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { policyRefusal } from '../policies/policy-findings.ts'
 import type { ClaimRecord, PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import { read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
 import { isSwitchChange } from '../resource-types/workflow-resource.ts'
 import { newSalt } from '../values/salt.ts'
-import { mayMakeAll } from './permission-for-verb.ts'
+import { type Sifted, sift } from './left-out.ts'
+import { mixture } from './mixture.ts'
+import { mayBypass, mayMakeAll } from './permission-for-verb.ts'
+import { proposeAll } from './propose-all.ts'
+import { recordBefore } from './record-over.ts'
 
 /** What somebody wants made, all or nothing. */
-export interface Intention {
-  readonly verb: 'submit' | 'draft'
+export interface Intention extends Schedule {
+  readonly verb: 'submit' | 'draft' | 'bypass'
   readonly wishes: readonly Wish[]
   readonly reason?: string
-  readonly applyAt?: number
   /** Those among the approvers who are to be told. */
   readonly notify?: readonly string[]
   /** Whether it is to be made at once, or refused: no request comes of it. */
@@ -38,14 +49,24 @@ export interface Intention {
 /** An intention with the facts that it was decided on, before anything is written. */
 export interface DecidedSubmission {
   readonly proposals: readonly Proposal[]
+  /** What was to be changed with them, and is left out, since nothing of it would change. Absent if nothing is. */
+  readonly leftOut?: readonly ResourceName[]
   readonly resources: readonly (Stored<ResourceRecord> | undefined)[]
   readonly users: KnownUsers
   readonly submission: Submission
   readonly policySet: Stored<PolicySetRecord> | undefined
+  /** Who holds the locks of the resources, in their order. */
+  readonly holders: HoldersRead['holders']
+  /** What the policies in shadow would ask of each change. */
+  readonly shadows: Awaited<ReturnType<typeof evaluateChanges>>['shadows']
   /** The claim of the resource that is kept outside of the database. */
   readonly claim: Stored<ClaimRecord> | undefined
+  /** When the next freeze begins that is about it, if one does. */
+  readonly frozenFrom?: number
   /** The state of the policies that it was decided by. */
-  readonly setVersion: StreamHead
+  readonly setVersion: PolicySetState
+  /** Requests that are over, and whose locks are still there. */
+  readonly over: readonly Over[]
   /** States that everything that it relies on is still as it was read, but for the resources. */
   readonly preconditions: readonly Write[]
 }
@@ -53,22 +74,47 @@ export interface DecidedSubmission {
 /** An intention at a moment. */
 type Intended = Intention & { readonly at: number }
 
-/** Reads the facts of an intention and decides it. Writes nothing. */
+/** Decides an intention that is going to be written. Records first what is over and still in its way. */
 export async function decideSubmission(
   context: Context,
   actor: Actor,
   intended: Intended,
 ): Promise<Result<DecidedSubmission>> {
-  const facts = await readSubmission(context, actor.tenant, intended)
+  const considered = await considerSubmission(context, actor, intended)
+  if (!considered.ok) return considered
+  const { over, policySet } = considered.value
+  const { tenant } = actor
+  recordBefore(context, { tenant, settings: policySet?.value, over: intended.verb === 'draft' ? [] : over })
+  return considered
+}
+
+/** Reads the facts of an intention and decides it. Writes nothing. */
+export async function considerSubmission(
+  context: Context,
+  actor: Actor,
+  intended: Intended,
+): Promise<Result<DecidedSubmission>> {
+  const facts = await readSubmission(context, actor, intended)
   if (!facts.ok) return facts
   const checked = await checkSubmission(context, actor, { intended, facts: facts.value })
   if (!checked.ok) return checked
-  return decideChecked(context, actor, { intended, facts: facts.value, checked: checked.value })
+  const decided = decideChecked(context, actor, { intended, facts: facts.value, checked: checked.value })
+  const settings = facts.value.policySet?.value
+  if (!decided.ok) {
+    const rights = readingRights(context, actor, { settings })
+    return { ok: false, refusal: await veiled(context, actor, { refusal: decided.refusal, rights }) }
+  }
+  const { submission, proposals } = decided.value
+  if (submission.type === 'direct' || !submission.bypassed) return decided
+  const projects = [...new Set(proposals.map(({ change }) => change.project))]
+  const allowed = await mayBypass(context, actor, { settings, projects })
+  return allowed.ok ? decided : allowed
 }
 
+type StoredFacts = 'proposals' | 'leftOut' | 'resources' | 'holders' | 'over' | 'policySet' | 'setVersion'
+
 /** What is stored about the resources of an intention, and what it would make of them. */
-interface SubmissionFacts extends Pick<DecidedSubmission, 'proposals' | 'resources' | 'policySet' | 'setVersion'> {
-  readonly holders: Awaited<ReturnType<typeof readHolders>>['holders']
+interface SubmissionFacts extends Pick<DecidedSubmission, StoredFacts> {
   /** The claim of the resource that is kept outside of the database. */
   readonly claim: Stored<ClaimRecord> | undefined
   /** States that all of this but the resources is still as it was read. */
@@ -77,61 +123,67 @@ interface SubmissionFacts extends Pick<DecidedSubmission, 'proposals' | 'resourc
 
 async function readSubmission(
   context: Context,
-  tenant: string,
-  { wishes, at }: Intended,
+  actor: Actor,
+  { verb, wishes, at }: Intended,
 ): Promise<Result<SubmissionFacts>> {
+  const { tenant } = actor
   const named = wishes.map(({ ref }) => ref)
-  const hostSays = await recordHostChanges(context, tenant, named)
+  const synced = await syncAll(context, actor, named)
+  if (!synced.ok) return synced
+  const hostSays = synced.value
   const mixed = mixture(wishes)
   if (mixed) return refuse('invalid_input', { argument: 'changes', problem: mixed })
+  const resourceKeys = named.map(({ type, id }) => recordKey('resources', tenant, type, id))
   const lockKeys = named.map(({ type, id }) => recordKey('locks', tenant, type, id))
   const claimed = claimKeys(context, tenant, named)
   const { policySet, resources, locks, claims } = await read(context.storage, {
     policySet: recordKey('policySets', tenant),
-    resources: named.map(({ type, id }) => recordKey('resources', tenant, type, id)),
+    resources: resourceKeys,
     locks: lockKeys,
     claims: claimed,
   })
-  const proposals = await proposeAll(context, tenant, { wishes, at, resources, hostSays })
+  const rights = readingRights(context, actor, { settings: policySet?.value })
+  const proposals = await proposeAll(context, actor, { wishes, at, rights, resources, hostSays })
   if (!proposals.ok) return proposals
-  const { holders, preconditions: heldAsRead } = await readHolders(context, locks)
+  const locked = await readHolders(context, locks, { settings: policySet?.value })
+  const { over, preconditions: heldAsRead } = locked
+  const { kept, leftOut } = siftedFor(verb, proposals.value)
+  const keptOf = <T>(all: readonly T[]) => all.filter((_, index) => kept.includes(index))
+  const isKept = (key: RecordKey) => kept.some((at) => resourceKeys[at] === key)
   const preconditions = [
     unchanged(recordKey('policySets', tenant), policySet),
+    ...resourceKeys.flatMap((key, index) => (isKept(key) ? [] : [unchanged(key, resources[index])])),
     ...lockKeys.map((key, index) => unchanged(key, locks[index])),
     ...claimed.map((key, index) => unchanged(key, claims[index])),
     ...heldAsRead,
   ]
   const setVersion = settingsState(policySet)
-  const found = { proposals: proposals.value, resources, policySet, setVersion, holders, claim: claims[0] }
+  const sifted = { proposals: keptOf(proposals.value), resources: keptOf(resources), holders: keptOf(locked.holders) }
+  const found = { ...sifted, ...defined({ leftOut }), policySet, setVersion, over, claim: claims[0] }
   return success({ ...found, preconditions })
 }
 
-interface Proposing extends Pick<Intended, 'wishes' | 'at'> {
-  readonly resources: DecidedSubmission['resources']
-  readonly hostSays: Awaited<ReturnType<typeof recordHostChanges>>
+/** A draft is about whatever it was made for: it is put to nobody yet. */
+function siftedFor(verb: Intended['verb'], proposals: readonly Proposal[]): Sifted {
+  return verb === 'draft' ? { kept: [...proposals.keys()] } : sift(proposals.map(({ change }) => change))
 }
 
-/** Works out what each wish would make of its resource: all of them in one project. */
-async function proposeAll(
+/** Records what the host has. Whoever may not read there does not hear what it fails at. */
+export async function syncAll(
   context: Context,
-  tenant: string,
-  { wishes, at, resources, hostSays }: Proposing,
-): Promise<Result<readonly Proposal[]>> {
-  const proposals: Proposal[] = []
-  for (const [index, wish] of wishes.entries()) {
-    const { type, id } = wish.ref
-    const resolved = await resolvedWish(context, tenant, { resource: { type, id }, wanted: wish.change })
-    if (!resolved.ok) return resolved
-    const facts = { tenant, now: at, hostSays: hostSays[index] }
-    const proposal = await propose({ ...wish, ...resolved.value }, resources[index]?.value, facts)
-    if (!proposal.ok) return proposal
-    proposals.push(proposal.value)
+  actor: Actor,
+  named: readonly { readonly type: string; readonly id: string }[],
+): Promise<Result<readonly (string | undefined)[]>> {
+  try {
+    return success(await recordHostChanges(context, actor.tenant, named))
+  } catch (error) {
+    if (!hasCode(error, 'host_failed')) throw error
+    const { type, id } = error.details
+    const rights = readingRights(context, actor)
+    if (await mayHear(context, actor, { rights, resource: { type, id } })) throw error
+    const isKnown = await rights.isKnown()
+    return isKnown ? refuse('unknown_resource', { type, id }) : refuse('unknown_actor', { actor: actor.user })
   }
-  const projects = new Set(proposals.map(({ change }) => change.project))
-  if (projects.size <= 1) return success(proposals)
-  const names = [...projects].map((name) => JSON.stringify(name)).join(' and ')
-  const problem = `must be about resources of one project, not of ${names}`
-  return refuse('invalid_input', { argument: 'changes', problem })
 }
 
 interface Checking {
@@ -143,6 +195,8 @@ interface Checking {
 interface CheckedSubmission {
   readonly evaluated: Awaited<ReturnType<typeof evaluateChanges>>
   readonly users: KnownUsers
+  /** How it meets the requests that hold locks. */
+  readonly met: Met
   readonly preconditions: readonly Write[]
 }
 
@@ -150,7 +204,7 @@ interface CheckedSubmission {
 async function checkSubmission(
   context: Context,
   actor: Actor,
-  { intended: { verb, wishes, directly }, facts }: Checking,
+  { intended: { verb, directly }, facts }: Checking,
 ): Promise<Result<CheckedSubmission>> {
   const { tenant, user } = actor
   const { proposals, setVersion, policySet } = facts
@@ -158,25 +212,30 @@ async function checkSubmission(
   const changes = proposals.map(({ change }) => change)
   const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
   if (!editing.ok) return editing
+  const { outdated } = codeFacts(context, settings)
+  if (outdated && verb !== 'draft') return refuse('policies_outdated', outdated)
   const full = verb === 'draft' ? await tooManyDrafts(context, actor) : undefined
   if (full) return full
   const flawed = verb === 'draft' ? undefined : await policyRefusal(context, { tenant, settings, setVersion }, changes)
   if (flawed) return { ok: false, refusal: flawed }
-  const project = changes[0]?.project ?? ''
-  const named = wishes.map(({ ref }) => ref)
-  const off = !isOnFor(context, settings, { project, resources: named })
+  const where = whereaboutsOf(changes)
+  const named = changes.map(({ resource }) => resource)
+  const off = !isOnFor(context, settings, { ...where, resources: named })
   const [evaluated, users] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, off }),
-    knownUsers(context.directory, scopeOf(tenant, project), [user]),
+    evaluateChanges(context, tenant, { setVersion, proposals, off, behind: [user] }),
+    knownUsers(context.directory, scopesOf(tenant, where), [user]),
   ])
   const { requirements } = evaluated.evaluation
   const [gated] = named
   if (directly && gated && requirements.length > 0) {
     const by = [...new Set(requirements.map(({ policy }) => policy))]
-    const what = isSwitchChange({ resource: gated }) ? { policy: '', project } : { policy: gated.id }
+    const what = isSwitchChange({ resource: gated })
+      ? { policy: '', project: changes[0]?.project ?? '' }
+      : { policy: gated.id }
     return refuse('policy_gated', { ...what, by })
   }
-  return success({ evaluated, users, preconditions: editing.value })
+  const met = await meetLocks(context, { tenant, proposals, holders: facts.holders, setVersion })
+  return success({ evaluated, users, met, preconditions: editing.value })
 }
 
 /** Decides what is read and checked. */
@@ -185,62 +244,33 @@ function decideChecked(
   actor: Actor,
   { intended, facts, checked }: Checking & { readonly checked: CheckedSubmission },
 ): Result<DecidedSubmission> {
-  const { verb, wishes, reason, applyAt, directly, at } = intended
-  const { proposals, resources, policySet, setVersion, holders, claim } = facts
-  const { evaluated, users } = checked
+  const { verb, reason, directly, at } = intended
+  const { proposals, leftOut, resources, policySet, setVersion, holders, over, claim } = facts
+  const { users, evaluated, met } = checked
+  const { shadows, ...asked } = evaluated
   const changes = proposals.map(({ change }) => change)
-  const lockedBy = keptOffBy(context, changes, holders)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
   const resource = claimedOutside(
     context,
-    wishes.map(({ ref }) => ref),
+    changes.map((change) => change.resource),
   )
   const id = directly ? '' : context.newId()
   const said = reason === undefined ? {} : { reason, salt: newSalt() }
-  const timed = applyAt === undefined ? {} : { applyAt }
-  const submission = { submit, draft }[verb](
+  const { frozen, frozenFrom } = freezeFacts(context, policySet?.value, { proposals, at })
+  if (directly && frozen) return refuseFrozen(frozen)
+  const submission = { submit, draft, bypass: bypassAtOnce }[verb](
     { id, by: actor, at, ...said },
     {
       users,
-      next: { changes, before: [], policySet: setVersion, ...evaluated, ...timed },
-      ...defined({ lockedBy, heldBy }),
+      next: { changes, before: [], policySet: setVersion, ...asked, ...scheduleOf(intended), ...defined({ leftOut }) },
+      ...met,
+      ...defined({ heldBy, frozen }),
       ...(resource ? { outside: outsideFacts(context, { resource, stored: claim }) } : {}),
     },
   )
   if (!submission.ok) return submission
   const preconditions = [...facts.preconditions, ...checked.preconditions]
-  const known = { proposals, resources, users, policySet, setVersion, claim }
+  const read = { proposals, resources, holders, policySet, setVersion, over, claim }
+  const known = { ...read, users, shadows, ...defined({ frozenFrom, leftOut }) }
   return success({ ...known, submission: submission.value, preconditions })
-}
-
-/** Why some resources cannot land together. */
-function mixture(wishes: readonly Wish[]): string | undefined {
-  return mixtureWithPolicies(wishes) ?? mixtureWithOutside(wishes)
-}
-
-/** A rule and what it would allow are two requests: whoever agrees to the one has not agreed to the other. */
-function mixtureWithPolicies(wishes: readonly Wish[]): string | undefined {
-  const [first, second] = wishes
-  const isTurn = (wish: Wish) => isSwitchChange({ resource: wish.ref })
-  if (first && second && wishes.some(isTurn)) {
-    return `must not hold both ${nameOf(first)} and ${nameOf(second)}: the workflow is switched by itself, so ask for them one by one`
-  }
-  const policy = wishes.find(({ ref }) => ref.type === policyType)
-  const other = wishes.find(({ ref }) => ref.type !== policyType)
-  if (!policy || !other) return undefined
-  return `must not hold both ${nameOf(policy)} and ${nameOf(other)}: policies are changed by themselves, so ask for them one by one`
-}
-
-function mixtureWithOutside(wishes: readonly Wish[]): string | undefined {
-  const outside = wishes.filter(({ type }) => type.external)
-  const [first, second] = outside
-  if (!first) return undefined
-  const other = second ?? wishes.find(({ type }) => type.hosting)
-  if (!other) return undefined
-  const names = [first, other].map(nameOf).join(' and ')
-  return `must not hold both ${names}: at most one of the resources that the application keeps itself can land together with others where one is kept outside of the database, since no transaction holds both; ask for them one by one`
-}
-
-function nameOf({ ref }: Wish): string {
-  return `${ref.type} ${JSON.stringify(ref.id)}`
 }

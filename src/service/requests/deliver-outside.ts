@@ -4,13 +4,19 @@ import { decide } from '../../core/request/decide/decide.ts'
 import { landingKey } from '../../core/request/decide/decide-delivery.ts'
 import type { ConfirmCommand, ReclaimCommand } from '../../core/request/model/command.ts'
 import { documentDigest } from '../../core/request/model/content.ts'
-import type { Actor, Application } from '../../core/request/model/event.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
+import { type Frozen, refuseFrozen } from '../../core/request/model/frozen.ts'
+import type { Application } from '../../core/request/model/outcome.ts'
 import type { Request } from '../../core/request/model/request.ts'
+import { scheduleOf } from '../../core/request/model/schedule.ts'
 import { ApprovalError, hasCode, isApprovalError } from '../../errors/approval-error.ts'
 import { messageOf } from '../../errors/message-of.ts'
 import { refuse, success } from '../../errors/result.ts'
+import { freezesOver } from '../changes/frozen.ts'
+import { subjectOf } from '../changes/propose-change.ts'
 import { claimWrites, hasClaimed, outsideFacts } from '../commands/external-claims.ts'
+import { longestPause } from '../commands/put-off.ts'
 import { type Command, runCommand } from '../commands/run-command.ts'
 import { outsideDocument, recordHostChanges } from '../commands/sync-host-documents.ts'
 import type { Context } from '../context/context.ts'
@@ -56,6 +62,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const moved = claim?.value.rebased
       const target = content && {
         changes: content.value.changes,
+        ...scheduleOf(content.value),
         ...defined({ rebased: moved }),
         live: resources.map((one) => one?.value.revision ?? 0),
         outside: outsideFacts(context, { resource, stored: claim }),
@@ -74,7 +81,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const landing = { event, ...defined({ target }), resources: { resources, preconditions } }
       return success({
         writes: [
-          ...requestWrites(context, before, { event, next, message: message.value }),
+          ...requestWrites(context, before, { events: [event], next, message: message.value }),
           ...landingWrites(next, landing),
           ...claimWrites(request, next, { stored: claim }),
           ...(request.followUp ? [followUpWrites(followUps, next)] : []),
@@ -126,7 +133,7 @@ export async function current<R extends Pick<Request, 'tenant' | 'id' | 'status'
   }
 }
 
-type Arrival = Pick<ConfirmCommand, 'found' | 'problem' | 'isOver'>
+type Arrival = Pick<ConfirmCommand, 'found' | 'problem' | 'isOver' | 'frozenUntil'>
 
 /** A change on its way, with the document that it makes and the one that it replaces. */
 interface Sent {
@@ -135,6 +142,8 @@ interface Sent {
   readonly resource: ReferredResource
   readonly next: JsonValue
   readonly expected: JsonValue
+  /** The freeze that has begun since it was claimed; absent if none has, or it passes every freeze. */
+  readonly frozen?: Frozen
 }
 
 /**
@@ -148,6 +157,12 @@ async function arrivalOf(context: Context, request: Request, application: Applic
   if ('problem' in sent) return { ...sent, isOver: true }
   const before = await arrived(sent)
   if (before.found !== 'before') return { ...before, isOver: true }
+  const { frozen } = sent
+  if (frozen) {
+    const { until: end = Number.POSITIVE_INFINITY } = frozen
+    const frozenUntil = Math.min(Math.max(end, context.now()), context.now() + longestPause)
+    return { ...before, problem: refuseFrozen(frozen).refusal.message, isOver: true, frozenUntil }
+  }
   if (context.now() >= until) return undefined
 
   const { outside, resource, next, expected } = sent
@@ -179,11 +194,12 @@ function isRefusal(thrown: unknown): boolean {
 async function sentBy(
   context: Context,
   { tenant, id, project, edition }: Request,
-  { resource, fence, revisions }: Application,
+  { resource, fence, revisions, passes }: Application,
 ): Promise<Sent | 'lost' | (Arrival & { readonly problem: string })> {
   const isIt = (one: { readonly type: string; readonly id: string }) =>
     one.type === resource.type && one.id === resource.id
-  const { content, claim, live } = await read(context.storage, {
+  const { settings, content, claim, live } = await read(context.storage, {
+    settings: recordKey('policySets', tenant),
     content: recordKey('contents', tenant, id, edition),
     claim: recordKey('claims', tenant, resource.type, resource.id),
     live: recordKey('resources', tenant, resource.type, resource.id),
@@ -199,8 +215,13 @@ async function sentBy(
   const { external: outside } = type ?? {}
   if (!type || !outside)
     return { found: 'unknown', problem: `no resource type "${resource.type}" is kept outside any more` }
+  const subjects = changes.map((change) => {
+    const { facets: _facets, ...subject } = subjectOf(undefined, { change, before: undefined })
+    return isIt(change.resource) ? subjectOf(type, { change, before: live?.value.document ?? undefined }) : subject
+  })
+  const { frozen } = passes ? {} : freezesOver(settings?.value, subjects, context.now())
   const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }
-  return { type, outside, resource: named, next: after, expected: live?.value.document ?? null }
+  return { type, outside, resource: named, next: after, expected: live?.value.document ?? null, ...defined({ frozen }) }
 }
 
 /** Asks the host which document it has, and whether that is where the change is to go. */
@@ -222,7 +243,7 @@ function problemOf(cause: unknown): string {
 
 /** Says that a change is still on its way, since the host did not take it; `undefined` if nothing went wrong yet. */
 export function delayOf({ application }: Request): ApprovalError<'host_failed'> | undefined {
-  if (application?.problem === undefined) return undefined
+  if (application?.problem === undefined || application.frozen) return undefined
   const { resource, problem } = application
   return new ApprovalError(refuse('host_failed', { ...resource, operation: 'write', problem }).refusal)
 }

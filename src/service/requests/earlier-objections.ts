@@ -3,6 +3,8 @@ import { isSameSubject, objectionsOf, rememberedSubject } from '../../core/reque
 import type { Request } from '../../core/request/model/request.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import type { Context } from '../context/context.ts'
+import { mayReadRequest } from '../facts/may-read.ts'
+import type { Reader, ReadingRights } from '../people/reading-rights.ts'
 import { page, read, recordKey } from '../records/typed-storage.ts'
 
 /**
@@ -31,7 +33,12 @@ export function ownObjections(request: Request): readonly EarlierObjection[] {
 }
 
 /** Lists the rejections that were given to other requests of the same effect, also by others and long ago. */
-export async function twinObjections({ storage }: Context, request: Request): Promise<readonly EarlierObjection[]> {
+export async function twinObjections(
+  context: Context,
+  reader: Reader,
+  { rights, request }: { readonly rights: ReadingRights; readonly request: Request },
+): Promise<readonly EarlierObjection[]> {
+  const { storage } = context
   const { tenant, effect, id } = request
   const { records } = await page(storage, {
     collection: 'objections',
@@ -43,8 +50,11 @@ export async function twinObjections({ storage }: Context, request: Request): Pr
   const others = records.map(({ value }) => value.request).filter((other) => other !== id)
   if (others.length === 0) return []
   const { twins } = await read(storage, { twins: others.map((other) => recordKey('requests', tenant, other)) })
-  const found = twins.flatMap((twin) => {
-    if (!twin) return []
+  const readable = await Promise.all(
+    twins.map(async (twin) => twin && (await mayReadRequest(context, reader, { rights, request: twin.value }))),
+  )
+  const found = twins.flatMap((twin, index) => {
+    if (!twin || !readable[index]) return []
     const given = objectionsOf(twin.value).filter(({ about }) => about.some((subject) => subject.effect === effect))
     return given.map(({ review, about }) => earlier(request, { given: twin.value.id, review, about }))
   })

@@ -1,13 +1,14 @@
-import type { StreamHead } from '../../core/log/event-chain.ts'
 import { landing } from '../../core/request/decide/request-outcome.ts'
 import type { RequestCommand, TargetFacts } from '../../core/request/model/command.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
+import type { Actor, RequestEvent } from '../../core/request/model/event.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { rowOf } from '../../core/request/model/status-table.ts'
+import { projectsOf } from '../../core/request/model/whereabouts.ts'
 import { type Result, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
-import { maySet } from '../access/check-permission.ts'
+import { maySet, type SettingsChange } from '../access/check-permission.ts'
 import { mayEditAll, newAccessWrites } from '../access/editors.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicyState } from '../policies/policy-findings.ts'
@@ -23,21 +24,30 @@ export async function permittedTo(
   context: Context,
   { type, by }: Pick<RequestCommand, 'type' | 'by'>,
   {
-    request: { project },
+    request,
     settings,
     setVersion,
     changes,
   }: {
     readonly request: Request
     readonly settings: PolicySetRecord | undefined
-    readonly setVersion: StreamHead
+    readonly setVersion: PolicySetState
     readonly changes: readonly ProposedChange[]
   },
 ): Promise<Result<readonly Write[]>> {
   const { takes } = rowOf(type)
   if (takes === 'edit') return await mayMakeAll(context, by, { settings, setVersion, changes })
-  if (takes !== 'bypass' || context.access.type !== 'roles') return success([])
-  const allowed = await maySet(context, by, { settings, permission: 'requests.bypass', projects: [project] })
+  return takes === 'bypass' ? await mayBypass(context, by, { settings, projects: projectsOf(request) }) : success([])
+}
+
+/** Decides whether somebody holds the permission to bypass in all of these projects, if it takes one. */
+export async function mayBypass(
+  context: Context,
+  by: Actor,
+  concerned: Pick<SettingsChange, 'settings' | 'projects'>,
+): Promise<Result<readonly Write[]>> {
+  if (context.access.type !== 'roles') return success([])
+  const allowed = await maySet(context, by, { ...concerned, permission: 'requests.bypass' })
   return allowed.ok ? success([]) : allowed
 }
 
@@ -54,9 +64,23 @@ export async function mayMakeAll(
     const turns = await mayTurn(context, actor, { settings, setVersion, changes })
     return turns.ok ? success([]) : turns
   }
-  if (!changes.some(isPolicyChange)) return await mayEditAll(context, actor, { settings, changes })
+  if (!changes.some(isPolicyChange)) {
+    const imports = await mayImport(context, actor, { settings, changes })
+    return imports.ok ? await mayEditAll(context, actor, { settings, changes }) : imports
+  }
   const allowed = await mayChangePolicies(context, actor, { settings, setVersion, policies: policiesIn(changes) })
   return allowed.ok ? success([]) : allowed
+}
+
+/** Lets nobody import resources in a state but those who may change the settings where they are. */
+async function mayImport(
+  context: Context,
+  actor: Actor,
+  { settings, changes }: Pick<PolicyState, 'settings'> & { readonly changes: readonly ProposedChange[] },
+): Promise<Result<undefined>> {
+  const projects = changes.flatMap(({ move, project }) => (move?.imported ? project : []))
+  if (projects.length === 0) return success(undefined)
+  return await maySet(context, actor, { settings, permission: 'approval_settings.edit', projects })
 }
 
 /** Writes who edits the resources that a request makes, as if its requester made them now. */
@@ -68,7 +92,7 @@ export async function createdAccess(
     target,
     settings,
   }: {
-    readonly event: LaterEvent
+    readonly event: RequestEvent
     readonly target?: TargetFacts
     readonly settings: PolicySetRecord | undefined
   },
@@ -86,7 +110,7 @@ export async function landedSettings(
     target,
     policySet,
   }: {
-    readonly event: LaterEvent
+    readonly event: RequestEvent
     readonly target?: TargetFacts
     readonly policySet: Stored<PolicySetRecord> | undefined
   },

@@ -6,7 +6,7 @@ import type { Message } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import type { Audiences, NoticeRecipient } from '../context/notice-audiences.ts'
 import { type AskedPeople, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
-import { scopeOf } from '../people/ask-directory.ts'
+import { scopesOf } from '../people/ask-directory.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 
@@ -31,6 +31,7 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   const { requester, contributors, followUp, status } = next
   const approvers = () => asked(context, event, telling)
   const addressed = async (type: NoticeType, to: readonly string[]) => success({ type, to: distinct(to) })
+  if (next.withheld && !before?.withheld) return await toParties(context, event, { ...telling, type: 'withheld' })
   switch (event.type) {
     case 'bypassed':
     case 'glass_broken':
@@ -38,10 +39,25 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
     case 'follow_up_reviewed':
       return addressed('follow_up_done', event.done ? [requester, followUp?.by ?? requester] : [])
     case 'reminded': {
-      const reminded = await toBeReminded(context, next, event.at)
-      if (followUp) return addressed('follow_up_pending', [followUp.by, ...reminded])
-      return reminded.length > 0 ? addressed('reminded', reminded) : addressed('unsatisfiable', [requester])
+      const { settings } = telling
+      const { met, people } = await toBeReminded(context, next, { at: event.at, settings })
+      if (followUp) return addressed('follow_up_pending', [followUp.by, ...people])
+      return met || people.length > 0 ? addressed('reminded', people) : addressed('unsatisfiable', [requester])
     }
+    case 'approvals_lapsed': {
+      const { settings } = telling
+      const { met, people } = await toBeReminded(context, next, { at: event.at, settings })
+      return addressed(event.type, met ? [] : [requester, ...people])
+    }
+    case 'described':
+      return addressed(
+        event.type,
+        next.reviews.map(({ by }) => by),
+      )
+    case 'expired':
+      if (event.missed)
+        return await toParties(context, event, { ...telling, type: event.type, also: 'schedule_dropped' })
+      break
     case 'schedule_dropped':
       return await toParties(context, event, { ...telling, type: event.type })
     case 'escalated':
@@ -49,7 +65,7 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   }
   if (status !== before?.status) {
     const type = typeOf(event)
-    const reviewers = event.type === 'recalled' ? (before?.reviews.map(({ by }) => by) ?? []) : []
+    const reviewers = alsoTold(event, before, next)
     return type ? await toParties(context, event, { ...telling, type, reviewers }) : addressed('submitted', [])
   }
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
@@ -58,6 +74,12 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
     'reviews_dismissed',
     concerned.filter((user) => user !== event.by),
   )
+}
+
+/** Those who are told of another state whatever is said of notices: it takes what they did, or waited for. */
+function alsoTold({ type }: RequestEvent, before: Request | undefined, { requester }: Request): readonly string[] {
+  if (type === 'asked_anew') return [requester]
+  return type === 'recalled' ? (before?.reviews.map(({ by }) => by) ?? []) : []
 }
 
 /**
@@ -73,11 +95,18 @@ function typeOf({ type, outcome: { status } }: RequestEvent): NoticeType | undef
 async function toParties(
   context: Context,
   event: RequestEvent,
-  telling: Telling & { readonly type: NoticeType; readonly reviewers?: readonly string[] },
+  telling: Telling & {
+    readonly type: NoticeType
+    readonly reviewers?: readonly string[]
+    /** The notice whose audience is told, too. */
+    readonly also?: keyof Audiences
+  },
 ): Promise<Result<Message>> {
-  const { next, settings, notify, type, reviewers = [] } = telling
-  const { tenant, project, requester, contributors } = next
-  const parties: readonly NoticeRecipient[] = context.audiences[type as keyof Audiences] ?? []
+  const { next, settings, notify, type, reviewers = [], also } = telling
+  const { tenant, requester, contributors } = next
+  const parties: readonly NoticeRecipient[] = [type as keyof Audiences, ...(also ? [also] : [])].flatMap(
+    (one) => context.audiences[one] ?? [],
+  )
   const approvers = parties.includes('approvers') || notify ? await asked(context, event, telling) : []
   const stranger = notify?.find((user) => !approvers.includes(user))
   if (stranger !== undefined) {
@@ -85,7 +114,7 @@ async function toParties(
     return refuse('invalid_input', { argument: 'options.notify', problem })
   }
   const admins = parties.includes('admins')
-    ? await peopleNamed(context.directory, scopeOf(tenant, project), [adminApprovers(context, settings)])
+    ? await peopleNamed(context.directory, scopesOf(tenant, next), [adminApprovers(context, settings)])
     : []
   const people: { readonly [P in NoticeRecipient]: readonly string[] } = {
     requester: [requester],

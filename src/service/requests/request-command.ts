@@ -1,43 +1,34 @@
 import { defined } from '../../core/defined.ts'
-import type { StreamHead } from '../../core/log/event-chain.ts'
-import { decide } from '../../core/request/decide/decide.ts'
 import { meantBy } from '../../core/request/decide/permitted-methods.ts'
-import type {
-  ConfirmCommand,
-  Facts,
-  ReclaimCommand,
-  RequestCommand,
-  TargetFacts,
-} from '../../core/request/model/command.ts'
-import type { Content } from '../../core/request/model/content.ts'
-import type { Decision } from '../../core/request/model/decision.ts'
-import type { Actor, LaterEvent } from '../../core/request/model/event.ts'
+import type { ConfirmCommand, Facts, ReclaimCommand, RequestCommand } from '../../core/request/model/command.ts'
+import { hasExpired, timeMissed } from '../../core/request/model/deadline.ts'
+import type { Actor } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
-import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { rowOf } from '../../core/request/model/status-table.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
-import type { Write } from '../../ports/storage.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { claimWrites, hasClaimed } from '../commands/external-claims.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
-import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
-import { targetOf } from '../facts/apply-target.ts'
-import { delegationsFor } from '../facts/delegations.ts'
-import { askedNow } from '../facts/effective-requirements.ts'
+import { switchFacts } from '../context/workflow-switch.ts'
 import { followUpWrites } from '../facts/follow-ups.ts'
-import { peopleOf } from '../facts/people-of-request.ts'
-import { type ResourcesRead, readWhole } from '../facts/read-content.ts'
+import type { Over } from '../facts/lock-holders.ts'
+import { mayReadRequest } from '../facts/may-read.ts'
+import { veiled } from '../facts/veil-refusal.ts'
+import { type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
 import { newSalt } from '../values/salt.ts'
-import { landingWrites } from './applied-writes.ts'
+import { inTimeFor, landingWrites } from './applied-writes.ts'
+import { type Decided, decideOn } from './decide-request.ts'
 import { deliverToHost } from './deliver-outside.ts'
-import { createdAccess, landedSettings, permittedTo } from './permission-for-verb.ts'
+import { createdAccess, landedSettings } from './permission-for-verb.ts'
 import { noticeMessage } from './recipients.ts'
+import { recordBefore } from './record-over.ts'
+import { commentWrites } from './request-comments.ts'
 import { requestWrites } from './request-writes.ts'
-import { nextContent, type Rewrite } from './revised-content.ts'
+import type { Rewrite } from './revised-content.ts'
 
 type WithoutOrigin<T> = T extends unknown ? Omit<T, 'by' | 'at'> : never
 
@@ -57,38 +48,42 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
   const { tenant } = by
   const { rewrite, notify, ...wanted } = ask
   const attempt: Command<Answered>['attempt'] = async (at) => {
-    const { before, policySet, owed } = await read(context.storage, {
-      before: recordKey('requests', tenant, id),
-      policySet: recordKey('policySets', tenant),
-      owed: rowOf(ask.type).readsFollowUps ? [recordKey('followUps', tenant)] : [],
-    })
-    if (!before) return refuse('unknown_request', { request: id })
-    const request = before.value
+    const { before, policySet, owed, named } = await read(context.storage, keysFor(by, id, ask))
     const settings = policySet?.value
-    const salt = wanted.reason === undefined ? {} : { salt: newSalt() }
-    const { holds: held } = switchFacts(context, settings, request)
-    const type = meantBy(ask.type, request, { at, holds: held })
-    const command = { ...wanted, type, ...salt, by, at } as RequestCommand
+    const rights = readingRights(context, by, { settings })
+    if (!before || !(await mayAsk(context, by, { type: ask.type, request: before.value, rights }))) {
+      return await unknownTo(rights, by, id)
+    }
+    const request = before.value
+    const salt = wanted.reason === undefined ? undefined : newSalt()
+    const type = meantBy(ask.type, request, { at, holds: switchFacts(context, settings, request).holds })
+    const command = { ...wanted, type, ...defined({ salt }), by, at } as RequestCommand
     const setVersion = settingsState(policySet)
     const followUps = rowOf(ask.type).readsFollowUps ? (owed[0]?.value.open ?? []) : undefined
-    const decided = await decideOn(context, command, { request, settings, setVersion, rewrite, followUps })
+    const comment = named.length > 0 ? (named[0]?.value ?? null) : undefined
+    const ground = { request, settings, setVersion, rewrite, followUps, comment, rights }
+    const decided = await decideOn(context, command, ground)
     if (!decided.ok) {
       // Of a request that has moved, this statement cannot be committed: the door runs the whole command again.
       const moved = success({ writes: [unchanged(recordKey('requests', tenant, id), before)], answer: request })
-      return (await hasMoved(context, before)) ? moved : decided
+      if (await hasMoved(context, before)) return moved
+      return { ok: false, refusal: await veiled(context, by, { refusal: decided.refusal, rights, about: id }) }
     }
 
+    const over = [...(decided.value.resources?.over ?? []), ...overByItself(context, command, { request, settings })]
+    recordBefore(context, { tenant, settings, over })
     const full = overfull(context, request, ask.type)
     if (full) return full
-    const { event, content } = decided.value
+    const { event } = decided.value
+    const content = 'pinned' in event ? decided.value.content : undefined
     const next = evolve(request, event)
-    const { holds } = switchFacts(context, settings, next)
     const message = await noticeMessage(context, event, { before: request, next, settings, notify })
     if (!message.ok) return message
     return success({
       writes: [
         unchanged(recordKey('policySets', tenant), policySet),
-        ...requestWrites(context, before, { event, next, message: message.value, ...defined({ content }) }),
+        ...requestWrites(context, before, { events: [event], next, message: message.value, ...defined({ content }) }),
+        ...commentWrites(next, event, named[0]),
         ...landingWrites(next, decided.value),
         ...claimWrites(request, next, claimRead(decided.value)),
         ...decided.value.preconditions,
@@ -96,105 +91,57 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         ...(await createdAccess(context, next, { ...decided.value, settings })),
         ...(await landedSettings(context, next, { ...decided.value, policySet })),
       ],
-      answer: holds ? { ...next, holds } : next,
+      answer: { ...next, ...defined({ holds: switchFacts(context, settings, next).holds }) },
+      ...inTimeFor(event, decided.value.target),
       ...(hasClaimed(request, next) ? { follow: () => deliverToHost(context, next) } : {}),
     })
   }
   return { verb: ask.type, actor: by, about: `request/${id}`, attempt }
 }
 
+/** A request that missed its time while a comment was open: that is recorded before anything is said of comments. */
+function overByItself(
+  context: Context,
+  { type, at }: RequestCommand,
+  { request, settings }: { readonly request: Request; readonly settings: PolicySetRecord | undefined },
+): readonly Over[] {
+  if (request.status !== 'approved' || !aboutComments.includes(type) || timeMissed(request) === undefined) return []
+  const { holds } = switchFacts(context, settings, request)
+  return hasExpired(request, { at, holds }) ? [{ request, verb: 'expire' }] : []
+}
+
+const aboutComments: readonly RequestCommand['type'][] = ['comment', 'resolve_comment', 'reopen_comment']
+
+/** What somebody is told of a request that is not there, or not for them. */
+async function unknownTo(rights: ReadingRights, { user }: Actor, id: string): Promise<Result<never>> {
+  return (await rights.isKnown())
+    ? refuse('unknown_request', { request: id })
+    : refuse('unknown_actor', { actor: user })
+}
+
+/** Tells whether somebody may do anything with a request: people have to be allowed to read it. */
+async function mayAsk(
+  context: Context,
+  by: Actor,
+  { type, ...what }: { readonly type: Ask['type']; readonly request: Request; readonly rights: ReadingRights },
+): Promise<boolean> {
+  return rowOf(type).method === undefined || (await mayReadRequest(context, by, what))
+}
+
+/** The records that a command on a request begins with. */
+function keysFor({ tenant }: Actor, id: string, ask: Ask) {
+  return {
+    before: recordKey('requests', tenant, id),
+    policySet: recordKey('policySets', tenant),
+    owed: rowOf(ask.type).readsFollowUps ? [recordKey('followUps', tenant)] : [],
+    named: 'comment' in ask ? [recordKey('comments', tenant, id, ask.comment)] : [],
+  }
+}
+
 /** Tells whether somebody else was quicker: a refusal that mixes before and after must not be told. */
 async function hasMoved({ storage }: Context, { version, value: { tenant, id } }: Stored<RequestRecord>) {
   const { now } = await read(storage, { now: recordKey('requests', tenant, id) })
   return now?.version !== version
-}
-
-interface Decided {
-  readonly event: LaterEvent
-  readonly content?: Content
-  readonly target?: TargetFacts
-  readonly resources?: ResourcesRead
-  /** States that whatever else was relied on is still as it was read. */
-  readonly preconditions: readonly Write[]
-}
-
-/** What a command on a request is decided on before anything else is read. */
-interface Ground {
-  readonly request: Request
-  readonly settings: PolicySetRecord | undefined
-  readonly setVersion: StreamHead
-  readonly rewrite: Rewrite | undefined
-  /** The follow-up reviews that are still to be done, if the verb looks at them. */
-  readonly followUps: readonly PendingFollowUp[] | undefined
-}
-
-/**
- * Reads the facts and decides: the people and the policies always, the content and the resources only if the decision
- * needs them.
- */
-async function decideOn(context: Context, command: RequestCommand, ground: Ground): Promise<Result<Decided>> {
-  const { request, settings, setVersion, followUps } = ground
-  const switched = switchFacts(context, settings, request)
-  if (rowOf(command.type).alone) {
-    const { requirements, rules } = request
-    const facts = { users: new Map(), requirements, rules, ...switched }
-    return decidedBy(decide(command, request, facts), { preconditions: [] })
-  }
-  const [users, inForce, { delegations, preconditions }] = await Promise.all([
-    peopleOf(context, request, [...actingIn(command), ...(followUps ?? []).map(({ by }) => by)]),
-    askedNow(context, request, setVersion),
-    delegationsFor(context, command, request),
-  ])
-  const facts = { users, ...inForce, ...switched, delegations, ...defined({ followUps }) }
-  const early = decide(command, request, facts)
-  if (early.ok || early.refusal) return decidedBy(early, { preconditions })
-  const decided = await decideOnContent(context, command, { ...ground, facts })
-  if (!decided.ok) return decided
-  return success({ ...decided.value, preconditions: [...preconditions, ...decided.value.preconditions] })
-}
-
-/** Reads the content and what is live besides, and decides on everything that there is. */
-async function decideOnContent(
-  context: Context,
-  command: RequestCommand,
-  { facts, ...ground }: Ground & { readonly facts: Facts },
-): Promise<Result<Decided>> {
-  const { request, settings, setVersion, rewrite } = ground
-  const { stored, resources } = await readWhole(context, request)
-  if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
-  const off = !isOnFor(context, settings, request)
-  const rewritten =
-    rowOf(command.type).brings === 'content'
-      ? await nextContent(context, { request, stored, resources, setVersion, off, rewrite })
-      : undefined
-  if (rewritten && !rewritten.ok) return rewritten
-  const read = rewritten ? rewritten.value.read : stored
-  const allowed = await permittedTo(context, command, { request, settings, setVersion, changes: read.content.changes })
-  if (!allowed.ok) return allowed
-  const rebases = facts.rules.onStale === 'rebase'
-  const target = await targetOf(context, read, { request, read: resources, rebases, settings, setVersion })
-  const { invalid } = target
-  if (rewrite?.type === 'edit' && request.status !== 'draft' && invalid?.code === 'invalid_policy')
-    return { ok: false, refusal: invalid }
-  const decision = decide(command, request, { ...facts, target, ...(rewritten ? { next: rewritten.value.next } : {}) })
-  return decidedBy(decision, {
-    preconditions: allowed.value,
-    target,
-    resources,
-    ...(rewritten ? { content: read.content } : {}),
-  })
-}
-
-/** Everybody whom a command is by, or for. */
-function actingIn(command: RequestCommand): readonly string[] {
-  if (rowOf(command.type).method === undefined) return []
-  return 'onBehalfOf' in command && command.onBehalfOf ? [command.by.user, command.onBehalfOf] : [command.by.user]
-}
-
-function decidedBy(decision: Decision<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
-  if (decision.ok) return success({ event: decision.value, ...facts })
-  if (decision.refusal) return decision
-  throw new TypeError(`A decision needs ${decision.needs}, which its verb does not say in the table of verbs.`)
 }
 
 /** The claim as it was read, and what it is a claim for. */

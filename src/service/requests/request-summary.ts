@@ -3,17 +3,23 @@ import type { Conflict } from '../../core/change/conflict.ts'
 import { describe } from '../../core/change/describe.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import type { Labels } from '../../core/change/labels.ts'
-import { statusAt } from '../../core/request/decide/decide.ts'
 import type { Permissions } from '../../core/request/decide/permitted-methods.ts'
-import type { PinnedMove } from '../../core/request/model/content.ts'
+import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
+import { statusAt } from '../../core/request/model/deadline.ts'
+import type { LeftOut } from '../../core/request/model/event.ts'
 import { type Hold, timeHeld } from '../../core/request/model/hold.ts'
 import type { Request } from '../../core/request/model/request.ts'
+import { isOpen, type RequestMethod, type RequestStatus } from '../../core/request/model/status-table.ts'
 import type { ApprovalStanding } from '../../core/review/approval-standing.ts'
+import type { Refusal } from '../../errors/result.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
+import type { ReadingRights } from '../people/reading-rights.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { freeze } from '../values/freeze.ts'
 import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
+import type { OtherRequest } from './other-requests.ts'
+import type { RequestComment } from './request-comments.ts'
 
 /** What a request would change on one resource. */
 export interface RequestedChange {
@@ -31,7 +37,10 @@ export interface RequestedChange {
   readonly before: JsonValue | undefined
   /** The document after; `undefined` if the change removes it. */
   readonly after: JsonValue | undefined
-  /** The conflicts with what is live that nobody has answered yet. */
+  /**
+   * The conflicts with what is live that nobody has answered yet: those that a rebase has left and, of a request that
+   * is stale, those that a rebase would leave.
+   */
   readonly conflicts: readonly Conflict[]
 }
 
@@ -50,10 +59,32 @@ export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 
 }
 
 /** A request with everything that a reviewer needs: complete enough to draw a screen from. */
-export interface ChangeRequest extends RequestSummary {
+export interface ChangeRequest extends RequestView {
+  /** What the reader can do with it now, by the names of the methods: true, or why not. */
+  readonly can: Permissions
+}
+
+/** The same, whoever reads it. */
+export interface RequestView extends RequestSummary {
+  /** Empty once retention has removed them: `notKept` says so. */
   readonly changes: readonly RequestedChange[]
-  /** Whether a resource has moved on since, so that the request cannot be applied as it was reviewed. */
+  /**
+   * Why `changes` are empty, or the document before one of them is missing: retention has removed them since the
+   * request ended. Absent while everything is kept.
+   */
+  readonly notKept?: Refusal<'content_not_kept'> | Refusal<'revision_not_kept'>
+  /** What people said about it, the oldest first. */
+  readonly comments: readonly RequestComment[]
+  /**
+   * Whether a resource has moved on since, so that the change cannot be applied as it is: of a draft, of an open
+   * request and of one that failed.
+   */
   readonly stale: boolean
+  /**
+   * The freeze that keeps it off when it would be applied: now or, if it is scheduled, at its time. Only of an open
+   * request, and absent if none does.
+   */
+  readonly frozen?: Refusal<'frozen'>
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
   /**
@@ -61,41 +92,84 @@ export interface ChangeRequest extends RequestSummary {
    * whose change has not reached its external system.
    */
   readonly remedies?: readonly Remedy[]
-  /** What the reader can do with it now, by the names of the methods: true, or why not. */
-  readonly can: Permissions
+  /**
+   * Other open requests about the same resources that the reader may read, the newest first: at most twenty, of the
+   * first twenty resources. One that does the same is a twin.
+   */
+  readonly others?: readonly OtherRequest[]
 }
 
 /** Shows a stored request as lists do. */
 export function summaryOf(request: Request, at: number, holds?: readonly Hold[]): RequestSummary {
-  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, unsettled, ...shown } =
+  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, unsettled, ...rest } =
     request as RequestRecord
+  const { leftOut, ...shown } = rest
   const held = holds ? timeHeld(holds, request.askedAt, at) : 0
   return freeze({
     ...shown,
-    status: statusAt(shown, at - held),
+    ...leftOutOf(leftOut?.filter(({ project }) => project === undefined)),
+    status: statusAt(request, { at, holds }),
     earlierObjections: ownObjections(request),
     ...(held > 0 ? { heldFor: held } : {}),
   })
+}
+
+/** Shows which resources are left out; nothing if none is. */
+function leftOutOf(shown: readonly LeftOut[] = []): Pick<Request, 'leftOut'> {
+  return shown.length === 0 ? {} : { leftOut: shown }
+}
+
+/** Shows those besides that are left out where the request is not, to whoever may read there. */
+export async function withLeftOut(
+  summary: RequestSummary,
+  { leftOut = [] }: Request,
+  rights: ReadingRights,
+): Promise<RequestSummary> {
+  const readable = await Promise.all(leftOut.map(({ project }) => project === undefined || rights.in(project)))
+  return { ...summary, ...leftOutOf(leftOut.filter((_, at) => readable[at])) }
+}
+
+/** Tells whether a request could still be applied one day: it is a draft, is open, or has failed. */
+export function isUnapplied(status: RequestStatus): boolean {
+  return isOpen(status) || status === 'draft' || status === 'failed'
+}
+
+/** Tells whether a request could not be applied as it was reviewed: a resource has moved on, to these revisions. */
+export function isStaleNow({ resources }: Request, status: RequestStatus, live: readonly number[]): boolean {
+  return isUnapplied(status) && resources.some(({ base }, index) => (live[index] ?? 0) !== base)
 }
 
 /** Shows a change to people, in the words of its resource type. */
 export function requestedChange({ resources }: Context, { change, before }: Proposal): RequestedChange {
   const { resource, actions, base, places, after, move } = change
   const labels = resources.get(resource.type)?.labels
-  const lines = [...linesOf(move, labels), ...describe(places, labels)]
+  const lines = [...moveLines(change, labels), ...describe(places, labels)]
   const moved = move === undefined ? {} : { move }
   return { resource, actions, base, ...moved, places, lines, before, after: after ?? undefined, conflicts: [] }
 }
 
 /** Says what a move does to the live state: nothing, if it carries an edit. */
-function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): readonly string[] {
+export function moveLines(
+  { move, path = [] }: Pick<ProposedChange, 'move' | 'path'>,
+  labels: Labels | undefined,
+): readonly string[] {
+  if (move?.reverts) {
+    const { revision, state } = move.reverts
+    const was = state === move.to ? 'as it was then' : `and was ${state} then`
+    return [`revert to revision ${revision}: the state stays ${move.to}, ${was}`]
+  }
   if (move === undefined || move.edits) return []
-  const { action, from, to, details = {}, dueAt, next } = move
+  const { action, from, to, details = {}, imported, dueAt, next } = move
+  const way = (move.path ?? []).flatMap((step, index) => [
+    `${step.action}: state ${step.from} → ${step.to}`,
+    ...describe(path[index]?.places ?? [], labels).map((line) => `${step.action}: ${line}`),
+  ])
+  const begins = imported ? `${to}, imported without the actions that lead there` : (move.path?.[0]?.from ?? to)
   const said = Object.entries(details).map(([name, value]) => `${action}: ${name} ${JSON.stringify(value)}`)
   const then =
     next && dueAt !== undefined ? [`${next.action} at ${new Date(dueAt).toISOString()}: state ${to} → ${next.to}`] : []
   const does = next ? describe(next.places, labels).map((line) => `${next.action}: ${line}`) : []
-  return [`${action}: state ${from ?? 'none'} → ${to}`, ...said, ...then, ...does]
+  return [`${action}: state ${from ?? 'none'} → ${begins}`, ...way, ...said, ...then, ...does]
 }
 
 /**
@@ -105,12 +179,13 @@ function linesOf(move: PinnedMove | undefined, labels: Labels | undefined): read
 export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */
   | { readonly type: 'escalation'; readonly at: number }
-  /** These users may apply it without approval. */
-  | { readonly type: 'bypass' | 'break_glass'; readonly users: readonly string[] }
+  /**
+   * These users can use this method of `requests` now: past the approvals, or as its requester, who can take it back,
+   * edit it, or have the policies of today asked anew by `submit`. At most twenty are tried.
+   */
+  | { readonly type: 'people'; readonly method: RequestMethod; readonly users: readonly string[] }
   /**
    * The application that keeps the resource outside of the database did not take the change, and why; it is asked
    * again at this time. Who may change the resource can give the change up meanwhile.
    */
   | { readonly type: 'host'; readonly at: number; readonly problem: string }
-  /** The requester can take it back, or edit it: what the policies ask is asked anew then. */
-  | { readonly type: 'requester'; readonly user: string }

@@ -1,4 +1,6 @@
+import type { Digest } from '../../core/change/digest.ts'
 import { defined } from '../../core/defined.ts'
+import type { StreamHead } from '../../core/log/event-chain.ts'
 import { listedFor } from '../../core/request/decide/awaited-approvers.ts'
 import { nextDue } from '../../core/request/decide/due-verbs.ts'
 import type { Content } from '../../core/request/model/content.ts'
@@ -11,12 +13,14 @@ import type { Message } from '../commands/outbox.ts'
 import { noticesOf } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import { append, requestStream } from '../records/event-stream.ts'
-import type { InboxRecord, RequestRecord, TargetRecord } from '../records/record-types.ts'
+import type { InboxRecord, RequestRecord } from '../records/record-types.ts'
 import { put, recordKey, type Stored } from '../records/typed-storage.ts'
+import { lookUpsAfter } from './request-look-ups.ts'
 
 /** What happened to a request, and what it is from then on. */
 export interface Happening {
-  readonly event: RequestEvent
+  /** The event, or all of them if several are one commit; what is told is told of the last. */
+  readonly events: readonly [RequestEvent, ...RequestEvent[]]
   readonly next: Request
   /** The content that the event brought, if it brought one. */
   readonly content?: Content
@@ -28,32 +32,54 @@ export interface Happening {
 export function requestWrites(
   context: Context,
   before: Stored<RequestRecord> | undefined,
-  { event, next, content, message }: Happening,
+  { events, next, content, message }: Happening,
 ): readonly Write[] {
   const { tenant, id, edition } = next
-  const { head, writes } = append({ tenant, stream: requestStream(id) }, before?.value.head, event)
-  const moved = before?.value.status !== next.status
-  const targetVersion = (before?.value.targetVersion ?? 0) + (moved ? 1 : 0)
-  const { dueAt: _dueAt, putOff: _putOff, awaited: had = [], ...request } = next as RequestRecord
+  const decidedBy = defined({ inCode: context.coded?.digest })
+  const { head, writes, last } = appendAll(next, { before: before?.value.head, events, decidedBy })
+  const lookUps = lookUpsAfter(before?.value, next)
+  const { dueAt: _dueAt, putOff: _putOff, joined: _joined, awaited: had = [], ...request } = next as RequestRecord
   const dueAt = nextDue(next)
   const has = listedFor(next)
   const record = {
     ...request,
     ...defined({ dueAt }),
     ...(has.length === 0 ? {} : { awaited: has }),
-    targetVersion,
+    ...lookUps.versions,
     head,
   }
   return [
     put('requests', record, before),
     ...writes,
     ...(content ? [put('contents', { tenant, request: id, edition, ...content }, undefined)] : []),
-    ...(moved ? targetWrites(next, before?.value.targetVersion) : []),
+    ...lookUps.writes,
     ...lockWrites(before?.value, next),
     ...waitingWrites(next, { had, has }),
     ...objectionWrites(before?.value, next),
-    ...noticesOf(context, event, { request: next, seq: head.seq, message }),
+    ...noticesOf(context, last, { request: next, seq: head.seq, message }),
   ]
+}
+
+/** Links events to the end of the stream of a request, each with the digest of the policies in code that decided it. */
+function appendAll(
+  { tenant, id }: Request,
+  {
+    before,
+    events: [first, ...others],
+    decidedBy,
+  }: Pick<Happening, 'events'> & {
+    readonly before: StreamHead | undefined
+    readonly decidedBy: { readonly inCode?: Digest }
+  },
+): ReturnType<typeof append> & { readonly last: RequestEvent } {
+  const stream = { tenant, stream: requestStream(id) }
+  return others.reduce(
+    ({ head, writes }, event) => {
+      const linked = append(stream, head, { ...event, ...decidedBy })
+      return { head: linked.head, writes: [...writes, ...linked.writes], last: event }
+    },
+    { ...append(stream, before, { ...first, ...decidedBy }), last: first },
+  )
 }
 
 /** The resources that a request keeps everybody else off: all of them, while its change is on its way. */
@@ -62,23 +88,13 @@ export function lockedBy(request: Request): readonly Target[] {
   return isOpen(request.status) ? locksOf(request) : []
 }
 
-function targetWrites(request: Request, version: number | undefined): readonly Write[] {
-  return request.resources.map((resource) =>
-    put('targets', targetRecord(request, resource), version === undefined ? undefined : { version }),
-  )
-}
-
-/** What is stored of a request for one of the resources that it is about. */
-export function targetRecord({ tenant, id: request, status, createdAt }: Request, { type, id }: Target): TargetRecord {
-  return { tenant, type, id, request, status, createdAt }
-}
-
 /** A lock is written once and removed once, so that its version is always 1. */
 function lockWrites(before: Request | undefined, next: Request): readonly Write[] {
   const { tenant, id } = next
   const had = new Set(before ? lockedBy(before).map(nameOf) : [])
   const has = new Set(lockedBy(next).map(nameOf))
-  return next.resources.flatMap((resource): readonly Write[] => {
+  const left = (before?.resources ?? []).filter((one) => !next.resources.some((other) => nameOf(other) === nameOf(one)))
+  return [...next.resources, ...left].flatMap((resource): readonly Write[] => {
     const key = [tenant, resource.type, resource.id]
     const name = nameOf(resource)
     if (has.has(name) && !had.has(name)) {
@@ -89,8 +105,9 @@ function lockWrites(before: Request | undefined, next: Request): readonly Write[
 }
 
 /** What is stored of a request for one of those from whom an approval is awaited. */
-export function inboxRecord({ tenant, id, project, createdAt }: Request, approver: string): InboxRecord {
-  return { tenant, approver, request: id, project, createdAt }
+export function inboxRecord({ tenant, id, project = '', status, createdAt }: Request, approver: string): InboxRecord {
+  // A draft waits for its author alone, wherever it is by now.
+  return { tenant, approver, request: id, project: status === 'draft' ? '' : project, createdAt }
 }
 
 /**

@@ -1,33 +1,52 @@
 import { canonical } from '../../core/change/canonical.ts'
 import type { Resolution } from '../../core/change/conflict.ts'
-import { asJson } from '../../core/change/json.ts'
+import { asJson, type JsonObject } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
-import type { StreamHead } from '../../core/log/event-chain.ts'
 import type { NextContent } from '../../core/request/model/command.ts'
-import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
-import type { Request } from '../../core/request/model/request.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
+import type { Actor, ResourceName } from '../../core/request/model/event.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import { peopleBehind, type Request } from '../../core/request/model/request.ts'
+import { agreedSchedule, isSameSchedule } from '../../core/request/model/schedule.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
-import { restated } from '../changes/lifecycle-action.ts'
-import type { Start } from '../changes/perform-action.ts'
-import { nextDocument, type Proposal, proposeValue, type ResolvedWish } from '../changes/propose-change.ts'
+import { givenIn, restated, stateBefore } from '../changes/lifecycle-action.ts'
+import { nextDocument, type Proposal, proposeValue, type ResolvedWish, type Wish } from '../changes/propose-change.ts'
 import { rebaseChange } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
-import { type ContentRead, documentAt, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
+import { mayReadResource } from '../facts/may-read.ts'
+import { type ContentRead, documentAt, keptOf, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
+import type { ReadingRights } from '../people/reading-rights.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
+import { sift } from './left-out.ts'
+import { mixture } from './mixture.ts'
+import { nameDetails } from './named-details.ts'
+import { proposeAll } from './propose-all.ts'
+import { scheduleAfter, type WantedSchedule } from './wanted-schedule.ts'
 
 /** What shall become of the content of a request. */
 export type Rewrite =
   /** Goes on from what the draft has made of a resource so far. */
   | { readonly type: 'edit'; readonly edits: readonly ResourceEdit[] }
+  /** Makes it about a resource more. */
+  | { readonly type: 'add'; readonly wish: AddedWish }
+  /** Makes it about a resource less. */
+  | { readonly type: 'take_out'; readonly resource: ResourceName }
   /** Moves every change onto the live revision. */
   | { readonly type: 'rebase' }
   /** Answers conflicts of a rebase. */
   | { readonly type: 'resolve'; readonly resolutions: readonly Resolution[] }
+  /** Names details that the action of a life cycle leaves to approvers. */
+  | { readonly type: 'name'; readonly details: JsonObject }
   /** Sets the time at which it is to be applied, or none. */
-  | { readonly type: 'schedule'; readonly applyAt: number | undefined }
+  | {
+      readonly type: 'schedule'
+      readonly schedule: WantedSchedule
+      /** Whether the content is put to its reviewers with it, so that it may be the time that it had. */
+      readonly anew?: true
+    }
 
 /** An edit of one of the resources of a request. */
 export interface ResourceEdit {
@@ -35,64 +54,148 @@ export interface ResourceEdit {
   readonly change: WantedChange<never>
 }
 
+/** What somebody wants changed besides. */
+export type AddedWish = Omit<Wish, 'type'>
+
+/** The resources that a rewrite makes a request about besides. */
+export function joiningOf(rewrite: Rewrite | undefined, { resources }: Request): readonly ResourceName[] {
+  if (rewrite?.type !== 'add') return []
+  const { type, id } = rewrite.wish.ref
+  return isAmong(resources, { type, id }) ? [] : [{ type, id }]
+}
+
 interface Rewriting {
   readonly request: Request
   readonly stored: ContentRead
+  /** What is live of the resources of the request and, after them, of those that it shall be about besides. */
   readonly resources: ResourcesRead
-  readonly setVersion: StreamHead
+  /** Who brings it, and when. */
+  readonly by: Actor
+  readonly at: number
+  /** Whether it stays a draft: then also those changes stay in it that change nothing. */
+  readonly drafting: boolean
+  readonly setVersion: PolicySetState
   /** Whether the workflow is off. */
   readonly off: boolean
   /** Left out: the content stays, and is only put to its reviewers again. */
   readonly rewrite: Rewrite | undefined
+  readonly rights: ReadingRights
+  /** Who edits it, if somebody does. */
+  readonly editor: string | undefined
 }
 
 /** Works out the new content of a request, and what the policies ask of it. */
 export async function nextContent(
   context: Context,
-  { request, stored, resources, setVersion, off, rewrite }: Rewriting,
-): Promise<Result<{ readonly next: NextContent; readonly read: ContentRead }>> {
-  const rewritten = rewrite
-    ? await rewriteAll(context, { request, stored, resources, rewrite })
-    : success(stored.proposals)
+  { setVersion, off, rewrite, editor, drafting, ...rewriting }: Rewriting,
+): Promise<Result<Revised>> {
+  const { request, stored, resources } = rewriting
+  const rewritten = rewrite ? await rewriteAll(context, { ...rewriting, rewrite }) : success(stored.proposals)
   if (!rewritten.ok) return rewritten
-  const proposals = rewritten.value
-  const applyAt = rewrite?.type === 'schedule' ? rewrite.applyAt : stored.content.applyAt
-  if (rewrite && applyAt === stored.content.applyAt && isEqual(proposals, stored.proposals)) {
+  const all = rewritten.value
+  const { kept, leftOut } = drafting ? { kept: [...all.keys()] } : sift(all.map(({ change }) => change))
+  const proposals = all.filter((_, index) => kept.includes(index))
+  const agreed = agreedSchedule(stored.content)
+  const schedule = rewrite?.type === 'schedule' ? scheduleAfter(agreed, rewrite.schedule) : agreed
+  const isPutAnew = rewrite?.type === 'schedule' && rewrite.anew
+  const mayStay = isPutAnew || rewrite?.type === 'name'
+  if (rewrite && !mayStay && isSameSchedule(schedule, agreed) && isEqual(proposals, stored.proposals)) {
     if (rewrite.type === 'rebase') return refuse('up_to_date', { request: request.id })
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   }
-  const content = { changes: proposals.map(({ change }) => change), ...defined({ applyAt }) }
-  const weighed = await evaluateChanges(context, request.tenant, { setVersion, proposals, off })
-  const next = { ...content, before: stored.content.changes, policySet: setVersion, ...weighed }
-  return success({ next, read: { content, proposals } })
+  const content = { changes: proposals.map(({ change }) => change), ...schedule }
+  const weighed = await evaluateChanges(context, request.tenant, {
+    ...{ setVersion, proposals, off },
+    behind: [...peopleBehind(request), ...(editor === undefined ? [] : [editor])],
+  })
+  const before = stored.content.changes
+  const next = { ...content, ...defined({ leftOut }), before, policySet: setVersion, ...weighed }
+  const read = [...request.resources, ...joiningOf(rewrite, request)]
+  const alongside = keptOf(context, resources, { all: read, changes: content.changes })
+  return success({ next, read: { content, proposals }, resources: alongside })
+}
+
+/** New content, with what was read of the resources that it is about. */
+interface Revised {
+  readonly next: NextContent
+  readonly read: ContentRead
+  readonly resources: ResourcesRead
 }
 
 type Rewritten = Result<readonly Proposal[]>
 
-async function rewriteAll(
-  context: Context,
-  {
-    request,
-    stored,
-    resources,
-    rewrite,
-  }: Omit<Rewriting, 'setVersion' | 'off' | 'rewrite'> & { readonly rewrite: Rewrite },
-): Promise<Rewritten> {
+type Rewritable = Omit<Rewriting, 'setVersion' | 'off' | 'rewrite' | 'editor' | 'drafting'>
+
+async function rewriteAll(context: Context, rewriting: Rewritable & { readonly rewrite: Rewrite }): Promise<Rewritten> {
+  const { request, stored, resources, rewrite } = rewriting
   switch (rewrite.type) {
     case 'edit':
-      return await editAll(context, { request, stored }, rewrite.edits)
+      return await editAll(context, rewriting, rewrite.edits)
+    case 'add':
+      return await withMember(context, rewriting, rewrite.wish)
+    case 'take_out':
+      return withoutMember(rewriting, rewrite.resource)
     case 'rebase':
       return await moveAll(context, { request, stored, resources, resolutions: [] })
     case 'resolve':
       return await moveAll(context, { request, stored, resources, resolutions: rewrite.resolutions })
+    case 'name':
+      return await nameDetails(context, { request, stored }, rewrite.details)
     case 'schedule':
       return success(stored.proposals)
   }
 }
 
+/** How many resources a request is about at most. */
+const mostMembers = 100
+
+/** Works out what is wanted of a resource more, as a submission does. */
+async function withMember(
+  context: Context,
+  { request, stored, resources, rights, by, at }: Rewritable,
+  wish: AddedWish,
+): Promise<Rewritten> {
+  const { type, id } = wish.ref
+  const here = request.resources.length
+  if (isAmong(request.resources, { type, id })) {
+    const problem = `names ${nameOf({ type, id })}, which request ${JSON.stringify(request.id)} is about already: edit it`
+    return refuse('invalid_input', { argument: 'ref', problem })
+  }
+  if (here >= mostMembers) {
+    const problem = `is one more than the ${mostMembers} resources that a request can be about: take another one out first`
+    return refuse('invalid_input', { argument: 'ref', problem })
+  }
+  const members = [...request.resources, { type, id }].map((ref) => ({ ref, type: resourceTypeOf(context, ref.type) }))
+  const mixed = mixture(members)
+  if (mixed) return refuse('invalid_input', { argument: 'ref', problem: mixed })
+  const wishes = [{ ...wish, type: resourceTypeOf(context, type) }]
+  const live = { resources: [resources.resources[here]], hostSays: [resources.projects[here]] }
+  const proposed = await proposeAll(context, by, { wishes, at, rights, ...live })
+  return proposed.ok ? success([...stored.proposals, ...proposed.value]) : proposed
+}
+
+function withoutMember({ request, stored }: Rewritable, resource: ResourceName): Rewritten {
+  const left = stored.proposals.filter(({ change }) => !isAmong([resource], change.resource))
+  if (left.length === stored.proposals.length) return notAmong(request, stored.proposals, resource)
+  if (left.length > 0) return success(left)
+  const problem = `names ${nameOf(resource)}, and request ${JSON.stringify(request.id)} is about nothing else: cancel it`
+  return refuse('invalid_input', { argument: 'ref', problem })
+}
+
+function isAmong(names: readonly ResourceName[], { type, id }: ResourceName): boolean {
+  return names.some((one) => one.type === type && one.id === id)
+}
+
+/** Refuses a resource that a request is not about. */
+function notAmong({ id }: Request, proposals: readonly Proposal[], resource: ResourceName): Result<never> {
+  const about = proposals.map(({ change }) => nameOf(change.resource)).join(' and ')
+  const problem = `names ${nameOf(resource)}, and request ${JSON.stringify(id)} is about ${about}`
+  return refuse('invalid_input', { argument: 'ref', problem })
+}
+
 async function editAll(
   context: Context,
-  { request, stored }: Pick<Rewriting, 'request' | 'stored'>,
+  { request, stored, rights, at }: Pick<Rewriting, 'request' | 'stored' | 'rights' | 'at'>,
   edits: readonly ResourceEdit[],
 ): Promise<Rewritten> {
   const next = [...stored.proposals]
@@ -101,16 +204,16 @@ async function editAll(
       ({ change }) => change.resource.type === resource.type && change.resource.id === resource.id,
     )
     const proposal = next[index]
-    if (!proposal) {
-      const about = next.map(({ change }) => nameOf(change.resource)).join(' and ')
-      const problem = `names ${nameOf(resource)}, and request ${JSON.stringify(request.id)} is about ${about}`
-      return refuse('invalid_input', { argument: 'ref', problem })
-    }
+    if (!proposal) return notAmong(request, next, resource)
     const { change, before } = proposal
     if (change.rebase) return refuse('conflicts_open', { request: request.id, conflicts: change.rebase.open })
-    const resolved = await resolvedWish(context, request.tenant, { resource, wanted: input })
+    const resolved = await resolvedWish(context, request.tenant, {
+      resource,
+      wanted: input,
+      mayRead: (revision) => mayReadResource(rights, revision),
+    })
     if (!resolved.ok) return resolved
-    const proposed = { tenant: request.tenant, change, before }
+    const proposed = { tenant: request.tenant, change, before, at }
     const edited = await editOne(resourceTypeOf(context, resource.type), proposed, resolved.value)
     if (!edited.ok) return edited
     next[index] = edited.value
@@ -122,10 +225,13 @@ function nameOf({ type, id }: ProposedChange['resource']): string {
   return `${type} ${JSON.stringify(id)}`
 }
 
-/** Goes on from what a change makes of its resource so far. An action that was asked for by name stays the one. */
+/**
+ * Goes on from what a change makes of its resource so far. An action that was asked for by name stays the one; a state
+ * to begin in that is said anew takes the place of the one before, with its time and its way.
+ */
 async function editOne(
   type: ResourceType,
-  { tenant, change, before }: Proposal & { readonly tenant: string },
+  { tenant, change, before, at }: Proposal & { readonly tenant: string; readonly at: number },
   { change: wanted, restores }: Pick<ResolvedWish, 'change' | 'restores'>,
 ): Promise<Result<Proposal>> {
   const { move } = change
@@ -135,19 +241,14 @@ async function editOne(
     const problem = `the request is about "${asked.action}": cancel it to ask for "${said.action}"`
     return refuse('invalid_input', { argument: 'change.action', problem })
   }
-  const sofar = asked.action === undefined ? (change.after ?? undefined) : before
+  const sofar = asked.action === undefined ? givenIn(change) : before
   const value = edit === undefined ? success(sofar) : nextDocument(change.resource, sofar, edit)
   if (!value.ok) return value
   const { resource, project, base, incarnation } = change
   const start = { tenant, resource, project, base, incarnation, before, ...stateBefore(move) }
-  return await proposeValue(type, start, { after: value.value, wanted: { ...asked, ...said }, restores })
-}
-
-/** The live state that a move starts from. A move that stays in it keeps the time at which the clock ends it. */
-function stateBefore(move: PinnedMove | undefined): Pick<Start, 'state' | 'stateDueAt'> {
-  if (move?.from === undefined) return {}
-  const stays = move.to === move.from && move.dueAt !== undefined
-  return { state: move.from, ...(stays ? { stateDueAt: move.dueAt } : {}) }
+  const now = said.at === undefined ? {} : { now: at }
+  const next = { ...(said.state === undefined ? asked : {}), ...said, ...now }
+  return await proposeValue(type, start, { after: value.value, wanted: next, restores })
 }
 
 async function moveAll(

@@ -3,94 +3,50 @@ import { describeExplanation } from '../../core/policy/explain/describe-explanat
 import type { Explanation } from '../../core/policy/explain/explain.ts'
 import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
+import { isUngated } from '../../core/request/decide/decide-application.ts'
+import type { Submission } from '../../core/request/decide/decide-submission.ts'
 import { permittedMethods } from '../../core/request/decide/permitted-methods.ts'
-import type { Actor, BeganEvent } from '../../core/request/model/event.ts'
-import { begin } from '../../core/request/model/evolve.ts'
+import type { Actor, LeftOut } from '../../core/request/model/event.ts'
+import { begin, evolve } from '../../core/request/model/evolve.ts'
+import type { Request } from '../../core/request/model/request.ts'
+import { earliestOf, scheduleOf } from '../../core/request/model/schedule.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { approvalStanding } from '../../core/review/approval-standing.ts'
 import { ApprovalError } from '../../errors/approval-error.ts'
-import { success } from '../../errors/result.ts'
+import { type Refusal, type Result, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
-import { newAccessWrites } from '../access/editors.ts'
-import type { VerbOptions } from '../arguments/verb-options.ts'
 import { explainAll } from '../changes/evaluate-changes.ts'
+import { foretoldFreeze } from '../changes/frozen.ts'
 import { claimWrites } from '../commands/external-claims.ts'
-import { revisionWrites } from '../commands/revision-writes.ts'
-import type { Command } from '../commands/run-command.ts'
+import type { Accepted, Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { type AskedPeople, approversOf, toBeTold } from '../facts/approvers.ts'
-import { policyWrites } from '../policies/policy-writes.ts'
-import { turnWrites } from '../policies/workflow-writes.ts'
+import { withExcepted } from '../facts/people-of-request.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { recordKey, unchanged } from '../records/typed-storage.ts'
-import type { ResourceRef } from '../resource-types/resource-type.ts'
-import type { WantedChange } from '../resource-types/wanted-change.ts'
 import { freeze } from '../values/freeze.ts'
-import { type DecidedSubmission, decideSubmission, type Intention } from './decide-submission.ts'
+import { landingWrites } from './applied-writes.ts'
+import { considerSubmission, type DecidedSubmission, decideSubmission, type Intention } from './decide-submission.ts'
 import { deliverToHost } from './deliver-outside.ts'
+import { directWrites } from './direct-writes.ts'
+import { movedAlong } from './moved-along.ts'
+import { type OtherRequest, openOn, otherRequests } from './other-requests.ts'
+import { createdAccess, landedSettings } from './permission-for-verb.ts'
 import { noticeMessage } from './recipients.ts'
-import {
-  type ChangeRequest,
-  type RequestedChange,
-  type RequestSummary,
-  requestedChange,
-  summaryOf,
-} from './request-summary.ts'
+import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-summary.ts'
 import { requestWrites } from './request-writes.ts'
-
-/** Options of `submit`, `preview` and `draft`. */
-export interface SubmitOptions extends VerbOptions {
-  /**
-   * The revision that the change is based on. If another one is live by now, the submission is refused with `stale`.
-   *
-   * @defaultValue none: whatever revision is live
-   */
-  readonly base?: number | undefined
-  /**
-   * When it is to be applied once approved, in milliseconds since 1970. Part of what reviewers agree to.
-   *
-   * @defaultValue none: as soon as it is approved
-   */
-  readonly applyAt?: number | undefined
-  /**
-   * Ids of the approvers to notify. Approvers not listed can still review.
-   *
-   * @defaultValue none: all approvers are notified
-   */
-  readonly notify?: readonly string[] | undefined
-}
-
-/** One of several changes that land together. */
-export interface ChangeOf<T> {
-  readonly ref: ResourceRef<T>
-  readonly change: WantedChange<NoInfer<T>>
-  /**
-   * The revision that the change is based on.
-   *
-   * @defaultValue none: whatever revision is live
-   */
-  readonly base?: number | undefined
-}
-
-/** What became of a submission. */
-export type SubmitOutcome =
-  | {
-      readonly status: 'applied'
-      /** Number of the revision that is live from then on; of several changes, that of the first. */
-      readonly revision: number
-      readonly changes: readonly RequestedChange[]
-    }
-  | { readonly status: 'pending'; readonly request: ChangeRequest }
-  /**
-   * Of a resource that is kept outside of the database, a change that nobody has to approve: it is still on its way,
-   * and `tick` sees to it, or it could not be made, and the request says why.
-   */
-  | { readonly status: 'applying' | 'failed'; readonly request: ChangeRequest }
+import { outcomeOf, type SubmitOutcome } from './submit-outcome.ts'
 
 /** What would become of a submission. */
 export interface Preview {
-  readonly status: 'applied' | 'pending'
+  readonly status: 'applied' | 'pending' | 'approved'
   readonly changes: readonly RequestedChange[]
-  /** For each change, why each policy that may match asks for approval or does not, as data. */
+  /** Of several changes, the resources of which nothing would change: they would be left out. Absent if none. */
+  readonly leftOut?: readonly LeftOut[]
+  /**
+   * For each change, why each policy that may match asks for approval or does not, as data; for one that takes several
+   * steps, the steps after it.
+   */
   readonly explanations: readonly Explanation[]
   /** The same in sentences. */
   readonly reasons: readonly string[]
@@ -100,47 +56,85 @@ export interface Preview {
   readonly rules?: RulesOfConduct
   /** Ids of those who would be asked, without the actor. */
   readonly approvers: readonly string[]
+  /**
+   * The freeze that would keep it off when it would be applied: now or, if it is scheduled, at its time. Absent if none
+   * would.
+   */
+  readonly frozen?: Refusal<'frozen'>
   /** False if the requirement would not be met if everybody whom it asks approved. */
   readonly satisfiable: boolean
+  /** Other open requests about the same resources, the newest first: at most twenty. */
+  readonly others: readonly OtherRequest[]
 }
 
-/** Makes the command that makes changes, or asks for them, or drafts them. */
+/** Makes the command that makes changes, or asks for them, drafts them, or makes them without asking. */
 export function submitCommand(context: Context, actor: Actor, intention: Intention): Command<SubmitOutcome> {
   return {
     verb: intention.verb,
     actor,
     about: aboutOf(actor, intention),
     async attempt(at) {
+      const looking = lookedFor(context, actor, intention)
       const considered = await decideSubmission(context, actor, { ...intention, at })
       if (!considered.ok) return considered
-      const { submission, preconditions } = considered.value
+      const { submission, frozenFrom } = considered.value
+      const naming = namedWith(context, actor, { considered: considered.value, looking })
       if (submission.type === 'direct') {
         const writes = await directWrites(context, actor, considered.value, { at, message: intention.reason })
-        return success({ writes, answer: freeze(applied(context, considered.value)) })
+        const along = await movedAlong(context, actor, { considered: considered.value, at })
+        const answer = freeze({ ...applied(context, considered.value), others: await naming })
+        return success({ writes: [...writes, ...along], answer, ...defined({ before: frozenFrom }) })
       }
-      const { event } = submission
-      const opened = await open(context, actor, { considered: considered.value, event })
-      const settings = considered.value.policySet?.value
-      const next = begin(event)
-      const { request, approvers } = opened
-      const { notify } = intention
-      const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
-      if (!message.ok) return message
-      const content = { changes: considered.value.proposals.map(({ change }) => change), ...scheduled(intention) }
-      const writes = [
-        ...preconditions,
-        ...resourcesRelied(actor, considered.value, intention),
-        ...requestWrites(context, undefined, { event, next, content, message: message.value }),
-        ...claimWrites(undefined, next, { stored: considered.value.claim }),
-      ]
-      if (next.status !== 'applying') return success({ writes, answer: freeze({ status: 'pending', request }) })
-      return success({
-        writes,
-        answer: freeze({ status: 'applying', request }),
-        follow: async () => outcomeOf(request, summaryOf(await deliverToHost(context, next), context.now())),
-      })
+      return await asRequest(context, actor, { ...submission, intention, considered: considered.value, naming })
     },
   }
+}
+
+/** A submission that becomes a request. */
+interface Becoming extends Omit<Extract<Submission, { readonly type: 'request' }>, 'type'> {
+  readonly intention: Intention
+  readonly considered: DecidedSubmission
+  /** The other open requests, which are looked for meanwhile. */
+  readonly naming: Promise<readonly OtherRequest[]>
+}
+
+/** Writes the request that a submission becomes, and what it makes of its resources if it is bypassed at once. */
+async function asRequest(
+  context: Context,
+  actor: Actor,
+  { event: began, bypassed, intention, considered, naming }: Becoming,
+): Promise<Result<Accepted<SubmitOutcome>>> {
+  const { policySet, proposals, resources, claim } = considered
+  const event = bypassed ?? began
+  const next = bypassed ? evolve(begin(began), bypassed) : begin(began)
+  const opened = await open(context, actor, { considered, next, at: event.at })
+  const { approvers } = opened
+  const request = { ...opened.request, others: await naming }
+  const settings = policySet?.value
+  const { notify } = intention
+  const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
+  if (!message.ok) return message
+  const content = { changes: proposals.map(({ change }) => change), ...scheduleOf(intention) }
+  const preconditions = resourcesRelied(actor, considered)
+  const target = { ...content, live: content.changes.map(({ base }) => base) }
+  const landed = { event, target, resources: { resources, preconditions } }
+  const events = bypassed ? ([began, bypassed] as const) : ([began] as const)
+  const writes = [
+    ...considered.preconditions,
+    ...requestWrites(context, undefined, { events, next, content, message: message.value }),
+    ...landingWrites(next, landed),
+    ...claimWrites(undefined, next, { stored: claim }),
+    ...(await createdAccess(context, next, { ...landed, settings })),
+    ...(await landedSettings(context, next, { ...landed, policySet })),
+    ...(next.status === 'applied' ? await movedAlong(context, actor, { considered, at: event.at }) : []),
+  ]
+  if (next.status !== 'applying') return success({ writes, answer: outcomeOf(request, request) })
+  return success({
+    writes,
+    answer: freeze({ status: 'applying', request }),
+    ...(bypassed ? {} : defined({ before: considered.frozenFrom })),
+    follow: async () => outcomeOf(request, summaryOf(await deliverToHost(context, next), context.now())),
+  })
 }
 
 /** Drafts keep nobody off their resources. Those of one person take turns, so that they are counted one by one. */
@@ -148,98 +142,117 @@ function aboutOf({ user }: Actor, { verb, wishes }: Intention): string {
   return verb === 'draft' ? `drafts/${user}` : wishes.map(({ ref }) => `${ref.type}/${ref.id}`).join()
 }
 
-/** What a request that was made for a change that nobody has to approve has come to. */
-export function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSummary): SubmitOutcome {
-  const { revisions = [] } = rest
-  const now = { ...request, ...rest, status }
-  const [first] = revisions
-  if (first) return freeze({ status: 'applied', revision: first.number, changes: request.changes })
-  return freeze({ status: status === 'applying' || status === 'failed' ? status : 'pending', request: now })
-}
-
 /** Says what a submission would do. Writes nothing. */
 export async function preview(context: Context, actor: Actor, intention: Intention): Promise<Preview> {
-  const considered = await decideSubmission(context, actor, { ...intention, at: context.now() })
+  const at = context.now()
+  const looking = lookedFor(context, actor, intention)
+  const considered = await considerSubmission(context, actor, { ...intention, at })
   if (!considered.ok) throw new ApprovalError(considered.refusal)
+  const naming = namedWith(context, actor, { considered: considered.value, looking })
   const { submission, proposals, setVersion } = considered.value
-  const explanations = await explainAll(context, actor.tenant, { proposals, setVersion })
-  const explained = { explanations, reasons: explanations.flatMap(describeExplanation) }
+  const explanations = await explainAll(context, actor.tenant, { proposals, setVersion, behind: [actor.user] })
+  const settings = considered.value.policySet?.value
+  const frozen = foretoldFreeze(context, settings, { proposals, at, ...defined({ applyAt: earliestOf(intention) }) })
+  const { leftOut } = considered.value
+  const reasons = explanations.flatMap(describeExplanation)
+  const explained = { explanations, reasons, ...defined({ frozen, leftOut }) }
   if (submission.type === 'direct' || submission.event.outcome.status === 'applying') {
     const { changes } = applied(context, considered.value)
-    return freeze({ status: 'applied', ...explained, changes, requirements: [], approvers: [], satisfiable: true })
+    const others = await naming
+    const nobody = { requirements: [], approvers: [], satisfiable: true }
+    return freeze({ status: 'applied', ...explained, ...nobody, changes, others })
   }
   const { event } = submission
-  const { request, approvers } = await open(context, actor, { considered: considered.value, event })
+  const next = begin(event)
+  const { request, approvers } = await open(context, actor, { considered: considered.value, next, at: event.at })
   const { notify } = intention
   if (notify) {
-    const settings = considered.value.policySet?.value
-    const next = begin(event)
     const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
     if (!message.ok) throw new ApprovalError(message.refusal)
   }
   const { changes, requirements, rules, approval } = request
   return freeze({
-    status: 'pending',
+    status: event.outcome.status === 'approved' ? 'approved' : 'pending',
     ...explained,
     changes,
     requirements,
     rules,
     approvers: toBeTold(approvers, actor.user),
-    satisfiable: approval?.satisfiable ?? false,
+    satisfiable: approval?.satisfiable ?? event.outcome.status === 'approved',
+    others: await naming,
   })
 }
 
-function applied(context: Context, { proposals }: DecidedSubmission): Extract<SubmitOutcome, { status: 'applied' }> {
+function applied(
+  context: Context,
+  { proposals, leftOut }: DecidedSubmission,
+): Omit<Extract<SubmitOutcome, { status: 'applied' }>, 'others'> {
   return {
     status: 'applied',
     revision: (proposals[0]?.change.base ?? 0) + 1,
     changes: proposals.map((proposal) => requestedChange(context, proposal)),
+    ...defined({ leftOut }),
   }
 }
 
-/** The request as a submission opens it, and those whom it asks. */
+/** The request as a submission makes it, and those whom it asks. */
 async function open(
   context: Context,
   actor: Actor,
-  { considered, event }: { readonly considered: DecidedSubmission; readonly event: BeganEvent },
+  { considered, next, at }: { readonly considered: DecidedSubmission; readonly next: Request; readonly at: number },
 ): Promise<{ readonly request: ChangeRequest; readonly approvers: AskedPeople }> {
-  const next = begin(event)
-  const { users, proposals } = considered
-  const approvers = await approversOf(context, next, event.at)
+  const { proposals, leftOut } = considered
+  const approvers = await approversOf(context, next, at)
   const { requirements, rules } = next
+  const users = await withExcepted(context, next, { users: considered.users, requirements })
   const request: ChangeRequest = {
-    ...summaryOf(next, event.at),
+    ...summaryOf(next, at),
+    ...defined({ leftOut }),
     changes: proposals.map((proposal) => requestedChange(context, proposal)),
+    comments: [],
     stale: false,
-    ...(isOpen(next.status) ? { approval: approvalStanding(next, users, approvers) } : {}),
-    can: permittedMethods(actor, next, { at: event.at, factsFor: () => ({ users, requirements, rules }) }),
+    ...(isOpen(next.status) && !isUngated(next)
+      ? { approval: approvalStanding({ ...next, at }, users, approvers) }
+      : {}),
+    can: permittedMethods(actor, next, { at, factsFor: () => ({ users, requirements, rules }) }),
   }
   return { request, approvers }
 }
 
-/** Everything that is written when nobody has to approve. */
-export async function directWrites(
+/**
+ * Looks for other open requests about the same resources while the facts of a submission are read. What is refused
+ * needs none.
+ */
+function lookedFor(context: Context, { tenant }: Actor, { wishes, directly }: Intention): Promise<readonly string[]> {
+  if (directly) return Promise.resolve([])
+  const looking = openOn(
+    context,
+    tenant,
+    wishes.map(({ ref }) => ref),
+  )
+  looking.catch(() => {})
+  return looking
+}
+
+/** Names those that were found and that the actor may read. */
+function namedWith(
   context: Context,
   actor: Actor,
-  { proposals, resources, policySet, preconditions }: DecidedSubmission,
-  { at, message }: { readonly at: number; readonly message?: string | undefined },
-): Promise<readonly Write[]> {
-  const { tenant, user, via } = actor
-  const authorship = { tenant, author: user, via, at, ...defined({ message }) }
+  {
+    considered: { proposals, policySet },
+    looking,
+  }: { readonly considered: DecidedSubmission; readonly looking: Promise<readonly string[]> },
+): Promise<readonly OtherRequest[]> {
+  const settings = policySet?.value
+  const rights = readingRights(context, actor, { settings })
   const changes = proposals.map(({ change }) => change)
-  return [
-    ...preconditions,
-    ...changes.flatMap((change, index) => revisionWrites(resources[index], change, authorship)),
-    ...(await newAccessWrites(context, actor, { settings: policySet?.value, changes, at })),
-    ...(await policyWrites(context, changes, { policySet, actor, at })),
-    ...(await turnWrites(context, changes, { policySet, actor, at, reason: message })),
-  ]
+  const naming = otherRequests(context, actor, { rights, settings, changes, looking })
+  naming.catch(() => {})
+  return naming
 }
 
-function resourcesRelied({ tenant }: Actor, { resources }: DecidedSubmission, { wishes }: Intention): readonly Write[] {
-  return wishes.map(({ ref }, index) => unchanged(recordKey('resources', tenant, ref.type, ref.id), resources[index]))
-}
-
-function scheduled({ applyAt }: Intention) {
-  return applyAt === undefined ? {} : { applyAt }
+function resourcesRelied({ tenant }: Actor, { proposals, resources }: DecidedSubmission): readonly Write[] {
+  return proposals.map(({ change: { resource } }, index) => {
+    return unchanged(recordKey('resources', tenant, resource.type, resource.id), resources[index])
+  })
 }

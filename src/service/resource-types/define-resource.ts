@@ -80,6 +80,7 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
     actions,
     facets: Object.fromEntries(readers.map(({ name, values }) => [name, values])),
     gated,
+    onStale: options.onStale ?? 'fail',
     ...defined({ lifecycle, references }),
     ...(options.permissions === undefined
       ? {}
@@ -139,7 +140,7 @@ function actionsIn<T>(
  * nothing.
  */
 function checkParts(options: object): void {
-  const { type, shape, groups, labels, facets, actions, gated, lifecycle, references, external, read, write } =
+  const { type, shape, groups, labels, facets, actions, gated, onStale, lifecycle, references, external, read, write } =
     options as Readonly<Record<string, unknown>>
   const of = (name: string) => `defineResource: ${name} of "${type}"`
   checkRecord(of('shape'), shape, "{ '/rules': keyedBy('id') }")
@@ -153,6 +154,9 @@ function checkParts(options: object): void {
   checkFunction(of('write'), write, 'async (resource, document, connection) => {}')
   if (gated !== undefined && typeof gated !== 'boolean') {
     throw new TypeError(`${of('gated')} must be true or false, not ${shown(gated)}`)
+  }
+  if (onStale !== undefined && onStale !== 'fail' && onStale !== 'rebase') {
+    throw new TypeError(`${of('onStale')} must be 'fail' or 'rebase', not ${shown(onStale)}`)
   }
   for (const [name, patterns] of Object.entries(groups ?? {})) {
     if (isListOfTexts(patterns)) continue
@@ -209,6 +213,7 @@ const optionNames = [
   'actions',
   'facets',
   'gated',
+  'onStale',
   'lifecycle',
   'references',
   'permissions',

@@ -1,5 +1,5 @@
 import { parsePointer } from '../../core/change/pointer.ts'
-import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
+import { parseListedPolicy } from '../../core/policy/check/parse-policy.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
@@ -11,7 +11,7 @@ const schema: ResourceType<PolicyInput>['schema'] = {
     version: 1,
     vendor: 'countersign',
     validate(input) {
-      const parsed = parsePolicy(input)
+      const parsed = parseListedPolicy(input)
       if (parsed.ok) return { value: parsed.value }
       const { problems } = parsed.refusal.details
       return {

@@ -87,6 +87,16 @@ export interface ResourceOptions<T> {
    */
   readonly gated?: boolean | undefined
   /**
+   * What happens to a change that nobody has to approve if its resource has moved on: to a draft that is submitted, and
+   * to what was scheduled. `fail`: a draft is refused with `stale` until it is rebased, and what was scheduled fails.
+   * `rebase`: it is merged onto the live revision and applied, if it does not collide with anything, its effect stays
+   * the same, and nobody has to approve it there either. What somebody has to approve follows the rule `onStale` of the
+   * policies.
+   *
+   * @defaultValue 'fail'
+   */
+  readonly onStale?: 'fail' | 'rebase' | undefined
+  /**
    * From which state which action is possible.
    *
    * @defaultValue none: a resource is there or it is not
@@ -235,6 +245,8 @@ export interface ResourceType<T = unknown> {
   /** The facets that it computes, each with its values if these are known. */
   readonly facets: Readonly<Record<string, readonly string[] | undefined>>
   readonly gated: boolean
+  /** What happens to a change that nobody has to approve if its resource has moved on. */
+  readonly onStale: 'fail' | 'rebase'
   readonly lifecycle?: ResourceLifecycle
   readonly references?: References
   /** The permissions that a change with these actions needs, if it was said. */

@@ -26,6 +26,31 @@ export interface ActionInput<T> {
   readonly change?: ChangeInput<T> | undefined
 }
 
+/**
+ * A new resource that begins in another live state than the first one of its life cycle:
+ * `{ value: flag, state: 'active' }`. It takes what the actions take that lead there: their permissions, and the
+ * approvals of their policies.
+ */
+export interface BeginInput<T> {
+  readonly value: T
+  /** The live state. The shortest way to it counts. */
+  readonly state: string
+  /**
+   * When the clock is to end that state, in milliseconds since 1970. Required if the clock ends it, and refused
+   * otherwise.
+   *
+   * @defaultValue none
+   */
+  readonly at?: number | undefined
+  /**
+   * Whether it was in that state before it came here, so that no action leads there. Only who may change the approval
+   * settings says so, the history keeps it, and the policies about `create` are asked alone.
+   *
+   * @defaultValue none: the actions that lead there count
+   */
+  readonly imported?: true | undefined
+}
+
 /** The document of an earlier revision, to be live again: `{ revertTo: 3 }`. */
 export interface RevertInput {
   /** The number of the revision. */
@@ -36,7 +61,7 @@ export interface RevertInput {
  * What somebody wants of a resource: a change of its document, an action of its life cycle, or an earlier revision. A
  * change without an action is carried by the action that its state has for changes.
  */
-export type WantedChange<T> = ChangeInput<T> | ActionInput<T> | RevertInput
+export type WantedChange<T> = ChangeInput<T> | ActionInput<T> | BeginInput<T> | RevertInput
 
 /** What is wanted once it is known what the earlier revision was. */
 export type ResolvedChange<T> = Exclude<WantedChange<T>, RevertInput>
@@ -47,10 +72,17 @@ export interface WantedParts<T> {
   readonly details?: Details
   readonly at?: number
   readonly change?: ChangeInput<T>
+  /** The live state in which a new resource begins. */
+  readonly state?: string
+  readonly imported?: true
 }
 
 /** Gives what is wanted in its parts. */
 export function wantedParts<T>(wanted: ResolvedChange<T>): WantedParts<T> {
+  if (isBegin(wanted)) {
+    const { value, state, at, imported } = wanted
+    return { change: { value }, state, ...defined({ at, imported }) }
+  }
   if (!isAction(wanted)) return { change: wanted }
   const { action, details, at, change } = wanted
   return {
@@ -62,6 +94,11 @@ export function wantedParts<T>(wanted: ResolvedChange<T>): WantedParts<T> {
 /** Tells whether an action is asked for by name. */
 export function isAction<T>(wanted: WantedChange<T>): wanted is ActionInput<T> {
   return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'action')
+}
+
+/** Tells whether it is said in which state a new resource begins. */
+export function isBegin<T>(wanted: WantedChange<T>): wanted is BeginInput<T> {
+  return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'state')
 }
 
 /** Tells whether an earlier revision is asked for. */

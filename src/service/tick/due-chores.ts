@@ -4,12 +4,13 @@ import { hasCode, isApprovalError } from '../../errors/approval-error.ts'
 import { collections } from '../../ports/collections.ts'
 import { sealChore } from '../audit/make-checkpoints.ts'
 import { forgetKeysChore } from '../commands/idempotency.ts'
-import { type PutOffCollection, putOffWrite } from '../commands/put-off.ts'
+import { putOffWrite } from '../commands/put-off.ts'
 import { countsChore } from '../commands/record-refusal.ts'
 import { runCommand } from '../commands/run-command.ts'
 import type { Chore, ChoreOutcome, Counted } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
+import { retentionStream } from '../records/event-stream.ts'
 import type { RequestRecord, ResourceRecord } from '../records/record-types.ts'
 import { type OnUnreadable, read, recordKey, type Stored, type StoredRecordOf } from '../records/typed-storage.ts'
 import { delayOf, onTheWayCommand } from '../requests/deliver-outside.ts'
@@ -20,6 +21,7 @@ import { returnsChore } from '../workflow/return-to-draft.ts'
 import { noticeChore } from './deliver-notices.ts'
 import { type DueCollection, type DueRecord, dueRecords } from './due-records.ts'
 import { clockMoveCommand } from './end-timed-state.ts'
+import { sweepChore } from './sweep.ts'
 
 /**
  * Reads what is due in some collections, and makes chores of it, whose lanes are in the order in which they take
@@ -73,7 +75,9 @@ function choresFor<C extends DueCollection>(
     case 'returns':
       return all('returns').map((record) => returnsChore(context, record, directoryNeed(record.value.tenant)))
     case 'streams':
-      return all('streams').map((record) => countsChore(context, record))
+      return all('streams').map((record) =>
+        record.value.stream === retentionStream ? sweepChore(context, record) : countsChore(context, record),
+      )
     case 'idempotencyKeys':
       return [forgetKeysChore(context, all('idempotencyKeys'))]
     case 'unsealed':
@@ -93,12 +97,21 @@ const counts = {
   come_due: 'applied',
   escalate: 'escalated',
   remind: 'reminded',
+  lapse: 'lapsed',
   reclaim: 'reclaimed',
   resume: 'applied',
 } as const satisfies Readonly<Record<TimedVerb, Counted>>
 
 /** Refusals that only say that somebody else was there first, or has to be done first. */
-const harmless = ['not_open', 'not_due', 'locked', 'workflow_off', 'switched_off', 'unknown_resource'] as const
+const harmless = [
+  'not_open',
+  'not_due',
+  'locked',
+  'frozen',
+  'workflow_off',
+  'switched_off',
+  'unknown_resource',
+] as const
 
 function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
   const { tenant, id, resources, application } = record.value
@@ -110,6 +123,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
   )
   const asked = type === 'come_due' ? [directoryNeed(tenant), ...hosts] : [directoryNeed(tenant)]
   let until: number | undefined
+  let notAfter: number | undefined
   return {
     name: nameOfChore('requests', record),
     tenant,
@@ -129,14 +143,23 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
           type === 'reclaim'
             ? onTheWayCommand(context, clockOf(tenant), id, { type })
             : requestCommand(context, clockOf(tenant), id, { type })
-        const delay = delayOf(await runCommand(context, command))
+        const ended = await runCommand(context, command).catch((error: unknown) => {
+          notAfter = endOfFreeze(error)
+          throw error
+        })
+        const delay = delayOf(ended)
         const done = { [counts[type]]: 1 }
         if (!delay) return { done, worked: isOutside ? host : [] }
         return { done, failed: [{ error: delay }], broken: host.map((need) => ({ need, error: delay })) }
       })
     },
-    later: (why) => [putOffWrite('requests', record, { why, at: context.now(), until })],
+    later: (why) => [putOffWrite('requests', record, { why, at: context.now(), until, notAfter })],
   }
+}
+
+/** When the freeze is over that has kept something off; `undefined` if none has, or no end is in sight. */
+function endOfFreeze(error: unknown): number | undefined {
+  return hasCode(error, 'frozen') ? error.details.until : undefined
 }
 
 /** What time does to a request by its own clock, which stands still while the workflow is off. */
@@ -150,6 +173,7 @@ async function ownDues(context: Context, request: RequestRecord) {
 /** Ends a state whose time has come. One that another request keeps everybody off waits until that ends. */
 function clockMoveChore(context: Context, record: Stored<ResourceRecord>): Chore {
   const { tenant, type, id } = record.value
+  let notAfter: number | undefined
   return {
     name: nameOfChore('resources', record),
     tenant,
@@ -159,19 +183,15 @@ function clockMoveChore(context: Context, record: Stored<ResourceRecord>): Chore
     needs: [],
     run: () =>
       tried(tenant, async () => {
-        await runCommand(context, clockMoveCommand(context, clockOf(tenant), { type, id }))
+        const command = clockMoveCommand(context, clockOf(tenant), { type, id })
+        await runCommand(context, command).catch((error: unknown) => {
+          notAfter = endOfFreeze(error)
+          throw error
+        })
         return { done: { moved: 1 } }
       }),
-    later: laterOf(context, 'resources', record),
+    later: (why) => [putOffWrite('resources', record, { why, at: context.now(), notAfter })],
   }
-}
-
-function laterOf<C extends PutOffCollection>(
-  { now }: Context,
-  collection: C,
-  record: Stored<StoredRecordOf<C>>,
-): Chore['later'] {
-  return (why) => [putOffWrite(collection, record, { why, at: now() })]
 }
 
 /** Does something, and says what an error means for the others of its tenant. */
@@ -182,6 +202,8 @@ async function tried(tenant: string, work: () => Promise<ChoreOutcome>): Promise
     if (harmless.some((code) => hasCode(error, code))) return { why: 'waiting' }
     // If the storage failed, it is no fault of what is due: that is tried again by the next call, and not put off.
     if (hasCode(error, 'storage_failed')) return { failed: [{ error }] }
+    // Nor if this instance is an old one: another one does it, and finds it as due as it is.
+    if (hasCode(error, 'policies_outdated')) return { failed: [{ error }] }
     // A guard that says no waits for something as well, and is named.
     if (hasCode(error, 'transition_rejected')) return { failed: [{ error }], why: 'waiting' }
     return { failed: [{ error }], why: 'failed', broken: brokenBy(tenant, error) }

@@ -3,14 +3,17 @@ import { defined } from '../../core/defined.ts'
 import { performDueMove } from '../../core/lifecycle/perform-move.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
+import { refuseFrozen } from '../../core/request/model/frozen.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
+import { freezeFacts } from '../changes/frozen.ts'
 import { accepted } from '../changes/perform-action.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Accepted, Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
-import { readHolders } from '../facts/lock-holders.ts'
+import { isOnItsWay, readHolders } from '../facts/lock-holders.ts'
 import { read, recordKey, stateEndOf, unchanged } from '../records/typed-storage.ts'
+import { recordFirst } from '../requests/record-over.ts'
 import { referencesOf } from '../resource-types/ask-references.ts'
 
 /**
@@ -36,8 +39,8 @@ async function endState(
   { type: name, id, at }: { readonly type: string; readonly id: string; readonly at: number },
 ): Promise<Result<Accepted<undefined>>> {
   const resource = { type: name, id }
-  const keys = { stored: recordKey('resources', tenant, name, id), lock: recordKey('locks', tenant, name, id) }
-  const { stored, lock } = await read(context.storage, keys)
+  const keys = keysOf(tenant, resource)
+  const { stored, lock, set } = await read(context.storage, keys)
   const type = resourceTypeOf(context, name)
   const { lifecycle } = type
   const dueAt = stored && stateEndOf(stored.value)
@@ -45,10 +48,12 @@ async function endState(
     return refuse('unknown_resource', resource)
   }
   const { document, state: live = '', project, revision, incarnation } = stored.value
-  const { holders, preconditions } = await readHolders(context, [lock])
+  const { holders, over, preconditions } = await readHolders(context, [lock], { settings: set?.value })
+  recordFirst(context, over)
   const [holder] = holders
-  if (holder?.whole) return refuse('locked', { ...resource, request: holder.request })
   const row = lifecycle?.moves.find((move) => move.from === live && move.by === 'clock')
+  if (holder?.whole && !(row?.safe && !isOnItsWay(holder)))
+    return refuse('locked', { ...resource, request: holder.request })
   if (!lifecycle || !row) {
     const place = { lifecycle: lifecycle?.name ?? name, state: live, action: 'come_due' }
     return refuse('invalid_transition', { ...place, possible: [] })
@@ -78,10 +83,21 @@ async function endState(
     after: after.value,
     move: { action: row.action, from: live, to: row.to },
   }
+  const { frozen, frozenFrom } = freezeFacts(context, set?.value, { proposals: [{ change, before: document }], at })
+  if (frozen) return refuseFrozen(frozen)
   const writes = [
+    unchanged(keys.set, set),
     unchanged(keys.lock, lock),
     ...preconditions,
     ...revisionWrites(stored, change, { tenant, author: user, via, at }),
   ]
-  return success({ writes, answer: undefined })
+  return success({ writes, answer: undefined, ...defined({ before: frozenFrom }) })
+}
+
+function keysOf(tenant: string, { type, id }: ProposedChange['resource']) {
+  return {
+    stored: recordKey('resources', tenant, type, id),
+    lock: recordKey('locks', tenant, type, id),
+    set: recordKey('policySets', tenant),
+  }
 }

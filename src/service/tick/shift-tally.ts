@@ -19,6 +19,11 @@ export interface ShiftTally {
   again(): readonly Chore[]
 }
 
+/** Counts what was done, but for what was only cleared away: that uses up no part of what a call may do. */
+export function countOf({ removed: _removed, forgotten: _forgotten, ...done }: ShiftTally['done']): number {
+  return Object.values(done).reduce((sum, count) => sum + count, 0)
+}
+
 /** Begins to count. */
 export function createTally(): ShiftTally {
   const done: Record<Counted, number> = {
@@ -28,9 +33,12 @@ export function createTally(): ShiftTally {
     reclaimed: 0,
     moved: 0,
     escalated: 0,
+    lapsed: 0,
     reminded: 0,
     delivered: 0,
     sealed: 0,
+    removed: 0,
+    forgotten: 0,
   }
   const failed: { readonly tenant: string; readonly id: string; readonly error: unknown }[] = []
   const waits = new Map<string, { readonly chore: Chore; readonly seen: number }>()
@@ -40,7 +48,7 @@ export function createTally(): ShiftTally {
   return {
     done,
     failed,
-    count: () => Object.values(done).reduce((sum, count) => sum + count, 0),
+    count: () => countOf(done),
     countFor,
     waiting: () => waits.size,
     take(chore, { done: counts = {}, failed: failures = [], why }, seen) {

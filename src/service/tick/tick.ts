@@ -5,6 +5,8 @@ import type { OnUnreadable } from '../records/typed-storage.ts'
 import { choresOf, nameOfChore } from './due-chores.ts'
 import { type DueCollection, dueCollections, firstDue } from './due-records.ts'
 import { beginShift, type Shift } from './shift.ts'
+import { countOf } from './shift-tally.ts'
+import { nextRound, startSweeps } from './start-sweeps.ts'
 
 /** Options of `tick`: how much one call does. */
 export interface TickOptions {
@@ -38,12 +40,18 @@ export interface TickReport {
   readonly moved: number
   /** How many requests were escalated, since nobody answered enough. */
   readonly escalated: number
+  /** Of how many requests approvals were recorded as lapsed, since they were given too long ago. */
+  readonly lapsed: number
   /** How many requests people were reminded of. */
   readonly reminded: number
   /** How many notices were delivered by all notifiers. */
   readonly delivered: number
   /** How many checkpoints were made of what happened. */
   readonly sealed: number
+  /** How many documents were replaced by their digests, as `retention.documents` asks. */
+  readonly removed: number
+  /** How many answers to commands that carried an idempotency key were forgotten. */
+  readonly forgotten: number
   /**
    * What could not be done this time. It is put off, longer each time, an hour at most, and delays nothing else. Things
    * that need code of the host that has already failed in the same call are not tried, and are listed with the same
@@ -99,6 +107,7 @@ export async function tick(context: Context, options: TickOptions = {}): Promise
   const begun = performance.now()
   try {
     const isLate = () => shift.isOver() || performance.now() - begun > budget * mainPart
+    await shift.until(startSweeps(context))
     const dues = await workOn(context, shift, { of: usual, most: limit, isLate, onUnreadable })
     const sealed =
       dues &&
@@ -109,7 +118,7 @@ export async function tick(context: Context, options: TickOptions = {}): Promise
         onUnreadable,
       }))
     await shift.settle()
-    const next = dues && sealed ? earliest([...dues, ...sealed]) : context.now()
+    const next = dues && sealed ? earliest([...dues, ...sealed, nextRound(context)]) : context.now()
     const running = shift.end()
     const { done, failed } = shift
     return { ...done, failed, waiting: shift.waiting(), running, next: running.length > 0 ? soon(context, next) : next }
@@ -147,9 +156,9 @@ async function workOn(
     if (!found) return undefined
     const chores = [...found.filter(shift.isNew), ...shift.again()]
     if (chores.length === 0) return dues
-    const before = countOf(shift)
+    const before = doneBy(shift)
     if (!(await shift.work(chores, left))) return dues
-    left -= countOf(shift) - before
+    left -= doneBy(shift) - before
   }
 }
 
@@ -172,8 +181,8 @@ async function dueIn(context: Context, collection: DueCollection): Promise<numbe
 }
 
 /** How many things were done, or failed: what fails counts as well, so that one call comes to its end. */
-function countOf({ done, failed }: Shift): number {
-  return Object.values(done).reduce((sum, count) => sum + count, 0) + failed.length
+function doneBy({ done, failed }: Shift): number {
+  return countOf(done) + failed.length
 }
 
 function earliest(dues: readonly (number | undefined)[]): number | undefined {

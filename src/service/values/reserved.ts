@@ -1,8 +1,11 @@
 /** Who acts when nobody does: time, workers, the first steps of a tenant. */
 export const ownUser = 'countersign'
 
+/** Where what nobody did shows in the log: the application itself begins with something. */
+export const bootDoor = 'bootstrap'
+
 /** The doors that nobody comes through. */
-const ownDoors: readonly string[] = ['tick', 'bootstrap', 'worker', 'host']
+const ownDoors: readonly string[] = ['tick', bootDoor, 'worker', 'host']
 
 /** Tells whether an id is the one that stands in the log for Countersign itself. */
 export function isReservedUser(id: unknown): boolean {

@@ -2,7 +2,8 @@ import { defined } from '../../core/defined.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import { openStatuses } from '../../core/request/model/status-table.ts'
 import { hasCode, isApprovalError } from '../../errors/approval-error.ts'
-import type { Write } from '../../ports/storage.ts'
+import { compareKeys } from '../../ports/compare.ts'
+import type { Position, Write } from '../../ports/storage.ts'
 import { commitEach, putOffWrite } from '../commands/put-off.ts'
 import { runCommand } from '../commands/run-command.ts'
 import type { Chore } from '../context/chore.ts'
@@ -176,13 +177,29 @@ function awake({ version, value: { putOff, ...request } }: Stored<RequestRecord>
   return put('requests', putOff ? { ...request, dueAt: putOff.from } : request, { version })
 }
 
+/** Reads open requests of one state: all, or those of a project, also those that are in others too. */
 async function openRequests({ storage }: Context, { tenant, project }: ReturnsRecord, { status, after }: Sweep) {
-  const place =
-    project === ''
-      ? { index: 'byStatus', where: [tenant, status] }
-      : { index: 'byProject', where: [tenant, project, status] }
-  const query = { collection: 'requests', order: 'ascending', limit: pageSize, ...place } as const
-  return await page(storage, { ...query, ...defined({ after }) })
+  const order = { order: 'ascending', limit: pageSize, ...defined({ after }) } as const
+  if (project === '') {
+    return await page(storage, { collection: 'requests', index: 'byStatus', where: [tenant, status], ...order })
+  }
+  const where = [tenant, project, status]
+  const [own, across] = await Promise.all([
+    page(storage, { collection: 'requests', index: 'byProject', where, ...order }),
+    page(storage, { collection: 'acrossProjects', index: 'byStatus', where, ...order }),
+  ])
+  const { shared } = await read(storage, {
+    shared: across.records.map(({ value }) => recordKey('requests', tenant, value.request)),
+  })
+  const [next] = [own.next, across.next].filter((one) => one !== undefined).toSorted(compareKeys)
+  const records = [...own.records, ...shared.flatMap((one) => (one ? [one] : []))]
+    .toSorted((a, b) => compareKeys(placeIn(a.value), placeIn(b.value)))
+    .filter(({ value }) => next === undefined || compareKeys(placeIn(value), next) <= 0)
+  return { records, next }
+}
+
+function placeIn({ createdAt, id }: RequestRecord): Position {
+  return [createdAt, id]
 }
 
 /**

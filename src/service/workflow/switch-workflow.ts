@@ -5,17 +5,24 @@ import { success } from '../../errors/result.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { isOn } from '../context/workflow-switch.ts'
+import { type Reader, readingRights } from '../people/reading-rights.ts'
 import { aboutSettings } from '../records/settings-writes.ts'
 import { read, recordKey, unchanged } from '../records/typed-storage.ts'
 import { decideSubmission } from '../requests/decide-submission.ts'
-import { directWrites } from '../requests/submit-command.ts'
+import { directWrites } from '../requests/direct-writes.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
 import { workflowResource } from '../resource-types/workflow-resource.ts'
 
-/** Tells whether approvals are asked for in a project or, if it is empty, in the whole tenant. */
-export async function isEnabled(context: Context, tenant: string, project: string): Promise<boolean> {
-  const { settings } = await read(context.storage, { settings: recordKey('policySets', tenant) })
-  return isOn(context, settings?.value, project)
+/**
+ * Tells whether approvals are asked for in a project or, if it is empty, in the whole tenant. A project in which the
+ * reader may not read is as good as one without a switch of its own.
+ */
+export async function isEnabled(context: Context, reader: Reader, project: string): Promise<boolean> {
+  const { settings } = await read(context.storage, { settings: recordKey('policySets', reader.tenant) })
+  const rights = readingRights(context, reader, { settings: settings?.value })
+  await rights.known()
+  const shown = project === '' || (await rights.in(project))
+  return isOn(context, settings?.value, shown ? project : '')
 }
 
 /**

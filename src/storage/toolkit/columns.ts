@@ -39,8 +39,8 @@ export function columnsOf(collection: CollectionName): readonly Column[] {
 }
 
 const columns = new Map(
-  Object.entries(declared).map(([collection, { key, indexes }]) => {
-    const all = [...key, ...Object.values(indexes).flatMap((index) => index.columns)]
+  Object.entries(declared).map(([collection, { key, indexes, columns: more = [] }]) => {
+    const all = [...key, ...Object.values(indexes).flatMap((index) => index.columns), ...more]
     return [collection, all.filter(({ name }, at) => all.findIndex((column) => column.name === name) === at)]
   }),
 )

@@ -2,14 +2,20 @@ import type { JsonObject } from '../../core/change/json.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { CollectionName, Column, Index } from '../../ports/collections.ts'
 import { compareKeys, compareParts } from '../../ports/compare.ts'
-import type { IndexQuery, KeyPart, Page, Position, StoredRecord } from '../../ports/storage.ts'
-import { checkedParts, declarationOf, partsOf } from './columns.ts'
+import type { CountQuery, IndexQuery, KeyPart, Page, Position, StoredRecord } from '../../ports/storage.ts'
+import { checkedParts, columnsOf, declarationOf, partsOf } from './columns.ts'
 
 /** The largest page. */
 export const maxPage = 1000
 
 /** How many tenants a page can leave out. */
 export const maxExcept = 100
+
+/** How many records of an index are looked at for a page that keeps to some of them. */
+export const mostLookedAt = 5_000
+
+/** How many records of an index can be counted. */
+export const maxCount = 100_000
 
 /** What an index query means for the columns of its collection. */
 export interface IndexPlan {
@@ -23,6 +29,8 @@ export interface IndexPlan {
    * records apart.
    */
   readonly order: readonly Column[]
+  /** Columns that hold the values of `only`. */
+  readonly only: readonly Column[]
 }
 
 /**
@@ -36,7 +44,40 @@ export interface IndexPlan {
  * @throws ApprovalError `invalid_input` if the index is not declared, or what the query asks for does not fit its
  * columns.
  */
-export function planOf({ collection, index, where, range, except = [], limit, after }: IndexQuery): IndexPlan {
+export function planOf(query: IndexQuery): IndexPlan {
+  const { limit, except = [], collection, after } = query
+  const plan = partOf(query)
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > maxPage) {
+    fail('invalid_input', { argument: 'limit', problem: `must be a whole number from 1 to ${maxPage}` })
+  }
+  if (!Array.isArray(except) || except.length > maxExcept) {
+    fail('invalid_input', { argument: 'except', problem: `must be a list of at most ${maxExcept} tenants` })
+  }
+  for (const tenant of except) checkedParts(collection, declarationOf(collection).key.slice(0, 1), [tenant])
+  if (after !== undefined) checkedParts(collection, plan.order, after)
+  return plan
+}
+
+/**
+ * Checks what is to be counted against the declaration of its collection and says what it means.
+ *
+ * @example
+ * ```ts
+ * const { fixed, only } = countPlanOf(query)
+ * ```
+ *
+ * @throws ApprovalError `invalid_input` if the index is not declared, or what the query asks for does not fit its
+ * columns.
+ */
+export function countPlanOf(query: CountQuery): IndexPlan {
+  const { limit } = query
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > maxCount) {
+    fail('invalid_input', { argument: 'limit', problem: `must be a whole number from 1 to ${maxCount}` })
+  }
+  return partOf(query)
+}
+
+function partOf({ collection, index, where, range, only = {} }: Omit<CountQuery, 'limit'>): IndexPlan {
   const { key, indexes } = declarationOf(collection)
   const declared: Index | undefined =
     index === 'key' ? { columns: key, unique: true } : Object.hasOwn(indexes, index) ? indexes[index] : undefined
@@ -44,13 +85,6 @@ export function planOf({ collection, index, where, range, except = [], limit, af
     return fail('invalid_input', { argument: `${collection}.${index}`, problem: 'is not a declared index' })
   }
   const { columns, unique } = declared
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > maxPage) {
-    fail('invalid_input', { argument: 'limit', problem: `must be a whole number from 1 to ${maxPage}` })
-  }
-  if (!Array.isArray(except) || except.length > maxExcept) {
-    fail('invalid_input', { argument: 'except', problem: `must be a list of at most ${maxExcept} tenants` })
-  }
-  for (const tenant of except) checkedParts(collection, key.slice(0, 1), [tenant])
   const fixed = columns.slice(0, where.length)
   checkedParts(collection, fixed, where)
   const open = columns.slice(where.length)
@@ -59,8 +93,16 @@ export function planOf({ collection, index, where, range, except = [], limit, af
   }
   const rest = unique ? [] : key.filter(({ name }) => !columns.some((column) => column.name === name))
   const order = [...open, ...rest]
-  if (after !== undefined) checkedParts(collection, order, after)
-  return { collection, columns, fixed, order }
+  return { collection, columns, fixed, order, only: keptTo(collection, only) }
+}
+
+function keptTo(collection: CollectionName, only: NonNullable<IndexQuery['only']>): readonly Column[] {
+  return Object.entries(only).map(([name, part]) => {
+    const column = columnsOf(collection).find((one) => one.name === name)
+    if (!column) return fail('invalid_input', { argument: `only.${name}`, problem: `is no column of ${collection}` })
+    checkedParts(collection, [column], [part])
+    return column
+  })
 }
 
 /**
@@ -100,6 +142,39 @@ export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject
   if (!isComplete(position)) return undefined
   const beyond = after ? compareKeys(position, after) : 0
   return after && (order === 'ascending' ? beyond <= 0 : beyond >= 0) ? undefined : position
+}
+
+/**
+ * Tells whether a record is one of those that a query keeps to.
+ *
+ * @example
+ * ```ts
+ * const kept = found.filter(({ value }) => isKept(query, value))
+ * ```
+ */
+export function isKept({ only = {} }: Pick<IndexQuery, 'only'>, value: JsonObject): boolean {
+  return Object.entries(only).every(([name, part]) => Object.hasOwn(value, name) && value[name] === part)
+}
+
+/**
+ * Makes the page of a query from the records of the index in its order: all that come after its position, or as many
+ * as are looked at for a page and one more. Keeps to those that the query asks for.
+ *
+ * @example
+ * ```ts
+ * const page = pageAmong(planOf(query), query, found)
+ * ```
+ */
+export function pageAmong(plan: IndexPlan, query: IndexQuery, records: readonly StoredRecord[]): Page {
+  if (!query.only) return pageOf(plan, records, query.limit)
+  const looked = records.slice(0, mostLookedAt)
+  const page = pageOf(
+    plan,
+    looked.filter(({ value }) => isKept(query, value)),
+    query.limit,
+  )
+  const last = records.length > mostLookedAt ? looked.at(-1) : undefined
+  return last && !page.next ? { ...page, next: positionOf(plan, last.value) } : page
 }
 
 /** A place that a record takes up in a unique index: no other record of the collection may be in it. */

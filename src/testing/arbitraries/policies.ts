@@ -144,6 +144,10 @@ export function approvers({ users, roles }: PolicyWords = flagWords): fc.Arbitra
     fc.record({ users: some(users) }),
     fc.record({ roles: some(roles) }),
     fc.record({ users: some(users), roles: some(roles) }),
+    fc.record({
+      roles: some(roles),
+      except: fc.oneof(fc.record({ users: some(users) }), fc.record({ roles: some(roles) })),
+    }),
   )
 }
 
@@ -185,6 +189,7 @@ export function policyInputs(words: PolicyWords = flagWords): fc.Arbitrary<Polic
       rules: rulesOfConductInputs(),
       overrides: fc.uniqueArray(fc.constantFrom(...ids), { minLength: 1, maxLength: 2 }),
       fallback: fc.constant(true as const),
+      mode: fc.constantFrom('on' as const, 'on' as const, 'on' as const, 'shadow' as const, 'off' as const),
     },
     { requiredKeys: ['id', 'match', 'require'] },
   )

@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import type { JsonObject } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { Write } from '../../ports/storage.ts'
 import { fill, inserts, listAll, query, readOne, refusal, type StorageCheck } from './storage-check.ts'
 
 const event = (seq: number, prev: string | null | undefined, more: JsonObject = {}): JsonObject => ({
@@ -72,6 +73,23 @@ export const uniqueChecks: Readonly<Record<string, StorageCheck>> = {
     await storage.commit([{ type: 'remove', collection: 'events', key: ['acme', 's', 2], expected: 1 }])
     await fill(storage, 'events', event(3, ''), event(4, 'h1'))
     deepStrictEqual(await listAll(storage, byPrev, 'seq'), [3, 4, 1])
+  },
+
+  'makes the writes of a commit in their order: what one leaves the next can have, and none before it': async (
+    storage,
+  ) => {
+    await fill(storage, 'events', event(1, 'a'), event(2, 'b'))
+    const moved = (seq: number, prev: string, expected: number): Write => ({
+      type: 'replace',
+      collection: 'events',
+      value: event(seq, prev),
+      expected,
+    })
+    await storage.commit([...inserts('events', event(3, 'a')), moved(1, 'c', 1)])
+    await refusal('duplicate_key', storage.commit([...inserts('events', event(0, 'b')), moved(2, 'd', 1)]))
+    await refusal('duplicate_key', storage.commit([moved(1, 'b', 2), moved(2, 'c', 1)]))
+    await refusal('version_conflict', storage.commit([moved(1, 'd', 2), moved(2, 'c', 1), moved(3, 'b', 4)]))
+    deepStrictEqual(await listAll(storage, byPrev, 'seq'), [3, 2, 1])
   },
 
   'takes no place for a commit that came to nothing': async (storage) => {

@@ -25,8 +25,23 @@ group('the lines of a change', () => {
       'gone: removed true',
       'fresh: added "x"',
     ])
-    expect(linesOf(undefined, { n: 1 })).toEqual(['document: added {"n":1}'])
     expect(linesOf({ n: 1 }, undefined)).toEqual(['document: removed {"n":1}'])
+  })
+
+  it('[WO-16] say of each member of a new document what it is, in the words of its type, up to 200 of them', () => {
+    const fresh = { n: 1, rules: [{ id: 'eu' }], 'a/b': null, 'on\u200b': 'x' }
+    expect(linesOf(undefined, fresh, { '/n': { name: 'share', unit: '%' } })).toEqual([
+      'share: added 1 %',
+      'rules: added [{"id":"eu"}]',
+      'a/b: added null',
+      String.raw`on\u{200b}: added "x" [look out: invisible U+200B]`,
+    ])
+    expect(linesOf(undefined, {})).toEqual(['document: added {}'])
+    expect(linesOf(undefined, ['a'])).toEqual(['document: added ["a"]'])
+    const many = Object.fromEntries(Array.from({ length: 203 }, (_, at) => [`m${at}`, at]))
+    const lines = linesOf(undefined, many)
+    expect(lines).toHaveLength(201)
+    expect(lines.slice(199)).toEqual(['m199: added 199', 'document: added 3 more'])
   })
 
   it('[FA-02] count the items of lists that are only appended to as people do', () => {

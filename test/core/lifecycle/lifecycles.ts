@@ -54,6 +54,7 @@ export const peculiar = defineLifecycle<{ readonly open: boolean; readonly steps
 /** Every life cycle that the tests walk through. */
 export const lifecycles: readonly { readonly name: string; readonly lifecycle: Lifecycle<never> }[] = [
   { name: 'an experiment', lifecycle: experimentLifecycle() },
+  { name: 'an experiment by the strict table', lifecycle: experimentLifecycle({ strict: true }) },
   { name: 'a flag', lifecycle: flagLifecycle({ enabled: 'enabled' }) },
   { name: 'a flag whose critical places alone are locked', lifecycle: flagLifecycle({ lock: 'critical' }) },
   { name: 'a remote-config variable', lifecycle: remoteConfigLifecycle() },

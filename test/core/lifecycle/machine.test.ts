@@ -70,7 +70,9 @@ function byTable(
   if (event === 'due') return outcome(performDueMove(lifecycle, state, wanted, 1))
   if (event === 'approved') return outcome(performMove(lifecycle, state, wanted))
   const proposed = proposeMove(lifecycle, state, wanted, 1)
-  if (step.move.pending === undefined) return outcome(performMove(lifecycle, state, wanted))
+  // What happens while something else waits is carried out: two things do not wait in one machine.
+  if (step.move.pending === undefined || state.waiting !== undefined)
+    return outcome(performMove(lifecycle, state, wanted))
   return proposed.ok ? { state: proposed.value.whileWaiting, document } : undefined
 }
 

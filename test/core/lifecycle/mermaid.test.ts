@@ -29,9 +29,9 @@ function redrawn(page: string): string {
 }
 
 function tableOf({ moves }: Lifecycle): string {
-  const rows = moves.map(({ from, action, by, pending, to, meanwhile }) => [
+  const rows = moves.map(({ from, action, by, pending, to, meanwhile, safe }) => [
     `\`${from}\``,
-    by === 'clock' ? `\`${action}\`, at its time` : `\`${action}\``,
+    `\`${action}\`${by === 'clock' ? ', at its time' : ''}${safe ? ', safe' : ''}`,
     pending === undefined ? '' : `\`${pending}\``,
     `\`${to}\``,
     meanwhile.map((other) => `\`${other}\``).join(', '),

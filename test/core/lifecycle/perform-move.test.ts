@@ -86,7 +86,7 @@ describe('a flag', () => {
     const narrow = flagLifecycle({ lock: 'critical' })
     expect(done(editAction(narrow, waiting, 'other'))).toBe('edit')
     expect(refusal(editAction(narrow, waiting, 'critical'))?.code).toBe('waiting_for_approval')
-    expect(possibleActions(narrow, waiting)).toEqual(['edit'])
+    expect(possibleActions(narrow, waiting)).toEqual(['edit', 'deactivate'])
   })
 
   it('says in its document whether it is live, where the host wants that', () => {
@@ -104,7 +104,8 @@ describe('an experiment', () => {
     expect(done(editAction(experiments, { live: 'draft' }, 'other'))).toBe('edit')
     expect(done(editAction(experiments, { live: 'running' }, 'other'))).toBe('publish')
     expect(done(editAction(experiments, { live: 'paused' }, 'critical'))).toBe('publish')
-    for (const live of ['scheduled', 'finished', 'deleted']) {
+    expect(done(editAction(experiments, { live: 'scheduled' }, 'other'))).toBe('publish')
+    for (const live of ['finished', 'deleted']) {
       expect(refusal(editAction(experiments, { live }, 'other'))?.code).toBe('invalid_transition')
     }
     expect(refusal(editAction(experiments, { live: 'draft', waiting: 'start' }, 'other'))?.code).toBe(

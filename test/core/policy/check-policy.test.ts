@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Condition,
   checkPolicy,
   compileShape,
   type DirectoryFacts,
@@ -212,7 +213,10 @@ describe('words of the host', () => {
     [{ match: { resource: 'feature_flag' }, when: { type: 'any_change', field: '@metadata' } }, []],
     [
       { when: { not: { type: 'any_change', field: '@metadata' } } },
-      ['error /when/not/field: experiment declares no group @metadata, so nobody could say whether it is touched'],
+      [
+        'error /when/not/field: experiment declares no group @metadata, so nobody could say whether it is touched',
+        'warning /when: a change that touches @metadata besides is exempt from it, whatever else it does',
+      ],
     ],
     [
       {
@@ -244,8 +248,15 @@ describe('a condition', () => {
     const amount = { type: 'change_amount', field: '/rules/*/rollout', operator: '>', value: 20 } as const
     expect(found(input({ when: amount }))).toEqual([
       'hint /when: it looks only at values that are there before and after: a new or removed /rules/*/rollout passes',
+      'warning /when: /rules/*/rollout can go any way in small steps, of which none is so large',
     ])
-    expect(found(input({ when: { any: [amount, { type: 'any_change', field: '/rules/*/rollout' }] } }))).toEqual([])
+    expect(
+      found(
+        input({
+          when: { any: [amount, { type: 'before_after', field: '/rules/*/rollout', operator: '>', value: 9 }] },
+        }),
+      ),
+    ).toEqual([])
   })
 })
 
@@ -315,6 +326,8 @@ describe('policies beside each other', () => {
     ['asks always', narrow, { ...wide, when: { type: 'any_change', field: '/a' } }],
     ['sees more', narrow, { ...wide, safe: [{ field: '/a' }] }],
     ['is no fallback', narrow, { ...wide, fallback: true }],
+    ['is not in shadow', narrow, { ...wide, mode: 'shadow' }],
+    ['is not off', narrow, { ...wide, overrides: ['narrow'], mode: 'off' }],
     ['is about other facets', narrow, { ...wide, match: { facets: { environment: 'production' } } }],
   ])('are left alone where the first one has a point of its own: it %s', (_, first, second) => {
     const warnings = checkPolicy(first, {
@@ -331,5 +344,61 @@ describe('policies beside each other', () => {
     expect(found({ ...silent, when: { type: 'any_change', field: '/a' } }, { others: [wide] })).toEqual([
       'warning : "wide" asks the same or more of every change that this one is about',
     ])
+  })
+})
+
+describe('[FA-13] a way round a policy that lies in its own words', () => {
+  const match = { resource: 'feature_flag' }
+  const facets = { environment: 'production' }
+  const amount = { type: 'change_amount', field: '/rollout', operator: '>', value: 20 } as const
+  const change: Condition = { type: 'any_change', field: '/rollout' }
+  const ways = (policy: Partial<PolicyInput>, others: readonly PolicyInput[] = []) =>
+    checkPolicy(input({ id: 'p', match, ...policy }), { others })
+      .filter(({ severity }) => severity === 'warning')
+      .map(({ path, fix }) => `${path}: ${fix}`)
+
+  it.each<[string, Partial<PolicyInput>, readonly string[]]>([
+    [
+      'what is updated can be deleted and created anew',
+      { match: { ...match, action: ['update'] } },
+      ['/match/action: name create and delete as well'],
+    ],
+    [
+      'what is in a facet can be moved out, changed, and moved back',
+      { match: { ...match, facets }, when: change },
+      ['/when: leave when out, or save a second policy with these facets and no when'],
+    ],
+    [
+      'what a touched field exempts can be touched besides',
+      { when: { all: [change, { not: { any: [{ type: 'any_change', field: '@metadata' }] } }] } },
+      ['/when/all/1: list the field in safe instead'],
+    ],
+    [
+      'what is far can be reached in small steps',
+      { when: { any: [amount, change] } },
+      ['/when/any/0: add a window that the steps are added up in, as in { "within": "24h" }'],
+    ],
+  ])('is told when it is saved, with the mend: %s', (_, policy, expected) => {
+    expect(ways(policy)).toEqual(expected)
+    expect(
+      ways(policy, [input({ id: 'off', match, mode: 'off' }), input({ id: 'x', match: { resource: 'x' } })]),
+    ).toEqual(expected)
+    const always = { id: 'always', match, require: { quorum: 1, from: { roles: ['other'] } } }
+    expect(ways(policy, [always])).toEqual([])
+  })
+
+  it.each<[string, Partial<PolicyInput>, readonly PolicyInput[]]>([
+    ['deleting is asked about', { match: { ...match, action: ['update', 'delete'] } }, []],
+    [
+      'another policy asks about creating',
+      { match: { ...match, action: 'update' } },
+      [{ ...input({ id: 'new', match: { ...match, action: 'create' } }) }],
+    ],
+    ['it asks always', { match: { ...match, facets } }, []],
+    ['it has bounds', { when: { any: [amount, { type: 'crosses', field: '/rollout', value: 50 }] } }, []],
+    ['it looks at small steps', { when: { ...amount, operator: '<', value: 3 } }, []],
+    ['it exempts nothing', { when: { not: { type: 'crosses', field: '/rollout', value: 50 } } }, []],
+  ])('is none where %s', (_, policy, others) => {
+    expect(ways(policy, others)).toEqual([])
   })
 })

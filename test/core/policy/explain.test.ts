@@ -220,3 +220,30 @@ describe('a requirement in words', () => {
     )
   })
 })
+
+describe('an explanation of a policy that is not on', () => {
+  it('[BY-34] says what one in shadow would do, and that one that is off does nothing', () => {
+    expect(told({ mode: 'shadow', when: amount })).toBe(
+      'Policy "p", in shadow, would ask for 1 approval by role lead, because /rollout goes from 40 to 85, by more than 20.',
+    )
+    expect(told({ mode: 'shadow', when: { ...amount, value: 60 } })).toBe(
+      'Policy "p", in shadow, would not ask: /rollout goes from 40 to 85, not by more than 60.',
+    )
+    expect(told({ mode: 'shadow', match: { resource: 'experiment' } })).toBe(
+      'Policy "p", in shadow, would not ask: the resource is feature_flag, not experiment.',
+    )
+    expect(told({ mode: 'off', when: amount })).toBe('Policy "p" does not ask: it is off.')
+  })
+
+  it('[BY-34] names what one in shadow would give way to', () => {
+    const set = compilePolicies(
+      [policy({ id: 'piloted', mode: 'shadow' }), policy({ id: 'real', overrides: ['piloted'] })],
+      vocabulary,
+    )
+    expect(describeExplanation(explain(set, rollout))).toEqual([
+      'Policy "real" asks for 1 approval by role lead, because it asks for every change that it is about.',
+      'Policy "piloted", in shadow, would give way to "real".',
+    ])
+    expect(explain(set, rollout).evaluation).not.toHaveProperty('shadow')
+  })
+})

@@ -45,6 +45,7 @@ describe('evaluation', { timeout }, () => {
         const set = compilePolicies(policies, vocabulary)
         const { sight } = candidatesFor(set, change)
         const oneByOne = [...set.policies.values()]
+          .filter(({ policy: { mode = 'on' } }) => mode === 'on')
           .filter((compiled) => judgePolicy(compiled, sight) !== no)
           .flatMap((compiled) => pinRequirements(compiled, sight))
         expect(evaluate(set, change).requirements).toEqual(oneByOne.toSorted((a, b) => (a.policy < b.policy ? -1 : 1)))
@@ -103,6 +104,34 @@ describe('evaluation', { timeout }, () => {
         const without = policies.map(({ overrides: _, fallback: __, ...rest }) => rest)
         expect(ids(asked(policies, change)).length > 0).toBe(ids(asked(without, change)).length > 0)
         expect(ids(asked(without, change))).toEqual(expect.arrayContaining([...ids(asked(policies, change))]))
+      }),
+      { numRuns: runs(1_000) },
+    )
+  })
+
+  it('[BY-34] decides with policies that are off or in shadow exactly as without them', () => {
+    fc.assert(
+      fc.property(policiesInForce(), changes(), (policies, change) => {
+        const { shadow: _, ...decided } = asked(policies, change)
+        const onlyOn = policies.filter(({ mode = 'on' }) => mode === 'on')
+        expect(decided).toEqual(asked(onlyOn, change))
+        expect(explain(compilePolicies(policies, vocabulary), change).policies).toEqual(
+          explain(compilePolicies(onlyOn, vocabulary), change).policies,
+        )
+      }),
+      { numRuns: runs(1_000) },
+    )
+  })
+
+  it('[BY-34] tells of those in shadow what they would ask if all of them were on', () => {
+    fc.assert(
+      fc.property(policiesInForce(), changes(), (policies, change) => {
+        const shadows = policies.flatMap(({ id, mode }) => (mode === 'shadow' ? id : []))
+        const turnedOn = policies.filter(({ mode }) => mode !== 'off').map(({ mode: _, ...policy }) => policy)
+        const theirs = asked(turnedOn, change).requirements.filter(({ policy }) => shadows.includes(policy))
+        expect(asked(policies, change).shadow ?? []).toEqual(theirs)
+        const { shadow = [] } = explain(compilePolicies(policies, vocabulary), change)
+        expect(shadow.flatMap(({ asks }) => asks)).toEqual(theirs)
       }),
       { numRuns: runs(1_000) },
     )

@@ -52,6 +52,17 @@ describe('a change that is too large for the policies to look through', () => {
     expect(explainPolicy(set, 'elsewhere', large)?.outcome).toBe('out_of_scope')
   })
 
+  it('[BY-34] is no larger by what policies in shadow look for', () => {
+    const cheap = policy({ id: 'cheap', when: missing('v1') })
+    const shadow = policy({ id: 'costly', when: manyMissing, mode: 'shadow' })
+    const off = policy({ id: 'off', when: manyMissing, mode: 'off' })
+    expect(outcomes([cheap, shadow, off], large)).toEqual([['cheap', 'condition_not_met']])
+    expect(evaluate(compilePolicies([cheap, shadow, off]), large)).toMatchObject({
+      requirements: [],
+      shadow: [{ policy: 'costly' }],
+    })
+  })
+
   it('[FA-17] is one only beside the policies that it takes', () => {
     const [cheap, costly] = [policy({ id: 'cheap', when: missing('v1') }), policy({ id: 'costly', when: manyMissing })]
     expect(outcomes([cheap], large)).toEqual([['cheap', 'condition_not_met']])

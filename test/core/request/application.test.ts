@@ -6,14 +6,17 @@ import {
   changesRequested,
   day,
   done,
+  drafted,
   given,
   leads,
   moved,
+  type Otherwise,
   office,
   people,
   rollout,
   start,
   submitted,
+  unfit,
 } from './given.ts'
 
 const byHand = { rules: { apply: 'by_hand' } } as const
@@ -21,6 +24,8 @@ const approve = { type: 'approve', by: 'ben' } as const
 const deadline = start + 14 * day
 const due = start + day
 const search = { type: 'flag', id: 'search' }
+const checkout = { type: 'flag', id: 'checkout' }
+const late = { onStale: 'fail_when_applied' } as const
 
 describe('applying', () => {
   it('makes one new revision of every resource, and names its digest', () => {
@@ -62,13 +67,55 @@ describe('applying', () => {
       .refuses('content_tampered')
   })
 
-  it('fails where a resource has moved on, and says which', () => {
+  it('fails if a resource has moved on, and says which', () => {
     const changes = [rollout(80), rollout(3, { resource: search, base: 7 })]
-    const after = given(submitted({ changes }))
+    const after = given(submitted({ changes, rules: late }))
       .when(approve, { target: { live: [1, 8] } })
       .yields('approved', 'failed')
     expect(after.failure).toMatchObject({ code: 'stale', details: { ...search, base: 7, live: 8 } })
     expect(after.revisions).toBeUndefined()
+  })
+
+  it('[WO-01] is approved and applied by nobody once it could only fail, unless policies let it fail then', () => {
+    const target = { live: [2] }
+    const stale = { ...checkout, base: 1, live: 2 }
+    const asks = { require: leads(2) }
+    for (const rules of [{}, { onStale: 'rebase' }] as const) {
+      given(submitted({ ...asks, rules }))
+        .when(approve, { target })
+        .refuses('stale', stale)
+      given(submitted({ ...asks, rules }))
+        .when({ type: 'resubmit' }, { target })
+        .refuses('stale', stale)
+      given(drafted({ ...asks, rules }))
+        .when({ type: 'submit' }, { target })
+        .refuses('stale', stale)
+      const waits = given(submitted({ rules: { ...rules, apply: 'by_hand' } }), approved('ben'))
+      waits.when({ type: 'apply' }, { target }).refuses('stale', stale)
+      const failed = given(submitted({ rules }), approved('ben', { target: unfit }))
+      failed.when({ type: 'retry' }, { target }).refuses('stale', stale)
+      failed.when({ type: 'rebase' }, { target }).yields('rebased', 'pending')
+      given(submitted({ ...asks, rules }))
+        .when({ type: 'reject', by: 'ben', reason: 'no' }, { target })
+        .yields('rejected', 'rejected')
+    }
+    given(submitted({ ...asks, rules: late }))
+      .when(approve, { target })
+      .yields('approved', 'pending')
+    given(drafted({ ...asks, rules: late }))
+      .when({ type: 'submit' }, { target })
+      .yields('submitted', 'pending')
+    const waits = given(submitted({ rules: { ...late, apply: 'by_hand' } }), approved('ben'))
+    waits.when({ type: 'apply' }, { target }).yields('failed', 'failed')
+  })
+
+  it('[WO-01] asks for what is live before an approval, if it may have moved on', () => {
+    const asked = given(submitted({ require: leads(2) }))
+    const says = (otherwise: Otherwise) => asked.when(approve, { target: 'unread', ...otherwise }).decision
+    expect(says({ moved: true })).toMatchObject({ ok: false, needs: 'target' })
+    expect(says({})).toMatchObject({ ok: true })
+    const other = given(submitted({ require: leads(2), rules: late }))
+    expect(other.when(approve, { target: 'unread', moved: true }).decision).toMatchObject({ ok: true })
   })
 
   it('[G16] fails as a whole where a document is not valid any more', () => {
@@ -111,21 +158,21 @@ describe('applying', () => {
     ['another incarnation', [rollout(80, { base: 2, incarnation: 2 })]],
     ['a change more', [rollout(80, { base: 2 }), rollout(80, { base: 2, resource: search })]],
     ['a change less', []],
-  ])('[B8] fails where the rebase would mean something else: %s', (_what, rebased) => {
+  ])('[B8] is stale if the rebase would mean something else: %s', (_what, rebased) => {
     given(submitted({ rules: { onStale: 'rebase' } }))
       .when(approve, { target: { live: [2], rebased } })
-      .yields('approved', 'failed')
+      .refuses('stale')
   })
 
-  it('[B8] fails where the rebase of one of several changes would mean something else', () => {
+  it('[B8] is stale if the rebase of one of several changes would mean something else', () => {
     const second = (to: number) => rollout(to, { resource: search, base: 2 })
     const line = given(submitted({ changes: [rollout(80), second(3)], rules: { onStale: 'rebase' } }))
     const rebased = (to: number) => ({ target: { live: [2, 2], rebased: [rollout(80, { base: 2 }), second(to)] } })
     line.when(approve, rebased(3)).yields('approved', 'applied')
-    line.when(approve, rebased(4)).yields('approved', 'failed')
+    line.when(approve, rebased(4)).refuses('stale')
   })
 
-  it('[B8] fails where the rebase would make something else of the life cycle', () => {
+  it('[B8] is stale if the rebase would make something else of the life cycle', () => {
     const begins = { action: 'start', from: 'draft', to: 'running' } as const
     const stays = { action: 'edit', from: 'running', to: 'running' } as const
     const after = { rollout: 80, owner: 'eve' }
@@ -135,25 +182,25 @@ describe('applying', () => {
       return line.when(approve, { target: { live: [2], rebased: [rollout(80, { base: 2, ...more })] } }).request.status
     }
     expect(outcome(begins, { move: begins })).toBe('applied')
-    expect(outcome(begins, { move: { ...begins, to: 'stopped' } })).toBe('failed')
-    expect(outcome(begins, {})).toBe('failed')
-    expect(outcome(undefined, { move: stays })).toBe('failed')
-    expect(outcome(begins, { move: begins, after })).toBe('failed')
+    expect(outcome(begins, { move: { ...begins, to: 'stopped' } })).toBe('pending')
+    expect(outcome(begins, {})).toBe('pending')
+    expect(outcome(undefined, { move: stays })).toBe('pending')
+    expect(outcome(begins, { move: begins, after })).toBe('pending')
     expect(outcome(stays, { move: stays, after })).toBe('applied')
   })
 
   it('[G6] can be tried again once it is possible, and is judged again', () => {
-    const failed = given(submitted(), approved('ben', { target: moved }))
-    expect(failed.request.failure).toMatchObject({ code: 'stale' })
+    const failed = given(submitted(), approved('ben', { target: unfit }))
+    expect(failed.request.failure).toMatchObject({ code: 'invalid_by_schema' })
     expect(failed.when({ type: 'retry', by: 'eve' }).yields('applied', 'applied').failure).toBeUndefined()
-    failed.when({ type: 'retry' }, { target: moved }).yields('failed', 'failed')
+    failed.when({ type: 'retry' }, { target: unfit }).yields('failed', 'failed')
     failed.when({ type: 'retry' }, { now: { require: leads(2) } }).refuses('approval_missing')
     const demoted = new Map([...office, ...people({ ben: { roles: [] } })])
     failed.when({ type: 'retry' }, { users: demoted }).refuses('approval_missing')
   })
 
   it('[H5] is not tried again after the deadline', () => {
-    const failed = given(submitted(), approved('ben', { target: moved }))
+    const failed = given(submitted(), approved('ben', { target: unfit }))
     failed.when({ type: 'retry', at: deadline - 1 }).yields('applied', 'applied')
     failed.when({ type: 'retry', at: deadline }).refuses('expired', { expiredAt: deadline })
     failed.when({ type: 'rebase', at: deadline }).refuses('expired')

@@ -31,10 +31,10 @@ it('a request waits for those whom it has escalated to, once that has happened',
   expect(awaitedFrom({ ...request, requirements, escalated })).toEqual(['user:eve', 'role:lead'])
 })
 
-it('a request waits for nobody in a state in which it cannot be approved', () => {
+it('[ST-06] a request waits for nobody in a state in which it cannot be approved, and also while it is approved', () => {
   const { request } = given(submitted({ require: tree }))
   const waits = statuses.filter((status) => awaitedFrom({ ...request, status }).length > 0)
-  expect(waits).toEqual(['pending', 'changes_requested'])
+  expect(waits).toEqual(['pending', 'changes_requested', 'approved'])
 })
 
 it('[FA-11] a request is listed besides for whoever else has a say in it, as long as that matters', () => {
@@ -50,7 +50,7 @@ it('[FA-11] a request is listed besides for whoever else has a say in it, as lon
   }
   const others = ['say:role:security', 'say:user:eve', 'say:role:boss', 'say:role:sre']
   expect(listedFor(says)).toEqual(['role:lead', ...others])
-  expect(listedFor({ ...says, status: 'approved' })).toEqual(['say:role:lead', ...others])
+  expect(listedFor({ ...says, status: 'approved' })).toEqual(['role:lead', ...others])
   expect(listedFor({ ...says, status: 'draft' })).toEqual(['draft:ann'])
   expect(listedFor({ ...says, status: 'applied' })).toEqual([])
   const followUp = { by: 'sue', person: 'sue', incident: 'INC-1', policies: ['p'], at: 1, dueAt: 2, reviews: [] }

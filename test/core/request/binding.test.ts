@@ -19,7 +19,8 @@ import {
   submitted,
 } from './given.ts'
 
-const reviewed: Required<Omit<Reviewed, 'erased'>> = {
+/** Content has a time, or leaves it open. */
+const reviewed: Required<Omit<Reviewed, 'erased' | 'openTime'>> = {
   tenant: 'acme',
   request: 'r1',
   round: 1,
@@ -27,6 +28,7 @@ const reviewed: Required<Omit<Reviewed, 'erased'>> = {
   reason: 'full launch',
   salt: 'sea',
   applyAt: start + hour,
+  applyBy: start + 2 * hour,
   expiresAt: start + day,
   requirements: [{ policy: 'reviewed', version: 1, require: { quorum: 1, from: { roles: ['lead'], users: ['ben'] } } }],
   rules: { ...defaultRules, bypass: ['admin'] },
@@ -93,6 +95,16 @@ describe('the digest of a request', () => {
     )
   })
 
+  it('[TI-06] binds how far a time is left open, and not when it is set to', () => {
+    const { applyAt: _applyAt, ...timeless } = reviewed
+    const openTimes = [{}, { from: start }, { until: start + day }, { from: start, until: start + day }]
+    const digests = [requestDigest(timeless), ...openTimes.map((openTime) => requestDigest({ ...timeless, openTime }))]
+    expect(new Set(digests).size).toBe(openTimes.length + 1)
+    for (const [index, openTime] of openTimes.entries()) {
+      expect(requestDigest({ ...reviewed, openTime })).toBe(digests[index + 1])
+    }
+  })
+
   it('does not depend on the order of keys', () => {
     const reversed = Object.fromEntries(Object.entries(reviewed).toReversed()) as unknown as Reviewed
     expect(requestDigest(reversed)).toBe(requestDigest(reviewed))
@@ -104,31 +116,41 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   tenant: 'bound',
   id: 'bound',
   requester: 'bound',
+  formerRequesters: 'restricts who may approve; taking over is a round with a digest of its own',
   round: 'bound',
   digest: 'bound',
   resources: 'bound',
+  leftOut: 'says what is not part of it',
   requirements: 'bound',
   rules: 'bound',
   expiresAt: 'bound',
   reason: 'bound',
   salt: 'bound',
   erased: 'what is bound in the place of a reason that was erased',
-  applyAt: 'bound',
+  applyAt: 'bound, unless it was set within an open time',
+  openTime: 'bound',
+  applyBy: 'bound',
+  lapsedAt: 'history',
   conflicts: 'bound',
   project: 'follows from the changes, which are bound',
+  projects: 'follows from the changes, which are bound',
   edition: 'names the place where the content is kept, which is bound itself',
+  shadow: 'decides nothing',
   policySet: 'says from which state of the policies the requirements were pinned, which are bound themselves',
   contributors: 'restricts who may approve; an edit that adds one has another digest anyway',
   persons: 'as the contributors',
   reviews: 'the answers themselves',
   status: 'what became of it',
+  withheld: 'what became of it',
   via: 'the door that the requester came through',
   createdAt: 'history',
   updatedAt: 'history',
   askedAt: 'history',
   remindedAt: 'history',
   recalledReviews: 'history: says how many answers there were when it was recalled',
-  comments: 'how many people have talked about it',
+  additions: 'said after the reason that is bound: each approval says how many there were',
+  commentCount: 'how many people have talked about it',
+  openComments: 'how many of these are not resolved: only ever hold the request back',
   escalated: 'follows from the requirements, which are bound, and from time',
   followUp: 'what became of it',
   scheduleDropped: 'only ever holds an application back',

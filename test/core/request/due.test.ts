@@ -12,11 +12,11 @@ import {
   glassBroken,
   hour,
   leads,
-  moved,
   outside,
   rejected,
   start,
   submitted,
+  unfit,
 } from './given.ts'
 
 const deadline = start + 14 * day
@@ -24,7 +24,7 @@ const byHand = { rules: { apply: 'by_hand' } } as const
 const reminding = { rules: { remindEvery: '1d' } } as const
 const glass = { rules: { breakGlass: ['admin'], settleWithin: '2d' } } as const
 const escalate = { after: '2d', to: { users: ['eve'] } } as const
-const demoted = { now: { require: leads(2), ...byHand } } as const
+const demoted = { now: { require: leads(2), rules: { apply: 'by_hand', whenMissed: 'hold' } } } as const
 
 const verbsOf = (request: Request) => duesOf(request).map(({ verb, at }) => [verb, at])
 
@@ -68,6 +68,34 @@ describe('what time does to a request', () => {
       ],
     ],
     [
+      '[TI-04] one whose approval counts for a while',
+      given(submitted({ rules: { apply: 'by_hand', approvalsExpireAfter: '2d' } }), approved('ben')).request,
+      [
+        ['expire', deadline],
+        ['lapse', start + hour + 2 * day],
+      ],
+    ],
+    [
+      '[TI-04] one that nothing lets be applied after a time',
+      given(submitted({ applyBy: start + day })).request,
+      [['expire', start + day]],
+    ],
+    [
+      '[TI-06] one whose time is open, and that is approved',
+      given(submitted({ openTime: { until: start + day }, rules: { applyTime: 'open' } }), approved('ben')).request,
+      [['expire', start + day]],
+    ],
+    [
+      '[TI-01] one that waits for approval and would miss its time',
+      given(submitted({ applyAt: start + day })).request,
+      [['expire', start + day]],
+    ],
+    [
+      '[TI-01] one that waits for approval and may be late',
+      given(submitted({ applyAt: start + day, rules: { whenMissed: 'apply' } })).request,
+      [['expire', deadline]],
+    ],
+    [
       'one whose schedule was dropped',
       given(
         submitted({ applyAt: start + day }),
@@ -92,7 +120,7 @@ describe('what time does to a request', () => {
     ['a rejected one', given(submitted(reminding), rejected('ben')).request, []],
     ['a cancelled one', given(submitted(reminding), done({ type: 'cancel' })).request, []],
     ['an expired one', given(submitted(reminding), done({ type: 'expire', at: deadline })).request, []],
-    ['a failed one', given(submitted(reminding), approved('ben', { target: moved })).request, []],
+    ['a failed one', given(submitted(reminding), approved('ben', { target: unfit })).request, []],
   ])('to %s', (_, request, expected) => {
     expect(verbsOf(request)).toEqual(expected)
     const times = expected.map(([, at]) => at).toSorted((a, b) => a - b)

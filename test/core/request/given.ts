@@ -1,11 +1,13 @@
 import { expect } from 'vitest'
 import type { JsonValue } from '../../../src/core/change/json.ts'
+import { defined } from '../../../src/core/defined.ts'
 import type { Evaluation } from '../../../src/core/policy/model/policy.ts'
 import type { Escalation, PinnedRequirement, Requirement } from '../../../src/core/policy/model/requirement.ts'
 import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/model/rules-of-conduct.ts'
 import { decide } from '../../../src/core/request/decide/decide.ts'
 import { draft, submit } from '../../../src/core/request/decide/decide-submission.ts'
 import type {
+  CommentCommand,
   ConfirmCommand,
   Facts,
   NextContent,
@@ -18,12 +20,13 @@ import type { LaterEvent } from '../../../src/core/request/model/event.ts'
 import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
 import type { PendingFollowUp } from '../../../src/core/request/model/follow-up.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
+import { type Schedule, scheduleOf } from '../../../src/core/request/model/schedule.ts'
 import type { RequestStatus } from '../../../src/core/request/model/status-table.ts'
 import type { Delegation } from '../../../src/core/review/delegation.ts'
 import type { KnownUsers } from '../../../src/core/review/under-review.ts'
 import type { KnownUser } from '../../../src/core/review/voter.ts'
 import type { ErrorCode } from '../../../src/errors/error-details.ts'
-import type { Result } from '../../../src/errors/result.ts'
+import { type Result, refuse } from '../../../src/errors/result.ts'
 
 export const hour = 60 * 60 * 1000
 export const day = 24 * hour
@@ -95,6 +98,11 @@ export interface Said {
   readonly fence?: number
   readonly problem?: string
   readonly isOver?: true
+  /** The number of a comment: the first one where left out. */
+  readonly comment?: number
+  readonly anchor?: CommentCommand['anchor']
+  /** The time that is set. */
+  readonly time?: number
 }
 
 /** Facts that are not what they usually are. */
@@ -103,15 +111,24 @@ export interface Otherwise {
   /** What the policies ask by now of the content under review; what was pinned where left out. */
   readonly now?: Asked
   readonly target?: Partial<TargetFacts> | 'unread'
+  /** The comment that the command names; one that Eve made where left out. */
+  readonly comment?: Facts['comment'] | 'unread'
+  /** The stored changes; those of the content where left out. */
+  readonly changes?: 'unread'
   readonly delegation?: Delegation
   readonly followUps?: readonly PendingFollowUp[] | 'unread'
   /** Since which state of the settings what waited before goes back to being a draft. What is put to reviewers here is pinned from state 1. */
   readonly switchedOff?: number
   /** Whether the workflow is held, and when it was. */
   readonly held?: true
+  readonly custodian?: Facts['custodian']
+  readonly withheld?: Facts['withheld']
+  /** Whether a resource is recorded to have moved on. */
+  readonly moved?: true
+  readonly outdated?: Facts['outdated']
   readonly holds?: Facts['holds']
   /** The content that the command brings. Where left out: the same again, as far as such a command can leave it the same. */
-  readonly next?: (Partial<NextContent> & { readonly asks?: Asked }) | 'unread'
+  readonly next?: (Partial<NextContent> & { readonly asks?: Asked; readonly atOnce?: true }) | 'unread'
 }
 
 /** A request with the content that is kept beside it, and what the policies ask of that. */
@@ -131,19 +148,21 @@ export type Beginning = () => Held
 export function submitted({
   changes = [rollout(80)],
   applyAt,
+  openTime,
+  applyBy,
   by = 'ann',
   reason,
   verb = 'submit',
   ...asked
-}: Asked & {
-  readonly changes?: readonly ProposedChange[]
-  readonly applyAt?: number
-  readonly by?: string
-  readonly reason?: string
-  readonly verb?: 'submit' | 'draft'
-} = {}): Beginning {
+}: Asked &
+  Schedule & {
+    readonly changes?: readonly ProposedChange[]
+    readonly by?: string
+    readonly reason?: string
+    readonly verb?: 'submit' | 'draft'
+  } = {}): Beginning {
   return () => {
-    const content: Content = { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+    const content: Content = { changes, ...defined({ applyAt, openTime, applyBy }) }
     const evaluation = asks(asked)
     const next: NextContent = { ...content, before: [], evaluation, policySet: policyState(1), gated: false }
     const command = { id: 'r1', by: actor(by), at: start, ...(reason === undefined ? {} : { reason }) }
@@ -186,8 +205,23 @@ export const owed: PendingFollowUp = {
 }
 /** The resource is kept outside of the database, and was claimed six times before. */
 export const outside = { outside: { resource: { type: 'flag', id: 'checkout' }, fence: 6, lease: hour } } as const
-/** Applied onto a live revision that has moved on: the request fails. */
+/** A freeze that queues keeps everything off for an hour. */
+export const queued = {
+  frozen: {
+    resource: { type: 'flag', id: 'checkout' },
+    freeze: 'release',
+    mode: 'queue',
+    reason: 'the release',
+    freezes: ['release'],
+    until: start + hour,
+  },
+} as const
+/** The live revision has moved on. */
 export const moved = { live: [9] } as const
+/** The document is not valid any more: applied, the request fails. */
+export const unfit = {
+  invalid: refuse('invalid_by_schema', { resource: 'flag "checkout"', issues: [] }).refusal,
+} as const
 
 /** Begins a line about a request with what has happened to it. */
 export function given(beginning: Beginning, ...steps: readonly Step[]) {
@@ -234,7 +268,23 @@ function decided<T>(decision: Decision<T>): Result<T> {
 function askedOf(
   { request, content, asked: before }: Held,
   said: Said,
-  { users = office, now, target, next, delegation, followUps = [], switchedOff, held, holds }: Otherwise,
+  {
+    users = office,
+    now,
+    target,
+    next,
+    delegation,
+    followUps = [],
+    switchedOff,
+    held,
+    holds,
+    custodian,
+    withheld,
+    moved,
+    outdated,
+    comment,
+    changes,
+  }: Otherwise,
 ) {
   const { type, by = 'ann', at = start + hour, reason, onBehalfOf } = said
   const origin = { by: actor(by), at, ...(reason === undefined ? {} : { reason }) }
@@ -246,13 +296,16 @@ function askedOf(
     fence: said.fence ?? request.application?.fence ?? 0,
     ...(said.problem === undefined ? {} : { problem: said.problem }),
     ...(said.isOver ? { isOver: said.isOver } : {}),
+    comment: said.comment ?? 1,
+    ...(said.anchor ? { anchor: said.anchor } : {}),
+    ...(said.time === undefined ? {} : { time: said.time }),
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
-  const { asks: asked, ...rest } = next === 'unread' || next === undefined ? {} : next
-  const { applyAt: _applyAt, ...unscheduled } = content
+  const { asks: asked, atOnce, ...rest } = next === 'unread' || next === undefined ? {} : next
+  const { applyAt: _applyAt, openTime: _openTime, applyBy: _applyBy, ...unscheduled } = content
   const nextContent: NextContent = {
-    ...(type === 'unschedule' ? unscheduled : content),
+    ...(type === 'unschedule' || atOnce ? unscheduled : content),
     changes: content.changes.map((change) => again(type, change, request.edition)),
     before: content.changes,
     evaluation: asked ? asks(asked) : before,
@@ -260,7 +313,7 @@ function askedOf(
     gated: false,
     ...rest,
   }
-  const brings = bringsContent(type) && next !== 'unread'
+  const brings = (bringsContent(type) || next !== undefined) && next !== 'unread'
   const applies = brings ? contentOf(nextContent) : content
   const live = applies.changes.map(({ base }) => base)
   const facts: Facts = {
@@ -270,8 +323,14 @@ function askedOf(
     ...(brings ? { next: nextContent } : {}),
     ...(delegation ? { delegations: [delegation] } : {}),
     ...(switchedOff === undefined ? {} : { switchedOff }),
+    ...(comment === 'unread' ? {} : { comment: comment === undefined ? { by: 'eve' } : comment }),
+    ...(changes === 'unread' ? {} : { changes: content.changes }),
     ...(held ? { held } : {}),
     ...(holds ? { holds } : {}),
+    ...(custodian ? { custodian } : {}),
+    ...(withheld ? { withheld } : {}),
+    ...(moved ? { moved } : {}),
+    ...(outdated ? { outdated } : {}),
     ...(followUps === 'unread' ? {} : { followUps }),
   }
   return { command, facts }
@@ -284,8 +343,15 @@ function commandOf(
     seen,
     incident,
     onBehalfOf,
+    comment,
+    anchor,
+    time,
     ...arrival
-  }: { seen: string; incident: string; onBehalfOf?: string } & Pick<ConfirmCommand, 'found' | 'fence'>,
+  }: { seen: string; incident: string; onBehalfOf?: string; comment: number; time?: number } & Pick<
+    CommentCommand,
+    'anchor'
+  > &
+    Pick<ConfirmCommand, 'found' | 'fence'>,
 ): RequestCommand {
   switch (type) {
     case 'approve':
@@ -294,6 +360,13 @@ function commandOf(
       return { type, ...origin, seen, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
     case 'withdraw':
       return { type, ...origin, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) }
+    case 'set_time':
+      return { type, ...origin, ...(time === undefined ? {} : { applyAt: time }) }
+    case 'comment':
+      return { type, ...origin, ...(anchor ? { anchor } : {}) }
+    case 'resolve_comment':
+    case 'reopen_comment':
+      return { type, ...origin, comment }
     case 'break_glass':
       return { type, ...origin, seen, incident }
     case 'bypass':
@@ -312,11 +385,11 @@ function again(type: Said['type'], change: ProposedChange, edition: number): Pro
   return type === 'edit' ? { ...change, after: { same: change.after, edition } } : change
 }
 
-function contentOf({ changes, applyAt }: Content): Content {
-  return { changes, ...(applyAt === undefined ? {} : { applyAt }) }
+function contentOf(content: Content): Content {
+  return { changes: content.changes, ...scheduleOf(content) }
 }
 
-const bringing = ['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule']
+const bringing = ['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule', 'take_over']
 const bringsContent = (type: string) => bringing.includes(type)
 
 function actor(user: string) {

@@ -17,8 +17,8 @@ describe('the times at which the workflow was off', () => {
         let holds: readonly Hold[] = []
         const all: Hold[] = []
         for (const [on, off] of lengths) {
-          holds = holdsAfter(holds, false, now + on)
-          holds = holdsAfter(holds, true, now + on + off)
+          holds = holdsAfter(holds, { on: false, at: now + on })
+          holds = holdsAfter(holds, { on: true, at: now + on + off })
           all.push({ from: now + on, to: now + on + off })
           now += on + off
         }

@@ -140,12 +140,15 @@ describe('a draft', () => {
     line.when({ type: 'submit' }).yields('submitted', 'applied')
   })
 
-  it('is not put to the reviewers with a document that could not be applied, unless it can still be rebased', () => {
+  it('is not put to the reviewers with a document that could not be applied, but for what is rebased afterwards', () => {
     const invalid = { code: 'invalid_by_schema', message: 'no', details: { issues: [] } } as unknown as Refusal
     const other = rollout(80, { resource: { type: 'flag', id: 'search' } })
     const line = given(drafted({ changes: [rollout(80), other], require: leads(2) }))
     line.when({ type: 'submit' }, { target: { invalid } }).refuses('invalid_by_schema')
-    line.when({ type: 'submit' }, { target: { invalid, live: [1, 2] } }).yields('submitted', 'pending')
+    line.when({ type: 'submit' }, { target: { invalid, live: [1, 2] } }).refuses('stale')
+    const ended = given(submitted({ changes: [rollout(80), other], require: leads(2) }), done({ type: 'cancel' }))
+    ended.when({ type: 'reopen' }, { target: { invalid } }).refuses('invalid_by_schema')
+    ended.when({ type: 'reopen' }, { target: { invalid, live: [1, 2] } }).yields('reopened', 'pending')
     line.when({ type: 'edit' }, { target: { invalid } }).yields('edited', 'draft')
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { landingKey } from '../../../src/core/request/decide/decide-delivery.ts'
 import { nextDue } from '../../../src/core/request/decide/due-verbs.ts'
-import type { Application } from '../../../src/core/request/model/event.ts'
+import type { Application } from '../../../src/core/request/model/outcome.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import { pendingFollowUp } from '../../../src/core/request/model/request.ts'
 import {
@@ -47,7 +47,7 @@ describe('a change of a resource that is kept outside of the database', () => {
   })
 
   it('is not decided about any more while it is on its way', () => {
-    for (const type of ['edit', 'cancel', 'reject', 'withdraw', 'apply', 'comment', 'expire'] as const) {
+    for (const type of ['edit', 'cancel', 'reject', 'withdraw', 'apply', 'expire'] as const) {
       onTheWay.when({ type, by: 'ben', reason: 'no' }).refuses('not_open', { status: 'applying' })
     }
   })

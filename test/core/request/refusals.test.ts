@@ -11,6 +11,7 @@ import {
   glassBroken,
   leads,
   moved,
+  office,
   outside,
   owed,
   rejected,
@@ -24,6 +25,11 @@ type Attempt = ReturnType<ReturnType<typeof given>['when']>
 const line = given(submitted({ rules: { bypass: ['admin'], breakGlass: ['admin'] } }))
 const broken = given(submitted({ rules: { breakGlass: ['admin'] } }), glassBroken)
 const byHand = given(submitted({ rules: { apply: 'by_hand' } }), approved('ben'))
+const talkedAbout = given(
+  submitted({ rules: { apply: 'by_hand', comments: 'resolved' } }),
+  approved('ben'),
+  done({ type: 'comment', by: 'eve', reason: 'why?' }),
+)
 const onTheWay = given(submitted(), approved('ben', { target: outside }))
 const rebase = { from: 1, draft: {}, resolutions: [], open: 1 }
 
@@ -48,6 +54,19 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   },
   no_policy: () => line.when({ type: 'edit' }, { next: { gated: true } }),
   reason_required: () => line.when({ type: 'comment' }),
+  comments_unresolved: () => talkedAbout.when({ type: 'apply' }),
+  unknown_comment: () => talkedAbout.when({ type: 'resolve_comment' }, { comment: null }),
+  time_not_open: () => line.when({ type: 'set_time' }),
+  comment_open: () => line.when({ type: 'reopen_comment' }),
+  comment_resolved: () =>
+    line.when({ type: 'resolve_comment' }, { comment: { by: 'eve', resolved: { by: 'ann', at: 1 } } }),
+  not_a_participant: () => talkedAbout.when({ type: 'resolve_comment', by: 'eve' }, { comment: { by: 'ben' } }),
+  own_objection: () =>
+    given(submitted({ rules: { onReject: 'block' } }), done({ type: 'reject', by: 'cat', reason: 'no' })).when(
+      { type: 'take_over', by: 'cat' },
+      { users: new Map([...office].filter(([one]) => one !== 'ann')), custodian: true },
+    ),
+  requester_present: () => line.when({ type: 'take_over', by: 'ben' }),
   digest_mismatch: () => line.when({ type: 'approve', by: 'ben', seen: 'sha256:' }),
   content_tampered: () => byHand.when({ type: 'apply' }, { target: { changes: [rollout(81)] } }),
   self_approval: () => line.when({ type: 'approve', by: 'ann' }),
@@ -65,6 +84,7 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   own_follow_up: () => broken.when({ type: 'follow_up', by: 'root', reason: 'fine' }),
   locked: () => byHand.when({ type: 'apply' }, { target: { lockedBy: 'r2' } }),
   switched_off: () => line.when({ type: 'approve', by: 'ben' }, { switchedOff: 2 }),
+  policies_outdated: () => line.when({ type: 'approve', by: 'ben' }, { outdated: { version: 1, recorded: 2 } }),
   workflow_off: () => line.when({ type: 'approve', by: 'ben' }, { held: true }),
   not_switched_off: () => line.when({ type: 'return' }),
   stale: () => line.when({ type: 'bypass', by: 'root', reason: 'now' }, { target: moved }),

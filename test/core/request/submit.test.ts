@@ -78,12 +78,15 @@ describe('submitting', () => {
     expect(refusal(submit({ ...command, reason: 'why' }, facts({ evaluation })))).toBe('accepted as request')
   })
 
-  it('[H13] takes a schedule that lies in the future, before the request expires, and never without a gate', () => {
+  it('[H13] takes a schedule that lies in the future, before the request expires, with or without a gate', () => {
     for (const applyAt of [start, start - 1, 1.5, Number.NaN, start + 14 * day]) {
       expect(refusal(submit(command, facts({ applyAt })))).toBe('invalid_input')
     }
     expect(refusal(submit(command, facts({ applyAt: start + 1 })))).toBe('accepted as request')
-    expect(refusal(submit(command, facts({ applyAt: start + 1, evaluation: nothingAsked })))).toBe('invalid_input')
+    expect(refusal(submit(command, facts({ applyAt: start + 1, evaluation: nothingAsked })))).toBe(
+      'accepted as request',
+    )
+    expect(refusal(submit(command, facts({ applyAt: start, evaluation: nothingAsked })))).toBe('invalid_input')
   })
 })
 

@@ -23,13 +23,16 @@ import {
   leads,
   moved,
   type Otherwise,
+  office,
   outside,
+  queued,
   rejected,
   rollout,
   type Said,
   type Step,
   start,
   submitted,
+  unfit,
 } from './given.ts'
 
 const quorumOf2 = {
@@ -50,7 +53,7 @@ const histories: { readonly [S in RequestStatus]: readonly [Beginning, ...Step[]
   rejected: [submitted(quorumOf2), rejected('cat')],
   cancelled: [submitted(quorumOf2), done({ type: 'cancel' })],
   expired: [submitted(quorumOf2), approved('cat'), done({ type: 'expire', at: start + 14 * day })],
-  failed: [submitted(quorumOf2), approved('cat'), approved('dan'), done({ type: 'apply' }, { target: moved })],
+  failed: [submitted(quorumOf2), approved('cat'), approved('dan'), done({ type: 'apply' }, { target: unfit })],
 }
 
 const scheduled: readonly [Beginning, ...Step[]] = [
@@ -88,10 +91,37 @@ const rejectionTakenBack: readonly [Beginning, ...Step[]] = [
 /** The histories of those verbs that need more than a state. */
 function special(verb: RequestVerb, status: RequestStatus) {
   if (verb === 'come_due' && status === 'approved') return scheduled
+  if (verb === 'set_time') return leftOpen(status)
+  if (verb === 'lapse') return lapsing(status)
   if (verb === 'resume' && status === 'pending') return rejectionTakenBack
   if (verb === 'resume' && status === 'changes_requested') return takenBack()
+  if (verb === 'resolve_comment' || verb === 'reopen_comment') return talkedAbout(verb, status)
   if (verb !== 'follow_up' && verb !== 'remind') return undefined
   return status === 'failed' ? brokenOff : status === 'applied' ? broken : undefined
+}
+
+const openly = { openTime: {}, rules: { applyTime: 'open' } } as const
+
+/** The same history of a request whose time was left open. */
+function leftOpen(status: RequestStatus): readonly [Beginning, ...Step[]] | undefined {
+  const began = submitted({ ...quorumOf2, ...openly })
+  if (status === 'pending') return [began, approved('cat')]
+  if (status === 'changes_requested') return [began, changesRequested('cat')]
+  return status === 'approved' ? [began, approved('cat'), approved('dan')] : undefined
+}
+
+/** The same history of a request whose approvals count for two days. */
+function lapsing(status: RequestStatus): readonly [Beginning, ...Step[]] | undefined {
+  const began = submitted({ ...quorumOf2, rules: { approvalsExpireAfter: '2d', apply: 'by_hand' } })
+  if (status === 'pending') return [began, approved('cat')]
+  return status === 'approved' ? [began, approved('cat'), approved('dan')] : undefined
+}
+
+/** The same history, with something that Eve said, or had said before that was resolved. */
+function talkedAbout(verb: 'resolve_comment' | 'reopen_comment', status: RequestStatus) {
+  const [beginning, ...steps] = histories[status]
+  const said = done({ type: 'comment', by: 'eve', reason: 'why?' })
+  return [beginning, ...steps, said, ...(verb === 'reopen_comment' ? [done({ type: 'resolve_comment' })] : [])] as const
 }
 
 /** Everybody who may try: who they are to the request, and who the directory says they are. */
@@ -115,6 +145,9 @@ function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): Erro
   switch (by) {
     case 'anyone':
       return undefined
+    case 'participant':
+      if (who === 'requester' || who === 'otherAccount') return undefined
+      return status === 'draft' || who === 'bystander' || who === 'bypasser' ? 'not_a_participant' : undefined
     case 'requester':
       return who === 'requester' ? undefined : 'not_the_requester'
     case 'reviewer':
@@ -123,6 +156,8 @@ function reasonAgainst(verb: RequestVerb, who: Who, status: RequestStatus): Erro
       return who === 'bypasser' ? undefined : 'bypass_forbidden'
     case 'breaker':
       return who === 'bypasser' ? undefined : 'break_glass_forbidden'
+    case 'custodian':
+      return who === 'requester' ? 'unknown_actor' : undefined
     case 'approver': {
       if (verb === 'follow_up') return whyNotSettle(who)
       const given = status === 'changes_requested' ? 'request_changes' : 'approve'
@@ -147,6 +182,7 @@ const times: { readonly [V in RequestVerb]?: number } = {
   reclaim: start + 2 * hour,
   abandon: start + 2 * hour,
   remind: start + 4 * day,
+  lapse: start + 3 * day,
 }
 
 function said(verb: RequestVerb, by: string): Said {
@@ -156,10 +192,19 @@ function said(verb: RequestVerb, by: string): Said {
 
 function otherwise(verb: RequestVerb): Otherwise {
   if (verb === 'return') return { switchedOff: 2 }
+  if (verb === 'take_over') return left
   if (verb === 'reclaim' || verb === 'abandon') return { target: outside }
+  if (verb === 'resolve_comment') return { comment: { by: 'joe' } }
+  if (verb === 'reopen_comment') return { comment: { by: 'joe', resolved: { by: 'ann', at: start } } }
   if (verb === 'schedule') return { next: { applyAt: start + 3 * hour } }
   return verb === 'edit' ? { next: { changes: [rollout(70)] } } : {}
 }
+
+/** Ann is gone, and whoever acts may see to what she has left behind. */
+const left: Otherwise = { users: new Map([...office].filter(([id]) => id !== 'ann')), custodian: true }
+
+/** What was approved is not any more: by now, three have to. */
+const askedMore: Otherwise = { now: { ...quorumOf2, require: leads(3) } }
 
 describe('the table of verbs', () => {
   it('[E13] names states that there are, and leads into states that there are', () => {
@@ -179,7 +224,10 @@ describe('the table of verbs', () => {
       const history = special(verb, status) ?? histories[status]
       const asked = (who: Who) => {
         const command = said(verb, actors[who])
-        return given(...history).when(verb === 'come_due' ? { ...command, at: due } : command, otherwise(verb))
+        return given(...history).when(
+          verb === 'come_due' ? { ...command, at: due } : command,
+          verb === 'approve' && status === 'approved' ? askedMore : otherwise(verb),
+        )
       }
 
       if (!exists) {
@@ -205,16 +253,27 @@ describe('the table of verbs', () => {
 /** The verbs of which the table says something special, named here once more. */
 const exceptional: { readonly [C in Exclude<keyof VerbRow, 'method' | 'from' | 'by' | 'to'>]: readonly RequestVerb[] } =
   {
-    brings: ['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule'],
+    brings: ['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule', 'take_over'],
     takes: [
-      ...(['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule'] as const),
-      ...(['apply', 'retry', 'abandon', 'bypass', 'break_glass'] as const),
+      ...(['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule', 'set_time'] as const),
+      ...(['take_over', 'apply', 'retry', 'abandon', 'bypass', 'break_glass'] as const),
     ],
     alone: ['expire', 'return', 'remind'],
     readsFollowUps: ['break_glass', 'follow_up'],
-    idle: ['withdraw', 'comment', 'recall', 'cancel', 'expire', 'return'],
+    idle: [
+      'withdraw',
+      'comment',
+      'resolve_comment',
+      'reopen_comment',
+      'describe',
+      'recall',
+      'cancel',
+      'expire',
+      'lapse',
+      'return',
+    ],
     resumes: ['rebase', 'retry'],
-    outlasts: ['reopen', 'follow_up', 'remind'],
+    outlasts: ['reopen', 'take_over', 'comment', 'resolve_comment', 'reopen_comment', 'follow_up', 'remind'],
   }
 
 describe('what is special about verbs', () => {
@@ -237,7 +296,8 @@ describe('the verbs that take a permission in the project of what they change', 
     for (const status of verbs[verb].from) {
       const allowed = (Object.keys(actors) as Who[]).find((who) => !reasonAgainst(verb, who, status))
       if (!allowed) throw new Error(`Nobody may ${verb}.`)
-      const { decision } = given(...histories[status]).when(said(verb, actors[allowed]), {
+      const { decision } = given(...(special(verb, status) ?? histories[status])).when(said(verb, actors[allowed]), {
+        ...otherwise(verb),
         target: 'unread',
         next: 'unread',
       })
@@ -271,6 +331,20 @@ const escalating = (rules: Asked['rules'] = {}): Asked => ({
 
 type Line = readonly [history: readonly [Beginning, ...Step[]], said: Said, otherwise?: Otherwise]
 
+/** Whatever is said leaves a request where it is. */
+const talks = (verb: 'comment' | 'resolve_comment' | 'reopen_comment', by: string) => {
+  const line = (status: RequestStatus): Line => [
+    special(verb, status) ?? histories[status],
+    said(verb, by),
+    otherwise(verb),
+  ]
+  return Object.fromEntries(statuses.map((status) => [status, line(status)])) as { readonly [S in RequestStatus]: Line }
+}
+
+/** A change that nobody has to approve, and that waits for its time. */
+const atOnce: Otherwise = { next: { atOnce: true } }
+const waited: readonly [Beginning, ...Step[]] = [submitted({ ...ungated, applyAt: due })]
+
 /** One line for every state that a verb can lead to. */
 const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verbs)[V]['to'][number]]: Line } } = {
   edit: {
@@ -280,33 +354,35 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     approved: [[submitted(keptByHand), approved('ben')], { type: 'edit', by: 'ann' }],
     applying: [locked(kept), { type: 'edit', by: 'ann' }, { target: outside }],
     applied: [locked(kept), { type: 'edit', by: 'ann' }],
-    failed: [locked(kept), { type: 'edit', by: 'ann' }, { target: moved }],
+    failed: [locked(kept), { type: 'edit', by: 'ann' }, { target: unfit }],
   },
   submit: {
     pending: [histories.draft, { type: 'submit' }],
+    approved: [[drafted({ ...ungated, applyAt: due })], { type: 'submit' }],
     applying: [[drafted(ungated)], { type: 'submit' }, { target: outside }],
     applied: [[drafted(ungated)], { type: 'submit' }],
-    failed: [[drafted(ungated)], { type: 'submit' }, { target: moved }],
   },
-  resubmit: { pending: [histories.changes_requested, { type: 'resubmit' }] },
+  resubmit: {
+    pending: [histories.changes_requested, { type: 'resubmit' }],
+    approved: [waited, { type: 'resubmit' }],
+    applying: [waited, { type: 'resubmit', at: due }, { ...atOnce, target: outside }],
+    applied: [waited, { type: 'resubmit', at: due }, atOnce],
+  },
   reopen: {
     pending: [histories.rejected, { type: 'reopen' }],
-    applying: [
-      [drafted(ungated), done({ type: 'submit' }, { target: moved })],
-      { type: 'reopen' },
-      { target: outside },
-    ],
-    applied: [[drafted(ungated), done({ type: 'submit' }, { target: moved })], { type: 'reopen' }],
-    failed: [[drafted(ungated), done({ type: 'submit' }, { target: moved })], { type: 'reopen' }, { target: moved }],
+    approved: [[submitted({ ...ungated, applyAt: due }), done({ type: 'cancel' })], { type: 'reopen' }],
+    applying: [[drafted(ungated), done({ type: 'discard' })], { type: 'reopen' }, { target: outside }],
+    applied: [[drafted(ungated), done({ type: 'discard' })], { type: 'reopen' }],
+    failed: [[drafted(ungated), done({ type: 'discard' })], { type: 'reopen' }, { target: moved }],
   },
   rebase: {
     draft: [histories.draft, { type: 'rebase' }],
     changes_requested: [histories.changes_requested, { type: 'rebase' }],
     pending: [histories.failed, { type: 'rebase' }],
     approved: [[submitted(keptByHand), approved('ben')], { type: 'rebase' }],
-    applying: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }, { target: outside }],
-    applied: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }],
-    failed: [[submitted(kept), approved('ben', { target: moved })], { type: 'rebase' }, { target: moved }],
+    applying: [[submitted(kept), approved('ben', { target: unfit })], { type: 'rebase' }, { target: outside }],
+    applied: [[submitted(kept), approved('ben', { target: unfit })], { type: 'rebase' }],
+    failed: [[submitted(kept), approved('ben', { target: unfit })], { type: 'rebase' }, { target: unfit }],
   },
   resolve: {
     draft: [histories.draft, { type: 'resolve' }],
@@ -315,17 +391,30 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     approved: [[submitted(keptByHand), approved('ben')], { type: 'resolve' }],
     applying: [locked(kept), { type: 'resolve' }, { target: outside }],
     applied: [locked(kept), { type: 'resolve' }],
-    failed: [locked(kept), { type: 'resolve' }, { target: moved }],
+    failed: [locked(kept), { type: 'resolve' }, { target: unfit }],
   },
   schedule: {
     draft: [histories.draft, { type: 'schedule' }, otherwise('schedule')],
     changes_requested: [histories.changes_requested, { type: 'schedule' }, otherwise('schedule')],
     pending: [histories.approved, { type: 'schedule' }, otherwise('schedule')],
+    approved: [[submitted({ ...ungated, applyAt: due })], { type: 'schedule' }, otherwise('schedule')],
   },
   unschedule: {
     draft: [histories.draft, { type: 'unschedule' }],
     changes_requested: [histories.changes_requested, { type: 'unschedule' }],
     pending: [scheduled, { type: 'unschedule' }],
+    approved: [[submitted({ ...ungated, applyAt: due })], { type: 'unschedule' }, { target: queued }],
+    applying: [[submitted({ ...ungated, applyAt: due })], { type: 'unschedule' }, { target: outside }],
+    applied: [[submitted({ ...ungated, applyAt: due })], { type: 'unschedule' }],
+    failed: [[submitted({ ...ungated, applyAt: due })], { type: 'unschedule' }, { target: unfit }],
+  },
+  take_over: {
+    draft: [histories.draft, said('take_over', 'eve'), left],
+    pending: [histories.failed, said('take_over', 'eve'), left],
+    approved: [waited, said('take_over', 'eve'), left],
+    applying: [waited, { ...said('take_over', 'eve'), at: due }, { ...left, ...atOnce, target: outside }],
+    applied: [waited, { ...said('take_over', 'eve'), at: due }, { ...left, ...atOnce }],
+    failed: [waited, { ...said('take_over', 'eve'), at: due }, { ...left, ...atOnce, target: moved }],
   },
   approve: {
     pending: [[submitted(quorumOf2)], { type: 'approve', by: 'ben' }],
@@ -333,7 +422,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     approved: [[submitted(byHand)], { type: 'approve', by: 'ben' }],
     applying: [[submitted()], { type: 'approve', by: 'ben' }, { target: outside }],
     applied: [[submitted()], { type: 'approve', by: 'ben' }],
-    failed: [[submitted()], { type: 'approve', by: 'ben' }, { target: moved }],
+    failed: [[submitted()], { type: 'approve', by: 'ben' }, { target: unfit }],
   },
   reject: {
     rejected: [histories.pending, said('reject', 'ben')],
@@ -357,27 +446,29 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     failed: [
       [submitted(), changesRequested('ben'), approved('cat')],
       { type: 'withdraw', by: 'ben' },
-      { target: moved },
+      { target: unfit },
     ],
   },
-  comment: {
-    draft: [histories.draft, said('comment', 'eve')],
-    pending: [histories.pending, said('comment', 'eve')],
-    changes_requested: [histories.changes_requested, said('comment', 'eve')],
-    approved: [histories.approved, said('comment', 'eve')],
+  describe: {
+    pending: [histories.pending, said('describe', 'ann')],
+    changes_requested: [histories.changes_requested, said('describe', 'ann')],
+    approved: [histories.approved, said('describe', 'ann')],
   },
+  comment: talks('comment', 'eve'),
+  resolve_comment: talks('resolve_comment', 'ann'),
+  reopen_comment: talks('reopen_comment', 'eve'),
   recall: { draft: [histories.approved, { type: 'recall' }] },
   cancel: { cancelled: [histories.approved, { type: 'cancel' }] },
   discard: { cancelled: [histories.draft, { type: 'discard' }] },
   apply: {
     applying: [histories.approved, { type: 'apply', by: 'eve' }, { target: outside }],
     applied: [histories.approved, { type: 'apply', by: 'eve' }],
-    failed: [histories.approved, { type: 'apply', by: 'eve' }, { target: moved }],
+    failed: [histories.approved, { type: 'apply', by: 'eve' }, { target: unfit }],
   },
   retry: {
     applying: [histories.failed, { type: 'retry', by: 'eve' }, { target: outside }],
     applied: [histories.failed, { type: 'retry', by: 'eve' }],
-    failed: [histories.failed, { type: 'retry', by: 'eve' }, { target: moved }],
+    failed: [histories.failed, { type: 'retry', by: 'eve' }, { target: unfit }],
   },
   bypass: {
     applying: [histories.changes_requested, said('bypass', 'root'), { target: outside }],
@@ -396,7 +487,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     approved: [[submitted(escalating({ apply: 'by_hand' })), approved('cat')], said('escalate', 'root')],
     applying: [[submitted(escalating()), approved('cat')], said('escalate', 'root'), { target: outside }],
     applied: [[submitted(escalating()), approved('cat')], said('escalate', 'root')],
-    failed: [[submitted(escalating()), approved('cat')], said('escalate', 'root'), { target: moved }],
+    failed: [[submitted(escalating()), approved('cat')], said('escalate', 'root'), { target: unfit }],
   },
   confirm: {
     applying: [histories.applying, { type: 'confirm', found: 'unknown' }],
@@ -407,14 +498,35 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
   reclaim: { applying: [histories.applying, said('reclaim', 'root'), otherwise('reclaim')] },
   remind: {
     pending: [histories.pending, said('remind', 'root')],
+    approved: [histories.approved, said('remind', 'root')],
     applied: [broken, said('remind', 'root')],
     failed: [brokenOff, said('remind', 'root')],
+  },
+  set_time: {
+    pending: [leftOpen('pending') ?? waited, said('set_time', 'eve')],
+    changes_requested: [leftOpen('changes_requested') ?? waited, said('set_time', 'eve')],
+    approved: [leftOpen('approved') ?? waited, said('set_time', 'eve')],
+  },
+  lapse: {
+    pending: [lapsing('approved') ?? waited, said('lapse', 'ann')],
+    approved: [
+      [
+        submitted({ rules: { approvalsExpireAfter: '2d', apply: 'by_hand' } }),
+        done({ type: 'approve', by: 'cat' }),
+        done(
+          { type: 'approve', by: 'dan', at: start + 2 * day },
+          { now: { require: leads(2), rules: { approvalsExpireAfter: '2d', apply: 'by_hand' } } },
+        ),
+      ],
+      said('lapse', 'ann'),
+    ],
   },
   come_due: {
     applying: [scheduled, { type: 'come_due', at: due }, { target: outside }],
     applied: [scheduled, { type: 'come_due', at: due }],
-    failed: [scheduled, { type: 'come_due', at: due }, { target: moved }],
-    pending: [scheduled, { type: 'come_due', at: due }, { now: { require: leads(3) } }],
+    failed: [scheduled, { type: 'come_due', at: due }, { target: unfit }],
+    pending: [scheduled, { type: 'come_due', at: due }, { now: { require: leads(3), rules: { whenMissed: 'hold' } } }],
+    expired: [scheduled, { type: 'come_due', at: due }, { now: { require: leads(3) } }],
     approved: [scheduled, { type: 'come_due', at: due }, { holds: [{ from: due, to: due + 1 }] }],
   },
   resume: {
@@ -422,7 +534,7 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     approved: [takenBack(byHand), { type: 'resume' }],
     applying: [takenBack(), { type: 'resume' }, { target: outside }],
     applied: [takenBack(), { type: 'resume' }],
-    failed: [takenBack(), { type: 'resume' }, { target: moved }],
+    failed: [takenBack(), { type: 'resume' }, { target: unfit }],
   },
   return: { draft: [histories.approved, said('return', 'root'), otherwise('return')] },
   expire: { expired: [histories.approved, { type: 'expire', at: start + 14 * day }] },

@@ -9,10 +9,12 @@ function answered(different: Partial<Review>): UnderReview {
   return { ...request, reviews: request.reviews.map((review) => ({ ...review, ...different })) }
 }
 
+const judged = (different: Parameters<typeof answered>[0]) => ({ ...answered(different), at: 0 })
+
 describe('the standing of a request', () => {
   it('is met by an approval of this digest in this round, and by no other', () => {
-    expect(standing(answered({}), office).met).toBe(true)
-    expect(standing(answered({ digest: 'sha256:other' }), office).met).toBe(false)
-    expect(standing(answered({ round: 2 }), office).met).toBe(false)
+    expect(standing(judged({}), office).met).toBe(true)
+    expect(standing(judged({ digest: 'sha256:other' }), office).met).toBe(false)
+    expect(standing(judged({ round: 2 }), office).met).toBe(false)
   })
 })

@@ -9,7 +9,7 @@ import type { Storage, TransactionalStorage } from '../../../src/ports/storage.t
 import { mysqlSchema, mysqlStorage } from '../../../src/storage/mysql.ts'
 import { postgresSchema, postgresStorage } from '../../../src/storage/postgres.ts'
 import { sqliteSchema, sqliteStorage } from '../../../src/storage/sqlite.ts'
-import { flags, pending, rollout, world } from '../../world.ts'
+import { flags, pending, rollout, start, world } from '../../world.ts'
 import { leftOut, mysqlDatabase, type TestDatabase } from '../servers.ts'
 
 const schemas = join(import.meta.dirname, 'schemas')
@@ -95,6 +95,56 @@ const fresh = {
 
 const printed = { sqlite: sqliteSchema, postgres: postgresSchema, mysql: mysqlSchema }
 
+const indexesSince5 = {
+  requests: ['by_requester', 'by_update', 'by_project_update', 'by_own_update', 'by_tenant_due'],
+  targets: ['by_update', 'by_open', 'by_type', 'by_type_update'],
+  resources: ['by_update', 'by_project', 'by_type', 'by_type_project', 'by_type_state', 'by_project_state'],
+}
+const columnsSince5 = {
+  requests: ['requester', 'updated_at'],
+  targets: ['updated_at', 'open_since', 'is_first', 'project', 'requester'],
+  resources: ['updated_at', 'project', 'state'],
+}
+const propertiesSince5 = {
+  targets: ['updatedAt', 'openSince', 'isFirst', 'project', 'requester'],
+  resources: ['updatedAt'],
+}
+
+/** Takes everything back that version 5 brought to tables that were there before. */
+function takenBack(
+  dropIndex: (index: string, table: string) => string,
+  without: (properties: readonly string[]) => string,
+): readonly string[] {
+  const tables = ['requests', 'targets', 'resources'] as const
+  return [
+    ...tables.flatMap((table) => [
+      ...indexesSince5[table].map((index) => dropIndex(`countersign_${table}_${index}`, `countersign_${table}`)),
+      ...columnsSince5[table].map((column) => `alter table countersign_${table} drop column ${column}`),
+    ]),
+    ...(['targets', 'resources'] as const).map(
+      (table) => `update countersign_${table} set value = ${without(propertiesSince5[table])} where version > 0`,
+    ),
+    'drop table countersign_comments',
+    'drop table countersign_across_projects',
+    'delete from countersign_migrations where version = 5',
+  ]
+}
+
+const asVersion4 = {
+  sqlite: takenBack(
+    (index) => `drop index ${index}`,
+    (properties) => `json_remove(value, ${properties.map((property) => `'$.${property}'`)})`,
+  ),
+  postgres: takenBack(
+    (index) => `drop index ${index}`,
+    (properties) => `(value::jsonb ${properties.map((property) => `- '${property}'`).join(' ')})::text`,
+  ),
+  mysql: takenBack(
+    (index, table) => `drop index ${index} on ${table}`,
+    (properties) => `json_remove(value, ${properties.map((property) => `'$.${property}'`)})`,
+  ),
+}
+
 describe.each(kinds)('the schema of %s', (name) => {
   it('[P7] is the one that was released: a change of it is a new version, and a migration', async () => {
     await expect(printed[name]()).toMatchFileSnapshot(join(schemas, String(latest), `${name}.sql`))
@@ -114,6 +164,49 @@ describe.each(kinds)('the schema of %s', (name) => {
       expect(after).toEqual(await today.catalogue())
     },
   )
+
+  it('[P7] [WO-02] [WO-06] [WO-16] brings requests and resources of version 4 to the lists that came with version 5', async () => {
+    const database = await fresh[name]()
+    const w = world(database.storage())
+    for (const id of ['checkout', 'cart', 'gone']) await w.flag(id)
+    w.pass(1_000)
+    await w.as('ann').submit(flags.ref('cart'), rollout(41))
+    await w.as('ann').submit(flags.ref('gone'), { remove: true })
+    await w.policy()
+    const both = ['checkout', 'cart'].map((id) => ({ ref: flags.ref(id), change: rollout(70) }))
+    const outcome = await w.as('ann').submitAll(both)
+    w.pass(1_000)
+    const { id } = pending(await w.as('ann').submit(flags.ref('cart'), rollout(80)))
+    w.pass(1_000)
+    if (outcome.status !== 'pending') throw new TypeError('The set was not gated.')
+    await w.as('ben').requests.reject(outcome.request.id, { digest: outcome.request.digest, reason: 'no' })
+    for (const statement of asVersion4[name]) await database.run(statement)
+    const acting = world(database.storage()).as('ben')
+    const listed = async (filter: Parameters<typeof acting.requests.list>[0]) =>
+      (await acting.requests.list(filter)).requests.map((request) => request.id)
+    const all = [outcome.request.id, id]
+    expect(await listed({ by: 'updated' })).toEqual(all)
+    for (const more of [{ type: 'feature_flag' }, { requester: 'ann' }, { project: 'web' }]) {
+      expect(await listed({ by: 'updated', ...more })).toEqual(all)
+      expect(await listed({ type: 'feature_flag', ...more })).toEqual(all.toReversed())
+      expect(await acting.requests.count({ type: 'feature_flag', ...more })).toEqual({ count: 2 })
+    }
+    expect(await listed({ by: 'updated', resource: { type: 'feature_flag', id: 'cart' }, requester: 'ann' })).toEqual(
+      all,
+    )
+    const times = { cart: start + 1_000, checkout: start }
+    for (const filter of [{}, { project: 'web' }, { type: 'feature_flag' }, { type: 'feature_flag', project: 'web' }]) {
+      const { resources } = await acting.resources.list(filter)
+      expect(Object.fromEntries(resources.map((one) => [one.id, one.updatedAt]))).toEqual(times)
+    }
+    const { others } = await acting.preview(flags.ref('cart'), rollout(90))
+    expect(others.map(({ request }) => request)).toEqual([id])
+    const app = flags.ref('app', { project: 'mobile' })
+    await acting.requests.add(id, app, { value: { enabled: true, rollout: 1 } })
+    expect(await listed({ project: 'mobile' })).toEqual([id])
+    expect(await listed({ project: 'web' })).toEqual(all.toReversed())
+    expect((await acting.audit.verify()).problems).toEqual([])
+  })
 
   it.each([1, 3])(
     '[P7] of version %i, from before the first release, is refused and left as it is',

@@ -130,7 +130,9 @@ describe('the schema of the SQL storages', () => {
       const table = `countersign_${snake(collection)}`
       return [table, ...Object.keys(indexes).map((index) => `${table}_${snake(index)}`)]
     })
-    const made = schemaVersions.flatMap((version) => names(schemaStatements(sqliteDialect, version)))
+    const made = schemaVersions.flatMap((version) =>
+      names(schemaStatements(sqliteDialect, version).filter((statement) => statement.startsWith('create'))),
+    )
     expect(made.toSorted()).toEqual(expected.toSorted())
   })
 

@@ -1,9 +1,10 @@
+import { askedTrees } from '../model/fields-in.ts'
 import type { PolicyInput } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
 import { gatesPolicies } from '../model/policy-type.ts'
 import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
 import { canBeMet, type PeopleAmong } from '../requirements/can-be-met.ts'
-import { askedTrees, peopleKnown } from './check-approvers.ts'
+import { peopleKnown } from './check-approvers.ts'
 import type { DirectoryFacts } from './policy-facts.ts'
 
 /** Who could change policies. */
@@ -43,11 +44,14 @@ export function checkLockOut(
   }
 }
 
-/** Those among approvers whom the directory knows. */
+/** Those among approvers whom the directory knows. A policy names nobody itself, and people ask for its change. */
 function peopleThere(directory: DirectoryFacts): PeopleAmong {
   const people = peopleKnown(directory)
-  return ({ users = [], roles = [] }) =>
-    people({ users: users.filter((user) => !directory.unknownUsers.includes(user)), roles })
+  return ({ users = [], roles = [], field, owner, otherwise = {}, ...approvers }) => {
+    const others = field === undefined && !owner ? {} : otherwise
+    const named = [...users, ...(others.users ?? [])].filter((user) => !directory.unknownUsers.includes(user))
+    return people({ ...approvers, users: named, roles: [...roles, ...(others.roles ?? [])] })
+  }
 }
 
 function without(people: PeopleAmong, requester: string | undefined): PeopleAmong {

@@ -3,7 +3,7 @@ import { type Placed, testsIn } from '../model/condition-parts.ts'
 import { fieldsIn } from '../model/fields-in.ts'
 import type { PolicyInput } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
-import { gatesPolicies, isOwnType, policyType } from '../model/policy-type.ts'
+import { isAboutPolicies, isOwnType, policyType } from '../model/policy-type.ts'
 import type { PolicyFacts, ResourceWords } from './policy-facts.ts'
 
 /**
@@ -24,8 +24,14 @@ export function checkWords(policy: PolicyInput, { resources, projects, predicate
 
 /** Policies are the whole tenant's, and a policy about them that leaves some changes to anybody can be got around. */
 function checkPlace(policy: PolicyInput): readonly Finding[] {
-  if (!gatesPolicies(policy)) return []
-  return [...checkActions(policy), ...checkProject(policy)]
+  if (!isAboutPolicies(policy)) return []
+  return [...checkActions(policy), ...checkProject(policy), ...checkRequester(policy)]
+}
+
+function checkRequester({ match: { requester } }: PolicyInput): readonly Finding[] {
+  if (requester === undefined) return []
+  const problem = 'policies can be changed past it: nobody is asked about the changes of others'
+  return [{ path: '/match/requester', severity: 'warning', problem, fix: 'leave the requester out' }]
 }
 
 function checkActions({ match: { action } }: PolicyInput): readonly Finding[] {

@@ -2,7 +2,7 @@ import { equal } from '../../change/equal.ts'
 import type { JsonValue } from '../../change/json.ts'
 import type { PolicyInput, PolicyMatch } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
-import { isOwnType } from '../model/policy-type.ts'
+import { isOwnType, isPolicyOn } from '../model/policy-type.ts'
 import { completeRules, joinRules } from '../model/rules-of-conduct.ts'
 import { empowered } from '../requirements/named-approvers.ts'
 import type { PolicyFacts } from './policy-facts.ts'
@@ -14,7 +14,11 @@ import type { PolicyFacts } from './policy-facts.ts'
 export function checkOthers(policy: PolicyInput, { others: given }: PolicyFacts): readonly Finding[] {
   if (given === undefined) return []
   const others = given.filter(({ id }) => id !== policy.id)
-  return [...checkOverrides(policy, others), ...checkPoint(policy, others), ...checkNumber(policy, others)]
+  return [
+    ...checkOverrides(policy, others),
+    ...checkPoint(policy, others.filter(isPolicyOn)),
+    ...checkNumber(policy, others),
+  ]
 }
 
 /**
@@ -100,6 +104,7 @@ function covers({ match }: PolicyInput, { match: other }: PolicyInput): boolean 
   const dimensions = ['resource', 'action', 'project'] as const
   return (
     (match.resource !== undefined || ![other.resource ?? []].flat().some(isOwnType)) &&
+    (match.requester === undefined || same(match.requester, other.requester)) &&
     dimensions.every((dimension) => namesAll(match[dimension], other[dimension])) &&
     Object.entries(match.facets ?? {}).every(([name, values]) => namesAll(values, facetOf(other, name)))
   )

@@ -8,6 +8,7 @@ import { checkLists } from './check-lists.ts'
 import { checkWords } from './check-names.ts'
 import { checkOthers } from './check-other-policies.ts'
 import { checkSchemas } from './check-schema.ts'
+import { checkWaysRound } from './check-ways-round.ts'
 import type { PolicyFacts } from './policy-facts.ts'
 
 /**
@@ -32,6 +33,7 @@ export function checkPolicy(policy: PolicyInput, facts: PolicyFacts = {}): reado
     checkPlaces,
     checkLists,
     checkOthers,
+    checkWaysRound,
   ]
   const findings = checks.flatMap((check) => check(policy, facts))
   const wrong = new Set(findings.flatMap(({ severity, path }) => (severity === 'error' ? [path] : [])))

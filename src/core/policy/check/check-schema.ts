@@ -2,6 +2,7 @@ import { isArray, isObject } from '../../change/equal.ts'
 import type { JsonObject, JsonValue } from '../../change/json.ts'
 import { compilePattern } from '../../change/pattern.ts'
 import { formatPointer } from '../../change/pointer.ts'
+import { nearestName } from '../../nearest.ts'
 import { alternativesOf } from '../compile/schema-alternatives.ts'
 import type { Placed } from '../model/condition-parts.ts'
 import { fieldsIn } from '../model/fields-in.ts'
@@ -148,28 +149,11 @@ const mostNames = 8
 function fixOf({ segments, depth }: DeadEnd, names: readonly string[]): string {
   const around = segments.slice(0, depth)
   const misspelt = segments[depth] ?? ''
-  const [nearest] = names
-    .map((name) => ({ name, distance: distanceBetween(misspelt.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ distance, name }) => distance <= Math.max(1, Math.ceil(Math.min(name.length, misspelt.length) / 3)))
-    .toSorted((a, b) => a.distance - b.distance)
+  const nearest = nearestName(misspelt, names)
   const place = (name: string) => formatPointer([...around, name, ...segments.slice(depth + 1)])
-  if (nearest) return `did you mean ${place(nearest.name)}?`
+  if (nearest !== undefined) return `did you mean ${place(nearest)}?`
   if (names.length === 0) return `end it at ${formatPointer(around) || 'the root'}: there is nothing below`
   const listed = names.slice(0, mostNames).join(', ')
   const rest = names.length > mostNames ? ', …' : ''
   return `correct it: ${depth === 0 ? 'there are' : `under ${formatPointer(around)} there are`} ${listed}${rest}`
-}
-
-/** How many letters have to be written otherwise, left out or put in to make one word of another (Levenshtein). */
-function distanceBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const other = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(other, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

@@ -1,6 +1,8 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
 import { admit } from '../../change/admit.ts'
+import type { JsonValue } from '../../change/json.ts'
 import type { Admission } from '../../change/limits.ts'
+import { defined } from '../../defined.ts'
 import type { PolicyInput } from '../model/policy.ts'
 import { checkPolicy } from './check-policy.ts'
 import { policySchema, problemsOf } from './policy-schema.ts'
@@ -29,16 +31,38 @@ const limits: Admission = {
  * @returns The policy, or a refusal: `invalid_policy`.
  */
 export function parsePolicy(input: unknown): Result<PolicyInput, 'invalid_policy'> {
+  return parsed(input, (value) => value)
+}
+
+/**
+ * Reads a policy as its author writes it, or as it was listed or saved before: its version and its findings are for
+ * Countersign to say, and are left out.
+ */
+export function parseListedPolicy(input: unknown): Result<PolicyInput, 'invalid_policy'> {
+  return parsed(input, authored)
+}
+
+function authored(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const { version, findings, ...policy } = value as Readonly<Record<string, JsonValue>>
+  return {
+    ...policy,
+    ...(typeof version === 'number' && Number.isSafeInteger(version) && version >= 0 ? {} : defined({ version })),
+    ...(Array.isArray(findings) ? {} : defined({ findings })),
+  }
+}
+
+function parsed(input: unknown, read: (value: JsonValue) => JsonValue): Result<PolicyInput, 'invalid_policy'> {
   const admitted = admit(input, limits)
   if (!admitted.ok) {
     const { path, problem } = admitted.refusal.details
     return refuse('invalid_policy', { policy: '', problems: [{ path, problem, fix: 'write plain JSON' }] })
   }
-  const parsed = policySchema.safeParse(admitted.value, { reportInput: true })
-  if (!parsed.success) {
-    return refuse('invalid_policy', { policy: nameOf(admitted.value), problems: problemsOf(parsed.error) })
+  const checked = policySchema.safeParse(read(admitted.value), { reportInput: true })
+  if (!checked.success) {
+    return refuse('invalid_policy', { policy: nameOf(admitted.value), problems: problemsOf(checked.error) })
   }
-  const policy = parsed.data
+  const policy = checked.data
   const errors = checkPolicy(policy).filter(({ severity }) => severity === 'error')
   if (errors.length === 0) return success(policy)
   const problems = errors.map(({ path, problem, fix }) => ({ path, problem, fix }))

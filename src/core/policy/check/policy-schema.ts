@@ -7,14 +7,21 @@ import { type Condition, type Direction, type Operator, operators } from '../mod
 import { type Duration, durationInWords, durationPattern } from '../model/duration.ts'
 import type { PathOwnership, PolicyInput, PolicyMatch, SafeChange } from '../model/policy.ts'
 import type { PolicyProblem } from '../model/policy-finding.ts'
-import type { Approvers, Need, Requirement } from '../model/requirement.ts'
+import type { Approvers, NamedPeople, Requirement } from '../model/requirement.ts'
 import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../model/rules-of-conduct.ts'
 import { alternatives, maxAlternatives } from '../requirements/alternatives.ts'
+import {
+  inWords,
+  type Mistake,
+  namesSomebody,
+  standsAlone,
+  standsInForSomebody,
+  tooFew,
+  unreachable,
+} from './schema-checks.ts'
 
 /** The largest quorum that a policy may ask for. */
 export const maxQuorum = 100
-
-type Mistake = Omit<PolicyProblem, 'path'>
 
 const identifier = checked<string>((value) => {
   const problem = identifierProblem(value)
@@ -40,6 +47,12 @@ const field = checked<string>((value) => {
 const json = checked<JsonValue>((value) => (value === undefined ? { problem: 'is missing', fix: 'add it' } : undefined))
 const direction: ZodType<Direction> = literal(['increase', 'decrease', 'either'])
 const operator: ZodType<Operator> = literal([...operators])
+
+const duration = checked<Duration>((value) =>
+  typeof value === 'string' && durationPattern.test(value)
+    ? undefined
+    : { problem: `is ${inWords(value)}`, fix: `write ${durationInWords}` },
+)
 
 const condition: ZodType<Condition> = choice((value) => {
   if (has(value, 'all')) return combinations.all
@@ -75,6 +88,11 @@ const tests = {
     value: number().min(0),
     direction: direction.exactOptional(),
     unit: literal(['points', 'percent']).exactOptional(),
+    within: duration.exactOptional(),
+  }).check(({ value, issues }) => {
+    if (value.within === undefined || value.operator === '>' || value.operator === '>=') return
+    const mistake = { problem: `small steps add up to more, and this asks for ${value.operator}`, fix: 'write > or >=' }
+    issues.push({ code: 'custom', input: value, path: ['operator'], params: mistake })
   }),
   crosses: object({ type: literal('crosses'), field, value: number(), direction: direction.exactOptional() }),
   predicate: object({ type: literal('predicate'), name: identifier, with: json.exactOptional() }),
@@ -85,14 +103,23 @@ const notACondition = checked<Condition>((value) => ({
   fix: `write an object with "all", "any" or "not", or with a "type" out of ${Object.keys(tests).join(', ')}`,
 }))
 
-const approvers: ZodType<Approvers> = object({
-  users: identifiers.exactOptional(),
-  roles: identifiers.exactOptional(),
-}).check(({ value, issues }) => {
-  if (value.users || value.roles) return
-  const mistake = { problem: 'names nobody', fix: 'name users, roles, or both' }
-  issues.push({ code: 'custom', input: value, params: mistake })
+const people = { users: identifiers.exactOptional(), roles: identifiers.exactOptional() }
+const namedPeople: ZodType<NamedPeople> = object(people).check(namesSomebody)
+const namingField = checked<string>((value) => {
+  const fix = 'write the path of a field that names users, such as "/owner" or "/owners/*"'
+  if (typeof value !== 'string') return { problem: `is ${inWords(value)}, not a path`, fix }
+  const pattern = compilePattern(value)
+  const isOne = pattern.ok && value.startsWith('/') && !pattern.value.alternatives.flat().includes('**')
+  return isOne ? undefined : { problem: `${JSON.stringify(value)} is no field that can name users`, fix }
 })
+
+const approvers: ZodType<Approvers> = object({
+  ...people,
+  field: namingField.exactOptional(),
+  owner: literal(true).exactOptional(),
+  otherwise: namedPeople.exactOptional(),
+  except: namedPeople.exactOptional(),
+}).check(namesSomebody, standsInForSomebody, standsAlone)
 
 const need = { quorum: number().int().min(1).max(maxQuorum), from: approvers }
 
@@ -138,6 +165,7 @@ const match: ZodType<PolicyMatch> = object({
   action: names.exactOptional(),
   project: names.exactOptional(),
   facets: record(identifier, names).exactOptional(),
+  requester: namedPeople.exactOptional(),
 })
 
 const rules = object(
@@ -152,12 +180,6 @@ const rules = object(
   ),
 ) as unknown as ZodType<Partial<RulesOfConduct>>
 
-const duration = checked<Duration>((value) =>
-  typeof value === 'string' && durationPattern.test(value)
-    ? undefined
-    : { problem: `is ${inWords(value)}`, fix: `write ${durationInWords}` },
-)
-
 /** The schema of a policy. Reads what was admitted as JSON before. */
 export const policySchema: ZodType<PolicyInput> = object({
   id: identifier,
@@ -166,10 +188,11 @@ export const policySchema: ZodType<PolicyInput> = object({
   safe: nonEmpty(array(safe)).exactOptional(),
   require: choice<Requirement | PathOwnership>((value) => (has(value, 'owners') ? ownership : boundedRequirement)),
   veto: approvers.exactOptional(),
-  escalate: object({ after: duration, to: approvers }).exactOptional(),
+  escalate: object({ after: duration, to: namedPeople }).exactOptional(),
   rules: rules.exactOptional(),
   overrides: identifiers.exactOptional(),
   fallback: literal(true).exactOptional(),
+  mode: literal(['on', 'shadow', 'off']).exactOptional(),
 })
 
 /** Lists what a schema found, each with the way to mend it. */
@@ -233,38 +256,8 @@ function choice<T>(schemaOf: (value: unknown) => ZodType): ZodType<T> {
   }) as unknown as ZodType<T>
 }
 
-function tooFew({ value, issues }: { value: { atLeast: number; of: readonly unknown[] }; issues: unknown[] }): void {
-  if (value.atLeast <= value.of.length) return
-  const problem = `asks for ${value.atLeast} of ${value.of.length}`
-  issues.push({
-    code: 'custom',
-    input: value,
-    path: ['atLeast'],
-    params: { problem, fix: `write at most ${value.of.length}` },
-  })
-}
-
-function unreachable({ value, issues }: { value: Need; issues: unknown[] }): void {
-  const { quorum, from } = value
-  const people = from.users?.length ?? 0
-  if (from.roles || quorum <= people) return
-  const problem = `asks for ${quorum} people out of ${people}`
-  issues.push({
-    code: 'custom',
-    input: value,
-    path: ['quorum'],
-    params: { problem, fix: people === 0 ? 'name somebody' : `write at most ${people}, or name more` },
-  })
-}
-
 function has(value: unknown, key: string): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-}
-
-function inWords(value: unknown): string {
-  if (value === undefined) return 'missing'
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
 function expected(type: string): string {

@@ -8,6 +8,7 @@ import {
   type HostPredicate,
   operators,
 } from '../model/condition.ts'
+import { durationPattern, milliseconds } from '../model/duration.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import { type Declarations, type Field, isSame } from './field.ts'
 
@@ -101,11 +102,37 @@ export interface WeighedField {
 /** Amounts are compared exactly, in decimal: that takes longer than any other look. */
 const weightOfAmount = 8
 
+/** How many revisions of a resource are looked at in a window, at most. */
+export const mostRevisions = 100
+
+function weightOf(condition: FieldCondition): number {
+  if (condition.type !== 'change_amount') return 1
+  return condition.within === undefined ? weightOfAmount : weightOfAmount * (mostRevisions + 1)
+}
+
+/** The longest window in a condition, in milliseconds; 0 if it has none. */
+export function windowOf(condition: CompiledCondition): number {
+  switch (condition.type) {
+    case 'field': {
+      const { condition: test } = condition
+      return test.type === 'change_amount' && test.within ? milliseconds(test.within) : 0
+    }
+    case 'all':
+    case 'any':
+      return Math.max(0, ...condition.of.map(windowOf))
+    case 'not':
+      return windowOf(condition.of)
+    case 'predicate':
+    case 'unknown':
+      return 0
+  }
+}
+
 /** Lists the fields of a condition, as often as it looks at them. */
 export function fieldsOf(condition: CompiledCondition): readonly WeighedField[] {
   switch (condition.type) {
     case 'field':
-      return [{ field: condition.field, weight: condition.condition.type === 'change_amount' ? weightOfAmount : 1 }]
+      return [{ field: condition.field, weight: weightOf(condition.condition) }]
     case 'all':
     case 'any':
       return condition.of.flatMap(fieldsOf)
@@ -128,9 +155,16 @@ function isUnderstood(condition: FieldCondition): boolean {
     case 'crosses':
       return true
     case 'before_after':
-    case 'change_amount':
       return operators.includes(condition.operator)
+    case 'change_amount':
+      return operators.includes(condition.operator) && isWindow(condition)
     default:
       return false
   }
+}
+
+/** Tells whether a test has no window, or one that makes sense: small steps add up to more, never to less. */
+function isWindow({ within, operator }: ChangeAmount): boolean {
+  if (within === undefined) return true
+  return typeof within === 'string' && durationPattern.test(within) && (operator === '>' || operator === '>=')
 }

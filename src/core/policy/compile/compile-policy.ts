@@ -1,6 +1,7 @@
 import { defined } from '../../defined.ts'
+import { approversNamed } from '../model/fields-in.ts'
 import type { Policy, PolicyMatch, SafeChange } from '../model/policy.ts'
-import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
+import type { NamedPeople, PinnedRequirement, Requirement } from '../model/requirement.ts'
 import { completeRules, type RulesOfConduct } from '../model/rules-of-conduct.ts'
 import {
   type CompiledCondition,
@@ -10,6 +11,7 @@ import {
   headsOf,
   type Vocabulary,
   type WeighedField,
+  windowOf,
 } from './compile-condition.ts'
 import { compileField, type Field, type FieldPath, longestOf } from './field.ts'
 
@@ -30,6 +32,16 @@ export interface CompiledPolicy {
   /** The fields of its owners, in their order; `undefined` for one with a malformed pattern. */
   readonly owned: readonly (Field | undefined)[]
   readonly rules: RulesOfConduct
+  /** Who has to ask for it to hold; undefined: anybody. */
+  readonly requester: NamedPeople | undefined
+  /** Whether whom it asks depends on the document, or on who asks. */
+  readonly resolves: boolean
+  /** The fields of the document that name approvers. */
+  readonly namingFields: readonly string[]
+  /** How far back in time it looks, in milliseconds; 0 if it does not. */
+  readonly within: number
+  /** Reads a field that it names. */
+  readonly fieldOf: ConditionWords['fieldOf']
   /** What it takes to judge it. */
   readonly looks: Looks
 }
@@ -64,25 +76,51 @@ export function policyCompiler({ resources = {}, predicates = {} }: Vocabulary):
   return (policy) => compilePolicy(policy, { fieldOf, predicates })
 }
 
+/** What a policy names; undefined matches everything. */
+export type CompiledScope = Pick<CompiledPolicy, 'resources' | 'actions' | 'projects' | 'facets' | 'requester'>
+
+/** Compiles what a policy, or anything else, is about. */
+export function compileScope({ resource, action, project, facets = {}, requester }: PolicyMatch): CompiledScope {
+  return {
+    resources: listed(resource),
+    actions: listed(action),
+    projects: listed(project),
+    facets: Object.entries(facets).map(([name, values]) => ({ name, values: listed(values) })),
+    requester,
+  }
+}
+
 function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
   const { match, safe = [], require } = policy
-  const { resource, action, project, facets = {} }: PolicyMatch = match ?? {}
   const when = policy.when === undefined ? undefined : compileCondition(policy.when, words)
   const excused = safe.map((change) => ({ change, field: words.fieldOf(change.field) }))
   const owned = 'owners' in require ? require.owners.map(({ field }) => words.fieldOf(field)) : []
   return {
     policy,
-    resources: listed(resource),
-    actions: listed(action),
-    projects: listed(project),
-    facets: Object.entries(facets).map(([name, values]) => ({ name, values: listed(values) })),
+    ...compileScope(match ?? {}),
     when,
     heads: when && telling(headsOf(when)),
     safe: excused,
     pinned: 'owners' in require ? undefined : [pinnedOf(policy, require)],
     owned,
     rules: completeRules(policy.rules),
+    ...namingIn(policy),
+    within: when ? windowOf(when) : 0,
+    fieldOf: words.fieldOf,
     looks: looksOf([...(when ? fieldsOf(when) : []), ...owned.map((field) => ({ field, weight: 1 }))], excused),
+  }
+}
+
+/** Tells whether a policy needs to know more than the change itself. */
+export function looksAround({ requester, resolves, within }: CompiledPolicy): boolean {
+  return requester !== undefined || resolves || within > 0
+}
+
+function namingIn(policy: Policy): Pick<CompiledPolicy, 'resolves' | 'namingFields'> {
+  const approvers = approversNamed(policy).flatMap(({ value }) => value ?? [])
+  return {
+    resolves: approvers.some(({ field, owner }) => field !== undefined || owner === true),
+    namingFields: [...new Set(approvers.flatMap(({ field }) => field ?? []))],
   }
 }
 
@@ -116,8 +154,10 @@ function telling(heads: readonly string[] | undefined): readonly string[] | unde
 }
 
 /** What a policy asks, as requests keep it. */
-export function pinnedOf({ id, version, veto, escalate }: Policy, require: Requirement): PinnedRequirement {
-  return { policy: id, version, require, ...defined({ veto, escalate }) }
+export function pinnedOf(policy: Policy, require: Requirement): PinnedRequirement {
+  const { id, version, veto, escalate, source } = policy
+  const whileOff = policy.whileOff === 'asks' ? policy.whileOff : undefined
+  return { policy: id, version, require, ...defined({ veto, escalate, source, whileOff }) }
 }
 
 function listed(names: string | readonly string[] | undefined): readonly string[] | undefined {

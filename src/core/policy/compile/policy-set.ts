@@ -1,7 +1,8 @@
 import type { CompiledShape } from '../../change/shape.ts'
 import type { Policy } from '../model/policy.ts'
+import { isPolicyOn } from '../model/policy-type.ts'
 import type { Vocabulary } from './compile-condition.ts'
-import { type CompiledPolicy, policyCompiler } from './compile-policy.ts'
+import { type CompiledPolicy, looksAround, policyCompiler } from './compile-policy.ts'
 import { addTo, emptyIndex, type PolicyIndex, removeFrom } from './policy-index.ts'
 
 /**
@@ -10,13 +11,29 @@ import { addTo, emptyIndex, type PolicyIndex, removeFrom } from './policy-index.
  */
 export interface PolicySet {
   /**
-   * The policies in force, by id.
+   * The policies that are saved, by id: those that are off and those in shadow too.
    *
    * @internal
    */
   readonly policies: ReadonlyMap<string, CompiledPolicy>
-  /** @internal */
+  /**
+   * Those that are on.
+   *
+   * @internal
+   */
   readonly index: PolicyIndex
+  /**
+   * Those in shadow; `undefined` if there are none.
+   *
+   * @internal
+   */
+  readonly shadows: PolicyIndex | undefined
+  /**
+   * Those that are on or in shadow, and look at more than the change itself.
+   *
+   * @internal
+   */
+  readonly lookingAround: readonly CompiledPolicy[]
   readonly shapes: ReadonlyMap<string, CompiledShape>
   readonly vocabulary: Vocabulary
 }
@@ -37,7 +54,10 @@ export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabul
   const compiled = new Map(policies.map((policy) => [policy.id, compile(policy)]))
   const shapes = new Map<string, CompiledShape>()
   for (const [type, { shape }] of Object.entries(vocabulary.resources ?? {})) if (shape) shapes.set(type, shape)
-  return { policies: compiled, index: addTo(emptyIndex, [...compiled.values()]), shapes, vocabulary }
+  const { on, shadow } = byMode([...compiled.values()])
+  const shadows = shadow.length > 0 ? addTo(emptyIndex, shadow) : undefined
+  const lookingAround = [...on, ...shadow].filter(looksAround)
+  return { policies: compiled, index: addTo(emptyIndex, on), shadows, lookingAround, shapes, vocabulary }
 }
 
 /**
@@ -85,5 +105,18 @@ export function withChanges(set: PolicySet, changes: readonly PolicyChange[]): P
   const of = (from: PolicySet['policies']) => ids.flatMap((id) => from.get(id) ?? [])
   const [gone, come] = [of(set.policies), of(policies)]
   if (gone.length + come.length === 0) return set
-  return { ...set, policies, index: addTo(removeFrom(set.index, gone), come) }
+  const [left, joined] = [byMode(gone), byMode(come)]
+  const index = addTo(removeFrom(set.index, left.on), joined.on)
+  const changed = left.shadow.length + joined.shadow.length > 0
+  const shadows = changed ? addTo(removeFrom(set.shadows ?? emptyIndex, left.shadow), joined.shadow) : set.shadows
+  const others = set.lookingAround.filter((one) => !gone.includes(one))
+  const lookingAround = [...others, ...[...joined.on, ...joined.shadow].filter(looksAround)]
+  return { ...set, policies, index, shadows, lookingAround }
+}
+
+function byMode(compiled: readonly CompiledPolicy[]) {
+  return {
+    on: compiled.filter(({ policy }) => isPolicyOn(policy)),
+    shadow: compiled.filter(({ policy }) => policy.mode === 'shadow'),
+  }
 }

@@ -57,6 +57,23 @@ function valueIn(
   return value
 }
 
+/** The value at a path of a document; `unnamed` if it lies in a list whose items have no identity there. */
+export function valueAt(
+  document: JsonValue | undefined,
+  path: string,
+  { shape, lists }: Pick<Surroundings, 'shape' | 'lists'>,
+): { readonly value: JsonValue | undefined } | 'unnamed' {
+  let value = document
+  let node = shape.root
+  for (const segment of parsePointer(path) ?? []) {
+    const members = membersOf(value, node, lists)
+    if (members === undefined) return 'unnamed'
+    value = members.get(segment)
+    node = childNode(node, segment)
+  }
+  return { value }
+}
+
 /** The members of a value by their names. */
 export interface Members {
   has(name: string): boolean

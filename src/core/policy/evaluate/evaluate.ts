@@ -28,33 +28,76 @@ import { no, type Truth } from './truth.ts'
  * ```
  */
 export function evaluate(set: PolicySet, subject: PolicySubject, among = 1): Evaluation {
-  const { sight, found } = candidatesFor(set, subject, among)
-  if (found.length === 0) return nothingAsked
+  const asked = settledAmong(candidatesFor(set, subject, among), subject)
+  const withShadows = shadowCandidates(set, subject, among)
+  const evaluation = asked.length === 0 ? nothingAsked : conclude(asked)
+  return withShadows ? withShadow(evaluation, settledAmong(withShadows, subject)) : evaluation
+}
+
+/** The policies that may match a change, and what they see of it. */
+export interface PolicyCandidates {
+  readonly sight: Sight
+  readonly found: readonly CompiledPolicy[]
+}
+
+function settledAmong({ sight, found }: PolicyCandidates, subject: PolicySubject): readonly Match[] {
   const matches: Match[] = []
   for (const compiled of found) {
     const match = matchOf(compiled, judgePolicy(compiled, sight), sight)
     if (match) matches.push(match)
   }
-  return matches.length === 0 ? nothingAsked : conclude(settledMatches(matches, subject))
+  return settledMatches(matches, subject)
+}
+
+/** Tells whether a policy is in shadow. */
+export function isShadow({ policy }: CompiledPolicy): boolean {
+  return policy.mode === 'shadow'
+}
+
+/** Says as well what the policies in shadow would have asked, out of what would have been asked with them. */
+export function withShadow(evaluation: Evaluation, standing: readonly Match[]): Evaluation {
+  const { requirements: shadow } = conclude(standing.filter(({ compiled }) => isShadow(compiled)))
+  return shadow.length > 0 ? { ...evaluation, shadow } : evaluation
 }
 
 /** What is asked if nothing matches. */
 export const nothingAsked: Evaluation = { requirements: [], rules: defaultRules }
 
-/** Finds the policies that may match a change, and prepares what they see of it. */
-export function candidatesFor(
-  { shapes, index }: PolicySet,
+/** Finds the policies that are on and may match a change, and prepares what they see of it. */
+export function candidatesFor(set: PolicySet, subject: PolicySubject, among = 1): PolicyCandidates {
+  const { places } = seenOf(set, subject)
+  const found = findCandidates(set.index, { subject, places })
+  return { found, sight: sightOf(set, subject, { by: found, among }) }
+}
+
+/** Prepares what policies see of a change, if these are to look through it. */
+export function sightOf(
+  set: PolicySet,
   subject: PolicySubject,
-  among = 1,
-): { readonly sight: Sight; readonly found: readonly CompiledPolicy[] } {
+  { by, among }: { readonly by: readonly CompiledPolicy[]; readonly among: number },
+): Sight {
+  const { places, documents } = seenOf(set, subject)
+  return { subject, ...documents, places, tooLarge: isTooLarge(places, looksOf(by), among), touched: undefined }
+}
+
+/**
+ * Finds the policies that may match a change if those in shadow are on as well; `undefined` if none of those may. What
+ * it takes to look for these is counted by itself: it leaves nothing less to those that are on.
+ */
+export function shadowCandidates(set: PolicySet, subject: PolicySubject, among = 1): PolicyCandidates | undefined {
+  if (set.shadows === undefined) return undefined
+  const { places, documents } = seenOf(set, subject)
+  const shadows = findCandidates(set.shadows, { subject, places })
+  if (shadows.length === 0) return undefined
+  const found = [...findCandidates(set.index, { subject, places }), ...shadows]
+  const tooLarge = isTooLarge(places, looksOf(found), among)
+  return { found, sight: { subject, ...documents, places, tooLarge, touched: undefined } }
+}
+
+function seenOf({ shapes }: PolicySet, subject: PolicySubject) {
   const { before, after, resource } = subject
   const documents = { before, after, shape: shapes.get(resource.type) ?? plainShape, lists: new Map() }
-  const places = seenPlaces(subject.places, documents)
-  const found = findCandidates(index, { subject, places })
-  return {
-    found,
-    sight: { subject, ...documents, places, tooLarge: isTooLarge(places, looksOf(found), among), touched: undefined },
-  }
+  return { documents, places: seenPlaces(subject.places, documents) }
 }
 
 /** Makes a match out of a policy that was judged, if it asks for something. */
@@ -66,7 +109,7 @@ export function matchOf(compiled: CompiledPolicy, truth: Truth, sight: Sight): M
 
 /** Leaves out the matches that others stand in for. */
 export function settledMatches(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
-  return withoutOverridden(withoutIdleFallbacks(matches, subject))
+  return withoutOverridden(withoutIdleFallbacks(matches, subject), subject)
 }
 
 /** Joins what the matches ask. */
@@ -82,6 +125,12 @@ export function conclude(matches: readonly Match[]): Evaluation {
 
 /** Joins what is asked of changes that land together: all of it holds. */
 export function joinEvaluations(a: Evaluation, b: Evaluation): Evaluation {
+  const joined = joinAsked(a, b)
+  if (!a.shadow && !b.shadow) return joined
+  return { ...joined, shadow: requirementsJoin(a.shadow ?? [], b.shadow ?? []) }
+}
+
+function joinAsked(a: Evaluation, b: Evaluation): Evaluation {
   if (a.requirements.length === 0) return b
   if (b.requirements.length === 0) return a
   return { requirements: requirementsJoin(a.requirements, b.requirements), rules: joinRules(a.rules, b.rules) }

@@ -5,6 +5,7 @@ import type { Surroundings } from '../compile/seen-places.ts'
 import type { HostPredicate } from '../model/condition.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import { judgeAmount, judgeCrossing, judgeNewValue, type Value } from './judge-value.ts'
+import { judgeWindow } from './judge-window.ts'
 import { type Touched, type TouchedValue, touch } from './touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from './truth.ts'
 
@@ -37,9 +38,13 @@ export function judgeCondition(condition: CompiledCondition, sight: Sight): Trut
   }
 }
 
-/** Judges one value that a condition on a field is about. */
-export function judgeTouchedValue(condition: FieldCondition, { before, after, unnamed }: TouchedValue): Truth {
-  return unnamed ? judgeUnnamed(condition, before, after) : judgeValues(condition, before, after)
+/** Judges one value that a condition is about: the step that it takes and, with a window, how far it came. */
+export function judgeTouchedValue(condition: FieldCondition, value: TouchedValue, sight: Sight): Truth {
+  const { before, after, unnamed } = value
+  const step = unnamed ? judgeUnnamed(condition, before, after) : judgeValues(condition, before, after)
+  if (step === yes || condition.type !== 'change_amount' || condition.within === undefined) return step
+  const course = judgeWindow(condition, value, sight)
+  return course > step ? course : step
 }
 
 /**
@@ -111,7 +116,9 @@ function judgeField({ condition, field }: CompiledCondition & { readonly type: '
   if (sight.tooLarge) return unknown
   let most: Truth = no
   for (const path of paths) {
-    const truth = path.literal ? judgeLiteral(condition, path, sight) : judgeTouched(condition, touchedBy(path, sight))
+    const truth = path.literal
+      ? judgeLiteral(condition, path, sight)
+      : judgeTouched(condition, touchedBy(path, sight), sight)
     if (truth === yes) return yes
     if (truth > most) most = truth
   }
@@ -132,20 +139,21 @@ function judgeLiteral(condition: FieldCondition, path: FieldPath, sight: Sight):
   let related = false
   for (const place of sight.places) {
     if (place.type === 'changed' && place.path === path.head) {
-      const found = judgeValues(condition, place.before, place.after)
+      const value = { path: place.path, before: place.before, after: place.after, unnamed: false }
+      const found = judgeTouchedValue(condition, value, sight)
       if (found > truth) truth = found
     } else if (mayTouch(path, place)) related = true
   }
   if (!related || truth === yes) return truth
-  const others = judgeTouched(condition, touchedBy(path, sight))
+  const others = judgeTouched(condition, touchedBy(path, sight), sight)
   return others > truth ? others : truth
 }
 
-function judgeTouched(condition: FieldCondition, { within, values }: Touched): Truth {
+function judgeTouched(condition: FieldCondition, { within, values }: Touched, sight: Sight): Truth {
   if (condition.type === 'any_change' && within) return yes
   let most: Truth = no
   for (const value of values) {
-    const truth = judgeTouchedValue(condition, value)
+    const truth = judgeTouchedValue(condition, value, sight)
     if (truth > most) most = truth
   }
   return most

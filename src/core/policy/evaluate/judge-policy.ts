@@ -1,9 +1,11 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import { equal } from '../../change/equal.ts'
-import type { CompiledPolicy, CompiledSafeChange } from '../compile/compile-policy.ts'
+import type { CompiledPolicy, CompiledSafeChange, CompiledScope } from '../compile/compile-policy.ts'
 import { isAt, isWithin, pathsFor } from '../compile/field.ts'
+import { isAskedBy } from '../model/circumstances.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import { isOwnType } from '../model/policy-type.ts'
+import type { NamedPeople } from '../model/requirement.ts'
 import { judgeCondition, type Sight } from './judge-condition.ts'
 import { isNumber, jsonTypeOf, moves } from './judge-value.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'
@@ -30,17 +32,29 @@ export function isOnlySafe(seen: Sight, { places, subject }: Sight): boolean {
  * Judges whether a policy is about a change at all. Whatever nobody knows about the change could be what the policy
  * names.
  */
-export function judgeScope({ resources, actions, projects, facets }: CompiledPolicy, subject: PolicySubject): Truth {
+export function judgeScope(
+  { resources, actions, projects, facets, requester }: CompiledScope,
+  subject: PolicySubject,
+): Truth {
   const { resource, project } = subject
   if (resources ? !resources.includes(resource.type) : isOwnType(resource.type)) return no
   if (projects && !(project !== undefined && projects.includes(project))) return no
   let least = actions ? judgeActions(actions, subject.actions) : yes
+  const asked = judgeRequester(requester, subject)
+  if (asked < least) least = asked
   for (const { name, values } of facets) {
     const truth = judgeFacet(values, factOf(subject, name))
     if (truth < least) least = truth
     if (least === no) return no
   }
   return least
+}
+
+/** Judges who asks. */
+export function judgeRequester(requester: NamedPeople | undefined, { around }: PolicySubject): Truth {
+  if (requester === undefined) return yes
+  const asks = around && isAskedBy(requester, around)
+  return asks === undefined ? unknown : asks ? yes : no
 }
 
 /** The value of a facet; `undefined` if the change has none of this name, or it could not be computed. */

@@ -1,10 +1,12 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import { type CompiledPolicy, pinnedOf } from '../compile/compile-policy.ts'
 import { type Field, type FieldPath, isWithin, pathsFor } from '../compile/field.ts'
-import type { PathOwnership } from '../model/policy.ts'
+import { plainShape } from '../compile/seen-places.ts'
+import type { PathOwnership, PolicySubject } from '../model/policy.ts'
 import type { PinnedRequirement, Requirement } from '../model/requirement.ts'
 import type { Sight } from './judge-condition.ts'
 import { withoutSafe } from './judge-policy.ts'
+import { resolvedRequirements } from './resolve-approvers.ts'
 import { touch } from './touched-values.ts'
 
 /**
@@ -12,16 +14,21 @@ import { touch } from './touched-values.ts'
  * touched.
  */
 export function pinRequirements(compiled: CompiledPolicy, sight: Sight): readonly PinnedRequirement[] {
-  if (compiled.pinned) return compiled.pinned
+  if (compiled.pinned) return resolvedRequirements(compiled, compiled.pinned, sight)
   const asked = askOwners(compiled, withoutSafe(compiled, sight))
-  return asked.map((require) => pinnedOf(compiled.policy, require))
+  return resolvedRequirements(
+    compiled,
+    asked.map((require) => pinnedOf(compiled.policy, require)),
+    sight,
+  )
 }
 
 /** Says what a policy can ask at most: all the owners of fields, and the others. */
-export function pinAll({ pinned, policy }: CompiledPolicy): readonly PinnedRequirement[] {
+export function pinAll(compiled: CompiledPolicy, subject: PolicySubject): readonly PinnedRequirement[] {
+  const { pinned, policy } = compiled
   const { require } = policy
-  if (pinned || !('owners' in require)) return pinned ?? []
-  return everyOwner(require).map((asked) => pinnedOf(policy, asked))
+  const asked = pinned ?? ('owners' in require ? everyOwner(require).map((one) => pinnedOf(policy, one)) : [])
+  return resolvedRequirements(compiled, asked, { subject, shape: plainShape })
 }
 
 function everyOwner({ owners, otherwise }: PathOwnership): readonly Requirement[] {

@@ -1,4 +1,5 @@
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
+import { isAskedByAll } from '../model/circumstances.ts'
 import type { PolicySubject } from '../model/policy.ts'
 import type { PinnedRequirement } from '../model/requirement.ts'
 import { type Truth, yes } from './truth.ts'
@@ -19,8 +20,9 @@ export interface Match {
 export function withoutIdleFallbacks(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
   if (!matches.some(({ compiled }) => compiled.policy.fallback)) return matches
   const open = new Set(subject.actions)
-  for (const { compiled, truth } of matches) {
-    if (compiled.policy.fallback || !compiled.projects || truth !== yes) continue
+  for (const match of matches) {
+    const { compiled } = match
+    if (compiled.policy.fallback || !compiled.projects || !isCertain(match, subject)) continue
     for (const action of compiled.actions ?? subject.actions) open.delete(action)
   }
   return matches.filter(
@@ -32,16 +34,27 @@ export function withoutIdleFallbacks(matches: readonly Match[], subject: PolicyS
 }
 
 /**
+ * Tells whether a policy certainly asks, and of everybody behind the change: what one of them asks for does not take
+ * the place of what is asked of the others.
+ */
+export function isCertain({ truth, compiled: { requester } }: Match, { around }: PolicySubject): boolean {
+  return truth === yes && (requester === undefined || (around !== undefined && isAskedByAll(requester, around)))
+}
+
+/**
  * Leaves out the policies that are overridden.
  *
- * A policy overrides only if it certainly asks for approval itself and is not overridden: overrides say who is
- * asked, never whether somebody is. Those that override each other in a circle all stand.
+ * A policy overrides only if it certainly asks for approval itself, of everybody behind the change, and is not
+ * overridden: overrides say who is asked, never whether somebody is. Those that override each other in a circle all
+ * stand.
  */
-export function withoutOverridden(matches: readonly Match[]): readonly Match[] {
+export function withoutOverridden(matches: readonly Match[], subject: PolicySubject): readonly Match[] {
   if (!matches.some(({ compiled }) => compiled.policy.overrides)) return matches
   const byId = new Map(matches.map((match) => [match.compiled.policy.id, match]))
-  const targets = ({ truth, compiled }: Match) =>
-    truth === yes ? (compiled.policy.overrides ?? []).flatMap((id) => byId.get(id) ?? []) : []
+  const targets = (match: Match) => {
+    const { overrides = [] } = match.compiled.policy
+    return isCertain(match, subject) ? overrides.flatMap((id) => byId.get(id) ?? []) : []
+  }
 
   const claims = new Map(matches.map((match) => [match, 0]))
   const count = (match: Match, by: number) => {

@@ -2,7 +2,7 @@ import type { PolicySet } from '../compile/policy-set.ts'
 import type { Evaluation, PolicySubject } from '../model/policy.ts'
 import { compareText, type PinnedRequirement, requirementsJoin } from '../model/requirement.ts'
 import { namedApprovers } from '../requirements/named-approvers.ts'
-import { evaluate } from './evaluate.ts'
+import { evaluate, joinEvaluations, nothingAsked } from './evaluate.ts'
 
 /** What policies would have made of changes that happened. */
 export interface Simulation<C> {
@@ -11,6 +11,8 @@ export interface Simulation<C> {
   readonly gated: number
   /** How many changes each policy would have asked about, most first. */
   readonly byPolicy: readonly SimulationCount[]
+  /** How many changes each policy in shadow would have asked about if all of those were on, most first. */
+  readonly byShadow: readonly SimulationCount[]
   /** How many changes each user and role would have been asked about, most first. */
   readonly byApprover: readonly (SimulationCount & { readonly kind: 'user' | 'role' })[]
 }
@@ -47,7 +49,8 @@ export interface SimulationDifference<C> {
 /**
  * Says which of these changes the policies would have gated, and whom they would have asked. Writes nothing.
  *
- * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it.
+ * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it. What several sets ask
+ * holds together.
  *
  * @example
  * ```ts
@@ -55,19 +58,28 @@ export interface SimulationDifference<C> {
  * ```
  */
 export function simulate<C>(
-  set: PolicySet,
+  set: PolicySet | readonly PolicySet[],
   changes: readonly C[],
   subjectOf: (change: C) => PolicySubject,
 ): Simulation<C> {
-  const simulated = changes.map((change) => ({ change, evaluation: evaluate(set, subjectOf(change)) }))
+  const sets = [set].flat()
+  const simulated = changes.map((change) => {
+    const subject = subjectOf(change)
+    return { change, evaluation: sets.map((one) => evaluate(one, subject)).reduce(joinEvaluations, nothingAsked) }
+  })
   const policies = new Map<string, number>()
+  const shadows = new Map<string, number>()
   const users = new Map<string, number>()
   const roles = new Map<string, number>()
   for (const { evaluation } of simulated) {
-    const asked = evaluation.requirements
+    const { requirements: asked, shadow = [] } = evaluation
     countEach(
       policies,
       asked.map(({ policy }) => policy),
+    )
+    countEach(
+      shadows,
+      shadow.map(({ policy }) => policy),
     )
     countEach(
       users,
@@ -82,6 +94,7 @@ export function simulate<C>(
     changes: simulated,
     gated: simulated.filter(({ evaluation }) => evaluation.requirements.length > 0).length,
     byPolicy: counted(policies),
+    byShadow: counted(shadows),
     byApprover: [
       ...counted(roles).map((count) => ({ ...count, kind: 'role' as const })),
       ...counted(users).map((count) => ({ ...count, kind: 'user' as const })),
@@ -99,7 +112,10 @@ export function simulate<C>(
  * ```
  */
 export function compareSimulations<C>(
-  { before, after }: { readonly before: PolicySet; readonly after: PolicySet },
+  {
+    before,
+    after,
+  }: { readonly before: PolicySet | readonly PolicySet[]; readonly after: PolicySet | readonly PolicySet[] },
   changes: readonly C[],
   subjectOf: (change: C) => PolicySubject,
 ): SimulationComparison<C> {

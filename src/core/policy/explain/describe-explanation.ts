@@ -13,10 +13,11 @@ import type { ConditionExplanation, TestExplanation, ValueExplanation } from './
  * for (const reason of describeExplanation(explain(inForce, change))) console.log(reason)
  * ```
  */
-export function describeExplanation({ evaluation, policies }: Explanation): readonly string[] {
+export function describeExplanation({ evaluation, policies, shadow = [] }: Explanation): readonly string[] {
   const [first] = policies
-  if (first === undefined) return ['No policy is about this change.']
-  const sentences = policies.map(describePolicy)
+  const shadows = shadow.map(describePolicy)
+  if (first === undefined) return ['No policy is about this change.', ...shadows]
+  const sentences = [...policies.map(describePolicy), ...shadows]
   return evaluation.requirements.length > 0 ? sentences : ['No policy asks for approval.', ...sentences]
 }
 
@@ -40,7 +41,9 @@ export function describePolicy({
   condition,
   overriddenBy,
 }: PolicyExplanation): string {
-  const name = `Policy ${quote(policy.id)}`
+  const isShadow = policy.mode === 'shadow'
+  const name = `Policy ${quote(policy.id)}${isShadow ? ', in shadow,' : ''}`
+  const [asking, never] = isShadow ? ['would ask', 'would not ask'] : ['asks', 'does not ask']
   const reasons = [
     ...new Set([
       ...(condition ? [describeCondition(condition)] : []),
@@ -51,23 +54,25 @@ export function describePolicy({
   const reason = reasons.length > 0 ? reasons.join(', and ') : 'it asks for every change that it is about'
   switch (outcome) {
     case 'asks':
-      return `${name} asks for ${asks.map(describePinned).join(' and ')}, because ${reason}.`
+      return `${name} ${asking} for ${asks.map(describePinned).join(' and ')}, because ${reason}.`
     case 'asks_in_doubt': {
       const doubts = [...scope.map(describeScope), ...reasons].join(', and ')
-      return `${name} asks for ${asks.map(describePinned).join(' and ')}, because nobody can say that it does not apply: ${doubts}.`
+      return `${name} ${asking} for ${asks.map(describePinned).join(' and ')}, because nobody can say that it does not apply: ${doubts}.`
     }
     case 'out_of_scope':
-      return `${name} does not apply: ${scope.map(describeScope).join(', and ')}.`
+      return `${name} ${isShadow ? never : 'does not apply'}: ${scope.map(describeScope).join(', and ')}.`
     case 'only_safe_changes':
-      return `${name} does not ask: it counts the change of ${safe.join(', ')} as safe.`
+      return `${name} ${never}: it counts the change of ${safe.join(', ')} as safe.`
     case 'condition_not_met':
-      return `${name} does not ask: ${condition ? describeCondition(condition) : reason}.`
+      return `${name} ${never}: ${condition ? describeCondition(condition) : reason}.`
     case 'nobody_owns':
-      return `${name} does not ask: it asks the owners of fields, and the change touches none of those.`
+      return `${name} ${never}: it asks the owners of fields, and the change touches none of those.`
     case 'idle_fallback':
-      return `${name} does not ask: it asks where no policy of the project does, and one does.`
+      return `${name} ${never}: it asks where no policy of the project does, and one does.`
     case 'overridden':
-      return `${name} gives way to ${overriddenBy.map(quote).join(' and ')}.`
+      return `${name} ${isShadow ? 'would give' : 'gives'} way to ${overriddenBy.map(quote).join(' and ')}.`
+    case 'off':
+      return `${name} does not ask: it is off.`
   }
 }
 
@@ -137,6 +142,9 @@ function describeValue(condition: FieldCondition, value: ValueExplanation): stri
       return `${change}, which is ${not}${comparisons[condition.operator]}${inWords(condition.value)}`
     case 'change_amount': {
       const amount = `${comparisons[condition.operator]}${condition.value}${condition.unit === 'percent' ? ' %' : ''}`
+      if (value.within && holds === 'unknown')
+        return `${change}, and not all that was live within ${value.within} is known`
+      if (value.within) return `${change}, ${ways[condition.direction ?? 'either']}by ${amount} within ${value.within}`
       return `${change}, ${not}${ways[condition.direction ?? 'either']}by ${amount}`
     }
     case 'crosses': {

@@ -7,6 +7,7 @@ import { isNumber, type Value } from '../evaluate/judge-value.ts'
 import type { TouchedValue } from '../evaluate/touched-values.ts'
 import { no, opposite, type Truth, unknown, yes } from '../evaluate/truth.ts'
 import type { Condition } from '../model/condition.ts'
+import type { Duration } from '../model/duration.ts'
 import type { LifecycleStep } from '../model/policy.ts'
 
 /** Whether something holds. Conditions fail closed: unknown counts as yes. */
@@ -56,6 +57,8 @@ export interface ValueExplanation {
   readonly before: Value
   readonly after: Value
   readonly holds: Answer
+  /** The window, if it is not the step that decided, but how far the value came within it. */
+  readonly within?: Duration | undefined
   /** Why nobody can say. */
   readonly problem: 'missing' | 'wrong_type' | 'no_identity' | 'percent_of_zero' | undefined
 }
@@ -160,13 +163,25 @@ function listPlaces(path: FieldPath, { places, shape }: Sight, into: ShortList):
 function listValues(condition: FieldCondition, path: FieldPath, sight: Sight, into: ShortList): Truth {
   let most: Truth = no
   for (const value of touchedBy(path, sight).values) {
-    const truth = judgeTouchedValue(condition, value)
-    const problem = truth === unknown ? problemOf(condition, value) : undefined
+    const truth = judgeTouchedValue(condition, value, sight)
+    const course = courseOf(condition, value, { truth, sight })
+    const problem = truth === unknown && !course.within ? problemOf(condition, value) : undefined
     const { path: found, before, after } = value
-    into.add({ ...whereIs(found, sight.shape), before, after, holds: answer(truth), problem })
+    into.add({ ...whereIs(found, sight.shape), before, after, holds: answer(truth), problem, ...course })
     if (truth > most) most = truth
   }
   return most
+}
+
+/** Says so if it is not the step that decided, but how far the value came within the window. */
+function courseOf(
+  condition: FieldCondition,
+  value: TouchedValue,
+  { truth, sight }: { readonly truth: Truth; readonly sight: Sight },
+): Pick<ValueExplanation, 'within'> {
+  if (truth === no || condition.type !== 'change_amount' || condition.within === undefined) return {}
+  const { within, ...step } = condition
+  return judgeTouchedValue(step, value, sight) < truth ? { within } : {}
 }
 
 function whereIs(path: string, shape: CompiledShape): Pick<ValueExplanation, 'path' | 'byPlace'> {

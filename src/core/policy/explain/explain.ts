@@ -2,17 +2,24 @@ import { defined } from '../../defined.ts'
 import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 import { pathsFor } from '../compile/field.ts'
 import type { PolicySet } from '../compile/policy-set.ts'
-import { candidatesFor, conclude, nothingAsked, settledMatches } from '../evaluate/evaluate.ts'
+import {
+  candidatesFor,
+  conclude,
+  type PolicyCandidates,
+  settledMatches,
+  shadowCandidates,
+  withShadow,
+} from '../evaluate/evaluate.ts'
 import { type Sight, touchedBy } from '../evaluate/judge-condition.ts'
-import { factOf, isOnlySafe, judgeScope, withoutSafe } from '../evaluate/judge-policy.ts'
+import { factOf, isOnlySafe, judgeRequester, judgeScope, withoutSafe } from '../evaluate/judge-policy.ts'
 import { pinRequirements } from '../evaluate/pin-requirement.ts'
-import type { Match } from '../evaluate/settle-matches.ts'
+import { isCertain, type Match } from '../evaluate/settle-matches.ts'
 import { isTooLarge, looksOf } from '../evaluate/too-large.ts'
 import { no, type Truth, unknown, yes } from '../evaluate/truth.ts'
 import type { Evaluation, LifecycleStep, Policy, PolicySubject } from '../model/policy.ts'
 import { isOwnType } from '../model/policy-type.ts'
-import { compareText, type PinnedRequirement } from '../model/requirement.ts'
-import { type Answer, type ConditionExplanation, explainCondition, truthOf } from './explain-condition.ts'
+import { compareText, type NamedPeople, type PinnedRequirement } from '../model/requirement.ts'
+import { type Answer, answer, type ConditionExplanation, explainCondition, truthOf } from './explain-condition.ts'
 
 /** An evaluation with the reason for every yes and no. */
 export interface Explanation {
@@ -22,6 +29,11 @@ export interface Explanation {
    * about something else, or about fields that are not touched. {@link explainPolicy} says which, for any of them.
    */
   readonly policies: readonly PolicyExplanation[]
+  /**
+   * What the policies in shadow that came into question would do if all of them were on, in the order of their ids:
+   * they decide nothing. Left out: none came into question.
+   */
+  readonly shadow?: readonly PolicyExplanation[] | undefined
 }
 
 /** Why one policy asks for approval of a change, or does not. */
@@ -63,11 +75,13 @@ export type PolicyOutcome =
   /** Policies of the project ask instead. */
   | 'idle_fallback'
   | 'overridden'
+  /** It is off. */
+  | 'off'
 
 /** A dimension of a policy's scope that does not hold, or of which nobody can say. */
 export interface ScopeExplanation {
-  /** `resource`, `action`, `project`, or `facet` with its name. */
-  readonly dimension: 'resource' | 'action' | 'project' | 'facet'
+  /** `resource`, `action`, `project`, `requester`, or `facet` with its name. */
+  readonly dimension: 'resource' | 'action' | 'project' | 'facet' | 'requester'
   readonly name: string
   readonly expected: readonly string[]
   /** Empty if the change has none, or it could not be computed. */
@@ -85,8 +99,25 @@ export interface ScopeExplanation {
  * ```
  */
 export function explain(set: PolicySet, subject: PolicySubject, among = 1): Explanation {
-  const { sight, found } = candidatesFor(set, subject, among)
-  if (found.length === 0) return nothingExplained
+  const { told, standing } = explainAmong(candidatesFor(set, subject, among), subject, among)
+  const explanation = { evaluation: conclude(standing), policies: told }
+  const withShadows = shadowCandidates(set, subject, among)
+  if (withShadows === undefined) return explanation
+  const shadows = explainAmong(withShadows, subject, among)
+  return {
+    ...explanation,
+    evaluation: withShadow(explanation.evaluation, shadows.standing),
+    shadow: shadows.told.filter(({ policy }) => policy.mode === 'shadow'),
+  }
+}
+
+/** Explains each of the policies that may match, and says which of them stand. */
+function explainAmong(
+  { sight, found }: PolicyCandidates,
+  subject: PolicySubject,
+  among: number,
+): { readonly told: readonly PolicyExplanation[]; readonly standing: readonly Match[] } {
+  if (found.length === 0) return nothingTold
   const tellsLists = canTellLists(sight, looksOf(found), among)
   const matches: Match[] = []
   const policies: PolicyExplanation[] = []
@@ -98,10 +129,8 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
   }
   if (policies.length > 1) policies.sort((a, b) => compareText(a.policy.id, b.policy.id))
   const standing = settledMatches(matches, subject)
-  return {
-    evaluation: conclude(standing),
-    policies: standing.length === matches.length ? policies : policies.map((told) => withFate(told, standing)),
-  }
+  const told = standing.length === matches.length ? policies : policies.map((one) => withFate(one, standing, subject))
+  return { told, standing }
 }
 
 /**
@@ -116,14 +145,17 @@ export function explain(set: PolicySet, subject: PolicySubject, among = 1): Expl
 export function explainPolicy(set: PolicySet, id: string, subject: PolicySubject): PolicyExplanation | undefined {
   const compiled = set.policies.get(id)
   if (compiled === undefined) return undefined
-  const inQuestion = explain(set, subject).policies.find(({ policy }) => policy.id === id)
+  const { policies, shadow = [] } = explain(set, subject)
+  const inQuestion = [...policies, ...shadow].find(({ policy }) => policy.id === id)
   if (inQuestion) return inQuestion
   const { sight } = candidatesFor(set, subject)
   const { looks } = compiled
-  return explainOne(compiled, { ...sight, tooLarge: isTooLarge(sight.places, looks) }, canTellLists(sight, looks, 1))
+  const alone = { ...sight, tooLarge: isTooLarge(sight.places, looks) }
+  const explanation = explainOne(compiled, alone, canTellLists(sight, looks, 1))
+  return compiled.policy.mode === 'off' ? { ...explanation, outcome: 'off', asks: none } : explanation
 }
 
-const nothingExplained: Explanation = { evaluation: nothingAsked, policies: [] }
+const nothingTold = { told: [], standing: [] }
 const none: readonly never[] = []
 
 /**
@@ -185,11 +217,15 @@ function outcomeOf({ inScope, onlySafe, truth, asked }: Judged): PolicyOutcome {
 }
 
 /** Says of a policy that would ask what it gave way to. */
-function withFate(explanation: PolicyExplanation, standing: readonly Match[]): PolicyExplanation {
+function withFate(
+  explanation: PolicyExplanation,
+  standing: readonly Match[],
+  subject: PolicySubject,
+): PolicyExplanation {
   const { policy, asks } = explanation
   if (asks.length === 0 || standing.some(({ compiled }) => compiled.policy === policy)) return explanation
   const overriddenBy = standing
-    .filter(({ truth, compiled }) => truth === yes && compiled.policy.overrides?.includes(policy.id))
+    .filter((match) => isCertain(match, subject) && match.compiled.policy.overrides?.includes(policy.id))
     .map(({ compiled }) => compiled.policy.id)
   const outcome = overriddenBy.length > 0 ? 'overridden' : 'idle_fallback'
   return { ...explanation, outcome, asks: none, overriddenBy: overriddenBy.sort(compareText) }
@@ -199,7 +235,7 @@ function withFate(explanation: PolicyExplanation, standing: readonly Match[]): P
 const anyOfTheHost = 'any type of the application'
 
 function scopeOf(compiled: CompiledPolicy, subject: PolicySubject): readonly ScopeExplanation[] {
-  const { resources, actions, projects, facets } = compiled
+  const { resources, actions, projects, facets, requester } = compiled
   const { resource, project } = subject
   const all: ScopeExplanation[] = [
     dimension('resource', resources ?? (isOwnType(resource.type) ? [anyOfTheHost] : undefined), [resource.type], 'no'),
@@ -212,7 +248,15 @@ function scopeOf(compiled: CompiledPolicy, subject: PolicySubject): readonly Sco
       return { ...dimension('facet', values ?? [], found, inDoubt ? 'unknown' : 'no'), name }
     }),
   ]
-  return all.filter(({ holds }) => holds !== 'yes')
+  return [...all, ...(requester ? [requesterOf(requester, subject)] : [])].filter(({ holds }) => holds !== 'yes')
+}
+
+function requesterOf(requester: NamedPeople, subject: PolicySubject): ScopeExplanation {
+  const { users = [], roles = [] } = requester
+  const found = (subject.around?.asking ?? []).flatMap((one) => one?.id ?? [])
+  const expected = [...roles.map((role) => `role ${role}`), ...users]
+  const holds = answer(judgeRequester(requester, subject))
+  return { dimension: 'requester', name: 'requester', expected, found, holds }
 }
 
 function dimension(

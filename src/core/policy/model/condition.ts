@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../change/json.ts'
+import type { Duration } from './duration.ts'
 
 /** How a value is compared. */
 export type Operator = '>' | '<' | '>=' | '<=' | '==' | '!='
@@ -58,6 +59,14 @@ export interface ChangeAmount {
    * @defaultValue 'points'
    */
   readonly unit?: 'points' | 'percent' | undefined
+  /**
+   * How far back it looks as well: it holds too if the new value is so far from any that was live within this time.
+   * What was deleted and made anew counts with the values that it had before. With `>` and `>=` only. If the resource
+   * had more than 100 revisions in this time, it holds.
+   *
+   * @defaultValue none: it looks at the step alone
+   */
+  readonly within?: Duration | undefined
 }
 
 /** Holds if a number passes from below the threshold to the threshold or above it (increase), or back (decrease). */

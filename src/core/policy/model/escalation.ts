@@ -1,4 +1,12 @@
-import type { Approvers, PinnedRequirement, Requirement } from './requirement.ts'
+import { defined } from '../../defined.ts'
+import {
+  type Approvers,
+  mapNeeds,
+  type NamedPeople,
+  type Need,
+  type PinnedRequirement,
+  type Requirement,
+} from './requirement.ts'
 
 /** A requirement that was escalated: of this policy, in this version. */
 export type Escalated = Pick<PinnedRequirement, 'policy' | 'version'>
@@ -15,21 +23,25 @@ export function widened(
   return requirements.map((requirement) => {
     const { policy, version, require, escalate } = requirement
     const happened = escalated.some((one) => one.policy === policy && one.version === version)
-    return happened && escalate ? { ...requirement, require: withThem(require, escalate.to) } : requirement
+    return happened && escalate
+      ? { ...requirement, require: mapNeeds(require, (need) => withThem(need, escalate.to)) }
+      : requirement
   })
 }
 
-function withThem(requirement: Requirement, others: Approvers): Requirement {
-  const each = (parts: readonly Requirement[]) => parts.map((part) => withThem(part, others))
-  if ('quorum' in requirement) return { ...requirement, from: both(requirement.from, others) }
-  if ('all' in requirement) return { all: each(requirement.all) }
-  if ('any' in requirement) return { any: each(requirement.any) }
-  if ('stages' in requirement) return { stages: each(requirement.stages) }
-  return { ...requirement, of: each(requirement.of) }
+function withThem(need: Need, others: NamedPeople): Requirement {
+  // The owner of an agent counts in a place of their own: it stays theirs, beside one for the others.
+  if (need.from.owner) return { any: [need, { ...need, from: others }] }
+  return { ...need, from: both(need.from, others) }
 }
 
-function both(a: Approvers, b: Approvers): Approvers {
+/** Whoever is excepted stays so. */
+function both(a: Approvers, b: NamedPeople): Approvers {
   const users = [...new Set([...(a.users ?? []), ...(b.users ?? [])])]
   const roles = [...new Set([...(a.roles ?? []), ...(b.roles ?? [])])]
-  return { ...(users.length > 0 ? { users } : {}), ...(roles.length > 0 ? { roles } : {}) }
+  return {
+    ...(users.length > 0 ? { users } : {}),
+    ...(roles.length > 0 ? { roles } : {}),
+    ...defined({ except: a.except, field: a.field }),
+  }
 }

@@ -1,7 +1,8 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { JsonValue } from '../../change/json.ts'
+import type { Circumstances } from './circumstances.ts'
 import type { Condition } from './condition.ts'
-import type { Approvers, Escalation, Need, PinnedRequirement, Requirement } from './requirement.ts'
+import type { Approvers, Escalation, NamedPeople, Need, PinnedRequirement, Requirement } from './requirement.ts'
 import type { RulesOfConduct } from './rules-of-conduct.ts'
 
 /**
@@ -33,6 +34,14 @@ export interface PolicyMatch {
    * @defaultValue none: whatever they are
    */
   readonly facets?: Readonly<Record<string, string | readonly string[]>> | undefined
+  /**
+   * Who asks: it holds if the requester, or anybody who edited the request, is one of these users or holds one of
+   * these roles. All accounts of a person are one, and an agent is its owner as well. Whom the directory does not know
+   * could be anybody, and a role that it does not know could be anybody's. Judged again when the change is applied.
+   *
+   * @defaultValue none: whoever asks
+   */
+  readonly requester?: NamedPeople | undefined
 }
 
 /**
@@ -108,12 +117,38 @@ export interface PolicyInput {
    * @defaultValue none: it asks whatever others ask
    */
   readonly fallback?: true | undefined
+  /**
+   * Whether it asks. In `shadow` it asks nobody yet, and what it would have asked is recorded. `off`: it does nothing.
+   * Either way it is absent for the other policies: nothing gives way to it, no fallback counts it, and a type that is
+   * `gated` needs another one. Switching it off, or to shadow, takes what removing it takes.
+   *
+   * @defaultValue 'on'
+   */
+  readonly mode?: 'on' | 'shadow' | 'off' | undefined
+}
+
+/** A policy that the application gives in code: it holds in every tenant. */
+export interface CodedPolicyInput extends PolicyInput {
+  /**
+   * Whether it asks while the approval workflow is off. With `asks`, the switch does not concern it: changes that it is
+   * about wait for approval, and can be approved and applied, as if the workflow were on.
+   *
+   * @defaultValue 'silent'
+   */
+  readonly whileOff?: 'asks' | 'silent' | undefined
 }
 
 /** A policy in force. */
 export interface Policy extends PolicyInput {
-  /** 1 for the first text saved under this id, one more for each later one. */
+  /**
+   * 1 for the first text saved under this id, one more for each later one. Of a policy in code, the `policiesVersion`
+   * of its set.
+   */
   readonly version: number
+  /** That the application gives it in code. Left out: it is saved in the tenant. */
+  readonly source?: 'code' | undefined
+  /** Whether it asks while the workflow is off. Left out: it does not. */
+  readonly whileOff?: 'asks' | 'silent' | undefined
 }
 
 /** What policies look at: one change of one resource. */
@@ -132,6 +167,8 @@ export interface PolicySubject {
   readonly after: JsonValue | undefined
   /** What the resource type computed for this change. A facet that is missing or null could be anything. */
   readonly facets?: Facets
+  /** Who is behind the change, and what was live before. What is left out could be anything. */
+  readonly around?: Circumstances | undefined
 }
 
 /** A step in the life cycle of a resource: an action, and the live states that it leads from and to. */
@@ -150,4 +187,8 @@ export interface Evaluation {
   readonly requirements: readonly PinnedRequirement[]
   /** The strictest of the matching policies' rules. */
   readonly rules: RulesOfConduct
+  /**
+   * What the policies in shadow would ask as well if all of them were on. It decides nothing. Left out: nothing.
+   */
+  readonly shadow?: readonly PinnedRequirement[] | undefined
 }

@@ -1,7 +1,7 @@
 import type { Duration } from './duration.ts'
 
-/** The people who can fill a need: anyone who is named, or holds one of the roles. */
-export interface Approvers {
+/** Users and roles that are named. */
+export interface NamedPeople {
   /**
    * Ids of users.
    *
@@ -14,6 +14,40 @@ export interface Approvers {
    * @defaultValue none: nobody by role
    */
   readonly roles?: readonly string[] | undefined
+}
+
+/**
+ * The people who can fill a need: anyone who is named, in the policy or by the document, or holds one of the roles, and
+ * is not excepted.
+ */
+export interface Approvers extends NamedPeople {
+  /**
+   * A place of the document that names users, by a text or a list of texts, as `/owner` or `/owners/*`. The live
+   * document counts; if the change touches the place, those named before and those named after both have to approve.
+   * Who asks for the change, or edited it, is not among them unless the rules let them approve.
+   *
+   * @defaultValue none: the document names nobody
+   */
+  readonly field?: string | undefined
+  /**
+   * The owner of the agent that asks for the change: in this place, and in no other, they may approve it.
+   *
+   * @defaultValue none
+   */
+  readonly owner?: true | undefined
+  /**
+   * Who approves where the document, or the ownership of an agent, names nobody whom the directory knows.
+   *
+   * @defaultValue none: then nobody can
+   */
+  readonly otherwise?: NamedPeople | undefined
+  /**
+   * Who is not among them, although they are named or hold a role: these users, with all accounts of the persons behind
+   * them, and whoever holds one of these roles.
+   *
+   * @defaultValue none: nobody
+   */
+  readonly except?: NamedPeople | undefined
 }
 
 /** Approvals by so many different people out of these approvers. */
@@ -45,6 +79,15 @@ export interface PinnedRequirement {
   readonly veto?: Approvers
   /** Who may approve as well once the request has waited for so long. */
   readonly escalate?: Escalation
+  /** That the policy is one that the application gives in code. Left out: the tenant saved it. */
+  readonly source?: 'code'
+  /** That it is asked while the approval workflow is off as well. Left out: it is not. */
+  readonly whileOff?: 'asks'
+}
+
+/** Tells whether something is asked that the switch of the approval workflow does not concern. */
+export function asksWhileOff(requirements: readonly PinnedRequirement[]): boolean {
+  return requirements.some(({ whileOff }) => whileOff === 'asks')
 }
 
 /**
@@ -67,8 +110,9 @@ export function requirementsJoin(
   if (pinned === current) return pinned
   const joined = new Map<string, PinnedRequirement>()
   for (const requirement of [...pinned, ...current]) {
-    const { policy, version, require, veto, escalate } = requirement
-    const key = JSON.stringify([policy, ordered(require), ordered(veto ?? null), ordered(escalate ?? null)])
+    const { policy, version, require, veto, escalate, source = '', whileOff = '' } = requirement
+    const asked = [require, veto ?? null, escalate ?? null].map(ordered)
+    const key = JSON.stringify([policy, ...asked, source, whileOff])
     const known = joined.get(key)
     if (known === undefined || version < known.version) joined.set(key, requirement)
   }
@@ -94,5 +138,15 @@ function ordered(value: unknown): unknown {
 /** Who may approve as well once a request has waited for so long. */
 export interface Escalation {
   readonly after: Duration
-  readonly to: Approvers
+  readonly to: NamedPeople
+}
+
+/** Puts something in the place of each need of a tree. */
+export function mapNeeds(requirement: Requirement, change: (need: Need) => Requirement): Requirement {
+  const each = (parts: readonly Requirement[]) => parts.map((part) => mapNeeds(part, change))
+  if ('quorum' in requirement) return change(requirement)
+  if ('all' in requirement) return { all: each(requirement.all) }
+  if ('any' in requirement) return { any: each(requirement.any) }
+  if ('stages' in requirement) return { stages: each(requirement.stages) }
+  return { ...requirement, of: each(requirement.of) }
 }

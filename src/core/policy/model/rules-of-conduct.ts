@@ -1,5 +1,5 @@
-import { type Duration, durationInWords, durationPattern, milliseconds } from './duration.ts'
-import { compareText } from './requirement.ts'
+import type { Duration } from './duration.ts'
+import { choice, lengthOfTime, lengthOfTimeOrNever, type Rule, roleList } from './rule-kinds.ts'
 
 /** How people deal with a request. If several policies match, each rule takes its stricter value. */
 export interface RulesOfConduct {
@@ -27,6 +27,13 @@ export interface RulesOfConduct {
    * @defaultValue 'never'
    */
   readonly remindEvery: Duration | 'never'
+  /**
+   * Whether all comments have to be resolved before the change is applied. It can be approved before that, and waits
+   * then. Stricter: they have to.
+   *
+   * @defaultValue 'any'
+   */
+  readonly comments: 'resolved' | 'any'
   /**
    * Until when the requester may cancel. Stricter: before the first review.
    *
@@ -80,12 +87,35 @@ export interface RulesOfConduct {
    */
   readonly onEdit: 'reset' | 'keep' | 'stand'
   /**
-   * What happens to an approved change whose resource has moved on: it fails, or it is merged onto the live revision if
-   * it does not collide with anything and its effect stays the same. Stricter: fails.
+   * What happens to a change whose resource has moved on. `fail`: nobody submits, approves or applies it before it is
+   * rebased, and it fails if its time comes. `fail_when_applied`: it can still be approved, and fails then. `rebase`:
+   * it is merged onto the live revision when it is applied, if it does not collide with anything and its effect stays
+   * the same, and is treated as by `fail` otherwise. Stricter: the first of these.
    *
    * @defaultValue 'fail'
    */
-  readonly onStale: 'fail' | 'rebase'
+  readonly onStale: 'fail' | 'fail_when_applied' | 'rebase'
+  /**
+   * What becomes of a scheduled request whose time passes before it is approved and its comments are settled: it
+   * expires; it stays open, and is applied by hand once it is approved; or it is applied late, as soon as it is
+   * approved. Stricter: it expires.
+   *
+   * @defaultValue 'expire'
+   */
+  readonly whenMissed: 'expire' | 'hold' | 'apply'
+  /**
+   * Whether a request can be submitted with an open time, which whoever may apply it sets later on, within what was
+   * approved. Stricter: it cannot.
+   *
+   * @defaultValue 'fixed'
+   */
+  readonly applyTime: 'fixed' | 'open'
+  /**
+   * For how long an approval counts after it was given, also when the change is applied. Stricter: shorter.
+   *
+   * @defaultValue 'never'
+   */
+  readonly approvalsExpireAfter: Duration | 'never'
   /**
    * Whether an open request keeps everybody else off its resources. Stricter: the resource is locked.
    *
@@ -128,46 +158,29 @@ export interface RulesOfConduct {
   readonly feedbackLimit: number
 }
 
-/**
- * One rule of conduct: what a policy may say, what holds if it says nothing, and which of two values is the
- * stricter one.
- */
-export interface Rule<T> {
-  readonly default: T
-  /** What may be written, in words. */
-  readonly expects: string
-  readonly accepts: (value: unknown) => boolean
-  /** Some that are accepted, all of them if they are few. */
-  readonly examples: readonly T[]
-  /** Commutative, associative and idempotent. */
-  readonly stricter: (a: T, b: T) => T
-}
-
 /** Every rule of conduct. A new rule is one entry here, and its property above. */
 export const rulesOfConduct: { readonly [R in keyof RulesOfConduct]: Rule<RulesOfConduct[R]> } = {
-  selfApproval: oneOf([false, true], false),
+  selfApproval: choice([false, true], false),
   expiresAfter: lengthOfTime('14d'),
-  remindEvery: {
-    default: 'never',
-    expects: `${durationInWords}, or "never"`,
-    accepts: (value) => value === 'never' || isDuration(value),
-    examples: ['never', '30m', '1d', '2w'],
-    stricter: (a, b) => (a === 'never' ? b : b === 'never' ? a : shorter(a, b)),
-  },
-  apply: oneOf(['by_hand', 'on_approval'], 'on_approval'),
-  cancel: oneOf(['before_reviews', 'any_time'], 'before_reviews'),
-  edit: oneOf(['nobody', 'requester', 'contributors', 'anyone'], 'anyone'),
-  reasonRequired: oneOf([true, false], false),
-  rejectReasonRequired: oneOf([true, false], true),
-  excludeContributors: oneOf(['all', 'last_editor', 'none'], 'all'),
-  eligibleAt: oneOf(['both', 'review'], 'both'),
-  onReject: oneOf(['close', 'block'], 'close'),
-  onEdit: oneOf(['reset', 'keep', 'stand'], 'reset'),
-  onStale: oneOf(['fail', 'rebase'], 'fail'),
-  lock: oneOf(['resource', 'none'], 'none'),
-  policyDrift: oneOf(['strictest', 'pinned'], 'strictest'),
-  bypass: roles(),
-  breakGlass: roles(),
+  remindEvery: lengthOfTimeOrNever(),
+  apply: choice(['by_hand', 'on_approval'], 'on_approval'),
+  comments: choice(['resolved', 'any'], 'any'),
+  cancel: choice(['before_reviews', 'any_time'], 'before_reviews'),
+  edit: choice(['nobody', 'requester', 'contributors', 'anyone'], 'anyone'),
+  reasonRequired: choice([true, false], false),
+  rejectReasonRequired: choice([true, false], true),
+  excludeContributors: choice(['all', 'last_editor', 'none'], 'all'),
+  eligibleAt: choice(['both', 'review'], 'both'),
+  onReject: choice(['close', 'block'], 'close'),
+  onEdit: choice(['reset', 'keep', 'stand'], 'reset'),
+  onStale: choice(['fail', 'fail_when_applied', 'rebase'], 'fail'),
+  whenMissed: choice(['expire', 'hold', 'apply'], 'expire'),
+  applyTime: choice(['fixed', 'open'], 'fixed'),
+  approvalsExpireAfter: lengthOfTimeOrNever(),
+  lock: choice(['resource', 'none'], 'none'),
+  policyDrift: choice(['strictest', 'pinned'], 'strictest'),
+  bypass: roleList(),
+  breakGlass: roleList(),
   settleWithin: lengthOfTime('3d'),
   feedbackLimit: {
     default: 10_000,
@@ -212,51 +225,4 @@ function stricter<R extends keyof RulesOfConduct>(name: R, a: RulesOfConduct, b:
 
 function eachRule(valueFor: (name: keyof RulesOfConduct) => unknown): RulesOfConduct {
   return Object.fromEntries(ruleNames.map((name) => [name, valueFor(name)])) as unknown as RulesOfConduct
-}
-
-/** A rule with a few values, given with the strictest first. */
-function oneOf<const T extends string | boolean>(strictestFirst: readonly T[], byDefault: NoInfer<T>): Rule<T> {
-  return {
-    default: byDefault,
-    expects: strictestFirst.map((value) => JSON.stringify(value)).join(' or '),
-    accepts: (value) => strictestFirst.some((known) => known === value),
-    examples: strictestFirst,
-    stricter: (a, b) => (strictestFirst.indexOf(a) <= strictestFirst.indexOf(b) ? a : b),
-  }
-}
-
-/** Roles that may do something: stricter are those that both name. */
-function roles(): Rule<readonly string[]> {
-  return {
-    default: [],
-    expects: 'a list of at most 100 different roles',
-    accepts: isListOfRoles,
-    examples: [[], ['admin'], ['admin', 'lead'], ['lead', 'security']],
-    stricter: (a, b) => a.filter((role) => b.includes(role)).toSorted(compareText),
-  }
-}
-
-/** A length of time: stricter is the shorter one. */
-function lengthOfTime(byDefault: Duration): Rule<Duration> {
-  return {
-    default: byDefault,
-    expects: durationInWords,
-    accepts: isDuration,
-    examples: ['30m', '36h', '14d', '2w', '90d'],
-    stricter: shorter,
-  }
-}
-
-function isDuration(value: unknown): boolean {
-  return typeof value === 'string' && durationPattern.test(value)
-}
-
-function isListOfRoles(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length > 100) return false
-  return value.every((role) => typeof role === 'string' && role !== '') && new Set(value).size === value.length
-}
-
-function shorter(a: Duration, b: Duration): Duration {
-  const difference = milliseconds(a) - milliseconds(b)
-  return difference < 0 || (difference === 0 && a <= b) ? a : b
 }

@@ -24,7 +24,8 @@ export function alternatives(requirement: Requirement): readonly Alternative[] {
 }
 
 function wellFormed({ quorum, from }: Need): boolean {
-  return Number.isSafeInteger(quorum) && quorum >= 1 && (from.users?.length ?? 0) + (from.roles?.length ?? 0) > 0
+  const named = (from.users?.length ?? 0) + (from.roles?.length ?? 0) > 0
+  return Number.isSafeInteger(quorum) && quorum >= 1 && (named || from.field !== undefined || from.owner === true)
 }
 
 function combined(parts: readonly Requirement[], type: 'all' | 'stages'): readonly Alternative[] {

@@ -1,4 +1,4 @@
-import type { Approvers, PinnedRequirement, Requirement } from '../model/requirement.ts'
+import type { Approvers, NamedPeople, PinnedRequirement, Requirement } from '../model/requirement.ts'
 
 /**
  * Says in words what a requirement asks: `2 approvals by lead or ann`.
@@ -42,6 +42,23 @@ function joined(parts: readonly Requirement[], word: string, inside: boolean): s
   return inside && parts.length > 1 ? `(${text})` : text
 }
 
-function describeApprovers({ users = [], roles = [] }: Approvers): string {
+function describeApprovers(approvers: Approvers): string {
+  const { except, otherwise } = approvers
+  const asked = [whoIsAsked(approvers), ...(otherwise ? [`otherwise ${inWords(otherwise)}`] : [])].join(', ')
+  return except ? `${asked} except ${inWords(except)}` : asked
+}
+
+/** Who is asked, and what names them. Before a change is there, that alone can be said. */
+function whoIsAsked({ field, owner, otherwise, ...named }: Approvers): string {
+  const sources = [...(field === undefined ? [] : [field]), ...(owner ? ['the ownership of the agent'] : [])].join(
+    ' and ',
+  )
+  const names = inWords(named)
+  if (sources === '') return names
+  if (names === '') return `whom ${sources} names`
+  return otherwise ? `${names} or whom ${sources} names` : `${names} (${sources})`
+}
+
+function inWords({ users = [], roles = [] }: NamedPeople): string {
   return [...roles.map((role) => `role ${role}`), ...users].join(' or ')
 }

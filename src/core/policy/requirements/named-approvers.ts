@@ -1,5 +1,6 @@
+import { approversNamed } from '../model/fields-in.ts'
 import type { PolicyInput } from '../model/policy.ts'
-import type { Approvers, Requirement } from '../model/requirement.ts'
+import type { Approvers } from '../model/requirement.ts'
 
 /**
  * Lists all users and roles that a policy names, each once: those whom the directory has to know before the policy is
@@ -22,6 +23,22 @@ export function namedApprovers(policy: Pick<PolicyInput, 'require' | 'veto' | 'e
 }
 
 /**
+ * Lists all users and roles that a policy knows: those whom it names, those whom it excepts from them, and those whose
+ * changes it is about.
+ */
+export function mentionedPeople(policy: Pick<PolicyInput, 'match' | 'require' | 'veto' | 'escalate'>): {
+  readonly users: readonly string[]
+  readonly roles: readonly string[]
+} {
+  const asked = answering(policy).flatMap(({ except = {}, ...named }) => [named, except])
+  const mentioned = [...asked, policy.match.requester ?? {}]
+  return {
+    users: [...new Set(mentioned.flatMap(({ users = [] }) => users))],
+    roles: [...new Set(mentioned.flatMap(({ roles = [] }) => roles))],
+  }
+}
+
+/**
  * Lists everybody to whom a policy gives power, one entry for each: to approve, veto, step in, bypass it, or break
  * the glass.
  */
@@ -30,15 +47,8 @@ export function empowered(policy: Pick<PolicyInput, 'require' | 'veto' | 'escala
   return [...answering(policy), { roles: bypass }, { roles: breakGlass }]
 }
 
-function answering({ require, veto, escalate }: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>) {
-  const asked = 'owners' in require ? [...require.owners, ...(require.otherwise ? [require.otherwise] : [])] : [require]
-  return [...asked.flatMap(approversOf), ...(veto ? [veto] : []), ...(escalate ? [escalate.to] : [])]
-}
-
-function approversOf(requirement: Requirement): readonly Approvers[] {
-  if ('quorum' in requirement) return [requirement.from]
-  if ('all' in requirement) return requirement.all.flatMap(approversOf)
-  if ('any' in requirement) return requirement.any.flatMap(approversOf)
-  if ('stages' in requirement) return requirement.stages.flatMap(approversOf)
-  return requirement.of.flatMap(approversOf)
+function answering(policy: Pick<PolicyInput, 'require' | 'veto' | 'escalate'>): readonly Approvers[] {
+  const approvers = approversNamed(policy).map(({ value }) => value)
+  const standIns = approvers.flatMap(({ otherwise }) => otherwise ?? [])
+  return [...approvers, ...standIns, ...(policy.escalate ? [policy.escalate.to] : [])]
 }

@@ -16,8 +16,8 @@ export function awaitedFrom({
   escalated,
 }: Pick<Request, 'status' | 'requirements' | 'escalated'>): readonly string[] {
   if (!allows(status, 'approve')) return []
-  const named = needsOf(widened(requirements, escalated)).flatMap(({ from: { users = [], roles = [] } }) => [
-    ...users.map(awaitedUser),
+  const named = needsOf(widened(requirements, escalated)).flatMap(({ from: { users = [], roles = [], except } }) => [
+    ...users.filter((user) => !except?.users?.includes(user)).map(awaitedUser),
     ...roles.map(awaitedRole),
   ])
   return [...new Set(named)]
@@ -28,24 +28,29 @@ export function awaitedFrom({
  * besides, as long as it is open, whoever else has a say in it.
  */
 export function listedFor(
-  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated' | 'rules' | 'followUp'>,
+  request: Pick<Request, 'status' | 'requester' | 'requirements' | 'escalated' | 'rules' | 'followUp' | 'projects'>,
 ): readonly string[] {
   if (request.status === 'draft') return [awaitedAuthor(request.requester)]
   const awaited = awaitedFrom(request)
   const others = empoweredIn(request).filter((name) => !awaited.includes(name))
-  return [...awaited, ...others.map(sayOf)]
+  const names = [...awaited, ...others.map(sayOf)]
+  return request.projects ? names.map(awaitedAcross) : names
 }
 
 /** Lists all names under which a request can be listed in which a role or a user has a say. */
 export function namesListing(named: { readonly role: string } | { readonly user: string }): readonly string[] {
   const name = 'role' in named ? awaitedRole(named.role) : awaitedUser(named.user)
-  return [name, sayOf(name)]
+  return [name, sayOf(name)].flatMap((one) => [one, awaitedAcross(one)])
 }
 
-/** Names everybody to whom the policies of a request give power over it, as long as that matters. */
+/**
+ * Names everybody to whom the policies of a request give power over it, as long as that matters, and whom they except:
+ * these have a say as soon as they are somebody else, or hold the role no longer.
+ */
 function empoweredIn({ status, requirements, rules, followUp }: Parameters<typeof listedFor>[0]): readonly string[] {
   if (!isOpen(status) && (followUp === undefined || followUp.doneAt !== undefined)) return []
-  const named = requirements.flatMap((pinned) => empowered({ ...pinned, rules }))
+  const approvers = requirements.flatMap((pinned) => empowered({ ...pinned, rules }))
+  const named = approvers.flatMap((one) => [one, one.except ?? {}])
   return [
     ...new Set(named.flatMap(({ users = [], roles = [] }) => [...users.map(awaitedUser), ...roles.map(awaitedRole)])),
   ]
@@ -63,6 +68,14 @@ export function awaitedUser(user: string): string {
 /** The name under which something waits for whoever holds a role. */
 export function awaitedRole(role: string): string {
   return `role:${role}`
+}
+
+/**
+ * The name under which a request over several projects waits for whom another name is of: it is in no project's list,
+ * and whoever has a say in one of them looks here as well.
+ */
+export function awaitedAcross(name: string): string {
+  return `across:${name}`
 }
 
 /**

@@ -1,12 +1,17 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
+import { defined } from '../../defined.ts'
 import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts } from '../model/command.ts'
+import { unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
-import { type Applied, type Applying, type Failed, happened, type LaterEvent } from '../model/event.ts'
+import { happened, type LaterEvent } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
+import type { Applied, Applying, Approved, Failed } from '../model/outcome.ts'
 import type { Request } from '../model/request.ts'
+import { earliestOf } from '../model/schedule.ts'
 import { isBlank } from './check-reason.ts'
-import { applicationOf, inForce } from './request-outcome.ts'
+import { writeContent } from './decide-content.ts'
+import { applicationOf, inForce, refuseStale } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(
@@ -14,22 +19,91 @@ export function decideApplication(
   request: Request,
   facts: Facts,
 ): Decision<LaterEvent> {
-  const { met, policies } = standing({ ...request, ...inForce(request, facts) }, facts.users)
+  const { met, policies } = standing({ ...request, ...inForce(request, facts), at: command.at }, facts.users)
   const due = isDue(command, request, facts)
   if (!due.ok) return due
-  if (command.type === 'come_due' && (!met || isMissed(request, facts.holds))) {
-    const outcome = { status: met ? 'approved' : 'pending' } as const
-    return success({ type: 'schedule_dropped', ...happened(command), outcome })
+  if (isUngated(request)) return decideUngated(command, request, facts)
+  const comments = unresolved(request, facts.rules)
+  if (command.type === 'come_due') {
+    const isLate = request.applyAt !== undefined && (!met || comments > 0)
+    const wasHeld = isMissed(request, facts.holds)
+    if (isLate && !wasHeld) return missed(command, request, { met, facts })
+    if (!met || wasHeld || facts.withheld) {
+      const outcome = met ? waiting(facts.withheld) : ({ status: 'pending' } as const)
+      return success({ type: 'schedule_dropped', ...happened(command), outcome })
+    }
   }
   if (!met) {
     const unmet = policies.filter((policy) => !policy.met).map(({ policy }) => policy)
     return refuse('approval_missing', { request: request.id, policies: unmet })
   }
-  const application = landed(request, facts, command.at)
-  if (!application.ok) return application
-  const outcome = application.value
+  if (comments > 0) return refuse('comments_unresolved', { request: request.id, comments })
+  return application(command, request, facts)
+}
+
+/**
+ * Decides what becomes of a request whose time has come, and which cannot be applied, since approvals are missing by
+ * now or comments are not settled: what its policies say of that.
+ */
+function missed(
+  command: ComeDueCommand,
+  request: Request,
+  { met, facts: { rules, withheld } }: { readonly met: boolean; readonly facts: Facts },
+): Decision<LaterEvent> {
+  const late = whenMissed(request, rules)
+  if (late === 'expire') {
+    return success({ type: 'expired', ...happened(command), missed: true, outcome: { status: 'expired' } })
+  }
+  const outcome = met ? waiting(withheld) : ({ status: 'pending' } as const)
+  const dropped = { type: 'schedule_dropped', ...happened(command), outcome } as const
+  if (late === 'hold') return success(dropped)
+  if (!met) return success({ ...dropped, late: true })
+  return refuse('comments_unresolved', { request: request.id, comments: unresolved(request, rules) })
+}
+
+/** The state of what is approved and applied by hand from now on, and why if it is for its requester. */
+function waiting(withheld: Facts['withheld']): Approved {
+  return { status: 'approved', ...defined({ withheld }) }
+}
+
+function application(command: ApplyCommand | ComeDueCommand, request: Request, facts: Facts): Decision<LaterEvent> {
+  // What is blocked is not made up for by itself: it is applied by hand when the freeze is over.
+  const { frozen, blockedThen } = facts.target ?? {}
+  if (command.type === 'come_due' && (frozen?.mode === 'block' || blockedThen)) {
+    return success({ type: 'schedule_dropped', ...happened(command), outcome: { status: 'approved' } })
+  }
+  const found = landed(request, facts, command.at)
+  if (!found.ok) return found
+  const outcome = found.value
+  const current = command.type === 'come_due' || outcome.status !== 'failed' ? success(true) : refuseStale(facts)
+  if (!current.ok) return current
   const type = outcome.status === 'applying' ? 'claimed' : outcome.status
   return success({ type, ...happened(command), outcome })
+}
+
+/** Tells whether a request waits for its time alone, since nobody had to approve it. */
+export function isUngated({ status, requirements }: Pick<Request, 'status' | 'requirements'>): boolean {
+  return status === 'approved' && requirements.length === 0
+}
+
+/**
+ * Decides what becomes of a change that nobody had to approve, now that its time has come. The policies are asked anew:
+ * if somebody has to approve it by now, it is put to them, to be applied as soon as they have.
+ */
+function decideUngated(command: ApplyCommand | ComeDueCommand, request: Request, facts: Facts): Decision<LaterEvent> {
+  const { next } = facts
+  if (!next) return needs('next')
+  const { evaluation, gated } = next
+  const [first] = next.changes
+  const withheld = evaluation.requirements.length === 0 ? facts.withheld : undefined
+  if (command.type === 'come_due' && (gated || withheld || isMissed(request, facts.holds))) {
+    return success({ type: 'schedule_dropped', ...happened(command), outcome: waiting(withheld) })
+  }
+  if (gated && first) return refuse('no_policy', { ...first.resource, actions: first.actions })
+  if (evaluation.requirements.length === 0) return application(command, request, facts)
+  if (command.type === 'come_due') return writeContent(command, request, { ...facts, next })
+  const policies = [...new Set(evaluation.requirements.map(({ policy }) => policy))]
+  return refuse('approval_missing', { request: request.id, policies })
 }
 
 /**
@@ -45,24 +119,48 @@ export function bypass(command: BypassCommand, request: Request, facts: Facts): 
   }
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'bypass' })
-  const application = landed(request, facts, command.at)
+  const application = landedPastFreezes(request, facts, command.at)
   if (!application.ok) return application
-  const outcome = application.value
+  const { outcome, freezes } = application.value
   if (outcome.status === 'failed') return { ok: false, refusal: outcome.failure }
-  return success({ type: 'bypassed', ...happened(command), outcome })
+  return success({ type: 'bypassed', ...happened(command), ...freezes, outcome })
 }
 
 /** Says what becomes of the resources. */
-export function landed(request: Request, { target }: Facts, at: number): Decision<Applying | Applied | Failed> {
+function landed(request: Request, { target }: Facts, at: number): Decision<Applying | Applied | Failed> {
   return target ? applicationOf(request, target, at) : needs('target')
 }
 
+/** What becomes of the resources if every freeze is passed, and which ones were. */
+export interface LandedPastFreezes {
+  readonly outcome: Applying | Applied | Failed
+  readonly freezes: { readonly freezes?: readonly string[] }
+}
+
+/** The same for whoever may bypass the policies: the freezes that they pass go on record with it. */
+export function landedPastFreezes(
+  request: Request,
+  { target }: Pick<Facts, 'target'>,
+  at: number,
+): Decision<LandedPastFreezes> {
+  if (!target) return needs('target')
+  const { frozen, ...open } = target
+  const found = applicationOf(request, open, at)
+  if (!found.ok) return found
+  const outcome = found.value
+  const passing =
+    outcome.status === 'applying'
+      ? { ...outcome, application: { ...outcome.application, passes: true as const } }
+      : outcome
+  return success({ outcome: passing, freezes: frozen ? { freezes: frozen.freezes } : {} })
+}
+
 function isDue({ type, at }: ApplyCommand | ComeDueCommand, request: Request, { rules }: Facts): Result<true> {
-  const { id, applyAt, scheduleDropped } = request
-  if (applyAt === undefined || at >= applyAt) {
-    const waiting = applyAt === undefined ? rules.apply === 'by_hand' : scheduleDropped === true
-    const answered = type !== 'come_due' || !waiting
-    return answered ? success(true) : refuse('not_due', { request: id, verb: type, dueAt: applyAt ?? 0 })
-  }
-  return refuse('not_due', { request: id, verb: type, dueAt: applyAt })
+  const { id, applyAt, openTime, scheduleDropped, withheld } = request
+  const from = earliestOf(request)
+  if (from !== undefined && at < from) return refuse('not_due', { request: id, verb: type, dueAt: from })
+  const byHand = applyAt === undefined && (rules.apply === 'by_hand' || openTime !== undefined)
+  const waiting = byHand || scheduleDropped === true || withheld !== undefined
+  const answered = type !== 'come_due' || !waiting
+  return answered ? success(true) : refuse('not_due', { request: id, verb: type, dueAt: applyAt ?? 0 })
 }

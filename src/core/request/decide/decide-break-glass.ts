@@ -11,7 +11,7 @@ import type { PendingFollowUp } from '../model/follow-up.ts'
 import type { Request } from '../model/request.ts'
 import { asEnded } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
-import { landed } from './decide-application.ts'
+import { landedPastFreezes } from './decide-application.ts'
 import { inForce } from './request-outcome.ts'
 
 /**
@@ -33,9 +33,9 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
   const owed = facts.followUps.find((followUp) => stands(followUp, user, { policies, facts }))
   if (owed) return refuse('follow_up_pending', { request: owed.request, by: owed.by, policies: owed.policies })
 
-  const application = landed(request, facts, at)
+  const application = landedPastFreezes(request, facts, at)
   if (!application.ok) return application
-  const outcome = application.value
+  const { outcome, freezes } = application.value
   if (outcome.status === 'failed') return { ok: false, refusal: outcome.failure }
   const dueAt = at + milliseconds(facts.rules.settleWithin)
   return success({
@@ -45,6 +45,7 @@ export function breakGlass(command: GlassCommand, request: Request, facts: Facts
     person: user.person,
     policies,
     dueAt,
+    ...freezes,
     outcome,
   })
 }
@@ -109,7 +110,10 @@ export function decideFollowUp(command: FollowUpCommand, request: Request, facts
   }
   const outcome = asEnded(request)
   if (!outcome) return refuse('no_follow_up', { request: id })
-  const { met } = standing({ ...owed, reviews: [...followUp.reviews, review] }, facts.users)
+  const { met } = standing(
+    { ...owed, reviews: [...followUp.reviews, review], at: Number.NEGATIVE_INFINITY },
+    facts.users,
+  )
   return success({
     type: 'follow_up_reviewed',
     ...happened(command),

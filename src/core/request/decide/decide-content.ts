@@ -3,22 +3,44 @@ import { defined } from '../../defined.ts'
 import type { StatedReason } from '../../log/erasable-texts.ts'
 import { milliseconds } from '../../policy/model/duration.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
-import type { ContentCommand, DraftCommand, Facts, NextContent } from '../model/command.ts'
+import type {
+  ComeDueCommand,
+  ContentCommand,
+  DraftCommand,
+  Facts,
+  NextContent,
+  ReviewCommand,
+} from '../model/command.ts'
 import { isEmpty, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { effectDigest } from '../model/effect.ts'
-import { type ContentEvent, happened, locksOf, type Outcome, type Pinned, type Target } from '../model/event.ts'
+import { type ContentEvent, happened, locksOf, type Pinned, type Target } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import { timeHeld } from '../model/hold.ts'
+import type { Outcome } from '../model/outcome.ts'
 import { mostObjections, rememberedObjections } from '../model/remembered.ts'
 import { pendingFollowUp, type Request } from '../model/request.ts'
+import { scheduleOf } from '../model/schedule.ts'
 import { isOpen } from '../model/status-table.ts'
+import { isSamePlace, whereaboutsOf } from '../model/whereabouts.ts'
 import { isBlank } from './check-reason.ts'
-import { answersFor } from './kept-reviews.ts'
-import { applicationOf, reviewOutcome } from './request-outcome.ts'
+import { scheduleProblem } from './check-schedule.ts'
+import { answersFor, hasJoined } from './kept-reviews.ts'
+import {
+  applicationOf,
+  isTooLate,
+  refuseStale,
+  reviewOutcome,
+  staleness,
+  waits,
+  waitsForFreeze,
+} from './request-outcome.ts'
+
+/** An approval that names details. */
+type NamingCommand = ReviewCommand & { readonly type: 'approve' }
 
 /** A command that brings content. */
-type Writing = ContentCommand | DraftCommand
+type Writing = ContentCommand | DraftCommand | ComeDueCommand | NamingCommand
 
 const eventTypes = {
   draft: 'drafted',
@@ -30,6 +52,9 @@ const eventTypes = {
   resolve: 'resolved',
   schedule: 'scheduled',
   unschedule: 'unscheduled',
+  take_over: 'taken_over',
+  come_due: 'asked_anew',
+  approve: 'edited',
 } as const satisfies Record<Writing['type'], ContentEvent['type']>
 
 /**
@@ -82,9 +107,12 @@ export function writeContent(
   const [first] = next.changes
   const { lockedBy, heldBy } = facts.target ?? {}
   const wantsLock = locksOf(pinned.value).length > 0
-  const other = (asksReviewers(command) || wantsLock ? lockedBy : undefined) ?? (wantsLock ? heldBy : undefined)
+  const asksAnew = asksReviewers(command, request)
+  const meetsLocks = asksAnew || wantsLock || hasJoined(request, next.changes)
+  const other = (meetsLocks ? lockedBy : undefined) ?? (wantsLock ? heldBy : undefined)
   if (lands !== 'draft' && first && other !== undefined) return refuse('locked', { ...first.resource, request: other })
-  const unfit = asksReviewers(command) ? unfitness(next, facts) : undefined
+  const { rules } = pinned.value
+  const unfit = asksAnew && command.type !== 'come_due' ? unfitness(command, { ...facts, rules }) : undefined
   if (unfit) return { ok: false, refusal: unfit }
   const event: ContentEvent = {
     type: eventTypes[command.type],
@@ -102,7 +130,7 @@ type Landing = 'draft' | 'changes_requested' | 'pending'
 
 /** Where new content leads before answers are counted: what is not before its reviewers stays where it is. */
 function landingStatus(command: Writing, request: Request): Landing {
-  if (asksReviewers(command)) return 'pending'
+  if (asksReviewers(command, request)) return 'pending'
   const { status } = request
   return status === 'draft' || status === 'changes_requested' ? status : 'pending'
 }
@@ -121,18 +149,28 @@ function checkContent(command: Writing, request: Request, { next, lands }: Consi
     if (isEmpty(change) && !change.rebase) return refuse('nothing_changed', change.resource)
   }
   if (gated) return refuse('no_policy', { ...first.resource, actions: first.actions })
-  const reason = asksReviewers(command) ? (command.reason ?? request.reason) : request.reason
-  if (evaluation.rules.reasonRequired && (reason === undefined || isBlank(reason))) {
+  const reason = restatesReason(command, request) ? (command.reason ?? request.reason) : request.reason
+  if (command.type !== 'come_due' && evaluation.rules.reasonRequired && (reason === undefined || isBlank(reason))) {
     return refuse('reason_required', { verb: command.type })
   }
   const conflicts = openConflicts(next)
-  if (asksReviewers(command) && conflicts > 0) return refuse('conflicts_open', { request: request.id, conflicts })
+  if (asksReviewers(command, request) && conflicts > 0)
+    return refuse('conflicts_open', { request: request.id, conflicts })
   return success(true)
 }
 
 /** Tells whether a command puts a request to its reviewers that was not before them. */
-function asksReviewers({ type }: Writing): boolean {
-  return type === 'submit' || type === 'resubmit' || type === 'reopen'
+function asksReviewers({ type }: Writing, { status }: Pick<Request, 'status'>): boolean {
+  if (type === 'take_over') return status !== 'draft'
+  return type === 'submit' || type === 'resubmit' || type === 'reopen' || type === 'come_due'
+}
+
+/**
+ * Tells whether the reason of a command says what the change is for. Whoever takes over says why they do that; what it
+ * is for was said before.
+ */
+function restatesReason(command: Writing, request: Request): boolean {
+  return command.type === 'draft' || (asksReviewers(command, request) && command.type !== 'take_over')
 }
 
 function pinnedBy(
@@ -140,8 +178,11 @@ function pinnedBy(
   request: Request,
   { facts, next, lands }: Considered & { readonly facts: Facts },
 ): Result<Pinned> {
-  const { id, tenant, requester, contributors } = request
-  const { changes, applyAt, evaluation, policySet } = next
+  const { id, tenant, contributors } = request
+  const requester = command.type === 'take_over' ? command.by.user : request.requester
+  const asksAnew = asksReviewers(command, request)
+  const { changes, evaluation, policySet } = next
+  const schedule = scheduleOf(next)
   const drafting = lands === 'draft'
   const asked = evaluation.requirements.length > 0 ? evaluation : request
   const { rules } = drafting ? request : asked
@@ -149,29 +190,33 @@ function pinnedBy(
   const round = drafting ? request.round : request.round + 1
   const latest = command.at + milliseconds(rules.expiresAfter)
   const held = timeHeld(facts.holds ?? [], request.askedAt, command.at)
-  const expiresAt = asksReviewers(command) ? latest : Math.min(request.expiresAt + held, latest)
-  const restated = asksReviewers(command) || command.type === 'draft'
+  const waits = Math.min(request.expiresAt + held, latest)
+  const expiresAt = asksAnew ? latest : drafting ? request.expiresAt : waits
   const { reason, salt, erased } =
-    restated && command.reason !== undefined ? { ...command, erased: undefined } : request
+    restatesReason(command, request) && command.reason !== undefined ? { ...command, erased: undefined } : request
   const stated: StatedReason = {
     ...defined({ reason, salt, erased }),
   }
-  const problem = scheduleProblem(command, { applyAt, expiresAt, drafting, gated: requirements.length > 0 })
-  if (problem) return refuse('invalid_input', { argument: 'applyAt', problem })
+  const problem = scheduleProblem(command, { ...schedule, expiresAt, drafting, rules })
+  if (problem) return refuse('invalid_input', problem)
 
-  const what = { changes, ...defined({ applyAt }), ...stated }
+  const what = { changes, ...schedule, ...stated }
   const digest = requestDigest({ ...what, tenant, request: id, requester, round, expiresAt, requirements, rules })
+  const where = whereaboutsOf(changes)
   const pinned: Pinned = {
     round,
     edition: request.edition + 1,
     digest,
     effect: effectDigest({ changes }),
-    resources: changes.map(targetOf),
+    ...(isSamePlace(request, where) ? {} : where),
+    resources: changes.map((change) => targetOf(change, facts.target)),
+    ...defined({ leftOut: next.leftOut }),
     requirements,
     rules,
+    ...(drafting ? {} : defined({ shadow: evaluation.shadow })),
     policySet,
     expiresAt,
-    ...defined({ applyAt }),
+    ...schedule,
     ...stated,
     conflicts: openConflicts(next),
     persons: personsIn(command, request, facts.users),
@@ -180,24 +225,31 @@ function pinnedBy(
       : contributors,
     reviews: [],
   }
-  const type = eventTypes[command.type]
   const leaves = lands === 'pending' && rewrites(command)
-  const reviews = drafting ? [] : answersFor({ by: command.by.user, type, leaves }, request, { next, pinned, facts })
-  return success({ ...pinned, reviews })
+  const names = command.type === 'approve'
+  const bringing = { by: command.by.user, type: eventTypes[command.type], leaves, names }
+  return success({ ...pinned, reviews: drafting ? [] : answersFor(bringing, request, { next, pinned, facts }) })
 }
 
-/** Why nobody needs to look at content that could not be applied. What is stale can still be rebased. */
-function unfitness({ changes }: NextContent, { target }: Facts): Refusal | undefined {
-  const stale = changes.some(({ base }, index) => base !== target?.live[index])
-  return stale ? undefined : target?.invalid
+/**
+ * Why nobody needs to look at content that could not be applied. What is stale is rebased before it is put to
+ * reviewers. What had ended, or is taken over, is rebased afterwards: before, nobody could.
+ */
+function unfitness({ type }: Writing, facts: Facts): Refusal | undefined {
+  const { target } = facts
+  const current = target && (type === 'submit' || type === 'resubmit') ? refuseStale(facts) : undefined
+  if (current && !current.ok) return current.refusal
+  return target && staleness(target) ? undefined : target?.invalid
 }
 
-function targetOf({ resource, base, move }: ProposedChange): Target {
+function targetOf({ resource, base, move }: ProposedChange, facts: Facts['target']): Target {
+  if (facts?.passes) return { ...resource, base, lockless: true }
   return { ...resource, base, ...(move?.pending === undefined ? {} : { waiting: move.action }) }
 }
 
 /** The people behind the content: those known before, and whoever acts now. */
-function personsIn({ by }: Writing, { persons }: Request, users: KnownUsers): Pinned['persons'] {
+function personsIn({ by, type }: Writing, { persons }: Request, users: KnownUsers): Pinned['persons'] {
+  if (type === 'approve') return persons
   const person = users.get(by.user)?.person
   if (person === undefined || persons.some((known) => known.user === by.user && known.person === person)) return persons
   return [...persons, { user: by.user, person }]
@@ -216,32 +268,14 @@ function rewrites(command: Writing): boolean {
   return writes(command) || command.type === 'rebase'
 }
 
-interface Schedule {
-  readonly applyAt: number | undefined
-  readonly expiresAt: number
-  readonly drafting: boolean
-  /** Whether anybody is asked. */
-  readonly gated: boolean
-}
-
-/** Tells whether a command says when; the others keep what was said, also when that time has passed. */
-function setsTime(type: Writing['type']): boolean {
-  return type === 'submit' || type === 'draft' || type === 'schedule'
-}
-
-function scheduleProblem({ at, type }: Writing, { applyAt, expiresAt, drafting, gated }: Schedule): string | undefined {
-  if (applyAt === undefined) return type === 'schedule' ? 'must be given' : undefined
-  if (!Number.isSafeInteger(applyAt)) return 'must be a time in milliseconds since 1970'
-  if (applyAt <= at && setsTime(type)) return 'must be in the future'
-  if (drafting) return undefined
-  if (!gated) return 'makes no sense for a change that nobody has to approve: make it when its time has come'
-  if (applyAt >= expiresAt) return 'must be before the request expires'
-  return undefined
-}
-
-/** What nothing gates is applied at once; everything else waits for its answers. */
+/** What nothing gates is applied at once, or at its time; everything else waits for its answers. */
 function settleContent(request: Request, facts: Facts, at: number): Decision<Outcome> {
   const { requirements, rules } = request
-  if (requirements.length > 0) return reviewOutcome(request, { ...facts, requirements, rules }, at)
-  return facts.target ? applicationOf(request, facts.target, at) : needs('target')
+  if (requirements.length > 0) return reviewOutcome(request, { ...facts, requirements, rules }, { at })
+  if (isTooLate(request, { rules }, at)) return success({ status: 'approved', byHand: true })
+  if (waits(request, facts, at)) return success({ status: 'approved' })
+  if (!facts.target) return needs('target')
+  return waitsForFreeze(request, facts.target)
+    ? success({ status: 'approved' })
+    : applicationOf(request, facts.target, at)
 }

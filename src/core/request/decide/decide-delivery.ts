@@ -3,16 +3,11 @@ import { canonical } from '../../change/canonical.ts'
 import { digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'
 import { asJson } from '../../change/json.ts'
+import { defined } from '../../defined.ts'
 import type { AbandonCommand, ConfirmCommand, Facts, ReclaimCommand } from '../model/command.ts'
 import { type Decision, needs } from '../model/decision.ts'
-import {
-  type Application,
-  type Applied,
-  type Applying,
-  type Failed,
-  happened,
-  type LaterEvent,
-} from '../model/event.ts'
+import { happened, type LaterEvent } from '../model/event.ts'
+import type { Application, Applied, Applying, Failed } from '../model/outcome.ts'
 import type { Request } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
 import { applicationOf } from './request-outcome.ts'
@@ -50,13 +45,13 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
   }
   if (!target?.outside) return needs('target')
   const { fence, lease } = target.outside
-  const { resource, revisions, attempts } = application
+  const { resource, revisions, attempts, passes } = application
   const claimed = { resource, revisions, fence: fence + 1, until: at + lease, attempts: attempts + 1 }
   const late = mayLandStill(application) ? { mayLand: true as const } : {}
   return success({
     type: 'claimed',
     ...happened(command),
-    outcome: { status: 'applying', application: { ...claimed, ...late } },
+    outcome: { status: 'applying', application: { ...claimed, ...late, ...defined({ passes }) } },
   })
 }
 
@@ -94,7 +89,7 @@ interface Confirming {
 }
 
 function confirmed(
-  { found, problem = 'the document is not there', at, isOver }: ConfirmCommand,
+  { found, problem = 'the document is not there', at, isOver, frozenUntil }: ConfirmCommand,
   { request, application, facts }: Confirming,
 ): Decision<Applied | Failed | Applying> {
   const { resource, attempts } = application
@@ -103,6 +98,7 @@ function confirmed(
     case 'next':
       return landed({ request, application, facts }, at)
     case 'before':
+      if (frozenUntil !== undefined) return success(untilThawed(application, { problem, until: frozenUntil, mayLand }))
       if (attempts < mostAttempts) return success(putOff(application, { problem, at, mayLand }))
       return success(failed(hostFailed({ resource, problem, mayLand }), mayLand))
     case 'other': {
@@ -135,7 +131,7 @@ function hostFailed({
 function landed({ request, application, facts }: Confirming, at: number): Decision<Applied> {
   const { id, digest } = request
   if (!facts.target) return needs('target')
-  const { outside: _outside, ...target } = facts.target
+  const { outside: _outside, frozen: _frozen, ...target } = facts.target
   const outcome = applicationOf(request, target, at)
   if (!outcome.ok) return outcome
   const { value } = outcome
@@ -149,7 +145,18 @@ function putOff(
 ): Applying {
   const pause = Math.min(1_000 * 2 ** application.attempts, longestPause)
   const late = mayLand ? { mayLand } : {}
-  return { status: 'applying', application: { ...application, until: at + pause, problem, ...late } }
+  const { frozen: _frozen, ...sent } = application
+  return { status: 'applying', application: { ...sent, until: at + pause, problem, ...late } }
+}
+
+/** What was not sent, since a freeze has begun, is no attempt. */
+function untilThawed(
+  { frozen: _frozen, ...application }: Application,
+  { problem, until, mayLand }: { readonly problem: string; readonly until: number; readonly mayLand: boolean },
+): Applying {
+  const late = mayLand ? { mayLand } : {}
+  const attempts = application.attempts - 1
+  return { status: 'applying', application: { ...application, attempts, until, problem, frozen: true, ...late } }
 }
 
 function failed({ refusal: failure }: Extract<Result<never>, { readonly ok: false }>, mayLand: boolean): Failed {

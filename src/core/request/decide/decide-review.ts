@@ -1,22 +1,23 @@
 import { type Refusal, refuse, success } from '../../../errors/result.ts'
+import { canonical } from '../../change/canonical.ts'
+import { asJson } from '../../change/json.ts'
+import { defined } from '../../defined.ts'
 import { type Giver, ownerOf } from '../../review/giver.ts'
-import type { Facts, RequestCommand, ReviewCommand } from '../model/command.ts'
-import type { Decision } from '../model/decision.ts'
-import {
-  type EscalatedEvent,
-  happened,
-  type LaterEvent,
-  type OtherEvent,
-  type Outcome,
-  type ReviewEvent,
-} from '../model/event.ts'
+import { isLapsed } from '../../review/lapsed.ts'
+import { standing } from '../../review/standing.ts'
+import type { Facts, NextContent, RequestCommand, ReviewCommand } from '../model/command.ts'
+import { whenMissed } from '../model/deadline.ts'
+import { type Decision, needs } from '../model/decision.ts'
+import { type EscalatedEvent, happened, type LaterEvent, type OtherEvent, type ReviewEvent } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
-import { ownTime } from '../model/hold.ts'
-import type { Request } from '../model/request.ts'
+import { isMissed, ownTime } from '../model/hold.ts'
+import type { Outcome } from '../model/outcome.ts'
+import { type Request, unmoved } from '../model/request.ts'
 import { giver, withoutAuthority } from './authority.ts'
 import { isBlank } from './check-reason.ts'
-import { escalating, nextDue } from './due-verbs.ts'
-import { reviewOutcome } from './request-outcome.ts'
+import { writeContent } from './decide-content.ts'
+import { escalating, nextDue, nextLapse } from './due-verbs.ts'
+import { inForce, refuseStale, reviewOutcome } from './request-outcome.ts'
 
 const eventTypes = {
   approve: 'approved',
@@ -32,11 +33,62 @@ export function decideReview(command: ReviewCommand, request: Request, facts: Fa
   const { onBehalfOf: whose = command.by.user, at } = command
   const found = giver({ by: command.by.user, whose, at }, request, facts)
   if (!found.ok) return found
-  const { user, principal } = found.value
-  const refusal = refusedReview(command, request, { facts, giver: found.value })
+  if (command.type === 'approve' && isApproved(request, facts, at)) {
+    return refuse('not_open', { request: request.id, status: request.status, verb: 'approve' })
+  }
+  const missed = command.type === 'approve' ? missedBefore(request, facts, at) : undefined
+  if (missed !== undefined) return refuse('expired', { request: request.id, expiredAt: missed })
+  const { next } = facts
+  const names = command.type === 'approve' && command.details !== undefined && !(next && isSameContent(next))
+  const refusal = refusedReview(command, request, { facts, giver: found.value, names })
   if (refusal) return { ok: false, refusal }
-  const replaces = replacedBy(found.value, request, { facts, at: command.at })
-  const event: ReviewEvent = {
+  if (names && !next) return needs('next')
+  const current = command.type === 'approve' ? refuseStale(facts) : success(true)
+  if (!current.ok) return current
+  if (names && next) return approveNaming(command, request, { facts, next, giver: found.value })
+  return settled(reviewEvent(command, request, { facts, giver: found.value }), request, { facts, at })
+}
+
+/**
+ * Decides that an approval names details which the action leaves to approvers. They become content with a digest of
+ * its own: the approval is for that, and those before it are for nothing any more. Whoever names them is no
+ * contributor.
+ */
+function approveNaming(
+  command: ReviewCommand,
+  request: Request,
+  { facts, next, giver: who }: { readonly facts: Facts; readonly next: NextContent; readonly giver: Giver },
+): Decision<LaterEvent> {
+  const written = writeContent({ ...command, type: 'approve' }, request, { ...facts, next })
+  if (!written.ok) return written
+  const { pinned } = written.value
+  const named = evolve(request, { ...written.value, type: 'edited' })
+  const asked = { ...facts, requirements: pinned.requirements, rules: pinned.rules }
+  const against = withoutAuthority(who, 'approve', { request: named, facts: asked })
+  if (against) return { ok: false, refusal: against }
+  const event = reviewEvent(command, named, { facts: asked, giver: who })
+  return settled({ ...event, ...defined({ details: command.details }), pinned }, request, {
+    facts: asked,
+    at: command.at,
+  })
+}
+
+/** Tells whether the details that an approval names are those that the content has. */
+function isSameContent({ before, changes }: NextContent): boolean {
+  return canonical(asJson(before)) === canonical(asJson(changes))
+}
+
+/** What is recorded of an answer, before it is known what follows from it. */
+function reviewEvent(
+  command: ReviewCommand,
+  request: Request,
+  { facts, giver: who }: { readonly facts: Facts; readonly giver: Giver },
+): ReviewEvent {
+  const { user, principal } = who
+  const { onBehalfOf: whose = command.by.user } = command
+  const replaces = replacedBy(who, request, { facts, at: command.at })
+  const isClosing = command.type === 'reject' && facts.rules.onReject === 'close'
+  return {
     type: eventTypes[command.type],
     ...happened(command),
     round: request.round,
@@ -44,13 +96,25 @@ export function decideReview(command: ReviewCommand, request: Request, facts: Fa
     person: user.person,
     ...(user === principal ? {} : { onBehalfOf: whose, ownerPerson: principal.person }),
     roles: principal.roles,
+    ...(request.additions ? { additions: request.additions.length } : {}),
     ...(replaces.length === 0 ? {} : { replaces }),
-    outcome: { status: 'pending' },
+    outcome: { status: isClosing ? 'rejected' : 'pending' },
   }
-  if (command.type === 'reject' && facts.rules.onReject === 'close') {
-    return success({ ...event, outcome: { status: 'rejected' } })
-  }
-  return settled(event, request, { facts, at: command.at })
+}
+
+/** Tells whether a request is approved and still is by today: then nobody's approval is missing. */
+function isApproved(request: Request, facts: Facts, at: number): boolean {
+  return request.status === 'approved' && standing({ ...request, ...inForce(request, facts), at }, facts.users).met
+}
+
+/**
+ * The time that a request has missed which was approved before, and is not by today: whoever approves it from then on
+ * is as late as if it had never been. Undefined if it was not, or its policies do not end it for that.
+ */
+function missedBefore(request: Request, { holds, rules }: Facts, at: number): number | undefined {
+  const { status, applyAt, scheduleDropped } = request
+  if (status !== 'approved' || applyAt === undefined || at < applyAt || scheduleDropped) return undefined
+  return whenMissed(request, rules) === 'expire' && !isMissed(request, holds) ? applyAt : undefined
 }
 
 /**
@@ -94,19 +158,35 @@ export function escalate(command: RequestCommand, request: Request, facts: Facts
   return settled(event, request, { facts, at: command.at })
 }
 
+/**
+ * Decides that approvals do not count any more, since they were given too long ago. What was approved by them waits
+ * for others.
+ */
+export function lapse(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
+  const { id, status } = request
+  const dueAt = nextLapse(request)
+  if (dueAt === undefined || command.at < dueAt) {
+    return refuse('not_due', { request: id, verb: command.type, dueAt: dueAt ?? 0 })
+  }
+  const { met } = standing({ ...request, ...inForce(request, facts), at: command.at }, facts.users)
+  const stays = status !== 'approved' || met ? unmoved(request) : undefined
+  return success({ type: 'approvals_lapsed', ...happened(command), outcome: stays ?? { status: 'pending' } })
+}
+
 function settled(
   event: ReviewEvent | EscalatedEvent | OtherEvent,
   request: Request,
   { facts, at }: { readonly facts: Facts; readonly at: number },
 ): Decision<LaterEvent> {
-  const outcome: Decision<Outcome> = reviewOutcome(evolve(request, event), facts, at)
+  if (event.outcome.status === 'rejected') return success(event)
+  const outcome: Decision<Outcome> = reviewOutcome(evolve(request, event), facts, { at })
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 
 function refusedReview(
-  { type: verdict, seen, reason }: ReviewCommand,
+  { type: verdict, seen, reason, at }: ReviewCommand,
   request: Request,
-  { facts, giver }: { readonly facts: Facts; readonly giver: Giver },
+  { facts, giver, names }: { readonly facts: Facts; readonly giver: Giver; readonly names: boolean },
 ): Refusal | undefined {
   const { id, digest } = request
   const { user, principal } = giver
@@ -121,10 +201,13 @@ function refusedReview(
   if (verdict === 'approve' && request.conflicts > 0) {
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
-  const given = request.reviews.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
+  const counting = request.reviews.filter((review) => !isLapsed(review, { at, rules: facts.rules }))
+  const given = counting.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
   const stands = given.find(({ onBehalfOf, verdict: before }) => {
     const isTheirOwn = onBehalfOf === undefined
     return user === principal ? before === verdict && isTheirOwn : before === verdict || isTheirOwn
   })
+  // Details that nobody has named yet are new content: whoever approved the content without them approves that.
+  if (names && stands?.verdict === 'approve') return undefined
   return stands && refuse('already_reviewed', { request: id, actor, verdict: stands.verdict }).refusal
 }

@@ -5,12 +5,16 @@ import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from '../model/command.ts'
 import { isEmpty } from '../model/content.ts'
-import { type Actor, type BeganEvent, locksOf, type Outcome } from '../model/event.ts'
+import { type Actor, type BeganEvent, type LaterEvent, locksOf } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
+import type { Frozen } from '../model/frozen.ts'
+import type { Outcome } from '../model/outcome.ts'
 import type { Request } from '../model/request.ts'
+import { earliestOf, scheduleOf } from '../model/schedule.ts'
+import { whereaboutsOf } from '../model/whereabouts.ts'
 import { feedbackProblem } from './check-reason.ts'
 import { writeContent } from './decide-content.ts'
-import { applicationOf } from './request-outcome.ts'
+import { applicationOf, waits, waitsForFreeze } from './request-outcome.ts'
 
 /** A change that somebody wants to make, or to draft. */
 export interface SubmitCommand {
@@ -30,12 +34,23 @@ export interface SubmitFacts {
   readonly lockedBy?: string
   /** The request that holds a lock on one of the resources, whether or not that keeps this one off. */
   readonly heldBy?: string
+  /** Whether it passes the locks that others hold, since it is declared safe. */
+  readonly passes?: true
   /** The resource that is kept outside of the database, if one is: nothing happens at once there. */
   readonly outside?: OutsideFacts
+  /** The freeze that covers one of the resources now, if one does. */
+  readonly frozen?: Frozen
 }
 
 /** What becomes of a submission: it happens at once, or it becomes a request. */
-export type Submission = { readonly type: 'direct' } | { readonly type: 'request'; readonly event: BeganEvent }
+export type Submission =
+  | { readonly type: 'direct' }
+  | {
+      readonly type: 'request'
+      readonly event: BeganEvent
+      /** What happens to the request in the same commit: it is bypassed. */
+      readonly bypassed?: LaterEvent
+    }
 
 /**
  * Decides whether changes happen at once, wait for approval, or are refused. Pure, as `decide` is.
@@ -47,19 +62,22 @@ export type Submission = { readonly type: 'direct' } | { readonly type: 'request
  * ```
  *
  * @returns That the changes happen at once, or the event that makes the request, or a refusal: `unknown_actor`,
- * `invalid_input`, `locked`, `nothing_changed`, `no_policy`, `reason_required`, `conflicts_open`, `content_tampered`.
+ * `invalid_input`, `locked`, `frozen`, `nothing_changed`, `no_policy`, `reason_required`, `conflicts_open`,
+ * `content_tampered`.
  */
 export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submission> {
-  const { changes, evaluation, gated, applyAt } = facts.next
+  const { changes, evaluation, gated } = facts.next
+  const isTimed = earliestOf(facts.next) !== undefined || facts.next.openTime !== undefined
   const [first] = changes
   if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
   if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })
   if (facts.lockedBy !== undefined) return refuse('locked', { ...first.resource, request: facts.lockedBy })
   const unchanged = changes.find(isEmpty)
   if (unchanged) return refuse('nothing_changed', unchanged.resource)
-  if (evaluation.requirements.length === 0 && applyAt === undefined && !gated && !facts.outside)
-    return success({ type: 'direct' })
-  return began(command, facts, 'submit')
+  const { applyBy = Number.POSITIVE_INFINITY } = facts.next
+  const isDirect = evaluation.requirements.length === 0 && !isTimed && !gated && !facts.outside && !facts.frozen
+  // What comes too late is no plain write: it is refused as a request would be.
+  return isDirect && command.at < applyBy ? success({ type: 'direct' }) : began(command, facts, 'submit')
 }
 
 /**
@@ -80,15 +98,16 @@ export function draft(command: SubmitCommand, facts: SubmitFacts): Result<Submis
 /** A new request is a draft without content that gets its first one. */
 function began(
   command: SubmitCommand,
-  { users, next, lockedBy, heldBy, outside }: SubmitFacts,
+  { users, ...submitted }: SubmitFacts,
   type: 'submit' | 'draft',
 ): Result<Submission> {
   const { id, by, at } = command
-  const project = next.changes[0]?.project ?? ''
+  const { heldBy, next } = submitted
+  const where = whereaboutsOf(next.changes)
   const blank: Request = {
     tenant: by.tenant,
     id,
-    project,
+    ...where,
     status: 'draft',
     requester: by.user,
     via: by.via,
@@ -112,14 +131,8 @@ function began(
   const { rules } = next.evaluation
   const problem = feedbackProblem(command.reason, rules.feedbackLimit)
   if (problem) return refuse('invalid_input', { argument: 'reason', problem })
-  const { changes, applyAt } = next
-  const target: TargetFacts = {
-    changes,
-    ...defined({ applyAt }),
-    live: changes.map(({ base }) => base),
-    ...defined({ lockedBy, heldBy, outside }),
-  }
-  const facts = { users, next, requirements: [], rules, ...(outside ? { target } : {}) }
+  const target = targetOfSubmission(submitted)
+  const facts = { users, next, requirements: [], rules, target }
   const written = writeContent({ ...command, type }, blank, facts)
   if (!written.ok) return written
   const [first] = locksOf(written.value.pinned)
@@ -129,15 +142,32 @@ function began(
   const outcome = startOf(evolve(blank, written.value), { target, at })
   if (!outcome.ok) return outcome
   const event = { ...written.value, type: type === 'submit' ? 'submitted' : 'drafted', outcome: outcome.value } as const
-  return success({ type: 'request', event: { ...event, id, tenant: by.tenant, project } })
+  return success({ type: 'request', event: { ...event, id, tenant: by.tenant, ...where } })
 }
 
-/** What nobody is asked about is on its way at once; everything else waits for its answers. */
+/** What applying needs to know of changes that are worked out on what is live now. */
+export function targetOfSubmission({
+  next,
+  lockedBy,
+  heldBy,
+  passes,
+  outside,
+  frozen,
+}: Omit<SubmitFacts, 'users'>): TargetFacts {
+  const { changes } = next
+  const live = changes.map(({ base }) => base)
+  return { changes, live, ...scheduleOf(next), ...defined({ lockedBy, heldBy, passes, outside, frozen }) }
+}
+
+/** What nobody is asked about is on its way at once, or waits for its time; everything else waits for its answers. */
 function startOf(
   request: Request,
   { target, at }: { readonly target: TargetFacts; readonly at: number },
 ): Result<Outcome> {
   const { status, requirements } = request
-  if (status === 'pending' && requirements.length === 0) return applicationOf(request, target, at)
+  if (status === 'pending' && requirements.length === 0) {
+    const later = waits(request, {}, at) || waitsForFreeze(request, target)
+    return later ? success({ status: 'approved' }) : applicationOf(request, target, at)
+  }
   return success({ status: status === 'pending' ? status : 'draft' })
 }

@@ -1,18 +1,22 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
-import type { Facts, RequestCommand } from '../model/command.ts'
+import type { ContentCommand, Facts, RequestCommand } from '../model/command.ts'
+import { deadlineOf, hasExpired, type Moment, missesTime, statusAt } from '../model/deadline.ts'
 import type { Decision } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
-import { ownTime } from '../model/hold.ts'
+import { objectionsOf } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
-import { asEnded } from '../model/request.ts'
+import { unmoved } from '../model/request.ts'
 import { allows, isOpen, type PeopleVerb, type RequestStatus, rowOf } from '../model/status-table.ts'
-import { feedbackProblem, isBlank } from './check-reason.ts'
+import { projectsOf } from '../model/whereabouts.ts'
+import { feedbackProblem } from './check-reason.ts'
 import { bypass, decideApplication } from './decide-application.ts'
 import { breakGlass, decideFollowUp } from './decide-break-glass.ts'
+import { addToReason, decideComment, settleComment } from './decide-comment.ts'
 import { decideContent } from './decide-content.ts'
 import { abandon, confirm, reclaim } from './decide-delivery.ts'
-import { decideReview, escalate, resume } from './decide-review.ts'
+import { decideReview, escalate, lapse, resume } from './decide-review.ts'
 import { duesOf } from './due-verbs.ts'
+import { setTime } from './set-time.ts'
 import { withdraw } from './withdraw.ts'
 
 /**
@@ -29,27 +33,29 @@ import { withdraw } from './withdraw.ts'
  * request.
  */
 export function decide(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
-  const now = ownTime(request, facts.holds, command.at)
-  const status = command.type === 'expire' ? request.status : statusAt(request, now)
+  const moment = { at: command.at, holds: facts.holds }
+  const status = command.type === 'expire' ? request.status : statusAt(request, moment)
   if (!allows(status, command.type)) {
     return status === request.status
       ? refuse('not_open', { request: request.id, status, verb: command.type })
-      : refuse('expired', { request: request.id, expiredAt: request.expiresAt })
+      : refuse('expired', { request: request.id, expiredAt: deadlineOf(request) })
   }
-  if (command.type === 'expire') return expire(command, request, now)
+  if (command.type === 'expire') return expire(command, request, moment)
   if (command.type === 'return') return sendBack(command, request, facts)
   if (isOpen(status) && isReturned(request, facts))
     return refuse('switched_off', { request: request.id, verb: command.type })
   if (facts.held && movesOn(status, command.type))
-    return refuse('workflow_off', { request: request.id, project: request.project, verb: command.type })
-  if (status === 'failed' && !rowOf(command.type).outlasts && hasExpired(request, now)) {
-    return refuse('expired', { request: request.id, expiredAt: request.expiresAt })
+    return refuse('workflow_off', { request: request.id, project: projectsOf(request)[0] ?? '', verb: command.type })
+  if (facts.outdated && couldApply(status, command.type)) return refuse('policies_outdated', facts.outdated)
+  if (status === 'failed' && !rowOf(command.type).outlasts && hasExpired(request, moment)) {
+    return refuse('expired', { request: request.id, expiredAt: deadlineOf(request) })
   }
   if (command.type === 'remind') return remind(command, request, facts)
   if (command.type === 'confirm') return confirm(command, request, facts)
   if (command.type === 'reclaim') return reclaim(command, request, facts)
   if (command.type === 'come_due') return decideApplication(command, request, facts)
   if (command.type === 'escalate') return escalate(command, request, facts)
+  if (command.type === 'lapse') return lapse(command, request, facts)
   if (command.type === 'resume') return resume(command, request, facts)
 
   return decideAsked(command, request, facts)
@@ -58,20 +64,36 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
 /** A verb that people use. */
 type AskedCommand = Extract<RequestCommand, { readonly type: PeopleVerb }>
 
+/** Tells whether whoever asked for a request is gone: nobody whom the directory knows. */
+function isLeft({ requester }: Request, { users }: Facts): boolean {
+  return !users.has(requester)
+}
+
+/** Tells whether a command ends a request or a draft. */
+function ends({ type }: AskedCommand): boolean {
+  return type === 'cancel' || type === 'discard'
+}
+
+/** The verbs whose reason is a text of its own. */
+const textTypes: readonly RequestCommand['type'][] = ['comment', 'describe']
+
+/** Refuses a reason or a text that is too long, or holds what nobody can read. */
+function unfitText({ type, reason }: AskedCommand, { rules }: Facts) {
+  const problem = feedbackProblem(reason, rules.feedbackLimit)
+  const argument = textTypes.includes(type) ? 'text' : 'reason'
+  return problem === undefined ? undefined : refuse('invalid_input', { argument, problem })
+}
+
 /** Decides what somebody asks for. */
 function decideAsked(command: AskedCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { by } = command
   if (!facts.users.has(by.user)) return refuse('unknown_actor', { actor: by.user })
-  if (rowOf(command.type).by === 'requester' && by.user !== request.requester) {
-    return refuse('not_the_requester', {
-      request: request.id,
-      actor: by.user,
-      requester: request.requester,
-      verb: command.type,
-    })
-  }
-  const problem = feedbackProblem(command.reason, facts.rules.feedbackLimit)
-  if (problem) return refuse('invalid_input', { argument: command.type === 'comment' ? 'text' : 'reason', problem })
+  const { id, requester } = request
+  const inherits = isLeft(request, facts) && facts.custodian === true
+  if (rowOf(command.type).by === 'requester' && by.user !== requester && !(ends(command) && inherits))
+    return refuse('not_the_requester', { request: id, actor: by.user, requester, verb: command.type })
+  const unfit = unfitText(command, facts)
+  if (unfit) return unfit
 
   switch (command.type) {
     case 'edit':
@@ -83,6 +105,10 @@ function decideAsked(command: AskedCommand, request: Request, facts: Facts): Dec
     case 'schedule':
     case 'unschedule':
       return decideContent(command, request, facts)
+    case 'set_time':
+      return setTime(command, request, facts)
+    case 'take_over':
+      return takeOver({ ...command, type: command.type }, request, facts)
     case 'approve':
     case 'reject':
     case 'request_changes':
@@ -101,7 +127,12 @@ function decideAsked(command: AskedCommand, request: Request, facts: Facts): Dec
     case 'follow_up':
       return decideFollowUp(command, request, facts)
     case 'comment':
-      return comment(command, request)
+      return decideComment(command, request, facts)
+    case 'resolve_comment':
+    case 'reopen_comment':
+      return settleComment(command, request, facts)
+    case 'describe':
+      return addToReason(command, request)
     case 'recall':
       return success({ type: 'recalled', ...happened(command), outcome: { status: 'draft' } })
     case 'cancel':
@@ -110,17 +141,26 @@ function decideAsked(command: AskedCommand, request: Request, facts: Facts): Dec
   }
 }
 
-/** Tells whether the deadline of a request has come. The deadline itself is already too late. */
-export function hasExpired({ expiresAt }: Pick<Request, 'expiresAt'>, at: number): boolean {
-  return at >= expiresAt
-}
-
-/**
- * The state of a request at a moment: what is open is expired as soon as its deadline has come, whether or not that
- * is recorded yet.
- */
-export function statusAt({ status, expiresAt }: Pick<Request, 'status' | 'expiresAt'>, at: number): RequestStatus {
-  return isOpen(status) && hasExpired({ expiresAt }, at) ? 'expired' : status
+/** Decides that somebody asks from now on for what somebody who is gone has asked for. */
+function takeOver(
+  command: ContentCommand & { readonly type: 'take_over' },
+  request: Request,
+  facts: Facts,
+): Decision<LaterEvent> {
+  const { id, requester } = request
+  if (!isLeft(request, facts)) return refuse('requester_present', { request: id, requester })
+  if (facts.custodian === undefined) {
+    return refuse('not_the_requester', { request: id, actor: command.by.user, requester, verb: command.type })
+  }
+  if (facts.custodian !== true) return { ok: false, refusal: facts.custodian }
+  // Nobody takes back their own no as a requester: it would stand in the way for good.
+  const { user } = command.by
+  const person = facts.users.get(user)?.person ?? user
+  const objects = objectionsOf(request).some(({ review: { by, onBehalfOf = by, ...given } }) => {
+    return [by, onBehalfOf].includes(user) || [given.person, given.ownerPerson].includes(person)
+  })
+  if (objects) return refuse('own_objection', { request: id, actor: user })
+  return decideContent(command, request, facts)
 }
 
 /**
@@ -152,37 +192,29 @@ function movesOn(status: RequestStatus, verb: RequestCommand['type']): boolean {
   return isOpen(status) ? !idle : status === 'failed' && resumes === true
 }
 
-function expire(command: RequestCommand, request: Request, now: number): Result<LaterEvent> {
-  if (!hasExpired(request, now)) {
-    const dueAt = request.expiresAt + (command.at - now)
-    return refuse('not_due', { request: request.id, verb: 'expire', dueAt })
+/**
+ * Tells whether a verb could have a request applied, or approved, by what the policies ask: all that leads there, or
+ * has the policies asked anew, but for what goes on with a change that is on its way, and what leaves a draft a draft.
+ */
+function couldApply(status: RequestStatus, verb: RequestCommand['type']): boolean {
+  const { from, to, brings } = rowOf(verb)
+  const leads = (['approved', 'applying'] as const).some((one) => to.includes(one) && !from.includes(one))
+  return (leads || brings === 'content') && !(status === 'draft' && to.includes('draft'))
+}
+
+function expire(command: RequestCommand, request: Request, moment: Moment): Result<LaterEvent> {
+  if (!hasExpired(request, moment)) {
+    return refuse('not_due', { request: request.id, verb: 'expire', dueAt: deadlineOf(request, moment) })
   }
-  return success({ type: 'expired', ...happened(command), outcome: { status: 'expired' } })
+  const missed = missesTime(request) ? { missed: true as const } : {}
+  return success({ type: 'expired', ...happened(command), ...missed, outcome: { status: 'expired' } })
 }
 
 function remind(command: RequestCommand, request: Request, { holds }: Facts): Result<LaterEvent> {
   const { id } = request
   const due = duesOf(request, { holds, now: command.at }).find(({ verb }) => verb === 'remind')
   if (!due || command.at < due.at) return refuse('not_due', { request: id, verb: 'remind', dueAt: due?.at ?? 0 })
-  return success({ type: 'reminded', ...happened(command), outcome: asEnded(request) ?? { status: 'pending' } })
-}
-
-function comment(command: RequestCommand, { id, status }: Request): Result<LaterEvent> {
-  if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'comment' })
-  switch (status) {
-    case 'draft':
-    case 'pending':
-    case 'changes_requested':
-    case 'approved':
-      return success({ type: 'commented', ...happened(command), outcome: { status } })
-    case 'applying':
-    case 'applied':
-    case 'rejected':
-    case 'cancelled':
-    case 'expired':
-    case 'failed':
-      return refuse('not_open', { request: id, status, verb: 'comment' })
-  }
+  return success({ type: 'reminded', ...happened(command), outcome: unmoved(request) ?? { status: 'pending' } })
 }
 
 /**
@@ -191,11 +223,11 @@ function comment(command: RequestCommand, { id, status }: Request): Result<Later
  */
 function end(
   command: RequestCommand & { readonly type: 'cancel' | 'discard' },
-  { id, reviews, recalledReviews = 0 }: Request,
+  { id, requester, reviews, recalledReviews = 0 }: Request,
   { rules }: Facts,
 ): Result<LaterEvent> {
   const given = Math.max(reviews.length, recalledReviews)
-  if (rules.cancel !== 'any_time' && given > 0) {
+  if (rules.cancel !== 'any_time' && given > 0 && command.by.user === requester) {
     return refuse('already_reviewed_by_others', { request: id, reviews: given, verb: command.type })
   }
   const type = command.type === 'cancel' ? 'cancelled' : 'discarded'

@@ -1,4 +1,6 @@
 import { milliseconds } from '../../policy/model/duration.ts'
+import { lapseOf } from '../../review/lapsed.ts'
+import { deadlineOf, unresolved, whenMissed } from '../model/deadline.ts'
 import { type Hold, timeHeld } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
 import { pendingFollowUp } from '../model/request.ts'
@@ -22,18 +24,17 @@ interface Clock {
  * moments.
  */
 export function duesOf(request: Request, clock?: Clock): readonly Due[] {
-  const { status, expiresAt, applyAt, scheduleDropped, rules, updatedAt, application, unsettled } = request
-  const expires: Due = { verb: 'expire', at: expiresAt + heldSince(request.askedAt, clock) }
+  const { status, updatedAt, application, unsettled } = request
+  const at = deadlineOf(request, clock && { at: clock.now, holds: clock.holds })
+  const expires: Due = { verb: 'expire', at }
   const resumes: readonly Due[] = unsettled ? [{ verb: 'resume', at: updatedAt }] : []
   switch (status) {
     case 'pending':
-      return [expires, ...resumes, ...escalations(request, clock), ...reminders(request, clock)]
+      return [expires, ...resumes, ...lapses(request), ...escalations(request, clock), ...reminders(request, clock)]
     case 'changes_requested':
       return [expires, ...resumes]
     case 'approved':
-      if (applyAt === undefined)
-        return rules.apply === 'by_hand' ? [expires] : [expires, { verb: 'come_due', at: updatedAt }]
-      return scheduleDropped ? [expires] : [expires, { verb: 'come_due', at: applyAt }]
+      return [expires, ...lapses(request), ...applications(request), ...reminders(request, clock)]
     case 'applying':
       return application ? [{ verb: 'reclaim', at: application.until }] : []
     case 'applied':
@@ -45,6 +46,32 @@ export function duesOf(request: Request, clock?: Clock): readonly Due[] {
     case 'expired':
       return []
   }
+}
+
+/** When an approved request is applied by itself: at its time or, if it only waited for another one, at once. */
+function applications(request: Request): readonly Due[] {
+  const { applyAt, openTime, scheduleDropped, withheld, rules, updatedAt } = request
+  if (withheld || scheduleDropped) return []
+  const isTalkedAbout = unresolved(request, rules) > 0
+  if (applyAt !== undefined) {
+    // What may be applied late waits for its comments, and its time comes as soon as they are settled.
+    return isTalkedAbout && whenMissed(request, rules) === 'apply' ? [] : [{ verb: 'come_due', at: applyAt }]
+  }
+  return rules.apply === 'by_hand' || openTime || isTalkedAbout ? [] : [{ verb: 'come_due', at: updatedAt }]
+}
+
+function lapses(request: Request): readonly Due[] {
+  const at = nextLapse(request)
+  return at === undefined ? [] : [{ verb: 'lapse', at }]
+}
+
+/** When the next approval stops counting, of those of which that is not recorded yet; `undefined` if none does. */
+export function nextLapse({ reviews, rules, digest, round, lapsedAt = 0 }: Request): number | undefined {
+  const ends = reviews
+    .filter((review) => review.digest === digest && review.round === round)
+    .flatMap((review) => lapseOf(review, rules) ?? [])
+    .filter((at) => at > lapsedAt)
+  return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
 /** When something happens to a request by itself; `undefined` if nothing does. */
@@ -73,9 +100,10 @@ function escalations(request: Request, clock: Clock | undefined): readonly Due[]
   )
 }
 
-function reminders({ rules, askedAt, remindedAt = askedAt }: Request, clock: Clock | undefined): readonly Due[] {
+function reminders(request: Request, clock: Clock | undefined): readonly Due[] {
+  const { rules, requirements, askedAt, remindedAt = askedAt } = request
   const { remindEvery } = rules
-  if (remindEvery === 'never') return []
+  if (remindEvery === 'never' || requirements.length === 0) return []
   return [{ verb: 'remind', at: remindedAt + heldSince(remindedAt, clock) + milliseconds(remindEvery) }]
 }
 

@@ -15,6 +15,7 @@ import type { ContentEvent, Pinned } from '../model/event.ts'
 import type { Objection } from '../model/objection.ts'
 import { currentReviews, isSameSubject, rememberedSubject, revives } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
+import { isSameSchedule } from '../model/schedule.ts'
 
 /** A command that brings content, as far as answers are concerned. */
 interface Bringing {
@@ -22,6 +23,8 @@ interface Bringing {
   readonly type: ContentEvent['type']
   /** Whether it leaves the request before the reviewers whom it was put to. */
   readonly leaves: boolean
+  /** Whether it is an approval that names details: whoever approves takes nobody's objection away. */
+  readonly names: boolean
 }
 
 /** What is brought, and the facts of this moment. */
@@ -47,6 +50,7 @@ export function answersFor(bringing: Bringing, request: Request, brought: Brough
   const there = rememberedSubject(pinned)
   const isSame = isSameSubject(rememberedSubject(request), there)
   const stay = currentReviews(request).filter((review) => {
+    if (bringing.names) return review.verdict !== 'approve'
     if (review.verdict === 'reject') return keeps || isSame
     return keeps && bringing.leaves && (review.verdict !== 'approve' || isKept(review, { bringing, request, brought }))
   })
@@ -76,10 +80,18 @@ function isKept(
   const giver = giverOf(review, facts.users, after.rules)
   if (pinned.conflicts > 0 || !giver || isOwn(review, bringing.by)) return false
   if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return false
-  if (facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand') return true
-  if (next.applyAt !== request.applyAt) return false
+  const stands = facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand'
+  if (stands && !hasJoined(request, next.changes)) return true
+  if (!isSameSchedule(next, request)) return false
   const requirements = [...request.requirements, ...pinned.requirements]
   return isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)
+}
+
+/** Tells whether content is about a resource that the request was not about: nobody has seen anything of that. */
+export function hasJoined({ resources }: Pick<Request, 'resources'>, changes: readonly ProposedChange[]): boolean {
+  return changes.some(({ resource }) => {
+    return !resources.some(({ type, id }) => type === resource.type && id === resource.id)
+  })
 }
 
 /** Tells whether a place is in somebody's part. */
@@ -126,11 +138,11 @@ function isEqualPart(
 
 function effect(changes: readonly ProposedChange[], part: Part | undefined): JsonValue {
   return asJson(
-    changes.map(({ resource, project, incarnation, actions, places, move = null }) => ({
+    changes.map(({ resource, project, incarnation, actions, places, move }) => ({
       resource,
       project,
       incarnation,
-      move,
+      move: move === undefined ? null : { ...move, reverts: null },
       actions: part ? [] : actions,
       places: part ? places.filter(part) : places,
     })),

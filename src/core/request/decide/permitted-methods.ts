@@ -1,8 +1,8 @@
 import type { Refusal } from '../../../errors/result.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
+import { statusAt } from '../model/deadline.ts'
 import type { Actor } from '../model/event.ts'
-import { ownTime } from '../model/hold.ts'
 import type { Request } from '../model/request.ts'
 import {
   allows,
@@ -14,7 +14,7 @@ import {
   verbBy,
   verbs,
 } from '../model/status-table.ts'
-import { decide, statusAt } from './decide.ts'
+import { decide } from './decide.ts'
 import { answersBy } from './withdraw.ts'
 
 /**
@@ -48,14 +48,14 @@ interface Clock {
 
 /** The verb that a method means for a request at a moment. */
 export function verbOf(method: RequestMethod, request: Request, { at, holds }: Clock): PeopleVerb {
-  return verbBy(method, statusAt(request, ownTime(request, holds, at)))
+  return verbBy(method, statusAt(request, { at, holds }))
 }
 
 /**
  * The verb that is meant by one that does not exist in the state of a request: the one of the same method that does.
  */
 export function meantBy<V extends RequestVerb>(verb: V, request: Request, { at, holds }: Clock): V | PeopleVerb {
-  const status = statusAt(request, ownTime(request, holds, at))
+  const status = statusAt(request, { at, holds })
   const { method }: VerbRow = verbs[verb]
   return method === undefined || allows(status, verb) ? verb : verbBy(method as RequestMethod, status)
 }
@@ -87,7 +87,7 @@ function withdrawal(use: Use, request: Request, facts: Facts): true | Refusal {
 }
 
 function decided(use: Use, request: Request, facts: Facts): true | Refusal {
-  const command: RequestCommand = { ...use, seen: request.digest, reason: '…', incident: '…' }
+  const command = { ...use, seen: request.digest, reason: '…', incident: '…', comment: 0 } as RequestCommand
   const decision = decide(command, request, facts)
   // What still needs a fact is decided on everything else here.
   return decision.ok ? true : (decision.refusal ?? true)

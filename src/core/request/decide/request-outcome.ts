@@ -1,26 +1,50 @@
 import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
-import { defined } from '../../defined.ts'
 import { widened } from '../../policy/model/escalation.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, TargetFacts } from '../model/command.ts'
 import { documentDigest, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
+import { deadlineOf, unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { hasEqualEffect } from '../model/effect.ts'
-import type { Applied, Applying, Failed, Outcome } from '../model/event.ts'
+import { refuseFrozen } from '../model/frozen.ts'
 import { isMissed } from '../model/hold.ts'
+import type { Applied, Applying, Failed, Outcome } from '../model/outcome.ts'
 import type { Request } from '../model/request.ts'
+import { scheduleOf } from '../model/schedule.ts'
+
+/** When an outcome is judged, and whether the request was approved before: then it has not missed its time. */
+export interface Judged {
+  readonly at: number
+  readonly wasApproved?: boolean
+}
 
 /**
  * Judges where an open request stands after its answers or its content moved: waiting, approved, or applied at once.
  */
-export function reviewOutcome(request: Request, facts: Facts, at: number): Decision<Outcome> {
-  const { met, blocking } = standing({ ...request, ...inForce(request, facts) }, facts.users)
+export function reviewOutcome(request: Request, facts: Facts, { at, wasApproved }: Judged): Decision<Outcome> {
+  const { met, blocking } = standing({ ...request, ...inForce(request, facts), at }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
   if (!met) return success({ status: 'pending' })
-  if (facts.rules.apply === 'by_hand' || waits(request, facts, at)) return success({ status: 'approved' })
+  if (!wasApproved && isTooLate(request, facts, at)) return success({ status: 'approved', byHand: true })
+  if (facts.rules.apply === 'by_hand' || waits(request, facts, at) || unresolved(request, facts.rules) > 0)
+    return success({ status: 'approved' })
   if (!facts.target) return needs('target')
-  if (keptOff(facts.target) !== undefined) return success({ status: 'approved' })
+  if (facts.target.frozen?.mode === 'block' || facts.target.blockedThen)
+    return success({ status: 'approved', byHand: true })
+  if (facts.target.frozen || keptOff(facts.target) !== undefined) return success({ status: 'approved' })
+  if (facts.withheld && openConflicts(facts.target) === 0)
+    return success({ status: 'approved', withheld: facts.withheld })
   return applicationOf(request, facts.target, at)
+}
+
+/**
+ * Tells whether the time that a request was scheduled for has passed, and its policies do not let it be applied late.
+ * Whatever has expired by that never comes so far.
+ */
+export function isTooLate(request: Request, { rules }: Pick<Facts, 'rules'>, at: number): boolean {
+  const { applyAt, scheduleDropped } = request
+  const isPast = applyAt !== undefined && applyAt <= at
+  return isPast && !scheduleDropped && whenMissed(request, rules) !== 'apply'
 }
 
 /** What holds for the request now, in the place of what was pinned: with those whom it has escalated to. */
@@ -32,11 +56,21 @@ export function inForce(
 }
 
 /**
- * Tells whether the request waits for a time that it was scheduled for, or for somebody, since that time was missed.
+ * Tells whether the request waits for a time that it was scheduled for, or for somebody: to say when, if its time is
+ * open, or to apply it by hand, since its time was missed or a freeze has blocked it.
  */
 export function waits(request: Request, { holds }: Pick<Facts, 'holds'>, at: number): boolean {
-  const { applyAt, scheduleDropped } = request
-  return applyAt !== undefined && (at < applyAt || scheduleDropped === true || isMissed(request, holds))
+  const { applyAt, openTime, scheduleDropped } = request
+  if (openTime && applyAt === undefined) return true
+  return scheduleDropped === true || (applyAt !== undefined && (at < applyAt || isMissed(request, holds)))
+}
+
+/**
+ * Tells whether a change that nobody has to approve waits for the end of a freeze. Not if it would expire before that:
+ * then it is refused at once.
+ */
+export function waitsForFreeze(request: Request, { frozen }: Pick<TargetFacts, 'frozen'>): boolean {
+  return frozen?.mode === 'queue' && frozen.until !== undefined && frozen.until < deadlineOf(request)
 }
 
 /**
@@ -44,10 +78,10 @@ export function waits(request: Request, { holds }: Pick<Facts, 'holds'>, at: num
  * outside of the database, they are claimed first.
  *
  * The one place where a change becomes real, whoever asks. It believes nothing but the stored content, whose digest
- * it computes again.
+ * it computes again. Nothing passes a freeze here: whoever bypasses one leaves it out of the target, on record.
  */
 export function applicationOf(request: Request, target: TargetFacts, at: number): Result<Applying | Applied | Failed> {
-  const found = requestDigest({ ...request, request: request.id, ...contentOf(target) })
+  const found = requestDigest({ ...withoutSchedule(request), request: request.id, ...contentOf(target) })
   if (found !== request.digest)
     return refuse('content_tampered', { request: request.id, digest: request.digest, found })
   const conflicts = openConflicts(target)
@@ -56,11 +90,10 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   const [first] = request.resources
   const other = keptOff(target)
   if (first && other !== undefined) return refuse('locked', { type: first.type, id: first.id, request: other })
+  if (target.frozen) return refuseFrozen(target.frozen)
   const changes = landing(target)
-  for (const [index, { resource, base }] of changes.entries()) {
-    const live = target.live[index] ?? 0
-    if (live !== base) return failed(refuse('stale', { ...resource, base, live }))
-  }
+  const stale = staleness(target)
+  if (stale) return failed({ refusal: stale })
   if (target.invalid) return failed({ refusal: target.invalid })
   const revisions = changes.map(({ resource, base, after }) => ({
     type: resource.type,
@@ -73,6 +106,26 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   const late = request.mayLand ? { mayLand: request.mayLand } : {}
   const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions, ...late }
   return success({ status: 'applying', application })
+}
+
+/** Says that a change cannot land as it is, since a resource has moved on; `undefined` if it can. */
+export function staleness(target: TargetFacts): Refusal<'stale'> | undefined {
+  for (const [index, { resource, base }] of landing(target).entries()) {
+    const live = target.live[index] ?? 0
+    if (live !== base) return refuse('stale', { ...resource, base, live }).refusal
+  }
+  return undefined
+}
+
+/**
+ * Refuses what could only end in failure since a resource has moved on, so that it costs nobody an approval; unless the
+ * policies let people approve what fails when it is applied.
+ */
+export function refuseStale({ moved, target, rules }: Facts): Decision<true> {
+  if (rules.onStale === 'fail_when_applied') return success(true)
+  if (!target) return moved ? needs('target') : success(true)
+  const stale = staleness(target)
+  return stale ? { ok: false, refusal: stale } : success(true)
 }
 
 /**
@@ -93,8 +146,13 @@ export function landing({ changes, rebased }: TargetFacts): readonly ProposedCha
   return equal ? rebased : changes
 }
 
-function contentOf({ changes, applyAt }: TargetFacts) {
-  return { changes, ...defined({ applyAt }) }
+/** What is stored says when, and nothing else: what it does not say is not taken from the request. */
+function withoutSchedule({ applyAt, openTime, applyBy, ...request }: Request) {
+  return request
+}
+
+function contentOf(target: TargetFacts) {
+  return { changes: target.changes, ...scheduleOf(target) }
 }
 
 function failed({ refusal }: { readonly refusal: Refusal }): Result<Failed> {

@@ -38,7 +38,10 @@ export function withdraw(command: WithdrawCommand, request: Request, facts: Fact
     outcome: { status: 'pending' },
   }
   if (facts.held) return heldBack(event, request, facts)
-  const outcome = reviewOutcome(evolve(request, event), facts, at)
+  const outcome = reviewOutcome(evolve(request, event), facts, {
+    at,
+    wasApproved: request.status === 'approved',
+  })
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 
@@ -48,7 +51,7 @@ export function withdraw(command: WithdrawCommand, request: Request, facts: Fact
  */
 function heldBack(event: ReviewEvent, request: Request, facts: Facts): Result<LaterEvent> {
   const without = evolve(request, event)
-  const { met, blocking } = standing({ ...without, ...inForce(without, facts) }, facts.users)
+  const { met, blocking } = standing({ ...without, ...inForce(without, facts), at: event.at }, facts.users)
   const { status } = request
   if (status === 'approved') return success({ ...event, outcome: { status: met ? 'approved' : 'pending' } })
   const stays = status === 'changes_requested' ? status : 'pending'

@@ -6,6 +6,7 @@ import { asJson } from '../../change/json.ts'
 import { boundReason, type StatedReason } from '../../log/erasable-texts.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
+import { agreedSchedule, type Schedule } from './schedule.ts'
 
 /** What one change would make of one resource, and from which state on. */
 export interface ProposedChange {
@@ -24,8 +25,21 @@ export interface ProposedChange {
   readonly after: JsonValue
   /** The action of the life cycle that does it; absent if the type of the resource has none. */
   readonly move?: PinnedMove
+  /** Of a resource that begins in another state than the first one: what each action of `move.path` does. */
+  readonly path?: readonly PathStep[]
+  /** The document as it was given, if the actions of `path` made another one of it. */
+  readonly given?: JsonValue
   /** How the change was moved onto `base`, if that left conflicts. */
   readonly rebase?: OpenRebase
+}
+
+/** What an action does on the way to the state in which a resource begins. */
+export interface PathStep {
+  readonly actions: readonly string[]
+  /** Every place of the document that it changes. */
+  readonly places: readonly ChangedPlace[]
+  /** The document after it; left out if it leaves the document as it is. */
+  readonly after?: JsonValue
 }
 
 /** An action of a life cycle, with what reviewers agree to beyond the document. */
@@ -42,10 +56,25 @@ export interface PinnedMove {
   readonly edits?: true
   /** What was said with it. */
   readonly details?: JsonObject
+  /**
+   * Of a resource that begins in another state than the first one: the actions that lead there, whose permissions and
+   * policies it takes.
+   */
+  readonly path?: readonly { readonly action: string; readonly from: string; readonly to: string }[]
+  /** Whether it begins in that state without them, by somebody who may change the settings. */
+  readonly imported?: true
+  /** The revision whose document it brings back, and the state that this was in. The state `to` is as it is live. */
+  readonly reverts?: Reverted
   /** When the clock ends the state `to`, in milliseconds since 1970, if it does. */
   readonly dueAt?: number
   /** What the clock does then. */
   readonly next?: ClockMove
+}
+
+/** The revision that a change goes back to, and the live state of then. */
+export interface Reverted {
+  readonly revision: number
+  readonly state: string
 }
 
 /** What the clock is going to do with a resource. */
@@ -70,10 +99,8 @@ export interface OpenRebase {
 }
 
 /** What a request wants, and when. */
-export interface Content {
+export interface Content extends Schedule {
   readonly changes: readonly ProposedChange[]
-  /** When it is to be applied once approved, in milliseconds since 1970. Left out: at once. */
-  readonly applyAt?: number
 }
 
 /** Everything that a reviewer agrees to. */
@@ -93,9 +120,9 @@ export interface Reviewed extends Content, StatedReason {
  */
 export function requestDigest(reviewed: Reviewed): Digest {
   const { tenant, request, round, requester, expiresAt, requirements, rules, changes } = reviewed
-  const { applyAt = null } = reviewed
+  const schedule = { applyAt: null, ...agreedSchedule(reviewed) }
   const reason = boundReason(reviewed)
-  const bound = { tenant, request, round, requester, reason, applyAt, expiresAt, requirements, rules, changes }
+  const bound = { tenant, request, round, requester, reason, ...schedule, expiresAt, requirements, rules, changes }
   return digest('request', asJson(bound))
 }
 

@@ -8,6 +8,10 @@ export type FactName =
   | 'target'
   /** The follow-up reviews that are still to be done. */
   | 'followUps'
+  /** The comment that the command names. */
+  | 'comment'
+  /** The stored changes. */
+  | 'changes'
 
 /** That a decision cannot be made yet: `needs` names the fact that it was not given. */
 export interface Undecided {

@@ -34,7 +34,8 @@ function compare(a: string, b: string): number {
 }
 
 function effectOf({ resource, project, incarnation, actions, places, move, after }: ProposedChange): string {
-  const moved = move === undefined ? {} : { move }
+  const { reverts: _, ...does } = move ?? {}
+  const moved = move === undefined ? {} : { move: does }
   const whole = move === undefined || move.from === move.to ? {} : { after }
   return canonical(asJson({ resource, project, incarnation, actions, places, ...moved, ...whole }))
 }

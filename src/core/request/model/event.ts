@@ -1,12 +1,16 @@
-import type { Refusal } from '../../../errors/result.ts'
 import type { Digest } from '../../change/digest.ts'
+import type { JsonObject } from '../../change/json.ts'
 import { defined } from '../../defined.ts'
-import type { StreamHead } from '../../log/event-chain.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 import type { Review } from '../../review/under-review.ts'
+import type { CommentAnchor } from './comment.ts'
 import type { GlassBroken } from './follow-up.ts'
+import type { Outcome } from './outcome.ts'
+import type { PolicySetState } from './policy-set-state.ts'
+import type { Schedule } from './schedule.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /** Who did something, and through which door. */
 export interface Actor {
@@ -16,66 +20,11 @@ export interface Actor {
   readonly via: string
 }
 
-/** What became of a request by an event: the state that it is in from then on, with what belongs to that state. */
-export type Outcome =
-  | {
-      readonly status: 'draft' | 'pending' | 'changes_requested' | 'approved' | 'rejected' | 'cancelled' | 'expired'
-    }
-  | Applying
-  | Applied
-  | Failed
-
-/** The change is on its way to a resource that the host keeps outside of the database. */
-export interface Applying {
-  readonly status: 'applying'
-  readonly application: Application
-}
-
 /**
- * A change that is being written to an external system: who may confirm it, until when, and which revisions it makes.
+ * The part of a request that its content brings with it, and that every new content replaces as a whole. In an event,
+ * it says where the request is only if that is somewhere else than before.
  */
-export interface Application {
-  /** The resource that is kept outside. */
-  readonly resource: { readonly type: string; readonly id: string }
-  /** Grows with every claim of the resource: nobody with an older one confirms anything. */
-  readonly fence: number
-  /** Until when whoever claimed it may confirm; from then on it is claimed anew. In milliseconds since 1970. */
-  readonly until: number
-  /** How often it was claimed. */
-  readonly attempts: number
-  /** What it makes of the resources, all of them, once it is confirmed. */
-  readonly revisions: readonly AppliedRevision[]
-  /** Why the last attempt did not get there, if one did not. */
-  readonly problem?: string
-  /** Whether something that was sent before may still land. */
-  readonly mayLand?: true
-}
-
-/** The change is live. */
-export interface Applied {
-  readonly status: 'applied'
-  readonly revisions: readonly AppliedRevision[]
-}
-
-/** The change could not be applied, and why. Nothing of it is live, as far as anybody knows. */
-export interface Failed {
-  readonly status: 'failed'
-  readonly failure: Refusal
-  /** Whether what was sent outside of the database may still land there. */
-  readonly mayLand?: true
-}
-
-/** The revision that a request made of one resource. */
-export interface AppliedRevision {
-  readonly type: string
-  readonly id: string
-  readonly number: number
-  /** Digest of the document as it is live from then on. */
-  readonly digest: Digest
-}
-
-/** The part of a request that its content brings with it, and that every new content replaces as a whole. */
-export interface Pinned {
+export interface Pinned extends Whereabouts, Schedule {
   /** Counts how often the request was put to reviewers; 0 for a draft that never was. */
   readonly round: number
   /** Counts its contents; the content is kept under it. */
@@ -84,10 +33,17 @@ export interface Pinned {
   /** The digest of what the content does, whoever asks for it and when it is to be applied. */
   readonly effect: Digest
   readonly resources: readonly Target[]
+  /** What was to be changed with them, and left out, since nothing of it would have changed. Left out: nothing. */
+  readonly leftOut?: readonly LeftOut[]
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
+  /**
+   * What the policies in shadow would have asked of this content as well, when it was put to its reviewers. It decides
+   * nothing. Left out: nothing.
+   */
+  readonly shadow?: readonly PinnedRequirement[]
   /** The state of the policies that the requirements were pinned from. */
-  readonly policySet: StreamHead
+  readonly policySet: PolicySetState
   /** When it expires, in milliseconds since 1970; 0 for a draft that never was put to reviewers. */
   readonly expiresAt: number
   /** What the requester says about it. */
@@ -96,8 +52,6 @@ export interface Pinned {
   readonly salt?: string
   /** The commitment to the reason, if that was erased. */
   readonly erased?: Digest
-  /** When it is to be applied once approved; left out: at once. */
-  readonly applyAt?: number
   /** How many conflicts nobody has answered. */
   readonly conflicts: number
   /** Who edited the content after it was written first; the last one last. */
@@ -114,6 +68,18 @@ export interface Pinned {
   readonly reviews: readonly Review[]
 }
 
+/** The name of a resource. */
+export interface ResourceName {
+  readonly type: string
+  readonly id: string
+}
+
+/** A resource that is left out of a request, since nothing of it would change. */
+export interface LeftOut extends ResourceName {
+  /** Its project, if the request is not in it: only who may read there is told of it. */
+  readonly project?: string
+}
+
 /** A user, and the person behind it. */
 export interface KnownPerson {
   readonly user: string
@@ -127,13 +93,16 @@ export interface Target {
   readonly base: number
   /** The action of its life cycle that waits for approval, and keeps others off until then. */
   readonly waiting?: string
+  /** Whether it keeps nobody off: it has passed the lock of another request, since it is declared safe. */
+  readonly lockless?: true
 }
 
 /**
  * The resources that a request keeps others off while it is open: by its rules, or by the life cycle of the resource.
+ * One that passes the lock of another request has none of its own.
  */
 export function locksOf({ rules, resources }: Pick<Pinned, 'rules' | 'resources'>): readonly Target[] {
-  return resources.filter(({ waiting }) => rules.lock === 'resource' || waiting !== undefined)
+  return resources.filter(({ waiting, lockless }) => !lockless && (rules.lock === 'resource' || waiting !== undefined))
 }
 
 interface Happened {
@@ -147,11 +116,10 @@ interface Happened {
 }
 
 /** A request was made, as a draft or at once put to its reviewers. */
-export interface BeganEvent extends Happened {
+export interface BeganEvent extends Happened, Whereabouts {
   readonly type: 'drafted' | 'submitted'
   readonly id: string
   readonly tenant: string
-  readonly project: string
   readonly pinned: Pinned
 }
 
@@ -167,6 +135,10 @@ export interface ContentEvent extends Happened {
     | 'resolved'
     | 'scheduled'
     | 'unscheduled'
+    /** Whoever asked for it is gone: somebody else asks for it from now on. */
+    | 'taken_over'
+    /** The time of a change has come that nobody had to approve, and somebody has to by now. */
+    | 'asked_anew'
   readonly pinned: Pinned
 }
 
@@ -185,6 +157,12 @@ export interface ReviewEvent extends Happened {
   readonly roles: readonly string[]
   /** Whose approvals this answer takes the place of besides: the same people gave them, and the two count once. */
   readonly replaces?: readonly string[]
+  /** Of an approval, the details that it named. */
+  readonly details?: JsonObject
+  /** The content with these details, which the approval is about; left out: the content of before. */
+  readonly pinned?: Pinned
+  /** How often the requester had added to the reason when this was said. Left out: never. */
+  readonly additions?: number
   /** Whether what follows from it waits until the workflow is on again. */
   readonly unsettled?: true
 }
@@ -192,6 +170,8 @@ export interface ReviewEvent extends Happened {
 /** Somebody broke glass. A follow-up review is required. */
 export interface GlassEvent extends Happened, Omit<GlassBroken, 'at' | 'by'> {
   readonly type: 'glass_broken'
+  /** The freezes that it passed. Left out: none. */
+  readonly freezes?: readonly string[]
 }
 
 /** Somebody reviewed afterwards what was applied by breaking the glass. */
@@ -209,10 +189,24 @@ export interface EscalatedEvent extends Happened {
   readonly policies: readonly Escalated[]
 }
 
+/** Somebody commented. The text is the reason. */
+export interface CommentedEvent extends Happened {
+  readonly type: 'commented'
+  /** Comments are numbered from 1 on. */
+  readonly comment: number
+  readonly anchor?: CommentAnchor
+}
+
+/** Somebody resolved a comment, or took it up again. */
+export interface CommentSettledEvent extends Happened {
+  readonly type: 'comment_resolved' | 'comment_reopened'
+  readonly comment: number
+}
+
 /** Something else happened that leaves content and answers as they are. */
 export interface OtherEvent extends Happened {
   readonly type:
-    | 'commented'
+    | 'described'
     | 'recalled'
     | 'returned'
     | 'cancelled'
@@ -226,10 +220,34 @@ export interface OtherEvent extends Happened {
     | 'expired'
     | 'reminded'
     | 'resumed'
+    /** Approvals do not count any more, since they were given too long ago. */
+    | 'approvals_lapsed'
+  /** Of a bypass, the freezes that it passed. Left out: none. */
+  readonly freezes?: readonly string[]
+  /** Of an expiry, whether the time that it was scheduled for has passed. Left out: its deadline has. */
+  readonly missed?: true
+  /** Of a time that was missed, whether it is applied all the same as soon as it is approved. Left out: by hand. */
+  readonly late?: true
+}
+
+/** Somebody said when, within the time that was left open, or took that back. */
+export interface TimeSetEvent extends Happened {
+  readonly type: 'time_set'
+  /** In milliseconds since 1970. Left out: it is open again. */
+  readonly applyAt?: number
 }
 
 /** What happened to a request that was there before. */
-export type LaterEvent = ContentEvent | ReviewEvent | GlassEvent | FollowUpEvent | EscalatedEvent | OtherEvent
+export type LaterEvent =
+  | ContentEvent
+  | ReviewEvent
+  | GlassEvent
+  | FollowUpEvent
+  | EscalatedEvent
+  | CommentedEvent
+  | CommentSettledEvent
+  | TimeSetEvent
+  | OtherEvent
 
 /** What happened to a request. One command makes one event; what followed from it is its `outcome`. */
 export type RequestEvent = BeganEvent | LaterEvent

@@ -1,10 +1,20 @@
 import { defined } from '../../defined.ts'
+import { boundReason } from '../../log/erasable-texts.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Review, Verdict } from '../../review/under-review.ts'
-import type { BeganEvent, ContentEvent, FollowUpEvent, LaterEvent, Outcome, ReviewEvent } from './event.ts'
+import type {
+  BeganEvent,
+  ContentEvent,
+  FollowUpEvent,
+  GlassEvent,
+  LaterEvent,
+  ReviewEvent,
+  TimeSetEvent,
+} from './event.ts'
 import type { FollowUp } from './follow-up.ts'
+import { stateOf } from './outcome-state.ts'
 import { leftOf, putAside, rememberedObjections, remembering } from './remembered.ts'
-import type { Request } from './request.ts'
+import { type Addition, askersAfter, type Request } from './request.ts'
 
 /**
  * Begins a request with the event that made it.
@@ -14,11 +24,11 @@ import type { Request } from './request.ts'
  * let state = begin(beganEvent)
  * ```
  */
-export function begin({ id, tenant, project, by, via, at, pinned, outcome }: BeganEvent): Request {
+export function begin({ id, tenant, project, projects, by, via, at, pinned, outcome }: BeganEvent): Request {
   return {
     tenant,
     id,
-    project,
+    ...defined({ project, projects }),
     requester: by,
     via,
     createdAt: at,
@@ -48,41 +58,43 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'resolved':
     case 'scheduled':
     case 'unscheduled':
+    case 'taken_over':
+    case 'asked_anew':
       return withContent(request, event)
     case 'approved':
-      return withAnswers(request, event, answered(request, event, 'approve'))
     case 'rejected':
-      return withAnswers(request, event, answered(request, event, 'reject'))
     case 'changes_requested':
-      return withAnswers(request, event, answered(request, event, 'request_changes'))
+      return withReview(request, event, verdictOf[event.type])
     case 'withdrawn': {
       const left = request.reviews.filter((one) => ownerOf(one) !== ownerOf(event))
       return { ...withAnswers(request, event, left), ...(event.unsettled ? { unsettled: true } : {}) }
     }
     case 'recalled':
-      return remembering(moved(request, event, { reviews: [], ...leftBehind(request) }), putAside(request))
     case 'returned':
-      return remembering(moved(request, event, { reviews: [] }), putAside(request))
+      return takenBack(request, event)
     case 'bypassed':
       return moved(request, event, { bypassedBy: event.by })
-    case 'glass_broken': {
-      const { by, at, person, incident, policies, dueAt } = event
-      return moved(request, event, { followUp: { by, at, person, incident, policies, dueAt, reviews: [] } })
-    }
+    case 'glass_broken':
+      return moved(request, event, { followUp: followUpOf(event) })
     case 'follow_up_reviewed':
       return moved(request, event, request.followUp ? { followUp: reviewed(request, request.followUp, event) } : {})
     case 'escalated':
       return moved(request, event, { escalated: [...(request.escalated ?? []), ...event.policies] })
     case 'reminded':
-      return moved(
-        request,
-        event,
-        request.followUp ? { followUp: { ...request.followUp, remindedAt: event.at } } : { remindedAt: event.at },
-      )
+      return moved(request, event, remindedOf(request, event.at))
     case 'schedule_dropped':
-      return moved(request, event, { scheduleDropped: true })
+      return moved(request, event, !event.late && isByHand(request, event) ? { scheduleDropped: true } : {})
     case 'commented':
-      return moved(request, event, { comments: (request.comments ?? 0) + 1 })
+      return discussed({ ...moved(request, event), commentCount: event.comment }, 1)
+    case 'comment_resolved':
+    case 'comment_reopened':
+      return discussed(moved(request, event), event.type === 'comment_resolved' ? -1 : 1)
+    case 'described':
+      return moved(request, event, { additions: added(request, event) })
+    case 'time_set':
+      return timed(request, event)
+    case 'approvals_lapsed':
+      return moved(request, event, { lapsedAt: event.at })
     case 'cancelled':
     case 'discarded':
     case 'claimed':
@@ -95,12 +107,48 @@ export function evolve(request: Request, event: LaterEvent): Request {
   }
 }
 
-/** What was recalled stays so until it is put to its reviewers again. */
+const verdictOf = {
+  approved: 'approve',
+  rejected: 'reject',
+  changes_requested: 'request_changes',
+} as const satisfies Readonly<Record<string, Verdict>>
+
+/** The request with an answer to it and, of an approval that names details, with the content that has them. */
+function withReview(request: Request, event: ReviewEvent, verdict: Verdict): Request {
+  const { pinned, details: _, ...happened } = event
+  const named = pinned ? withContent(request, { ...happened, type: 'edited', pinned }) : request
+  return withAnswers(named, event, answered(named, event, verdict))
+}
+
+/**
+ * What was recalled stays so until it is put to its reviewers again, and what was added until the reason is stated
+ * anew.
+ */
 function withContent(request: Request, event: ContentEvent): Request {
-  const { recalledReviews, ...rest } = withoutRound(moved(request, event))
+  const { recalledReviews, additions, ...rest } = withoutRound(moved(request, event))
+  const said = boundReason(request) === boundReason(event.pinned) ? defined({ additions }) : {}
   const recalled = event.outcome.status === 'draft' ? defined({ recalledReviews }) : {}
-  const next = { ...rest, ...recalled, ...event.pinned, askedAt: event.at }
+  const { project, projects, ...lasting } = rest
+  const { pinned } = event
+  const moves = pinned.project !== undefined || pinned.projects !== undefined
+  const where = moves ? {} : defined({ project, projects })
+  const beside = { ...inherited(request, event), ...recalled, ...said }
+  const next = { ...lasting, ...where, ...beside, ...pinned, askedAt: event.at }
   return remembering(next, rememberedObjections(request, event))
+}
+
+/** Who asks for it from now on, and who did before, if somebody takes it over. */
+function inherited(
+  request: Request,
+  { type, by, via }: ContentEvent,
+): Partial<Pick<Request, 'requester' | 'formerRequesters' | 'via'>> {
+  return type === 'taken_over' ? { ...askersAfter(request, by), via } : {}
+}
+
+/** A draft again: its round is over, and how many answers it had is remembered if the requester took it back. */
+function takenBack(request: Request, event: LaterEvent): Request {
+  const left = event.type === 'recalled' ? leftBehind(request) : {}
+  return remembering(moved(request, event, { reviews: [], ...left }), putAside(request))
 }
 
 function leftBehind({ reviews: { length } }: Request): Pick<Request, 'recalledReviews'> {
@@ -113,8 +161,40 @@ function withAnswers(request: Request, event: LaterEvent, reviews: readonly Revi
 
 /** The request without what belongs to the content and the round that are over. */
 function withoutRound(request: Request) {
-  const { applyAt, scheduleDropped, reason, salt, erased, remindedAt, escalated, ...rest } = request
+  const {
+    applyAt,
+    openTime,
+    applyBy,
+    leftOut,
+    scheduleDropped,
+    reason,
+    salt,
+    erased,
+    remindedAt,
+    escalated,
+    shadow,
+    ...rest
+  } = request
   return rest
+}
+
+/** The request with the time that was set within the one that was left open. One that it missed before is forgotten. */
+function timed(request: Request, event: TimeSetEvent): Request {
+  const { applyAt: _applyAt, scheduleDropped: _dropped, ...rest } = moved(request, event)
+  return { ...rest, ...defined({ applyAt: event.applyAt }) }
+}
+
+function added({ additions = [] }: Request, { by, at, reason: text = '' }: LaterEvent): readonly Addition[] {
+  return [...additions, { by, at, text }]
+}
+
+/** What it was that people were reminded of: the review that it owes, or the request itself. */
+function remindedOf({ followUp }: Request, remindedAt: number): Partial<Request> {
+  return followUp ? { followUp: { ...followUp, remindedAt } } : { remindedAt }
+}
+
+function followUpOf({ by, at, person, incident, policies, dueAt }: GlassEvent): FollowUp {
+  return { by, at, person, incident, policies, dueAt, reviews: [] }
 }
 
 function reviewed(
@@ -133,7 +213,7 @@ function reviewed(
  */
 function moved(request: Request, event: LaterEvent, changes?: Partial<Request>): Request {
   const { outcome, at } = event
-  const { failure: _failure, application: _application, unsettled, ...lasting } = request
+  const { failure: _failure, application: _application, withheld: _withheld, unsettled, ...lasting } = request
   const still = unsettled && beside.includes(event.type) ? { unsettled } : {}
   const next = { ...lasting, ...still, ...stateOf(outcome), updatedAt: at, ...changes }
   if (outcome.status === 'applied') {
@@ -147,34 +227,34 @@ function moved(request: Request, event: LaterEvent, changes?: Partial<Request>):
   return rest
 }
 
-/** What happens beside the answers, and settles nothing. */
-const beside: readonly LaterEvent['type'][] = ['commented', 'reminded']
-
-function stateOf(outcome: Outcome): Pick<Request, 'status' | 'application' | 'failure' | 'mayLand' | 'revisions'> {
-  switch (outcome.status) {
-    case 'applying':
-      return { status: outcome.status, application: outcome.application }
-    case 'applied':
-      return { status: outcome.status, revisions: outcome.revisions }
-    case 'failed':
-      return { status: outcome.status, failure: outcome.failure, ...(outcome.mayLand ? { mayLand: true } : {}) }
-    case 'draft':
-    case 'pending':
-    case 'changes_requested':
-    case 'approved':
-    case 'rejected':
-    case 'cancelled':
-    case 'expired':
-      return { status: outcome.status }
-  }
+/** Tells whether a request is applied by hand from now on: it had a time, or a freeze kept it off as it was. */
+function isByHand({ applyAt }: Request, { outcome }: LaterEvent): boolean {
+  return applyAt !== undefined || (outcome.status === 'approved' && outcome.withheld === undefined)
 }
+
+/** The request with so many more comments that are not resolved. */
+function discussed({ openComments = 0, ...request }: Request, more: number): Request {
+  const open = openComments + more
+  return open > 0 ? { ...request, openComments: open } : request
+}
+
+/** What happens beside the answers, and settles nothing. */
+const beside: readonly LaterEvent['type'][] = [
+  'commented',
+  'comment_resolved',
+  'comment_reopened',
+  'described',
+  'reminded',
+  'time_set',
+  'approvals_lapsed',
+]
 
 /**
  * The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of
  * those that it says.
  */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
-  const { by, person, onBehalfOf, ownerPerson, digest, round, at, roles, reason, replaces = [] } = event
+  const { by, person, onBehalfOf, ownerPerson, digest, round, at, roles, reason, additions, replaces = [] } = event
   const review: Review = {
     by,
     person,
@@ -184,7 +264,7 @@ function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): r
     round,
     at,
     roles,
-    ...defined({ reason }),
+    ...defined({ reason, additions }),
   }
   const gone = [ownerOf(review), ...replaces]
   return [...reviews.filter((one) => !gone.includes(ownerOf(one))), review]

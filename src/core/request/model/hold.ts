@@ -1,3 +1,4 @@
+import { defined } from '../../defined.ts'
 import type { Request } from './request.ts'
 
 /**
@@ -11,6 +12,8 @@ export interface Hold {
   readonly to?: number
   /** For how long it was on in between, in milliseconds, if this stands for several such times. Left out: never. */
   readonly gaps?: number
+  /** The state of the settings in which what waited was sent back in it; absent if it was held all the time. */
+  readonly returned?: number
 }
 
 /**
@@ -19,12 +22,16 @@ export interface Hold {
  */
 const mostHolds = 20
 
-/** The holds after the workflow was switched at some time. */
-export function holdsAfter(holds: readonly Hold[], on: boolean, at: number): readonly Hold[] {
+/** The holds after the workflow was switched at some time, and the state that sends back what waits, if it does. */
+export function holdsAfter(
+  holds: readonly Hold[],
+  { on, at, returned }: { readonly on: boolean; readonly at: number; readonly returned?: number | undefined },
+): readonly Hold[] {
   const last = holds.at(-1)
   const lasts = last !== undefined && last.to === undefined
-  if (!on) return lasts ? holds : bounded([...holds, { from: Math.max(at, last?.to ?? at) }])
-  return lasts ? [...holds.slice(0, -1), { from: last.from, to: Math.max(at, last.from) }] : holds
+  const back = defined({ returned })
+  if (lasts) return [...holds.slice(0, -1), on ? { ...last, to: Math.max(at, last.from) } : { ...last, ...back }]
+  return on ? holds : bounded([...holds, { from: Math.max(at, last?.to ?? at), ...back }])
 }
 
 function bounded(holds: readonly Hold[]): readonly Hold[] {
@@ -32,6 +39,24 @@ function bounded(holds: readonly Hold[]): readonly Hold[] {
   if (!first || second?.to === undefined || holds.length <= mostHolds) return holds
   const between = second.from - (first.to ?? second.from)
   return [{ from: first.from, to: second.to, gaps: (first.gaps ?? 0) + between + (second.gaps ?? 0) }, ...rest]
+}
+
+/**
+ * The times in which the workflow was off in two projects at once. What waited was sent back in one if both sent it
+ * back; two times that only touch have no time in common.
+ */
+export function heldInBoth(here: readonly Hold[], there: readonly Hold[]): readonly Hold[] {
+  return here.flatMap((one) =>
+    there.flatMap((other): readonly Hold[] => {
+      const from = Math.max(one.from, other.from)
+      const to = Math.min(one.to ?? Number.POSITIVE_INFINITY, other.to ?? Number.POSITIVE_INFINITY)
+      const gaps = (one.gaps ?? 0) + (other.gaps ?? 0)
+      if (from > to) return []
+      const isBoth = from < to && one.returned !== undefined && other.returned !== undefined
+      const back = isBoth ? { returned: Math.max(one.returned ?? 0, other.returned ?? 0) } : {}
+      return [{ from, ...(Number.isFinite(to) ? { to } : {}), ...(gaps > 0 ? { gaps } : {}), ...back }]
+    }),
+  )
 }
 
 /**

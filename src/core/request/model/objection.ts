@@ -1,10 +1,10 @@
 import type { Digest } from '../../change/digest.ts'
 import type { Review } from '../../review/under-review.ts'
+import type { Schedule } from './schedule.ts'
 
 /** What an answer is about: what the content does, and when. */
-export interface Subject {
+export interface Subject extends Schedule {
   readonly effect: Digest
-  readonly applyAt?: number
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { Digest } from '../../change/digest.ts'
-import { defined } from '../../defined.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Review } from '../../review/under-review.ts'
 import type { ContentEvent, Pinned } from './event.ts'
 import type { Objection, Subject } from './objection.ts'
 import type { Request } from './request.ts'
+import { agreedSchedule, isSameSchedule, type Schedule } from './schedule.ts'
 
 /**
  * How many objections a request remembers. None is forgotten: what would bring one more is refused, and a new request
@@ -13,13 +13,13 @@ import type { Request } from './request.ts'
 export const mostObjections = 200
 
 /** What a request, or its next content, is about. */
-export function rememberedSubject({ effect, applyAt }: Pick<Pinned, 'effect' | 'applyAt'>): Subject {
-  return { effect, ...defined({ applyAt }) }
+export function rememberedSubject({ effect, ...pinned }: Pick<Pinned, 'effect' | keyof Schedule>): Subject {
+  return { effect, ...agreedSchedule(pinned) }
 }
 
 /** Tells whether two contents do the same at the same time. */
 export function isSameSubject(a: Subject, b: Subject): boolean {
-  return a.effect === b.effect && a.applyAt === b.applyAt
+  return a.effect === b.effect && isSameSchedule(a, b)
 }
 
 /** The answers of a request to its content, as it is now. */

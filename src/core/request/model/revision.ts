@@ -1,6 +1,8 @@
 import type { Digest } from '../../change/digest.ts'
 import type { JsonValue } from '../../change/json.ts'
 import { defined } from '../../defined.ts'
+import { isOwnType } from '../../policy/model/policy-type.ts'
+import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import { documentDigest, type PinnedMove, type ProposedChange } from './content.ts'
 
 /** A resource as it is live. */
@@ -20,6 +22,11 @@ export interface Resource {
   readonly state?: string
   /** When the clock ends that state, in milliseconds since 1970, if it does. */
   readonly stateDueAt?: number
+  /**
+   * When its live revision was made, in milliseconds since 1970: under this time it is listed. Absent of what is
+   * deleted, and of policies and switches, which have lists of their own.
+   */
+  readonly updatedAt?: number
 }
 
 /** An applied state of a resource. Never rewritten. */
@@ -48,10 +55,20 @@ export interface Revision {
    * failed, and whose write landed late.
    */
   readonly request?: string
+  /**
+   * When retention removed the document, in milliseconds since 1970; `document` is null then, and the digest stays.
+   * Absent while it is kept.
+   */
+  readonly notKept?: number
+  /**
+   * What the policies in shadow would have asked of it, where none that is on asked; of a change that was approved, its
+   * request says so. Left out: nothing.
+   */
+  readonly shadow?: readonly PinnedRequirement[]
 }
 
 /** Who made a revision, when, and out of what. */
-export type Authorship = Pick<Revision, 'tenant' | 'author' | 'via' | 'at' | 'message' | 'request'>
+export type Authorship = Pick<Revision, 'tenant' | 'author' | 'via' | 'at' | 'message' | 'request' | 'shadow'>
 
 /** What happened to a resource: its document has a new revision. */
 export interface RevisedEvent {
@@ -67,6 +84,9 @@ export interface RevisedEvent {
   readonly move?: PinnedMove
   readonly message?: string
   readonly request?: string
+  readonly shadow?: readonly PinnedRequirement[]
+  /** The digest of the policies in code by which nobody had to approve it. No part of the revision. */
+  readonly inCode?: Digest
 }
 
 /** Makes the next revision of a resource out of a change that may happen. */
@@ -87,6 +107,7 @@ export function revise(
       incarnation: lives,
       document: after,
       ...landedState(move),
+      ...listedAt({ type: resource.type, document: after }, at),
     },
     revision: {
       tenant,
@@ -123,4 +144,12 @@ export function revise(
 export function landedState(move: PinnedMove | undefined): Pick<Resource, 'state' | 'stateDueAt'> {
   if (move === undefined) return {}
   return { state: move.to, ...defined({ stateDueAt: move.dueAt }) }
+}
+
+/** Under which time a resource is listed; nothing of one that is not. */
+export function listedAt(
+  { type, document }: Pick<Resource, 'type' | 'document'>,
+  at: number,
+): Pick<Resource, 'updatedAt'> {
+  return document === null || isOwnType(type) ? {} : { updatedAt: at }
 }

@@ -21,12 +21,16 @@ export type Role =
   | 'requester'
   /** Whom a policy asks, or who holds a veto, and who is not kept out by a rule of conduct. */
   | 'approver'
+  /** Who made the request or the comment, edited the content, has answered, or could object. */
+  | 'participant'
   /** Who has an answer standing in this round. */
   | 'reviewer'
   /** Whom every matching policy lets bypass it. */
   | 'bypasser'
   /** Whom every matching policy lets break glass. */
   | 'breaker'
+  /** Who may change the approval settings, of what somebody who is gone has left behind. */
+  | 'custodian'
   /** Nobody: time. */
   | 'clock'
   /** Nobody: whoever carries a change to a resource that is kept outside of the database. */
@@ -61,7 +65,16 @@ export interface VerbRow {
 const open = ['pending', 'changes_requested', 'approved'] as const
 const landing = ['applying', 'applied', 'failed'] as const
 const settled = ['pending', 'approved', ...landing] as const
-const asked = ['pending', ...landing] as const
+const asked = ['pending', 'approved', ...landing] as const
+/** What could only fail is not put to anybody. */
+const putForward = ['pending', 'approved', 'applying', 'applied'] as const
+const ended = ['applying', 'applied', 'rejected', 'cancelled', 'expired', 'failed'] as const
+const talk = {
+  from: ['draft', ...open, ...ended],
+  to: ['draft', ...open, ...ended],
+  idle: true,
+  outlasts: true,
+} as const
 const content = { brings: 'content', takes: 'edit' } as const
 
 /**
@@ -78,8 +91,8 @@ export const verbs = {
     to: ['draft', 'changes_requested', ...settled],
     ...content,
   },
-  submit: { method: 'submit', from: ['draft'], by: 'requester', to: asked, ...content },
-  resubmit: { method: 'submit', from: ['changes_requested'], by: 'requester', to: ['pending'], ...content },
+  submit: { method: 'submit', from: ['draft'], by: 'requester', to: putForward, ...content },
+  resubmit: { method: 'submit', from: open, by: 'requester', to: putForward, ...content },
   reopen: {
     method: 'submit',
     from: ['rejected', 'cancelled', 'expired', 'failed'],
@@ -107,29 +120,41 @@ export const verbs = {
     method: 'schedule',
     from: ['draft', ...open],
     by: 'requester',
-    to: ['draft', 'changes_requested', 'pending'],
+    to: ['draft', 'changes_requested', 'pending', 'approved'],
     ...content,
   },
   unschedule: {
     method: 'schedule',
     from: ['draft', ...open],
     by: 'requester',
-    to: ['draft', 'changes_requested', 'pending'],
+    to: ['draft', 'changes_requested', ...settled],
     ...content,
   },
+  set_time: { method: 'setTime', from: open, by: 'anyone', to: open, takes: 'edit' },
   approve: {
     method: 'approve',
-    from: ['pending', 'changes_requested'],
+    from: open,
     by: 'approver',
     to: ['changes_requested', ...settled],
   },
   reject: { method: 'reject', from: open, by: 'approver', to: ['rejected', 'pending', 'changes_requested'] },
   request_changes: { method: 'requestChanges', from: open, by: 'approver', to: ['changes_requested'] },
   withdraw: { method: 'withdraw', from: open, by: 'reviewer', to: ['changes_requested', ...settled], idle: true },
-  comment: { method: 'comment', from: ['draft', ...open], by: 'anyone', to: ['draft', ...open], idle: true },
+  comment: { method: 'comment', by: 'anyone', ...talk },
+  resolve_comment: { method: 'resolveComment', by: 'participant', ...talk },
+  reopen_comment: { method: 'reopenComment', by: 'anyone', ...talk },
+  describe: { method: 'describe', from: open, by: 'requester', to: open, idle: true },
   recall: { method: 'recall', from: open, by: 'requester', to: ['draft'], idle: true },
   cancel: { method: 'cancel', from: open, by: 'requester', to: ['cancelled'], idle: true },
   discard: { method: 'cancel', from: ['draft'], by: 'requester', to: ['cancelled'] },
+  take_over: {
+    method: 'takeOver',
+    from: ['draft', ...open, 'expired', 'failed'],
+    by: 'custodian',
+    to: ['draft', ...asked],
+    ...content,
+    outlasts: true,
+  },
   apply: { method: 'apply', from: ['approved'], by: 'anyone', to: landing, takes: 'edit' },
   retry: { method: 'apply', from: ['failed'], by: 'anyone', to: landing, takes: 'edit', resumes: true },
   abandon: { method: 'abandon', from: ['applying'], by: 'anyone', to: ['failed'], takes: 'edit' },
@@ -150,17 +175,18 @@ export const verbs = {
     readsFollowUps: true,
     outlasts: true,
   },
-  come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending', 'approved'] },
+  come_due: { from: ['approved'], by: 'clock', to: [...landing, 'pending', 'approved', 'expired'] },
   expire: { from: open, by: 'clock', to: ['expired'], alone: true, idle: true },
+  lapse: { from: ['pending', 'approved'], by: 'clock', to: ['pending', 'approved'], idle: true },
   escalate: { from: ['pending'], by: 'clock', to: settled },
   resume: { from: ['pending', 'changes_requested'], by: 'clock', to: settled },
   return: { from: open, by: 'clock', to: ['draft'], alone: true, idle: true },
   confirm: { from: ['applying'], by: 'worker', to: landing },
   reclaim: { from: ['applying'], by: 'clock', to: ['applying'] },
   remind: {
-    from: ['pending', 'applied', 'failed'],
+    from: ['pending', 'approved', 'applied', 'failed'],
     by: 'clock',
-    to: ['pending', 'applied', 'failed'],
+    to: ['pending', 'approved', 'applied', 'failed'],
     alone: true,
     outlasts: true,
   },

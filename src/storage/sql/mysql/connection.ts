@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import { codesOf } from '../shared/driver-error.ts'
 import { type FirstLook, type Habits, lookedAt } from '../shared/first-look.ts'
+import type { MigrationLock } from '../shared/migrations.ts'
+import { plainName, type TableOptions } from '../shared/names.ts'
 import { type Lender, lent } from '../shared/pooled-connection.ts'
 import type { Preparing } from '../shared/preparing.ts'
 import {
@@ -63,10 +65,14 @@ export const inTransaction: Brackets = { begin: ['start transaction'], keep: ['c
 /** How long an instance that makes the tables waits for another that is at the same work, in seconds. */
 const patience = 60
 
-/** MySQL commits after every statement that makes a table, so that no transaction keeps others out. */
-export const migrationLock = {
-  take: `select get_lock('countersign_migrations', ${patience})`,
-  leave: "select release_lock('countersign_migrations')",
+/**
+ * Keeps others who make the same tables out. MySQL commits after every statement that makes a table, so that no
+ * transaction does. The name of a lock counts on the whole server, and has at most 64 characters.
+ */
+export function migrationLock(tables: TableOptions): MigrationLock {
+  const schema = tables.schema === undefined ? "coalesce(database(), '')" : `'${tables.schema}'`
+  const name = `concat('countersign_', md5(concat(${schema}, '.${plainName('migrations', tables)}')))`
+  return { take: `select get_lock(${name}, ${patience})`, leave: `select release_lock(${name})`, isThere }
 }
 
 /**
@@ -192,9 +198,9 @@ export function isTaken(thrown: unknown): boolean {
   return isOneOf(thrown, '1062')
 }
 
-/** Tells whether MySQL has the table, or the index, that it was told to create. */
-export function isThere(thrown: unknown): boolean {
-  return isOneOf(thrown, '1050', '1061')
+/** Tells whether MySQL has the table, the column, or the index, that it was told to create. */
+function isThere(thrown: unknown): boolean {
+  return isOneOf(thrown, '1050', '1060', '1061')
 }
 
 /** Tells whether MySQL does not know a savepoint: no transaction is open then. */

@@ -3,6 +3,7 @@ import { lookedAt, lookedAtDatabase } from '../shared/first-look.ts'
 import { canHaveMethods, has, notTaken, refuseText } from '../shared/handed-in.ts'
 import { hostSession } from '../shared/host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from '../shared/kysely-session.ts'
+import type { TableOptions } from '../shared/names.ts'
 import { refuseTransaction } from '../shared/open-transaction.ts'
 import { ormTransaction, overOrm, withoutManager } from '../shared/orm-transaction.ts'
 import { type Brackets, joinedForSure, overOne, type SqlDatabase, type SqlSession } from '../shared/session.ts'
@@ -98,7 +99,7 @@ export async function checkGivenConnection(given: MysqlGiven): Promise<void> {
 const inTransactionFlag = 1
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
-export function overGivenTransaction(given: unknown, care: MysqlCare): SqlDatabase {
+export function overGivenTransaction(given: unknown, tables: TableOptions, care: MysqlCare): SqlDatabase {
   if (!canHaveMethods(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   const orm = ormTransaction(transaction)
@@ -107,7 +108,7 @@ export function overGivenTransaction(given: unknown, care: MysqlCare): SqlDataba
       { ...overOrm(orm, (connection) => overDriver(connection, care)), native: given, sendsNumbersAsFloats: true },
       joinedOrRefused,
     )
-  const joined = hostSession(transaction, 'mysql')
+  const joined = hostSession(transaction, 'mysql', tables)
   const session = joined ? lookedAt(joined, () => care.look(transaction, joined)) : overDriver(transaction, care)
   return overOne({ ...session, native: given }, joinedOrRefused)
 }

@@ -4,7 +4,7 @@ import type { RecordKey, Write } from '../../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../../toolkit/columns.ts'
 import { type Arguments, argument, memberArgument, parameterOf } from '../shared/arguments.ts'
 import { postgresDialect } from '../shared/dialect.ts'
-import { columnName, tableName } from '../shared/names.ts'
+import { columnName, type TableOptions, tableName } from '../shared/names.ts'
 import { atKey, compiled, type Statement } from '../shared/statements.ts'
 
 /** What of a write decides about the text of its statement. */
@@ -17,25 +17,45 @@ export interface WriteShape {
   readonly marked: boolean
 }
 
-/** Compiles the read that tells why a commit cannot be made: versions, and who is in the places of unique indexes. */
-export function inquiryStatement(shapes: readonly WriteShape[]): Statement {
+/**
+ * Compiles the read that tells why a commit cannot be made: versions, and who is in the places of unique indexes. Whom
+ * the commit itself moves or removes before is in nobody's way: where it goes to, the commit says.
+ */
+export function inquiryStatement(shapes: readonly WriteShape[], tables: TableOptions): Statement {
   const reads = shapes.flatMap(({ type, collection }, member) => {
     const argumentOf = (name: string) => memberArgument(member, name)
-    const table = sql.table(tableName(collection))
-    const key = atKey(collection, argumentOf)
+    const table = sql.table(tableName(collection, tables))
+    const key = keyOf(collection, member)
     const version = sql`select ${sql.lit(member)} as at, ${sql.lit('key')} as place, version from ${table} where ${key}`
     if (type !== 'insert' && type !== 'replace') return [version]
+    const others = [key, ...movedBefore(shapes, member).map((before) => keyOf(collection, before))]
     const places = Object.entries(declarationOf(collection).indexes).flatMap(([index, { columns, unique }]) => {
       const parts = columns.map(({ name }) => sql`${sql.ref(columnName(name))} = ${argumentOf(name)}`)
+      const other = others.map((own) => sql`not (${own})`)
       return unique
         ? [
-            sql`select ${sql.lit(member)}, ${sql.lit(index)}, version from ${table} where ${sql.join(parts, sql` and `)} and not (${key})`,
+            sql`select ${sql.lit(member)}, ${sql.lit(index)}, version from ${table}
+              where ${sql.join([...parts, ...other], sql` and `)}`,
           ]
         : []
     })
     return [version, ...places]
   })
   return compiledForPostgres(sql`${sql.join(reads, sql` union all `)}`)
+}
+
+function keyOf(collection: CollectionName, member: number): RawBuilder<unknown> {
+  return atKey(collection, (name) => memberArgument(member, name))
+}
+
+/** The writes of the same collection that come before one and give up a place, or may. */
+function movedBefore(shapes: readonly WriteShape[], member: number): readonly number[] {
+  const { collection } = shapes[member] as WriteShape
+  return shapes
+    .slice(0, member)
+    .flatMap((shape, at) =>
+      shape.collection === collection && (shape.type === 'replace' || shape.type === 'remove') ? [at] : [],
+    )
 }
 
 /** The argument that lists the keys of a collection. */
@@ -46,7 +66,7 @@ const listed = ':keys'
  *
  * Its text depends on the collections alone. The keys come as one list a collection, as {@link manyKeys} writes it.
  */
-export function manyStatement(collections: readonly CollectionName[]): Statement {
+export function manyStatement(collections: readonly CollectionName[], tables: TableOptions): Statement {
   const reads = collections.map((collection, member) => {
     const { key } = declarationOf(collection)
     const columns = key.map(({ name, type }) => sql`${sql.ref(columnName(name))} ${sql.raw(castOf(type))}`)
@@ -54,7 +74,7 @@ export function manyStatement(collections: readonly CollectionName[]): Statement
     const list = memberArgument(member, listed)
     return sql`select listed.at, stored.version, stored.value
       from json_to_recordset(${list}::json) as listed (at integer, ${sql.join(columns)})
-      join ${sql.table(tableName(collection))} as stored on ${sql.join(same, sql` and `)} where stored.version > 0`
+      join ${sql.table(tableName(collection, tables))} as stored on ${sql.join(same, sql` and `)} where stored.version > 0`
   })
   return compiledForPostgres(sql`${sql.join(reads, sql` union all `)}`)
 }
@@ -72,9 +92,9 @@ export function manyKeys(collections: readonly CollectionName[], keys: readonly 
 /**
  * Compiles the mark that there is no record under a key: a row at version 0, which a check can hold and nobody reads.
  */
-export function absenceStatement(collection: CollectionName): Statement {
+export function absenceStatement(collection: CollectionName, tables: TableOptions): Statement {
   const key = declarationOf(collection).key
-  return compiledForPostgres(sql`insert into ${sql.table(tableName(collection))}
+  return compiledForPostgres(sql`insert into ${sql.table(tableName(collection, tables))}
     (${sql.join(key.map(({ name }) => sql.ref(columnName(name))))}, version, value)
     values (${sql.join(key.map(({ name }) => sql`${name}`))}, 0, 'null') on conflict do nothing`)
 }
@@ -83,20 +103,28 @@ export function absenceStatement(collection: CollectionName): Statement {
  * Compiles a whole commit into one statement, and so into one round trip.
  *
  * First it takes hold of the rows that the commit relies on, each after the one before, and looks at their versions
- * as they are then; if the last of them is one that it writes, it writes it at once. Only if all are as expected
- * it goes on to write the others. `done` is 1 if it has written; if it is 0, it has not. It fails, and so
- * writes nothing, if a key or a place is taken.
+ * as they are then; if the last of them is one that it writes, it writes it at once, unless a write that comes before
+ * may want its place in an index. Only if all are as expected it goes on to write the others, in their order. `done`
+ * is 1 if it has written; if it is 0, it has not. It fails, and so writes nothing, if a key or a place is taken.
  */
-export function commitStatement(shapes: readonly WriteShape[]): Statement {
-  const members = shapes.map((shape, member): Member => ({ ...shape, member, name: sql.ref(`member${member}`) }))
+export function commitStatement(shapes: readonly WriteShape[], tables: TableOptions): Statement {
+  const members = shapes.map(
+    (shape, member): Member => ({
+      ...shape,
+      member,
+      name: sql.ref(`member${member}`),
+      table: sql.table(tableName(shape.collection, tables)),
+    }),
+  )
   const holds = members.filter(({ type }) => type !== 'insert')
   const last = holds.at(-1)
+  const isAtOnce = last?.type !== 'check' && !members.slice(0, last?.member).some((member) => mayMeet(member, last))
   const hold = holds.map((member, at) => {
     const held = { before: holds[at - 1] && sql.ref(`hold${holds[at - 1]?.member}`), expects: true }
-    return member === last && member.type !== 'check' ? writing(member, held) : holding(member, held)
+    return member === last && isAtOnce ? writing(member, held) : holding(member, held)
   })
-  const held = last && (last.type === 'check' ? sql.ref(`hold${last.member}`) : last.name)
-  const writes = members.filter((member) => member.type !== 'check' && member !== last)
+  const held = last && (isAtOnce ? last.name : sql.ref(`hold${last.member}`))
+  const writes = members.filter((member) => member.type !== 'check' && !(member === last && isAtOnce))
   const write = writes.map((member) => writing(member, { before: held, expects: false }))
   const made = writes.map(({ name }) => sql`exists (select from ${name})`)
   const done = made.length > 0 ? sql`1 / (case when ${sql.join(made, sql` and `)} then 1 else 0 end)` : sql`1`
@@ -104,10 +132,18 @@ export function commitStatement(shapes: readonly WriteShape[]): Statement {
   return compiledForPostgres(sql`with ${sql.join([...hold, ...write])} select ${answer} as done`)
 }
 
+/** Tells whether two writes can want one place of a unique index, so that it matters which of them comes first. */
+function mayMeet(member: Member, last: Member | undefined): boolean {
+  const { collection } = member
+  const isUnique = Object.values(declarationOf(collection).indexes).some(({ unique }) => unique)
+  return collection === last?.collection && member.type !== 'check' && isUnique
+}
+
 /** A write in the statement for a whole commit. */
 interface Member extends WriteShape {
   readonly member: number
   readonly name: RawBuilder<unknown>
+  readonly table: RawBuilder<unknown>
 }
 
 /**
@@ -122,7 +158,7 @@ interface Held {
 /** Locks a row for as long as the commit takes, if it is at the expected version and the row before was. */
 function holding(member: Member, held: Held): RawBuilder<unknown> {
   const strength = { check: 'share', replace: 'no key update', remove: 'update', insert: 'share' }[member.type]
-  return sql`${sql.ref(`hold${member.member}`)} as materialized (select from ${sql.table(tableName(member.collection))}
+  return sql`${sql.ref(`hold${member.member}`)} as materialized (select from ${member.table}
     where ${here(member, held)} for ${sql.raw(strength)})`
 }
 
@@ -135,8 +171,7 @@ function here({ collection, absent, member }: Member, { before, expects }: Held)
 }
 
 function writing(shape: Member, held: Held): RawBuilder<unknown> {
-  const { type, collection, member, name } = shape
-  const table = sql.table(tableName(collection))
+  const { type, collection, member, name, table } = shape
   const argumentOf = (column: string) => memberArgument(member, column)
   const value = argumentOf(argument.value)
   if (type === 'remove') return sql`${name} as (delete from ${table} where ${here(shape, held)} returning 1)`

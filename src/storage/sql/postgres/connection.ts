@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import { codesOf } from '../shared/driver-error.ts'
 import { type FirstLook, lookedAt, refuseSession } from '../shared/first-look.ts'
+import type { MigrationLock } from '../shared/migrations.ts'
+import { plainName, type TableOptions } from '../shared/names.ts'
 import { type Lender, lent } from '../shared/pooled-connection.ts'
 import type { Preparing } from '../shared/preparing.ts'
 import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from '../shared/session.ts'
@@ -27,8 +29,11 @@ export const inTransaction: Brackets = {
   undo: ['rollback'],
 }
 
-/** Keeps others out until the transaction that makes the tables has ended. */
-export const migrationLock = { take: "select pg_advisory_xact_lock(hashtext('countersign_migrations'))" }
+/** Keeps others who make the same tables out until the transaction that makes them has ended. */
+export function migrationLock(tables: TableOptions): MigrationLock {
+  const schema = tables.schema === undefined ? 'current_schema()' : `'${tables.schema}'`
+  return { take: `select pg_advisory_xact_lock(hashtext(concat(${schema}, '.${plainName('migrations', tables)}')))` }
+}
 
 /** Reads every column as the text that the server sends. */
 const asText = (text: string) => text

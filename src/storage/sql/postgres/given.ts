@@ -2,6 +2,7 @@ import { lookedAt, lookedAtDatabase } from '../shared/first-look.ts'
 import { canHaveMethods, has, isNoneBut, notTaken, refuseText } from '../shared/handed-in.ts'
 import { driverOfDrizzle, hostSession } from '../shared/host-session.ts'
 import { isKysely, type KyselyLike, overKysely } from '../shared/kysely-session.ts'
+import type { TableOptions } from '../shared/names.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from '../shared/open-transaction.ts'
 import { ormTransaction, overOrm, withoutManager } from '../shared/orm-transaction.ts'
 import {
@@ -75,7 +76,7 @@ export function overGivenPostgres(method: string, given: PostgresGiven, { timeou
 }
 
 /** Speaks over the transaction that a host has opened, or refuses what is none. */
-export function overGivenTransaction(given: unknown, care: PostgresCare): SqlDatabase {
+export function overGivenTransaction(given: unknown, tables: TableOptions, care: PostgresCare): SqlDatabase {
   if (!canHaveMethods(given)) refuseTransaction('must be a transaction', given)
   const transaction = withoutManager(given)
   const driver = driverOfDrizzle(transaction)
@@ -88,7 +89,7 @@ export function overGivenTransaction(given: unknown, care: PostgresCare): SqlDat
   const orm = ormTransaction(transaction)
   if (orm)
     return overOne({ ...overOrm(orm, (connection) => overDriver(connection, care)), native: given }, joinedOrRefused)
-  const joined = hostSession(transaction, 'postgres')
+  const joined = hostSession(transaction, 'postgres', tables)
   const session = joined ? lookedAt(joined, () => care.look(transaction, joined)) : overDriver(transaction, care)
   return overOne({ ...session, native: given }, joinedOrRefused)
 }

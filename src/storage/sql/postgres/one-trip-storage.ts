@@ -3,12 +3,19 @@ import type { CollectionName } from '../../../ports/collections.ts'
 import type { Storage, Write } from '../../../ports/storage.ts'
 import { checkedKey } from '../../toolkit/columns.ts'
 import { createEffectScope } from '../../toolkit/effect-scope.ts'
-import { planOf } from '../../toolkit/index-plan.ts'
+import { countPlanOf, planOf } from '../../toolkit/index-plan.ts'
 import { type KeyedWrite, orderedWrites, refuseConflict } from '../../toolkit/ordered-writes.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
-import { type Arguments, bound, keyArguments, pageArguments, writeArguments } from '../shared/arguments.ts'
-import { postgresDialect } from '../shared/dialect.ts'
-import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from '../shared/pages.ts'
+import {
+  type Arguments,
+  bound,
+  countArguments,
+  keyArguments,
+  pageArguments,
+  writeArguments,
+} from '../shared/arguments.ts'
+import type { Dialect } from '../shared/dialect.ts'
+import { countIn, isCutShort, isLookedUpByKey, lookedAsFarAs, pageOfRows, pageOfWholeRows } from '../shared/pages.ts'
 import { getStatement, recordsOf } from '../shared/read-statements.ts'
 import { recent } from '../shared/recent.ts'
 import type { SqlDatabase, SqlSession } from '../shared/session.ts'
@@ -51,8 +58,9 @@ export interface TransactionCare {
 }
 
 /** Makes storages over PostgreSQL, each of whose commits is one statement. They share their compiled statements. */
-export function oneTripStorages() {
-  const pages = createStatements(postgresDialect)
+export function oneTripStorages(dialect: Dialect) {
+  const { tables } = dialect
+  const pages = createStatements(dialect)
   const statements = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   /** Collections in which somebody has marked that there is no record: only their inserts look out for that. */
   const marked = new Set<CollectionName>()
@@ -69,7 +77,7 @@ export function oneTripStorages() {
   const make = async (commit: Commit, session: SqlSession): Promise<boolean> => {
     for (const { ordered, values } of portionsOf(commit)) {
       const shapes = ordered.map(shapeOf)
-      const statement = statements.of(`commit ${shapes.map(nameOf)}`, () => commitStatement(shapes))
+      const statement = statements.of(`commit ${shapes.map(nameOf)}`, () => commitStatement(shapes, tables))
       const [row] = await run(statement, values, session)
       if (Number((row as { readonly done: number }).done) !== 1) return false
     }
@@ -82,7 +90,7 @@ export function oneTripStorages() {
     const findings: ConflictFinding[] = []
     for (const { ordered, values } of portionsOf(commit)) {
       const shapes = ordered.map(shapeOf)
-      const statement = statements.of(`inquiry ${shapes.map(nameOf)}`, () => inquiryStatement(shapes))
+      const statement = statements.of(`inquiry ${shapes.map(nameOf)}`, () => inquiryStatement(shapes, tables))
       const rows = (await run(statement, values, database)) as readonly Place[]
       findings.push(
         ...shapes.map(({ collection }, member): ConflictFinding => {
@@ -96,7 +104,7 @@ export function oneTripStorages() {
     }
     for (const absent of refuseImpossible(commit.ordered, findings)) {
       const { collection } = absent
-      const mark = statements.of(`absence ${collection}`, () => absenceStatement(collection))
+      const mark = statements.of(`absence ${collection}`, () => absenceStatement(collection, tables))
       await run(mark, [keyArguments(absent)], database)
       marked.add(collection)
     }
@@ -116,10 +124,10 @@ export function oneTripStorages() {
           await ready()
           if (keys.length > mostByName) {
             const distinct = [...new Set(collections)].toSorted()
-            const statement = statements.of(`many ${distinct}`, () => manyStatement(distinct))
+            const statement = statements.of(`many ${distinct}`, () => manyStatement(distinct, tables))
             return recordsOf(await run(statement, manyKeys(distinct, keys), database), keys)
           }
-          const statement = statements.of(`get ${collections}`, () => getStatement(postgresDialect, collections))
+          const statement = statements.of(`get ${collections}`, () => getStatement(dialect, collections))
           return recordsOf(await run(statement, checked, database), keys)
         } catch (thrown) {
           return refuseFailed('get', thrown)
@@ -129,15 +137,29 @@ export function oneTripStorages() {
       async list(query) {
         scope.refuseInside('list')
         const plan = planOf(query)
-        const values = pageArguments(plan, query)
+        const values = [pageArguments(plan, query)]
         try {
           await ready()
-          const page = isLookedUpByKey(query)
+          const quick = isLookedUpByKey(query)
             ? undefined
-            : pageOfRows(plan, query, await run(pages.page(plan, query), [values], database))
-          return page ?? pageOfWholeRows(plan, await run(pages.wholePage(plan, query), [values], database), query.limit)
+            : pageOfRows(plan, query, await run(pages.page(plan, query), values, database))
+          const page =
+            quick ?? pageOfWholeRows(plan, await run(pages.wholePage(plan, query), values, database), query.limit)
+          if (!isCutShort(query, page)) return page
+          return lookedAsFarAs(plan, page, await run(pages.lookEnd(plan, query), values, database))
         } catch (thrown) {
           return refuseFailed('list', thrown)
+        }
+      },
+
+      async count(query) {
+        scope.refuseInside('count')
+        const plan = countPlanOf(query)
+        try {
+          await ready()
+          return countIn(await run(pages.count(plan, query), [countArguments(plan, query)], database))
+        } catch (thrown) {
+          return refuseFailed('count', thrown)
         }
       },
 

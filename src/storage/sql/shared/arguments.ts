@@ -1,4 +1,4 @@
-import type { IndexQuery, KeyPart, RecordKey } from '../../../ports/storage.ts'
+import type { CountQuery, IndexQuery, KeyPart, RecordKey } from '../../../ports/storage.ts'
 import { columnsOf, declarationOf, partsOf } from '../../toolkit/columns.ts'
 import { type IndexPlan, maxExcept } from '../../toolkit/index-plan.ts'
 import type { KeyedWrite } from '../../toolkit/ordered-writes.ts'
@@ -12,6 +12,11 @@ export const argument = { value: ':value', expected: ':expected', from: ':from',
 /** Names the argument for a part of the position after which a page begins. */
 export function afterArgument(column: string): string {
   return `:after:${column}`
+}
+
+/** Names the argument for the value that a column has to hold. */
+export function onlyArgument(column: string): string {
+  return `:only:${column}`
 }
 
 /** Names the argument for a tenant that a page leaves out. */
@@ -70,10 +75,9 @@ export function writeArguments({ write, key }: KeyedWrite): Arguments {
 }
 
 /** Names the values of a query. It asks for one record more than the page holds, to see whether there are more. */
-export function pageArguments(
-  { fixed, order }: IndexPlan,
-  { where, range, except, after, limit }: IndexQuery,
-): Arguments {
+export function pageArguments(plan: IndexPlan, query: IndexQuery): Arguments {
+  const { except, after, limit } = query
+  const { order } = plan
   const ends = order.map(({ name }) => ({ name: afterArgument(name) }))
   const left = Array.from({ length: exceptPlaces(except) }, (_, at) => [
     exceptArgument(at),
@@ -81,11 +85,20 @@ export function pageArguments(
   ])
   return named(ends, after ?? [], {
     ...Object.fromEntries(left),
-    ...named(fixed, where, {}),
-    [argument.from]: range?.from ?? null,
-    [argument.to]: range?.to ?? null,
+    ...countArguments(plan, query),
     [argument.limit]: limit + 1,
   })
+}
+
+/** Names the values of what is counted. */
+export function countArguments({ fixed }: IndexPlan, { where, range, only = {}, limit }: CountQuery): Arguments {
+  return {
+    ...named(fixed, where, {}),
+    ...Object.fromEntries(Object.entries(only).map(([name, part]) => [onlyArgument(name), part])),
+    [argument.from]: range?.from ?? null,
+    [argument.to]: range?.to ?? null,
+    [argument.limit]: limit,
+  }
 }
 
 function named(

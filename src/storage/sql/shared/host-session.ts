@@ -1,5 +1,6 @@
 import { canHaveMethods, type Engine, has } from './handed-in.ts'
 import { isKysely, overKyselyTransaction } from './kysely-session.ts'
+import type { TableOptions } from './names.ts'
 import { isInTransaction, refuseTransaction, whileOpen } from './open-transaction.ts'
 import type { SqlSession, SqlValues } from './session.ts'
 
@@ -26,8 +27,8 @@ interface PrismaLike {
  * Speaks over the transaction of a query builder, whatever the database; `undefined` if the host gave something
  * else.
  */
-export function hostSession(given: object, engine: Engine): SqlSession | undefined {
-  if (isKysely(given)) return overKyselyTransaction(given, engine)
+export function hostSession(given: object, engine: Engine, tables: TableOptions): SqlSession | undefined {
+  if (isKysely(given)) return overKyselyTransaction(given, engine, tables)
   if (has(given, '$queryRawUnsafe', '$executeRawUnsafe')) return prismaTransaction(given as PrismaLike)
   if (has(given, 'select', 'execute') || has(given, 'select', 'all', 'run')) {
     return drizzleTransaction(given as DrizzleLike)

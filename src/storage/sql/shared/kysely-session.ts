@@ -1,7 +1,9 @@
 import { rawQuery } from './dialect.ts'
-import { type Engine, has, notTaken } from './handed-in.ts'
+import { canHaveMethods, type Engine, has, notTaken } from './handed-in.ts'
+import type { TableOptions } from './names.ts'
 import { refuseTransaction } from './open-transaction.ts'
 import { type Brackets, inBrackets, type SqlDatabase, type SqlSession, type SqlValues } from './session.ts'
+import { tablesOf } from './table-options.ts'
 
 /** What gives one connection of Kysely. */
 export interface KyselyConnection {
@@ -50,14 +52,13 @@ export function isKysely(given: object): given is KyselyLike {
 /**
  * Speaks to a database through an instance of Kysely.
  *
- * @throws TypeError if it is a transaction, writes SQL for another database, or puts a schema before the names of
- * tables.
+ * @throws TypeError if it is a transaction, or writes SQL for another database.
  */
 export function overKysely(kysely: KyselyLike, brackets: Brackets, engine: Engine, method: string): SqlDatabase {
   if (kysely.isTransaction) {
     throw new TypeError(`${method} ${notTaken(kysely, engine)}; a transaction is for approvals.within(trx)`)
   }
-  const problem = unusable(kysely, engine)
+  const problem = foreign(kysely, engine)
   if (problem) throw new TypeError(`${method}: this instance of Kysely ${problem}`)
   return {
     ...kyselySession(kysely),
@@ -66,10 +67,15 @@ export function overKysely(kysely: KyselyLike, brackets: Brackets, engine: Engin
   }
 }
 
-/** Speaks over a transaction of Kysely. */
-export function overKyselyTransaction(transaction: KyselyLike, engine: Engine): SqlSession {
+/**
+ * Speaks over a transaction of Kysely. Our statements say themselves where the tables are; one that names another
+ * schema is refused, since its host may believe that they are there.
+ */
+export function overKyselyTransaction(transaction: KyselyLike, engine: Engine, tables: TableOptions): SqlSession {
   if (!transaction.isTransaction) refuseTransaction('no transaction is open in it', transaction)
-  const problem = unusable(transaction, engine)
+  const schema = probed(transaction)?.schema
+  const isElsewhere = schema !== undefined && schema !== tables.schema
+  const problem = foreign(transaction, engine) ?? (isElsewhere ? elsewhere(schema, engine, tables) : undefined)
   if (problem) refuseTransaction(`this transaction of Kysely ${problem}`)
   return kyselySession(transaction)
 }
@@ -85,19 +91,35 @@ function kyselySession(kysely: KyselyLike): SqlSession {
   }
 }
 
-/** Says why the tables would not be found through it; a query that it compiles tells. */
-function unusable(kysely: KyselyLike, engine: Engine): string | undefined {
+/**
+ * Says where the tables are: where the options say, or else where `withSchema` of an instance of Kysely says.
+ *
+ * @throws TypeError if they say different things, or if the database has no schemas.
+ */
+export function tablesThrough(method: string, given: unknown, engine: Engine, tables: TableOptions): TableOptions {
+  const schema = canHaveMethods(given) && isKysely(given) ? probed(given)?.schema : undefined
+  if (schema === undefined || schema === tables.schema) return tables
+  if (engine !== 'sqlite' && tables.schema === undefined) return { ...tablesOf(method, { schema }), ...tables }
+  throw new TypeError(`${method}: this instance of Kysely ${elsewhere(schema, engine, tables)}`)
+}
+
+function elsewhere(schema: string, engine: Engine, tables: TableOptions): string {
+  const named = tables.schema === undefined ? 'where the connection looks for them' : `in '${tables.schema}'`
+  const instead = engine === 'sqlite' ? '' : `, or let the storage say it, { schema: '${schema}' }`
+  return `has withSchema('${schema}'), and the tables of Countersign are ${named}: give the one without, as withoutPlugins() does${instead}`
+}
+
+/** What a query that an instance of Kysely compiles tells of it; `undefined` if it compiles none. */
+function probed(kysely: KyselyLike): { readonly mark: string; readonly schema: string | undefined } | undefined {
   if (!has(kysely, 'selectFrom')) return undefined
   const probe = kysely as unknown as KyselyProbe
   const { sql, query } = probe.selectFrom('countersign').select('at').where('at', '=', 1).compile()
   const mark = `${sql['select '.length]}${/\S+$/.exec(sql)?.[0]}`
-  if (mark !== marks[engine]) return 'writes the SQL of another database'
-  const schema = query.from?.froms[0]?.table?.schema?.name
-  if (schema === undefined) return undefined
-  const where = {
-    postgres: `and let its pool say it, new pg.Pool({ options: '-c search_path=${schema}' })`,
-    mysql: `and let its pool say it, createPool({ database: '${schema}' })`,
-    sqlite: 'and open that file',
-  }
-  return `has withSchema('${schema}'), which Countersign does not follow: its tables are where the connection looks for them. Give the one without, as withoutPlugins() does, ${where[engine]}`
+  return { mark, schema: query.from?.froms[0]?.table?.schema?.name }
+}
+
+/** Says what is wrong if the SQL that an instance of Kysely writes is that of another database. */
+function foreign(kysely: KyselyLike, engine: Engine): string | undefined {
+  const probe = probed(kysely)
+  return probe && probe.mark !== marks[engine] ? 'writes the SQL of another database' : undefined
 }

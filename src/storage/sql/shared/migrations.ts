@@ -3,7 +3,8 @@ import { firstSchemaVersion } from '../../../ports/collections.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import type { Dialect } from './dialect.ts'
 import { codesOf } from './driver-error.ts'
-import { schemaStatements, schemaVersions } from './schema.ts'
+import { tableName } from './names.ts'
+import { migrationsName, schemaStatement, schemaStatements, schemaVersions } from './schema.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 
 /** One step from a version of the schema to the next. Once released, it never changes. */
@@ -18,16 +19,19 @@ export function migrations(dialect: Dialect): readonly Migration[] {
 }
 
 /** The table that says which of the steps were made. */
-export function migrationsTable({ types, tableSuffix }: Dialect): string {
-  return `create table if not exists countersign_migrations (version ${types.integer} primary key) ${tableSuffix}`.trimEnd()
+export function migrationsTable(dialect: Dialect): string {
+  const { types, tableSuffix } = dialect
+  return `create table if not exists ${migrationsName(dialect)} (version ${types.integer} primary key) ${tableSuffix}`.trimEnd()
 }
 
 /** Reads which of the steps were made. */
-export const madeMigrations = 'select version from countersign_migrations'
+export function madeMigrations(dialect: Dialect): string {
+  return `select version from ${migrationsName(dialect)}`
+}
 
 /** Notes that a step was made. */
-export function noteMigration({ version }: Migration): string {
-  return `insert into countersign_migrations (version) values (${version})`
+export function noteMigration(dialect: Dialect, { version }: Migration): string {
+  return `insert into ${migrationsName(dialect)} (version) values (${version})`
 }
 
 /**
@@ -39,7 +43,8 @@ export function missingMigrations(dialect: Dialect, made: readonly unknown[]): r
   const versions = new Set(made.map((row) => Number((row as { readonly version: number }).version)))
   const latest = Math.max(...versions)
   if (versions.size > 0 && latest < firstSchemaVersion) {
-    const problem = `the tables countersign_* are at version ${latest} of the schema, from before the first release, and cannot be brought to version ${firstSchemaVersion}: rename or drop them, countersign_migrations too, and they are made anew. Nothing was changed`
+    const [all, own] = ['*', 'migrations'].map((name) => tableName(name, dialect.tables))
+    const problem = `the tables ${all} are at version ${latest} of the schema, from before the first release, and cannot be brought to version ${firstSchemaVersion}: rename or drop them, ${own} too, and they are made anew. Nothing was changed`
     fail('storage_failed', { operation: 'migrate', problem })
   }
   return migrations(dialect).filter(({ version }) => !versions.has(version))
@@ -85,22 +90,38 @@ export async function migrate(database: SqlDatabase, dialect: Dialect, lock: Mig
 }
 
 async function makeMissing(database: SqlDatabase, dialect: Dialect, lock: MigrationLock): Promise<void> {
-  const missing = async (session: SqlSession) => missingMigrations(dialect, await session.rows(madeMigrations, []))
+  const missing = async (session: SqlSession) =>
+    missingMigrations(dialect, await session.rows(madeMigrations(dialect), []))
   const before = await missing(database).catch(() => undefined)
   if (before?.length === 0) return
+  await makeSchema(database, dialect)
   await database.transaction(async (session) => {
     if (lock.take) await session.rows(lock.take, [])
     try {
       await session.control(migrationsTable(dialect))
       for (const migration of await missing(session)) {
         for (const statement of migration.statements) await create(session, statement, lock)
-        await session.control(noteMigration(migration))
+        await session.control(noteMigration(dialect, migration))
       }
     } finally {
       if (lock.leave) await session.rows(lock.leave, [])
     }
     return true
   })
+}
+
+/** Makes the schema of the tables. Whoever may not make one can use one that is there. */
+async function makeSchema(session: SqlSession, dialect: Dialect): Promise<void> {
+  const { findSchema, tables } = dialect
+  if (findSchema === undefined || tables.schema === undefined) return
+  const isMissing = async () => (await session.rows(findSchema, [tables.schema ?? null])).length === 0
+  if (!(await isMissing())) return
+  for (const statement of schemaStatement(dialect)) {
+    // Of two instances that make it at once, one may be told that it is there.
+    await session.control(statement).catch(async (thrown) => {
+      if (await isMissing()) throw thrown
+    })
+  }
 }
 
 async function create(session: SqlSession, statement: string, { isThere }: MigrationLock): Promise<void> {
@@ -113,6 +134,8 @@ async function create(session: SqlSession, statement: string, { isThere }: Migra
 
 /** The whole schema as one script, for hosts that change their databases themselves. */
 export function schemaScript(dialect: Dialect): string {
-  const steps = migrations(dialect).flatMap((migration) => [...migration.statements, noteMigration(migration)])
-  return [migrationsTable(dialect), ...steps].map((statement) => `${statement};\n`).join('')
+  const steps = migrations(dialect).flatMap((migration) => [...migration.statements, noteMigration(dialect, migration)])
+  return [...schemaStatement(dialect), migrationsTable(dialect), ...steps]
+    .map((statement) => `${statement};\n`)
+    .join('')
 }

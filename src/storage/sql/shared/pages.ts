@@ -1,7 +1,15 @@
 import { defined } from '../../../core/defined.ts'
 import type { Column } from '../../../ports/collections.ts'
 import { compareKeys } from '../../../ports/compare.ts'
-import type { IndexQuery, KeyPart, Page, Position, StoredRecord, UnreadableRecord } from '../../../ports/storage.ts'
+import type {
+  Count,
+  IndexQuery,
+  KeyPart,
+  Page,
+  Position,
+  StoredRecord,
+  UnreadableRecord,
+} from '../../../ports/storage.ts'
 import { columnsOf, declarationOf, partsOf } from '../../toolkit/columns.ts'
 import { type IndexPlan, pageOf, positionIn } from '../../toolkit/index-plan.ts'
 import { anotherRecord, recordOf } from '../../toolkit/stored-row.ts'
@@ -55,6 +63,22 @@ export function pageOfWholeRows(plan: IndexPlan, rows: readonly unknown[], limit
   const last = rows.length > limit ? onPage.at(-1) : undefined
   const next = last === undefined ? undefined : partsOfRow(order, partsIn(plan, last))
   return { records, ...(unreadable.length > 0 ? { unreadable } : {}), ...defined({ next }) }
+}
+
+/** Whether it has to be found out how far a page has looked: it keeps to some records and is not full. */
+export function isCutShort({ only }: IndexQuery, { next }: Page): boolean {
+  return only !== undefined && next === undefined
+}
+
+/** A page that keeps to some records and is not full, with where the look ended, as `lookEnd` reads it. */
+export function lookedAsFarAs(plan: IndexPlan, page: Page, ends: readonly unknown[]): Page {
+  return { ...page, ...defined({ next: pageOfWholeRows(plan, ends, 1).next }) }
+}
+
+/** Reads what was counted. Drivers give numbers as text or as big integers too. */
+export function countIn([row]: readonly unknown[]): Count {
+  const { kept, looked } = row as { readonly kept: unknown; readonly looked: unknown }
+  return { count: Number(kept), looked: Number(looked) }
 }
 
 /** What the columns of a row hold, by their names. */

@@ -28,13 +28,7 @@ const longest = 2 ** 31 - 1
  *
  * @throws TypeError if that is no time.
  */
-export function timeoutOf(method: string, options: PoolOptions = {}): number {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${method}: the options must be an object, as { timeout: ${usual} } is`)
-  }
-  const unknown = Object.keys(options).filter((name) => name !== 'timeout')
-  if (unknown.length > 0) throw new TypeError(`${method}: there is no option ${unknown.join(', ')}, only timeout`)
-  const { timeout = usual } = options
+export function timeoutOf(method: string, { timeout = usual }: PoolOptions = {}): number {
   if (Number.isSafeInteger(timeout) && timeout > 0 && timeout <= longest) return timeout
   throw new TypeError(`${method}: timeout must be a number of milliseconds, from 1 to ${longest}`)
 }

@@ -8,10 +8,10 @@ import { tableName } from './names.ts'
 import { atKey, compiled, type Statement } from './statements.ts'
 
 /** Compiles the read of several records at one moment: `at` says which of them a row is. */
-export function getStatement({ builder }: Dialect, collections: readonly CollectionName[]): Statement {
+export function getStatement({ builder, tables }: Dialect, collections: readonly CollectionName[]): Statement {
   const reads = collections.map((collection, member) => {
     const key = atKey(collection, (name) => memberArgument(member, name))
-    const table = sql.table(tableName(collection))
+    const table = sql.table(tableName(collection, tables))
     return sql`select ${sql.lit(member)} as at, version, value from ${table} where ${key} and version > 0`
   })
   return compiled({ compile: () => sql.join(reads, sql` union all `).compile(builder) })

@@ -1,9 +1,17 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { CollectionName, Column } from '../../../ports/collections.ts'
-import type { IndexQuery } from '../../../ports/storage.ts'
+import type { CountQuery, IndexQuery } from '../../../ports/storage.ts'
 import { columnsOf, declarationOf } from '../../toolkit/columns.ts'
-import type { IndexPlan } from '../../toolkit/index-plan.ts'
-import { afterArgument, argument, exceptArgument, exceptPlaces, type Parameter, parameterOf } from './arguments.ts'
+import { type IndexPlan, mostLookedAt } from '../../toolkit/index-plan.ts'
+import {
+  afterArgument,
+  argument,
+  exceptArgument,
+  exceptPlaces,
+  onlyArgument,
+  type Parameter,
+  parameterOf,
+} from './arguments.ts'
 import type { Dialect } from './dialect.ts'
 import { columnName, tableName } from './names.ts'
 import { wholeColumn } from './pages.ts'
@@ -32,6 +40,10 @@ export interface Statements {
   page(plan: IndexPlan, query: IndexQuery): Statement
   /** The same page with all columns: what it is about can be told even of a record that cannot be read. */
   wholePage(plan: IndexPlan, query: IndexQuery): Statement
+  /** The last record that was looked at for a page, with all columns, and the one after it. */
+  lookEnd(plan: IndexPlan, query: IndexQuery): Statement
+  /** How many records were looked at, and how many of them were kept. */
+  count(plan: IndexPlan, query: CountQuery): Statement
 }
 
 /** Compiles the declared collections for a database. Arguments are named like the properties of the records. */
@@ -39,11 +51,15 @@ export function createStatements(dialect: Dialect): Statements {
   const collections = new Map<CollectionName, CollectionStatements>()
   const pages = new Map<string, Statement>()
   const wholePages = new Map<string, Statement>()
+  const ends = new Map<string, Statement>()
+  const counts = new Map<string, Statement>()
   return {
     of: (collection) => getOrMake(collections, collection, () => collectionStatements(dialect, collection)),
     page: (plan, query) => getOrMake(pages, pageShape(query), () => pageStatement(dialect, plan, query)),
     wholePage: (plan, query) =>
       getOrMake(wholePages, pageShape(query), () => pageStatement(dialect, plan, query, columnsOf(plan.collection))),
+    lookEnd: (plan, query) => getOrMake(ends, pageShape(query), () => lookEndStatement(dialect, plan, query)),
+    count: (plan, query) => getOrMake(counts, countShape(query), () => countStatement(dialect, plan, query)),
   }
 }
 
@@ -68,9 +84,9 @@ export function compiled(query: {
   return { text: text.replace(/\s+/g, ' '), parameters: parameters.map((name) => parameterOf(String(name))) }
 }
 
-function collectionStatements({ builder }: Dialect, collection: CollectionName): CollectionStatements {
+function collectionStatements({ builder, tables }: Dialect, collection: CollectionName): CollectionStatements {
   const { key, indexes } = declarationOf(collection)
-  const table = tableName(collection)
+  const table = tableName(collection, tables)
   const columns = columnsOf(collection)
   const here = atKey(collection)
   const atVersion = sql<boolean>`version = ${argument.expected} and version > 0`
@@ -103,34 +119,82 @@ function collectionStatements({ builder }: Dialect, collection: CollectionName):
 }
 
 /** What of a query decides about the text of its statement. */
-function pageShape({ collection, index, where, range, except, order, after }: IndexQuery): string {
+function pageShape({ collection, index, where, range, except, only, order, after }: IndexQuery): string {
   const bounds = [range?.from !== undefined, range?.to !== undefined, after !== undefined]
-  return [collection, index, where.length, order, exceptPlaces(except), ...bounds].join()
+  return [collection, index, where.length, order, exceptPlaces(except), ...bounds, ...Object.keys(only ?? {})].join()
+}
+
+/** What of a count decides about the text of its statement. */
+function countShape({ collection, index, where, range, only }: CountQuery): string {
+  const bounds = [range?.from !== undefined, range?.to !== undefined]
+  return [collection, index, where.length, ...bounds, ...Object.keys(only ?? {})].join()
 }
 
 function pageStatement(
   dialect: Dialect,
   plan: IndexPlan,
-  { range, except, order, after }: IndexQuery,
+  query: IndexQuery,
   columns: readonly Column[] = [],
 ): Statement {
-  const [bounded] = plan.order
-  const direction = order === 'ascending' ? 'asc' : 'desc'
-  let select = dialect.builder.selectFrom(tableName(plan.collection)).select(['version', 'value'])
-  for (const [at, { name }] of columns.entries()) {
-    select = select.select(sql<string>`${sql.ref(columnName(name))}`.as(wholeColumn(at)))
+  const whole = columns.map(({ name }, at) => sql<string>`${sql.ref(columnName(name))}`.as(wholeColumn(at)))
+  const limit = sql<number>`${argument.limit}`
+  if (plan.only.length === 0) {
+    return compiled(inOrder(dialect, plan, query).select(['version', 'value']).select(whole).limit(limit))
   }
+  const looked = inOrder(dialect, plan, query).selectAll().limit(sql.lit(mostLookedAt)).as('looked')
+  const direction = query.order === 'ascending' ? 'asc' : 'desc'
+  let kept = dialect.builder.selectFrom(looked).select(['version', 'value']).select(whole).where(isOnly(plan))
+  for (const { name } of plan.order) kept = kept.orderBy(columnName(name), direction)
+  return compiled(kept.limit(limit))
+}
+
+/** Compiles the read of the last record that was looked at for a page, and of the one after it. */
+function lookEndStatement(dialect: Dialect, plan: IndexPlan, query: IndexQuery): Statement {
+  const whole = columnsOf(plan.collection).map(({ name }, at) => {
+    return sql<string>`${sql.ref(columnName(name))}`.as(wholeColumn(at))
+  })
+  const ends = inOrder(dialect, plan, query).select(['version', 'value']).select(whole)
+  return compiled(ends.limit(sql.lit(2)).offset(sql.lit(mostLookedAt - 1)))
+}
+
+/** The part of an index that a query asks for. */
+function partOf(dialect: Dialect, plan: IndexPlan, { range }: Pick<IndexQuery, 'range'>) {
+  const bounded = plan.columns[plan.fixed.length] ?? plan.order[0]
+  let select = dialect.builder.selectFrom(tableName(plan.collection, dialect.tables))
   for (const { name } of plan.fixed) select = select.where(columnName(name), '=', name)
   if (isKey(plan)) select = select.where(sql<boolean>`version > 0`)
   for (const { name } of plan.columns.slice(plan.fixed.length)) select = select.where(columnName(name), 'is not', null)
   if (bounded && range?.from !== undefined) select = select.where(columnName(bounded.name), '>=', argument.from)
   if (bounded && range?.to !== undefined) select = select.where(columnName(bounded.name), '<=', argument.to)
+  return select
+}
+
+/** The same after a position, in its order. */
+function inOrder(dialect: Dialect, plan: IndexPlan, { range, except, order, after }: IndexQuery) {
+  const direction = order === 'ascending' ? 'asc' : 'desc'
+  let select = partOf(dialect, plan, { ...(range ? { range } : {}) })
   const places = Array.from({ length: exceptPlaces(except) }, (_, at) => exceptArgument(at))
   const [tenant] = declarationOf(plan.collection).key
   if (tenant && places.length > 0) select = select.where(columnName(tenant.name), 'not in', places)
   if (after && after.length > 0) select = select.where(beyond(dialect, plan, order === 'ascending' ? '>' : '<'))
   for (const { name } of plan.order) select = select.orderBy(columnName(name), direction)
-  return compiled(select.limit(sql<number>`${argument.limit}`))
+  return select
+}
+
+/** The condition that a row is one of those that a query keeps to. */
+function isOnly({ only }: IndexPlan): RawBuilder<boolean> {
+  const parts = only.map(({ name }) => sql`${sql.ref(columnName(name))} = ${onlyArgument(name)}`)
+  return sql<boolean>`${sql.join(parts, sql` and `)}`
+}
+
+function countStatement(dialect: Dialect, plan: IndexPlan, query: CountQuery): Statement {
+  const part = partOf(dialect, plan, query).limit(sql<number>`${argument.limit}`)
+  const columns = plan.only.map(({ name }) => columnName(name))
+  const looked = columns.length === 0 ? part.select(sql.lit(1).as('one')) : part.select(columns)
+  const kept = columns.length === 0 ? sql<number>`count(*)` : sql<number>`count(case when ${isOnly(plan)} then 1 end)`
+  return compiled(
+    dialect.builder.selectFrom(looked.as('looked')).select(sql<number>`count(*)`.as('looked')).select(kept.as('kept')),
+  )
 }
 
 /** A mark that there is no record has nothing but a key: it is in no other index. */

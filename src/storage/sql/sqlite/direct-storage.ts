@@ -1,13 +1,13 @@
 import type { RecordKey, Storage, StoredRecord } from '../../../ports/storage.ts'
 import { checkedKey } from '../../toolkit/columns.ts'
 import { createEffectScope } from '../../toolkit/effect-scope.ts'
-import { planOf } from '../../toolkit/index-plan.ts'
+import { countPlanOf, planOf } from '../../toolkit/index-plan.ts'
 import { orderedWrites } from '../../toolkit/ordered-writes.ts'
 import { createTurns } from '../../toolkit/serial-queue.ts'
 import { recordAt, refuseFailed, refuseUnreadable } from '../../toolkit/stored-row.ts'
-import { keyArguments, pageArguments } from '../shared/arguments.ts'
-import { sqliteDialect } from '../shared/dialect.ts'
-import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from '../shared/pages.ts'
+import { countArguments, keyArguments, pageArguments } from '../shared/arguments.ts'
+import type { Dialect } from '../shared/dialect.ts'
+import { countIn, isCutShort, isLookedUpByKey, lookedAsFarAs, pageOfRows, pageOfWholeRows } from '../shared/pages.ts'
 import { getStatement, recordsOf } from '../shared/read-statements.ts'
 import { recent } from '../shared/recent.ts'
 import { createStatements, type Statement } from '../shared/statements.ts'
@@ -28,17 +28,17 @@ const mostText = 500_000
  * Keeps everything on an open connection, whose calls return at once: nothing waits but for other connections and for
  * effects.
  */
-export function directStorage(connection: SqliteConnection, ours: boolean): Storage {
-  const statements = createStatements(sqliteDialect)
+export function directStorage(dialect: Dialect, connection: SqliteConnection, ours: boolean): Storage {
+  const statements = createStatements(dialect)
   const gets = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   const prepared = preparedOn(connection)
   const inTurn = createTurns()
   const scope = createEffectScope()
-  const commits = createCommits({ connection, prepared, statements, scope, inTurn })
+  const commits = createCommits({ dialect, connection, prepared, statements, scope, inTurn })
 
   const readAtOnce = (keys: readonly RecordKey[]): readonly (StoredRecord | undefined)[] => {
     const collections = keys.map(({ collection }) => collection)
-    const statement = gets.of(collections.join(), () => getStatement(sqliteDialect, collections))
+    const statement = gets.of(collections.join(), () => getStatement(dialect, collections))
     return recordsOf(prepared.rows(statement, keys.map(keyArguments)), keys)
   }
   const readEach = (keys: readonly RecordKey[]): readonly (StoredRecord | undefined)[] => {
@@ -83,8 +83,17 @@ export function directStorage(connection: SqliteConnection, ours: boolean): Stor
         const page = isLookedUpByKey(query)
           ? undefined
           : pageOfRows(plan, query, prepared.rows(statements.page(plan, query), given))
-        return page ?? pageOfWholeRows(plan, prepared.rows(statements.wholePage(plan, query), given), query.limit)
+        const whole =
+          page ?? pageOfWholeRows(plan, prepared.rows(statements.wholePage(plan, query), given), query.limit)
+        if (!isCutShort(query, whole)) return whole
+        return lookedAsFarAs(plan, whole, prepared.rows(statements.lookEnd(plan, query), given))
       })
+    },
+
+    async count(query) {
+      const plan = countPlanOf(query)
+      const given = [countArguments(plan, query)]
+      return await reading('count', () => countIn(prepared.rows(statements.count(plan, query), given)))
     },
 
     async commit(writes, effect) {

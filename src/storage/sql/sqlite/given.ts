@@ -51,7 +51,7 @@ export function overGivenTransaction(given: unknown): SqlDatabase {
   const transaction = withoutManager(given)
   const orm = ormTransaction(transaction)
   if (orm) return overOne({ ...overOrm(orm, overDriver), native: given }, joinedOrRefused)
-  const session = hostSession(transaction, 'sqlite') ?? overDriver(transaction)
+  const session = hostSession(transaction, 'sqlite', {}) ?? overDriver(transaction)
   return overOne({ ...session, native: given }, has(transaction, '$queryRawUnsafe') ? joined : joinedOrRefused)
 }
 

@@ -5,6 +5,7 @@ import type { EffectScope } from '../../toolkit/effect-scope.ts'
 import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../../toolkit/ordered-writes.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import { type Arguments, writeArguments } from '../shared/arguments.ts'
+import type { Dialect } from '../shared/dialect.ts'
 import { getOrMake, type Statement, type Statements } from '../shared/statements.ts'
 import { isBusy, isTaken, patiently, type SqliteConnection } from './connection.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
@@ -36,6 +37,7 @@ interface Commit {
 
 /** What commits are made with. */
 export interface CommitTools {
+  readonly dialect: Dialect
   readonly connection: SqliteConnection
   readonly prepared: PreparedStatements
   readonly statements: Statements
@@ -51,9 +53,10 @@ export interface CommitTools {
  * of its own, so that the disk is awaited once for all of them. None is reported before the whole is on the disk, and
  * one that is refused takes nothing of the others along.
  */
-export function createCommits({ connection, prepared, statements, scope, inTurn }: CommitTools) {
+export function createCommits({ dialect, connection, prepared, statements, scope, inTurn }: CommitTools) {
   const replacements = new Map<CollectionName, Statement>()
-  const inPlace = (collection: CollectionName) => getOrMake(replacements, collection, () => replaceInPlace(collection))
+  const inPlace = (collection: CollectionName) =>
+    getOrMake(replacements, collection, () => replaceInPlace(dialect, collection))
   /** Those that the next commit can still join; `undefined` if it has to begin anew. */
   let arriving: Commit[] | undefined
   let waitsForEffect = false

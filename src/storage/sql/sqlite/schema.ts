@@ -1,4 +1,4 @@
-import { sqliteDialect } from '../shared/dialect.ts'
+import type { Dialect } from '../shared/dialect.ts'
 import {
   madeMigrations,
   migrationsTable,
@@ -9,22 +9,22 @@ import {
 import type { SqliteConnection } from './connection.ts'
 
 /** Brings a database to the present schema. Safe to call again, and from several processes at once. */
-export function migrateSqlite(connection: SqliteConnection): void {
+export function migrateSqlite(dialect: Dialect, connection: SqliteConnection): void {
   try {
-    makeMissing(connection)
+    makeMissing(dialect, connection)
   } catch (thrown) {
-    refuseMigration(sqliteDialect, thrown)
+    refuseMigration(dialect, thrown)
   }
 }
 
-function makeMissing(connection: SqliteConnection): void {
-  connection.exec(migrationsTable(sqliteDialect))
-  const missing = () => missingMigrations(sqliteDialect, connection.prepare(madeMigrations).all())
+function makeMissing(dialect: Dialect, connection: SqliteConnection): void {
+  connection.exec(migrationsTable(dialect))
+  const missing = () => missingMigrations(dialect, connection.prepare(madeMigrations(dialect)).all())
   if (missing().length === 0) return
   connection.exec('begin immediate')
   try {
     for (const migration of missing()) {
-      for (const statement of [...migration.statements, noteMigration(migration)]) connection.exec(statement)
+      for (const statement of [...migration.statements, noteMigration(dialect, migration)]) connection.exec(statement)
     }
     connection.exec('commit')
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { CollectionName } from '../../../ports/collections.ts'
 import { columnsOf, declarationOf } from '../../toolkit/columns.ts'
 import { argument } from '../shared/arguments.ts'
-import { sqliteDialect } from '../shared/dialect.ts'
+import type { Dialect } from '../shared/dialect.ts'
 import { columnName, tableName } from '../shared/names.ts'
 import { atKey, compiled, type Statement } from '../shared/statements.ts'
 import type { HoldStatements } from '../stepwise/hold-statements.ts'
@@ -12,11 +12,11 @@ import type { HoldStatements } from '../stepwise/hold-statements.ts'
  *
  * SQLite writes every index anew that has a column which an `update` names, whether its value moves or not.
  */
-export function replaceInPlace(collection: CollectionName): Statement {
+export function replaceInPlace({ builder, tables }: Dialect, collection: CollectionName): Statement {
   const { key } = declarationOf(collection)
   const staying = columnsOf(collection).filter((column) => !key.some(({ name }) => name === column.name))
-  const update = sqliteDialect.builder
-    .updateTable(tableName(collection))
+  const update = builder
+    .updateTable(tableName(collection, tables))
     .set({ version: sql<number>`version + 1`, value: argument.value })
     .where(atKey(collection))
     .where(sql<boolean>`version = ${argument.expected}`)
@@ -26,7 +26,8 @@ export function replaceInPlace(collection: CollectionName): Statement {
 }
 
 /** Compiles how a commit takes hold of what it only checks: it looks, as SQLite lets nobody else write meanwhile. */
-export function sqliteHold(collection: CollectionName): HoldStatements {
-  const { builder } = sqliteDialect
-  return { hold: compiled(builder.selectFrom(tableName(collection)).select('version').where(atKey(collection))) }
+export function sqliteHold({ builder, tables }: Dialect, collection: CollectionName): HoldStatements {
+  return {
+    hold: compiled(builder.selectFrom(tableName(collection, tables)).select('version').where(atKey(collection))),
+  }
 }

@@ -3,12 +3,19 @@ import type { CollectionName } from '../../../ports/collections.ts'
 import type { RecordKey, Storage, StoredRecord } from '../../../ports/storage.ts'
 import { checkedKey } from '../../toolkit/columns.ts'
 import { createEffectScope } from '../../toolkit/effect-scope.ts'
-import { planOf } from '../../toolkit/index-plan.ts'
+import { countPlanOf, planOf } from '../../toolkit/index-plan.ts'
 import { orderedWrites, refuseConflict } from '../../toolkit/ordered-writes.ts'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
-import { type Arguments, argument, keyArguments, pageArguments, writeArguments } from '../shared/arguments.ts'
+import {
+  type Arguments,
+  argument,
+  countArguments,
+  keyArguments,
+  pageArguments,
+  writeArguments,
+} from '../shared/arguments.ts'
 import type { Dialect } from '../shared/dialect.ts'
-import { isLookedUpByKey, pageOfRows, pageOfWholeRows } from '../shared/pages.ts'
+import { countIn, isCutShort, isLookedUpByKey, lookedAsFarAs, pageOfRows, pageOfWholeRows } from '../shared/pages.ts'
 import { getStatement, recordsOf } from '../shared/read-statements.ts'
 import { recent } from '../shared/recent.ts'
 import type { SqlDatabase, SqlSession } from '../shared/session.ts'
@@ -20,7 +27,7 @@ import { makeWrite, rows } from './stepwise-commit.ts'
 export interface StepwiseDatabase {
   readonly dialect: Dialect
   /** Compiles how a commit takes hold of what it only checks. */
-  readonly holdStatements: (collection: CollectionName) => HoldStatements
+  readonly holdStatements: (dialect: Dialect, collection: CollectionName) => HoldStatements
   /** Tells whether a row was refused because its key or its place in a unique index is taken. */
   readonly isTaken: (thrown: unknown) => boolean
   /** Tells whether the database gave up because another transaction was in the way. */
@@ -39,11 +46,15 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
   const gets = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
   const of = (collection: CollectionName) => ({
     ...statements.of(collection),
-    ...getOrMake(holds, collection, () => holdStatements(collection)),
+    ...getOrMake(holds, collection, () => holdStatements(dialect, collection)),
   })
 
   return (database: SqlDatabase, ready: () => Promise<void>): Omit<Storage, 'close'> => {
     const scope = createEffectScope()
+    const sendable = (values: Arguments): Arguments => {
+      const limit = values[argument.limit] ?? null
+      return { ...values, [argument.limit]: database.sendsNumbersAsFloats ? String(limit) : limit }
+    }
     const read = async (session: SqlSession, part: readonly Member[]): Promise<(StoredRecord | undefined)[]> => {
       const collections = part.map(({ collection }) => collection)
       const statement = gets.of(collections.join(), () => getStatement(dialect, collections))
@@ -83,18 +94,30 @@ export function stepwiseStorages({ dialect, holdStatements, isTaken, isInTheWay 
       async list(query) {
         scope.refuseInside('list')
         const plan = planOf(query)
-        const values = pageArguments(plan, query)
-        const limit = values[argument.limit] ?? null
-        const sent = { ...values, [argument.limit]: database.sendsNumbersAsFloats ? String(limit) : limit }
+        const values = [sendable(pageArguments(plan, query))]
         try {
           await ready()
-          const page = isLookedUpByKey(query)
+          const quick = isLookedUpByKey(query)
             ? undefined
-            : pageOfRows(plan, query, await rows(database, statements.page(plan, query), [sent]))
-          if (page) return page
-          return pageOfWholeRows(plan, await rows(database, statements.wholePage(plan, query), [sent]), query.limit)
+            : pageOfRows(plan, query, await rows(database, statements.page(plan, query), values))
+          const page =
+            quick ?? pageOfWholeRows(plan, await rows(database, statements.wholePage(plan, query), values), query.limit)
+          if (!isCutShort(query, page)) return page
+          return lookedAsFarAs(plan, page, await rows(database, statements.lookEnd(plan, query), values))
         } catch (thrown) {
           return refuseFailed('list', thrown)
+        }
+      },
+
+      async count(query) {
+        scope.refuseInside('count')
+        const plan = countPlanOf(query)
+        const values = [sendable(countArguments(plan, query))]
+        try {
+          await ready()
+          return countIn(await rows(database, statements.count(plan, query), values))
+        } catch (thrown) {
+          return refuseFailed('count', thrown)
         }
       },
 

@@ -1,0 +1,126 @@
+import { defined } from '../../core/defined.ts'
+import type { Request } from '../../core/request/model/request.ts'
+import { isOpen, statuses } from '../../core/request/model/status-table.ts'
+import { type Collection, collections } from '../../ports/collections.ts'
+import type { Context } from '../context/context.ts'
+import { switchFacts } from '../context/workflow-switch.ts'
+import { type Reader, readingRights } from '../people/reading-rights.ts'
+import { page, read, recordKey } from '../records/typed-storage.ts'
+import { summaryOf } from '../requests/request-summary.ts'
+import { latestTime } from '../values/latest-time.ts'
+import { batches, mostLooked } from './list-requests.ts'
+import {
+  type CheckedCriteria,
+  checkCriteria,
+  checkFilterKeys,
+  type RequestCount,
+  type RequestCriteria,
+} from './request-filter.ts'
+import { type RequestScope, readableScopes } from './request-scopes.ts'
+
+/** How many requests of one state an index counts. */
+const mostCounted = 100_000
+
+/** How many are read at once. */
+const portion = 1_000
+
+/** Counts the requests that a list of these criteria would hold for the reader. */
+export async function countRequests(context: Context, reader: Reader, filter: RequestCriteria): Promise<RequestCount> {
+  checkFilterKeys(filter, [])
+  const criteria = checkCriteria(context, filter)
+  const rights = readingRights(context, reader)
+  const scopes = await readableScopes(rights, reader.tenant, criteria)
+  const [byIndex, oneByOne] = [scopes.filter(isCountable), scopes.filter((scope) => !isCountable(scope))]
+  const isByIndex = criteria.action === undefined
+  const counted = isByIndex ? await countByIndex(context, reader, { scopes: byIndex, criteria }) : { count: 0 }
+  let { count } = counted
+  const look = { reader, scopes: isByIndex ? oneByOne : scopes, criteria, limit: portion - 1, start: undefined }
+  for await (const { shown, end } of batches(context, rights, look)) {
+    count += shown.length
+    if (end) return { count, more: true }
+  }
+  return { ...counted, count }
+}
+
+function isCountable({ judged }: RequestScope): boolean {
+  return judged !== 'all'
+}
+
+interface Counted {
+  readonly scopes: readonly RequestScope[]
+  readonly criteria: CheckedCriteria
+}
+
+/** Counts by indexes alone, and then takes what has expired and is not recorded for what it is. */
+async function countByIndex(context: Context, reader: Reader, { scopes, criteria }: Counted): Promise<RequestCount> {
+  const { wanted } = criteria
+  const counts = scopes.flatMap(({ collection, index, where, only, range }) => {
+    const limit = only ? mostLooked : mostCounted
+    return wanted.map(async (status) => {
+      const query = { collection, index, where: [...where, status], ...defined({ only, range }), limit }
+      const { count, looked } = await context.storage.count(query)
+      return { count, isMore: looked === limit }
+    })
+  })
+  const [found, expired] = await Promise.all([
+    Promise.all(counts),
+    expiredUnnoticed(context, reader, { scopes, criteria }),
+  ])
+  const count = found.reduce((sum, one) => sum + one.count, expired.count)
+  return { count, ...(expired.more || found.some(({ isMore }) => isMore) ? { more: true } : {}) }
+}
+
+/**
+ * How many more requests there are than indexes say, since time has ended them and nobody has recorded it yet: more of
+ * those that have expired, and fewer of those that are open.
+ */
+async function expiredUnnoticed(
+  context: Context,
+  { tenant }: Reader,
+  { scopes, criteria }: Counted,
+): Promise<RequestCount> {
+  const { wanted } = criteria
+  const changing = statuses.filter((status) => isOpen(status) && wanted.includes(status) !== wanted.includes('expired'))
+  if (changing.length === 0 || scopes.length === 0) return { count: 0 }
+  const now = context.now()
+  const { set } = await read(context.storage, { set: recordKey('policySets', tenant) })
+  const due = { collection: 'requests', index: 'byTenantDue', where: [tenant], order: 'ascending' } as const
+  let [count, after] = [0, undefined as readonly (string | number)[] | undefined]
+  for (let looked = 0; looked < mostLooked; looked += portion) {
+    const { records, next } = await page(context.storage, {
+      ...due,
+      range: { to: now },
+      limit: portion,
+      ...defined({ after }),
+    })
+    for (const { value } of records) {
+      if (!changing.includes(value.status) || !scopes.some((scope) => isIn(scope, value, criteria))) continue
+      const { status } = summaryOf(value, now, switchFacts(context, set?.value, value).holds)
+      if (status === 'expired') count += wanted.includes('expired') ? 1 : -1
+    }
+    if (!next) return { count }
+    after = next
+  }
+  return { count, more: true }
+}
+
+/** Tells whether a request is in a part of an index, whatever its state. */
+function isIn(
+  { collection, index, where, only = {} }: RequestScope,
+  request: Request,
+  { by, from = 0, to = latestTime }: CheckedCriteria,
+): boolean {
+  const { project = '', requester, resources, createdAt, updatedAt } = request
+  const [, first, second] = where
+  const time = by === 'updated' ? updatedAt : createdAt
+  if (time < from || time > to) return false
+  const isKept = index.startsWith('byProject') || 'project' in only
+  if (request.projects && isKept) return false
+  const columns: Readonly<Record<string, string>> = { project, requester }
+  if (Object.entries(only).some(([name, value]) => columns[name] !== value)) return false
+  if (collection === 'targets') {
+    return resources.some(({ type, id }) => type === first && (second === undefined || id === second))
+  }
+  const name = (collections.requests as Collection).indexes[index]?.columns[1]?.name ?? ''
+  return columns[name] === undefined || columns[name] === first
+}

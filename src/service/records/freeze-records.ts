@@ -1,0 +1,44 @@
+import type { PolicyMatch } from '../../core/policy/model/policy.ts'
+import type { FreezeMode } from '../../core/request/model/frozen.ts'
+import type { RecurringWindow, SingleWindow } from '../values/time-windows.ts'
+
+/** What a freeze covers: as policies match, and one resource by its id. */
+export interface FreezeMatch extends Omit<PolicyMatch, 'requester'> {
+  /**
+   * Ids of resources, of the types that `resource` names.
+   *
+   * @defaultValue none: every resource of these types
+   */
+  readonly id?: string | readonly string[] | undefined
+}
+
+/** A freeze as its author writes it. Plain JSON. */
+export interface FreezeInput {
+  readonly id: string
+  readonly match: FreezeMatch
+  /** When it freezes: once, or again and again. 1 to 20 windows. */
+  readonly windows: readonly (SingleWindow | RecurringWindow)[]
+  /**
+   * What becomes of changes meanwhile. `block`: they are refused, and what is approved is applied by hand afterwards.
+   * `queue`: what is approved, or needs nobody, waits, and `tick` applies it when the freeze is over.
+   */
+  readonly mode: FreezeMode
+  /** Why, in the words that people read who are refused. */
+  readonly reason: string
+}
+
+/** A freeze that is saved. */
+export interface Freeze extends FreezeInput {
+  /** 1 for the first text saved under this id, one more for each later one. */
+  readonly version: number
+}
+
+/** The freezes of a tenant with one more, or another text of one, by their ids. */
+export function withFreeze(freezes: readonly Freeze[] | undefined, freeze: Freeze): readonly Freeze[] {
+  return [...withoutFreeze(freezes, freeze.id), freeze].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The freezes of a tenant without one. */
+export function withoutFreeze(freezes: readonly Freeze[] | undefined, id: string): readonly Freeze[] {
+  return (freezes ?? []).filter((one) => one.id !== id)
+}

@@ -1,0 +1,26 @@
+import { either, listOf, maybe, object, type RecordShape, text, whole } from '../values/shape.ts'
+import type { RecurringWindow, SingleWindow } from '../values/time-windows.ts'
+import type { Freeze, FreezeMatch } from './freeze-records.ts'
+import { matchParts, names } from './policy-shapes.ts'
+
+const window: RecordShape = either((value) =>
+  'rule' in value
+    ? object<RecurringWindow>({
+        rule: text(),
+        duration: text(),
+        zone: text(),
+        from: maybe(whole),
+        until: maybe(whole),
+      })
+    : object<SingleWindow>({ from: whole, until: whole }),
+)
+
+/** A freeze that is saved. */
+export const freezeShape: RecordShape = object<Freeze>({
+  id: text(),
+  version: whole,
+  match: object<FreezeMatch>({ ...matchParts, id: maybe(names) }),
+  windows: listOf(window),
+  mode: text('block', 'queue'),
+  reason: text(),
+})

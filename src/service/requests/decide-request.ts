@@ -1,0 +1,218 @@
+import { defined } from '../../core/defined.ts'
+import { decide } from '../../core/request/decide/decide.ts'
+import type { Facts, RequestCommand, TargetFacts } from '../../core/request/model/command.ts'
+import type { Content, ProposedChange } from '../../core/request/model/content.ts'
+import type { Decision, FactName } from '../../core/request/model/decision.ts'
+import type { LaterEvent } from '../../core/request/model/event.ts'
+import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
+import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import { askersAfter, type Request } from '../../core/request/model/request.ts'
+import { earliestOf } from '../../core/request/model/schedule.ts'
+import { rowOf } from '../../core/request/model/status-table.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
+import type { Write } from '../../ports/storage.ts'
+import { codeFacts } from '../context/coded-policies.ts'
+import type { Context } from '../context/context.ts'
+import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
+import { isBehind, rebasesByItself, targetOf } from '../facts/apply-target.ts'
+import { custodianOf } from '../facts/custodian.ts'
+import { delegationsFor } from '../facts/delegations.ts'
+import { askedNow } from '../facts/effective-requirements.ts'
+import { outOfSight } from '../facts/may-read.ts'
+import { peopleOf, withExcepted } from '../facts/people-of-request.ts'
+import { type ContentRead, type ResourcesRead, readWhole } from '../facts/read-content.ts'
+import type { ReadingRights } from '../people/reading-rights.ts'
+import type { CommentRecord, PolicySetRecord } from '../records/record-types.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
+import { syncAll } from './decide-submission.ts'
+import { mayMakeAll, permittedTo } from './permission-for-verb.ts'
+import { joiningOf, nextContent, type Rewrite } from './revised-content.ts'
+
+/** What became of a command on a request, with the facts that it was decided on. */
+export interface Decided {
+  readonly event: LaterEvent
+  readonly content?: Content
+  readonly target?: TargetFacts
+  readonly resources?: ResourcesRead
+  /** States that whatever else was relied on is still as it was read. */
+  readonly preconditions: readonly Write[]
+}
+
+/** What a command on a request is decided on before anything else is read. */
+export interface Ground {
+  readonly request: Request
+  readonly settings: PolicySetRecord | undefined
+  readonly setVersion: PolicySetState
+  readonly rewrite: Rewrite | undefined
+  /** The follow-up reviews that are still to be done, if the verb looks at them. */
+  readonly followUps: readonly PendingFollowUp[] | undefined
+  /** The comment that the command names, if it names one. */
+  readonly comment: CommentRecord | null | undefined
+  readonly rights: ReadingRights
+}
+
+/**
+ * Reads the facts and decides: the people and the policies always, the content and the resources only if the decision
+ * needs them.
+ */
+export async function decideOn(context: Context, command: RequestCommand, ground: Ground): Promise<Result<Decided>> {
+  const { request, settings, followUps, comment } = ground
+  const switched = { ...switchFacts(context, settings, request), ...codeFacts(context, settings) }
+  if (rowOf(command.type).alone) {
+    const { requirements, rules } = request
+    const facts = { users: new Map(), requirements, rules, ...switched }
+    return decidedBy(decide(command, request, facts), { preconditions: [] })
+  }
+  const [known, inForce, { delegations, preconditions }, changes] = await Promise.all([
+    peopleOf(context, request, [...actingIn(command), ...(followUps ?? []).map(({ by }) => by)]),
+    askedNow(context, request, settings),
+    delegationsFor(context, command, request),
+    'anchor' in command && command.anchor ? changesOf(context, request) : undefined,
+  ])
+  const users = await withExcepted(context, request, { users: known, requirements: inForce.requirements })
+  const custodian = settlesEstate(command) ? await custodianOf(context, command.by, { request, settings, users }) : {}
+  const said = defined({ followUps, comment, changes })
+  const facts = { users, ...inForce, ...switched, delegations, ...custodian, ...said }
+  const first = decide(command, request, facts)
+  // Whoever gives the last approval has what is live looked at anyway.
+  const moved = first.ok && command.type === 'approve' && (await isBehind(context, request))
+  const early = moved ? decide(command, request, { ...facts, moved }) : first
+  if (early.ok || early.refusal) return decidedBy(early, { preconditions })
+  const decided = await decideOnContent(context, command, { ...ground, facts, wants: early.needs })
+  if (!decided.ok) return decided
+  return success({ ...decided.value, preconditions: [...preconditions, ...decided.value.preconditions] })
+}
+
+/** Reads the content and what is live besides, and decides on everything that there is. */
+async function decideOnContent(
+  context: Context,
+  command: RequestCommand,
+  { facts, wants, ...ground }: Ground & { readonly facts: Facts; readonly wants: FactName },
+): Promise<Result<Decided>> {
+  const { request, settings, setVersion, rewrite, rights } = ground
+  const whole = await readWith(context, command, { request, settings, rewrite })
+  if (!whole.ok) return whole
+  const { stored, resources } = whole.value
+  const { method, takes } = rowOf(command.type)
+  if (method !== undefined && takes !== undefined && command.type !== 'abandon') {
+    const gone = await outOfSight(rights, request, resources.resources)
+    if (gone) return refuse('unknown_resource', { type: gone.type, id: gone.id })
+  }
+  if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
+  if (stored.lost) return { ok: false, refusal: stored.lost }
+  const off = !isOnFor(context, settings, request)
+  const brings = rowOf(command.type).brings === 'content'
+  const writes = brings || rewrite?.type === 'name'
+  const rewritten =
+    brings || wants === 'next'
+      ? await nextContent(context, {
+          ...{ request: asking(command, request), stored, resources, setVersion, off },
+          rewrite: writes ? rewrite : earliestOf(request) === undefined ? undefined : atOnce,
+          ...{ rights, by: command.by, at: command.at },
+          drafting: request.status === 'draft' && command.type !== 'submit',
+          editor: brings && rewrite && method !== undefined ? command.by.user : undefined,
+        })
+      : undefined
+  if (rewritten && !rewritten.ok) return rewritten
+  const read = writes && rewritten ? rewritten.value.read : stored
+  const allowed = await permittedTo(context, command, { ...ground, changes: concerned(rewrite, stored, read) })
+  if (!allowed.ok) return allowed
+  const behind = judgesRequester(command)
+    ? await standsBehind(context, request, { facts, settings, setVersion, changes: read.content.changes })
+    : success([])
+  const about = { resources: read.content.changes.map(({ resource }) => resource) }
+  const rebases = rebasesByItself(context, about, { ...facts, ...defined({ next: rewritten?.value.next }) })
+  const kept = brings && rewritten ? rewritten.value.resources : resources
+  const landing = { ...ground, read: kept, rebases, at: command.at, maker: makerOf(command) }
+  const target = await targetOf(context, read, landing)
+  const { invalid } = target
+  const isUnfit = invalid?.code === 'invalid_policy' && (rewrite?.type === 'edit' || rewrite?.type === 'add')
+  if (isUnfit && request.status !== 'draft') return { ok: false, refusal: invalid }
+  const next = rewritten?.value.next
+  const { requirements } = next?.evaluation ?? facts
+  const users = await withExcepted(context, request, { users: facts.users, requirements })
+  const withheld = behind.ok ? undefined : behind.refusal
+  const decision = decide(command, request, { ...facts, users, target, ...defined({ withheld, next }) })
+  return decidedBy(decision, {
+    preconditions: [...allowed.value, ...(behind.ok ? behind.value : [])],
+    target,
+    resources: kept,
+    ...(rewritten ? { content: rewritten.value.read.content } : {}),
+  })
+}
+
+/** Reads the content and what is live, and what is live of a resource that joins. */
+async function readWith(
+  context: Context,
+  { by }: RequestCommand,
+  { request, settings, rewrite }: Pick<Ground, 'request' | 'settings' | 'rewrite'>,
+): Promise<Result<Awaited<ReturnType<typeof readWhole>>>> {
+  const joining = rewrite ? joiningOf(rewrite, request) : []
+  const heard = joining.length > 0 ? await syncAll(context, by, joining) : success([])
+  return heard.ok ? success(await readWhole(context, request, settings, joining)) : heard
+}
+
+/** The changes that a command makes, with those that somebody takes out of the request by it. */
+function concerned(rewrite: Rewrite | undefined, stored: ContentRead, { content: { changes } }: ContentRead) {
+  if (rewrite?.type !== 'edit' && rewrite?.type !== 'take_out' && rewrite?.type !== 'resolve') return changes
+  const stays = ({ resource: { type, id } }: ProposedChange) =>
+    changes.some(({ resource }) => resource.type === type && resource.id === id)
+  return [...changes, ...stored.content.changes.filter((change) => !stays(change))]
+}
+
+/** Tells whether a command is also for those who see to what somebody has left behind. */
+function settlesEstate({ type }: RequestCommand): boolean {
+  return type === 'take_over' || type === 'cancel' || type === 'discard'
+}
+
+/**
+ * Tells whether a command may apply what somebody else asked for: then they are judged again. Of what somebody applies
+ * themselves, it is they who must be able to make it.
+ */
+function judgesRequester({ type }: RequestCommand): boolean {
+  const { by, to } = rowOf(type)
+  return !byHand.includes(type) && by !== 'requester' && by !== 'worker' && to.includes('applied')
+}
+
+const byHand: readonly RequestCommand['type'][] = ['apply', 'retry', 'take_over', 'bypass', 'break_glass', 'follow_up']
+
+/** The request as somebody asks for it who takes it over. */
+function asking({ type, by }: RequestCommand, request: Request): Request {
+  return type === 'take_over' ? { ...request, ...askersAfter(request, by.user) } : request
+}
+
+/** Who has to be able to make the change, if that is not whoever asks for it: somebody who makes it themselves. */
+export function makerOf({ type, by }: Pick<RequestCommand, 'type' | 'by'>): string | undefined {
+  return byHand.includes(type) ? by.user : undefined
+}
+
+/** Decides whether whoever asked for a change could still make it. */
+async function standsBehind(
+  context: Context,
+  { tenant, requester: user, via }: Request,
+  { facts, ...made }: { readonly facts: Facts } & Parameters<typeof mayMakeAll>[2],
+): Promise<Result<readonly Write[]>> {
+  if (!facts.users.has(user)) return refuse('unknown_actor', { actor: user })
+  return await mayMakeAll(context, { tenant, user, via }, made)
+}
+
+/** What is put to reviewers since its time has come is applied as soon as they have approved it. */
+const atOnce: Rewrite = { type: 'schedule', schedule: { applyAt: null } }
+
+/** The stored changes of a request; `undefined` if they are not there. */
+async function changesOf({ storage }: Context, { tenant, id, edition }: Request) {
+  const { content } = await read(storage, { content: recordKey('contents', tenant, id, edition) })
+  return content?.value.changes
+}
+
+/** Everybody whom a command is by, or for. */
+function actingIn(command: RequestCommand): readonly string[] {
+  if (rowOf(command.type).method === undefined) return []
+  return 'onBehalfOf' in command && command.onBehalfOf ? [command.by.user, command.onBehalfOf] : [command.by.user]
+}
+
+function decidedBy(decision: Decision<LaterEvent>, facts: Omit<Decided, 'event'>): Result<Decided> {
+  if (decision.ok) return success({ event: decision.value, ...facts })
+  if (decision.refusal) return decision
+  throw new TypeError(`A decision needs ${decision.needs}, which its verb does not say in the table of verbs.`)
+}

@@ -1,0 +1,20 @@
+import { defined } from '../../core/defined.ts'
+import { type OpenTime, type Schedule, scheduleOf } from '../../core/request/model/schedule.ts'
+
+/** A schedule that somebody wants: what it leaves out stays as it was, and null takes it off. */
+export interface WantedSchedule {
+  readonly applyAt?: number | OpenTime | null
+  readonly applyBy?: number | null
+}
+
+/** The schedule that is wanted, of one that there was. */
+export function scheduleAfter(before: Schedule, wanted: WantedSchedule): Schedule {
+  const { applyBy = before.applyBy } = wanted
+  return { ...scheduleOf(defined({ ...whenAfter(before, wanted), applyBy: applyBy ?? undefined })) }
+}
+
+function whenAfter(before: Schedule, { applyAt }: WantedSchedule): Pick<Schedule, 'applyAt' | 'openTime'> {
+  if (applyAt === undefined) return defined({ applyAt: before.applyAt, openTime: before.openTime })
+  if (applyAt === null) return {}
+  return typeof applyAt === 'number' ? { applyAt } : { openTime: applyAt }
+}
