@@ -125,6 +125,8 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   comments_unresolved: { readonly request: string; readonly comments: number }
   /** The time of the request is part of what reviewers agree to: it was not left open. */
   time_not_open: { readonly request: string }
+  /** The request takes back what another one applied for a time, as it was approved with that: it stays as it is. */
+  revert_planned: { readonly request: string; readonly revertOf: string; readonly at: number; readonly verb: string }
   /** The request has no comment with this id. */
   unknown_comment: { readonly request: string; readonly comment: string }
   /** The comment is not resolved; or, if none is named, no comment on the request is. */

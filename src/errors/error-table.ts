@@ -79,6 +79,10 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   approval_missing: row('conflict', 'Get the approvals that `approval` of the request names, or submit it again.'),
   comments_unresolved: row('conflict', '`requests.resolveComment(id, comment)`: answer and resolve each comment.'),
   time_not_open: row('conflict', '`requests.schedule(id, time)`: whoever asked for the change sets another time.'),
+  revert_planned: row(
+    'conflict',
+    'Wait for its time; or make another change of the same place, which the revert leaves.',
+  ),
   unknown_comment: row('not_found', 'Read the request again: `comments` lists those that there are.'),
   comment_open: row('conflict', 'Nothing has to be done.'),
   comment_resolved: row('conflict', 'Nothing has to be done.'),

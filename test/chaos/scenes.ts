@@ -134,6 +134,12 @@ async function openly(desk: Desk): Promise<Asked> {
   return request
 }
 
+/** A request for a change that is to be for an hour. */
+async function brief(desk: Desk, office: Office): Promise<Asked> {
+  await flag(desk)
+  return about(await desk.as('ann').submit(checkout, toRollout(80), { revertAt: office.now + day / 24 }))
+}
+
 function about(outcome: SubmitOutcome): Asked {
   const { id, digest } = pending(outcome)
   return { id, digest }
@@ -155,6 +161,12 @@ const settled = async (desk: Desk): Promise<Asked> => {
 /** Every command of the library once, accepted. */
 export const scenes: readonly Scene[] = [
   verb('submit, applied', 'ann', settled, (ann, _, key) => ann.submit(checkout, { merge: { description: 'b' } }, key)),
+  verb('submit, applied for a time', 'ann', settled, (ann, _, key) => {
+    return ann.submit(checkout, { merge: { description: 'b' } }, { revertAt: 8e15, ...key })
+  }),
+  verb('approve, applied for a time', 'ben', brief, (ben, { id, digest }, key) => {
+    return ben.requests.approve(id, { digest, ...key })
+  }),
   verb('submit, pending', 'ann', settled, (ann, _, key) => ann.submit(checkout, toRollout(80), key)),
   verb('submitAll', 'ann', settled, (ann, _, key) =>
     ann.submitAll(

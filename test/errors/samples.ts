@@ -95,6 +95,12 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   comments_unresolved: [1, 2].map((comments) => ({ request, comments })),
   unknown_comment: [{ request, comment: `${request}/7` }],
   time_not_open: [{ request }],
+  revert_planned: verbNames.map((verb) => ({
+    request: `${request}-revert`,
+    revertOf: request,
+    at: 1_767_603_600_000,
+    verb,
+  })),
   comment_open: [{ request }, { request, comment: `${request}/7` }],
   comment_resolved: [{ request }, { request, comment: `${request}/7` }],
   not_a_participant: [{ request, comment: `${request}/7`, actor: 'eve' }],

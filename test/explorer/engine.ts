@@ -64,8 +64,8 @@ export function engineOf(world: World): Engine {
     once(contents, draft.id, () => {
       const { applyAt } = draft
       const changes = draft.documents.map((_, at) => changeOf(world, draft, at))
-      const { openTime, applyBy } = world
-      return { changes, ...defined({ applyAt, openTime, applyBy }) }
+      const { openTime, applyBy, revertAt } = world
+      return { changes, ...defined({ applyAt, openTime, applyBy, revertAt }) }
     })
   const evaluationOf = (draft: Draft, policies: number): Evaluation =>
     once(evaluations, draft.id * most + policies, () => evaluated(world, draft, sets[policies]))

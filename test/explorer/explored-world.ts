@@ -54,6 +54,8 @@ export interface World {
   /** The bounds of a time that is left open, if one is, and from when on nothing is applied any more. */
   readonly openTime?: { readonly from: number; readonly until: number }
   readonly applyBy?: number
+  /** When the change is taken back that it makes: from then on, it is not made any more. */
+  readonly revertAt?: number
   /** How the request begins: the fields that it sets, as a draft or put to its reviewers, and perhaps its schedule. */
   readonly beginning: { readonly edit: Edit; readonly verb: 'submit' | 'draft'; readonly applyAt?: number }
   readonly commands: readonly Command[]

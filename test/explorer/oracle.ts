@@ -293,8 +293,9 @@ function withinFreeze(event: LaterEvent, scene: Scene): string | undefined {
 
 /** When a request ends by itself: at its deadline, or at a time that it misses since nobody has approved it. */
 /** From when on nothing is applied any more, whatever was held meanwhile. */
-function latestOf({ world: { openTime, applyBy } }: Scene): number {
-  return Math.min(openTime?.until ?? Number.POSITIVE_INFINITY, applyBy ?? Number.POSITIVE_INFINITY)
+function latestOf({ world: { openTime, applyBy, revertAt } }: Scene): number {
+  const never = Number.POSITIVE_INFINITY
+  return Math.min(openTime?.until ?? never, applyBy ?? never, revertAt ?? never)
 }
 
 /** When it is to be applied, by what was approved or by what was set since. */

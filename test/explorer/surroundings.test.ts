@@ -13,6 +13,7 @@ import {
   steps,
   switched,
   talked,
+  temporary,
   time,
   unasked,
   watch,
@@ -33,5 +34,6 @@ describe('every state of a request: when, on what, for whom', () => {
   explored(frozen(deep ? 4 : 2), 1_000)
   explored(talked(deep ? 3 : 2), 2_000)
   explored(lapsing(deep ? 2 : 1), 1_500)
+  explored(temporary(deep ? 3 : 2), 1_000)
   explored(watch(deep ? 3 : 2), deep ? 10_000 : 4_000)
 })

@@ -645,3 +645,30 @@ export function lapsing(rounds: number): World {
     rounds,
   }
 }
+
+/** What is applied for a time, and is not any more once it would be taken back: at its schedule, late, by hand, past the policies. */
+export function temporary(rounds: number): World {
+  const rules = { whenMissed: 'apply', bypass: ['security'], breakGlass: ['security'], expiresAfter: '9d' } as const
+  return {
+    name: 'temporary',
+    bound: `${rounds} rounds, 4 instants around a schedule and the end of a change for a time, the workflow held, 2 policy sets`,
+    resources: [[{ a: 0 }, { a: 3 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [policy('reviewed', 1, from(1, 'lead'), rules)],
+      [policy('reviewed', 2, from(2, 'lead'), { ...rules, apply: 'by_hand' })],
+    ],
+    times: [0, day, 2 * day, 3 * day],
+    holds: true,
+    revertAt: 3 * day,
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit' },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'cat']),
+      ...each(['bypass', 'break_glass'], ['dan']),
+      ...each(['come_due', 'expire'], ['countersign']),
+      ...each(['apply', 'retry', 'reopen', 'rebase'], ['ann']),
+      { type: 'schedule', by: 'ann', applyAt: 2 * day },
+    ],
+    rounds,
+  }
+}

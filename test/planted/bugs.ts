@@ -1610,7 +1610,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever has left is judged by nobody when their change is applied',
     file: 'service/requests/decide-request.ts',
-    find: 'const behind = judgesRequester(command)',
+    find: 'const behind = judgesRequester(command, request)',
     put: "const behind = command.type === 'escalate'",
   },
   {
@@ -1970,8 +1970,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'how far a time is left open is not part of what is approved',
     file: 'core/request/model/schedule.ts',
-    find: 'return openTime ? defined({ openTime, applyBy })',
-    put: 'return openTime ? defined({ applyBy })',
+    find: 'return openTime ? defined({ openTime, ...bounds })',
+    put: 'return openTime ? defined({ ...bounds })',
   },
   {
     name: 'an approval stands for a resource that its giver has not seen',
@@ -2060,8 +2060,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'an instance with older policies in code applies by them',
     file: 'core/request/decide/decide.ts',
-    find: 'if (facts.outdated && couldApply(status, command.type)) return',
-    put: 'if (facts.outdated && couldApply(status, command.type) && command.at < 0) return',
+    find: 'if (facts.outdated && !planned && couldApply(status, command.type)) return',
+    put: 'if (facts.outdated && !planned && couldApply(status, command.type) && command.at < 0) return',
   },
   {
     name: 'an instance with older policies in code submits by them',
@@ -2122,5 +2122,41 @@ export const bugs: readonly Bug[] = [
     file: 'service/audit/replay-settings.ts',
     find: 'if (!isSame(settings.inCode ?? {}, told.inCode ?? {})) return',
     put: 'if (false as boolean) return',
+  },
+  {
+    name: 'what takes a change back that was for a time can be called off',
+    file: 'core/request/decide/decide.ts',
+    find: 'if (planned && !leavesRevert(command)) return',
+    put: 'if (planned && !leavesRevert(command) && command.at < 0) return',
+  },
+  {
+    name: 'a revert that was edited keeps the rights of the one that was planned',
+    file: 'core/request/model/planned-revert.ts',
+    find: 'return revertOf !== undefined && edition === 1',
+    put: 'return revertOf !== undefined && edition > 0',
+  },
+  {
+    name: 'what is applied for a time stays',
+    file: 'service/requests/planned-reverts.ts',
+    find: 'if (revertAt === undefined) return []',
+    put: 'if (revertAt === undefined || revertAt > 0) return []',
+  },
+  {
+    name: 'the time at which a change is taken back is not approved with it',
+    file: 'core/request/model/schedule.ts',
+    find: 'const bounds = { applyBy, revertAt }',
+    put: 'const bounds = { applyBy }',
+  },
+  {
+    name: 'what is taken back waits for whoever holds a lock',
+    file: 'service/facts/apply-target.ts',
+    find: 'landing.reverts ? passedLocks(holders) : await meetLocks(context, meeting)',
+    put: 'await meetLocks(context, meeting)',
+  },
+  {
+    name: 'what is taken back goes with whoever asked for the change',
+    file: 'service/requests/decide-request.ts',
+    find: 'if (isPlannedRevert(request)) return false',
+    put: '',
   },
 ]

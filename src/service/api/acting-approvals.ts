@@ -174,10 +174,16 @@ export interface BypassChangeOptions extends VerbOptions {
    * @defaultValue none: whatever revision is live
    */
   readonly base?: number | undefined
+  /**
+   * When the change is taken back by itself, as in `submit`.
+   *
+   * @defaultValue none: it stays
+   */
+  readonly revertAt?: number | undefined
 }
 
 /** Options of `submitAll`. */
 export interface SubmitAllOptions
   extends VerbOptions,
     Pick<AskOptions, 'notify'>,
-    Pick<SubmitOptions, 'applyAt' | 'applyBy'> {}
+    Pick<SubmitOptions, 'applyAt' | 'applyBy' | 'revertAt'> {}

@@ -6,9 +6,11 @@ import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
 import type { Reader } from '../people/reading-rights.ts'
 import { type FreezeTime, freezesAt, freezesBetween, listFreezes } from '../queries/read-freezes.ts'
+import { type RevertInFreeze, revertsInFreeze } from '../queries/reverts-in-freeze.ts'
 import type { Freeze, FreezeInput } from '../records/freeze-records.ts'
 import { removeFreezeCommand, saveFreezeCommand } from '../requests/freeze-commands.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
+import { freeze as frozenCopy } from '../values/freeze.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
 /** When nothing lands, and where. {@link ActingApprovals} lists the codes that every call can throw. */
@@ -24,7 +26,8 @@ export interface ActingFreezes {
   list(): Promise<readonly Freeze[]>
   /**
    * Saves a freeze: a new one, or another text of the one with its id. It holds from the next command on, whatever was
-   * approved before: what waits goes on waiting, and keeps its approvals. The log tells of it.
+   * approved before: what waits goes on waiting, and keeps its approvals. The log tells of it. What was applied for a
+   * time is taken back in it all the same; `reverts` names these.
    *
    * @example
    * ```ts
@@ -35,7 +38,7 @@ export interface ActingFreezes {
    *
    * @throws `invalid_input`, `not_permitted`.
    */
-  save(freeze: FreezeInput, options?: KeyOptions): Promise<Freeze>
+  save(freeze: FreezeInput, options?: KeyOptions): Promise<SavedFreeze>
   /**
    * Removes a freeze. What waits for its end is applied by the next `tick` that comes to it, within five minutes.
    *
@@ -74,6 +77,15 @@ export interface ActingFreezes {
   at<T>(ref: ResourceRef<T>, time: number): Promise<readonly FreezeTime[]>
 }
 
+/** A freeze that was saved, and what happens in it all the same. */
+export interface SavedFreeze extends Freeze {
+  /**
+   * The planned reverts that it covers and lets through, of those that the actor may read: the first hundred, by their
+   * time.
+   */
+  readonly reverts: readonly RevertInFreeze[]
+}
+
 /** Binds what can be read of freezes to a reader. */
 export function freezeReading(context: Context, reader: Reader): Pick<ActingFreezes, 'list' | 'between' | 'at'> {
   return {
@@ -97,7 +109,8 @@ export function actingFreezes(context: Context, actor: Actor, { run }: ActorComm
     async save(given, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
       const freeze = checkFreeze(given, context.now())
-      return await run(saveFreezeCommand(context, actor, freeze), { freeze }, options)
+      const saved = await run(saveFreezeCommand(context, actor, freeze), { freeze }, options)
+      return frozenCopy({ ...saved, reverts: await revertsInFreeze(context, actor, saved) })
     },
     async remove(id, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])

@@ -24,9 +24,16 @@ export function said(options: VerbOptions) {
 }
 
 /** When something is to be applied, if that is said. */
-export function timed({ applyAt, applyBy }: Pick<SubmitOptions, 'applyAt' | 'applyBy'>): Schedule {
+export function timed(options: Pick<SubmitOptions, 'applyAt' | 'applyBy' | 'revertAt'>): Schedule {
+  const { applyAt, applyBy, revertAt } = options
   const when = applyAt === undefined ? {} : checkWhen(applyAt)
-  return { ...when, ...(applyBy === undefined ? {} : { applyBy: checkTime('applyBy', applyBy) }) }
+  return { ...when, ...defined({ applyBy: limitOf('applyBy', applyBy), revertAt: limitOf('revertAt', revertAt) }) }
+}
+
+/** A time that follows the one at which something is applied; null takes it off. */
+function limitOf<T extends number | null | undefined>(name: string, time: T): T {
+  if (time !== undefined && time !== null) checkTime(name, time)
+  return time
 }
 
 function checkWhen(applyAt: WantedTime): Pick<Schedule, 'applyAt' | 'openTime'> {
@@ -41,22 +48,24 @@ function checkWhen(applyAt: WantedTime): Pick<Schedule, 'applyAt' | 'openTime'> 
 }
 
 /** What a request is to be scheduled for: what is left out stays as it was, and null takes it off. */
-export function rescheduled({ applyAt, applyBy }: Retiming): WantedSchedule {
+export function rescheduled({ applyAt, applyBy, revertAt }: Retiming): WantedSchedule {
   const { applyAt: at, openTime } = applyAt === undefined || applyAt === null ? {} : checkWhen(applyAt)
   const when = applyAt === null ? null : (openTime ?? at)
-  const latest = applyBy === undefined || applyBy === null ? applyBy : checkTime('applyBy', applyBy)
-  return defined({ applyAt: when, applyBy: latest })
+  const ends = { applyBy: limitOf('applyBy', applyBy), revertAt: limitOf('revertAt', revertAt) }
+  return defined({ applyAt: when, ...ends })
 }
 
 /** When something is to be applied from now on. */
 export interface Retiming {
   readonly applyAt?: WantedTime | null | undefined
   readonly applyBy?: number | null | undefined
+  readonly revertAt?: number | null | undefined
 }
 
 /** The time that something is put to its reviewers with, if that is said. */
 export function retimed(options: Retiming) {
-  if (options.applyAt === undefined && options.applyBy === undefined) return {}
+  const { applyAt, applyBy, revertAt } = options
+  if ([applyAt, applyBy, revertAt].every((time) => time === undefined)) return {}
   return { timed: true, rewrite: { type: 'schedule', schedule: rescheduled(options), anew: true } } as const
 }
 
@@ -71,9 +80,9 @@ export function told({ notify }: { readonly notify?: readonly string[] | undefin
 
 /** The options of a verb besides those that every verb has. */
 const optionsOf = {
-  submit: ['base', 'applyAt', 'applyBy', 'notify'],
-  draft: ['base', 'applyAt', 'applyBy'],
-  bypass: ['base'],
+  submit: ['base', 'applyAt', 'applyBy', 'revertAt', 'notify'],
+  draft: ['base', 'applyAt', 'applyBy', 'revertAt'],
+  bypass: ['base', 'revertAt'],
 } as const satisfies Readonly<Record<Intention['verb'], readonly string[]>>
 
 interface Call<T> {

@@ -108,7 +108,7 @@ export interface RequestEndings {
 }
 
 /** Options of `takeOver`. */
-export interface TakeOverOptions extends VerbOptions, Pick<AskOptions, 'applyAt' | 'applyBy'> {}
+export interface TakeOverOptions extends VerbOptions, Pick<AskOptions, 'applyAt' | 'applyBy' | 'revertAt'> {}
 
 /** Options of `bypass`. */
 export interface BypassOptions extends VerbOptions {
@@ -137,7 +137,7 @@ export function requestEndings(ask: ActorCommands['ask']): RequestEndings {
     recall: plain('recall'),
     cancel: plain('cancel'),
     async takeOver(id, options = {}) {
-      checkOptions(options, 'applyAt', 'applyBy')
+      checkOptions(options, 'applyAt', 'applyBy', 'revertAt')
       return await ask(id, { type: 'take_over', ...retimed(options) }, options)
     },
     apply: plain('apply'),

@@ -142,8 +142,8 @@ export interface RequestProposals {
   describe(request: string, text: string, options?: KeyOptions): Promise<RequestOutcome>
   /**
    * Sets when a request is to be applied once approved; with `null`, it is applied as soon as it is approved. The
-   * time is part of what reviewers agree to, also one that is left open (`'open'`, `{ from, until }`), and so is
-   * `applyBy`.
+   * time is part of what reviewers agree to, also one that is left open (`'open'`, `{ from, until }`), and so are
+   * `applyBy` and `revertAt`.
    *
    * @example
    * ```ts
@@ -171,7 +171,7 @@ export interface RequestProposals {
 }
 
 /** Options of `schedule`. */
-export interface ScheduleOptions extends VerbOptions, Pick<AskOptions, 'applyBy'> {}
+export interface ScheduleOptions extends VerbOptions, Pick<AskOptions, 'applyBy' | 'revertAt'> {}
 
 /** Options of `edit`. */
 export interface EditOptions extends VerbOptions {
@@ -215,13 +215,19 @@ export interface AskOptions extends VerbOptions {
    * @defaultValue none: what was said before
    */
   readonly applyBy?: number | null | undefined
+  /**
+   * When the change is taken back by itself, as in `submit`; `null` for never. Needed if that has passed.
+   *
+   * @defaultValue none: what was said before
+   */
+  readonly revertAt?: number | null | undefined
 }
 
 /** The verbs that bring content, or put it to its reviewers. */
 export function requestProposals(context: Context, ask: ActorCommands['ask']): RequestProposals {
   return {
     async submit(id, options = {}) {
-      checkOptions(options, 'notify', 'applyAt', 'applyBy')
+      checkOptions(options, 'notify', 'applyAt', 'applyBy', 'revertAt')
       return await ask(id, { type: 'submit', ...told(options), ...retimed(options) }, options)
     },
     async edit(id, given, change, options = {}) {
@@ -257,8 +263,9 @@ export function requestProposals(context: Context, ask: ActorCommands['ask']): R
       return await ask(id, { type: 'describe' }, { ...options, reason: checkText('text', text) })
     },
     async schedule(id, time, options = {}) {
-      checkOptions(options, 'applyBy')
-      const schedule = rescheduled({ applyAt: time, applyBy: options.applyBy })
+      checkOptions(options, 'applyBy', 'revertAt')
+      const { applyBy, revertAt } = options
+      const schedule = rescheduled({ applyAt: time, applyBy, revertAt })
       const type = time === null ? 'unschedule' : 'schedule'
       return await ask(id, { type, rewrite: { type: 'schedule', schedule } }, options)
     },

@@ -17,7 +17,7 @@ import { type Carried, perform, type Start, type WantedAction } from './perform-
 /** Gives the live state of a resource, with the time at which the clock ends it; nothing if it does not exist. */
 export function liveState(
   { lifecycle }: ResourceType,
-  live: ResourceRecord | undefined,
+  live: Pick<ResourceRecord, 'document' | 'state' | 'stateDueAt' | 'putOff'> | undefined,
 ): Pick<Start, 'state' | 'stateDueAt'> {
   if (!live || live.document === null) return {}
   const state = live.state ?? lifecycle?.initial

@@ -4,6 +4,7 @@ import { asksWhileOff } from '../../core/policy/model/requirement.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import type { Facts } from '../../core/request/model/command.ts'
 import { type Hold, heldInBoth, holdsAfter } from '../../core/request/model/hold.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { projectsOf, type Whereabouts } from '../../core/request/model/whereabouts.ts'
@@ -63,13 +64,14 @@ export function turned(
 /**
  * What the switch says of a request: since when what waited is a draft, and when it was held, or is. In several
  * projects, only what was switched off in all of them at once is off for it. It says nothing of a request that somebody
- * is asked about while the workflow is off, too.
+ * is asked about while the workflow is off, too; nor of a planned revert, since what was approved for a time ends.
  */
 export function switchFacts(
   context: Pick<Context, 'workflow'>,
   settings: Settings | undefined,
-  request: Switched & Pick<Request, 'status' | 'policySet' | 'askedAt' | 'requirements'>,
+  request: Switched & Pick<Request, 'status' | 'policySet' | 'askedAt' | 'requirements' | 'revertOf' | 'edition'>,
 ): Pick<Facts, 'switchedOff' | 'holds' | 'held'> {
+  if (isPlannedRevert(request) && request.status !== 'failed') return {}
   if (isAboutSettings(request.resources) || asksWhileOff(request.requirements)) return {}
   const projects = projectsOf(request)
   const { switchedOff, holds } = joined(projects.map((project) => switchOf(settings?.workflow, project)))

@@ -2,7 +2,7 @@ import { canonical } from '../../core/change/canonical.ts'
 import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import type { Facts, NextContent, TargetFacts } from '../../core/request/model/command.ts'
-import type { ProposedChange } from '../../core/request/model/content.ts'
+import { isEmpty, type ProposedChange } from '../../core/request/model/content.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
@@ -18,10 +18,10 @@ import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
 import { unfitPolicies } from '../policies/policy-writes.ts'
 import { unfitTurns } from '../policies/workflow-writes.ts'
-import type { PolicySetRecord } from '../records/record-types.ts'
+import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
 import { validated } from '../resource-types/validate-document.ts'
-import { meetLocks } from './lock-holders.ts'
+import { meetLocks, passedLocks } from './lock-holders.ts'
 import type { ContentRead, ResourcesRead } from './read-content.ts'
 
 /** Where content is to land, and by which rules. */
@@ -30,6 +30,8 @@ export interface ApplyTarget {
   readonly read: ResourcesRead
   /** Whether what is stale may be moved onto the live revisions. */
   readonly rebases: boolean
+  /** Whether it takes back what was applied for a time: by merge, past locks and freezes, whatever policies ask now. */
+  readonly reverts?: boolean
   readonly settings: PolicySetRecord | undefined
   readonly setVersion: PolicySetState
   /** Who has to be able to make it: whoever applies it by hand. Left out: whoever asks for it. */
@@ -47,11 +49,13 @@ export async function targetOf(
   const { resources, holders, claim } = landing.read
   const live = resources.map((resource) => resource?.value.revision ?? 0)
   const stale = content.changes.some(({ base }, index) => base !== live[index])
-  const moved = stale && landing.rebases ? await rebasedChanges(context, proposals, landing) : undefined
+  const moved =
+    stale && (landing.rebases || landing.reverts) ? await rebasedChanges(context, proposals, landing) : undefined
   const rebased = moved?.map(({ change }) => change)
   const invalid = await firstInvalid(context, rebased ?? content.changes, landing)
   const { tenant } = landing.request
-  const met = await meetLocks(context, { tenant, proposals, holders, setVersion: landing.setVersion })
+  const meeting = { tenant, proposals, holders, setVersion: landing.setVersion }
+  const met = landing.reverts ? passedLocks(holders) : await meetLocks(context, meeting)
   const heldBy = holders.find((holder) => holder !== undefined)?.request
   const landed = [...proposals, ...(moved ?? [])]
   return {
@@ -60,8 +64,7 @@ export async function targetOf(
     ...met,
     ...defined({ heldBy }),
     ...(claim ? { outside: outsideFacts(context, claim) } : {}),
-    ...freezeFacts(context, landing.settings, { proposals: landed, at: landing.at }),
-    ...blockedThen(context, landing, landed),
+    ...(landing.reverts ? { reverts: true } : frozenThere(context, landing, landed)),
     ...defined({ invalid, rebased }),
   }
 }
@@ -88,6 +91,16 @@ export async function isBehind({ storage }: Context, { tenant, resources }: Requ
   return resources.some(({ base }, index) => (live[index]?.value.revision ?? 0) !== base)
 }
 
+/** What freezes say of the change now and at the time that it was scheduled for. */
+function frozenThere(
+  context: Context,
+  landing: ApplyTarget,
+  proposals: readonly Proposal[],
+): Pick<TargetFacts, 'frozen' | 'frozenFrom' | 'blockedThen'> {
+  const { settings, at } = landing
+  return { ...freezeFacts(context, settings, { proposals, at }), ...blockedThen(context, landing, proposals) }
+}
+
 /** Says that a freeze blocked the change at the time that it was scheduled for, whether or not anybody came by then. */
 function blockedThen(
   context: Context,
@@ -101,17 +114,22 @@ function blockedThen(
 
 /**
  * Moves changes onto the live revisions, if nothing collides and the policies ask the same of them there: those that
- * ask now, with the workflow on or off.
+ * ask now, with the workflow on or off. Of what takes something back, they ask nothing.
  */
 async function rebasedChanges(
   context: Context,
   proposals: readonly Proposal[],
-  { request, settings, setVersion, read: { resources } }: ApplyTarget,
+  { request, settings, setVersion, reverts, read: { resources } }: ApplyTarget,
 ): Promise<readonly Proposal[] | undefined> {
   const { tenant } = request
   const behind = peopleBehind(request)
   const moved: Proposal[] = []
   for (const [index, { change, before }] of proposals.entries()) {
+    const there = reverts ? takenBack(change, resources[index]?.value) : undefined
+    if (there) {
+      moved.push(there)
+      continue
+    }
     const result = await rebaseChange(resourceTypeOf(context, change.resource.type), {
       tenant,
       change,
@@ -122,6 +140,7 @@ async function rebasedChanges(
     if (!result.ok || result.value.conflicts.length > 0) return undefined
     moved.push(result.value.proposal)
   }
+  if (reverts) return moved
   const changes = proposals.map(({ change }) => change)
   const off = !isOnFor(context, settings, {
     ...whereaboutsOf(changes),
@@ -135,6 +154,14 @@ async function rebasedChanges(
   return moved
 }
 
+/** A revert that finds the document as it would leave it: there is nothing to take back any more. */
+function takenBack(change: ProposedChange, live: ResourceRecord | undefined): Proposal | undefined {
+  const document = live?.document ?? null
+  if (canonical(document) !== canonical(change.after)) return undefined
+  const base = live?.revision ?? 0
+  return { change: { ...change, base, places: [], actions: [] }, before: document ?? undefined }
+}
+
 /** What is asked, without what policies in shadow would ask. */
 function decidingPart({ evaluation, gated }: EvaluatedChanges) {
   const { shadow: _, ...asked } = evaluation
@@ -144,10 +171,11 @@ function decidingPart({ evaluation, gated }: EvaluatedChanges) {
 async function firstInvalid(
   context: Context,
   changes: readonly ProposedChange[],
-  { request, settings, setVersion, read: { resources, projects }, maker = request.requester }: ApplyTarget,
+  { request, settings, setVersion, reverts, read: { resources, projects }, maker = request.requester }: ApplyTarget,
 ): Promise<Refusal | undefined> {
   const { tenant, via } = request
   for (const [index, change] of changes.entries()) {
+    if (reverts && isEmpty(change)) continue
     const { resource, project, after } = change
     const actual = projects[index] ?? project
     if (actual !== project) return refuse('wrong_project', { ...resource, project, actual }).refusal

@@ -124,6 +124,13 @@ export async function meetLocks(context: Context, { tenant, proposals, holders, 
   return passes ? { passes } : {}
 }
 
+/** How changes meet those locks that pass all of them but that of a change on its way. */
+export function passedLocks(holders: HoldersRead['holders']): Met {
+  const onItsWay = holders.find((holder) => holder && isOnItsWay(holder))
+  if (onItsWay) return { lockedBy: onItsWay.request }
+  return holders.some((holder) => holder !== undefined) ? { passes: true } : {}
+}
+
 /** Tells whether the life cycle lets a move happen while the one of the holder waits. */
 export function isMeanwhile(
   { resources }: Pick<Context, 'resources'>,

@@ -92,9 +92,9 @@ function putForward(
 
 /** The content with which a verb is tried: one that can say when says it if the time that was said has passed. */
 function timedFor<C extends Schedule>(verb: PeopleVerb, content: C, at: number): Omit<C, keyof Schedule> & Schedule {
-  const { applyAt, openTime, applyBy, ...rest } = content
+  const { applyAt, openTime, applyBy, revertAt, ...rest } = content
   if (verb === 'schedule') return { ...rest, applyAt: at + 1 }
-  const times = [applyAt, openTime?.until, applyBy]
+  const times = [applyAt, openTime?.until, applyBy, revertAt]
   return times.some((time) => time !== undefined && time <= at) && canSayWhen.includes(verb) ? rest : content
 }
 

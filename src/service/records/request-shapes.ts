@@ -56,6 +56,7 @@ const scheduleShape = {
   applyAt: maybe(whole),
   openTime: maybe(object<OpenTime>({ from: maybe(whole), until: maybe(whole) })),
   applyBy: maybe(whole),
+  revertAt: maybe(whole),
 } as const satisfies Properties<Schedule>
 
 export const review: RecordShape = object<Review>(reviewProperties)
@@ -143,6 +144,7 @@ export const request: RecordShape = object<RequestRecord>({
   status: text(...statuses),
   requester: text(),
   formerRequesters: maybe(listOf(text())),
+  revertOf: maybe(text()),
   via: text(),
   createdAt: whole,
   updatedAt: whole,

@@ -19,7 +19,7 @@ import { recordShapes } from './record-shapes.ts'
 import type { PolicySetRecord, RecordTypes, ResourceRecord } from './record-types.ts'
 
 /** When the clock ends the state of a resource; `undefined` if it does not. */
-export function stateEndOf({ putOff, stateDueAt }: ResourceRecord): number | undefined {
+export function stateEndOf({ putOff, stateDueAt }: Pick<ResourceRecord, 'putOff' | 'stateDueAt'>): number | undefined {
   return putOff?.from ?? stateDueAt
 }
 

@@ -1,12 +1,14 @@
 import { defined } from '../../core/defined.ts'
-import { landing } from '../../core/request/decide/request-outcome.ts'
+import { landingOn } from '../../core/request/decide/request-outcome.ts'
 import type { TargetFacts } from '../../core/request/model/command.ts'
 import type { RequestEvent } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Write } from '../../ports/storage.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Accepted } from '../commands/run-command.ts'
+import type { Context } from '../context/context.ts'
 import type { ResourcesRead } from '../facts/read-content.ts'
+import { revertWrites } from './planned-reverts.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface AppliedChange {
@@ -16,18 +18,21 @@ export interface AppliedChange {
 }
 
 /** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */
-export function landingWrites(
+export async function landingWrites(
+  context: Context,
   request: Request,
   { event: { outcome, at }, target, resources }: AppliedChange,
-): readonly Write[] {
+): Promise<readonly Write[]> {
   if (!resources || !target) return []
   if (outcome.status !== 'applied') return resources.preconditions
   const { tenant, id, requester: author, via, reason: message } = request
   const authorship = { tenant, author, via, at, request: id, ...defined({ message }) }
-  const revisions = landing(target).flatMap((change, index) =>
-    revisionWrites(resources.resources[index], change, authorship),
-  )
-  return [...resources.preconditions, ...revisions]
+  const landed = landingOn(target).map(({ change, index }) => ({ change, live: resources.resources[index] }))
+  return [
+    ...resources.preconditions,
+    ...landed.flatMap(({ change, live }) => revisionWrites(live, change, authorship)),
+    ...(await revertWrites(context, request, { landed, authorship })),
+  ]
 }
 
 /** What lands is committed before the next freeze begins, unless it passes them. */

@@ -5,11 +5,12 @@ import type { Content, ProposedChange } from '../../core/request/model/content.t
 import type { Decision, FactName } from '../../core/request/model/decision.ts'
 import type { LaterEvent } from '../../core/request/model/event.ts'
 import type { PendingFollowUp } from '../../core/request/model/follow-up.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { askersAfter, type Request } from '../../core/request/model/request.ts'
 import { earliestOf } from '../../core/request/model/schedule.ts'
 import { rowOf } from '../../core/request/model/status-table.ts'
-import { type Result, refuse, success } from '../../errors/result.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
@@ -26,6 +27,7 @@ import type { CommentRecord, PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
 import { syncAll } from './decide-submission.ts'
 import { mayMakeAll, permittedTo } from './permission-for-verb.ts'
+import { revertProblem } from './planned-reverts.ts'
 import { joiningOf, nextContent, type Rewrite } from './revised-content.ts'
 
 /** What became of a command on a request, with the facts that it was decided on. */
@@ -114,16 +116,20 @@ async function decideOnContent(
         })
       : undefined
   if (rewritten && !rewritten.ok) return rewritten
+  const lasting = rewritten && (await lastingProblem(context, command, { request, settings, next: rewritten.value }))
+  if (lasting) return { ok: false, refusal: lasting }
   const read = writes && rewritten ? rewritten.value.read : stored
   const allowed = await permittedTo(context, command, { ...ground, changes: concerned(rewrite, stored, read) })
   if (!allowed.ok) return allowed
-  const behind = judgesRequester(command)
+  const behind = judgesRequester(command, request)
     ? await standsBehind(context, request, { facts, settings, setVersion, changes: read.content.changes })
     : success([])
   const about = { resources: read.content.changes.map(({ resource }) => resource) }
-  const rebases = rebasesByItself(context, about, { ...facts, ...defined({ next: rewritten?.value.next }) })
+  const anew = defined({ next: rewritten?.value.next })
+  const rebases = rebasesByItself(context, about, { ...facts, ...anew })
+  const reverts = !brings && isPlannedRevert(request)
   const kept = brings && rewritten ? rewritten.value.resources : resources
-  const landing = { ...ground, read: kept, rebases, at: command.at, maker: makerOf(command) }
+  const landing = { ...ground, read: kept, rebases, reverts, at: command.at, maker: makerOf(command) }
   const target = await targetOf(context, read, landing)
   const { invalid } = target
   const isUnfit = invalid?.code === 'invalid_policy' && (rewrite?.type === 'edit' || rewrite?.type === 'add')
@@ -139,6 +145,20 @@ async function decideOnContent(
     resources: kept,
     ...(rewritten ? { content: rewritten.value.read.content } : {}),
   })
+}
+
+/** Why content that is put to reviewers cannot be applied for a time, if it is to be. */
+async function lastingProblem(
+  context: Context,
+  { by, at, type }: RequestCommand,
+  {
+    request,
+    settings,
+    next: { read, next },
+  }: Pick<Ground, 'request' | 'settings'> & { readonly next: { readonly read: ContentRead; readonly next: Content } },
+): Promise<Refusal | undefined> {
+  if (request.status === 'draft' && type !== 'submit') return undefined
+  return await revertProblem(context, { ...by, proposals: read.proposals, settings, schedule: next, at })
 }
 
 /** Reads the content and what is live, and what is live of a resource that joins. */
@@ -167,9 +187,10 @@ function settlesEstate({ type }: RequestCommand): boolean {
 
 /**
  * Tells whether a command may apply what somebody else asked for: then they are judged again. Of what somebody applies
- * themselves, it is they who must be able to make it.
+ * themselves, it is they who must be able to make it. What was approved for a time ends whoever asked for it.
  */
-function judgesRequester({ type }: RequestCommand): boolean {
+function judgesRequester({ type }: RequestCommand, request: Request): boolean {
+  if (isPlannedRevert(request)) return false
   const { by, to } = rowOf(type)
   return !byHand.includes(type) && by !== 'requester' && by !== 'worker' && to.includes('applied')
 }

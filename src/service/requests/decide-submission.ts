@@ -32,6 +32,7 @@ import { newSalt } from '../values/salt.ts'
 import { type Sifted, sift } from './left-out.ts'
 import { mixture } from './mixture.ts'
 import { mayBypass, mayMakeAll } from './permission-for-verb.ts'
+import { revertProblem } from './planned-reverts.ts'
 import { proposeAll } from './propose-all.ts'
 import { recordBefore } from './record-over.ts'
 
@@ -204,9 +205,10 @@ interface CheckedSubmission {
 async function checkSubmission(
   context: Context,
   actor: Actor,
-  { intended: { verb, directly }, facts }: Checking,
+  { intended, facts }: Checking,
 ): Promise<Result<CheckedSubmission>> {
   const { tenant, user } = actor
+  const { verb, directly } = intended
   const { proposals, setVersion, policySet } = facts
   const settings = policySet?.value
   const changes = proposals.map(({ change }) => change)
@@ -218,6 +220,9 @@ async function checkSubmission(
   if (full) return full
   const flawed = verb === 'draft' ? undefined : await policyRefusal(context, { tenant, settings, setVersion }, changes)
   if (flawed) return { ok: false, refusal: flawed }
+  const temporary = { ...actor, proposals, settings, schedule: intended, at: intended.at }
+  const lasting = verb === 'draft' ? undefined : await revertProblem(context, temporary)
+  if (lasting) return { ok: false, refusal: lasting }
   const where = whereaboutsOf(changes)
   const named = changes.map(({ resource }) => resource)
   const off = !isOnFor(context, settings, { ...where, resources: named })

@@ -8,6 +8,7 @@ import type { Actor } from '../../core/request/model/event.ts'
 import { evolve } from '../../core/request/model/evolve.ts'
 import { type Frozen, refuseFrozen } from '../../core/request/model/frozen.ts'
 import type { Application } from '../../core/request/model/outcome.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { scheduleOf } from '../../core/request/model/schedule.ts'
 import { ApprovalError, hasCode, isApprovalError } from '../../errors/approval-error.ts'
@@ -64,6 +65,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
         changes: content.value.changes,
         ...scheduleOf(content.value),
         ...defined({ rebased: moved }),
+        ...(isPlannedRevert(request) ? { reverts: true as const } : {}),
         live: resources.map((one) => one?.value.revision ?? 0),
         outside: outsideFacts(context, { resource, stored: claim }),
       }
@@ -82,7 +84,7 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       return success({
         writes: [
           ...requestWrites(context, before, { events: [event], next, message: message.value }),
-          ...landingWrites(next, landing),
+          ...(await landingWrites(context, next, landing)),
           ...claimWrites(request, next, { stored: claim }),
           ...(request.followUp ? [followUpWrites(followUps, next)] : []),
           ...(await createdAccess(context, next, { ...landing, settings: policySet?.value })),
@@ -193,9 +195,10 @@ function isRefusal(thrown: unknown): boolean {
 /** Reads what is to be written, and believes nothing of it but what was claimed. */
 async function sentBy(
   context: Context,
-  { tenant, id, project, edition }: Request,
+  request: Request,
   { resource, fence, revisions, passes }: Application,
 ): Promise<Sent | 'lost' | (Arrival & { readonly problem: string })> {
+  const { tenant, id, project, edition } = request
   const isIt = (one: { readonly type: string; readonly id: string }) =>
     one.type === resource.type && one.id === resource.id
   const { settings, content, claim, live } = await read(context.storage, {
@@ -219,7 +222,8 @@ async function sentBy(
     const { facets: _facets, ...subject } = subjectOf(undefined, { change, before: undefined })
     return isIt(change.resource) ? subjectOf(type, { change, before: live?.value.document ?? undefined }) : subject
   })
-  const { frozen } = passes ? {} : freezesOver(settings?.value, subjects, context.now())
+  const isFree = passes || isPlannedRevert(request)
+  const { frozen } = isFree ? {} : freezesOver(settings?.value, subjects, context.now())
   const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }
   return { type, outside, resource: named, next: after, expected: live?.value.document ?? null, ...defined({ frozen }) }
 }

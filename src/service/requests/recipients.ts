@@ -1,4 +1,5 @@
 import type { RequestEvent } from '../../core/request/model/event.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import type { NoticeType } from '../../ports/notifier.ts'
@@ -9,6 +10,7 @@ import { type AskedPeople, approversOf, toBeReminded, toBeTold } from '../facts/
 import { scopesOf } from '../people/ask-directory.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
 
 /** A request before and after an event, and what goes with telling people. */
 export interface Telling {
@@ -65,7 +67,8 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   }
   if (status !== before?.status) {
     const type = typeOf(event)
-    const reviewers = alsoTold(event, before, next)
+    const failed = status === 'failed' && isPlannedRevert(next)
+    const reviewers = failed ? await concernedByRevert(context, next) : alsoTold(event, before, next)
     return type ? await toParties(context, event, { ...telling, type, reviewers }) : addressed('submitted', [])
   }
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
@@ -80,6 +83,25 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
 function alsoTold({ type }: RequestEvent, before: Request | undefined, { requester }: Request): readonly string[] {
   if (type === 'asked_anew') return [requester]
   return type === 'recalled' ? (before?.reviews.map(({ by }) => by) ?? []) : []
+}
+
+/**
+ * Those whom it concerns that a change which was to be for a time stays: who asked for it, who answered it, and who
+ * made the resources what they are by now.
+ */
+async function concernedByRevert({ storage }: Context, { tenant, revertOf = '', resources }: Request) {
+  const { origin, live } = await read(storage, {
+    origin: recordKey('requests', tenant, revertOf),
+    live: resources.map(({ type, id }) => recordKey('resources', tenant, type, id)),
+  })
+  const { revisions } = await read(storage, {
+    revisions: live.flatMap((one) => {
+      return one ? [recordKey('revisions', tenant, one.value.type, one.value.id, one.value.revision)] : []
+    }),
+  })
+  const { requester = [], contributors = [], reviews = [] } = origin?.value ?? {}
+  const authors = revisions.flatMap((one) => one?.value.author ?? [])
+  return [requester, contributors, reviews.map(({ by }) => by), authors].flat()
 }
 
 /**

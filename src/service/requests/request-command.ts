@@ -84,7 +84,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
         unchanged(recordKey('policySets', tenant), policySet),
         ...requestWrites(context, before, { events: [event], next, message: message.value, ...defined({ content }) }),
         ...commentWrites(next, event, named[0]),
-        ...landingWrites(next, decided.value),
+        ...(await landingWrites(context, next, decided.value)),
         ...claimWrites(request, next, claimRead(decided.value)),
         ...decided.value.preconditions,
         ...(followUps ? [followUpWrites(owed[0], next)] : []),

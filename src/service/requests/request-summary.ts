@@ -8,6 +8,7 @@ import type { PinnedMove, ProposedChange } from '../../core/request/model/conten
 import { statusAt } from '../../core/request/model/deadline.ts'
 import type { LeftOut } from '../../core/request/model/event.ts'
 import { type Hold, timeHeld } from '../../core/request/model/hold.ts'
+import { revertIdOf } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen, type RequestMethod, type RequestStatus } from '../../core/request/model/status-table.ts'
 import type { ApprovalStanding } from '../../core/review/approval-standing.ts'
@@ -56,6 +57,8 @@ export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 
    * than `expiresAt`. Absent if the workflow was never off.
    */
   readonly heldFor?: number
+  /** Of a change that is applied for a time, the request that takes it back at `revertAt`, or has. */
+  readonly revertedBy?: string
 }
 
 /** A request with everything that a reviewer needs: complete enough to draw a screen from. */
@@ -110,8 +113,14 @@ export function summaryOf(request: Request, at: number, holds?: readonly Hold[])
     ...leftOutOf(leftOut?.filter(({ project }) => project === undefined)),
     status: statusAt(request, { at, holds }),
     earlierObjections: ownObjections(request),
+    ...revertedBy(request),
     ...(held > 0 ? { heldFor: held } : {}),
   })
+}
+
+/** Shows which request takes back what is applied for a time. */
+function revertedBy({ id, status, revertAt }: Request): Pick<RequestSummary, 'revertedBy'> {
+  return status === 'applied' && revertAt !== undefined ? { revertedBy: revertIdOf(id) } : {}
 }
 
 /** Shows which resources are left out; nothing if none is. */

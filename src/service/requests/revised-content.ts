@@ -5,6 +5,7 @@ import { defined } from '../../core/defined.ts'
 import type { NextContent } from '../../core/request/model/command.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor, ResourceName } from '../../core/request/model/event.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { agreedSchedule, isSameSchedule } from '../../core/request/model/schedule.ts'
@@ -95,7 +96,8 @@ export async function nextContent(
   const all = rewritten.value
   const { kept, leftOut } = drafting ? { kept: [...all.keys()] } : sift(all.map(({ change }) => change))
   const proposals = all.filter((_, index) => kept.includes(index))
-  const agreed = agreedSchedule(stored.content)
+  // What could not be taken back at its time is, once it is approved.
+  const agreed = isPlannedRevert(request) ? {} : agreedSchedule(stored.content)
   const schedule = rewrite?.type === 'schedule' ? scheduleAfter(agreed, rewrite.schedule) : agreed
   const isPutAnew = rewrite?.type === 'schedule' && rewrite.anew
   const mayStay = isPutAnew || rewrite?.type === 'name'

@@ -122,17 +122,19 @@ async function asRequest(
   const writes = [
     ...considered.preconditions,
     ...requestWrites(context, undefined, { events, next, content, message: message.value }),
-    ...landingWrites(next, landed),
+    ...(await landingWrites(context, next, landed)),
     ...claimWrites(undefined, next, { stored: claim }),
     ...(await createdAccess(context, next, { ...landed, settings })),
     ...(await landedSettings(context, next, { ...landed, policySet })),
     ...(next.status === 'applied' ? await movedAlong(context, actor, { considered, at: event.at }) : []),
   ]
+  const inTime = bypassed ? {} : defined({ before: considered.frozenFrom })
+  if (next.status === 'applied') return success({ writes, answer: outcomeOf(request, request), ...inTime })
   if (next.status !== 'applying') return success({ writes, answer: outcomeOf(request, request) })
   return success({
     writes,
     answer: freeze({ status: 'applying', request }),
-    ...(bypassed ? {} : defined({ before: considered.frozenFrom })),
+    ...inTime,
     follow: async () => outcomeOf(request, summaryOf(await deliverToHost(context, next), context.now())),
   })
 }
@@ -156,7 +158,8 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   const { leftOut } = considered.value
   const reasons = explanations.flatMap(describeExplanation)
   const explained = { explanations, reasons, ...defined({ frozen, leftOut }) }
-  if (submission.type === 'direct' || submission.event.outcome.status === 'applying') {
+  const { status } = submission.type === 'direct' ? { status: 'applied' } : submission.event.outcome
+  if (submission.type === 'direct' || status === 'applied' || status === 'applying') {
     const { changes } = applied(context, considered.value)
     const others = await naming
     const nobody = { requirements: [], approvers: [], satisfiable: true }

@@ -33,6 +33,16 @@ export interface SubmitOptions extends VerbOptions {
    */
   readonly applyBy?: number | undefined
   /**
+   * When the change is taken back by itself, in milliseconds since 1970: a change for a time. Part of what reviewers
+   * agree to, so that nobody has to approve the revert, and nobody can call it off. It takes back what the change did,
+   * by merge if others have changed the resource meanwhile. The request expires if it is not applied by then.
+   *
+   * Not for policies, switches and actions of a life cycle, and not within a freeze that is known.
+   *
+   * @defaultValue none: it stays
+   */
+  readonly revertAt?: number | undefined
+  /**
    * Ids of the approvers to notify. Approvers not listed can still review.
    *
    * @defaultValue none: all approvers are notified
@@ -66,7 +76,10 @@ export type SubmitOutcome =
        * were made against is not live any more.
        */
       readonly others: readonly OtherRequest[]
-      /** Of a bypass, the request that the log keeps it as; absent if nothing gated the change. */
+      /**
+       * The request that the log keeps it as: of a bypass, and of a change for a time. Absent if nothing gated a change
+       * that stays.
+       */
       readonly request?: ChangeRequest
     }
   | { readonly status: 'pending'; readonly request: ChangeRequest }
@@ -83,11 +96,11 @@ export type BypassedOutcome = Exclude<SubmitOutcome, { readonly status: 'pending
 
 /** What a request has come to that was made for a change. */
 export function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSummary): SubmitOutcome {
-  const { revisions = [], bypassedBy } = rest
+  const { revisions = [], bypassedBy, revertAt } = rest
   const now = { ...request, ...rest, status }
   const [first] = revisions
   if (first) {
-    const recorded = bypassedBy === undefined ? {} : { request: now }
+    const recorded = bypassedBy === undefined && revertAt === undefined ? {} : { request: now }
     const { others = [], leftOut } = request
     const changes = { changes: request.changes, others, ...defined({ leftOut }) }
     return freeze({ status: 'applied', revision: first.number, ...changes, ...recorded })

@@ -5,12 +5,14 @@ import { type OpenTime, type Schedule, scheduleOf } from '../../core/request/mod
 export interface WantedSchedule {
   readonly applyAt?: number | OpenTime | null
   readonly applyBy?: number | null
+  readonly revertAt?: number | null
 }
 
 /** The schedule that is wanted, of one that there was. */
 export function scheduleAfter(before: Schedule, wanted: WantedSchedule): Schedule {
-  const { applyBy = before.applyBy } = wanted
-  return { ...scheduleOf(defined({ ...whenAfter(before, wanted), applyBy: applyBy ?? undefined })) }
+  const { applyBy = before.applyBy, revertAt = before.revertAt } = wanted
+  const ends = { applyBy: applyBy ?? undefined, revertAt: revertAt ?? undefined }
+  return { ...scheduleOf(defined({ ...whenAfter(before, wanted), ...ends })) }
 }
 
 function whenAfter(before: Schedule, { applyAt }: WantedSchedule): Pick<Schedule, 'applyAt' | 'openTime'> {

@@ -19,6 +19,7 @@ import type { Decision, FactName } from '../../../src/core/request/model/decisio
 import type { LaterEvent } from '../../../src/core/request/model/event.ts'
 import { begin, evolve } from '../../../src/core/request/model/evolve.ts'
 import type { PendingFollowUp } from '../../../src/core/request/model/follow-up.ts'
+import { planRevert } from '../../../src/core/request/model/planned-revert.ts'
 import type { Request } from '../../../src/core/request/model/request.ts'
 import { type Schedule, scheduleOf } from '../../../src/core/request/model/schedule.ts'
 import type { RequestStatus } from '../../../src/core/request/model/status-table.ts'
@@ -150,6 +151,7 @@ export function submitted({
   applyAt,
   openTime,
   applyBy,
+  revertAt,
   by = 'ann',
   reason,
   verb = 'submit',
@@ -162,13 +164,24 @@ export function submitted({
     readonly verb?: 'submit' | 'draft'
   } = {}): Beginning {
   return () => {
-    const content: Content = { changes, ...defined({ applyAt, openTime, applyBy }) }
+    const content: Content = { changes, ...defined({ applyAt, openTime, applyBy, revertAt }) }
     const evaluation = asks(asked)
     const next: NextContent = { ...content, before: [], evaluation, policySet: policyState(1), gated: false }
     const command = { id: 'r1', by: actor(by), at: start, ...(reason === undefined ? {} : { reason }) }
     const submission = accepted({ submit, draft }[verb](command, { users: office, next }))
     if (submission.type === 'direct') throw new TypeError('Nothing gates this submission.')
     return { request: begin(submission.event), content, asked: evaluation }
+  }
+}
+
+/** What takes back a change that was approved until that time: the rollout from 80 to 40. */
+export function plannedRevert(revertAt: number): Beginning {
+  return () => {
+    const { request } = approved('ben')(submitted({ revertAt })())
+    const places = [{ type: 'changed', path: '/rollout', before: 80, after: 40 }] as const
+    const changes = [rollout(40, { base: 2, places })]
+    const planned = begin(planRevert({ ...request, revertAt }, { changes, at: start }))
+    return { request: planned, content: { changes, applyAt: revertAt }, asked: asks({ requirements: [] }) }
   }
 }
 
@@ -303,7 +316,7 @@ function askedOf(
   })
   const inForce = now ? asks(now) : { requirements: request.requirements, rules: request.rules }
   const { asks: asked, atOnce, ...rest } = next === 'unread' || next === undefined ? {} : next
-  const { applyAt: _applyAt, openTime: _openTime, applyBy: _applyBy, ...unscheduled } = content
+  const { applyAt: _applyAt, openTime: _openTime, applyBy: _applyBy, revertAt: _revertAt, ...unscheduled } = content
   const nextContent: NextContent = {
     ...(type === 'unschedule' || atOnce ? unscheduled : content),
     changes: content.changes.map((change) => again(type, change, request.edition)),

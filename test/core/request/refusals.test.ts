@@ -14,6 +14,7 @@ import {
   office,
   outside,
   owed,
+  plannedRevert,
   rejected,
   rollout,
   start,
@@ -56,6 +57,7 @@ const reached: { readonly [C in ErrorCode]?: () => Attempt } = {
   reason_required: () => line.when({ type: 'comment' }),
   comments_unresolved: () => talkedAbout.when({ type: 'apply' }),
   unknown_comment: () => talkedAbout.when({ type: 'resolve_comment' }, { comment: null }),
+  revert_planned: () => given(plannedRevert(start + day)).when({ type: 'cancel' }),
   time_not_open: () => line.when({ type: 'set_time' }),
   comment_open: () => line.when({ type: 'reopen_comment' }),
   comment_resolved: () =>

@@ -1,6 +1,6 @@
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 import type { ComeDueCommand, ContentCommand, DraftCommand, ReviewCommand } from '../model/command.ts'
-import type { Schedule } from '../model/schedule.ts'
+import { earliestOf, type Schedule } from '../model/schedule.ts'
 
 /** A command that brings content. */
 type Writing = ContentCommand | DraftCommand | ComeDueCommand | ReviewCommand
@@ -14,7 +14,7 @@ export interface CheckedSchedule extends Schedule {
 
 /** What is wrong with a schedule, and with which of its parts. */
 export interface ScheduleProblem {
-  readonly argument: 'applyAt' | 'applyBy'
+  readonly argument: 'applyAt' | 'applyBy' | 'revertAt'
   readonly problem: string
 }
 
@@ -22,8 +22,11 @@ export interface ScheduleProblem {
 export function scheduleProblem(command: Writing, schedule: CheckedSchedule): ScheduleProblem | undefined {
   const when = timeProblem(command, schedule)
   if (when !== undefined) return { argument: 'applyAt', problem: when }
-  const latest = latestProblem(command, schedule)
-  return latest === undefined ? undefined : { argument: 'applyBy', problem: latest }
+  for (const argument of ['applyBy', 'revertAt'] as const) {
+    const problem = laterProblem(command, schedule, argument)
+    if (problem !== undefined) return { argument, problem }
+  }
+  return undefined
 }
 
 /** Tells whether a command says when; the others keep what was said. */
@@ -65,13 +68,16 @@ function openProblem(command: Writing, { openTime, expiresAt, drafting, rules }:
 
 const closed = `must be a time: no policy lets a request be submitted with an open one (rules: { applyTime: 'open' })`
 
-function latestProblem(
+/** What is wrong with a time that has to be later than the one at which a change is applied. */
+function laterProblem(
   command: Writing,
-  { applyAt, openTime, applyBy, drafting }: CheckedSchedule,
+  { drafting, ...schedule }: CheckedSchedule,
+  name: 'applyBy' | 'revertAt',
 ): string | undefined {
-  if (applyBy === undefined) return undefined
-  if (!Number.isSafeInteger(applyBy)) return 'must be a time in milliseconds since 1970'
-  if (applyBy <= command.at && !keepsTime(command, drafting)) return 'must be in the future'
-  const from = applyAt ?? openTime?.from
-  return from !== undefined && applyBy <= from ? 'must be later than the time at which it is to be applied' : undefined
+  const time = schedule[name]
+  if (time === undefined) return undefined
+  if (!Number.isSafeInteger(time)) return 'must be a time in milliseconds since 1970'
+  if (time <= command.at && !keepsTime(command, drafting)) return 'must be in the future'
+  const from = earliestOf(schedule)
+  return from !== undefined && time <= from ? 'must be later than the time at which it is to be applied' : undefined
 }

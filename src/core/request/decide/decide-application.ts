@@ -7,6 +7,7 @@ import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
 import { isMissed } from '../model/hold.ts'
 import type { Applied, Applying, Approved, Failed } from '../model/outcome.ts'
+import { isPlannedRevert } from '../model/planned-revert.ts'
 import type { Request } from '../model/request.ts'
 import { earliestOf } from '../model/schedule.ts'
 import { isBlank } from './check-reason.ts'
@@ -19,12 +20,14 @@ export function decideApplication(
   request: Request,
   facts: Facts,
 ): Decision<LaterEvent> {
-  const { met, policies } = standing({ ...request, ...inForce(request, facts), at: command.at }, facts.users)
+  const { met: isMet, policies } = standing({ ...request, ...inForce(request, facts), at: command.at }, facts.users)
+  const isPlanned = isPlannedRevert(request)
+  const met = isMet || isPlanned
   const due = isDue(command, request, facts)
   if (!due.ok) return due
   if (isUngated(request)) return decideUngated(command, request, facts)
   const comments = unresolved(request, facts.rules)
-  if (command.type === 'come_due') {
+  if (command.type === 'come_due' && !isPlanned) {
     const isLate = request.applyAt !== undefined && (!met || comments > 0)
     const wasHeld = isMissed(request, facts.holds)
     if (isLate && !wasHeld) return missed(command, request, { met, facts })
@@ -81,9 +84,13 @@ function application(command: ApplyCommand | ComeDueCommand, request: Request, f
   return success({ type, ...happened(command), outcome })
 }
 
-/** Tells whether a request waits for its time alone, since nobody had to approve it. */
-export function isUngated({ status, requirements }: Pick<Request, 'status' | 'requirements'>): boolean {
-  return status === 'approved' && requirements.length === 0
+/**
+ * Tells whether a request waits for its time alone, since nobody had to approve it. A planned revert was approved with
+ * what it takes back.
+ */
+export function isUngated(request: Pick<Request, 'status' | 'requirements' | 'revertOf' | 'edition'>): boolean {
+  const { status, requirements } = request
+  return status === 'approved' && requirements.length === 0 && !isPlannedRevert(request)
 }
 
 /**

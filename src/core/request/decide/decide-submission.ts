@@ -67,7 +67,8 @@ export type Submission =
  */
 export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submission> {
   const { changes, evaluation, gated } = facts.next
-  const isTimed = earliestOf(facts.next) !== undefined || facts.next.openTime !== undefined
+  const { openTime, revertAt } = facts.next
+  const isTimed = earliestOf(facts.next) !== undefined || openTime !== undefined || revertAt !== undefined
   const [first] = changes
   if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
   if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })

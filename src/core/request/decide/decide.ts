@@ -3,6 +3,7 @@ import type { ContentCommand, Facts, RequestCommand } from '../model/command.ts'
 import { deadlineOf, hasExpired, type Moment, missesTime, statusAt } from '../model/deadline.ts'
 import type { Decision } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
+import { isPlannedRevert } from '../model/planned-revert.ts'
 import { objectionsOf } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
 import { unmoved } from '../model/request.ts'
@@ -40,13 +41,15 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
       ? refuse('not_open', { request: request.id, status, verb: command.type })
       : refuse('expired', { request: request.id, expiredAt: deadlineOf(request) })
   }
+  const planned = status === 'approved' && isPlannedRevert(request)
+  if (planned && !leavesRevert(command)) return refuseReverting(command, request)
   if (command.type === 'expire') return expire(command, request, moment)
   if (command.type === 'return') return sendBack(command, request, facts)
   if (isOpen(status) && isReturned(request, facts))
     return refuse('switched_off', { request: request.id, verb: command.type })
-  if (facts.held && movesOn(status, command.type))
+  if (facts.held && !planned && movesOn(status, command.type))
     return refuse('workflow_off', { request: request.id, project: projectsOf(request)[0] ?? '', verb: command.type })
-  if (facts.outdated && couldApply(status, command.type)) return refuse('policies_outdated', facts.outdated)
+  if (facts.outdated && !planned && couldApply(status, command.type)) return refuse('policies_outdated', facts.outdated)
   if (status === 'failed' && !rowOf(command.type).outlasts && hasExpired(request, moment)) {
     return refuse('expired', { request: request.id, expiredAt: deadlineOf(request) })
   }
@@ -59,6 +62,20 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
   if (command.type === 'resume') return resume(command, request, facts)
 
   return decideAsked(command, request, facts)
+}
+
+/**
+ * Tells whether a command leaves a planned revert as it was approved: nothing but its time applies it, and nobody moves
+ * it, calls it off or makes another one of it.
+ */
+function leavesRevert({ type }: RequestCommand): boolean {
+  return type === 'come_due' || type === 'apply' || talking.includes(type)
+}
+
+const talking: readonly RequestCommand['type'][] = ['comment', 'resolve_comment', 'reopen_comment']
+
+function refuseReverting({ type: verb }: RequestCommand, { id, revertOf = '', applyAt = 0 }: Request) {
+  return refuse('revert_planned', { request: id, revertOf, at: applyAt, verb })
 }
 
 /** A verb that people use. */
@@ -168,10 +185,11 @@ function takeOver(
  * recorded.
  */
 export function isReturned(
-  { status, policySet }: Pick<Request, 'status' | 'policySet'>,
+  request: Pick<Request, 'status' | 'policySet' | 'revertOf' | 'edition'>,
   { switchedOff }: Pick<Facts, 'switchedOff'>,
 ): boolean {
-  return isOpen(status) && switchedOff !== undefined && policySet.seq < switchedOff
+  const { status, policySet } = request
+  return isOpen(status) && switchedOff !== undefined && policySet.seq < switchedOff && !isPlannedRevert(request)
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Refusal, type Result, refuse, success } from '../../../errors/resu
 import { widened } from '../../policy/model/escalation.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, TargetFacts } from '../model/command.ts'
-import { documentDigest, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
+import { documentDigest, isEmpty, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
 import { deadlineOf, unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { hasEqualEffect } from '../model/effect.ts'
@@ -91,17 +91,16 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   const other = keptOff(target)
   if (first && other !== undefined) return refuse('locked', { type: first.type, id: first.id, request: other })
   if (target.frozen) return refuseFrozen(target.frozen)
-  const changes = landing(target)
   const stale = staleness(target)
   if (stale) return failed({ refusal: stale })
   if (target.invalid) return failed({ refusal: target.invalid })
-  const revisions = changes.map(({ resource, base, after }) => ({
+  const revisions = landingOn(target).map(({ change: { resource, base, after } }) => ({
     type: resource.type,
     id: resource.id,
     number: base + 1,
     digest: documentDigest(after),
   }))
-  if (!target.outside) return success({ status: 'applied', revisions })
+  if (!target.outside || revisions.length === 0) return success({ status: 'applied', revisions })
   const { resource, fence, lease } = target.outside
   const late = request.mayLand ? { mayLand: request.mayLand } : {}
   const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions, ...late }
@@ -138,16 +137,23 @@ function keptOff({ lockedBy, heldBy, outside }: TargetFacts): string | undefined
 
 /**
  * The changes as they would land: as they were reviewed, or moved onto the live revisions if their effect is the
- * same there.
+ * same there. A planned revert takes back what is still there to be taken back.
  */
-export function landing({ changes, rebased }: TargetFacts): readonly ProposedChange[] {
+export function landing({ changes, rebased, reverts }: TargetFacts): readonly ProposedChange[] {
+  if (reverts) return rebased ?? changes
   const equal =
     rebased?.length === changes.length && changes.every((change, index) => hasEqualEffect(change, rebased[index]))
   return equal ? rebased : changes
 }
 
+/** The changes that make revisions, and their places among all of them: what a revert finds taken back makes none. */
+export function landingOn(target: TargetFacts): readonly { readonly change: ProposedChange; readonly index: number }[] {
+  const all = landing(target).map((change, index) => ({ change, index }))
+  return target.reverts ? all.filter(({ change }) => !isEmpty(change)) : all
+}
+
 /** What is stored says when, and nothing else: what it does not say is not taken from the request. */
-function withoutSchedule({ applyAt, openTime, applyBy, ...request }: Request) {
+function withoutSchedule({ applyAt, openTime, applyBy, revertAt, ...request }: Request) {
   return request
 }
 

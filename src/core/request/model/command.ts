@@ -271,6 +271,10 @@ export interface TargetFacts extends Content {
   readonly invalid?: Refusal
   /** The changes moved onto the live revisions, if a policy allows that and nothing collided. */
   readonly rebased?: readonly ProposedChange[]
+  /**
+   * Whether they take back what was applied for a time, so that they land as far as there is something to take back.
+   */
+  readonly reverts?: true
 }
 
 /** What claiming a resource has to know that is kept outside of the database. */

@@ -3,6 +3,7 @@ import type { Resolution } from '../../change/conflict.ts'
 import { type Digest, digest } from '../../change/digest.ts'
 import type { JsonObject, JsonValue } from '../../change/json.ts'
 import { asJson } from '../../change/json.ts'
+import { defined } from '../../defined.ts'
 import { boundReason, type StatedReason } from '../../log/erasable-texts.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
@@ -109,6 +110,8 @@ export interface Reviewed extends Content, StatedReason {
   readonly request: string
   readonly round: number
   readonly requester: string
+  /** The request whose change it takes back. Left out: none. */
+  readonly revertOf?: string
   readonly expiresAt: number
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
@@ -119,11 +122,11 @@ export interface Reviewed extends Content, StatedReason {
  * reason, request, round or tenant has another one.
  */
 export function requestDigest(reviewed: Reviewed): Digest {
-  const { tenant, request, round, requester, expiresAt, requirements, rules, changes } = reviewed
+  const { tenant, request, round, requester, revertOf, expiresAt, requirements, rules, changes } = reviewed
   const schedule = { applyAt: null, ...agreedSchedule(reviewed) }
   const reason = boundReason(reviewed)
   const bound = { tenant, request, round, requester, reason, ...schedule, expiresAt, requirements, rules, changes }
-  return digest('request', asJson(bound))
+  return digest('request', asJson({ ...bound, ...defined({ revertOf }) }))
 }
 
 /** Computes the digest of one document; null if there is none. */

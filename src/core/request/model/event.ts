@@ -120,6 +120,8 @@ export interface BeganEvent extends Happened, Whereabouts {
   readonly type: 'drafted' | 'submitted'
   readonly id: string
   readonly tenant: string
+  /** The request whose change it takes back, at the time that was approved with that. */
+  readonly revertOf?: string
   readonly pinned: Pinned
 }
 

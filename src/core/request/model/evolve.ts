@@ -24,11 +24,12 @@ import { type Addition, askersAfter, type Request } from './request.ts'
  * let state = begin(beganEvent)
  * ```
  */
-export function begin({ id, tenant, project, projects, by, via, at, pinned, outcome }: BeganEvent): Request {
+export function begin(event: BeganEvent): Request {
+  const { id, tenant, project, projects, revertOf, by, via, at, pinned, outcome } = event
   return {
     tenant,
     id,
-    ...defined({ project, projects }),
+    ...defined({ project, projects, revertOf }),
     requester: by,
     via,
     createdAt: at,
@@ -165,6 +166,7 @@ function withoutRound(request: Request) {
     applyAt,
     openTime,
     applyBy,
+    revertAt,
     leftOut,
     scheduleDropped,
     reason,

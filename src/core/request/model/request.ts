@@ -26,6 +26,8 @@ export interface Request extends Pinned {
   readonly requester: string
   /** Who asked for it before somebody took it over, the first one first. Left out: nobody. */
   readonly formerRequesters?: readonly string[]
+  /** The request whose change it takes back, at the time that was approved with that. Left out: none. */
+  readonly revertOf?: string
   readonly via: string
   /** In milliseconds since 1970, as all times. */
   readonly createdAt: number

@@ -16,16 +16,22 @@ export interface Schedule {
   readonly openTime?: OpenTime
   /** From when on it is not applied any more, whether or not it is approved, in milliseconds since 1970. */
   readonly applyBy?: number
+  /**
+   * When what was applied is reverted, in milliseconds since 1970. From then on it is not applied any more. Left out:
+   * it stays.
+   */
+  readonly revertAt?: number
 }
 
 /** The schedule of whatever has one. */
-export function scheduleOf({ applyAt, openTime, applyBy }: Schedule): Schedule {
-  return defined({ applyAt, openTime, applyBy })
+export function scheduleOf({ applyAt, openTime, applyBy, revertAt }: Schedule): Schedule {
+  return defined({ applyAt, openTime, applyBy, revertAt })
 }
 
 /** What reviewers agree to: a time that was set within an open one is no part of it. */
-export function agreedSchedule({ applyAt, openTime, applyBy }: Schedule): Schedule {
-  return openTime ? defined({ openTime, applyBy }) : defined({ applyAt, applyBy })
+export function agreedSchedule({ applyAt, openTime, applyBy, revertAt }: Schedule): Schedule {
+  const bounds = { applyBy, revertAt }
+  return openTime ? defined({ openTime, ...bounds }) : defined({ applyAt, ...bounds })
 }
 
 /** Tells whether reviewers who agree to one schedule agree to the other. */
@@ -34,6 +40,7 @@ export function isSameSchedule(a: Schedule, b: Schedule): boolean {
   return (
     one.applyAt === other.applyAt &&
     one.applyBy === other.applyBy &&
+    one.revertAt === other.revertAt &&
     (one.openTime === undefined) === (other.openTime === undefined) &&
     one.openTime?.from === other.openTime?.from &&
     one.openTime?.until === other.openTime?.until
@@ -43,8 +50,8 @@ export function isSameSchedule(a: Schedule, b: Schedule): boolean {
 /**
  * From when on a schedule lets nothing be applied any more, in milliseconds since 1970; `undefined` if it always does.
  */
-export function latestOf({ openTime, applyBy }: Schedule): number | undefined {
-  const ends = [openTime?.until, applyBy].filter((time) => time !== undefined)
+export function latestOf({ openTime, applyBy, revertAt }: Schedule): number | undefined {
+  const ends = [openTime?.until, applyBy, revertAt].filter((time) => time !== undefined)
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
 

@@ -1,0 +1,59 @@
+import { digest } from '../../change/digest.ts'
+import { identifierProblem } from '../../identifier.ts'
+import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
+import { type ProposedChange, requestDigest } from './content.ts'
+import { effectDigest } from './effect.ts'
+import type { BeganEvent } from './event.ts'
+import type { Request } from './request.ts'
+import { whereaboutsOf } from './whereabouts.ts'
+
+/** The last moment that a date can say: a planned revert waits for its time, however long that takes. */
+const never = 8.64e15
+
+/**
+ * The id of the request that takes back what another one applies for a time; it says whose, if it has room for that.
+ */
+export function revertIdOf(id: string): string {
+  const named = `${id}-revert`
+  return identifierProblem(named) === undefined ? named : digest('revert', id)
+}
+
+/**
+ * Tells whether a request is the one that takes back a change at the time that was approved with it, as it was planned.
+ * With other content it is a request as every other.
+ */
+export function isPlannedRevert({ revertOf, edition }: Pick<Request, 'revertOf' | 'edition'>): boolean {
+  return revertOf !== undefined && edition === 1
+}
+
+/**
+ * Makes the event that begins the revert of a request that is applied for a time. What it does was approved with that
+ * request, so that it is approved from the start, and nobody's approval can be missing from it.
+ */
+export function planRevert(
+  request: Request & { readonly revertAt: number },
+  { changes, at }: { readonly changes: readonly ProposedChange[]; readonly at: number },
+): BeganEvent {
+  const { tenant, requester, via, revertAt: applyAt, policySet, persons } = request
+  const id = revertIdOf(request.id)
+  const where = whereaboutsOf(changes)
+  const content = { changes, applyAt }
+  const about = { tenant, request: id, requester, revertOf: request.id }
+  const terms = { round: 1, expiresAt: never, requirements: [], rules: defaultRules }
+  const pinned = {
+    ...terms,
+    edition: 1,
+    digest: requestDigest({ ...content, ...terms, ...about }),
+    effect: effectDigest(content),
+    resources: changes.map(({ resource, base }) => ({ ...resource, base, lockless: true as const })),
+    policySet,
+    applyAt,
+    conflicts: 0,
+    contributors: [],
+    persons,
+    reviews: [],
+  }
+  const outcome = { status: 'approved' } as const
+  const { revertOf } = about
+  return { type: 'submitted', id, tenant, revertOf, by: requester, via, at, pinned, outcome, ...where }
+}

@@ -1,0 +1,109 @@
+import { isOwnType } from '../../core/policy/model/policy-type.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
+import { begin } from '../../core/request/model/evolve.ts'
+import { planRevert } from '../../core/request/model/planned-revert.ts'
+import type { Request } from '../../core/request/model/request.ts'
+import { type Authorship, revise } from '../../core/request/model/revision.ts'
+import type { Schedule } from '../../core/request/model/schedule.ts'
+import { ApprovalError } from '../../errors/approval-error.ts'
+import { type Refusal, type Result, refuse } from '../../errors/result.ts'
+import type { Write } from '../../ports/storage.ts'
+import { freezeFacts } from '../changes/frozen.ts'
+import { liveState } from '../changes/lifecycle-action.ts'
+import { type Proposal, proposeValid } from '../changes/propose-change.ts'
+import type { Context } from '../context/context.ts'
+import { resourceTypeOf } from '../context/find-resource-type.ts'
+import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
+import type { Stored } from '../records/typed-storage.ts'
+import { requestWrites } from './request-writes.ts'
+
+/** A change that lands, and what is live before. */
+interface Landed {
+  readonly change: ProposedChange
+  readonly live: Stored<ResourceRecord> | undefined
+}
+
+/**
+ * Writes the request that takes back what is applied for a time, in the commit that applies it; nothing if it stays.
+ *
+ * @throws `ApprovalError` if it cannot be taken back any more: what was approved for a time is not applied then.
+ */
+export async function revertWrites(
+  context: Context,
+  request: Request,
+  { landed, authorship }: { readonly landed: readonly Landed[]; readonly authorship: Authorship },
+): Promise<readonly Write[]> {
+  const { revertAt } = request
+  if (revertAt === undefined) return []
+  const changes: ProposedChange[] = []
+  for (const { change, live } of landed) {
+    const back = await takingBack(context, { change, before: live?.value.document ?? undefined }, authorship)
+    if (!back.ok) throw new ApprovalError(back.refusal)
+    changes.push(back.value.change)
+  }
+  const event = planRevert({ ...request, revertAt }, { changes, at: authorship.at })
+  const content = { changes, applyAt: revertAt }
+  const message = { type: 'submitted', to: [] } as const
+  return requestWrites(context, undefined, { events: [event], next: begin(event), content, message })
+}
+
+/** Works out the change that takes another one back, as soon as that is live. */
+async function takingBack(
+  context: Context,
+  { change, before }: Proposal,
+  authorship: Pick<Authorship, 'tenant' | 'author' | 'via' | 'at'>,
+): Promise<Result<Proposal>> {
+  const type = resourceTypeOf(context, change.resource.type)
+  const { resource } = revise(change, authorship)
+  const start = {
+    tenant: authorship.tenant,
+    resource: change.resource,
+    project: change.project,
+    base: resource.revision,
+    incarnation: resource.document === null ? 0 : resource.incarnation,
+    before: resource.document ?? undefined,
+    ...liveState(type, resource),
+  }
+  return await proposeValid(type, start, { after: before, wanted: {} })
+}
+
+/** What is to be applied for a time, and what that is judged by. */
+interface Temporary {
+  readonly tenant: string
+  readonly user: string
+  readonly via: string
+  readonly proposals: readonly Proposal[]
+  readonly settings: PolicySetRecord | undefined
+  readonly schedule: Schedule
+  readonly at: number
+}
+
+/**
+ * Says why changes cannot be applied for a time: they cannot be taken back by themselves, or a freeze that is known
+ * covers that time. `undefined` if they can, or stay.
+ */
+export async function revertProblem(context: Context, temporary: Temporary): Promise<Refusal | undefined> {
+  const { proposals, settings, schedule, ...authorship } = temporary
+  const { revertAt } = schedule
+  if (revertAt === undefined) return undefined
+  const wrong = (problem: string) => refuse('invalid_input', { argument: 'revertAt', problem }).refusal
+  const reverts: Proposal[] = []
+  for (const proposal of proposals) {
+    const { resource, move, rebase } = proposal.change
+    const named = `${resource.type} ${JSON.stringify(resource.id)}`
+    if (rebase) return undefined
+    if (isOwnType(resource.type)) return wrong(`is for changes of your own resources: ${named} is changed for good`)
+    if (move && !move.edits) {
+      return wrong(
+        `is for changes of documents: ${JSON.stringify(move.action)} of ${named} is taken back by another action`,
+      )
+    }
+    const back = await takingBack(context, proposal, { ...authorship, author: authorship.user })
+    if (!back.ok) return wrong(`cannot be: ${named} could not be taken back. ${back.refusal.message}`)
+    reverts.push(back.value)
+  }
+  const { frozen } = freezeFacts(context, settings, { proposals: reverts, at: revertAt })
+  if (!frozen) return undefined
+  const until = frozen.until === undefined ? '' : `, which is over at ${new Date(frozen.until).toISOString()}`
+  return wrong(`lies in the freeze ${JSON.stringify(frozen.freeze)}${until}: name a time outside of it`)
+}
