@@ -274,10 +274,37 @@ describe('[TI-03] what takes a change back', () => {
     expect(again).toMatchObject({ status: 'pending', revertOf: revert.replace('-revert', '') })
     const edited = (await w.as('ann').requests.edit(revert, ref, rollout(99))).request
     expect(edited.status).toBe('pending')
+    expect(await refusal(w.as('ann').requests.apply(revert))).toBe('not_open')
     w.pass(day)
     await w.approvals.tick()
     expect(await live()).toBe(60)
-    expect(await refusal(w.as('ann').requests.apply(revert))).toBe('not_open')
+  })
+
+  it('has no rights left once it was rebased and approved anew', async () => {
+    const { w, live } = await temporary(memoryStorage(), { apply: 'by_hand', bypass: ['security'] })
+    const asked = pending(await w.as('ann').submit(ref, mine, { revertAt }))
+    await w.as('ben').requests.approve(asked.id, { digest: asked.digest })
+    await w.as('ann').requests.apply(asked.id)
+    await w.as('dan').bypass(ref, rollout(60), { reason: 'now' })
+    w.pass(day)
+    await w.approvals.tick()
+    const revert = `${asked.id}-revert`
+    const edited = (await w.as('ann').requests.submit(revert)).request
+    await w.as('ann').requests.rebase(revert)
+    const [conflict] = (await w.as('ann').requests.get(revert)).changes.flatMap(({ conflicts }) => conflicts)
+    if (!conflict) throw new TypeError('There is no conflict.')
+    await w.as('ann').requests.resolve(revert, [{ conflict: conflict.digest, take: 'draft' }])
+    const { digest } = await w.as('ann').requests.get(revert)
+    expect(digest).not.toBe(edited.digest)
+    expect((await w.as('ben').requests.approve(revert, { digest })).request.status).toBe('approved')
+    const windows = [{ from: start, until: start + 9 * day }]
+    await w.as('cat').freezes.save({ id: 'late', match: {}, windows, mode: 'block', reason: 'quiet' })
+    expect(await refusal(w.as('ann').requests.apply(revert))).toBe('frozen')
+    await w.as('cat').freezes.remove('late')
+    await w.policy({ id: 'more', require: { quorum: 2, from: { roles: ['lead'] } } })
+    expect(await refusal(w.as('ann').requests.apply(revert))).toBe('approval_missing')
+    expect((await w.as('ann').requests.recall(revert)).request.status).toBe('draft')
+    expect(await live()).toBe(60)
   })
 })
 

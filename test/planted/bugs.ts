@@ -1610,7 +1610,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever has left is judged by nobody when their change is applied',
     file: 'service/requests/decide-request.ts',
-    find: 'const behind = judgesRequester(command, request)',
+    find: 'const behind = judgesRequester(command)',
     put: "const behind = command.type === 'escalate'",
   },
   {
@@ -2155,8 +2155,8 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'what is taken back goes with whoever asked for the change',
-    file: 'service/requests/decide-request.ts',
-    find: 'if (isPlannedRevert(request)) return false',
-    put: '',
+    file: 'core/request/decide/decide-application.ts',
+    find: "if (command.type === 'come_due' && !isPlanned) {",
+    put: "if (command.type === 'come_due') {",
   },
 ]

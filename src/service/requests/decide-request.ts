@@ -121,7 +121,7 @@ async function decideOnContent(
   const read = writes && rewritten ? rewritten.value.read : stored
   const allowed = await permittedTo(context, command, { ...ground, changes: concerned(rewrite, stored, read) })
   if (!allowed.ok) return allowed
-  const behind = judgesRequester(command, request)
+  const behind = judgesRequester(command)
     ? await standsBehind(context, request, { facts, settings, setVersion, changes: read.content.changes })
     : success([])
   const about = { resources: read.content.changes.map(({ resource }) => resource) }
@@ -187,10 +187,9 @@ function settlesEstate({ type }: RequestCommand): boolean {
 
 /**
  * Tells whether a command may apply what somebody else asked for: then they are judged again. Of what somebody applies
- * themselves, it is they who must be able to make it. What was approved for a time ends whoever asked for it.
+ * themselves, it is they who must be able to make it.
  */
-function judgesRequester({ type }: RequestCommand, request: Request): boolean {
-  if (isPlannedRevert(request)) return false
+function judgesRequester({ type }: RequestCommand): boolean {
   const { by, to } = rowOf(type)
   return !byHand.includes(type) && by !== 'requester' && by !== 'worker' && to.includes('applied')
 }
