@@ -3,5 +3,5 @@ import { deep, explored } from './report.ts'
 import { people } from './worlds.ts'
 
 describe('every state of a request: who answers', () => {
-  explored(people(deep ? 8 : 2), deep ? 850_000 : 130_000)
+  explored(deep ? people(8, 'many') : people(2, 'few'), deep ? 850_000 : 14_000)
 })

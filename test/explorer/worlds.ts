@@ -28,9 +28,9 @@ const eve = { roles: ['lead'] }
 const dan = { roles: ['lead', 'security'] }
 
 /** Who may answer: accounts of one person, roles that are lost, people who turn out to be one, policies that change meanwhile. */
-export function people(rounds: number): World {
+export function people(rounds: number, crowd: 'few' | 'many'): World {
   const block = { onReject: 'block' } as const
-  const answering = ['amy', 'ben', 'cat', 'dan', 'eve']
+  const answering = ['amy', 'ben', 'cat', 'dan', ...(crowd === 'many' ? ['eve'] : [])]
   return {
     name: 'people',
     bound: `${rounds} rounds, ${answering.length + 1} accounts of ${answering.length} people, 3 directories, 3 policy sets`,
