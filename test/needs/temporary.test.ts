@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { requestMethods } from '../../src/core/request/model/status-table.ts'
 import type { ChangeRequest, Storage, WantedChange } from '../../src/index.ts'
+import { levelAccess } from '../../src/presets/levels.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { accessWorld } from '../access-world.ts'
 import { day, type Flag, flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'
 import { kinds, planWorld } from './host-world.ts'
 
@@ -305,6 +307,87 @@ describe('[TI-03] what takes a change back', () => {
     expect(await refusal(w.as('ann').requests.apply(revert))).toBe('approval_missing')
     expect((await w.as('ann').requests.recall(revert)).request.status).toBe('draft')
     expect(await live()).toBe(60)
+  })
+})
+
+describe('[TI-03] policies are asked about both ways of a change for a time', () => {
+  const increases = {
+    type: 'change_amount',
+    operator: '>',
+    field: '/rollout',
+    value: 20,
+    unit: 'points',
+    direction: 'increase',
+  } as const
+
+  it.each([
+    ['a way back that is the large step', { when: increases }, rollout(5), true],
+    ['a way there that is the large step', { when: increases }, rollout(90), true],
+    ['neither', { when: increases }, rollout(30), false],
+    [
+      'a safe way there',
+      { when: { type: 'any_change', field: '/rollout' }, safe: [{ field: '/rollout', direction: 'decrease' }] },
+      rollout(5),
+      true,
+    ],
+    ['a removal', { match: { action: 'delete' } }, { remove: true }, true],
+    ['what creates it anew', { match: { action: 'create' } }, { remove: true }, true],
+    ['what switches it off again', { match: { action: 'enable' } }, { merge: { enabled: false } }, true],
+  ] as const)('%s', async (_, policy, change, asks) => {
+    const w = world(memoryStorage())
+    await w.flag('checkout')
+    await w.policy({ ...policy } as never)
+    const ann = w.as('ann')
+    const plan = await ann.preview(ref, change, { revertAt })
+    expect(plan.status).toBe(asks ? 'pending' : 'applied')
+    expect(plan.requirements).toHaveLength(asks ? 1 : 0)
+    const draft = await ann.draft(ref, change, { revertAt })
+    expect((await ann.requests.submit(draft.id)).request.status).toBe(asks ? 'pending' : 'applied')
+  })
+
+  it('also where the time is set later, or the policies change while the request waits', async () => {
+    const w = world(memoryStorage())
+    await w.flag('checkout')
+    await w.policy({ id: 'tags', match: {}, when: { type: 'any_change', field: '/tags' } })
+    const edit = { merge: { rollout: 5, tags: ['a'] } }
+    const lasting = pending(await w.as('ann').submit(ref, edit))
+    const brief = pending(await w.as('ann').submit(ref, edit, { revertAt }))
+    await w.policy({ id: 'steps', when: increases, require: { quorum: 2, from: { roles: ['lead'] } } })
+    const asked = async (id: string) =>
+      (await w.as('ann').requests.get(id)).approval?.policies.map(({ policy }) => policy)
+    expect(await asked(lasting.id)).toEqual(['tags'])
+    expect(await asked(brief.id)).toEqual(['steps', 'tags'])
+    const timed = (await w.as('ann').requests.schedule(lasting.id, null, { revertAt })).request
+    expect(timed.requirements.map(({ policy }) => policy)).toEqual(['steps', 'tags'])
+  })
+
+  it('and whoever asks for it must be allowed to take it back', async () => {
+    const { as } = await accessWorld(memoryStorage(), {
+      ...levelAccess,
+      roles: [
+        ...levelAccess.roles,
+        { id: 'maker', permissions: ['resources.read', 'flags.create'], held: 'both' },
+        { id: 'keeper', permissions: ['resources.read', 'flags.create', 'flags.delete'], held: 'both' },
+      ],
+    })
+    for (const [user, role] of [
+      ['max', 'maker'],
+      ['kai', 'keeper'],
+    ] as const)
+      await as('zoe').access.grant({ user, role, project: 'web' })
+    const create = (user: string, options: object) => {
+      return as(user).submit(
+        flags.ref(`of ${user}`, { project: 'web' }),
+        { value: { enabled: true, rollout: 1 } },
+        options,
+      )
+    }
+    await expect(create('max', { revertAt })).rejects.toMatchObject({
+      code: 'not_permitted',
+      details: { missing: ['flags.delete'] },
+    })
+    expect((await create('max', {})).status).toBe('applied')
+    expect((await create('kai', { revertAt })).status).toBe('applied')
   })
 })
 

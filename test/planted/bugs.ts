@@ -2159,4 +2159,16 @@ export const bugs: readonly Bug[] = [
     find: "if (command.type === 'come_due' && !isPlanned) {",
     put: "if (command.type === 'come_due') {",
   },
+  {
+    name: 'policies are asked about one way of a change for a time',
+    file: 'service/changes/evaluate-changes.ts',
+    find: 'return revertAt === undefined ? there : [',
+    put: 'return revertAt === undefined || revertAt > 0 ? there : [',
+  },
+  {
+    name: 'whoever asks for a change for a time need not be allowed to take it back',
+    file: 'service/changes/taking-back.ts',
+    find: 'if (revertAt === undefined) return changes',
+    put: 'if (revertAt === undefined || revertAt > 0) return changes',
+  },
 ]

@@ -7,12 +7,14 @@ import { joinExplanations, nothingToExplain } from '../../core/policy/explain/jo
 import type { Evaluation, PolicyInput, PolicySubject } from '../../core/policy/model/policy.ts'
 import { isPolicyOn, silencedIn } from '../../core/policy/model/policy-type.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
+import type { Schedule } from '../../core/request/model/schedule.ts'
 import { askingSets } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isPolicyChange, policiesIn } from '../resource-types/policy-resource.ts'
 import { turnsIn } from '../resource-types/workflow-resource.ts'
 import { type Proposal, subjectsOf } from './propose-change.ts'
 import { type BehindChanges, withCircumstances } from './read-circumstances.ts'
+import { takingBack } from './taking-back.ts'
 
 /** What the policies ask of changes that land together. */
 export interface EvaluatedChanges {
@@ -35,17 +37,13 @@ export async function evaluateChanges(
     setVersion,
     proposals,
     behind,
+    revertAt,
     off = false,
-  }: {
-    readonly setVersion: PolicySetState
-    readonly proposals: readonly Proposal[]
-    readonly behind: BehindChanges
-    readonly off?: boolean
-  },
+  }: Weighed & { readonly setVersion: PolicySetState; readonly off?: boolean },
 ): Promise<EvaluatedChanges> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   const sets = askingSets(policies, off)
-  const subjects = sets.length === 0 ? [] : await knownSubjects(context, tenant, { sets, proposals, behind })
+  const subjects = sets.length === 0 ? [] : await knownSubjects(context, tenant, { sets, proposals, behind, revertAt })
   const among = proposals.length
   const each = proposals.map((proposal, index) => {
     const type = context.resources.get(proposal.change.resource.type)
@@ -67,21 +65,28 @@ export async function evaluateChanges(
   }
 }
 
-/** Everything that policies look at of each change, with whatever else they have to know. */
+/** Changes that policies are asked about. */
+export interface Weighed {
+  readonly proposals: readonly Proposal[]
+  /** When they are taken back. Left out: they stay. */
+  readonly revertAt?: Schedule['revertAt'] | undefined
+  readonly behind: BehindChanges
+}
+
+/**
+ * Everything that policies look at of each change, with whatever else they have to know: of a change for a time, also
+ * what takes it back.
+ */
 async function knownSubjects(
   context: Context,
   tenant: string,
-  {
-    sets,
-    proposals,
-    behind,
-  }: {
-    readonly sets: readonly PolicySet[]
-    readonly proposals: readonly Proposal[]
-    readonly behind: BehindChanges
-  },
+  { sets, proposals, behind, revertAt }: Weighed & { readonly sets: readonly PolicySet[] },
 ): Promise<readonly (readonly PolicySubject[])[]> {
-  const each = proposals.map((proposal) => subjectsOf(context.resources.get(proposal.change.resource.type), proposal))
+  const each = proposals.map((proposal): readonly PolicySubject[] => {
+    const type = context.resources.get(proposal.change.resource.type)
+    const there = subjectsOf(type, proposal)
+    return revertAt === undefined ? there : [...there, ...subjectsOf(type, takingBack(type, proposal))]
+  })
   const known = await withCircumstances(context, tenant, { subjects: each.flat(), behind, policies: sets })
   const from = (index: number) => each.slice(0, index).reduce((sum, { length }) => sum + length, 0)
   return each.map(({ length }, index) => known.slice(from(index), from(index) + length))
@@ -128,10 +133,7 @@ function removalOf({ change: { resource }, before }: Proposal): PolicySubject {
 export async function explainAll(
   context: Context,
   tenant: string,
-  {
-    setVersion,
-    ...what
-  }: { readonly setVersion: PolicySetState; readonly proposals: readonly Proposal[]; readonly behind: BehindChanges },
+  { setVersion, ...what }: Weighed & { readonly setVersion: PolicySetState },
 ): Promise<readonly Explanation[]> {
   const sets = askingSets(await context.policies(context.storage, tenant, setVersion), false)
   const subjects = await knownSubjects(context, tenant, { ...what, sets })

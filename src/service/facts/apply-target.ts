@@ -50,7 +50,9 @@ export async function targetOf(
   const live = resources.map((resource) => resource?.value.revision ?? 0)
   const stale = content.changes.some(({ base }, index) => base !== live[index])
   const moved =
-    stale && (landing.rebases || landing.reverts) ? await rebasedChanges(context, proposals, landing) : undefined
+    stale && (landing.rebases || landing.reverts)
+      ? await rebasedChanges(context, { content, proposals }, landing)
+      : undefined
   const rebased = moved?.map(({ change }) => change)
   const invalid = await firstInvalid(context, rebased ?? content.changes, landing)
   const { tenant } = landing.request
@@ -118,7 +120,7 @@ function blockedThen(
  */
 async function rebasedChanges(
   context: Context,
-  proposals: readonly Proposal[],
+  { content: { revertAt }, proposals }: ContentRead,
   { request, settings, setVersion, reverts, read: { resources } }: ApplyTarget,
 ): Promise<readonly Proposal[] | undefined> {
   const { tenant } = request
@@ -147,8 +149,8 @@ async function rebasedChanges(
     resources: changes.map(({ resource }) => resource),
   })
   const [here, there] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, behind, off }),
-    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off }),
+    evaluateChanges(context, tenant, { setVersion, proposals, behind, off, revertAt }),
+    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off, revertAt }),
   ])
   if (canonical(asJson(decidingPart(here))) !== canonical(asJson(decidingPart(there)))) return undefined
   return moved

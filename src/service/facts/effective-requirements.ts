@@ -93,6 +93,7 @@ async function askedOf(
   const { evaluation } = await evaluateChanges(context, tenant, {
     setVersion: stateIn(settings),
     proposals: content?.proposals ?? [],
+    revertAt: content?.content.revertAt,
     behind: peopleBehind(request),
     off: !isOnFor(context, settings, request),
   })

@@ -1,7 +1,8 @@
 import { type Permissions, permittedMethods, verbOf } from '../../core/request/decide/permitted-methods.ts'
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
-import { type Content, openConflicts } from '../../core/request/model/content.ts'
+import { openConflicts, type ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import type { Schedule } from '../../core/request/model/schedule.ts'
@@ -9,6 +10,7 @@ import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model
 import { type Refusal, refuse } from '../../errors/result.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
+import { bothWays } from '../changes/taking-back.ts'
 import type { Context } from '../context/context.ts'
 import { isAboutSettings, isOnFor } from '../context/workflow-switch.ts'
 import { rebasesByItself, targetOf } from '../facts/apply-target.ts'
@@ -48,7 +50,8 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
   if (lost) return withoutContent(permittedMethods(actor, request, { at, factsFor: () => facts }), lost)
   const { stored, resources } = putForward(context, { ...shown, stored: shown.stored })
   const rebases = rebasesByItself(context, request, facts)
-  const landing = { ...shown, read: resources, rebases }
+  const reverts = isPlannedRevert(request)
+  const landing = { ...shown, read: resources, rebases, reverts }
   const [asReviewed, byHand, weighed] = await Promise.all([
     targetOf(context, stored, landing),
     isAboutSettings(request.resources) ? targetOf(context, stored, { ...landing, maker: actor.user }) : undefined,
@@ -56,13 +59,16 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
       setVersion: shown.setVersion,
       proposals: stored.proposals,
       behind: peopleBehind(request),
+      revertAt: stored.content.revertAt,
       off: !isOnFor(context, shown.settings, request),
     }),
   ])
   const { content } = stored
   const rebasesAnew = rebasesByItself(context, request, { ...facts, next: weighed })
   const asSubmitted =
-    rebasesAnew === rebases ? asReviewed : await targetOf(context, stored, { ...landing, rebases: rebasesAnew })
+    rebasesAnew === rebases && !reverts
+      ? asReviewed
+      : await targetOf(context, stored, { ...landing, rebases: rebasesAnew, reverts: false })
   const next: NextContent = { ...content, before: content.changes, policySet: shown.setVersion, ...weighed }
   const factsFor = (verb: PeopleVerb): Facts => {
     const target = rowOf(verb).brings === 'content' ? asSubmitted : asReviewed
@@ -70,7 +76,7 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
     return { ...facts, target: timedFor(verb, own, at), next: timedFor(verb, next, at) }
   }
   const can = permittedMethods(actor, request, { at, factsFor })
-  const may = { can, shown, content: shown.stored.content }
+  const may = { can, shown, changes: bothWays(context, shown.stored.proposals, content) }
   const said = { ...can, ...pointless(can, shown), ...(await forbidden(context, actor, may)) }
   return await asReadable(context, actor, { can: said, shown })
 }
@@ -132,10 +138,14 @@ function withoutContent(can: Permissions, lost: NonNullable<ContentRead['lost']>
 async function forbidden(
   context: Context,
   by: Actor,
-  { can, shown, content }: { readonly can: Permissions; readonly shown: Shown; readonly content: Content },
+  {
+    can,
+    shown,
+    changes,
+  }: { readonly can: Permissions; readonly shown: Shown; readonly changes: readonly ProposedChange[] },
 ): Promise<Partial<Permissions>> {
   const { request, settings, setVersion } = shown
-  const facts = { request, settings, setVersion, changes: content.changes }
+  const facts = { request, settings, setVersion, changes }
   const [editing, bypassing] = await Promise.all(
     (['edit', 'bypass'] as const).map((type) => permittedTo(context, { type, by }, facts)),
   )

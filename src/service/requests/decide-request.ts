@@ -10,8 +10,9 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import { askersAfter, type Request } from '../../core/request/model/request.ts'
 import { earliestOf } from '../../core/request/model/schedule.ts'
 import { rowOf } from '../../core/request/model/status-table.ts'
-import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
+import { bothWays } from '../changes/taking-back.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
@@ -102,27 +103,18 @@ async function decideOnContent(
   }
   if (!stored) return refuse('content_tampered', { request: request.id, digest: request.digest, found: 'nothing' })
   if (stored.lost) return { ok: false, refusal: stored.lost }
-  const off = !isOnFor(context, settings, request)
   const brings = rowOf(command.type).brings === 'content'
   const writes = brings || rewrite?.type === 'name'
-  const rewritten =
-    brings || wants === 'next'
-      ? await nextContent(context, {
-          ...{ request: asking(command, request), stored, resources, setVersion, off },
-          rewrite: writes ? rewrite : earliestOf(request) === undefined ? undefined : atOnce,
-          ...{ rights, by: command.by, at: command.at },
-          drafting: request.status === 'draft' && command.type !== 'submit',
-          editor: brings && rewrite && method !== undefined ? command.by.user : undefined,
-        })
-      : undefined
+  const brought = brings || wants === 'next' ? { ...ground, stored, resources } : undefined
+  const rewritten = brought && (await broughtBy(context, command, brought))
   if (rewritten && !rewritten.ok) return rewritten
-  const lasting = rewritten && (await lastingProblem(context, command, { request, settings, next: rewritten.value }))
-  if (lasting) return { ok: false, refusal: lasting }
   const read = writes && rewritten ? rewritten.value.read : stored
-  const allowed = await permittedTo(context, command, { ...ground, changes: concerned(rewrite, stored, read) })
+  const making = concerned(context, { rewrite, stored, read })
+  const allowed = await permittedTo(context, command, { ...ground, changes: making })
   if (!allowed.ok) return allowed
+  const changes = bothWays(context, read.proposals, read.content)
   const behind = judgesRequester(command)
-    ? await standsBehind(context, request, { facts, settings, setVersion, changes: read.content.changes })
+    ? await standsBehind(context, request, { facts, settings, setVersion, changes })
     : success([])
   const about = { resources: read.content.changes.map(({ resource }) => resource) }
   const anew = defined({ next: rewritten?.value.next })
@@ -147,18 +139,32 @@ async function decideOnContent(
   })
 }
 
-/** Why content that is put to reviewers cannot be applied for a time, if it is to be. */
-async function lastingProblem(
+/** Works out the content that a command brings, or puts to reviewers, and whether it can be what it is to be. */
+async function broughtBy(
   context: Context,
-  { by, at, type }: RequestCommand,
+  command: RequestCommand,
   {
     request,
     settings,
-    next: { read, next },
-  }: Pick<Ground, 'request' | 'settings'> & { readonly next: { readonly read: ContentRead; readonly next: Content } },
-): Promise<Refusal | undefined> {
-  if (request.status === 'draft' && type !== 'submit') return undefined
-  return await revertProblem(context, { ...by, proposals: read.proposals, settings, schedule: next, at })
+    rewrite,
+    ...ground
+  }: Ground & { readonly stored: ContentRead; readonly resources: ResourcesRead },
+): Promise<ReturnType<typeof nextContent>> {
+  const { by, at, type } = command
+  const { method, brings } = rowOf(type)
+  const writes = brings === 'content' || rewrite?.type === 'name'
+  const drafting = request.status === 'draft' && type !== 'submit'
+  const brought = await nextContent(context, {
+    ...ground,
+    ...{ request: asking(command, request), by, at, drafting },
+    off: !isOnFor(context, settings, request),
+    rewrite: writes ? rewrite : earliestOf(request) === undefined ? undefined : atOnce,
+    editor: brings === 'content' && rewrite && method !== undefined ? by.user : undefined,
+  })
+  if (!brought.ok || drafting) return brought
+  const { read, next } = brought.value
+  const lasting = await revertProblem(context, { ...by, proposals: read.proposals, settings, schedule: next, at })
+  return lasting ? { ok: false, refusal: lasting } : brought
 }
 
 /** Reads the content and what is live, and what is live of a resource that joins. */
@@ -173,7 +179,11 @@ async function readWith(
 }
 
 /** The changes that a command makes, with those that somebody takes out of the request by it. */
-function concerned(rewrite: Rewrite | undefined, stored: ContentRead, { content: { changes } }: ContentRead) {
+function concerned(
+  context: Context,
+  { rewrite, stored, read }: Pick<Ground, 'rewrite'> & { readonly stored: ContentRead; readonly read: ContentRead },
+): readonly ProposedChange[] {
+  const changes = bothWays(context, read.proposals, read.content)
   if (rewrite?.type !== 'edit' && rewrite?.type !== 'take_out' && rewrite?.type !== 'resolve') return changes
   const stays = ({ resource: { type, id } }: ProposedChange) =>
     changes.some(({ resource }) => resource.type === type && resource.id === id)

@@ -14,6 +14,7 @@ import { tooManyDrafts } from '../arguments/check-limits.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { freezeFacts } from '../changes/frozen.ts'
 import type { Proposal, Wish } from '../changes/propose-change.ts'
+import { bothWays } from '../changes/taking-back.ts'
 import { claimedOutside, claimKeys, outsideFacts } from '../commands/external-claims.ts'
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import { codeFacts } from '../context/coded-policies.ts'
@@ -208,11 +209,12 @@ async function checkSubmission(
   { intended, facts }: Checking,
 ): Promise<Result<CheckedSubmission>> {
   const { tenant, user } = actor
-  const { verb, directly } = intended
+  const { verb, directly, revertAt } = intended
   const { proposals, setVersion, policySet } = facts
   const settings = policySet?.value
   const changes = proposals.map(({ change }) => change)
-  const editing = await mayMakeAll(context, actor, { settings, setVersion, changes })
+  const making = bothWays(context, proposals, intended)
+  const editing = await mayMakeAll(context, actor, { settings, setVersion, changes: making })
   if (!editing.ok) return editing
   const { outdated } = codeFacts(context, settings)
   if (outdated && verb !== 'draft') return refuse('policies_outdated', outdated)
@@ -227,7 +229,7 @@ async function checkSubmission(
   const named = changes.map(({ resource }) => resource)
   const off = !isOnFor(context, settings, { ...where, resources: named })
   const [evaluated, users] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, off, behind: [user] }),
+    evaluateChanges(context, tenant, { setVersion, proposals, off, behind: [user], revertAt }),
     knownUsers(context.directory, scopesOf(tenant, where), [user]),
   ])
   const { requirements } = evaluated.evaluation

@@ -1,4 +1,4 @@
-import { landing } from '../../core/request/decide/request-outcome.ts'
+import { landingOn } from '../../core/request/decide/request-outcome.ts'
 import type { RequestCommand, TargetFacts } from '../../core/request/model/command.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor, RequestEvent } from '../../core/request/model/event.ts'
@@ -98,7 +98,15 @@ export async function createdAccess(
   },
 ): Promise<readonly Write[]> {
   if (event.outcome.status !== 'applied' || !target) return []
-  return await newAccessWrites(context, { tenant, user, via }, { settings, changes: landing(target), at: event.at })
+  return await newAccessWrites(
+    context,
+    { tenant, user, via },
+    { settings, changes: changesLanded(target), at: event.at },
+  )
+}
+
+function changesLanded(target: TargetFacts): readonly ProposedChange[] {
+  return landingOn(target).map(({ change }) => change)
 }
 
 /** Writes the policies that a request puts in force, or the switch that it turns. */
@@ -119,7 +127,7 @@ export async function landedSettings(
   const actor = { tenant, user, via }
   const landed = { policySet, actor, at: event.at, request }
   return [
-    ...(await policyWrites(context, landing(target), landed)),
-    ...(await turnWrites(context, landing(target), { ...landed, reason })),
+    ...(await policyWrites(context, changesLanded(target), landed)),
+    ...(await turnWrites(context, changesLanded(target), { ...landed, reason })),
   ]
 }

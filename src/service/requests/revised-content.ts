@@ -107,7 +107,7 @@ export async function nextContent(
   }
   const content = { changes: proposals.map(({ change }) => change), ...schedule }
   const weighed = await evaluateChanges(context, request.tenant, {
-    ...{ setVersion, proposals, off },
+    ...{ setVersion, proposals, off, revertAt: schedule.revertAt },
     behind: [...peopleBehind(request), ...(editor === undefined ? [] : [editor])],
   })
   const before = stored.content.changes

@@ -152,7 +152,8 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   if (!considered.ok) throw new ApprovalError(considered.refusal)
   const naming = namedWith(context, actor, { considered: considered.value, looking })
   const { submission, proposals, setVersion } = considered.value
-  const explanations = await explainAll(context, actor.tenant, { proposals, setVersion, behind: [actor.user] })
+  const weighed = { proposals, setVersion, behind: [actor.user], revertAt: intention.revertAt }
+  const explanations = await explainAll(context, actor.tenant, weighed)
   const settings = considered.value.policySet?.value
   const frozen = foretoldFreeze(context, settings, { proposals, at, ...defined({ applyAt: earliestOf(intention) }) })
   const { leftOut } = considered.value

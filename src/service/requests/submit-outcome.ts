@@ -34,8 +34,9 @@ export interface SubmitOptions extends VerbOptions {
   readonly applyBy?: number | undefined
   /**
    * When the change is taken back by itself, in milliseconds since 1970: a change for a time. Part of what reviewers
-   * agree to, so that nobody has to approve the revert, and nobody can call it off. It takes back what the change did,
-   * by merge if others have changed the resource meanwhile. The request expires if it is not applied by then.
+   * agree to, and policies are asked about both ways, so that nobody has to approve the revert later, and nobody can
+   * call it off. It takes back what the change did, by merge if others have changed the resource meanwhile. The request
+   * expires if it is not applied by then.
    *
    * Not for policies, switches and actions of a life cycle, and not within a freeze that is known.
    *
