@@ -41,6 +41,8 @@ type Happened =
       readonly policies: readonly Policy[]
     } & RecordedPolicies)
   | ({ readonly type: 'account_set' } & Account)
+  | { readonly type: 'user_departed'; readonly user: string; readonly take?: readonly Grant[] }
+  | { readonly type: 'user_returned'; readonly user: string }
   | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
 
 /** What was said of the settings last, if anything was. */
@@ -62,6 +64,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
   const roles = new Map<string, RoleDefinition>()
   const grants = new Map<string, Grant>()
   const accounts = new Map<string, string>()
+  const departed = new Set<string>()
   let told: Told = {}
   return {
     async take({ event, seq: setVersion }) {
@@ -92,6 +95,13 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'role_removed':
           roles.delete(happened.role)
           break
+        case 'user_departed':
+          if (happened.take === undefined) departed.add(happened.user)
+          for (const grant of happened.take ?? []) grants.delete(nameOf(grant))
+          break
+        case 'user_returned':
+          departed.delete(happened.user)
+          break
         case 'roles_changed':
         case 'first_admin_appointed':
           if (happened.type === 'first_admin_appointed') told = { ...told, firstAdmin: happened.give[0]?.user }
@@ -107,6 +117,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         (await switchProblem(storage, tenant, told.workflow ?? [])) ??
         (await grantProblem(storage, tenant, grants)) ??
         (await accountProblem(storage, tenant, accounts)) ??
+        (await departureProblem(storage, tenant, departed)) ??
         (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
       )
     },
@@ -223,6 +234,18 @@ async function accountProblem(
   }
   const missing = [...told.keys()].find((user) => !found.has(user))
   return missing === undefined ? undefined : `what was said of account ${JSON.stringify(missing)} is missing`
+}
+
+async function departureProblem(
+  storage: Storage,
+  tenant: string,
+  told: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const { set } = await read(storage, { set: recordKey('policySets', tenant) })
+  const found = new Set<string>()
+  for await (const { value } of walk(storage, inKeyOrder('departures', tenant))) found.add(value.user)
+  const isSo = (set?.value.departed ?? 0) === told.size && found.size === told.size
+  return isSo && [...told].every((user) => found.has(user)) ? undefined : 'who has left is not what was said'
 }
 
 async function settingProblem(
