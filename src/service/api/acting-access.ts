@@ -23,7 +23,7 @@ import { readingRights } from '../people/reading-rights.ts'
 import { foreseenStrands, withStrands } from '../requests/with-strands.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
-import { noStrands, type Stranding } from '../values/strands.ts'
+import type { Stranding } from '../values/strands.ts'
 import { type ActingAccounts, actingAccounts } from './acting-accounts.ts'
 import { type ActingEditors, actingEditors } from './acting-editors.ts'
 import { type ActingRoles, actingRoles } from './acting-roles.ts'
@@ -195,8 +195,7 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
       return await readAgain(async () => {
         const preview = await previewGrants(context, actor, wanted)
         if (!preview.ok) throw new ApprovalError(preview.refusal)
-        const strands = preview.value.refusal ? noStrands : await foreseenStrands(context, command)
-        return freeze({ ...preview.value, strands })
+        return freeze({ ...preview.value, strands: await foreseenStrands(context, command) })
       })
     },
     async change(given, options) {
