@@ -6,7 +6,7 @@ import type { ActingApprovals } from './api/acting-approvals.ts'
 import { actingAs } from './api/acting-as.ts'
 import { type ApplicationReader, applicationReader } from './api/application-reader.ts'
 import type { ApprovalsOptions } from './approvals-options.ts'
-import { type ActorInput, checkActor, checkKeys, checkTenant } from './arguments/check-arguments.ts'
+import { type ActorInput, checkActor, checkKeys, checkTenant, checkUser } from './arguments/check-arguments.ts'
 import { byName, checkHandedIn, checkNeeds, hostsOwn, optionNames } from './check-approvals-options.ts'
 import { checkedCode } from './check-coded-policies.ts'
 import { runCommand } from './commands/run-command.ts'
@@ -196,7 +196,8 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
 
 function checkLeaver(leaver: { readonly tenant: string; readonly user: string }) {
   checkKeys('leaver', leaver, ['tenant', 'user'])
-  return checkActor({ tenant: leaver.tenant, user: leaver.user })
+  const { tenant, user } = leaver
+  return { tenant: checkTenant('leaver.tenant', tenant), user: checkUser('leaver.user', user) }
 }
 
 /** Reads the options: what every command works with. */
