@@ -42,7 +42,7 @@ export interface Notice {
   readonly to: readonly string[]
   /** The request that it is about, if there is one. */
   readonly request?: string
-  /** The requests that it is about, if they are several, and whoever is told may read them: `stranded` alone has some. */
+  /** The requests that it is about, if they may be several: `stranded` alone has some, for whoever may read them. */
   readonly requests?: readonly string[]
   /** The resources that it is about. */
   readonly resources: readonly { readonly type: string; readonly id: string }[]

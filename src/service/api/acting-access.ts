@@ -191,12 +191,7 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
       one('revoke', { given, options }, (held, role) => held.filter((other) => other !== role)),
     async preview(edits) {
       const wanted = checkEdits(edits)
-      const command = changeGrantsCommand(context, actor, { edits: () => wanted, users: usersIn(wanted) })
-      return await readAgain(async () => {
-        const preview = await previewGrants(context, actor, wanted)
-        if (!preview.ok) throw new ApprovalError(preview.refusal)
-        return freeze({ ...preview.value, strands: await foreseenStrands(context, command) })
-      })
+      return await readAgain(() => foreseen(context, actor, wanted))
     },
     async change(given, options) {
       checkKeys('options', options, ['idempotencyKey', 'digest'])
@@ -231,6 +226,14 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
       await run(setDefaultAccessCommand(context, actor, access), { access }, options)
     },
   }
+}
+
+/** Says what edits would do, and what they would strand. */
+async function foreseen(context: Context, actor: Actor, edits: readonly GrantEdit[]) {
+  const preview = await previewGrants(context, actor, edits)
+  if (!preview.ok) throw new ApprovalError(preview.refusal)
+  const command = changeGrantsCommand(context, actor, { edits: () => edits, users: usersIn(edits) })
+  return freeze({ ...preview.value, strands: await foreseenStrands(context, command) })
 }
 
 /** Gives one role to one user, or takes it. */

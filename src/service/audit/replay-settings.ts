@@ -16,6 +16,7 @@ import type { PolicyRecord, PolicySetRecord, RecordedPolicies } from '../records
 import { read, recordKey, walk } from '../records/typed-storage.ts'
 import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
+import { accountProblem, departureProblem, grantProblem, nameOf } from './people-problems.ts'
 import type { Replay } from './replay.ts'
 
 /** What happened to the settings, as far as records were made of it. */
@@ -71,13 +72,9 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
       const happened = event as unknown as Happened
       switch (happened.type) {
         case 'policy_saved':
-          put(happened.policy.id, happened.policy, setVersion)
-          break
         case 'policy_removed':
-          put(happened.policy, null, setVersion)
-          break
         case 'policies_changed':
-          for (const { id, policy } of happened.changes) put(id, policy, setVersion)
+          for (const { id, policy } of policiesChanged(happened)) put(id, policy, setVersion)
           break
         case 'role_saved':
           roles.set(happened.role.id, happened.role)
@@ -96,17 +93,13 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
           roles.delete(happened.role)
           break
         case 'user_departed':
-          if (happened.take === undefined) departed.add(happened.user)
-          for (const grant of happened.take ?? []) grants.delete(nameOf(grant))
-          break
         case 'user_returned':
-          departed.delete(happened.user)
+          followDeparture(happened, { departed, grants })
           break
         case 'roles_changed':
         case 'first_admin_appointed':
           if (happened.type === 'first_admin_appointed') told = { ...told, firstAdmin: happened.give[0]?.user }
-          for (const grant of happened.take) grants.delete(nameOf(grant))
-          for (const grant of happened.give) grants.set(nameOf(grant), grant)
+          moveGrants(grants, happened)
       }
       return undefined
     },
@@ -122,6 +115,38 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
       )
     },
   }
+}
+
+/** Lists the policies that an event changed; null for one that it removed. */
+function policiesChanged(
+  happened: Extract<Happened, { readonly type: 'policy_saved' | 'policy_removed' | 'policies_changed' }>,
+): readonly { readonly id: string; readonly policy: Policy | null }[] {
+  switch (happened.type) {
+    case 'policy_saved':
+      return [{ id: happened.policy.id, policy: happened.policy }]
+    case 'policy_removed':
+      return [{ id: happened.policy, policy: null }]
+    case 'policies_changed':
+      return happened.changes
+  }
+}
+
+/** Whoever leaves is known as gone or, if roles are kept here, has none any more. */
+function followDeparture(
+  happened: Extract<Happened, { readonly type: 'user_departed' | 'user_returned' }>,
+  { departed, grants }: { readonly departed: Set<string>; readonly grants: Map<string, Grant> },
+): void {
+  if (happened.type === 'user_returned') departed.delete(happened.user)
+  else if (happened.take === undefined) departed.add(happened.user)
+  else moveGrants(grants, { give: [], take: happened.take })
+}
+
+function moveGrants(
+  grants: Map<string, Grant>,
+  { give, take }: { readonly give: readonly Grant[]; readonly take: readonly Grant[] },
+): void {
+  for (const grant of take) grants.delete(nameOf(grant))
+  for (const grant of give) grants.set(nameOf(grant), grant)
 }
 
 /** An event that says how a setting is from then on. */
@@ -206,48 +231,6 @@ async function switchProblem(
   return extra === undefined ? undefined : `the switch of project ${JSON.stringify(extra)} has no revisions`
 }
 
-async function grantProblem(
-  storage: Storage,
-  tenant: string,
-  told: ReadonlyMap<string, Grant>,
-): Promise<string | undefined> {
-  const byUser: string[] = []
-  for await (const { value } of walk(storage, inKeyOrder('grants', tenant))) {
-    byUser.push(...value.grants.map((grant) => nameOf({ user: value.user, ...grant })))
-  }
-  const byRole: string[] = []
-  for await (const { value } of walk(storage, inKeyOrder('holders', tenant))) byRole.push(nameOf(value))
-  const wrong = [byUser, byRole].some((found) => found.length !== told.size || found.some((name) => !told.has(name)))
-  return wrong ? 'who holds which role is not what was given and taken' : undefined
-}
-
-async function accountProblem(
-  storage: Storage,
-  tenant: string,
-  told: ReadonlyMap<string, string>,
-): Promise<string | undefined> {
-  const found = new Set<string>()
-  for await (const { value } of walk(storage, inKeyOrder('grants', tenant))) {
-    found.add(value.user)
-    if (canonical(belongsTo(value)) !== (told.get(value.user) ?? '{}'))
-      return `whose account ${JSON.stringify(value.user)} is, is not what was said`
-  }
-  const missing = [...told.keys()].find((user) => !found.has(user))
-  return missing === undefined ? undefined : `what was said of account ${JSON.stringify(missing)} is missing`
-}
-
-async function departureProblem(
-  storage: Storage,
-  tenant: string,
-  told: ReadonlySet<string>,
-): Promise<string | undefined> {
-  const { set } = await read(storage, { set: recordKey('policySets', tenant) })
-  const found = new Set<string>()
-  for await (const { value } of walk(storage, inKeyOrder('departures', tenant))) found.add(value.user)
-  const isSo = (set?.value.departed ?? 0) === told.size && found.size === told.size
-  return isSo && [...told].every((user) => found.has(user)) ? undefined : 'who has left is not what was said'
-}
-
 async function settingProblem(
   storage: Storage,
   tenant: string,
@@ -266,10 +249,6 @@ async function settingProblem(
 
 function byId(roles: readonly RoleDefinition[]): readonly RoleDefinition[] {
   return roles.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-function nameOf({ user, role, project }: Grant): string {
-  return JSON.stringify([user, role, project])
 }
 
 function isSame(a: unknown, b: unknown): boolean {

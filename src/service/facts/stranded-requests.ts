@@ -76,7 +76,7 @@ async function stuckAmong(world: World, requests: readonly RequestRecord[]) {
   return { stuck, more: asked.includes(undefined) }
 }
 
-/** Gives what is asked of requests; `undefined` for one whose content cannot be read, which keeps nobody from others. */
+/** Gives what is asked of requests; `undefined` for one whose content cannot be read: the others are judged. */
 async function askedOfThese(
   { context, settings }: World,
   requests: readonly RequestRecord[],
