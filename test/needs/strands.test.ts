@@ -319,6 +319,19 @@ describe.each(storages)('somebody who has left, on $name', ({ open }) => {
   })
 })
 
+it('[ST-13] names what is wrong with whom a host says that they have left', async () => {
+  const { w, left } = await hosted(memoryStorage())
+  const wrong = { code: 'invalid_input', details: { argument: 'leaver.user' } }
+  await expect(left('')).rejects.toMatchObject(wrong)
+  await expect(left('countersign')).rejects.toMatchObject(wrong)
+  const leaver = { tenant: 'acme', user: 'ben' }
+  const departure = w.approvals.departed(leaver)
+  leaver.user = 'cat'
+  await departure
+  await expect(w.as('ben').policies.list()).rejects.toMatchObject({ code: 'unknown_actor' })
+  expect((await w.as('cat').policies.list()).length).toBe(1)
+})
+
 it('[ST-13] looks at 1,000 open requests, and says that there are more', async () => {
   const { w, left } = await hosted(memoryStorage(), { ...byLead, match: {} })
   for (let at = 0; at < 1_000; at++) {

@@ -1,5 +1,5 @@
 import { defined } from '../../core/defined.ts'
-import { type Collection, type CollectionName, collections } from '../../ports/collections.ts'
+import { type Collection, type CollectionName, collections, type Index } from '../../ports/collections.ts'
 import { compareKeys } from '../../ports/compare.ts'
 import type {
   IndexQuery,
@@ -86,8 +86,8 @@ async function pageAmong(storage: Storage, query: IndexQuery, would: Would): Pro
 function positionIn(query: IndexQuery, { value }: StoredRecord): Position | undefined {
   const { collection, index, where, range, only = {} } = query
   const { key, indexes }: Collection = collections[collection]
-  const declared = index === 'key' ? key : (indexes[index]?.columns ?? [])
-  const rest = key.filter(({ name }) => !declared.some((column) => column.name === name))
+  const { columns: declared, unique }: Index = indexes[index] ?? { columns: key, unique: true }
+  const rest = unique ? [] : key.filter(({ name }) => !declared.some((column) => column.name === name))
   const parts = [...declared, ...rest].map(({ name }) => value[name] as KeyPart | undefined)
   if (!parts.every((part) => part !== undefined && part !== null)) return undefined
   const position = parts.slice(where.length)
