@@ -41,13 +41,14 @@ export async function accountProblem(
 export async function departureProblem(
   storage: Storage,
   tenant: string,
-  told: ReadonlySet<string>,
+  told: ReadonlyMap<string, number>,
 ): Promise<string | undefined> {
   const { set } = await read(storage, { set: recordKey('policySets', tenant) })
-  const found = new Set<string>()
-  for await (const { value } of walk(storage, inKeyOrder('departures', tenant))) found.add(value.user)
+  const found = new Map<string, number>()
+  for await (const { value } of walk(storage, inKeyOrder('departures', tenant))) found.set(value.user, value.at)
   const isSo = (set?.value.departed ?? 0) === told.size && found.size === told.size
-  return isSo && [...told].every((user) => found.has(user)) ? undefined : 'who has left is not what was said'
+  const isEach = [...told].every(([user, at]) => found.get(user) === at)
+  return isSo && isEach ? undefined : 'who has left is not what was said'
 }
 
 /** Names a grant among all of a tenant. */

@@ -42,7 +42,7 @@ type Happened =
       readonly policies: readonly Policy[]
     } & RecordedPolicies)
   | ({ readonly type: 'account_set' } & Account)
-  | { readonly type: 'user_departed'; readonly user: string; readonly take?: readonly Grant[] }
+  | { readonly type: 'user_departed'; readonly user: string; readonly at: number; readonly take?: readonly Grant[] }
   | { readonly type: 'user_returned'; readonly user: string }
   | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
 
@@ -65,7 +65,7 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
   const roles = new Map<string, RoleDefinition>()
   const grants = new Map<string, Grant>()
   const accounts = new Map<string, string>()
-  const departed = new Set<string>()
+  const departed = new Map<string, number>()
   let told: Told = {}
   return {
     async take({ event, seq: setVersion }) {
@@ -134,10 +134,10 @@ function policiesChanged(
 /** Whoever leaves is known as gone or, if roles are kept here, has none any more. */
 function followDeparture(
   happened: Extract<Happened, { readonly type: 'user_departed' | 'user_returned' }>,
-  { departed, grants }: { readonly departed: Set<string>; readonly grants: Map<string, Grant> },
+  { departed, grants }: { readonly departed: Map<string, number>; readonly grants: Map<string, Grant> },
 ): void {
   if (happened.type === 'user_returned') departed.delete(happened.user)
-  else if (happened.take === undefined) departed.add(happened.user)
+  else if (happened.take === undefined) departed.set(happened.user, happened.at)
   else moveGrants(grants, { give: [], take: happened.take })
 }
 
