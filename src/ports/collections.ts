@@ -129,6 +129,8 @@ export const collections = {
   grants: { key: [tenant, text('user')], indexes: {} },
   /** The same by role. */
   holders: { key: [tenant, text('role'), text('project'), text('user')], indexes: {} },
+  /** Who has left, as the host has said, if a directory of the host's tells who people are. */
+  departures: { since: 5, key: [tenant, text('user')], indexes: {} },
   /**
    * What a user wants for themselves alone. Nothing that is decided states it, so that nobody's command waits for it.
    */

@@ -14,7 +14,7 @@ export const noticeTypes = [
     'approvals_lapsed',
   ] as const),
   ...(['bypassed', 'glass_broken', 'follow_up_pending', 'follow_up_done', 'delegated', 'delegation_ended'] as const),
-  ...(['made_editor', 'policy_power_given', 'refusals_counted', 'workflow_on', 'workflow_off'] as const),
+  ...(['made_editor', 'policy_power_given', 'refusals_counted', 'stranded', 'workflow_on', 'workflow_off'] as const),
 ] as const
 
 /** The type of a notice. */
@@ -34,13 +34,16 @@ export interface Notice {
    * `glass_broken`, `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to
    * whoever answers for somebody;
    * `policy_power_given` to whoever may change policies, once somebody was given a role that these name: the policies
-   * are its resources.
+   * are its resources; `stranded` to whoever may change the settings, once somebody has left and nobody can satisfy
+   * some `requests`, or policies, which are its resources.
    */
   readonly type: NoticeType
   /** Ids of the people to tell. */
   readonly to: readonly string[]
   /** The request that it is about, if there is one. */
   readonly request?: string
+  /** The requests that it is about, if they may be several: `stranded` alone has some, for whoever may read them. */
+  readonly requests?: readonly string[]
   /** The resources that it is about. */
   readonly resources: readonly { readonly type: string; readonly id: string }[]
   /** When it happened, in milliseconds since 1970. */

@@ -6,7 +6,7 @@ import type { ActingApprovals } from './api/acting-approvals.ts'
 import { actingAs } from './api/acting-as.ts'
 import { type ApplicationReader, applicationReader } from './api/application-reader.ts'
 import type { ApprovalsOptions } from './approvals-options.ts'
-import { type ActorInput, checkActor, checkKeys, checkTenant } from './arguments/check-arguments.ts'
+import { type ActorInput, checkActor, checkKeys, checkTenant, checkUser } from './arguments/check-arguments.ts'
 import { byName, checkHandedIn, checkNeeds, hostsOwn, optionNames } from './check-approvals-options.ts'
 import { checkedCode } from './check-coded-policies.ts'
 import { runCommand } from './commands/run-command.ts'
@@ -18,8 +18,8 @@ import { checkedClock, checkedIds } from './context/checked-sources.ts'
 import { compiledPolicies } from './context/compiled-policies.ts'
 import type { Context } from './context/context.ts'
 import { audiencesOf } from './context/notice-audiences.ts'
-import { checkedDirectory } from './people/checked-directory.ts'
-import { storedDirectory } from './people/stored-directory.ts'
+import { directoryOver } from './people/departures.ts'
+import { type Departure, departCommand, returnCommand } from './requests/departure-commands.ts'
 import { checkOptionNames } from './resource-types/handed-in.ts'
 import { policyResource } from './resource-types/policy-resource.ts'
 import { readyType } from './resource-types/ready-type.ts'
@@ -68,6 +68,39 @@ export interface Approvals {
    * holder give roles; `contention`, `storage_failed`.
    */
   appointFirstAdmin(admin: { readonly tenant: string; readonly user: string }): Promise<boolean>
+  /**
+   * Says that somebody has left: from then on they count as gone in that tenant, whatever a directory that lags behind
+   * says of them, and their approvals stop counting. It is in the log, and those who may change the settings are told
+   * of what it strands. Somebody whom the directory does not know counts as gone without it.
+   *
+   * If roles are kept here, it takes all of theirs. Each account of a person is named for itself. Said again, it
+   * changes nothing.
+   *
+   * @example
+   * ```ts
+   * const { strands } = await approvals.departed({ tenant: 'acme', user: 'carl' })
+   * for (const { request, missing } of strands.requests) console.log(request, missing)
+   * ```
+   *
+   * @returns what nobody can satisfy from now on, though somebody could before. If the directory had forgotten the user
+   * already, it cannot be told apart from what was so before: everything that nobody can satisfy.
+   * @throws ApprovalError `last_admin` if roles are kept here and nobody would be left who can give some;
+   * `directory_failed`, `contention`, `storage_failed`.
+   */
+  departed(leaver: { readonly tenant: string; readonly user: string }): Promise<Departure>
+  /**
+   * Says that somebody is back of whom it was said that they had left: the directory says again who they are. It is in
+   * the log. Answers false if nothing of the kind was said.
+   *
+   * @example
+   * ```ts
+   * const isBack = await approvals.returned({ tenant: 'acme', user: 'carl' })
+   * ```
+   *
+   * @throws ApprovalError `invalid_input` if roles are kept here: give them again with `access.grant`; `contention`,
+   * `storage_failed`.
+   */
+  returned(leaver: { readonly tenant: string; readonly user: string }): Promise<boolean>
   /**
    * Gives the same inside a transaction that the host has opened in the same database. What is done, and its notices,
    * become real when the host commits, and vanish when the host rolls back. No statement leaves the connection of the
@@ -147,10 +180,24 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const { tenant, user } = checkActor({ tenant: admin.tenant, user: admin.user })
       return await runCommand(context, appointFirstAdminCommand(context, tenant, user))
     },
+    async departed(leaver) {
+      const { tenant, user } = checkLeaver(leaver)
+      return await runCommand(context, departCommand(context, tenant, user))
+    },
+    async returned(leaver) {
+      const { tenant, user } = checkLeaver(leaver)
+      return await runCommand(context, returnCommand(context, tenant, user))
+    },
     within: (transaction) => handlesOf(joinedTo(context, transaction)),
     tick: (options) => tick(aside, options),
     close: () => context.storage.close(),
   }
+}
+
+function checkLeaver(leaver: { readonly tenant: string; readonly user: string }) {
+  checkKeys('leaver', leaver, ['tenant', 'user'])
+  const { tenant, user } = leaver
+  return { tenant: checkTenant('leaver.tenant', tenant), user: checkUser('leaver.user', user) }
 }
 
 /** Reads the options: what every command works with. */
@@ -171,9 +218,11 @@ function contextOf(options: ApprovalsOptions): Context {
     ...{ admins, readers, logReaders, access: options.access, stored },
     hasPolicies: coded !== undefined,
   })
+  const over = directoryOver({ directory: options.directory, access, milliseconds: timeouts.directory })
   return {
     storage,
-    directory: checkedDirectory(options.directory ?? storedDirectory(storage, access), timeouts.directory),
+    directory: over(storage),
+    directoryOver: over,
     access,
     notifiers,
     audiences: audiencesOf(options.notices),
@@ -211,10 +260,13 @@ function asideOf(context: Context, options: ApprovalsOptions): Context {
   const types = [...options.resources, policyResource, workflowResource].map((type) =>
     readyType(type, timeouts, inTimeAside),
   )
+  const { directory } = options
+  const over = directoryOver({ directory, access, milliseconds: timeouts.directory, wait: inTimeAside })
   return {
     ...context,
     storage,
-    directory: checkedDirectory(options.directory ?? storedDirectory(storage, access), timeouts.directory, inTimeAside),
+    directory: over(storage),
+    directoryOver: over,
     signer: checkedSigner(options.signer, timeouts.signer, inTimeAside),
     resources: new Map(types.map((type) => [type.type, type])),
   }
@@ -232,16 +284,12 @@ function joinedTo(context: Context, transaction: object): Context {
         argument: 'transaction',
         problem: 'this storage has no transactions that could be joined',
       })
-  const { access } = context
   const queue = keyedQueue()
   return {
     ...context,
     storage,
     transaction,
-    directory:
-      access.type === 'roles' && access.stored
-        ? checkedDirectory(storedDirectory(storage, access), context.timeouts.directory)
-        : context.directory,
+    directory: context.directoryOver(storage),
     queue: (_key, task) => queue('transaction', task),
     effects: runningEffects(),
     refusals: keyedQueue(),

@@ -387,8 +387,24 @@ export const scenes: readonly Scene[] = [
 
 const farAway = Date.UTC(2026, 0, 9)
 
-/** What time does by itself. */
+/** What time does by itself, and what the application says of its people: the answer tells who came first. */
 export const dueScenes: readonly Scene[] = [
+  {
+    name: 'depart, in the middle of a review',
+    prepare: (desk) => asked(desk, {}, 2),
+    act: ({ approvals }) => approvals.departed({ tenant: 'acme', user: 'ben' }),
+  },
+  {
+    name: 'return, as somebody else departs',
+    async prepare(desk) {
+      await desk.approvals.departed({ tenant: 'acme', user: 'ben' })
+      return nothing
+    },
+    async act({ approvals }) {
+      await approvals.returned({ tenant: 'acme', user: 'ben' })
+      return await approvals.departed({ tenant: 'acme', user: 'cat' })
+    },
+  },
   {
     name: 'come_due',
     async prepare(desk, office) {

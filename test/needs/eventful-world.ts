@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { type Approvals, createApprovals, defineResource, policyResource, type Storage } from '../../src/index.ts'
+import {
+  type Approvals,
+  createApprovals,
+  defineResource,
+  policyResource,
+  type Storage,
+  staticDirectory,
+} from '../../src/index.ts'
 import { levelAccess } from '../../src/presets/levels.ts'
 import type { ReturnsRecord } from '../../src/service/records/workflow-records.ts'
 import { accessWorld } from '../access-world.ts'
@@ -72,6 +79,10 @@ export async function eventfulWorld(storage: Storage) {
   // What a process left behind that died while it switched the workflow off.
   const interrupted = { tenant: 'acme', project: 'beta', dueAt: w.now(), by: 'zoe', via: 'app' } satisfies ReturnsRecord
   await storage.commit([{ type: 'insert', collection: 'returns', value: interrupted }])
+  // The application has a directory of its own for a while, and says that somebody has left.
+  const directory = staticDirectory({ gus: ['viewer'] })
+  const hosted = createApprovals({ storage, resources: [flags, experiments, prices], access: levelAccess, directory })
+  await hosted.departed({ tenant: 'acme', user: 'gus' })
   await as('ann').requests.comment(open.id, 'after the clock')
   return { ...w, as, open, ended, urgent }
 }

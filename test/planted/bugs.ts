@@ -2171,4 +2171,46 @@ export const bugs: readonly Bug[] = [
     find: 'if (revertAt === undefined) return changes',
     put: 'if (revertAt === undefined || revertAt > 0) return changes',
   },
+  {
+    name: 'somebody who has left counts as long as the directory knows them',
+    file: 'service/people/departures.ts',
+    find: "departed.has(ids[index] ?? '') ? undefined : user",
+    put: 'departed.size > 99 ? undefined : user',
+  },
+  {
+    name: 'who has left is not looked up once the settings are known',
+    file: 'service/people/departures.ts',
+    find: 'known && !known.settings?.departed',
+    put: 'known',
+  },
+  {
+    name: 'whoever may not read a request is told that it is stranded',
+    file: 'service/facts/strands.ts',
+    find: 'if (!(await mayReadRequest(before.context, reader, { rights, request }))) continue',
+    put: '',
+  },
+  {
+    name: 'whoever may not read a policy is told that it is stranded',
+    file: 'service/facts/strands.ts',
+    find: 'if (await mayReadMatch(rights, policy.match)) policies',
+    put: 'policies',
+  },
+  {
+    name: 'stranded requests are named to admins who may not read them',
+    file: 'service/requests/departure-commands.ts',
+    find: 'to: to.filter((_, index) => reads[index])',
+    put: 'to',
+  },
+  {
+    name: 'the last who can give roles leaves',
+    file: 'service/requests/departure-commands.ts',
+    find: 'if (refusal) return',
+    put: 'if (refusal && take.length > 99) return',
+  },
+  {
+    name: 'the log does not vouch for who has left',
+    file: 'service/audit/replay-settings.ts',
+    find: '(await departureProblem(storage, tenant, departed)) ??',
+    put: '',
+  },
 ]

@@ -17,9 +17,13 @@ import {
 import { readableGrants } from '../access/readable-grants.ts'
 import { checkId, checkKeys, checkProject, checkUser } from '../arguments/check-arguments.ts'
 import type { InProject, KeyOptions } from '../arguments/verb-options.ts'
+import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
 import { readingRights } from '../people/reading-rights.ts'
+import { foreseenStrands, withStrands } from '../requests/with-strands.ts'
+import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
+import type { Stranding } from '../values/strands.ts'
 import { type ActingAccounts, actingAccounts } from './acting-accounts.ts'
 import { type ActingEditors, actingEditors } from './acting-editors.ts'
 import { type ActingRoles, actingRoles } from './acting-roles.ts'
@@ -28,6 +32,8 @@ import { admitted, checkGraded, checkKept } from './check-access.ts'
 
 /**
  * Who may do what. {@link ActingApprovals} lists the codes that every call can throw.
+ *
+ * What changes who holds what says in its answer what that strands: `strands`.
  *
  * Methods that read or change grants, accounts or roles throw `invalid_input` if the directory of the host says who
  * holds which role. Methods that change editors throw `invalid_input` if `createApprovals` was given no `access`.
@@ -64,7 +70,7 @@ export interface ActingAccess {
    *
    * @throws `unknown_role`, `not_permitted`, `beyond_own_permissions`.
    */
-  grant(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
+  grant(role: RoleOf, options?: KeyOptions): Promise<GrantPreview & Stranding>
   /**
    * Takes a role from a user.
    *
@@ -75,20 +81,21 @@ export interface ActingAccess {
    *
    * @throws `last_admin` if nobody would be left who can give roles; the codes of {@link ActingAccess.grant}.
    */
-  revoke(role: RoleOf, options?: KeyOptions): Promise<GrantPreview>
+  revoke(role: RoleOf, options?: KeyOptions): Promise<GrantPreview & Stranding>
   /**
-   * Says what a change of access would do to whom, for many users and projects at once. Writes nothing.
+   * Says what a change of access would do to whom, for many users and projects at once, and what it would strand.
+   * Writes nothing.
    *
    * @example
    * ```ts
    * const edits = [{ users: ['ann', 'cleo'], projects: ['shop'], roles: ['member'] }]
-   * const { lines, refusal, digest } = await ben.access.preview(edits)
+   * const { lines, refusal, strands, digest } = await ben.access.preview(edits)
    * ```
    *
    * @throws `unknown_role`; `invalid_document` if the edits are not plain JSON. That the actor may not make the change
    * is part of the answer.
    */
-  preview(edits: readonly GrantEdit[]): Promise<GrantPreview>
+  preview(edits: readonly GrantEdit[]): Promise<GrantPreview & Stranding>
   /**
    * Carries a change of access out, all of it or nothing, if it still does what was seen.
    *
@@ -101,7 +108,10 @@ export interface ActingAccess {
    *
    * @throws `preview_outdated`, `invalid_document`; the codes of {@link ActingAccess.revoke}.
    */
-  change(edits: readonly GrantEdit[], options: KeyOptions & { readonly digest: string }): Promise<GrantPreview>
+  change(
+    edits: readonly GrantEdit[],
+    options: KeyOptions & { readonly digest: string },
+  ): Promise<GrantPreview & Stranding>
   /**
    * Lists the roles that a user was given, in the whole tenant and in projects where the actor may read.
    *
@@ -180,16 +190,15 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
     revoke: (given, options = {}) =>
       one('revoke', { given, options }, (held, role) => held.filter((other) => other !== role)),
     async preview(edits) {
-      const preview = await previewGrants(context, actor, checkEdits(edits))
-      if (!preview.ok) throw new ApprovalError(preview.refusal)
-      return preview.value
+      const wanted = checkEdits(edits)
+      return await readAgain(() => foreseen(context, actor, wanted))
     },
     async change(given, options) {
       checkKeys('options', options, ['idempotencyKey', 'digest'])
       const edits = checkEdits(given)
       const seen = checkId('options.digest', options.digest)
       const command = changeGrantsCommand(context, actor, { edits: () => edits, users: usersIn(edits), seen })
-      return await run(command, { edits, seen }, options)
+      return await run(withStrands(context, command), { edits, seen }, options)
     },
     async grants(user) {
       checkKept(context)
@@ -219,6 +228,14 @@ export function actingAccess(context: Context, actor: Actor, commands: ActorComm
   }
 }
 
+/** Says what edits would do, and what they would strand. */
+async function foreseen(context: Context, actor: Actor, edits: readonly GrantEdit[]) {
+  const preview = await previewGrants(context, actor, edits)
+  if (!preview.ok) throw new ApprovalError(preview.refusal)
+  const command = changeGrantsCommand(context, actor, { edits: () => edits, users: usersIn(edits) })
+  return freeze({ ...preview.value, strands: await foreseenStrands(context, command) })
+}
+
 /** Gives one role to one user, or takes it. */
 function changeOne(context: Context, actor: Actor, { run }: ActorCommands) {
   return async (
@@ -235,7 +252,8 @@ function changeOne(context: Context, actor: Actor, { run }: ActorCommands) {
       const held = grants.filter((grant) => grant.user === user && grant.project === project).map((grant) => grant.role)
       return [{ users: [user], projects: [project], roles: after(held, role) }]
     }
-    return await run(changeGrantsCommand(context, actor, { edits, users: [user] }), { does, ...given }, options)
+    const command = changeGrantsCommand(context, actor, { edits, users: [user] })
+    return await run(withStrands(context, command), { does, ...given }, options)
   }
 }
 

@@ -6,6 +6,8 @@ import { checkId, checkKeys, checkUser } from '../arguments/check-arguments.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
 import { readingRights } from '../people/reading-rights.ts'
+import { withStrands } from '../requests/with-strands.ts'
+import type { Stranding } from '../values/strands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 import { checkKept } from './check-access.ts'
 
@@ -22,7 +24,8 @@ export interface ActingAccounts {
   get(user: string): Promise<Account>
   /**
    * Says whose an account is: `{ user: 'ann-phone', person: 'ann' }`, `{ user: 'bot-7', owner: 'ann' }`, or, with
-   * the user alone, that it is a person of its own. Takes `organization_roles.edit`, and is on record.
+   * the user alone, that it is a person of its own. Takes `organization_roles.edit`, is on record, and says what it
+   * strands.
    *
    * @example
    * ```ts
@@ -32,7 +35,7 @@ export interface ActingAccounts {
    * @throws `not_permitted`, `beyond_own_permissions`, `own_account`, `last_admin`; `unknown_actor` if the owner
    * holds no role.
    */
-  save(account: Account, options?: KeyOptions): Promise<Account>
+  save(account: Account, options?: KeyOptions): Promise<Account & Stranding>
 }
 
 /** Binds what is about accounts to one actor. */
@@ -49,7 +52,7 @@ export function actingAccounts(context: Context, actor: Actor, { run }: ActorCom
       checkKeys('options', options, ['idempotencyKey'])
       checkKept(context)
       const account = checkAccount(given)
-      return await run(setAccountCommand(context, actor, account), { account }, options)
+      return await run(withStrands(context, setAccountCommand(context, actor, account)), { account }, options)
     },
   }
 }

@@ -21,6 +21,8 @@ import {
   previewReplacement,
   replacePoliciesCommand,
 } from '../requests/replace-policies.ts'
+import { withStrands } from '../requests/with-strands.ts'
+import type { Stranding } from '../values/strands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
 /** What one actor can do with policies. {@link ActingApprovals} lists the codes that every call can throw. */
@@ -47,9 +49,9 @@ export interface ActingPolicies {
   get(id: string): Promise<Policy | undefined>
   /**
    * Saves a policy: a new one, or the next version of the one with its id; one that is in force as it is stays as it
-   * is. A policy as `list` or `save` gave it is taken, too: its `version` and `findings` are left out. Open requests
-   * are held to the stricter of both. The answer holds what is odd about it, as `check` says. If a policy in force
-   * gates that, `policy_gated`: submit the change with `policyResource.ref(id)`.
+   * is. A policy as `list` or `save` gave it is taken, too: its `version`, `findings` and `strands` are left out. Open
+   * requests are held to the stricter of both. The answer holds what is odd about it, as `check` says, and what it
+   * strands. If a policy in force gates that, `policy_gated`: submit the change with `policyResource.ref(id)`.
    *
    * @example
    * ```ts
@@ -62,9 +64,10 @@ export interface ActingPolicies {
    *
    * @throws `invalid_policy`, `not_permitted`, `policy_gated`; `locked` if an open request holds the policy.
    */
-  save(policy: PolicyInput, options?: KeyOptions): Promise<SavedPolicy>
+  save(policy: PolicyInput, options?: KeyOptions): Promise<SavedPolicy & Stranding>
   /**
-   * Removes a policy. Requests that it gated keep what it asked. If a policy in force gates that, `policy_gated`.
+   * Removes a policy, and says what that strands: others may be in force instead. Requests that it gated keep what it
+   * asked. If a policy in force gates that, `policy_gated`.
    *
    * @example
    * ```ts
@@ -74,10 +77,10 @@ export interface ActingPolicies {
    * @throws `unknown_policy`, `policy_in_code`, `not_permitted`, `policy_gated`; `invalid_policy` if nobody could
    * change policies any more; `locked` if an open request holds the policy.
    */
-  remove(id: string, options?: KeyOptions): Promise<void>
+  remove(id: string, options?: KeyOptions): Promise<Stranding>
   /**
    * Says what it would change to put these policies in the place of all that are saved: which are added, changed and
-   * removed, what is odd about them, and why the actor cannot do it, if so. Saves nothing.
+   * removed, what is odd about them, what that strands, and why the actor cannot do it, if so. Saves nothing.
    *
    * @example
    * ```ts
@@ -86,7 +89,7 @@ export interface ActingPolicies {
    *
    * @throws `invalid_policy`; `invalid_input` if a policy is given twice.
    */
-  previewAll(policies: readonly PolicyInput[]): Promise<PolicyReplacement>
+  previewAll(policies: readonly PolicyInput[]): Promise<PolicyReplacement & Stranding>
   /**
    * Puts these policies in the place of all that are saved, in one step: what `previewAll` said, or nothing. It takes
    * what saving and removing each of them takes, and they are judged together. At most 100 policies change at once.
@@ -103,7 +106,7 @@ export interface ActingPolicies {
   replaceAll(
     policies: readonly PolicyInput[],
     options: KeyOptions & { readonly digest: string },
-  ): Promise<PolicyReplacement>
+  ): Promise<PolicyReplacement & Stranding>
   /**
    * Says what is wrong, or only odd, about a policy, beside those in force: errors, warnings, hints. Saves nothing.
    *
@@ -145,11 +148,12 @@ export function actingPolicies(context: Context, actor: Actor, { run }: ActorCom
     ...policyReading(context, actor),
     async save(policy, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
-      return await run(savePolicyCommand(context, actor, policy), { policy }, options)
+      return await run(withStrands(context, savePolicyCommand(context, actor, policy)), { policy }, options)
     },
     async remove(id, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
-      await run(removePolicyCommand(context, actor, checkId('policy', id)), { id }, options)
+      const command = removePolicyCommand(context, actor, checkId('policy', id))
+      return await run(withStrands(context, command), { id }, options)
     },
     async previewAll(policies) {
       const parsed = parsePolicies(context, policies)
@@ -159,11 +163,8 @@ export function actingPolicies(context: Context, actor: Actor, { run }: ActorCom
       checkKeys('options', options, ['idempotencyKey', 'digest'])
       const parsed = parsePolicies(context, policies)
       const seen = checkId('options.digest', options.digest)
-      return await run(
-        replacePoliciesCommand(context, actor, { policies: parsed, seen }),
-        { policies: parsed, seen },
-        options,
-      )
+      const asked = { policies: parsed, seen }
+      return await run(withStrands(context, replacePoliciesCommand(context, actor, asked)), asked, options)
     },
     check: (policy) => readAgain(() => checkedPolicy(context, actor, policy)),
     async simulate(policies, options = {}) {

@@ -5,6 +5,8 @@ import { checkId, checkKeys } from '../arguments/check-arguments.ts'
 import type { KeyOptions } from '../arguments/verb-options.ts'
 import type { Context } from '../context/context.ts'
 import { readingRights } from '../people/reading-rights.ts'
+import { withStrands } from '../requests/with-strands.ts'
+import type { Stranding } from '../values/strands.ts'
 import type { ActorCommands } from './actor-commands.ts'
 import { admitted } from './check-access.ts'
 
@@ -20,7 +22,8 @@ export interface ActingRoles {
    */
   list(): Promise<readonly RoleDefinition[]>
   /**
-   * Saves a role of the tenant's own. Nobody puts in, or takes out, a permission that they do not hold.
+   * Saves a role of the tenant's own, and says what that strands. Nobody puts in, or takes out, a permission that they
+   * do not hold.
    *
    * @example
    * ```ts
@@ -30,9 +33,9 @@ export interface ActingRoles {
    * @throws `not_permitted`, `beyond_own_permissions`, `last_admin`, `invalid_document`; `role_in_use` if somebody
    * holds it in a place that the new text does not let it be held in.
    */
-  save(role: RoleDefinition, options?: KeyOptions): Promise<RoleDefinition>
+  save(role: RoleDefinition, options?: KeyOptions): Promise<RoleDefinition & Stranding>
   /**
-   * Removes a role of the tenant's own that nobody holds.
+   * Removes a role of the tenant's own that nobody holds, and says what that strands.
    *
    * @example
    * ```ts
@@ -41,7 +44,7 @@ export interface ActingRoles {
    *
    * @throws `unknown_role`, `role_in_use`, `not_permitted`, `beyond_own_permissions`, `last_admin`.
    */
-  remove(id: string, options?: KeyOptions): Promise<void>
+  remove(id: string, options?: KeyOptions): Promise<Stranding>
 }
 
 /** Binds what is about roles to one actor. */
@@ -57,11 +60,11 @@ export function actingRoles(context: Context, actor: Actor, { run }: ActorComman
       checkKeys('role', given, ['id', 'permissions', 'held'])
       const role = admitted(given) as RoleDefinition
       checkId('role.id', role.id)
-      return await run(saveRoleCommand(context, actor, role), { role }, options)
+      return await run(withStrands(context, saveRoleCommand(context, actor, role)), { role }, options)
     },
     async remove(id, options = {}) {
       checkKeys('options', options, ['idempotencyKey'])
-      await run(removeRoleCommand(context, actor, checkId('role', id)), { id }, options)
+      return await run(withStrands(context, removeRoleCommand(context, actor, checkId('role', id))), { id }, options)
     },
   }
 }

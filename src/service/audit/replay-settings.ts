@@ -16,6 +16,7 @@ import type { PolicyRecord, PolicySetRecord, RecordedPolicies } from '../records
 import { read, recordKey, walk } from '../records/typed-storage.ts'
 import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import { projectOfSwitch, type Turn, type WorkflowDocument } from '../resource-types/workflow-resource.ts'
+import { accountProblem, departureProblem, grantProblem, nameOf } from './people-problems.ts'
 import type { Replay } from './replay.ts'
 
 /** What happened to the settings, as far as records were made of it. */
@@ -41,6 +42,8 @@ type Happened =
       readonly policies: readonly Policy[]
     } & RecordedPolicies)
   | ({ readonly type: 'account_set' } & Account)
+  | { readonly type: 'user_departed'; readonly user: string; readonly at: number; readonly take?: readonly Grant[] }
+  | { readonly type: 'user_returned'; readonly user: string }
   | ({ readonly type: 'workflow_switched'; readonly at: number } & Turn)
 
 /** What was said of the settings last, if anything was. */
@@ -62,19 +65,16 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
   const roles = new Map<string, RoleDefinition>()
   const grants = new Map<string, Grant>()
   const accounts = new Map<string, string>()
+  const departed = new Map<string, number>()
   let told: Told = {}
   return {
     async take({ event, seq: setVersion }) {
       const happened = event as unknown as Happened
       switch (happened.type) {
         case 'policy_saved':
-          put(happened.policy.id, happened.policy, setVersion)
-          break
         case 'policy_removed':
-          put(happened.policy, null, setVersion)
-          break
         case 'policies_changed':
-          for (const { id, policy } of happened.changes) put(id, policy, setVersion)
+          for (const { id, policy } of policiesChanged(happened)) put(id, policy, setVersion)
           break
         case 'role_saved':
           roles.set(happened.role.id, happened.role)
@@ -92,11 +92,14 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         case 'role_removed':
           roles.delete(happened.role)
           break
+        case 'user_departed':
+        case 'user_returned':
+          followDeparture(happened, { departed, grants })
+          break
         case 'roles_changed':
         case 'first_admin_appointed':
           if (happened.type === 'first_admin_appointed') told = { ...told, firstAdmin: happened.give[0]?.user }
-          for (const grant of happened.take) grants.delete(nameOf(grant))
-          for (const grant of happened.give) grants.set(nameOf(grant), grant)
+          moveGrants(grants, happened)
       }
       return undefined
     },
@@ -107,10 +110,43 @@ export function replaySettings(storage: Storage, tenant: string): Replay {
         (await switchProblem(storage, tenant, told.workflow ?? [])) ??
         (await grantProblem(storage, tenant, grants)) ??
         (await accountProblem(storage, tenant, accounts)) ??
+        (await departureProblem(storage, tenant, departed)) ??
         (await settingProblem(storage, tenant, { roles: [...roles.values()], told }))
       )
     },
   }
+}
+
+/** Lists the policies that an event changed; null for one that it removed. */
+function policiesChanged(
+  happened: Extract<Happened, { readonly type: 'policy_saved' | 'policy_removed' | 'policies_changed' }>,
+): readonly { readonly id: string; readonly policy: Policy | null }[] {
+  switch (happened.type) {
+    case 'policy_saved':
+      return [{ id: happened.policy.id, policy: happened.policy }]
+    case 'policy_removed':
+      return [{ id: happened.policy, policy: null }]
+    case 'policies_changed':
+      return happened.changes
+  }
+}
+
+/** Whoever leaves is known as gone or, if roles are kept here, has none any more. */
+function followDeparture(
+  happened: Extract<Happened, { readonly type: 'user_departed' | 'user_returned' }>,
+  { departed, grants }: { readonly departed: Map<string, number>; readonly grants: Map<string, Grant> },
+): void {
+  if (happened.type === 'user_returned') departed.delete(happened.user)
+  else if (happened.take === undefined) departed.set(happened.user, happened.at)
+  else moveGrants(grants, { give: [], take: happened.take })
+}
+
+function moveGrants(
+  grants: Map<string, Grant>,
+  { give, take }: { readonly give: readonly Grant[]; readonly take: readonly Grant[] },
+): void {
+  for (const grant of take) grants.delete(nameOf(grant))
+  for (const grant of give) grants.set(nameOf(grant), grant)
 }
 
 /** An event that says how a setting is from then on. */
@@ -195,36 +231,6 @@ async function switchProblem(
   return extra === undefined ? undefined : `the switch of project ${JSON.stringify(extra)} has no revisions`
 }
 
-async function grantProblem(
-  storage: Storage,
-  tenant: string,
-  told: ReadonlyMap<string, Grant>,
-): Promise<string | undefined> {
-  const byUser: string[] = []
-  for await (const { value } of walk(storage, inKeyOrder('grants', tenant))) {
-    byUser.push(...value.grants.map((grant) => nameOf({ user: value.user, ...grant })))
-  }
-  const byRole: string[] = []
-  for await (const { value } of walk(storage, inKeyOrder('holders', tenant))) byRole.push(nameOf(value))
-  const wrong = [byUser, byRole].some((found) => found.length !== told.size || found.some((name) => !told.has(name)))
-  return wrong ? 'who holds which role is not what was given and taken' : undefined
-}
-
-async function accountProblem(
-  storage: Storage,
-  tenant: string,
-  told: ReadonlyMap<string, string>,
-): Promise<string | undefined> {
-  const found = new Set<string>()
-  for await (const { value } of walk(storage, inKeyOrder('grants', tenant))) {
-    found.add(value.user)
-    if (canonical(belongsTo(value)) !== (told.get(value.user) ?? '{}'))
-      return `whose account ${JSON.stringify(value.user)} is, is not what was said`
-  }
-  const missing = [...told.keys()].find((user) => !found.has(user))
-  return missing === undefined ? undefined : `what was said of account ${JSON.stringify(missing)} is missing`
-}
-
 async function settingProblem(
   storage: Storage,
   tenant: string,
@@ -243,10 +249,6 @@ async function settingProblem(
 
 function byId(roles: readonly RoleDefinition[]): readonly RoleDefinition[] {
   return roles.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-function nameOf({ user, role, project }: Grant): string {
-  return JSON.stringify([user, role, project])
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -64,6 +64,7 @@ function placeOf({ collection, key }: Pick<UnreadableRecord, 'collection' | 'key
     case 'policySets':
     case 'grants':
     case 'holders':
+    case 'departures':
     case 'returns':
       return { stream: settingsStream }
     case 'followUps':

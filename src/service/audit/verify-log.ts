@@ -104,6 +104,7 @@ const readAlone: { readonly [C in CollectionName]: boolean } = {
   policies: true,
   grants: true,
   holders: true,
+  departures: true,
   preferences: true,
   delegations: true,
   followUps: true,

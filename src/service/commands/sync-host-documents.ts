@@ -12,7 +12,7 @@ import { type HostDocument, isOnRecord, takeFromHost, worded } from '../resource
 import { projectNow } from '../resource-types/host-project.ts'
 import type { ReadyType } from '../resource-types/ready-type.ts'
 import type { Hosting, ReferredResource } from '../resource-types/resource-type.ts'
-import { ownUser } from '../values/reserved.ts'
+import { hostDoor, ownUser } from '../values/reserved.ts'
 import { withLate } from './external-claims.ts'
 import { revisionWrites } from './revision-writes.ts'
 
@@ -167,7 +167,7 @@ async function adoptOne(context: Context, { type, resource }: Kept): Promise<str
     const late = lateWrite(claim?.value, document)
     const said =
       isMoved && known !== null ? { message: movedMessage(live.value.project, project) } : saidOf(late, change.base)
-    const authorship = { tenant, author: ownUser, via: 'host', at: context.now(), ...said }
+    const authorship = { tenant, author: ownUser, via: hostDoor, at: context.now(), ...said }
     try {
       const unclaimed = outside ? [late && claim ? landedLate(claim, late) : unchanged(claimKey, claim)] : []
       await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])

@@ -5,6 +5,7 @@ import type { Notifier } from '../../ports/notifier.ts'
 import type { RunningEffects } from '../../ports/running-effects.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { Storage } from '../../ports/storage.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 import type { ReadyType } from '../resource-types/ready-type.ts'
 import type { KeyedQueue } from '../values/keyed-queue.ts'
 import type { UseLimits } from '../values/limits.ts'
@@ -16,12 +17,23 @@ import type { CodedPolicies } from './coded-policies.ts'
 import type { PoliciesInForce } from './compiled-policies.ts'
 import type { Audiences } from './notice-audiences.ts'
 
+/**
+ * Makes the directory that reads from a storage what is kept here of people. With the settings of a tenant at hand it
+ * looks for those who have left only if there are any.
+ */
+export type DirectoryOver = (
+  storage: Storage,
+  known?: { readonly settings: Pick<PolicySetRecord, 'departed'> | undefined },
+) => Directory
+
 /** What every command works with. */
 export interface Context {
   readonly storage: Storage
   /** The host's transaction, if everything happens inside one. */
   readonly transaction?: object
   readonly directory: Directory
+  /** Makes the same directory over another storage of what is kept here, or over known settings. */
+  readonly directoryOver: DirectoryOver
   /** Who may do what. */
   readonly access: AccessControl
   readonly notifiers: readonly Notifier[]

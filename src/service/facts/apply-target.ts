@@ -7,6 +7,7 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
+import type { Write } from '../../ports/storage.ts'
 import { type EvaluatedChanges, evaluateChanges } from '../changes/evaluate-changes.ts'
 import { freezeFacts } from '../changes/frozen.ts'
 import { judgedAgain } from '../changes/lifecycle-action.ts'
@@ -19,7 +20,7 @@ import { isOnFor } from '../context/workflow-switch.ts'
 import { unfitPolicies } from '../policies/policy-writes.ts'
 import { unfitTurns } from '../policies/workflow-writes.ts'
 import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
-import { read, recordKey } from '../records/typed-storage.ts'
+import { read, recordKey, unchanged } from '../records/typed-storage.ts'
 import { validated } from '../resource-types/validate-document.ts'
 import { meetLocks, passedLocks } from './lock-holders.ts'
 import type { ContentRead, ResourcesRead } from './read-content.ts'
@@ -85,12 +86,19 @@ export function rebasesByItself(
   return resources.every(({ type }) => types.get(type)?.onStale === 'rebase')
 }
 
-/** Tells whether a request is behind: a resource of it has moved on, as far as that is recorded. It asks no host. */
-export async function isBehind({ storage }: Context, { tenant, resources }: Request): Promise<boolean> {
-  const { live } = await read(storage, {
-    live: resources.map(({ type, id }) => recordKey('resources', tenant, type, id)),
-  })
-  return resources.some(({ base }, index) => (live[index]?.value.revision ?? 0) !== base)
+/**
+ * Finds out whether a request is behind: a resource of it has moved on, as far as that is recorded. It asks no host. An
+ * answer that relies on that states that the resources are as they were seen.
+ */
+export async function readBehind(
+  { storage }: Context,
+  { tenant, resources }: Request,
+): Promise<Pick<Facts, 'moved'> & { readonly preconditions: readonly Write[] }> {
+  const keys = resources.map(({ type, id }) => recordKey('resources', tenant, type, id))
+  const { live } = await read(storage, { live: keys })
+  const moved = resources.some(({ base }, index) => (live[index]?.value.revision ?? 0) !== base)
+  const preconditions = keys.map((key, index) => unchanged(key, live[index]))
+  return { ...(moved ? { moved } : {}), preconditions }
 }
 
 /** What freezes say of the change now and at the time that it was scheduled for. */

@@ -14,6 +14,14 @@ export interface GrantRecord {
   readonly grants: readonly Pick<Grant, 'role' | 'project'>[]
 }
 
+/** That the host has said of somebody that they have left. */
+export interface DepartureRecord {
+  readonly tenant: string
+  readonly user: string
+  /** When it was said, in milliseconds since 1970. */
+  readonly at: number
+}
+
 /** What a user wants for themselves alone. */
 export interface PreferencesRecord {
   readonly tenant: string

@@ -13,7 +13,7 @@ import type { Resource, Revision } from '../../core/request/model/revision.ts'
 import type { RequestStatus } from '../../core/request/model/status-table.ts'
 import type { Notice } from '../../ports/notifier.ts'
 import type { Position } from '../../ports/storage.ts'
-import type { AccessRecord, DelegationRecord, GrantRecord, HolderRecord, PreferencesRecord } from './access-records.ts'
+import type * as access from './access-records.ts'
 import type { Freeze } from './freeze-records.ts'
 import type { PutOff } from './put-off.ts'
 import type { ReturnsRecord, WorkflowSwitch } from './workflow-records.ts'
@@ -175,6 +175,8 @@ export interface PolicySetRecord {
   readonly freezes?: readonly Freeze[]
   /** Who was the first to hold the role of an admin. */
   readonly firstAdmin?: string
+  /** How many users have left, as the host has said; absent if none has. Who they are is in `departures`. */
+  readonly departed?: number
   /** Who edits new resources; everyone if that was never said. */
   readonly defaultAccess?: ResourceAccess['type']
   readonly head: StreamHead
@@ -284,11 +286,12 @@ export interface RecordTypes {
   readonly policySets: PolicySetRecord
   readonly returns: ReturnsRecord
   readonly outbox: OutboxRecord
-  readonly delegations: DelegationRecord
-  readonly grants: GrantRecord
-  readonly holders: HolderRecord
-  readonly preferences: PreferencesRecord
+  readonly delegations: access.DelegationRecord
+  readonly grants: access.GrantRecord
+  readonly holders: access.HolderRecord
+  readonly departures: access.DepartureRecord
+  readonly preferences: access.PreferencesRecord
   readonly followUps: FollowUpsRecord
-  readonly accesses: AccessRecord
+  readonly accesses: access.AccessRecord
   readonly idempotencyKeys: IdempotencyRecord
 }

@@ -16,7 +16,7 @@ import { bothWays } from '../changes/taking-back.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
-import { isBehind, rebasesByItself, targetOf } from '../facts/apply-target.ts'
+import { readBehind, rebasesByItself, targetOf } from '../facts/apply-target.ts'
 import { custodianOf } from '../facts/custodian.ts'
 import { delegationsFor } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
@@ -78,9 +78,10 @@ export async function decideOn(context: Context, command: RequestCommand, ground
   const facts = { users, ...inForce, ...switched, delegations, ...custodian, ...said }
   const first = decide(command, request, facts)
   // Whoever gives the last approval has what is live looked at anyway.
-  const moved = first.ok && command.type === 'approve' && (await isBehind(context, request))
-  const early = moved ? decide(command, request, { ...facts, moved }) : first
-  if (early.ok || early.refusal) return decidedBy(early, { preconditions })
+  const behind = first.ok && command.type === 'approve' ? await readBehind(context, request) : undefined
+  const early = behind?.moved ? decide(command, request, { ...facts, moved: behind.moved }) : first
+  const relied = facts.rules.onStale === 'fail_when_applied' ? [] : (behind?.preconditions ?? [])
+  if (early.ok || early.refusal) return decidedBy(early, { preconditions: [...preconditions, ...relied] })
   const decided = await decideOnContent(context, command, { ...ground, facts, wants: early.needs })
   if (!decided.ok) return decided
   return success({ ...decided.value, preconditions: [...preconditions, ...decided.value.preconditions] })

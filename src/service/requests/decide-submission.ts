@@ -24,6 +24,7 @@ import { type HoldersRead, type Met, meetLocks, type Over, readHolders } from '.
 import { mayHear } from '../facts/sync-for-reader.ts'
 import { veiled } from '../facts/veil-refusal.ts'
 import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { knowingSettings } from '../people/departures.ts'
 import { readingRights } from '../people/reading-rights.ts'
 import { policyRefusal } from '../policies/policy-findings.ts'
 import type { ClaimRecord, PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
@@ -92,16 +93,17 @@ export async function decideSubmission(
 
 /** Reads the facts of an intention and decides it. Writes nothing. */
 export async function considerSubmission(
-  context: Context,
+  given: Context,
   actor: Actor,
   intended: Intended,
 ): Promise<Result<DecidedSubmission>> {
-  const facts = await readSubmission(context, actor, intended)
+  const facts = await readSubmission(given, actor, intended)
   if (!facts.ok) return facts
+  const settings = facts.value.policySet?.value
+  const context = knowingSettings(given, settings)
   const checked = await checkSubmission(context, actor, { intended, facts: facts.value })
   if (!checked.ok) return checked
   const decided = decideChecked(context, actor, { intended, facts: facts.value, checked: checked.value })
-  const settings = facts.value.policySet?.value
   if (!decided.ok) {
     const rights = readingRights(context, actor, { settings })
     return { ok: false, refusal: await veiled(context, actor, { refusal: decided.refusal, rights }) }
@@ -124,26 +126,27 @@ interface SubmissionFacts extends Pick<DecidedSubmission, StoredFacts> {
 }
 
 async function readSubmission(
-  context: Context,
+  given: Context,
   actor: Actor,
   { verb, wishes, at }: Intended,
 ): Promise<Result<SubmissionFacts>> {
   const { tenant } = actor
   const named = wishes.map(({ ref }) => ref)
-  const synced = await syncAll(context, actor, named)
+  const synced = await syncAll(given, actor, named)
   if (!synced.ok) return synced
   const hostSays = synced.value
   const mixed = mixture(wishes)
   if (mixed) return refuse('invalid_input', { argument: 'changes', problem: mixed })
   const resourceKeys = named.map(({ type, id }) => recordKey('resources', tenant, type, id))
   const lockKeys = named.map(({ type, id }) => recordKey('locks', tenant, type, id))
-  const claimed = claimKeys(context, tenant, named)
-  const { policySet, resources, locks, claims } = await read(context.storage, {
+  const claimed = claimKeys(given, tenant, named)
+  const { policySet, resources, locks, claims } = await read(given.storage, {
     policySet: recordKey('policySets', tenant),
     resources: resourceKeys,
     locks: lockKeys,
     claims: claimed,
   })
+  const context = knowingSettings(given, policySet?.value)
   const rights = readingRights(context, actor, { settings: policySet?.value })
   const proposals = await proposeAll(context, actor, { wishes, at, rights, resources, hostSays })
   if (!proposals.ok) return proposals

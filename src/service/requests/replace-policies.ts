@@ -9,15 +9,18 @@ import { compareText } from '../../core/policy/model/requirement.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import { type Refusal, refuse, success } from '../../errors/result.ts'
+import type { Write } from '../../ports/storage.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
+import { strandedBy } from '../facts/strands.ts'
 import { findingsOf } from '../policies/policy-findings.ts'
 import { mayChangePolicies } from '../policies/policy-writes.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { aboutSettings } from '../records/settings-writes.ts'
-import { read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
+import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
+import { put, read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
+import { noStrands, type Stranding } from '../values/strands.ts'
 import { considerSubmission } from './decide-submission.ts'
 import { hiddenPolicies, isSamePolicy, liveDocuments, policyWish, savedPolicies, writesOf } from './policy-commands.ts'
 
@@ -33,6 +36,11 @@ export interface PolicyReplacement {
   readonly refusal?: Refusal
   /** What to say that was seen, when it is carried out. Another one for every other difference. */
   readonly digest: Digest
+}
+
+/** The settings as they were read. */
+interface SettingsRead {
+  readonly set: Stored<PolicySetRecord> | undefined
 }
 
 /** So many policies can change at once. */
@@ -64,18 +72,44 @@ export async function previewReplacement(
   context: Context,
   actor: Actor,
   policies: readonly PolicyInput[],
-): Promise<PolicyReplacement> {
+): Promise<PolicyReplacement & Stranding> {
   const { set, replacement } = await readReplacement(context, actor, policies)
   const wishes = changesIn(replacement).map(policyWish)
-  if (wishes.length === 0) return freeze(replacement)
-  const intention = { verb: 'submit', directly: true, wishes, at: context.now() } as const
+  if (wishes.length === 0) return freeze({ ...replacement, strands: noStrands })
+  const at = context.now()
+  const intention = { verb: 'submit', directly: true, wishes, at } as const
   const considered = tooMany(replacement) ?? (await considerSubmission(context, actor, intention))
   const refusal = considered.ok ? undefined : considered.refusal
+  const isRefused = refusal !== undefined && refusal.code !== 'policy_gated'
+  const writes = isRefused ? [] : foreseenWrites(actor, { set, replacement, at })
   return freeze({
     ...replacement,
     findings: await findingsIn(context, actor, { set, replacement }),
+    strands: isRefused ? noStrands : await strandedBy(context, actor, { writes }),
     ...defined({ refusal }),
   })
+}
+
+/** What it would write of policies to replace them, whoever has to approve that. */
+function foreseenWrites(
+  actor: Actor,
+  { set, replacement, at }: SettingsRead & { readonly replacement: PolicyReplacement; readonly at: number },
+): readonly Write[] {
+  const { tenant } = actor
+  const { added, changed, removed } = replacement
+  const setVersion = (set?.version ?? 0) + 1
+  const next = [
+    ...added.map((policy): Policy => ({ ...policy, version: 1 })),
+    ...changed.map(({ before, after }): Policy => ({ ...after, version: before.version + 1 })),
+  ]
+  const records = [
+    ...next.map((policy) => ({ tenant, id: policy.id, version: policy.version, setVersion, policy })),
+    ...removed.map(({ id, version }) => ({ tenant, id, version, setVersion, policy: null })),
+  ]
+  return [
+    ...settingsWrites(actor, set, { at, event: { type: 'policies_changed', changes: [] } }),
+    ...records.map((record) => put('policies', record, undefined)),
+  ]
 }
 
 /**
@@ -150,7 +184,7 @@ function tooMany(replacement: PolicyReplacement) {
 async function findingsIn(
   context: Context,
   actor: Actor,
-  { set, replacement }: { readonly set: Stored<PolicySetRecord> | undefined; readonly replacement: PolicyReplacement },
+  { set, replacement }: SettingsRead & { readonly replacement: PolicyReplacement },
 ): Promise<readonly PolicyFinding[]> {
   const { added, changed, removed } = replacement
   const next = [...added, ...changed.map(({ after }) => after)]

@@ -16,6 +16,7 @@ import { followUpWrites } from '../facts/follow-ups.ts'
 import type { Over } from '../facts/lock-holders.ts'
 import { mayReadRequest } from '../facts/may-read.ts'
 import { veiled } from '../facts/veil-refusal.ts'
+import { knowingSettings } from '../people/departures.ts'
 import { type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, type Stored, settingsState, unchanged } from '../records/typed-storage.ts'
@@ -44,12 +45,13 @@ export type Ask = WithoutOrigin<Exclude<RequestCommand, ConfirmCommand | Reclaim
 type Answered = Request & Pick<Facts, 'holds'>
 
 /** Makes the command that does something with a request. */
-export function requestCommand(context: Context, by: Actor, id: string, ask: Ask): Command<Answered> {
+export function requestCommand(given: Context, by: Actor, id: string, ask: Ask): Command<Answered> {
   const { tenant } = by
   const { rewrite, notify, ...wanted } = ask
   const attempt: Command<Answered>['attempt'] = async (at) => {
-    const { before, policySet, owed, named } = await read(context.storage, keysFor(by, id, ask))
+    const { before, policySet, owed, named } = await read(given.storage, keysFor(by, id, ask))
     const settings = policySet?.value
+    const context = knowingSettings(given, settings)
     const rights = readingRights(context, by, { settings })
     if (!before || !(await mayAsk(context, by, { type: ask.type, request: before.value, rights }))) {
       return await unknownTo(rights, by, id)
@@ -71,7 +73,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
     }
 
     const over = [...(decided.value.resources?.over ?? []), ...overByItself(context, command, { request, settings })]
-    recordBefore(context, { tenant, settings, over })
+    recordBefore(given, { tenant, settings, over })
     const full = overfull(context, request, ask.type)
     if (full) return full
     const { event } = decided.value
@@ -93,7 +95,7 @@ export function requestCommand(context: Context, by: Actor, id: string, ask: Ask
       ],
       answer: { ...next, ...defined({ holds: switchFacts(context, settings, next).holds }) },
       ...inTimeFor(event, decided.value.target),
-      ...(hasClaimed(request, next) ? { follow: () => deliverToHost(context, next) } : {}),
+      ...(hasClaimed(request, next) ? { follow: () => deliverToHost(given, next) } : {}),
     })
   }
   return { verb: ask.type, actor: by, about: `request/${id}`, attempt }

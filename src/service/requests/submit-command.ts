@@ -22,6 +22,7 @@ import type { Accepted, Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { type AskedPeople, approversOf, toBeTold } from '../facts/approvers.ts'
 import { withExcepted } from '../facts/people-of-request.ts'
+import { knowingSettings } from '../people/departures.ts'
 import { readingRights } from '../people/reading-rights.ts'
 import { recordKey, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
@@ -77,8 +78,9 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
       const looking = lookedFor(context, actor, intention)
       const considered = await decideSubmission(context, actor, { ...intention, at })
       if (!considered.ok) return considered
-      const { submission, frozenFrom } = considered.value
-      const naming = namedWith(context, actor, { considered: considered.value, looking })
+      const { submission, frozenFrom, policySet } = considered.value
+      const knowing = knowingSettings(context, policySet?.value)
+      const naming = namedWith(knowing, actor, { considered: considered.value, looking })
       if (submission.type === 'direct') {
         const writes = await directWrites(context, actor, considered.value, { at, message: intention.reason })
         const along = await movedAlong(context, actor, { considered: considered.value, at })
@@ -100,11 +102,12 @@ interface Becoming extends Omit<Extract<Submission, { readonly type: 'request' }
 
 /** Writes the request that a submission becomes, and what it makes of its resources if it is bypassed at once. */
 async function asRequest(
-  context: Context,
+  given: Context,
   actor: Actor,
   { event: began, bypassed, intention, considered, naming }: Becoming,
 ): Promise<Result<Accepted<SubmitOutcome>>> {
   const { policySet, proposals, resources, claim } = considered
+  const context = knowingSettings(given, policySet?.value)
   const event = bypassed ?? began
   const next = bypassed ? evolve(begin(began), bypassed) : begin(began)
   const opened = await open(context, actor, { considered, next, at: event.at })
@@ -135,7 +138,7 @@ async function asRequest(
     writes,
     answer: freeze({ status: 'applying', request }),
     ...inTime,
-    follow: async () => outcomeOf(request, summaryOf(await deliverToHost(context, next), context.now())),
+    follow: async () => outcomeOf(request, summaryOf(await deliverToHost(given, next), given.now())),
   })
 }
 

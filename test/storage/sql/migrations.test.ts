@@ -126,6 +126,7 @@ function takenBack(
     ),
     'drop table countersign_comments',
     'drop table countersign_across_projects',
+    'drop table countersign_departures',
     'delete from countersign_migrations where version = 5',
   ]
 }

@@ -35,8 +35,8 @@ export function parsePolicy(input: unknown): Result<PolicyInput, 'invalid_policy
 }
 
 /**
- * Reads a policy as its author writes it, or as it was listed or saved before: its version and its findings are for
- * Countersign to say, and are left out.
+ * Reads a policy as its author writes it, or as it was listed or saved before: its version, its findings and what it
+ * strands are for Countersign to say, and are left out.
  */
 export function parseListedPolicy(input: unknown): Result<PolicyInput, 'invalid_policy'> {
   return parsed(input, authored)
@@ -44,11 +44,12 @@ export function parseListedPolicy(input: unknown): Result<PolicyInput, 'invalid_
 
 function authored(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const { version, findings, ...policy } = value as Readonly<Record<string, JsonValue>>
+  const { version, findings, strands, ...policy } = value as Readonly<Record<string, JsonValue>>
   return {
     ...policy,
     ...(typeof version === 'number' && Number.isSafeInteger(version) && version >= 0 ? {} : defined({ version })),
     ...(Array.isArray(findings) ? {} : defined({ findings })),
+    ...(typeof strands === 'object' ? {} : defined({ strands })),
   }
 }
 

@@ -75,6 +75,7 @@ create index `countersign_targets_by_type_update` on `countersign_targets` (`ten
 create table `countersign_across_projects` (`tenant` varbinary(512) not null, `project` varbinary(512) not null, `request` varbinary(512) not null, `status` varbinary(512), `created_at` bigint, `updated_at` bigint, `requester` varbinary(512), `version` bigint not null, `value` longtext character set utf8mb4 collate utf8mb4_bin not null, constraint `countersign_across_projects_key` primary key (`tenant`, `project`, `request`)) engine = InnoDB;
 create index `countersign_across_projects_by_status` on `countersign_across_projects` (`tenant`, `project`, `status`, `created_at`, `request`);
 create index `countersign_across_projects_by_update` on `countersign_across_projects` (`tenant`, `project`, `status`, `updated_at`, `request`);
+create table `countersign_departures` (`tenant` varbinary(512) not null, `user` varbinary(512) not null, `version` bigint not null, `value` longtext character set utf8mb4 collate utf8mb4_bin not null, constraint `countersign_departures_key` primary key (`tenant`, `user`)) engine = InnoDB;
 create index `countersign_resources_by_update` on `countersign_resources` (`tenant`, `updated_at`, `type`, `id`);
 create index `countersign_resources_by_project` on `countersign_resources` (`tenant`, `project`, `updated_at`, `type`, `id`);
 create index `countersign_resources_by_type` on `countersign_resources` (`tenant`, `type`, `updated_at`, `id`);

@@ -75,6 +75,7 @@ create index "countersign_targets_by_type_update" on "countersign_targets" ("ten
 create table "countersign_across_projects" ("tenant" text not null, "project" text not null, "request" text not null, "status" text, "created_at" integer, "updated_at" integer, "requester" text, "version" integer not null, "value" text not null, constraint "countersign_across_projects_key" primary key ("tenant", "project", "request")) strict;
 create index "countersign_across_projects_by_status" on "countersign_across_projects" ("tenant", "project", "status", "created_at", "request") where "status" is not null and "created_at" is not null;
 create index "countersign_across_projects_by_update" on "countersign_across_projects" ("tenant", "project", "status", "updated_at", "request") where "status" is not null and "updated_at" is not null;
+create table "countersign_departures" ("tenant" text not null, "user" text not null, "version" integer not null, "value" text not null, constraint "countersign_departures_key" primary key ("tenant", "user")) strict;
 create index "countersign_resources_by_update" on "countersign_resources" ("tenant", "updated_at", "type", "id") where "updated_at" is not null;
 create index "countersign_resources_by_project" on "countersign_resources" ("tenant", "project", "updated_at", "type", "id") where "project" is not null and "updated_at" is not null;
 create index "countersign_resources_by_type" on "countersign_resources" ("tenant", "type", "updated_at", "id") where "updated_at" is not null;
