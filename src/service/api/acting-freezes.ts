@@ -7,7 +7,7 @@ import type { Context } from '../context/context.ts'
 import type { Reader } from '../people/reading-rights.ts'
 import { type FreezeTime, freezesAt, freezesBetween, listFreezes } from '../queries/read-freezes.ts'
 import type { Freeze, FreezeInput } from '../records/freeze-records.ts'
-import { removeFreezeCommand, saveFreezeCommand } from '../requests/freeze-commands.ts'
+import { removeFreezeCommand, type SavedFreeze, saveFreezeCommand } from '../requests/freeze-commands.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import type { ActorCommands } from './actor-commands.ts'
 
@@ -24,7 +24,8 @@ export interface ActingFreezes {
   list(): Promise<readonly Freeze[]>
   /**
    * Saves a freeze: a new one, or another text of the one with its id. It holds from the next command on, whatever was
-   * approved before: what waits goes on waiting, and keeps its approvals. The log tells of it.
+   * approved before: what waits goes on waiting, and keeps its approvals. The log tells of it. Answers with what is odd
+   * about whom it asks.
    *
    * @example
    * ```ts
@@ -33,9 +34,9 @@ export interface ActingFreezes {
    * await ben.freezes.save({ id: 'weekends', match: { resource: 'feature_flag' }, windows, mode: 'queue', reason })
    * ```
    *
-   * @throws `invalid_input`, `not_permitted`.
+   * @throws `invalid_input`, `not_permitted`, `directory_failed`.
    */
-  save(freeze: FreezeInput, options?: KeyOptions): Promise<Freeze>
+  save(freeze: FreezeInput, options?: KeyOptions): Promise<SavedFreeze>
   /**
    * Removes a freeze. What waits for its end is applied by the next `tick` that comes to it, within five minutes.
    *

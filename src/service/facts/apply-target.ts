@@ -7,6 +7,7 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { type EvaluatedChanges, evaluateChanges } from '../changes/evaluate-changes.ts'
 import { freezeFacts } from '../changes/frozen.ts'
 import { judgedAgain } from '../changes/lifecycle-action.ts'
@@ -106,7 +107,7 @@ function blockedThen(
 async function rebasedChanges(
   context: Context,
   proposals: readonly Proposal[],
-  { request, settings, setVersion, read: { resources } }: ApplyTarget,
+  { request, settings, setVersion, at, read: { resources } }: ApplyTarget,
 ): Promise<readonly Proposal[] | undefined> {
   const { tenant } = request
   const behind = peopleBehind(request)
@@ -127,9 +128,10 @@ async function rebasedChanges(
     ...whereaboutsOf(changes),
     resources: changes.map(({ resource }) => resource),
   })
+  const asking = askingFreezes(context, settings, { now: at, schedule: defined({ applyAt: request.applyAt }) })
   const [here, there] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, behind, off }),
-    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off }),
+    evaluateChanges(context, tenant, { setVersion, proposals, behind, off, asking }),
+    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off, asking }),
   ])
   if (canonical(asJson(decidingPart(here))) !== canonical(asJson(decidingPart(there)))) return undefined
   return moved

@@ -1,4 +1,5 @@
 import type { PolicyMatch } from '../../core/policy/model/policy.ts'
+import type { Requirement } from '../../core/policy/model/requirement.ts'
 import type { FreezeMode } from '../../core/request/model/frozen.ts'
 import type { RecurringWindow, SingleWindow } from '../values/time-windows.ts'
 
@@ -20,9 +21,15 @@ export interface FreezeInput {
   readonly windows: readonly (SingleWindow | RecurringWindow)[]
   /**
    * What becomes of changes meanwhile. `block`: they are refused, and what is approved is applied by hand afterwards.
-   * `queue`: what is approved, or needs nobody, waits, and `tick` applies it when the freeze is over.
+   * `queue`: what is approved, or needs nobody, waits, and `tick` applies it when the freeze is over. `ask`: they take
+   * the approvals that `require` says, besides those that policies ask for.
    */
   readonly mode: FreezeMode
+  /**
+   * Whose approvals a change takes meanwhile, as the requirement of a policy says it. Of a freeze that asks, and of no
+   * other.
+   */
+  readonly require?: Requirement | undefined
   /** Why, in the words that people read who are refused. */
   readonly reason: string
 }

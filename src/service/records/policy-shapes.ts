@@ -65,7 +65,7 @@ export const pinned: RecordShape = object<PinnedRequirement>({
   require: requirement,
   veto: maybe(approvers),
   escalate: maybe(escalation),
-  source: maybe(text('code')),
+  source: maybe(text('code', 'freeze')),
   whileOff: maybe(text('asks')),
 })
 

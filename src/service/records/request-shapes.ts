@@ -1,4 +1,5 @@
 import type { Resolution } from '../../core/change/conflict.ts'
+import type { FreezeVersion } from '../../core/policy/model/requirement.ts'
 import type { CommentAnchor, CommentResolution } from '../../core/request/model/comment.ts'
 import type {
   ClockMove,
@@ -121,6 +122,7 @@ export const application: RecordShape = object<Application>({
   problem: maybe(text()),
   mayLand: maybe(onlyTrue),
   passes: maybe(onlyTrue),
+  cleared: maybe(listOf(object<FreezeVersion>({ freeze: text(), version: whole }))),
   frozen: maybe(onlyTrue),
 })
 

@@ -106,7 +106,7 @@ async function decideOnContent(
   const rewritten =
     brings || wants === 'next'
       ? await nextContent(context, {
-          ...{ request: asking(command, request), stored, resources, setVersion, off },
+          ...{ request: asking(command, request), stored, resources, settings, setVersion, off },
           rewrite: writes ? rewrite : earliestOf(request) === undefined ? undefined : atOnce,
           ...{ rights, by: command.by, at: command.at },
           drafting: request.status === 'draft' && command.type !== 'submit',

@@ -194,7 +194,7 @@ function isRefusal(thrown: unknown): boolean {
 async function sentBy(
   context: Context,
   { tenant, id, project, edition }: Request,
-  { resource, fence, revisions, passes }: Application,
+  { resource, fence, revisions, passes, cleared = [] }: Application,
 ): Promise<Sent | 'lost' | (Arrival & { readonly problem: string })> {
   const isIt = (one: { readonly type: string; readonly id: string }) =>
     one.type === resource.type && one.id === resource.id
@@ -219,7 +219,7 @@ async function sentBy(
     const { facets: _facets, ...subject } = subjectOf(undefined, { change, before: undefined })
     return isIt(change.resource) ? subjectOf(type, { change, before: live?.value.document ?? undefined }) : subject
   })
-  const { frozen } = passes ? {} : freezesOver(settings?.value, subjects, context.now())
+  const { frozen } = passes ? {} : freezesOver(settings?.value, subjects, { at: context.now(), cleared })
   const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }
   return { type, outside, resource: named, next: after, expected: live?.value.document ?? null, ...defined({ frozen }) }
 }

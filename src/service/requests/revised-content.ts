@@ -9,6 +9,7 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { agreedSchedule, isSameSchedule } from '../../core/request/model/schedule.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { givenIn, restated, stateBefore } from '../changes/lifecycle-action.ts'
 import { nextDocument, type Proposal, proposeValue, type ResolvedWish, type Wish } from '../changes/propose-change.ts'
@@ -18,6 +19,7 @@ import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { mayReadResource } from '../facts/may-read.ts'
 import { type ContentRead, documentAt, keptOf, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
 import type { ReadingRights } from '../people/reading-rights.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
 import { sift } from './left-out.ts'
@@ -74,6 +76,7 @@ interface Rewriting {
   readonly at: number
   /** Whether it stays a draft: then also those changes stay in it that change nothing. */
   readonly drafting: boolean
+  readonly settings: PolicySetRecord | undefined
   readonly setVersion: PolicySetState
   /** Whether the workflow is off. */
   readonly off: boolean
@@ -87,7 +90,7 @@ interface Rewriting {
 /** Works out the new content of a request, and what the policies ask of it. */
 export async function nextContent(
   context: Context,
-  { setVersion, off, rewrite, editor, drafting, ...rewriting }: Rewriting,
+  { settings, setVersion, off, rewrite, editor, drafting, ...rewriting }: Rewriting,
 ): Promise<Result<Revised>> {
   const { request, stored, resources } = rewriting
   const rewritten = rewrite ? await rewriteAll(context, { ...rewriting, rewrite }) : success(stored.proposals)
@@ -104,8 +107,9 @@ export async function nextContent(
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   }
   const content = { changes: proposals.map(({ change }) => change), ...schedule }
+  const asking = askingFreezes(context, settings, { now: rewriting.at, schedule })
   const weighed = await evaluateChanges(context, request.tenant, {
-    ...{ setVersion, proposals, off },
+    ...{ setVersion, proposals, off, asking },
     behind: [...peopleBehind(request), ...(editor === undefined ? [] : [editor])],
   })
   const before = stored.content.changes
@@ -124,7 +128,7 @@ interface Revised {
 
 type Rewritten = Result<readonly Proposal[]>
 
-type Rewritable = Omit<Rewriting, 'setVersion' | 'off' | 'rewrite' | 'editor' | 'drafting'>
+type Rewritable = Omit<Rewriting, 'settings' | 'setVersion' | 'off' | 'rewrite' | 'editor' | 'drafting'>
 
 async function rewriteAll(context: Context, rewriting: Rewritable & { readonly rewrite: Rewrite }): Promise<Rewritten> {
   const { request, stored, resources, rewrite } = rewriting

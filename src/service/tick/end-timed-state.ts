@@ -83,7 +83,9 @@ async function endState(
     after: after.value,
     move: { action: row.action, from: live, to: row.to },
   }
-  const { frozen, frozenFrom } = freezeFacts(context, set?.value, { proposals: [{ change, before: document }], at })
+  // Nobody approves what happens by itself: a freeze that asks keeps it off until it is over.
+  const looked = { proposals: [{ change, before: document }], at, cleared: [] }
+  const { frozen, frozenFrom } = freezeFacts(context, set?.value, looked)
   if (frozen) return refuseFrozen(frozen)
   const writes = [
     unchanged(keys.set, set),
