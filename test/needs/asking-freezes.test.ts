@@ -147,6 +147,50 @@ describe.each(storages)('[TI-02] a freeze that asks, on $name', ({ open }) => {
   })
 })
 
+describe('[TI-02] content in a freeze that asks', () => {
+  it('[TI-02] keeps what a policy asked that is gone, whoever edits it', async () => {
+    const { w, approve } = await askingWorld(memoryStorage())
+    await w.policy()
+    const one = pending(await w.as('ann').submit(ref, rollout(50)))
+    await w.as('ann').policies.remove('reviewed')
+    w.pass(hour)
+    await w.as('ann').requests.edit(one.id, ref, rollout(55))
+    const { requirements } = await w.as('ann').requests.get(one.id)
+    expect(requirements).toMatchObject([{ policy: 'release' }, { policy: 'reviewed' }])
+    expect(await approve('dan', one)).toMatchObject({ status: 'pending' })
+    expect(await approve('ben', one)).toMatchObject({ status: 'applied' })
+  })
+
+  it('[TI-02] is asked about no longer if it is put to its reviewers when the freeze is over', async () => {
+    const { w, live } = await askingWorld(memoryStorage())
+    w.pass(hour)
+    const one = pending(await w.as('ann').submit(ref, rollout(50)))
+    w.pass(day)
+    expect(await w.as('ann').requests.submit(one.id)).toMatchObject({ request: { status: 'applied' } })
+    expect(await live()).toBe(50)
+  })
+
+  it('[TI-02] that waited in a queue is asked about when that is over, and no longer when this is', async () => {
+    const { w, live, approve } = await askingWorld(memoryStorage())
+    const ann = w.as('ann')
+    const windows = [{ from: start, until: start + 2 * hour }]
+    await ann.freezes.save(asking({ id: 'queued', mode: 'queue', require: undefined, windows }))
+    await w.policy()
+    const [one, two] = [
+      pending(await ann.submit(ref, rollout(50))),
+      pending(await ann.submit(flags.ref('other'), rollout(60))),
+    ]
+    for (const request of [one, two]) expect(await approve('ben', request)).toMatchObject({ status: 'approved' })
+    w.pass(2 * hour)
+    await w.approvals.tick()
+    for (const { id } of [one, two]) expect(await ann.requests.get(id)).toMatchObject({ status: 'pending' })
+    expect(await approve('dan', one)).toMatchObject({ status: 'applied' })
+    w.pass(day)
+    await w.approvals.tick()
+    expect([await live(), await live(flags.ref('other'))]).toEqual([50, 60])
+  })
+})
+
 describe.each(storages)('[TI-02] [BY-13] the three modes together, on $name', ({ open }) => {
   it('[TI-02] [BY-13] each does its own: what one blocks is blocked, what one queues waits, what one asks for is asked', async () => {
     const { w, live, sound, approve } = await askingWorld(open())
