@@ -170,6 +170,30 @@ describe('[TI-02] content in a freeze that asks', () => {
     expect(await live()).toBe(50)
   })
 
+  it('[TI-02] is not approved by the end of the freeze: what policies ask is asked on', async () => {
+    const { w, live, sound, approve } = await askingWorld(memoryStorage())
+    await w.policy()
+    w.pass(hour)
+    const [one, two] = [
+      pending(await w.as('ann').submit(ref, rollout(50))),
+      pending(await w.as('ann').submit(flags.ref('other'), rollout(60))),
+    ]
+    expect(one.requirements).toMatchObject([{ policy: 'release' }, { policy: 'reviewed' }])
+    await approve('dan', two)
+    w.pass(2 * day)
+    await w.approvals.tick()
+    for (const { id } of [one, two]) {
+      const { status, approval } = await w.as('ann').requests.get(id)
+      expect({ status, policies: approval?.policies }).toMatchObject({
+        status: 'pending',
+        policies: [{ policy: 'reviewed', met: false }],
+      })
+    }
+    expect(await live()).toBe(40)
+    expect(await approve('ben', one)).toMatchObject({ status: 'applied' })
+    await sound()
+  })
+
   it('[TI-02] that waited in a queue is asked about when that is over, and no longer when this is', async () => {
     const { w, live, approve } = await askingWorld(memoryStorage())
     const ann = w.as('ann')

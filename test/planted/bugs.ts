@@ -29,6 +29,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'requesters',
         'document-approvers',
         'windows',
+        'asking-freezes',
       ].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
