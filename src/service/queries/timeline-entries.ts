@@ -82,13 +82,9 @@ function ownPart(event: RequestEvent, facts: EntryFacts): OwnPart {
     case 'approvals_lapsed':
       return { type: 'escalation', event: event.type }
     case 'glass_broken':
-      return {
-        type: 'application',
-        event: event.type,
-        ...defined({ incident: event.incident, freezes: event.freezes }),
-      }
+      return { type: 'application', event: event.type, ...passing(event, event.incident) }
     case 'bypassed':
-      return { type: 'application', event: event.type, ...defined({ freezes: event.freezes }) }
+      return { type: 'application', event: event.type, ...passing(event) }
     case 'claimed':
     case 'put_off':
     case 'applied':
@@ -105,6 +101,10 @@ function ownPart(event: RequestEvent, facts: EntryFacts): OwnPart {
     case 'expired':
       return { type: 'ending', event: event.type, ...defined({ missed: event.missed }) }
   }
+}
+
+function passing({ freezes }: { readonly freezes?: readonly string[] }, incident?: string) {
+  return defined({ incident, freezes })
 }
 
 function reviewPart(type: AnswerType, { digest, onBehalfOf, details }: ReviewEvent, { standing }: EntryFacts): OwnPart {

@@ -26,8 +26,9 @@ export interface FreezeInput {
    */
   readonly mode: FreezeMode
   /**
-   * Whose approvals a change takes meanwhile, as the requirement of a policy says it. Of a freeze that asks, and of no
-   * other.
+   * Whose approvals a change takes meanwhile, as the requirement of a policy says it.
+   *
+   * @defaultValue none: a freeze that asks has to say it, and no other one does
    */
   readonly require?: Requirement | undefined
   /** Why, in the words that people read who are refused. */

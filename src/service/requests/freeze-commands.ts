@@ -24,7 +24,7 @@ const permission = 'approval_settings.edit'
 
 /** A freeze as it was saved. */
 export interface SavedFreeze extends Freeze {
-  /** What is odd about whom it asks, as `policies.check` says it of a policy. Of a freeze that does not ask: nothing. */
+  /** What is odd about whom it asks, as `policies.check` says it of a policy. Empty if it does not ask. */
   readonly findings: readonly PolicyFinding[]
 }
 

@@ -85,8 +85,8 @@ export interface PinnedRequirement {
    */
   readonly source?: 'code' | 'freeze'
   /**
-   * That the freeze which asked is over, so that it counts as met. It is never stored, and stands only where nothing else
-   * is asked: an empty list of requirements is never met.
+   * That the freeze which asked is over, so that it counts as met. It is never stored, and stands only where nothing
+   * else is asked: an empty list of requirements is never met.
    */
   readonly over?: true
   /** That it is asked while the approval workflow is off as well. Left out: it is not. */

@@ -184,13 +184,10 @@ function isDue({ type, at }: ApplyCommand | ComeDueCommand, request: Request, { 
 /** The freezes that ask for approvals which are missing. */
 function freezesUnmet(
   request: Request,
-  { users, requirements, rules }: Pick<Facts, 'users' | 'requirements' | 'rules'>,
+  { users, ...asked }: Pick<Facts, 'users' | 'requirements' | 'rules'>,
   at: number,
 ): readonly string[] {
-  return askingFreezesIn(requirements).flatMap(({ freeze, version }) => {
-    const own = requirements.filter(
-      (one) => one.source === 'freeze' && one.policy === freeze && one.version === version,
-    )
-    return standing({ ...request, requirements: own, rules, at }, users).met ? [] : [freeze]
-  })
+  const asking = askingFreezesIn(asked.requirements)
+  const unmet = standing({ ...request, ...inForce(request, asked), at }, users).policies.filter(({ met }) => !met)
+  return asking.flatMap(({ freeze }) => (unmet.some(({ policy }) => policy === freeze) ? freeze : []))
 }

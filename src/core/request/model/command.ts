@@ -204,8 +204,8 @@ export interface Facts {
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
   /**
-   * When a freeze that asks now is over, in milliseconds since 1970: the first one, if there are several. Left out: none
-   * asks, or no end is in sight.
+   * When a freeze that asks now is over, in milliseconds since 1970: the first one, if there are several. Left out:
+   * none asks, or no end is in sight.
    */
   readonly asksUntil?: number
   /** What applying needs to know. Left out until it is read; without it an approval stops at `approved`. */
