@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type ApprovalError, createApprovals, defineResource, type Storage, staticDirectory } from '../../src/index.ts'
 import type { FreezeInput } from '../../src/service/records/freeze-records.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { accessWorld } from '../access-world.ts'
 import { aSwitch, lifecycleWorld, switches } from '../lifecycle-world.ts'
 import { day, flagSchema, flags, pending, refusal, rollout, start, storages, world } from '../world.ts'
 
@@ -351,6 +352,39 @@ describe('[TI-02] what a freeze asks of', () => {
     w.pass(hour)
     expect(await refusal(w.policy())).toBe('policy_gated')
     expect(await w.as('ann').submit(ref, rollout(50))).toMatchObject({ status: 'applied' })
+  })
+})
+
+describe('[TI-02] the power that a freeze gives', () => {
+  it('[TI-02] is given by who has it or may change the settings, as with policies', async () => {
+    const { as } = await accessWorld(memoryStorage())
+    const [zoe, mia] = [as('zoe'), as('mia')]
+    await zoe.access.roles.save({ id: 'security', permissions: ['flags.read'], held: 'both' })
+    await zoe.access.grant({ user: 'sue', role: 'security' })
+    const give = { user: 'sock', role: 'security', project: 'web' }
+    await zoe.freezes.save(asking())
+    await expect(mia.access.grant(give)).rejects.toMatchObject({
+      code: 'beyond_own_permissions',
+      details: { policies: ['release'] },
+    })
+    await zoe.access.grant({ user: 'mia', role: 'security', project: 'web' })
+    await mia.access.grant(give)
+    await mia.access.revoke(give)
+    await zoe.access.revoke({ user: 'mia', role: 'security', project: 'web' })
+    await zoe.freezes.save(asking({ mode: 'queue', require: undefined }))
+    await mia.access.grant(give)
+  })
+})
+
+describe('[TI-02] a lock that is held in a freeze that asks', () => {
+  it('[TI-02] is passed by what the policies declare as safe, as without one', async () => {
+    const { w } = await askingWorld(memoryStorage(), { match: { resource: 'feature_flag', action: 'disable' } })
+    await w.policy({ rules: { lock: 'resource' }, safe: [{ field: '/description' }] })
+    w.pass(hour)
+    const off = { patch: [{ op: 'replace', path: '/enabled', value: false }] } as const
+    expect(pending(await w.as('ann').submit(ref, off)).requirements).toHaveLength(2)
+    expect(await refusal(w.as('amy').submit(ref, rollout(50)))).toBe('locked')
+    expect(await w.as('amy').submit(ref, { merge: { description: 'words' } })).toMatchObject({ status: 'applied' })
   })
 })
 

@@ -1844,6 +1844,12 @@ export const bugs: readonly Bug[] = [
     put: 'return moved ?',
   },
   {
+    name: 'whoever gives roles gives a say in a freeze that asks',
+    file: 'service/access/grants.ts',
+    find: '[...allPolicies(policies), ...askingAsPolicies(settings?.value.freezes)]',
+    put: 'allPolicies(policies)',
+  },
+  {
     name: 'the end of a freeze stands in for what policies ask',
     file: 'core/policy/model/requirement.ts',
     find: 'return byPolicies.length > 0 ? byPolicies : requirements.map(',

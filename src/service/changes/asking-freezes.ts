@@ -2,12 +2,12 @@ import { defined } from '../../core/defined.ts'
 import { compilePolicies, type PolicySet } from '../../core/policy/compile/policy-set.ts'
 import { evaluate } from '../../core/policy/evaluate/evaluate.ts'
 import { type Explanation, explain } from '../../core/policy/explain/explain.ts'
-import type { Policy, PolicySubject } from '../../core/policy/model/policy.ts'
+import type { PolicySubject } from '../../core/policy/model/policy.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../core/policy/model/requirement.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { earliestOf, type Schedule } from '../../core/request/model/schedule.ts'
 import type { Context } from '../context/context.ts'
-import type { Freeze } from '../records/freeze-records.ts'
+import { asks, asPolicy, type Freeze } from '../records/freeze-records.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { endOf } from '../values/time-windows.ts'
 import { isAboutResource, windowsOf } from './frozen.ts'
@@ -30,12 +30,12 @@ export function askingFreezes(
   settings: Pick<PolicySetRecord, 'freezes'> | undefined,
   { now, schedule }: { readonly now: number; readonly schedule: Schedule },
 ): readonly AskingFreeze[] {
-  const asking = settings?.freezes?.filter(({ mode }) => mode === 'ask') ?? []
+  const asking = settings?.freezes?.filter(asks) ?? []
   if (asking.length === 0) return []
   const at = Math.max(now, earliestOf(schedule) ?? now)
   return asking.flatMap((freeze) => {
     const time = timeOf(freeze, at)
-    return time ? [{ freeze, set: compilePolicies([policyOf(freeze)], vocabulary), ...time }] : []
+    return time ? [{ freeze, set: compilePolicies([asPolicy(freeze)], vocabulary), ...time }] : []
   })
 }
 
@@ -79,9 +79,4 @@ function timeOf(freeze: Freeze, at: number): Pick<AskingFreeze, 'until'> | undef
   } catch {
     return {}
   }
-}
-
-/** A freeze without a requirement cannot be saved as one that asks. If there is one, nobody can approve it. */
-function policyOf({ id, version, match: { id: _ids, ...match }, require }: Freeze): Policy {
-  return { id, version, match, require: require ?? { quorum: 1, from: { users: [] } }, source: 'freeze' }
 }
