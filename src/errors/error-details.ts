@@ -265,7 +265,7 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
     readonly type: string
     readonly id: string
     readonly freeze: string
-    readonly mode: 'block' | 'queue'
+    readonly mode: 'block' | 'queue' | 'ask'
     readonly reason: string
     readonly until?: number | undefined
     readonly problem?: string | undefined

@@ -3,7 +3,12 @@ import { defined } from '../../src/core/defined.ts'
 import { compilePolicies, type PolicySet } from '../../src/core/policy/compile/policy-set.ts'
 import { evaluate } from '../../src/core/policy/evaluate/evaluate.ts'
 import type { Evaluation, LifecycleStep } from '../../src/core/policy/model/policy.ts'
-import { type PinnedRequirement, requirementsJoin } from '../../src/core/policy/model/requirement.ts'
+import {
+  askedAfterFreezes,
+  askedByPolicies,
+  type PinnedRequirement,
+  requirementsJoin,
+} from '../../src/core/policy/model/requirement.ts'
 import { joinRules } from '../../src/core/policy/model/rules-of-conduct.ts'
 import { isReturned } from '../../src/core/request/decide/decide.ts'
 import type { Facts, NextContent, TargetFacts } from '../../src/core/request/model/command.ts'
@@ -13,6 +18,7 @@ import type { Hold } from '../../src/core/request/model/hold.ts'
 import type { Request } from '../../src/core/request/model/request.ts'
 import type { KnownUsers } from '../../src/core/review/under-review.ts'
 import {
+  asksWhenLanding,
   type Command,
   type Document,
   type Draft,
@@ -32,7 +38,7 @@ export interface Engine {
     around: Surroundings,
   ): Facts
   /** What the policies ask of a draft. */
-  content(before: Draft, next: Draft, policies: number): NextContent
+  content(before: Draft, next: Draft, around: Pick<Surroundings, 'policies' | 'time'>): NextContent
   users(directory: number): KnownUsers
   /** The draft that a request begins with. */
   beginning(): Draft
@@ -50,7 +56,7 @@ export function engineOf(world: World): Engine {
   const contents = new Map<number, Content>()
   const evaluations = new Map<number, Evaluation>()
   const joined = new Map<Evaluation['requirements'], Map<number, Evaluation>>()
-  const nexts = new Map<number, NextContent>()
+  const nexts = new Map<string, NextContent>()
   const targets = new Map<string, TargetFacts>()
   const rewrites = new Map<Command, Map<string, Draft | undefined>>()
 
@@ -67,9 +73,22 @@ export function engineOf(world: World): Engine {
       const { openTime, applyBy, revertAt } = world
       return { changes, ...defined({ applyAt, openTime, applyBy, revertAt }) }
     })
+  const season = (draft: Draft, time: number): readonly PinnedRequirement[] => {
+    const { asking } = world
+    if (!asking || 'owners' in asking.require || !asksWhenLanding(world, time, draft.applyAt)) return []
+    return [{ policy: asking.id, version: asking.version, require: asking.require, source: 'freeze' }]
+  }
   const evaluationOf = (draft: Draft, policies: number): Evaluation =>
     once(evaluations, draft.id * most + policies, () => evaluated(world, draft, sets[policies]))
-  const inForce = (request: Request, draft: Draft, policies: number): Evaluation => {
+  const inForce = (request: Request, draft: Draft, { policies, time }: Surroundings): Evaluation => {
+    if (!world.asking || request.requirements.length === 0) return inForceAlone(request, draft, policies)
+    const own = askedByPolicies(request.requirements)
+    const isMoved = request.policySet.seq !== policies && request.rules.policyDrift !== 'pinned'
+    const { requirements } = isMoved ? evaluationOf(draft, policies) : { requirements: [] }
+    const all = [requirements, season(draft, time)].reduce(requirementsJoin, own)
+    return { requirements: all.length > 0 ? all : askedAfterFreezes(request.requirements), rules: request.rules }
+  }
+  const inForceAlone = (request: Request, draft: Draft, policies: number): Evaluation => {
     const { requirements, rules } = request
     if (request.policySet.seq === policies || rules.policyDrift === 'pinned' || requirements.length === 0)
       return request
@@ -81,11 +100,15 @@ export function engineOf(world: World): Engine {
       rules: joinRules(rules, now.rules),
     }))
   }
-  const content = (before: Draft, next: Draft, policies: number): NextContent =>
-    once(nexts, (before.id * most * most + next.id) * most + policies, () => ({
+  const content = (
+    before: Draft,
+    next: Draft,
+    { policies, time }: Pick<Surroundings, 'policies' | 'time'>,
+  ): NextContent =>
+    once(nexts, [before.id, next.id, policies, world.asking ? time : ''].join(), () => ({
       ...contentOf(next),
       before: contentOf(before).changes,
-      evaluation: evaluationOf(next, policies),
+      evaluation: withSeason(evaluationOf(next, policies), season(next, time)),
       policySet: { seq: policies, hash: String(policies) },
       gated: false,
     }))
@@ -120,9 +143,9 @@ export function engineOf(world: World): Engine {
       })
     },
     facts(request, { before, next }, around) {
-      const force = inForce(request, before, around.policies)
+      const force = inForce(request, before, around)
       const { requirements, rules } = force
-      const brought = next && content(before, next, around.policies)
+      const brought = next && content(before, next, around)
       const rebases = brought && brought.evaluation.requirements.length > 0 ? brought.evaluation : force
       return {
         users: directories[around.directory] ?? new Map(),
@@ -137,6 +160,12 @@ export function engineOf(world: World): Engine {
       }
     },
   }
+}
+
+function withSeason(evaluation: Evaluation, asked: readonly PinnedRequirement[]): Evaluation {
+  return asked.length === 0
+    ? evaluation
+    : { ...evaluation, requirements: requirementsJoin(evaluation.requirements, asked) }
 }
 
 function isBlockedAt(world: World, at: number): boolean {

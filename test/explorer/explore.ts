@@ -168,7 +168,10 @@ function rootOf(world: World, engine: Engine): Omit<Node, 'index'> {
   }
   const next = engine.beginning()
   const command = { id: 'r1', by: actorOf(requester), at: world.times[0] ?? 0, reason }
-  const facts = { users: engine.users(0), next: { ...engine.content(next, next, 0), before: [] } }
+  const facts = {
+    users: engine.users(0),
+    next: { ...engine.content(next, next, { policies: 0, time: 0 }), before: [] },
+  }
   const begun = { submit, draft }[verb](command, facts)
   if (!begun.ok || begun.value.type !== 'request') throw new TypeError(`${world.name}: the request does not begin.`)
   const request = begin(begun.value.event)
@@ -207,7 +210,7 @@ function factsFor(
   if (contentCommands.has(command.type)) {
     return { ...engine.facts(request, { before: ledger.draft, next }, around), ...left }
   }
-  if (asksAgain(request, command)) return { ...facts, next: engine.content(ledger.draft, next, around.policies) }
+  if (asksAgain(request, command)) return { ...facts, next: engine.content(ledger.draft, next, around) }
   const [said] = ledger.comments
   return said
     ? { ...facts, comment: said.resolved ? { by: said.by, resolved: { by: 'eve', at: 0 } } : { by: said.by } }

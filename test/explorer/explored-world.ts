@@ -42,7 +42,9 @@ export interface World {
   /** The instants, in milliseconds, in their order. */
   readonly times: readonly number[]
   /** What a freeze does from each instant until the next one; none freezes anything if left out. */
-  readonly freezes?: readonly ('block' | 'queue' | undefined)[]
+  readonly freezes?: readonly ('block' | 'queue' | 'ask' | undefined)[]
+  /** Whom it asks while it asks, as a policy with the rules that all others have. */
+  readonly asking?: Policy
   /** Whether another request takes the lock of the resource, and gives it back. */
   readonly rival?: true
   /** A review that another request owes for a while, and then not, and then again. */
@@ -121,9 +123,15 @@ export interface Surroundings {
 /** The freeze of a moment, and when everything is over that freezes from then on without a break. */
 export function freezeOf({ freezes = [], times }: World, time: number) {
   const mode = freezes[time]
-  if (mode === undefined) return undefined
-  const end = freezes.findIndex((one, at) => at > time && one === undefined)
+  if (mode === undefined || mode === 'ask') return undefined
+  const end = freezes.findIndex((one, at) => at > time && (one === undefined || one === 'ask'))
   return { mode, until: end < 0 ? undefined : times[end] }
+}
+
+/** Tells whether the freeze asks at the time at which something would land: now, or when it is scheduled for. */
+export function asksWhenLanding({ freezes, times }: World, time: number, applyAt: number | undefined): boolean {
+  const landing = Math.max(times[time] ?? 0, applyAt ?? 0)
+  return freezes?.[times.findLastIndex((one) => one <= landing)] === 'ask'
 }
 
 export const requester = 'ann'

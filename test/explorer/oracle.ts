@@ -3,6 +3,7 @@ import type { Approvers, Requirement } from '../../src/core/policy/model/require
 import type { LaterEvent } from '../../src/core/request/model/event.ts'
 import type { Request } from '../../src/core/request/model/request.ts'
 import {
+  asksWhenLanding,
   type Command,
   type Draft,
   effectOf,
@@ -201,7 +202,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
       return ledger.status === 'approved' && !isMet(ledger, scene, force) ? 'pending' : ledger.status
     }
     case 'resume':
-      return ledger.open ? settled(ledger, scene, force) : 'refused'
+      return ledger.open && !awaitsThaw(ledger, scene) ? settled(ledger, scene, force) : 'refused'
     case 'describe':
     case 'comment':
       return ledger.status
@@ -379,6 +380,22 @@ function mayEdit(
 
 /** Follows an event, and says what is wrong with it, if something is. */
 export function witness(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | string {
+  const after = followed(ledger, event, scene)
+  if (typeof after === 'string' || !scene.world.asking) return after
+  const unasked = unaskedInSeason(after, event, scene)
+  return unasked ?? { ...after, open: awaitsThaw(after, scene) }
+}
+
+/** What landed while a freeze asked, without the approvals that it asks for. */
+function unaskedInSeason(after: Ledger, { outcome: { status } }: LaterEvent, scene: Scene): string | undefined {
+  const { asking } = scene.world
+  if (!asking || status !== 'applied' || !isAskedFor(scene, after.draft)) return undefined
+  return isEnough(after, scene, { force: [asking], answers: after.answers })
+    ? undefined
+    : 'it lands while a freeze asks, and nobody has approved it'
+}
+
+function followed(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | string {
   const { outcome } = event
   const { status } = outcome
   const thawed = withinFreeze(event, scene)
@@ -547,7 +564,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
   firstDigest.set(scene.world, begun.digest)
   const drafting = begun.status === 'draft'
   const asked = drafting ? nothing : asks(scene, scene.next)
-  return {
+  const ledger: Ledger = {
     status: begun.status,
     round: drafting ? 0 : 1,
     digest: begun.digest,
@@ -578,6 +595,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     application: undefined,
     mayLand: false,
   }
+  return { ...ledger, open: awaitsThaw(ledger, scene) }
 }
 
 /** Says what is different in what the engine believes and in what the events told. */
@@ -735,8 +753,8 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
   const takesOver = command.type === 'take_over'
   const asksAnew = [...asking, 'come_due'].includes(command.type) || (takesOver && ledger.status !== 'draft')
   const drafting = ledger.status === 'draft' && !asksAnew
-  const matched = asks(scene, next)
-  const asked = drafting ? nothing : matched.length > 0 ? matched : ledger.asked
+  const found = asks(scene, next)
+  const asked = drafting ? nothing : askedOf(ledger, found, scene)
   const authors = ['edit', 'resolve'].includes(command.type)
     ? [...ledger.authors.filter((one) => one !== command.by), command.by]
     : ledger.authors
@@ -765,7 +783,7 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     remindedAt: undefined,
     escalated: [],
     answers: [],
-    conduct: drafting || matched.length === 0 ? ledger.conduct : matched,
+    conduct: drafting || found.length === 0 ? ledger.conduct : found,
   }
   const [topic, later] = [topicOf(world, ledger.draft), topicOf(world, next)]
   const ends = command.type === 'reopen' && ledger.status !== 'failed'
@@ -782,6 +800,14 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
     stood: one.stood && command.type !== 'submit',
   }))
   return { ...after, answers: [...back, ...stands], grudges }
+}
+
+/** What is asked of new content: if no policy asks any more, what was asked before, and whatever the freeze asks. */
+function askedOf(ledger: Ledger, found: readonly Policy[], { world: { asking } }: Scene): readonly Policy[] {
+  if (!asking) return found.length > 0 ? found : ledger.asked
+  const before = withoutSeason(ledger.asked, asking)
+  if (before.length === 0 || withoutSeason(found, asking).length > 0) return found
+  return found.length > 0 ? seasoned(before, asking) : before
 }
 
 /** The policies whose rules of conduct hold: of a draft, those that were pinned when it was before its reviewers last. */
@@ -897,7 +923,8 @@ function isTalkedAbout({ comments }: Ledger, force: readonly Policy[]): boolean 
 }
 
 function isMet(ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
-  if (force.length === 0 || ledger.answers.some(({ verdict }) => verdict !== 'approve')) return false
+  if (force.length === 0 || !isNotObjected(ledger)) return false
+  if (force.every(({ version }) => version === over)) return true
   return isEnough(ledger, scene, { force, answers: ledger.answers })
 }
 
@@ -1082,11 +1109,54 @@ function mayAnswer(
   return !barred.some((author) => author !== ledger.asker && isBehind(author))
 }
 
-/** The policies that hold: those that were pinned, and unless they say otherwise those that match now. */
+/** The policies that hold, and the freeze if it asks. Once it is over and nobody else asks, nobody is missing. */
 function inForce(ledger: Ledger, scene: Scene): readonly Policy[] {
+  const { asking } = scene.world
+  if (ledger.asked.length === 0) return ledger.asked
+  if (!asking) return ofPolicies(ledger, scene)
+  const others = ofPolicies({ ...ledger, asked: withoutSeason(ledger.asked, asking) }, scene)
+  if (isAskedFor(scene, ledger.draft)) return seasoned(others, asking)
+  return others.length > 0 ? others : once(overs, asking, () => [{ ...asking, version: over }])
+}
+
+/** The version under which a freeze stands that is over. */
+const over = -1
+const overs = new Map<Policy, readonly Policy[]>()
+const seasons = new Map<readonly Policy[], readonly Policy[]>()
+const seasonless = new Map<readonly Policy[], readonly Policy[]>()
+
+function seasoned(policies: readonly Policy[], asking: Policy): readonly Policy[] {
+  return once(seasons, policies, () => [...policies, asking])
+}
+
+function withoutSeason(policies: readonly Policy[], asking: Policy): readonly Policy[] {
+  return once(seasonless, policies, () => policies.filter((one) => one !== asking))
+}
+
+function isAskedFor({ world, around }: Scene, { applyAt }: Draft): boolean {
+  return world.asking !== undefined && asksWhenLanding(world, around.time, applyAt)
+}
+
+/** Whether nothing but what the freeze asks is missing, so that it is settled when that is over. */
+function awaitsThaw(ledger: Ledger, scene: Scene): boolean {
+  const { asking } = scene.world
+  if (!asking || ledger.status !== 'pending' || !isAskedFor(scene, ledger.draft)) return false
+  const others = withoutSeason(inForce(ledger, scene), asking)
+  const met = others.length > 0 ? isMet(ledger, scene, others) : isNotObjected(ledger)
+  return met && !isMet(ledger, scene, inForce(ledger, scene))
+}
+
+function isNotObjected({ answers }: Ledger): boolean {
+  return answers.every(({ verdict }) => verdict === 'approve')
+}
+
+/** The policies that hold: those that were pinned, and unless they say otherwise those that match now. */
+function ofPolicies(ledger: Ledger, scene: Scene): readonly Policy[] {
   const { asked, askedAt, draft } = ledger
-  if (asked.length === 0 || askedAt === scene.around.policies || strictest(asked).pinnedAlone) return asked
-  const now = asks(scene, draft)
+  const isAlone = asked.length === 0 && !scene.world.asking
+  const isPinned = asked.length > 0 && strictest(asked).pinnedAlone
+  if (isAlone || askedAt === scene.around.policies || isPinned) return asked
+  const now = matched(scene, draft)
   return once(
     once(unions, asked, () => new Map()),
     now,
@@ -1094,8 +1164,15 @@ function inForce(ledger: Ledger, scene: Scene): readonly Policy[] {
   )
 }
 
+/** The policies that match, and the freeze if it asks. */
+function asks(scene: Scene, draft: Draft): readonly Policy[] {
+  const { asking } = scene.world
+  const policies = matched(scene, draft)
+  return asking && isAskedFor(scene, draft) ? seasoned(policies, asking) : policies
+}
+
 /** The policies that match, worked out by hand: they name fields, and thresholds that a value has to exceed. */
-function asks({ world, around }: Scene, draft: Draft): readonly Policy[] {
+function matched({ world, around }: Scene, draft: Draft): readonly Policy[] {
   const policies = world.policySets[around.policies] ?? []
   return once(
     once(matches, draft, () => new Map()),

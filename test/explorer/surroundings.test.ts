@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { deep, explored } from './report.ts'
 import {
+  askedMeanwhile,
   delegated,
   drafts,
   editors,
@@ -32,6 +33,7 @@ describe('every state of a request: when, on what, for whom', () => {
   explored(outside(2, deep ? 4 : 2), deep ? 10_000 : 2_000)
   explored(unasked(deep ? 4 : 3), 1_000)
   explored(frozen(deep ? 4 : 2), 1_000)
+  explored(askedMeanwhile(deep ? 3 : 2), 1_000)
   explored(talked(deep ? 3 : 2), 2_000)
   explored(lapsing(deep ? 2 : 1), 1_500)
   explored(temporary(deep ? 3 : 2), 1_000)

@@ -433,6 +433,38 @@ export function editors(rounds: number): World {
   }
 }
 
+/** Not without those who are asked meanwhile: a freeze that asks, and that queues in between, of what somebody has to approve or nobody. */
+export function askedMeanwhile(rounds: number): World {
+  return {
+    name: 'asked meanwhile',
+    bound: `${rounds} rounds, 5 instants of which 1 queues and 2 ask, a schedule, 2 live documents, 2 policy sets of which one asks nobody at first`,
+    resources: [[{ a: 0 }, { a: 0, b: 5 }]],
+    directories: [{ ann, ben, dan }],
+    policySets: [
+      [
+        {
+          ...policy('reviewed', 1, from(1, 'lead')),
+          when: { type: 'before_after', field: '/a', operator: '>', value: 1 },
+        },
+      ],
+      [policy('reviewed', 2, from(1, 'lead'))],
+    ],
+    times: [0, day, 2 * day, 3 * day, 4 * day],
+    freezes: [undefined, 'ask', 'queue', 'ask', undefined],
+    asking: policy('season', 1, from(1, 'security')),
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
+    commands: [
+      ...each(['approve', 'withdraw'], ['ben', 'dan']),
+      ...each(['reject'], ['dan']),
+      ...each(['come_due', 'resume'], ['countersign']),
+      ...each(['reopen', 'recall', 'submit', 'resubmit', 'rebase', 'apply', 'unschedule'], ['ann']),
+      { type: 'schedule', by: 'ann', applyAt: 3 * day },
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
 /** Not before it is over: freezes that queue and block, over schedules and deadlines, of what somebody has to approve or nobody. */
 export function frozen(rounds: number): World {
   const rules = { bypass: ['security'], breakGlass: ['security'], cancel: 'any_time', expiresAfter: '3d' } as const

@@ -592,7 +592,7 @@ describe('[TI-02] the settings', () => {
       reason: 'asleep',
     } as const
     const saved = await ann.freezes.save(nights)
-    expect(saved).toEqual({ ...nights, version: 1 })
+    expect(saved).toEqual({ ...nights, version: 1, findings: [], reverts: [] })
     expect(await ann.freezes.save(saved)).toEqual(saved)
     expect(await ann.freezes.save({ ...nights, reason: 'fast asleep' })).toMatchObject({ version: 2 })
     expect((await ann.freezes.list()).map(({ id }) => id)).toEqual(['nights', 'release'])
@@ -655,7 +655,7 @@ describe('[TI-02] the settings', () => {
   })
 
   it.each([
-    ['freeze.mode', { mode: 'off' as 'block' }, 'must be "block" or "queue"'],
+    ['freeze.mode', { mode: 'off' as 'block' }, 'must be "block", "queue" or "ask"'],
     ['freeze.reason', { reason: ' ' }, 'must say why'],
     ['freeze.windows', { windows: [] }, '1 to 20'],
     ['freeze.windows[0].until', { windows: [{ from: 5, until: 5 }] }, 'later'],

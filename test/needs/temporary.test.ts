@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { requestMethods } from '../../src/core/request/model/status-table.ts'
 import type { ChangeRequest, Storage, WantedChange } from '../../src/index.ts'
 import { levelAccess } from '../../src/presets/levels.ts'
+import type { FreezeInput } from '../../src/service/records/freeze-records.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
 import { day, type Flag, flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'
@@ -135,29 +136,33 @@ describe.each(storages)('[TI-03] [BY-17] a change for a time on $name', ({ open 
     await sound()
   })
 
-  it.each([
+  const fates: readonly (readonly [string, (w: World, revert: string) => Promise<void>])[] = [
     [
       'the policies',
-      async (w: World) => void (await w.policy({ id: 'more', require: { quorum: 2, from: { roles: ['lead'] } } })),
+      async (w) => void (await w.policy({ id: 'more', require: { quorum: 2, from: { roles: ['lead'] } } })),
     ],
-    ['its requester, who is gone', async (w: World) => void w.leave('ann')],
-    ['everybody who approved it, who is gone', async (w: World) => void w.leave('ben')],
-    ['the workflow, which is off', async (w: World) => void (await w.as('cat').workflow.disable({ reason: 'a test' }))],
+    ['its requester, who is gone', async (w) => void w.leave('ann')],
+    ['everybody who approved it, who is gone', async (w) => void w.leave('ben')],
+    ['the workflow, which is off', async (w) => void (await w.as('cat').workflow.disable({ reason: 'a test' }))],
     [
       'the workflow, which is held',
-      async (w: World) => void (await w.as('cat').workflow.disable({ reason: 'a test', waiting: 'hold' })),
+      async (w) => void (await w.as('cat').workflow.disable({ reason: 'a test', waiting: 'hold' })),
     ],
-    ['a request that holds the lock', async (w: World) => void pending(await w.as('dan').submit(ref, rollout(70)))],
-    [
-      'a freeze that was saved later',
-      async (w: World, revert: string) => {
+    ['a request that holds the lock', async (w) => void pending(await w.as('dan').submit(ref, rollout(70)))],
+    ...(['block', 'queue', 'ask'] as const).map((mode): (typeof fates)[number] => [
+      `a freeze that was saved later, which would ${mode}`,
+      async (w, revert) => {
         const windows = [{ from: revertAt - hour, until: revertAt + day }]
-        const saved = await w.as('cat').freezes.save({ id: 'late', match: {}, windows, mode: 'block', reason: 'quiet' })
+        const asks = mode === 'ask' ? { require: { quorum: 1, from: { roles: ['lead'] } } } : {}
+        const freeze = { id: 'late', match: {}, windows, mode, reason: 'quiet', ...asks } as FreezeInput
+        const saved = await w.as('cat').freezes.save(freeze)
         expect(saved.reverts).toEqual([{ request: revert, at: revertAt }])
       },
-    ],
-    ['the time that it took until somebody came by', async (w: World) => w.pass(400 * day)],
-  ])('[TI-03] is taken back whatever becomes of %s', async (_, happens) => {
+    ]),
+    ['the time that it took until somebody came by', async (w) => w.pass(400 * day)],
+  ]
+
+  it.each(fates)('[TI-03] is taken back whatever becomes of %s', async (_, happens) => {
     const { w, live, sound } = await temporary(open(), { lock: 'resource' })
     const { revert } = await approvedFor(w, mine)
     await happens(w, revert)
@@ -464,12 +469,12 @@ describe('[TI-03] the time at which a change is taken back', () => {
     await expect(call).rejects.toThrow(says)
   })
 
-  it('is refused in a freeze that is known, whether or not somebody has to approve the change', async () => {
+  it.each(['block', 'queue', 'ask'] as const)('is refused in a freeze that is known, and would %s', async (mode) => {
     const { w } = await temporary(memoryStorage())
     const windows = [{ from: revertAt - hour, until: revertAt + hour }]
-    await w
-      .as('cat')
-      .freezes.save({ id: 'night', match: { resource: 'feature_flag' }, windows, mode: 'queue', reason: 'quiet' })
+    const asks = mode === 'ask' ? { require: { quorum: 1, from: { roles: ['lead'] } } } : {}
+    const match = { resource: 'feature_flag' }
+    await w.as('cat').freezes.save({ id: 'night', match, windows, mode, reason: 'quiet', ...asks } as FreezeInput)
     const ann = w.as('ann')
     const draft = await ann.draft(ref, mine, { revertAt })
     const asked = pending(await ann.submit(ref, mine, { revertAt: revertAt + 2 * hour }))

@@ -29,6 +29,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'requesters',
         'document-approvers',
         'windows',
+        'asking-freezes',
       ].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
@@ -56,6 +57,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'bypass-at-once',
         'always-stopped',
         'freezes',
+        'asking-freezes',
         'resource-lists',
         'beginning',
         'times',
@@ -884,7 +886,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a switch that was approved is written and not turned',
     file: 'service/requests/permission-for-verb.ts',
-    find: '    ...(await turnWrites(context, landing(target), { ...landed, reason })),\n',
+    find: '    ...(await turnWrites(context, changesLanded(target), { ...landed, reason })),\n',
     put: '',
   },
   {
@@ -1784,8 +1786,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a bypass passes a freeze in silence',
     file: 'core/request/decide/decide-application.ts',
-    find: 'frozen ? { freezes: frozen.freezes } : {}',
-    put: 'frozen ? {} : {}',
+    find: 'passed.length > 0 ? { freezes: passed } : {}',
+    put: 'passed.length > 0 ? {} : {}',
   },
   {
     name: 'what expires in a freeze is queued',
@@ -1832,8 +1834,38 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a freeze of one resource covers its whole type',
     file: 'service/changes/frozen.ts',
-    find: 'if (id !== undefined && ![id].flat().includes(subject.resource.id)) return false',
-    put: 'if (id === subject.resource.type) return false',
+    find: 'return id === undefined || [id].flat().includes(resource.id)',
+    put: 'return id !== resource.type',
+  },
+  {
+    name: 'a freeze that asks asks nobody of what was submitted before',
+    file: 'service/facts/effective-requirements.ts',
+    find: 'return moved || asking.length > 0 ?',
+    put: 'return moved ?',
+  },
+  {
+    name: 'whoever gives roles gives a say in a freeze that asks',
+    file: 'service/access/grants.ts',
+    find: '[...allPolicies(policies), ...askingAsPolicies(settings?.value.freezes)]',
+    put: 'allPolicies(policies)',
+  },
+  {
+    name: 'the end of a freeze stands in for what policies ask',
+    file: 'core/policy/model/requirement.ts',
+    find: 'return byPolicies.length > 0 ? byPolicies : requirements.map(',
+    put: 'return requirements.length === byPolicies.length ? byPolicies : requirements.map(',
+  },
+  {
+    name: 'an edit in a freeze that asks takes the place of what a policy asked that is gone',
+    file: 'core/request/decide/decide-content.ts',
+    find: 'if (before.length === 0 || askedByPolicies(evaluation.requirements).length > 0) return evaluation',
+    put: 'if (evaluation.requirements.length > 0) return evaluation',
+  },
+  {
+    name: 'what was claimed before a freeze that asks is sent inside of it',
+    file: 'service/changes/frozen.ts',
+    find: 'return cleared !== undefined && !cleared.some(',
+    put: 'return cleared?.length === 0 && cleared.some(',
   },
   {
     name: 'a person with two accounts is told that both approvals count',

@@ -133,7 +133,7 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     fail()
     const states = async () =>
       Promise.all([one, two].map(async ({ id }) => (await w.as('ann').requests.get(id)).status))
-    expect(await states()).toEqual(['draft', 'approved'])
+    expect(await states()).toEqual(['draft', 'draft'])
 
     await w.as('zoe').workflow.enable({ project: 'web' })
     const attempts = [
@@ -144,7 +144,7 @@ describe.each(storages)('the workflow switch, on $name', ({ open }) => {
     ]
     expect(new Set(await Promise.all(attempts.map(refusal)))).toEqual(new Set(['switched_off']))
     const { can, status } = await w.as('ann').requests.get(two.id)
-    expect({ status, apply: can.apply }).toMatchObject({ status: 'approved', apply: { code: 'switched_off' } })
+    expect({ status, apply: can.apply }).toMatchObject({ status: 'draft', apply: { code: 'switched_off' } })
 
     const ticks = await Promise.all([w.approvals.tick(), w.approvals.tick()])
     expect(ticks.map(({ failed }) => failed)).toEqual([[], []])
@@ -307,7 +307,7 @@ describe('what becomes of what waits', () => {
     await w.as('zoe').workflow.disable()
     fail()
     await w.as('zoe').workflow.enable({ project: 'web' })
-    expect(await status('web')).toBe('pending')
+    expect(await status('web')).toBe('draft')
     expect(await refusal(w.as('zac').requests.approve(of('web').id, { digest: of('web').digest }))).toBe('switched_off')
     expect(await w.approvals.tick()).toMatchObject({ returned: 2, failed: [] })
     expect([await status('web'), await status('mail')]).toEqual(['draft', 'draft'])

@@ -56,7 +56,8 @@ function missingOn(way: Alternative, voters: readonly Voter[]): number {
   return shortage(slotsOf(way, 0, voters), voters)
 }
 
-function tallyPolicy({ policy, version, require }: PinnedRequirement, voters: readonly Voter[]): PolicyTally {
+function tallyPolicy({ policy, version, require, over }: PinnedRequirement, voters: readonly Voter[]): PolicyTally {
+  if (over) return { policy, version, met: true, missing: [] }
   let nearest: { readonly slots: readonly Slot[]; readonly missing: number } | undefined
   for (const alternative of alternatives(require)) {
     const slots = slotsOf(alternative, 0, voters)

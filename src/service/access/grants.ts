@@ -25,6 +25,7 @@ import { scopeOf } from '../people/ask-directory.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import { grantsOf } from '../people/stored-directory.ts'
 import type { GrantRecord } from '../records/access-records.ts'
+import { askingAsPolicies } from '../records/freeze-records.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
@@ -175,7 +176,7 @@ export async function readGrants(
   const agents = await agentsAmong({ storage }, tenant, [...stored.keys(), ...others.map(({ user }) => user)])
   const policies = await inForce(storage, tenant, settingsState(settings))
   const power = policyPower({
-    policies: allPolicies(policies),
+    policies: [...allPolicies(policies), ...askingAsPolicies(settings?.value.freezes)],
     roles,
     actor,
     grants: agents.has(actor) ? [] : grants.filter(({ user }) => user === actor),

@@ -8,7 +8,7 @@ import type { Reader } from '../people/reading-rights.ts'
 import { type FreezeTime, freezesAt, freezesBetween, listFreezes } from '../queries/read-freezes.ts'
 import { type RevertInFreeze, revertsInFreeze } from '../queries/reverts-in-freeze.ts'
 import type { Freeze, FreezeInput } from '../records/freeze-records.ts'
-import { removeFreezeCommand, saveFreezeCommand } from '../requests/freeze-commands.ts'
+import { type CheckedFreeze, removeFreezeCommand, saveFreezeCommand } from '../requests/freeze-commands.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze as frozenCopy } from '../values/freeze.ts'
 import type { ActorCommands } from './actor-commands.ts'
@@ -26,8 +26,8 @@ export interface ActingFreezes {
   list(): Promise<readonly Freeze[]>
   /**
    * Saves a freeze: a new one, or another text of the one with its id. It holds from the next command on, whatever was
-   * approved before: what waits goes on waiting, and keeps its approvals. The log tells of it. What was applied for a
-   * time is taken back in it all the same; `reverts` names these.
+   * approved before: what waits goes on waiting, and keeps its approvals. The log tells of it. Answers with what is odd
+   * about whom it asks. What was applied for a time is taken back in it all the same; `reverts` names these.
    *
    * @example
    * ```ts
@@ -36,7 +36,7 @@ export interface ActingFreezes {
    * await ben.freezes.save({ id: 'weekends', match: { resource: 'feature_flag' }, windows, mode: 'queue', reason })
    * ```
    *
-   * @throws `invalid_input`, `not_permitted`.
+   * @throws `invalid_input`, `not_permitted`, `directory_failed`.
    */
   save(freeze: FreezeInput, options?: KeyOptions): Promise<SavedFreeze>
   /**
@@ -78,7 +78,7 @@ export interface ActingFreezes {
 }
 
 /** A freeze that was saved, and what happens in it all the same. */
-export interface SavedFreeze extends Freeze {
+export interface SavedFreeze extends CheckedFreeze {
   /**
    * The planned reverts that it covers and lets through, of those that the actor may read: the first hundred, by their
    * time.

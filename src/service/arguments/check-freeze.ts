@@ -1,8 +1,11 @@
 import { admit } from '../../core/change/admit.ts'
 import type { Admission } from '../../core/change/limits.ts'
 import { defined } from '../../core/defined.ts'
+import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import { type Duration, durationInWords, durationPattern, milliseconds } from '../../core/policy/model/duration.ts'
 import type { PolicyMatch } from '../../core/policy/model/policy.ts'
+import type { Requirement } from '../../core/policy/model/requirement.ts'
+import type { FreezeMode } from '../../core/request/model/frozen.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import type { FreezeInput, FreezeMatch } from '../records/freeze-records.ts'
 import { recurrence } from '../values/recurrence.ts'
@@ -25,10 +28,10 @@ const limits: Admission = {
 export function checkFreeze(given: unknown, at: number): FreezeInput {
   const plain = admit(given, limits)
   if (!plain.ok) throw new ApprovalError(plain.refusal)
-  checkKeys('freeze', plain.value, ['id', 'match', 'windows', 'mode', 'reason', 'version'])
-  const { id, match, windows, mode, reason } = plain.value as unknown as Record<keyof FreezeInput, unknown>
-  if (mode !== 'block' && mode !== 'queue') {
-    fail('invalid_input', { argument: 'freeze.mode', problem: 'must be "block" or "queue"' })
+  checkKeys('freeze', plain.value, ['id', 'match', 'windows', 'mode', 'require', 'reason', 'version', 'findings', 'reverts'])
+  const { id, match, windows, mode, require, reason } = plain.value as unknown as Record<keyof FreezeInput, unknown>
+  if (mode !== 'block' && mode !== 'queue' && mode !== 'ask') {
+    fail('invalid_input', { argument: 'freeze.mode', problem: 'must be "block", "queue" or "ask"' })
   }
   if (!Array.isArray(windows) || windows.length === 0 || windows.length > mostWindows) {
     fail('invalid_input', { argument: 'freeze.windows', problem: `must be a list of 1 to ${mostWindows} windows` })
@@ -43,8 +46,31 @@ export function checkFreeze(given: unknown, at: number): FreezeInput {
     match: checkMatch(match),
     windows: windows.map((window: unknown, index) => checkWindow(`freeze.windows[${index}]`, window, at)),
     mode,
+    ...defined({ require: checkRequirement(mode, require) }),
     reason: why,
   }
+}
+
+/** Reads whom a freeze asks, as a policy asks: one that asks says it, and no other. */
+function checkRequirement(mode: FreezeMode, require: unknown): Requirement | undefined {
+  const argument = 'freeze.require'
+  if (mode !== 'ask') {
+    const problem = 'must be left out: only a freeze whose mode is "ask" asks for approvals'
+    return require === undefined ? undefined : fail('invalid_input', { argument, problem })
+  }
+  const example = '{ quorum: 1, from: { roles: ["release-manager"] } }'
+  if (require === undefined) fail('invalid_input', { argument, problem: `must say who approves, as in ${example}` })
+  const parsed = parsePolicy({ id: 'freeze', match: {}, require })
+  if (parsed.ok) {
+    const asked = parsed.value.require
+    if (!('owners' in asked)) return asked
+    fail('invalid_input', { argument, problem: `must ask for every change that it covers, as in ${example}` })
+  }
+  const [first] = parsed.refusal.details.problems
+  return fail('invalid_input', {
+    argument: `freeze${(first?.path ?? '/require').replaceAll('/', '.')}`,
+    problem: `${first?.problem}: ${first?.fix}`,
+  })
 }
 
 function checkMatch(match: unknown): FreezeMatch {

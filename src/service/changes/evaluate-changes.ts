@@ -6,12 +6,14 @@ import { type Explanation, explain } from '../../core/policy/explain/explain.ts'
 import { joinExplanations, nothingToExplain } from '../../core/policy/explain/join-explanations.ts'
 import type { Evaluation, PolicyInput, PolicySubject } from '../../core/policy/model/policy.ts'
 import { isPolicyOn, silencedIn } from '../../core/policy/model/policy-type.ts'
+import { type PinnedRequirement, requirementsJoin } from '../../core/policy/model/requirement.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import type { Schedule } from '../../core/request/model/schedule.ts'
 import { askingSets } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isPolicyChange, policiesIn } from '../resource-types/policy-resource.ts'
 import { turnsIn } from '../resource-types/workflow-resource.ts'
+import { type AskingFreeze, askedByFreezes, explainFreezes } from './asking-freezes.ts'
 import { type Proposal, subjectsOf } from './propose-change.ts'
 import { type BehindChanges, withCircumstances } from './read-circumstances.ts'
 import { takingBack } from './taking-back.ts'
@@ -37,13 +39,16 @@ export async function evaluateChanges(
     setVersion,
     proposals,
     behind,
+    asking,
     revertAt,
     off = false,
-  }: Weighed & { readonly setVersion: PolicySetState; readonly off?: boolean },
+  }: Weighed & Frozen & { readonly setVersion: PolicySetState; readonly off?: boolean },
 ): Promise<EvaluatedChanges> {
   const policies = await context.policies(context.storage, tenant, setVersion)
   const sets = askingSets(policies, off)
-  const subjects = sets.length === 0 ? [] : await knownSubjects(context, tenant, { sets, proposals, behind, revertAt })
+  const all = [...sets, ...asking.map(({ set }) => set)]
+  const known = { sets: all, proposals, behind, revertAt }
+  const subjects = all.length === 0 ? [] : await knownSubjects(context, tenant, known)
   const among = proposals.length
   const each = proposals.map((proposal, index) => {
     const type = context.resources.get(proposal.change.resource.type)
@@ -59,7 +64,12 @@ export async function evaluateChanges(
     return { evaluation: evaluated.reduce(joinEvaluations), refused: unasked && type?.gated !== false }
   })
   return {
-    evaluation: each.map(({ evaluation }) => evaluation).reduce(joinEvaluations, nothingAsked),
+    evaluation: withFreezes(
+      each.map(({ evaluation }) => evaluation).reduce(joinEvaluations, nothingAsked),
+      proposals.flatMap(({ change }, index) =>
+        askedByFreezes(context, asking, { change, subjects: subjects[index] ?? [] }),
+      ),
+    ),
     gated: each.some(({ refused }) => refused),
     shadows: each.map(({ evaluation }) => evaluation.shadow),
   }
@@ -71,6 +81,31 @@ export interface Weighed {
   /** When they are taken back. Left out: they stay. */
   readonly revertAt?: Schedule['revertAt'] | undefined
   readonly behind: BehindChanges
+}
+
+interface Frozen {
+  /** The freezes that ask when the changes would land. */
+  readonly asking: readonly AskingFreeze[]
+}
+
+/** What policies ask, and freezes besides: of the rules of conduct, the policies alone speak. */
+function withFreezes(evaluation: Evaluation, asked: readonly PinnedRequirement[]): Evaluation {
+  return asked.length === 0
+    ? evaluation
+    : { ...evaluation, requirements: requirementsJoin(evaluation.requirements, asked) }
+}
+
+/** What freezes that ask take of changes that land together, whatever the policies do. */
+export async function askedByFreezesAlone(
+  context: Context,
+  tenant: string,
+  { asking, ...what }: Weighed & Frozen,
+): Promise<readonly PinnedRequirement[]> {
+  if (asking.length === 0) return []
+  const subjects = await knownSubjects(context, tenant, { ...what, sets: asking.map(({ set }) => set) })
+  return what.proposals
+    .map(({ change }, index) => askedByFreezes(context, asking, { change, subjects: subjects[index] ?? [] }))
+    .reduce(requirementsJoin, [])
 }
 
 /**
@@ -133,12 +168,17 @@ function removalOf({ change: { resource }, before }: Proposal): PolicySubject {
 export async function explainAll(
   context: Context,
   tenant: string,
-  { setVersion, ...what }: Weighed & { readonly setVersion: PolicySetState },
+  { setVersion, asking, ...what }: Weighed & Frozen & { readonly setVersion: PolicySetState },
 ): Promise<readonly Explanation[]> {
   const sets = askingSets(await context.policies(context.storage, tenant, setVersion), false)
-  const subjects = await knownSubjects(context, tenant, { ...what, sets })
-  return subjects.flat().map((subject) => {
-    const each = sets.map((set) => explain(set, subject, subjects.length))
-    return each.reduce(joinExplanations, nothingToExplain)
-  })
+  const subjects = await knownSubjects(context, tenant, { ...what, sets: [...sets, ...asking.map(({ set }) => set)] })
+  return what.proposals.flatMap(({ change }, index) =>
+    (subjects[index] ?? []).map((subject) => {
+      const each = sets.map((set) => explain(set, subject, subjects.length))
+      return [...each, ...explainFreezes(context, asking, { change, subject })].reduce(
+        joinExplanations,
+        nothingToExplain,
+      )
+    }),
+  )
 }

@@ -1,6 +1,7 @@
 import { defined } from '../../core/defined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { asksWhileOff } from '../../core/policy/model/requirement.ts'
+import { asReturned } from '../../core/request/decide/as-returned.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import type { Facts } from '../../core/request/model/command.ts'
 import { type Hold, heldInBoth, holdsAfter } from '../../core/request/model/hold.ts'
@@ -8,7 +9,9 @@ import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { projectsOf, type Whereabouts } from '../../core/request/model/whereabouts.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
+import { page } from '../records/typed-storage.ts'
 import type { WorkflowSwitch } from '../records/workflow-records.ts'
 import type { Turn } from '../resource-types/workflow-resource.ts'
 import type { Context } from './context.ts'
@@ -91,6 +94,30 @@ function joined(switches: readonly (WorkflowSwitch | undefined)[]): {
   if (others.length === 0) return { switchedOff: switches[0]?.switchedOff, holds }
   const states = holds.flatMap(({ returned = [] }) => returned)
   return { switchedOff: states.length === 0 ? undefined : Math.max(...states), holds }
+}
+
+/** A request as it is by now, recorded or not, and when its clock stood still until then. */
+export function asSwitched<R extends Request>(
+  context: Pick<Context, 'workflow'>,
+  settings: Settings | undefined,
+  { request, at }: { readonly request: R; readonly at: number },
+): { readonly request: R; readonly holds: readonly Hold[] | undefined } {
+  const facts = switchFacts(context, settings, request)
+  return { request: asReturned(request, facts, at), holds: facts.holds }
+}
+
+/**
+ * Tells whether there may be requests that were sent back, of which that is not recorded yet: whoever looks for them by
+ * their state finds them in the one that they had.
+ */
+export async function isReturning(
+  { storage }: Pick<Context, 'storage'>,
+  tenant: string,
+  settings: Settings | undefined,
+): Promise<boolean> {
+  if (!settings?.workflow?.some(({ switchedOff }) => switchedOff !== undefined)) return false
+  const { records } = await page(storage, { ...inKeyOrder('returns', tenant), limit: 1 }, () => {})
+  return records.length > 0
 }
 
 /** Tells whether a request waits for people just now: it is open, and the workflow was not switched off under it. */

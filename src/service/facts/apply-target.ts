@@ -8,6 +8,7 @@ import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { type EvaluatedChanges, evaluateChanges } from '../changes/evaluate-changes.ts'
 import { freezeFacts } from '../changes/frozen.ts'
 import { judgedAgain } from '../changes/lifecycle-action.ts'
@@ -129,7 +130,7 @@ function blockedThen(
 async function rebasedChanges(
   context: Context,
   { content: { revertAt }, proposals }: ContentRead,
-  { request, settings, setVersion, reverts, read: { resources } }: ApplyTarget,
+  { request, settings, setVersion, reverts, at, read: { resources } }: ApplyTarget,
 ): Promise<readonly Proposal[] | undefined> {
   const { tenant } = request
   const behind = peopleBehind(request)
@@ -156,9 +157,10 @@ async function rebasedChanges(
     ...whereaboutsOf(changes),
     resources: changes.map(({ resource }) => resource),
   })
+  const asking = askingFreezes(context, settings, { now: at, schedule: defined({ applyAt: request.applyAt }) })
   const [here, there] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, behind, off, revertAt }),
-    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off, revertAt }),
+    evaluateChanges(context, tenant, { setVersion, proposals, behind, off, asking, revertAt }),
+    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off, asking, revertAt }),
   ])
   if (canonical(asJson(decidingPart(here))) !== canonical(asJson(decidingPart(there)))) return undefined
   return moved

@@ -1,10 +1,11 @@
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
-import { requirementsJoin } from '../../core/policy/model/requirement.ts'
+import { askedAfterFreezes, askedByPolicies, requirementsJoin } from '../../core/policy/model/requirement.ts'
 import { joinRules } from '../../core/policy/model/rules-of-conduct.ts'
 import type { Facts } from '../../core/request/model/command.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { projectsOf } from '../../core/request/model/whereabouts.ts'
-import { evaluateChanges } from '../changes/evaluate-changes.ts'
+import { type AskingFreeze, askingFreezes, asksUntil } from '../changes/asking-freezes.ts'
+import { askedByFreezesAlone, evaluateChanges } from '../changes/evaluate-changes.ts'
 import { askingSets } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor } from '../context/workflow-switch.ts'
@@ -12,24 +13,24 @@ import type { PolicySetRecord } from '../records/record-types.ts'
 import { stateIn } from '../records/typed-storage.ts'
 import { type ContentRead, readContent, readContents } from './read-content.ts'
 
-/** What policies ask, and the rules of conduct that hold. */
-export type Asked = Pick<Facts, 'requirements' | 'rules'>
+/** What policies and freezes ask, and the rules of conduct that hold. */
+export type Asked = Pick<Facts, 'requirements' | 'rules' | 'asksUntil'>
 
 /**
  * Gives what the policies ask of a request: the stricter of what they asked when it was submitted and what they ask
- * now, unless all of its policies said that the former alone counts.
+ * now, unless all of its policies said that the former alone counts. What freezes ask besides counts while they last,
+ * and never longer.
  *
- * While no policy has changed since, and none looks at more than the change, that is what was pinned, and nothing is
- * read.
+ * While no policy has changed since, none looks at more than the change and no freeze asks, that is what was pinned,
+ * and nothing is read.
  */
 export async function askedNow(
   context: Context,
   request: Request,
   settings: PolicySetRecord | undefined,
 ): Promise<Asked> {
-  if (isSettled(context, request, settings) && !(await changesByItself(context, request, settings)))
-    return pinnedIn(request)
-  return await askedOf(context, request, { settings, content: await readContent(context, request) })
+  const question = await questionOf(context, request, settings)
+  return question ? await askedOf(context, question, await readContent(context, request)) : pinnedIn(request)
 }
 
 /** Gives what the policies ask of several requests, in their order, as `askedNow` does, in at most one round trip. */
@@ -38,19 +39,42 @@ export async function askedOfAll(
   requests: readonly Request[],
   settings: PolicySetRecord | undefined,
 ): Promise<readonly Asked[]> {
-  const moves = await Promise.all(
-    requests.map(async (request) => {
-      return !isSettled(context, request, settings) || (await changesByItself(context, request, settings))
-    }),
+  const questions = await Promise.all(requests.map((request) => questionOf(context, request, settings)))
+  const open = questions.filter((question) => question !== undefined)
+  const contents = await readContents(
+    context,
+    open.map(({ request }) => request),
   )
-  const moved = requests.filter((_, index) => moves[index])
-  const contents = await readContents(context, moved)
   return await Promise.all(
-    requests.map((request) => {
-      const at = moved.indexOf(request)
-      return at < 0 ? pinnedIn(request) : askedOf(context, request, { settings, content: contents[at] })
+    requests.map((request, index) => {
+      const question = questions[index]
+      return question ? askedOf(context, question, contents[open.indexOf(question)]) : pinnedIn(request)
     }),
   )
+}
+
+/** What is to be asked about a request, since what was pinned may not be what holds. */
+interface Question {
+  readonly request: Request
+  readonly settings: PolicySetRecord | undefined
+  /** Whether the policies may ask something else by now. */
+  readonly moved: boolean
+  readonly asking: readonly AskingFreeze[]
+}
+
+async function questionOf(
+  context: Context,
+  request: Request,
+  settings: PolicySetRecord | undefined,
+): Promise<Question | undefined> {
+  const asking = asksFreezes(request) ? askingFreezes(context, settings, { now: context.now(), schedule: request }) : []
+  const moved = !isSettled(context, request, settings) || (await changesByItself(context, request, settings))
+  return moved || asking.length > 0 ? { request, settings, moved, asking } : undefined
+}
+
+/** Tells whether freezes have a say in a request now. What nobody had to approve is asked about when it is to land. */
+function asksFreezes({ status, requirements }: Request): boolean {
+  return status !== 'applied' && requirements.length > 0
 }
 
 function isSettled(
@@ -80,26 +104,34 @@ async function changesByItself(
   })
 }
 
-function pinnedIn({ requirements, rules }: Request): Asked {
-  return { requirements, rules }
+function pinnedIn(request: Request): Asked {
+  const { requirements, rules } = request
+  return { requirements: asksFreezes(request) ? askedAfterFreezes(requirements) : requirements, rules }
 }
 
 async function askedOf(
   context: Context,
-  request: Request,
-  { settings, content }: { readonly settings: PolicySetRecord | undefined; readonly content: ContentRead | undefined },
+  { request, settings, moved, asking }: Question,
+  content: ContentRead | undefined,
 ): Promise<Asked> {
-  const { requirements, rules, tenant } = request
-  const { evaluation } = await evaluateChanges(context, tenant, {
+  const { rules } = request
+  const requirements = asksFreezes(request) ? askedByPolicies(request.requirements) : request.requirements
+  const { proposals = [], content: brought } = content ?? {}
+  const what = { proposals, revertAt: brought?.revertAt, behind: peopleBehind(request), asking }
+  const lasting = asksUntil(asking)
+  if (!moved) {
+    const byFreezes = await askedByFreezesAlone(context, request.tenant, what)
+    const all = requirementsJoin(requirements, byFreezes)
+    return all.length === 0 ? pinnedIn(request) : { requirements: all, rules, ...lasting }
+  }
+  const { evaluation } = await evaluateChanges(context, request.tenant, {
+    ...what,
     setVersion: stateIn(settings),
-    proposals: content?.proposals ?? [],
-    revertAt: content?.content.revertAt,
-    behind: peopleBehind(request),
     off: !isOnFor(context, settings, request),
   })
-  if (evaluation.requirements.length === 0) return pinnedIn(request)
-  return {
-    requirements: requirementsJoin(requirements, evaluation.requirements),
-    rules: joinRules(rules, evaluation.rules),
-  }
+  const all = requirementsJoin(requirements, evaluation.requirements)
+  if (all.length === 0) return pinnedIn(request)
+  const isSilent = askedByPolicies(evaluation.requirements).length === 0
+  const strictest = requirements.length === 0 ? evaluation.rules : joinRules(rules, evaluation.rules)
+  return { requirements: all, rules: isSilent ? rules : strictest, ...lasting }
 }

@@ -1,5 +1,6 @@
 import { defined } from '../../core/defined.ts'
 import { stepFrom } from '../../core/lifecycle/transition-table.ts'
+import { askedByPolicies } from '../../core/policy/model/requirement.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { statusAt } from '../../core/request/model/deadline.ts'
@@ -152,7 +153,7 @@ export function isOnItsWay({ stored }: Holder): boolean {
  * waits for if its life cycle keeps others off. One that is gone counts as one that asks for it.
  */
 export function lockingPolicies({ stored, waiting }: Holder, policies: TenantPolicies): readonly string[] {
-  const ids = [...new Set((stored?.requirements ?? []).map(({ policy }) => policy))]
+  const ids = [...new Set(askedByPolicies(stored?.requirements ?? []).map(({ policy }) => policy))]
   const asksForNone = (id: string) => {
     const found = policiesOf(policies, id)
     return found.length > 0 && found.every(({ rules }) => rules.lock === 'none')

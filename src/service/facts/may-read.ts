@@ -10,6 +10,7 @@ import { covers } from '../../core/review/delegation.ts'
 import { peopleAsked } from '../../core/review/needs.ts'
 import { isAmong } from '../../core/review/voter.ts'
 import type { Context } from '../context/context.ts'
+import { asSwitched } from '../context/workflow-switch.ts'
 import { knownUsers, scopesOf } from '../people/ask-directory.ts'
 import type { Reader, ReadingRights } from '../people/reading-rights.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
@@ -110,11 +111,12 @@ function asWas({ requirements, rules }: Request) {
  * Tells whether somebody is asked to answer a request, may answer it for somebody who is, or can apply it without. Of
  * one that has ended, those are asked who were.
  */
-async function isAsked(context: Context, { tenant, user }: Reader, request: Request): Promise<boolean> {
+async function isAsked(context: Context, { tenant, user }: Reader, stored: Request): Promise<boolean> {
   if (user === undefined) return false
   const { directory, storage, now } = context
-  const { project, projects, resources } = request
+  const { project, projects, resources } = stored
   const { set } = await read(storage, { set: recordKey('policySets', tenant) })
+  const { request } = asSwitched(context, set?.value, { request: stored, at: now() })
   const [asked, delegations] = await Promise.all([
     isOpen(request.status) || request.followUp ? askedNow(context, request, set?.value) : asWas(request),
     delegationsTo(context, { tenant, user }, now()),

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import { checkLockOut, type PolicyPeople } from '../../core/policy/check/check-lock-out.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
-import type { ResourceWords } from '../../core/policy/check/policy-facts.ts'
+import type { DirectoryFacts, ResourceWords } from '../../core/policy/check/policy-facts.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import type { Finding, PolicyFinding, PolicyProblem } from '../../core/policy/model/policy-finding.ts'
 import { gatesPolicies } from '../../core/policy/model/policy-type.ts'
@@ -96,10 +96,9 @@ async function findingsOfOne(
       { policy: id, path: '/id', severity: 'error', problem, fix: 'keep the id, or submit a policy of that name' },
     ]
   }
-  const { users, roles } = mentionedPeople(policy)
   const scope = scopeOf(tenant, onlyProject(policy))
   const [known, unknownBypass] = await Promise.all([
-    directoryFacts(directory, scope, { users, roles }),
+    namedBy({ directory }, { tenant, policy }),
     rolesUnknown(directory, scope, policy.rules?.bypass ?? []),
   ])
   const taken = checkCoded(policy, coded)
@@ -110,6 +109,15 @@ async function findingsOfOne(
     directory: { ...known, unknownRoles: [...known.unknownRoles, ...unknownBypass] },
   })
   return [...taken.map((finding) => ({ policy: id, ...finding })), ...findings]
+}
+
+/** Asks the directory about those whom a policy names. */
+export async function namedBy(
+  { directory }: Pick<Context, 'directory'>,
+  { tenant, policy }: { readonly tenant: string; readonly policy: PolicyInput },
+): Promise<DirectoryFacts> {
+  const { users, roles } = mentionedPeople(policy)
+  return await directoryFacts(directory, scopeOf(tenant, onlyProject(policy)), { users, roles })
 }
 
 /** Finds where a policy that is saved would take the place of one in code. */

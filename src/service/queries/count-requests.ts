@@ -1,9 +1,9 @@
 import { defined } from '../../core/defined.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { isOpen, statuses } from '../../core/request/model/status-table.ts'
+import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { type Collection, collections } from '../../ports/collections.ts'
 import type { Context } from '../context/context.ts'
-import { switchFacts } from '../context/workflow-switch.ts'
+import { asSwitched, isReturning } from '../context/workflow-switch.ts'
 import { type Reader, readingRights } from '../people/reading-rights.ts'
 import { page, read, recordKey } from '../records/typed-storage.ts'
 import { summaryOf } from '../requests/request-summary.ts'
@@ -32,28 +32,56 @@ export async function countRequests(context: Context, reader: Reader, filter: Re
   const scopes = await readableScopes(rights, reader.tenant, criteria)
   const [byIndex, oneByOne] = [scopes.filter(isCountable), scopes.filter((scope) => !isCountable(scope))]
   const isByIndex = criteria.action === undefined
-  const counted = isByIndex ? await countByIndex(context, reader, { scopes: byIndex, criteria }) : { count: 0 }
+  const unsure = isByIndex ? await statesInDoubt(context, reader, criteria) : []
+  const wanted = criteria.wanted.filter((status) => !unsure.includes(status))
+  const known = { scopes: byIndex, criteria, wanted }
+  const counted: RequestCount = isByIndex ? await countByIndex(context, reader, known) : { count: 0 }
   let { count } = counted
-  const look = { reader, scopes: isByIndex ? oneByOne : scopes, criteria, limit: portion - 1, start: undefined }
-  for await (const { shown, end } of batches(context, rights, look)) {
-    count += shown.length
-    if (end) return { count, more: true }
+  const looks = [
+    { scopes: isByIndex ? oneByOne : scopes },
+    ...(unsure.length > 0 ? [{ scopes: byIndex, stored: unsure }] : []),
+  ]
+  for (const look of looks) {
+    const more = { reader, criteria, limit: portion - 1, start: undefined }
+    for await (const { shown, end } of batches(context, rights, { ...more, ...look })) {
+      count += shown.length
+      if (end) return { count, more: true }
+    }
   }
   return { ...counted, count }
+}
+
+/**
+ * The states that say too little of what is stored in them, since the workflow was switched off and not everything is
+ * recorded as a draft yet: if it matters whether something is open or a draft, these are looked through.
+ */
+async function statesInDoubt(
+  context: Context,
+  { tenant }: Reader,
+  { wanted }: CheckedCriteria,
+): Promise<readonly RequestStatus[]> {
+  const open = statuses.filter(isOpen)
+  if (open.every((status) => wanted.includes(status) === wanted.includes('draft'))) return []
+  const { set } = await read(context.storage, { set: recordKey('policySets', tenant) })
+  return (await isReturning(context, tenant, set?.value)) ? ['draft', ...open] : []
 }
 
 function isCountable({ judged }: RequestScope): boolean {
   return judged !== 'all'
 }
 
+const none: RequestCount = { count: 0 }
+
 interface Counted {
   readonly scopes: readonly RequestScope[]
   readonly criteria: CheckedCriteria
+  /** The states among those that are wanted which an index counts rightly. */
+  readonly wanted: readonly RequestStatus[]
 }
 
 /** Counts by indexes alone, and then takes what has expired and is not recorded for what it is. */
-async function countByIndex(context: Context, reader: Reader, { scopes, criteria }: Counted): Promise<RequestCount> {
-  const { wanted } = criteria
+async function countByIndex(context: Context, reader: Reader, known: Counted): Promise<RequestCount> {
+  const { scopes, wanted } = known
   const counts = scopes.flatMap(({ collection, index, where, only, range }) => {
     const limit = only ? mostLooked : mostCounted
     return wanted.map(async (status) => {
@@ -64,10 +92,15 @@ async function countByIndex(context: Context, reader: Reader, { scopes, criteria
   })
   const [found, expired] = await Promise.all([
     Promise.all(counts),
-    expiredUnnoticed(context, reader, { scopes, criteria }),
+    isSure(known) ? expiredUnnoticed(context, reader, known) : none,
   ])
   const count = found.reduce((sum, one) => sum + one.count, expired.count)
   return { count, ...(expired.more || found.some(({ isMore }) => isMore) ? { more: true } : {}) }
+}
+
+/** Tells whether no state is in doubt. What is looked through is taken for what it is by now, expired or not. */
+function isSure({ criteria, wanted }: Counted): boolean {
+  return wanted.length === criteria.wanted.length
 }
 
 /**
@@ -77,9 +110,8 @@ async function countByIndex(context: Context, reader: Reader, { scopes, criteria
 async function expiredUnnoticed(
   context: Context,
   { tenant }: Reader,
-  { scopes, criteria }: Counted,
+  { scopes, criteria, wanted }: Counted,
 ): Promise<RequestCount> {
-  const { wanted } = criteria
   const changing = statuses.filter((status) => isOpen(status) && wanted.includes(status) !== wanted.includes('expired'))
   if (changing.length === 0 || scopes.length === 0) return { count: 0 }
   const now = context.now()
@@ -95,7 +127,8 @@ async function expiredUnnoticed(
     })
     for (const { value } of records) {
       if (!changing.includes(value.status) || !scopes.some((scope) => isIn(scope, value, criteria))) continue
-      const { status } = summaryOf(value, now, switchFacts(context, set?.value, value).holds)
+      const { request, holds } = asSwitched(context, set?.value, { request: value, at: now })
+      const { status } = summaryOf(request, now, holds)
       if (status === 'expired') count += wanted.includes('expired') ? 1 : -1
     }
     if (!next) return { count }

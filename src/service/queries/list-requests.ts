@@ -3,7 +3,7 @@ import { defined } from '../../core/defined.ts'
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
-import { switchFacts } from '../context/workflow-switch.ts'
+import { asSwitched, isReturning } from '../context/workflow-switch.ts'
 import { mayReadWhereItIs } from '../facts/may-read.ts'
 import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import { checkLimit, type Listed } from '../records/page-cursor.ts'
@@ -40,6 +40,8 @@ export interface RequestPage {
 
 /** How many requests are looked at for one page, of which not all may be shown. */
 export const mostLooked = 5_000
+/** How many are looked at in one go at most, once nothing was found in fewer. */
+const largestBatch = 1_000
 
 /**
  * Lists the requests that somebody may read, the newest first. What they are asked about elsewhere is in their inbox.
@@ -77,6 +79,8 @@ export interface Look {
   readonly criteria: CheckedCriteria
   readonly limit: number
   readonly start: ListPlace | undefined
+  /** The states to look for in the store. Left out: all in which something can be that is wanted. */
+  readonly stored?: readonly RequestStatus[]
 }
 
 /** What was found in a batch. */
@@ -93,16 +97,19 @@ export interface FoundBatch {
 export async function* batches(
   context: Context,
   rights: ReadingRights,
-  { reader, scopes, criteria, limit, start }: Look,
+  { reader, scopes, criteria, limit, start, stored }: Look,
 ): AsyncGenerator<FoundBatch> {
   if (scopes.length === 0) return
-  const asked = { by: criteria.by, statuses: storedAs(criteria.wanted), limit: limit + 1 }
   const settings = read(context.storage, { set: recordKey('policySets', reader.tenant) })
-  let from = start
+  const statuses = stored ?? (await storedAs(context, reader.tenant, { wanted: criteria.wanted, settings }))
+  let [from, size] = [start, limit + 1]
   for (let looked = 0; ; ) {
-    const [batch, { set }] = await Promise.all([newestOf(context.storage, scopes, { ...asked, from }), settings])
+    const asked = { by: criteria.by, statuses, limit: size, from }
+    const [batch, { set }] = await Promise.all([newestOf(context.storage, scopes, asked), settings])
     const shown = await shownOf(context, rights, { reader, scopes, criteria, rows: batch.rows, set })
     looked += batch.looked
+    // What is passed over altogether is passed over in fewer steps.
+    if (shown.length === 0) size = Math.max(size, Math.min(size * 2, largestBatch))
     const { end } = batch
     const isLast = end === undefined || looked >= mostLooked
     yield { shown, set, isLast, ...(isLast ? defined({ end }) : {}) }
@@ -139,7 +146,8 @@ async function shownOf(
   const shown = requests
     .filter((_, at) => readable[at])
     .map(({ place, request }) => {
-      return { place, request, summary: summaryOf(request, now, switchFacts(context, set?.value, request).holds) }
+      const known = asSwitched(context, set?.value, { request, at: now })
+      return { place, request: known.request, summary: summaryOf(known.request, now, known.holds) }
     })
     .filter(({ summary: { status } }) => criteria.wanted.includes(status))
   return criteria.action === undefined ? shown : await doing(context, criteria.action, shown)
@@ -168,9 +176,24 @@ async function doing<S extends Showable>(
   return shown.filter((_, at) => contents[at]?.value.changes.some(({ actions }) => actions.includes(action)))
 }
 
-/** The states to look for in the store: what has expired unnoticed is still stored as open. */
-export function storedAs(wanted: readonly RequestStatus[]): readonly RequestStatus[] {
-  return wanted.includes('expired') ? [...new Set([...wanted, ...statuses.filter(isOpen)])] : wanted
+/**
+ * The states to look for in the store: what has expired unnoticed is still stored as open, and so is what is a draft
+ * since the workflow was switched off, as long as that is not recorded of everything.
+ */
+async function storedAs(
+  context: Context,
+  tenant: string,
+  {
+    wanted,
+    settings,
+  }: { readonly wanted: readonly RequestStatus[]; readonly settings: Promise<{ readonly set: Settings }> },
+): Promise<readonly RequestStatus[]> {
+  const open = statuses.filter(isOpen)
+  const isElsewhere = open.some((status) => !wanted.includes(status))
+  if (!isElsewhere) return wanted
+  const isSent = async () => await isReturning(context, tenant, (await settings).set?.value)
+  const looksFor = wanted.includes('expired') || (wanted.includes('draft') && (await isSent()))
+  return looksFor ? [...new Set([...wanted, ...open])] : wanted
 }
 
 /** Reads listed requests in one round trip, in their order. */

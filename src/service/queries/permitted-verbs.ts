@@ -9,6 +9,7 @@ import type { Schedule } from '../../core/request/model/schedule.ts'
 import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model/status-table.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
 import { overfull } from '../arguments/check-limits.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { bothWays } from '../changes/taking-back.ts'
 import type { Context } from '../context/context.ts'
@@ -60,6 +61,7 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
       proposals: stored.proposals,
       behind: peopleBehind(request),
       revertAt: stored.content.revertAt,
+      asking: askingFreezes(context, shown.settings, { now: at, schedule: request }),
       off: !isOnFor(context, shown.settings, request),
     }),
   ])

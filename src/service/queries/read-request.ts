@@ -1,4 +1,5 @@
 import { defined } from '../../core/defined.ts'
+import { asReturned } from '../../core/request/decide/as-returned.ts'
 import { isUngated } from '../../core/request/decide/decide-application.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -88,13 +89,14 @@ async function showRequest(
   const { user = '' } = reader
   const at = context.now()
   const switched = { ...switchFacts(context, settings, request), ...codeFacts(context, settings) }
-  const summary = await withLeftOut(summaryOf(request, at, switched.holds), request, rights)
+  const seen = asReturned(request, switched, at)
+  const summary = await withLeftOut(summaryOf(seen, at, switched.holds), request, rights)
   const followUps = await listFollowUps(context, request.tenant)
   const [{ stored: content, resources }, asked, users, twins, comments] = await Promise.all([
     readWhole(context, request, settings),
     askedNow(context, request, settings),
     peopleOf(context, request, [...(user === '' ? [] : [user]), ...followUps.map(({ by }) => by)]),
-    twinObjections(context, reader, { rights, request }),
+    twinObjections(context, reader, { rights, request: seen }),
     readComments(context, rights, request),
   ])
   const proposals = content?.proposals ?? []

@@ -1,6 +1,7 @@
 import { fail } from '../../errors/approval-error.ts'
 import { checkKeys } from '../arguments/check-arguments.ts'
 import type { Context } from '../context/context.ts'
+import { asSwitched } from '../context/workflow-switch.ts'
 import type { Reader } from '../people/reading-rights.ts'
 import { checkLimit } from '../records/page-cursor.ts'
 import { outOfReach } from '../requests/request-comments.ts'
@@ -47,8 +48,9 @@ export async function readTimeline(
   if (!Number.isSafeInteger(after) || after < 0) {
     fail('invalid_input', { argument: 'filter.after', problem: 'must be the next of a page, or 0 for the beginning' })
   }
-  const stored = await readStored(context, reader, id)
-  const { request } = stored
+  const found = await readStored(context, reader, id)
+  const { request } = asSwitched(context, found.settings, { request: found.request, at: context.now() })
+  const stored = { ...found, request }
   const events = await eventsOf(context, request, { after, limit })
   const named = events.flatMap(({ event }) => (event.type === 'commented' ? (event.anchor?.resource ?? []) : []))
   const [contents, standings, hidden] = await Promise.all([

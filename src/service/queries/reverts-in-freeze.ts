@@ -1,5 +1,5 @@
 import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
-import { freezeFacts } from '../changes/frozen.ts'
+import { closed, freezeFacts } from '../changes/frozen.ts'
 import type { Context } from '../context/context.ts'
 import { readContents } from '../facts/read-content.ts'
 import { type Reader, readingRights } from '../people/reading-rights.ts'
@@ -37,7 +37,7 @@ export async function revertsInFreeze(
     const contents = await readContents(context, planned)
     for (const [index, { id, applyAt: at = 0 }] of planned.entries()) {
       const proposals = contents[index]?.proposals ?? []
-      if (freezeFacts(context, { freezes: [freeze] }, { proposals, at }).frozen) found.push({ request: id, at })
+      if (freezeFacts(context, { freezes: closed([freeze]) }, { proposals, at }).frozen) found.push({ request: id, at })
     }
   }
   return found.toSorted((a, b) => a.at - b.at).slice(0, mostNamed)

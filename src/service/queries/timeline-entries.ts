@@ -1,4 +1,5 @@
 import { defined } from '../../core/defined.ts'
+import { askingFreezesIn } from '../../core/policy/model/requirement.ts'
 import { commentId } from '../../core/request/model/comment.ts'
 import type {
   BeganEvent,
@@ -81,12 +82,13 @@ function ownPart(event: RequestEvent, facts: EntryFacts): OwnPart {
     case 'approvals_lapsed':
       return { type: 'escalation', event: event.type }
     case 'glass_broken':
-      return { type: 'application', event: event.type, ...defined({ incident: event.incident }) }
+      return { type: 'application', event: event.type, ...passing(event, event.incident) }
+    case 'bypassed':
+      return { type: 'application', event: event.type, ...passing(event) }
     case 'claimed':
     case 'put_off':
     case 'applied':
     case 'failed':
-    case 'bypassed':
     case 'resumed':
       return { type: 'application', event: event.type }
     case 'follow_up_reviewed':
@@ -99,6 +101,10 @@ function ownPart(event: RequestEvent, facts: EntryFacts): OwnPart {
     case 'expired':
       return { type: 'ending', event: event.type, ...defined({ missed: event.missed }) }
   }
+}
+
+function passing({ freezes }: { readonly freezes?: readonly string[] }, incident?: string) {
+  return defined({ incident, freezes })
 }
 
 function reviewPart(type: AnswerType, { digest, onBehalfOf, details }: ReviewEvent, { standing }: EntryFacts): OwnPart {
@@ -136,7 +142,9 @@ function endedBy({ type, outcome }: RequestEvent) {
 
 function contentOfEntry({ pinned }: BeganEvent | ContentEvent, { content }: EntryFacts): BroughtContent {
   const { round, digest, reason } = pinned
-  return { round, digest, ...(content ?? { changed: [] }), ...scheduleOf(pinned), ...defined({ reason }) }
+  const asking = askingFreezesIn(pinned.requirements).map(({ freeze }) => freeze)
+  const freezes = asking.length > 0 ? asking : undefined
+  return { round, digest, ...(content ?? { changed: [] }), ...scheduleOf(pinned), ...defined({ reason, freezes }) }
 }
 
 type AnswerType = Exclude<ReviewEvent['type'], 'withdrawn'>

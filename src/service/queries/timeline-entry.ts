@@ -49,6 +49,8 @@ export interface BroughtContent extends Schedule {
   readonly notKept?: true
   /** What the requester says about it. */
   readonly reason?: string
+  /** The freezes that asked for approvals of it as well. Absent if none did. */
+  readonly freezes?: readonly string[]
 }
 
 /**
@@ -132,6 +134,8 @@ export interface ApplicationEntry
   readonly type: 'application'
   /** The incident for which somebody broke glass. */
   readonly incident?: string
+  /** The freezes that it passed. Absent if there was none. */
+  readonly freezes?: readonly string[]
 }
 
 /** Somebody reviewed afterwards what was applied by breaking glass. */

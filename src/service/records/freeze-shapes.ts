@@ -1,7 +1,7 @@
 import { either, listOf, maybe, object, type RecordShape, text, whole } from '../values/shape.ts'
 import type { RecurringWindow, SingleWindow } from '../values/time-windows.ts'
 import type { Freeze, FreezeMatch } from './freeze-records.ts'
-import { matchParts, names } from './policy-shapes.ts'
+import { matchParts, names, requirement } from './policy-shapes.ts'
 
 const window: RecordShape = either((value) =>
   'rule' in value
@@ -21,6 +21,7 @@ export const freezeShape: RecordShape = object<Freeze>({
   version: whole,
   match: object<FreezeMatch>({ ...matchParts, id: maybe(names) }),
   windows: listOf(window),
-  mode: text('block', 'queue'),
+  mode: text('block', 'queue', 'ask'),
+  require: maybe(requirement),
   reason: text(),
 })

@@ -59,13 +59,13 @@ export const requirement: RecordShape = either((value) => {
 const escalation: RecordShape = object<Escalation>({ after: text() as RecordShape, to: namedPeople })
 
 /** What one policy asked of a change. */
-export const pinned: RecordShape = object<PinnedRequirement>({
+export const pinned: RecordShape = object<Omit<PinnedRequirement, 'over'>>({
   policy: text(),
   version: whole,
   require: requirement,
   veto: maybe(approvers),
   escalate: maybe(escalation),
-  source: maybe(text('code')),
+  source: maybe(text('code', 'freeze')),
   whileOff: maybe(text('asks')),
 })
 

@@ -1,4 +1,5 @@
 import type { Resolution } from '../../core/change/conflict.ts'
+import type { FreezeVersion } from '../../core/policy/model/requirement.ts'
 import type { CommentAnchor, CommentResolution } from '../../core/request/model/comment.ts'
 import type {
   ClockMove,
@@ -122,6 +123,7 @@ export const application: RecordShape = object<Application>({
   problem: maybe(text()),
   mayLand: maybe(onlyTrue),
   passes: maybe(onlyTrue),
+  cleared: maybe(listOf(object<FreezeVersion>({ freeze: text(), version: whole }))),
   frozen: maybe(onlyTrue),
 })
 

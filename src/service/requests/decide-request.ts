@@ -157,7 +157,7 @@ async function broughtBy(
   const drafting = request.status === 'draft' && type !== 'submit'
   const brought = await nextContent(context, {
     ...ground,
-    ...{ request: asking(command, request), by, at, drafting },
+    ...{ request: asking(command, request), settings, by, at, drafting },
     off: !isOnFor(context, settings, request),
     rewrite: writes ? rewrite : earliestOf(request) === undefined ? undefined : atOnce,
     editor: brings === 'content' && rewrite && method !== undefined ? by.user : undefined,

@@ -11,6 +11,7 @@ import { hasCode } from '../../errors/approval-error.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import type { RecordKey, Write } from '../../ports/storage.ts'
 import { tooManyDrafts } from '../arguments/check-limits.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { freezeFacts } from '../changes/frozen.ts'
 import type { Proposal, Wish } from '../changes/propose-change.ts'
@@ -231,8 +232,9 @@ async function checkSubmission(
   const where = whereaboutsOf(changes)
   const named = changes.map(({ resource }) => resource)
   const off = !isOnFor(context, settings, { ...where, resources: named })
+  const asking = askingFreezes(context, settings, { now: intended.at, schedule: intended })
   const [evaluated, users] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, off, behind: [user], revertAt }),
+    evaluateChanges(context, tenant, { setVersion, proposals, off, asking, behind: [user], revertAt }),
     knownUsers(context.directory, scopesOf(tenant, where), [user]),
   ])
   const { requirements } = evaluated.evaluation

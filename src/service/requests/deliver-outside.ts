@@ -196,7 +196,7 @@ function isRefusal(thrown: unknown): boolean {
 async function sentBy(
   context: Context,
   request: Request,
-  { resource, fence, revisions, passes }: Application,
+  { resource, fence, revisions, passes, cleared = [] }: Application,
 ): Promise<Sent | 'lost' | (Arrival & { readonly problem: string })> {
   const { tenant, id, project, edition } = request
   const isIt = (one: { readonly type: string; readonly id: string }) =>
@@ -223,7 +223,7 @@ async function sentBy(
     return isIt(change.resource) ? subjectOf(type, { change, before: live?.value.document ?? undefined }) : subject
   })
   const isFree = passes || isPlannedRevert(request)
-  const { frozen } = isFree ? {} : freezesOver(settings?.value, subjects, context.now())
+  const { frozen } = isFree ? {} : freezesOver(settings?.value, subjects, { at: context.now(), cleared })
   const named = { tenant, ...resource, ...(project === '' ? {} : { project }) }
   return { type, outside, resource: named, next: after, expected: live?.value.document ?? null, ...defined({ frozen }) }
 }

@@ -1,15 +1,16 @@
 import { canonical } from '../../core/change/canonical.ts'
 import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { type Refusal, refuse, success } from '../../errors/result.ts'
+import { type Result, refuse, success } from '../../errors/result.ts'
 import { maySet, projectsConcerned } from '../access/check-permission.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { mayReadMatch } from '../facts/may-read.ts'
 import { readingRights } from '../people/reading-rights.ts'
-import { resourceWords } from '../policies/policy-findings.ts'
+import { namedBy, resourceWords } from '../policies/policy-findings.ts'
 import { type Freeze, type FreezeInput, withFreeze, withoutFreeze } from '../records/freeze-records.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 import { read, recordKey, unchanged } from '../records/typed-storage.ts'
@@ -21,8 +22,14 @@ const mostWindows = 200
 
 const permission = 'approval_settings.edit'
 
+/** A freeze as it was saved. */
+export interface CheckedFreeze extends Freeze {
+  /** What is odd about whom it asks, as `policies.check` says it of a policy. Empty if it does not ask. */
+  readonly findings: readonly PolicyFinding[]
+}
+
 /** Makes the command that saves a freeze: a new one, or another text of the one with its id. */
-export function saveFreezeCommand(context: Context, actor: Actor, input: FreezeInput): Command<Freeze> {
+export function saveFreezeCommand(context: Context, actor: Actor, input: FreezeInput): Command<CheckedFreeze> {
   return {
     verb: 'save a freeze',
     actor,
@@ -35,17 +42,18 @@ export function saveFreezeCommand(context: Context, actor: Actor, input: FreezeI
       const projects = projectsConcerned([input, before])
       const allowed = await maySet(context, actor, { settings: set?.value, permission, projects })
       if (!allowed.ok) return allowed
-      const wrong = wrongMatch(context, input)
-      if (wrong) return { ok: false, refusal: wrong }
+      const checked = await checkedFreeze(context, actor, input)
+      if (!checked.ok) return checked
+      const findings = checked.value
       const freeze: Freeze = { ...input, version: (before?.version ?? 0) + 1 }
       if (before && isSame({ ...freeze, version: before.version }, before))
-        return success({ writes: [unchanged(key, set)], answer: frozenCopy(before) })
+        return success({ writes: [unchanged(key, set)], answer: frozenCopy({ ...before, findings }) })
       const next = withFreeze(freezes, freeze)
       const problem = tooMany(next)
       if (problem !== undefined) return refuse('invalid_input', { argument: 'freeze', problem })
       const event = { type: 'freeze_saved', freeze }
       const writes = settingsWrites(actor, set, { at, event, next: { freezes: next } })
-      return success({ writes, answer: frozenCopy(freeze) })
+      return success({ writes, answer: frozenCopy({ ...freeze, findings }) })
     },
   }
 }
@@ -72,18 +80,31 @@ export function removeFreezeCommand(context: Context, actor: Actor, id: string):
   }
 }
 
-/** Why a freeze would not be about what its author means: it names something that no resource type declares. */
-function wrongMatch(context: Context, { id, match: { id: _ids, ...match } }: FreezeInput): Refusal | undefined {
-  const asPolicy = { id, match, require: { quorum: 1, from: { roles: ['anybody'] } } } as const
-  const [first] = checkPolicy(asPolicy, { resources: resourceWords(context) }).filter(isWrong)
-  if (!first) return undefined
+/**
+ * Checks whether a freeze is about what its author means, and whether those whom it asks can approve: it names nothing
+ * that no resource type declares, and nobody whom the directory does not know. Gives what is only odd.
+ */
+async function checkedFreeze(
+  context: Context,
+  { tenant }: Actor,
+  { id, match: { id: _ids, ...match }, require }: FreezeInput,
+): Promise<Result<readonly PolicyFinding[]>> {
+  const asPolicy = { id, match, require: require ?? { quorum: 1, from: { roles: ['anybody'] } } }
+  const directory = require ? await namedBy(context, { tenant, policy: asPolicy }) : undefined
+  const findings = checkPolicy(asPolicy, { resources: resourceWords(context), ...defined({ directory }) })
+  const [first] = findings.filter((one) => one.severity === 'error' && isOwn(one))
+  if (!first) return success(require ? findings.filter(isAboutAsking) : [])
   const { path, problem, fix } = first
-  return refuse('invalid_input', { argument: `freeze${path.replaceAll('/', '.')}`, problem: `${problem}: ${fix}` })
-    .refusal
+  const argument = `freeze${path.replaceAll('/', '.')}`
+  return refuse('invalid_input', { argument, problem: `${problem}: ${fix}` })
 }
 
-function isWrong({ severity, path }: PolicyFinding): boolean {
-  return severity === 'error' && path.startsWith('/match')
+function isOwn(finding: PolicyFinding): boolean {
+  return finding.path.startsWith('/match') || isAboutAsking(finding)
+}
+
+function isAboutAsking({ path }: PolicyFinding): boolean {
+  return path.startsWith('/require')
 }
 
 function tooMany(freezes: readonly Freeze[]): string | undefined {

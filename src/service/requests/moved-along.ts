@@ -65,7 +65,7 @@ async function rebasedOnto(
   const off = !isOnFor(context, settings, request)
   const rewrite = { type: 'rebase' } as const
   const brought = { by, at, editor: by.user, drafting: false }
-  const rewriting = { request, stored, resources, setVersion, off, rewrite, rights, ...brought }
+  const rewriting = { request, stored, resources, settings, setVersion, off, rewrite, rights, ...brought }
   const rewritten = await nextContent(context, rewriting)
   if (!rewritten.ok || openConflicts(rewritten.value.next) > 0) return []
   const { next, read, resources: kept } = rewritten.value

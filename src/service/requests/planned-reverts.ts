@@ -8,7 +8,7 @@ import type { Schedule } from '../../core/request/model/schedule.ts'
 import { ApprovalError } from '../../errors/approval-error.ts'
 import { type Refusal, type Result, refuse } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
-import { freezeFacts } from '../changes/frozen.ts'
+import { closed, freezeFacts } from '../changes/frozen.ts'
 import { liveState } from '../changes/lifecycle-action.ts'
 import { type Proposal, proposeValid } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
@@ -102,7 +102,7 @@ export async function revertProblem(context: Context, temporary: Temporary): Pro
     if (!back.ok) return wrong(`cannot be: ${named} could not be taken back. ${back.refusal.message}`)
     reverts.push(back.value)
   }
-  const { frozen } = freezeFacts(context, settings, { proposals: reverts, at: revertAt })
+  const { frozen } = freezeFacts(context, { freezes: closed(settings?.freezes) }, { proposals: reverts, at: revertAt })
   if (!frozen) return undefined
   const until = frozen.until === undefined ? '' : `, which is over at ${new Date(frozen.until).toISOString()}`
   return wrong(`lies in the freeze ${JSON.stringify(frozen.freeze)}${until}: name a time outside of it`)

@@ -45,7 +45,10 @@ export interface RequestedChange {
   readonly conflicts: readonly Conflict[]
 }
 
-/** A request as lists show it. `expired` as soon as its deadline has come, whether or not that is recorded yet. */
+/**
+ * A request as lists show it. `expired` as soon as its deadline has come, and a draft as soon as the workflow is
+ * switched off while it waits, whether or not that is recorded yet.
+ */
 export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
   /**
    * The rejections that nobody has taken back and that do not block the request: given before it ended, or about other

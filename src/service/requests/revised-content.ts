@@ -10,19 +10,21 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { agreedSchedule, isSameSchedule } from '../../core/request/model/schedule.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { givenIn, restated, stateBefore } from '../changes/lifecycle-action.ts'
 import { nextDocument, type Proposal, proposeValue, type ResolvedWish, type Wish } from '../changes/propose-change.ts'
-import { rebaseChange } from '../changes/rebase.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { mayReadResource } from '../facts/may-read.ts'
-import { type ContentRead, documentAt, keptOf, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
+import { type ContentRead, keptOf, type ResourcesRead, resolvedWish } from '../facts/read-content.ts'
 import type { ReadingRights } from '../people/reading-rights.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
 import { sift } from './left-out.ts'
 import { mixture } from './mixture.ts'
+import { moveAll } from './move-all.ts'
 import { nameDetails } from './named-details.ts'
 import { proposeAll } from './propose-all.ts'
 import { scheduleAfter, type WantedSchedule } from './wanted-schedule.ts'
@@ -75,6 +77,7 @@ interface Rewriting {
   readonly at: number
   /** Whether it stays a draft: then also those changes stay in it that change nothing. */
   readonly drafting: boolean
+  readonly settings: PolicySetRecord | undefined
   readonly setVersion: PolicySetState
   /** Whether the workflow is off. */
   readonly off: boolean
@@ -88,7 +91,7 @@ interface Rewriting {
 /** Works out the new content of a request, and what the policies ask of it. */
 export async function nextContent(
   context: Context,
-  { setVersion, off, rewrite, editor, drafting, ...rewriting }: Rewriting,
+  { settings, setVersion, off, rewrite, editor, drafting, ...rewriting }: Rewriting,
 ): Promise<Result<Revised>> {
   const { request, stored, resources } = rewriting
   const rewritten = rewrite ? await rewriteAll(context, { ...rewriting, rewrite }) : success(stored.proposals)
@@ -106,8 +109,9 @@ export async function nextContent(
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   }
   const content = { changes: proposals.map(({ change }) => change), ...schedule }
+  const asking = askingFreezes(context, settings, { now: rewriting.at, schedule })
   const weighed = await evaluateChanges(context, request.tenant, {
-    ...{ setVersion, proposals, off, revertAt: schedule.revertAt },
+    ...{ setVersion, proposals, off, asking, revertAt: schedule.revertAt },
     behind: [...peopleBehind(request), ...(editor === undefined ? [] : [editor])],
   })
   const before = stored.content.changes
@@ -126,7 +130,7 @@ interface Revised {
 
 type Rewritten = Result<readonly Proposal[]>
 
-type Rewritable = Omit<Rewriting, 'setVersion' | 'off' | 'rewrite' | 'editor' | 'drafting'>
+type Rewritable = Omit<Rewriting, 'settings' | 'setVersion' | 'off' | 'rewrite' | 'editor' | 'drafting'>
 
 async function rewriteAll(context: Context, rewriting: Rewritable & { readonly rewrite: Rewrite }): Promise<Rewritten> {
   const { request, stored, resources, rewrite } = rewriting
@@ -251,44 +255,6 @@ async function editOne(
   const now = said.at === undefined ? {} : { now: at }
   const next = { ...(said.state === undefined ? asked : {}), ...said, ...now }
   return await proposeValue(type, start, { after: value.value, wanted: next, restores })
-}
-
-async function moveAll(
-  context: Context,
-  {
-    request,
-    stored,
-    resources,
-    resolutions,
-  }: Pick<Rewriting, 'request' | 'stored' | 'resources'> & {
-    readonly resolutions: readonly Resolution[]
-  },
-): Promise<Rewritten> {
-  const moved: Proposal[] = []
-  const used = new Set<Resolution>()
-  for (const [index, { change, before }] of stored.proposals.entries()) {
-    const { resource, rebase } = change
-    const base = rebase ? await documentAt(context, request.tenant, { resource, revision: rebase.from }) : before
-    const result = await rebaseChange(resourceTypeOf(context, resource.type), {
-      tenant: request.tenant,
-      change,
-      base,
-      live: resources.resources[index]?.value,
-      resolutions: [...(rebase?.resolutions ?? []), ...resolutions],
-    })
-    if (!result.ok) return result
-    const { proposal, unused } = result.value
-    for (const resolution of resolutions) if (!unused.includes(resolution)) used.add(resolution)
-    moved.push(proposal)
-  }
-  const idle = resolutions.find((resolution) => !used.has(resolution))
-  if (idle && request.conflicts === 0) return refuse('no_conflicts', { request: request.id })
-  if (idle)
-    return refuse('invalid_resolution', {
-      conflict: idle.conflict,
-      problem: 'the request has no such conflict, or not any more',
-    })
-  return success(moved)
 }
 
 /** Tells whether a rewrite leaves everything as it is: that must not take anybody's approval back. */

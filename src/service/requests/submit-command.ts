@@ -15,6 +15,7 @@ import { approvalStanding } from '../../core/review/approval-standing.ts'
 import { ApprovalError } from '../../errors/approval-error.ts'
 import { type Refusal, type Result, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
+import { askingFreezes } from '../changes/asking-freezes.ts'
 import { explainAll } from '../changes/evaluate-changes.ts'
 import { foretoldFreeze } from '../changes/frozen.ts'
 import { claimWrites } from '../commands/external-claims.ts'
@@ -155,9 +156,11 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   if (!considered.ok) throw new ApprovalError(considered.refusal)
   const naming = namedWith(context, actor, { considered: considered.value, looking })
   const { submission, proposals, setVersion } = considered.value
-  const weighed = { proposals, setVersion, behind: [actor.user], revertAt: intention.revertAt }
-  const explanations = await explainAll(context, actor.tenant, weighed)
   const settings = considered.value.policySet?.value
+  const asking = askingFreezes(context, settings, { now: at, schedule: intention })
+  const { revertAt } = intention
+  const weighed = { proposals, setVersion, asking, behind: [actor.user], revertAt }
+  const explanations = await explainAll(context, actor.tenant, weighed)
   const frozen = foretoldFreeze(context, settings, { proposals, at, ...defined({ applyAt: earliestOf(intention) }) })
   const { leftOut } = considered.value
   const reasons = explanations.flatMap(describeExplanation)

@@ -144,7 +144,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
             ? onTheWayCommand(context, clockOf(tenant), id, { type })
             : requestCommand(context, clockOf(tenant), id, { type })
         const ended = await runCommand(context, command).catch((error: unknown) => {
-          notAfter = endOfFreeze(error)
+          notAfter = type === 'resume' ? endOfAsking(error) : endOfFreeze(error)
           throw error
         })
         const delay = delayOf(ended)
@@ -160,6 +160,11 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
 /** When the freeze is over that has kept something off; `undefined` if none has, or no end is in sight. */
 function endOfFreeze(error: unknown): number | undefined {
   return hasCode(error, 'frozen') ? error.details.until : undefined
+}
+
+/** When the freeze is over that asks for approvals which are missing; `undefined` if no end is in sight. */
+function endOfAsking(error: unknown): number | undefined {
+  return hasCode(error, 'not_due') && error.details.dueAt > 0 ? error.details.dueAt : undefined
 }
 
 /** What time does to a request by its own clock, which stands still while the workflow is off. */

@@ -7,11 +7,13 @@ import { refuseFrozen } from '../../core/request/model/frozen.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import { freezeFacts } from '../changes/frozen.ts'
 import { accepted } from '../changes/perform-action.ts'
+import type { Proposal } from '../changes/propose-change.ts'
 import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Accepted, Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
 import { isOnItsWay, readHolders } from '../facts/lock-holders.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey, stateEndOf, unchanged } from '../records/typed-storage.ts'
 import { recordFirst } from '../requests/record-over.ts'
 import { referencesOf } from '../resource-types/ask-references.ts'
@@ -83,7 +85,7 @@ async function endState(
     after: after.value,
     move: { action: row.action, from: live, to: row.to },
   }
-  const { frozen, frozenFrom } = freezeFacts(context, set?.value, { proposals: [{ change, before: document }], at })
+  const { frozen, frozenFrom } = freezesOn(context, set?.value, { proposals: [{ change, before: document }], at })
   if (frozen) return refuseFrozen(frozen)
   const writes = [
     unchanged(keys.set, set),
@@ -92,6 +94,15 @@ async function endState(
     ...revisionWrites(stored, change, { tenant, author: user, via, at }),
   ]
   return success({ writes, answer: undefined, ...defined({ before: frozenFrom }) })
+}
+
+/** Nobody approves what happens by itself: a freeze that asks keeps it off until it is over. */
+function freezesOn(
+  context: Context,
+  settings: PolicySetRecord | undefined,
+  looked: { readonly proposals: readonly Proposal[]; readonly at: number },
+) {
+  return freezeFacts(context, settings, { ...looked, cleared: [] })
 }
 
 function keysOf(tenant: string, { type, id }: ProposedChange['resource']) {

@@ -42,7 +42,8 @@ export function describePolicy({
   overriddenBy,
 }: PolicyExplanation): string {
   const isShadow = policy.mode === 'shadow'
-  const name = `Policy ${quote(policy.id)}${isShadow ? ', in shadow,' : ''}`
+  const kind = policy.source === 'freeze' ? 'Freeze' : 'Policy'
+  const name = `${kind} ${quote(policy.id)}${isShadow ? ', in shadow,' : ''}`
   const [asking, never] = isShadow ? ['would ask', 'would not ask'] : ['asks', 'does not ask']
   const reasons = [
     ...new Set([

@@ -145,8 +145,11 @@ export interface Policy extends PolicyInput {
    * of its set.
    */
   readonly version: number
-  /** That the application gives it in code. Left out: it is saved in the tenant. */
-  readonly source?: 'code' | undefined
+  /**
+   * That the application gives it in code, or that it stands for a freeze that asks. Left out: it is saved in the
+   * tenant.
+   */
+  readonly source?: 'code' | 'freeze' | undefined
   /** Whether it asks while the workflow is off. Left out: it does not. */
   readonly whileOff?: 'asks' | 'silent' | undefined
 }

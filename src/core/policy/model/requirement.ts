@@ -79,15 +79,54 @@ export interface PinnedRequirement {
   readonly veto?: Approvers
   /** Who may approve as well once the request has waited for so long. */
   readonly escalate?: Escalation
-  /** That the policy is one that the application gives in code. Left out: the tenant saved it. */
-  readonly source?: 'code'
+  /**
+   * Where it comes from: a policy that the application gives in code, or a freeze that asks, whose id stands for that
+   * of a policy. Left out: a policy that the tenant saved.
+   */
+  readonly source?: 'code' | 'freeze'
+  /**
+   * That the freeze which asked is over, so that it counts as met. It is never stored, and stands only where nothing
+   * else is asked: an empty list of requirements is never met.
+   */
+  readonly over?: true
   /** That it is asked while the approval workflow is off as well. Left out: it is not. */
   readonly whileOff?: 'asks'
 }
 
-/** Tells whether something is asked that the switch of the approval workflow does not concern. */
+/**
+ * Tells whether something is asked that the switch of the approval workflow does not concern: by a policy that says so,
+ * or by freezes alone.
+ */
 export function asksWhileOff(requirements: readonly PinnedRequirement[]): boolean {
-  return requirements.some(({ whileOff }) => whileOff === 'asks')
+  const byPolicies = askedByPolicies(requirements)
+  return byPolicies.some(({ whileOff }) => whileOff === 'asks') || (byPolicies.length === 0 && requirements.length > 0)
+}
+
+/** What policies ask, without what freezes ask besides: the latter counts only while they are in force. */
+export function askedByPolicies(requirements: readonly PinnedRequirement[]): readonly PinnedRequirement[] {
+  return requirements.some(isOfFreeze) ? requirements.filter((one) => !isOfFreeze(one)) : requirements
+}
+
+/** What is asked once the freezes that asked are over: what policies ask or, if they ask nothing, what is over. */
+export function askedAfterFreezes(requirements: readonly PinnedRequirement[]): readonly PinnedRequirement[] {
+  const byPolicies = askedByPolicies(requirements)
+  return byPolicies.length > 0 ? byPolicies : requirements.map((one) => ({ ...one, over: true }))
+}
+
+/** Names the freezes that ask for something, each with its version. */
+export function askingFreezesIn(requirements: readonly PinnedRequirement[]): readonly FreezeVersion[] {
+  const asking = requirements.filter((one) => isOfFreeze(one) && !one.over)
+  return asking.map(({ policy: freeze, version }) => ({ freeze, version }))
+}
+
+/** A freeze as it was saved at a time. */
+export interface FreezeVersion {
+  readonly freeze: string
+  readonly version: number
+}
+
+function isOfFreeze({ source }: PinnedRequirement): boolean {
+  return source === 'freeze'
 }
 
 /**

@@ -1,10 +1,12 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
 import { defined } from '../../defined.ts'
+import { askingFreezesIn } from '../../policy/model/requirement.ts'
 import { standing } from '../../review/standing.ts'
-import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts } from '../model/command.ts'
+import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts, NextContent } from '../model/command.ts'
 import { unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
+import { evolve } from '../model/evolve.ts'
 import { isMissed } from '../model/hold.ts'
 import type { Applied, Applying, Approved, Failed } from '../model/outcome.ts'
 import { isPlannedRevert } from '../model/planned-revert.ts'
@@ -12,7 +14,7 @@ import type { Request } from '../model/request.ts'
 import { earliestOf } from '../model/schedule.ts'
 import { isBlank } from './check-reason.ts'
 import { writeContent } from './decide-content.ts'
-import { applicationOf, inForce, refuseStale } from './request-outcome.ts'
+import { applicationOf, clearedTarget, inForce, refuseStale, stillPending } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(
@@ -32,7 +34,7 @@ export function decideApplication(
     const wasHeld = isMissed(request, facts.holds)
     if (isLate && !wasHeld) return missed(command, request, { met, facts })
     if (!met || wasHeld || facts.withheld) {
-      const outcome = met ? waiting(facts.withheld) : ({ status: 'pending' } as const)
+      const outcome = met ? waiting(facts.withheld) : stillPending(request, facts, command.at)
       return success({ type: 'schedule_dropped', ...happened(command), outcome })
     }
   }
@@ -51,13 +53,14 @@ export function decideApplication(
 function missed(
   command: ComeDueCommand,
   request: Request,
-  { met, facts: { rules, withheld } }: { readonly met: boolean; readonly facts: Facts },
+  { met, facts }: { readonly met: boolean; readonly facts: Facts },
 ): Decision<LaterEvent> {
+  const { rules, withheld } = facts
   const late = whenMissed(request, rules)
   if (late === 'expire') {
     return success({ type: 'expired', ...happened(command), missed: true, outcome: { status: 'expired' } })
   }
-  const outcome = met ? waiting(withheld) : ({ status: 'pending' } as const)
+  const outcome = met ? waiting(withheld) : stillPending(request, facts, command.at)
   const dropped = { type: 'schedule_dropped', ...happened(command), outcome } as const
   if (late === 'hold') return success(dropped)
   if (!met) return success({ ...dropped, late: true })
@@ -108,9 +111,21 @@ function decideUngated(command: ApplyCommand | ComeDueCommand, request: Request,
   }
   if (gated && first) return refuse('no_policy', { ...first.resource, actions: first.actions })
   if (evaluation.requirements.length === 0) return application(command, request, facts)
-  if (command.type === 'come_due') return writeContent(command, request, { ...facts, next })
+  if (command.type === 'come_due') return askedAnew(command, request, { ...facts, next })
   const policies = [...new Set(evaluation.requirements.map(({ policy }) => policy))]
   return refuse('approval_missing', { request: request.id, policies })
+}
+
+/** Decides that what nobody had to approve is put to those who have to by now. */
+function askedAnew(
+  command: ComeDueCommand,
+  request: Request,
+  facts: Facts & { readonly next: NextContent },
+): Decision<LaterEvent> {
+  const written = writeContent(command, request, facts)
+  if (!written.ok) return written
+  const asked = { users: facts.users, ...facts.next.evaluation }
+  return success({ ...written.value, outcome: stillPending(evolve(request, written.value), asked, command.at) })
 }
 
 /**
@@ -134,8 +149,8 @@ export function bypass(command: BypassCommand, request: Request, facts: Facts): 
 }
 
 /** Says what becomes of the resources. */
-function landed(request: Request, { target }: Facts, at: number): Decision<Applying | Applied | Failed> {
-  return target ? applicationOf(request, target, at) : needs('target')
+function landed(request: Request, facts: Facts, at: number): Decision<Applying | Applied | Failed> {
+  return facts.target ? applicationOf(request, clearedTarget(facts.target, facts), at) : needs('target')
 }
 
 /** What becomes of the resources if every freeze is passed, and which ones were. */
@@ -147,7 +162,7 @@ export interface LandedPastFreezes {
 /** The same for whoever may bypass the policies: the freezes that they pass go on record with it. */
 export function landedPastFreezes(
   request: Request,
-  { target }: Pick<Facts, 'target'>,
+  { target, ...asked }: Pick<Facts, 'target' | 'users' | 'requirements' | 'rules'>,
   at: number,
 ): Decision<LandedPastFreezes> {
   if (!target) return needs('target')
@@ -159,7 +174,8 @@ export function landedPastFreezes(
     outcome.status === 'applying'
       ? { ...outcome, application: { ...outcome.application, passes: true as const } }
       : outcome
-  return success({ outcome: passing, freezes: frozen ? { freezes: frozen.freezes } : {} })
+  const passed = [...(frozen?.freezes ?? []), ...freezesUnmet(request, asked, at)]
+  return success({ outcome: passing, freezes: passed.length > 0 ? { freezes: passed } : {} })
 }
 
 function isDue({ type, at }: ApplyCommand | ComeDueCommand, request: Request, { rules }: Facts): Result<true> {
@@ -170,4 +186,15 @@ function isDue({ type, at }: ApplyCommand | ComeDueCommand, request: Request, { 
   const waiting = byHand || scheduleDropped === true || withheld !== undefined
   const answered = type !== 'come_due' || !waiting
   return answered ? success(true) : refuse('not_due', { request: id, verb: type, dueAt: applyAt ?? 0 })
+}
+
+/** The freezes that ask for approvals which are missing. */
+function freezesUnmet(
+  request: Request,
+  { users, ...asked }: Pick<Facts, 'users' | 'requirements' | 'rules'>,
+  at: number,
+): readonly string[] {
+  const asking = askingFreezesIn(asked.requirements)
+  const unmet = standing({ ...request, ...inForce(request, asked), at }, users).policies.filter(({ met }) => !met)
+  return asking.flatMap(({ freeze }) => (unmet.some(({ policy }) => policy === freeze) ? freeze : []))
 }

@@ -2,6 +2,8 @@ import { type Refusal, type Result, refuse, success } from '../../../errors/resu
 import { defined } from '../../defined.ts'
 import type { StatedReason } from '../../log/erasable-texts.ts'
 import { milliseconds } from '../../policy/model/duration.ts'
+import type { Evaluation } from '../../policy/model/policy.ts'
+import { askedByPolicies, requirementsJoin } from '../../policy/model/requirement.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type {
   ComeDueCommand,
@@ -184,7 +186,7 @@ function pinnedBy(
   const { changes, evaluation, policySet } = next
   const schedule = scheduleOf(next)
   const drafting = lands === 'draft'
-  const asked = evaluation.requirements.length > 0 ? evaluation : request
+  const asked = askedBy(evaluation, request)
   const { rules } = drafting ? request : asked
   const requirements = drafting ? [] : asked.requirements
   const round = drafting ? request.round : request.round + 1
@@ -229,6 +231,17 @@ function pinnedBy(
   const names = command.type === 'approve'
   const bringing = { by: command.by.user, type: eventTypes[command.type], leaves, names }
   return success({ ...pinned, reviews: drafting ? [] : answersFor(bringing, request, { next, pinned, facts }) })
+}
+
+/**
+ * What is asked of new content: what policies ask now or, if they ask nothing any more, what they asked before; and
+ * what freezes ask now.
+ */
+function askedBy(evaluation: Evaluation, request: Request): Pick<Evaluation, 'requirements' | 'rules'> {
+  const before = askedByPolicies(request.requirements)
+  if (evaluation.requirements.length === 0) return { requirements: before, rules: request.rules }
+  if (before.length === 0 || askedByPolicies(evaluation.requirements).length > 0) return evaluation
+  return { requirements: requirementsJoin(before, evaluation.requirements), rules: request.rules }
 }
 
 /**

@@ -17,7 +17,7 @@ import { giver, withoutAuthority } from './authority.ts'
 import { isBlank } from './check-reason.ts'
 import { writeContent } from './decide-content.ts'
 import { escalating, nextDue, nextLapse } from './due-verbs.ts'
-import { inForce, refuseStale, reviewOutcome } from './request-outcome.ts'
+import { inForce, refuseStale, reviewOutcome, stillPending } from './request-outcome.ts'
 
 const eventTypes = {
   approve: 'approved',
@@ -133,13 +133,17 @@ function replacedBy(
   return owners.filter((owner) => giver({ by: user.id, whose: owner, at }, request, facts).ok)
 }
 
-/** Decides what follows from an answer that was taken back while the workflow was off. */
+/**
+ * Decides what follows from an answer that was taken back while the workflow was off, or from the end of a freeze that
+ * asked. It is not due while a freeze still asks for approvals that are missing.
+ */
 export function resume(command: RequestCommand, request: Request, facts: Facts): Decision<LaterEvent> {
-  if (!request.unsettled) return refuse('not_due', { request: request.id, verb: 'resume', dueAt: 0 })
-  return settled({ type: 'resumed', ...happened(command), outcome: { status: 'pending' } }, request, {
-    facts,
-    at: command.at,
-  })
+  const { asksUntil: dueAt = 0 } = facts
+  const notDue = refuse('not_due', { request: request.id, verb: 'resume', dueAt })
+  if (!request.unsettled) return notDue
+  const event = { type: 'resumed', ...happened(command), outcome: { status: 'pending' } } as const
+  const decision = settled(event, request, { facts, at: command.at })
+  return decision.ok && 'unsettled' in decision.value.outcome ? notDue : decision
 }
 
 /**
@@ -170,7 +174,8 @@ export function lapse(command: RequestCommand, request: Request, facts: Facts): 
   }
   const { met } = standing({ ...request, ...inForce(request, facts), at: command.at }, facts.users)
   const stays = status !== 'approved' || met ? unmoved(request) : undefined
-  return success({ type: 'approvals_lapsed', ...happened(command), outcome: stays ?? { status: 'pending' } })
+  const outcome = stays ?? stillPending(request, facts, command.at)
+  return success({ type: 'approvals_lapsed', ...happened(command), outcome })
 }
 
 function settled(

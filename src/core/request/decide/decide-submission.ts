@@ -14,7 +14,7 @@ import { earliestOf, scheduleOf } from '../model/schedule.ts'
 import { whereaboutsOf } from '../model/whereabouts.ts'
 import { feedbackProblem } from './check-reason.ts'
 import { writeContent } from './decide-content.ts'
-import { applicationOf, waits, waitsForFreeze } from './request-outcome.ts'
+import { applicationOf, stillPending, waits, waitsForFreeze } from './request-outcome.ts'
 
 /** A change that somebody wants to make, or to draft. */
 export interface SubmitCommand {
@@ -140,7 +140,7 @@ function began(
   if (type === 'submit' && first && heldBy !== undefined) {
     return refuse('locked', { type: first.type, id: first.id, request: heldBy })
   }
-  const outcome = startOf(evolve(blank, written.value), { target, at })
+  const outcome = startOf(evolve(blank, written.value), { target, users, at })
   if (!outcome.ok) return outcome
   const event = { ...written.value, type: type === 'submit' ? 'submitted' : 'drafted', outcome: outcome.value } as const
   return success({ type: 'request', event: { ...event, id, tenant: by.tenant, ...where } })
@@ -163,12 +163,12 @@ export function targetOfSubmission({
 /** What nobody is asked about is on its way at once, or waits for its time; everything else waits for its answers. */
 function startOf(
   request: Request,
-  { target, at }: { readonly target: TargetFacts; readonly at: number },
+  { target, users, at }: { readonly target: TargetFacts; readonly users: KnownUsers; readonly at: number },
 ): Result<Outcome> {
-  const { status, requirements } = request
+  const { status, requirements, rules } = request
   if (status === 'pending' && requirements.length === 0) {
     const later = waits(request, {}, at) || waitsForFreeze(request, target)
     return later ? success({ status: 'approved' }) : applicationOf(request, target, at)
   }
-  return success({ status: status === 'pending' ? status : 'draft' })
+  return success(status === 'pending' ? stillPending(request, { users, requirements, rules }, at) : { status: 'draft' })
 }

@@ -30,7 +30,8 @@ export function duesOf(request: Request, clock?: Clock): readonly Due[] {
   const resumes: readonly Due[] = unsettled ? [{ verb: 'resume', at: updatedAt }] : []
   switch (status) {
     case 'pending':
-      return [expires, ...resumes, ...lapses(request), ...escalations(request, clock), ...reminders(request, clock)]
+      // Last, since it is tried again and again while a freeze lasts: nothing else waits for that.
+      return [expires, ...lapses(request), ...escalations(request, clock), ...reminders(request, clock), ...resumes]
     case 'changes_requested':
       return [expires, ...resumes]
     case 'approved':

@@ -1,5 +1,7 @@
 import { type Refusal, type Result, refuse, success } from '../../../errors/result.ts'
+import { defined } from '../../defined.ts'
 import { widened } from '../../policy/model/escalation.ts'
+import { askedAfterFreezes, askingFreezesIn } from '../../policy/model/requirement.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, TargetFacts } from '../model/command.ts'
 import { documentDigest, isEmpty, openConflicts, type ProposedChange, requestDigest } from '../model/content.ts'
@@ -8,7 +10,7 @@ import { type Decision, needs } from '../model/decision.ts'
 import { hasEqualEffect } from '../model/effect.ts'
 import { refuseFrozen } from '../model/frozen.ts'
 import { isMissed } from '../model/hold.ts'
-import type { Applied, Applying, Failed, Outcome } from '../model/outcome.ts'
+import type { Applied, Applying, Failed, Outcome, Pending } from '../model/outcome.ts'
 import type { Request } from '../model/request.ts'
 import { scheduleOf } from '../model/schedule.ts'
 
@@ -24,7 +26,7 @@ export interface Judged {
 export function reviewOutcome(request: Request, facts: Facts, { at, wasApproved }: Judged): Decision<Outcome> {
   const { met, blocking } = standing({ ...request, ...inForce(request, facts), at }, facts.users)
   if (blocking.some(({ verdict }) => verdict === 'request_changes')) return success({ status: 'changes_requested' })
-  if (!met) return success({ status: 'pending' })
+  if (!met) return success(stillPending(request, facts, at))
   if (!wasApproved && isTooLate(request, facts, at)) return success({ status: 'approved', byHand: true })
   if (facts.rules.apply === 'by_hand' || waits(request, facts, at) || unresolved(request, facts.rules) > 0)
     return success({ status: 'approved' })
@@ -34,7 +36,25 @@ export function reviewOutcome(request: Request, facts: Facts, { at, wasApproved 
   if (facts.target.frozen || keptOff(facts.target) !== undefined) return success({ status: 'approved' })
   if (facts.withheld && openConflicts(facts.target) === 0)
     return success({ status: 'approved', withheld: facts.withheld })
-  return applicationOf(request, facts.target, at)
+  return applicationOf(request, clearedTarget(facts.target, facts), at)
+}
+
+/** The target of what has everybody's approval whom freezes ask. */
+export function clearedTarget(target: TargetFacts, { requirements }: Pick<Facts, 'requirements'>): TargetFacts {
+  const cleared = askingFreezesIn(requirements)
+  return cleared.length === 0 ? target : { ...target, cleared }
+}
+
+/** The state of what lacks approvals: time settles it if only those are missing that a freeze asks. */
+export function stillPending(
+  request: Request,
+  { users, ...asked }: Pick<Facts, 'users' | 'requirements' | 'rules'>,
+  at: number,
+): Pending {
+  if (askingFreezesIn(asked.requirements).length === 0) return { status: 'pending' }
+  const requirements = askedAfterFreezes(asked.requirements)
+  const { met } = standing({ ...request, ...inForce(request, { ...asked, requirements }), at }, users)
+  return { status: 'pending', ...(met ? { unsettled: true } : {}) }
 }
 
 /**
@@ -102,7 +122,7 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   }))
   if (!target.outside || revisions.length === 0) return success({ status: 'applied', revisions })
   const { resource, fence, lease } = target.outside
-  const late = request.mayLand ? { mayLand: request.mayLand } : {}
+  const late = defined({ mayLand: request.mayLand, cleared: target.cleared })
   const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions, ...late }
   return success({ status: 'applying', application })
 }

@@ -8,7 +8,7 @@ import { happened, type LaterEvent, type ReviewEvent } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import type { Request } from '../model/request.ts'
 import { giver, withoutAuthority } from './authority.ts'
-import { inForce, reviewOutcome } from './request-outcome.ts'
+import { inForce, reviewOutcome, stillPending } from './request-outcome.ts'
 
 /**
  * Decides that somebody takes an answer back. That takes what giving it took: to answer for somebody, their
@@ -53,7 +53,8 @@ function heldBack(event: ReviewEvent, request: Request, facts: Facts): Result<La
   const without = evolve(request, event)
   const { met, blocking } = standing({ ...without, ...inForce(without, facts), at: event.at }, facts.users)
   const { status } = request
-  if (status === 'approved') return success({ ...event, outcome: { status: met ? 'approved' : 'pending' } })
+  if (status === 'approved')
+    return success({ ...event, outcome: met ? { status } : stillPending(without, facts, event.at) })
   const stays = status === 'changes_requested' ? status : 'pending'
   const waits = stays === 'pending' ? met : !blocking.some(({ verdict }) => verdict === 'request_changes')
   return success({ ...event, ...(waits ? { unsettled: true } : {}), outcome: { status: stays } })

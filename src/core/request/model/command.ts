@@ -2,7 +2,7 @@ import type { ErrorDetails } from '../../../errors/error-details.ts'
 import type { Refusal } from '../../../errors/result.ts'
 import type { JsonObject } from '../../change/json.ts'
 import type { Evaluation } from '../../policy/model/policy.ts'
-import type { PinnedRequirement } from '../../policy/model/requirement.ts'
+import type { FreezeVersion, PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'
 import type { Delegation } from '../../review/delegation.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
@@ -203,6 +203,11 @@ export interface Facts {
   /** What the policies ask of the content that is under review, by the rule of policy drift. */
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
+  /**
+   * When a freeze that asks now is over, in milliseconds since 1970: the first one, if there are several. Left out:
+   * none asks, or no end is in sight.
+   */
+  readonly asksUntil?: number
   /** What applying needs to know. Left out until it is read; without it an approval stops at `approved`. */
   readonly target?: TargetFacts
   /** Whether a resource has moved on, as far as that is recorded. Left out: none has. */
@@ -265,6 +270,8 @@ export interface TargetFacts extends Content {
   readonly frozen?: Frozen
   /** When the next freeze begins: what is decided now holds until then. Left out: none is in sight. */
   readonly frozenFrom?: number
+  /** The freezes whose approvals it has. Left out: none has asked. */
+  readonly cleared?: readonly FreezeVersion[]
   /** Whether a freeze blocked it at the time that it was scheduled for. */
   readonly blockedThen?: true
   /** Why the documents cannot be accepted any more, if so. */

@@ -2,7 +2,15 @@ import { defined } from '../../defined.ts'
 import type { Outcome } from './outcome.ts'
 import type { Request } from './request.ts'
 
-type StatePart = 'status' | 'application' | 'failure' | 'mayLand' | 'revisions' | 'withheld' | 'scheduleDropped'
+type StatePart =
+  | 'status'
+  | 'application'
+  | 'failure'
+  | 'mayLand'
+  | 'revisions'
+  | 'withheld'
+  | 'scheduleDropped'
+  | 'unsettled'
 /** The part of a request that the outcome of an event says. */
 export type OutcomeState = Pick<Request, StatePart>
 
@@ -21,8 +29,9 @@ export function stateOf(outcome: Outcome): OutcomeState {
       return { status: outcome.status, revisions: outcome.revisions }
     case 'failed':
       return { status: outcome.status, failure: outcome.failure, ...(outcome.mayLand ? { mayLand: true } : {}) }
-    case 'draft':
     case 'pending':
+      return { status: outcome.status, ...(outcome.unsettled ? { unsettled: true } : {}) }
+    case 'draft':
     case 'changes_requested':
     case 'rejected':
     case 'cancelled':

@@ -1,15 +1,24 @@
 import type { Refusal } from '../../../errors/result.ts'
 import type { Digest } from '../../change/digest.ts'
+import type { FreezeVersion } from '../../policy/model/requirement.ts'
 
 /** What became of a request by an event: the state that it is in from then on, with what belongs to that state. */
 export type Outcome =
   | {
-      readonly status: 'draft' | 'pending' | 'changes_requested' | 'rejected' | 'cancelled' | 'expired'
+      readonly status: 'draft' | 'changes_requested' | 'rejected' | 'cancelled' | 'expired'
     }
+  | Pending
   | Approved
   | Applying
   | Applied
   | Failed
+
+/** It waits for approvals. */
+export interface Pending {
+  readonly status: 'pending'
+  /** Whether only what a freeze asks is missing, so that time settles it once the freeze is over. */
+  readonly unsettled?: true
+}
 
 /** Everybody whom it takes has approved it, and it waits for its time, for somebody, or for another request. */
 export interface Approved {
@@ -46,6 +55,8 @@ export interface Application {
   readonly mayLand?: true
   /** Whether it passes every freeze on its way, since it bypassed one. */
   readonly passes?: true
+  /** The freezes whose approvals it has: they keep it off no more. Left out: none has asked. */
+  readonly cleared?: readonly FreezeVersion[]
   /** Whether it waits for the end of a freeze. */
   readonly frozen?: true
 }

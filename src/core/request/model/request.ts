@@ -56,8 +56,8 @@ export interface Request extends Pinned {
    */
   readonly withheld?: Refusal
   /**
-   * Whether an answer was taken back while the workflow was off: what follows from that is settled when it is on
-   * again.
+   * Whether time settles it: an answer was taken back while the workflow was off, or only what a freeze asks is
+   * missing.
    */
   readonly unsettled?: true
   /** Who applied it without the approvals that it needed. */
