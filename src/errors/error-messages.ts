@@ -81,7 +81,7 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
   time_not_open: ({ request }) =>
     `The time of request ${quote(request)} was not left open, so that reviewers agree to it: requests.schedule(id, time) sets another one, which is approved anew.`,
   revert_planned: ({ request, revertOf, at, verb }) =>
-    `Nobody can ${phraseOf(verb, `request ${quote(request)}`)}: it takes back what request ${quote(revertOf)} applied for a time, at ${time(at)}, as that was approved. To keep the change, make another one of the same place; the revert then leaves it, and says so.`,
+    `Nobody can ${phraseOf(verb, `request ${quote(request)}`)}: it takes back what request ${quote(revertOf)} applied for a time, at ${time(at)}, as that was approved. To keep the change, make another one of the same place, to another value: the revert then fails.`,
   unknown_comment: ({ request, comment }) =>
     `Request ${quote(request)} has no comment ${quote(comment)}: its comments are in requests.get(id).`,
   comment_open: ({ request, comment }) =>

@@ -81,7 +81,7 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   time_not_open: row('conflict', '`requests.schedule(id, time)`: whoever asked for the change sets another time.'),
   revert_planned: row(
     'conflict',
-    'Wait for its time; or make another change of the same place, which the revert leaves.',
+    'Wait for its time; or make another change of the same place, which makes the revert fail.',
   ),
   unknown_comment: row('not_found', 'Read the request again: `comments` lists those that there are.'),
   comment_open: row('conflict', 'Nothing has to be done.'),

@@ -331,7 +331,7 @@ export const keyed: { readonly [F in keyof Required<Request>]: 'in the key' | st
   ...{ round: 'bound to the digest', resources: 'bound to the digest', expiresAt: 'bound to the digest' },
   ...{ reason: 'bound to the digest', salt: 'bound to the digest', erased: 'bound to the digest' },
   ...{ openTime: 'bound to the digest', applyBy: 'bound to the digest', lapsedAt: 'in the key' },
-  ...{ revertAt: 'bound to the digest', revertOf: 'bound to the digest' },
+  ...{ revertAt: 'bound to the digest', revertOf: 'bound to the digest', unasked: 'bound to the digest' },
   ...{
     applyAt: 'bound to the digest, or in the key where it was left open',
     effect: 'bound to the digest',

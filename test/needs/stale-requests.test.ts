@@ -4,6 +4,7 @@ import {
   type ApprovalError,
   createApprovals,
   defineResource,
+  type Storage,
   staticDirectory,
 } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
@@ -240,5 +241,31 @@ describe('a type that says what becomes of what is stale', () => {
       .catch((error: ApprovalError) => error)
     expect(thrown).toMatchObject({ code: 'stale', details: { base: 1, live: 2 } })
     expect((thrown as ApprovalError).message).toContain('rebase the request')
+  })
+})
+
+describe.each(storages)('an approval that meets a change of the same moment, on $name', ({ open }) => {
+  it('[WO-01] is refused as stale, also where the change lands after its facts were read', async () => {
+    const inner = open()
+    const meanwhile: (() => Promise<unknown>)[] = []
+    const storage: Storage = {
+      ...inner,
+      get: (keys) => inner.get(keys),
+      list: (query) => inner.list(query),
+      count: (query) => inner.count(query),
+      async commit(writes, effect) {
+        await meanwhile.shift()?.()
+        await inner.commit(writes, effect)
+      },
+    }
+    const [here, there] = [world(storage), world(inner)]
+    await here.flag('a', base)
+    await here.policy({ ...quorum, when: { type: 'any_change', field: '/rollout' }, rules: { apply: 'by_hand' } })
+    const ref = flags.ref('a')
+    const { id, digest } = pending(await here.as('ann').submit(ref, rollout(50)))
+    meanwhile.push(() => there.as('dan').submit(ref, { merge: { description: 'two' } }))
+    expect(await refusal(here.as('ben').requests.approve(id, { digest }))).toBe('stale')
+    expect(meanwhile).toEqual([])
+    expect(await here.as('ann').requests.get(id)).toMatchObject({ status: 'pending', reviews: [] })
   })
 })

@@ -2158,8 +2158,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what takes a change back that was for a time can be called off',
     file: 'core/request/decide/decide.ts',
-    find: 'if (planned && !leavesRevert(command)) return',
-    put: 'if (planned && !leavesRevert(command) && command.at < 0) return',
+    find: 'if (planned && !leavesRevert(command, facts)) return',
+    put: 'if (planned && !leavesRevert(command, facts) && command.at < 0) return',
   },
   {
     name: 'a revert that was edited keeps the rights of the one that was planned',
@@ -2244,5 +2244,29 @@ export const bugs: readonly Bug[] = [
     file: 'service/audit/replay-settings.ts',
     find: '(await departureProblem(storage, tenant, departed)) ??',
     put: '',
+  },
+  {
+    name: 'a revert that has failed lands without approvals when it is tried again',
+    file: 'core/request/model/planned-revert.ts',
+    find: "return isAsPlanned(request) && (request.status === 'approved' || request.status === 'applying')",
+    put: 'return isAsPlanned(request)',
+  },
+  {
+    name: 'what nobody had to approve is taken back without asking the policies of then',
+    file: 'core/request/model/planned-revert.ts',
+    find: 'request.requirements.length === 0 ? { unasked',
+    put: 'request.requirements.length > 99 ? { unasked',
+  },
+  {
+    name: 'a revert brings back a state',
+    file: 'service/facts/apply-target.ts',
+    find: 'if (reverts && !isSameStep(',
+    put: 'if (reverts && proposals.length > 99 && !isSameStep(',
+  },
+  {
+    name: 'an approval of what was passed by in that moment is taken',
+    file: 'service/requests/decide-request.ts',
+    find: "facts.rules.onStale === 'fail_when_applied' ? []",
+    put: "facts.rules.onStale !== 'fail' || behind !== undefined ? []",
   },
 ]

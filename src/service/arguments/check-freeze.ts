@@ -28,7 +28,17 @@ const limits: Admission = {
 export function checkFreeze(given: unknown, at: number): FreezeInput {
   const plain = admit(given, limits)
   if (!plain.ok) throw new ApprovalError(plain.refusal)
-  checkKeys('freeze', plain.value, ['id', 'match', 'windows', 'mode', 'require', 'reason', 'version', 'findings', 'reverts'])
+  checkKeys('freeze', plain.value, [
+    'id',
+    'match',
+    'windows',
+    'mode',
+    'require',
+    'reason',
+    'version',
+    'findings',
+    'reverts',
+  ])
   const { id, match, windows, mode, require, reason } = plain.value as unknown as Record<keyof FreezeInput, unknown>
   if (mode !== 'block' && mode !== 'queue' && mode !== 'ask') {
     fail('invalid_input', { argument: 'freeze.mode', problem: 'must be "block", "queue" or "ask"' })

@@ -74,7 +74,7 @@ export function switchFacts(
   settings: Settings | undefined,
   request: Switched & Pick<Request, 'status' | 'policySet' | 'askedAt' | 'requirements' | 'revertOf' | 'edition'>,
 ): Pick<Facts, 'switchedOff' | 'holds' | 'held'> {
-  if (isPlannedRevert(request) && request.status !== 'failed') return {}
+  if (isPlannedRevert(request)) return {}
   if (isAboutSettings(request.resources) || asksWhileOff(request.requirements)) return {}
   const projects = projectsOf(request)
   const { switchedOff, holds } = joined(projects.map((project) => switchOf(settings?.workflow, project)))

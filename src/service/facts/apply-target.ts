@@ -149,6 +149,7 @@ async function rebasedChanges(
       resolutions: [],
     })
     if (!result.ok || result.value.conflicts.length > 0) return undefined
+    if (reverts && !isSameStep(change, result.value.proposal.change)) return undefined
     moved.push(result.value.proposal)
   }
   if (reverts) return moved
@@ -164,6 +165,11 @@ async function rebasedChanges(
   ])
   if (canonical(asJson(decidingPart(here))) !== canonical(asJson(decidingPart(there)))) return undefined
   return moved
+}
+
+/** Tells whether two changes take the same step of a life cycle: what takes a change back brings back no state. */
+function isSameStep({ move: planned }: ProposedChange, { move: found }: ProposedChange): boolean {
+  return planned?.action === found?.action && planned?.from === found?.from && planned?.to === found?.to
 }
 
 /** A revert that finds the document as it would leave it: there is nothing to take back any more. */

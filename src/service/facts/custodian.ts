@@ -1,5 +1,6 @@
 import type { Facts } from '../../core/request/model/command.ts'
 import type { Actor } from '../../core/request/model/event.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { projectsOf } from '../../core/request/model/whereabouts.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
@@ -16,14 +17,14 @@ export interface LeftBehind {
 
 /**
  * Says whether somebody may see to what another has left behind: as whoever changes the approval settings there.
- * Nothing is asked while the requester is still there.
+ * Nothing is asked while the requester is still there, but of what takes a change back, which is nobody's.
  */
 export async function custodianOf(
   context: Context,
   actor: Actor,
   { request, settings, users }: LeftBehind,
 ): Promise<Pick<Facts, 'custodian'>> {
-  if (users.has(request.requester)) return {}
+  if (users.has(request.requester) && !isPlannedRevert(request)) return {}
   const allowed = await maySet(context, actor, {
     settings,
     permission: 'approval_settings.edit',

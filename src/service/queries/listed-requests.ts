@@ -1,6 +1,7 @@
 import { describe } from '../../core/change/describe.ts'
 import { isUngated } from '../../core/request/decide/decide-application.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { type Standing, standing } from '../../core/review/standing.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
@@ -48,7 +49,9 @@ export async function listedRequests(
 ): Promise<readonly ListedRequest[]> {
   if (shown.length === 0) return []
   const requests = shown.map(({ request }) => request)
-  const gated = shown.filter(({ request, summary }) => isOpen(summary.status) && !isUngated(request))
+  const gated = shown.filter(
+    ({ request, summary }) => isOpen(summary.status) && !isUngated(request) && !isPlannedRevert(request),
+  )
   const [{ contents, resources }, standings] = await Promise.all([
     read(context.storage, {
       contents: requests.map(({ tenant, id, edition }) => recordKey('contents', tenant, id, edition)),

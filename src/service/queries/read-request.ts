@@ -3,6 +3,7 @@ import { asReturned } from '../../core/request/decide/as-returned.ts'
 import { isUngated } from '../../core/request/decide/decide-application.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
 import type { Actor } from '../../core/request/model/event.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { earliestOf } from '../../core/request/model/schedule.ts'
@@ -110,13 +111,18 @@ async function showRequest(
     user === '' ? {} : await custodianOf(context, { ...reader, user, via: 'app' }, { request, settings, users })
   const facts = { users: people, ...asked, followUps, delegations, ...switched, ...left }
   const approval =
-    open && !isUngated(request) ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at) : undefined
+    open && !isUngated(request) && !isPlannedRevert(request)
+      ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at)
+      : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   const told = { request, status: summary.status, rights, proposals, live }
   const { changes, ...foretold } = await requestedChanges(context, told)
   const judged = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
   const ways = stuck ? await remedies(context, judged) : delays(request)
-  const frozen = open ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
+  const frozen =
+    open && !isPlannedRevert(request)
+      ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) })
+      : undefined
   const others = await otherRequests(context, reader, {
     ...{ rights, settings, id: request.id, looking: openOn(context, request.tenant, request.resources) },
     changes: proposals.map(({ change }) => change),

@@ -16,12 +16,13 @@ export interface RevertInFreeze {
   readonly at: number
 }
 
-/** How many reverts are named at most. */
+/** How many reverts are named at most, and among how many requests. */
 const mostNamed = 100
+const mostLooked = 1_000
 
 /**
  * Names the planned reverts that a freeze covers and lets through, as far as somebody may read them: the first hundred,
- * by their time, among the requests that are approved.
+ * by their time, among the thousand newest requests that are approved.
  */
 export async function revertsInFreeze(
   context: Context,
@@ -32,13 +33,16 @@ export async function revertsInFreeze(
   const criteria = checkCriteria(context, { status: 'approved' })
   const scopes = await readableScopes(rights, reader.tenant, criteria)
   const found: RevertInFreeze[] = []
+  let looked = 0
   for await (const { shown } of batches(context, rights, { reader, criteria, scopes, limit: 200, start: undefined })) {
+    looked += shown.length
     const planned = shown.map(({ request }) => request).filter(isPlannedRevert)
     const contents = await readContents(context, planned)
     for (const [index, { id, applyAt: at = 0 }] of planned.entries()) {
       const proposals = contents[index]?.proposals ?? []
       if (freezeFacts(context, { freezes: closed([freeze]) }, { proposals, at }).frozen) found.push({ request: id, at })
     }
+    if (looked >= mostLooked) break
   }
   return found.toSorted((a, b) => a.at - b.at).slice(0, mostNamed)
 }

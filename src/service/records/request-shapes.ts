@@ -147,6 +147,7 @@ export const request: RecordShape = object<RequestRecord>({
   requester: text(),
   formerRequesters: maybe(listOf(text())),
   revertOf: maybe(text()),
+  unasked: maybe(onlyTrue),
   via: text(),
   createdAt: whole,
   updatedAt: whole,

@@ -8,7 +8,7 @@ import { revisionWrites } from '../commands/revision-writes.ts'
 import type { Accepted } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import type { ResourcesRead } from '../facts/read-content.ts'
-import { revertWrites } from './planned-reverts.ts'
+import { revertWrites, waysBack } from './planned-reverts.ts'
 
 /** What was read of the resources of a request, if it was. */
 export interface AppliedChange {
@@ -21,17 +21,23 @@ export interface AppliedChange {
 export async function landingWrites(
   context: Context,
   request: Request,
-  { event: { outcome, at }, target, resources }: AppliedChange,
+  { event, target, resources }: AppliedChange,
 ): Promise<readonly Write[]> {
+  const { outcome, at } = event
   if (!resources || !target) return []
-  if (outcome.status !== 'applied') return resources.preconditions
+  const isClaimed = outcome.status === 'applying' && request.revertAt !== undefined
+  if (outcome.status !== 'applied' && !isClaimed) return resources.preconditions
   const { tenant, id, requester: author, via, reason: message } = request
   const authorship = { tenant, author, via, at, request: id, ...defined({ message }) }
   const landed = landingOn(target).map(({ change, index }) => ({ change, live: resources.resources[index] }))
+  const made = { landed, authorship, isThere: event.via === 'worker' }
+  // What could not be taken back is not sent.
+  if (isClaimed) await waysBack(context, made)
+  if (isClaimed) return resources.preconditions
   return [
     ...resources.preconditions,
     ...landed.flatMap(({ change, live }) => revisionWrites(live, change, authorship)),
-    ...(await revertWrites(context, request, { landed, authorship })),
+    ...(await revertWrites(context, request, made)),
   ]
 }
 

@@ -159,7 +159,7 @@ async function broughtBy(
     ...ground,
     ...{ request: asking(command, request), settings, by, at, drafting },
     off: !isOnFor(context, settings, request),
-    rewrite: writes ? rewrite : earliestOf(request) === undefined ? undefined : atOnce,
+    rewrite: writes ? rewrite : anewAt(request),
     editor: brings === 'content' && rewrite && method !== undefined ? by.user : undefined,
   })
   if (!brought.ok || drafting) return brought
@@ -193,7 +193,7 @@ function concerned(
 
 /** Tells whether a command is also for those who see to what somebody has left behind. */
 function settlesEstate({ type }: RequestCommand): boolean {
-  return type === 'take_over' || type === 'cancel' || type === 'discard'
+  return type === 'take_over' || type === 'cancel' || type === 'discard' || type === 'abandon'
 }
 
 /**
@@ -227,8 +227,14 @@ async function standsBehind(
   return await mayMakeAll(context, { tenant, user, via }, made)
 }
 
-/** What is put to reviewers since its time has come is applied as soon as they have approved it. */
-const atOnce: Rewrite = { type: 'schedule', schedule: { applyAt: null } }
+/**
+ * What is put to reviewers since its time has come is applied as soon as they have approved it; what takes a change back,
+ * as it would land by now.
+ */
+function anewAt(request: Request): Rewrite | undefined {
+  if (isPlannedRevert(request)) return { type: 'rebase', anew: true }
+  return earliestOf(request) === undefined ? undefined : { type: 'schedule', schedule: { applyAt: null } }
+}
 
 /** The stored changes of a request; `undefined` if they are not there. */
 async function changesOf({ storage }: Context, { tenant, id, edition }: Request) {

@@ -6,15 +6,17 @@ import type { Request } from '../../core/request/model/request.ts'
 import { type Authorship, revise } from '../../core/request/model/revision.ts'
 import type { Schedule } from '../../core/request/model/schedule.ts'
 import { ApprovalError } from '../../errors/approval-error.ts'
-import { type Refusal, type Result, refuse } from '../../errors/result.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { closed, freezeFacts } from '../changes/frozen.ts'
 import { liveState } from '../changes/lifecycle-action.ts'
 import { type Proposal, proposeValid } from '../changes/propose-change.ts'
+import { takingBack as takingBackPlainly } from '../changes/taking-back.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
 import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import type { Stored } from '../records/typed-storage.ts'
+import { validated } from '../resource-types/validate-document.ts'
 import { requestWrites } from './request-writes.ts'
 
 /** A change that lands, and what is live before. */
@@ -23,28 +25,51 @@ interface Landed {
   readonly live: Stored<ResourceRecord> | undefined
 }
 
+/** What lands, by whom, and whether an external system has it already. */
+interface Landing {
+  readonly landed: readonly Landed[]
+  readonly authorship: Authorship
+  readonly isThere: boolean
+}
+
 /**
  * Writes the request that takes back what is applied for a time, in the commit that applies it; nothing if it stays.
  *
  * @throws `ApprovalError` if it cannot be taken back any more: what was approved for a time is not applied then.
  */
-export async function revertWrites(
-  context: Context,
-  request: Request,
-  { landed, authorship }: { readonly landed: readonly Landed[]; readonly authorship: Authorship },
-): Promise<readonly Write[]> {
+export async function revertWrites(context: Context, request: Request, made: Landing): Promise<readonly Write[]> {
   const { revertAt } = request
   if (revertAt === undefined) return []
-  const changes: ProposedChange[] = []
-  for (const { change, live } of landed) {
-    const back = await takingBack(context, { change, before: live?.value.document ?? undefined }, authorship)
-    if (!back.ok) throw new ApprovalError(back.refusal)
-    changes.push(back.value.change)
-  }
+  const changes = await waysBack(context, made)
+  const { authorship } = made
   const event = planRevert({ ...request, revertAt }, { changes, at: authorship.at })
   const content = { changes, applyAt: revertAt }
   const message = { type: 'submitted', to: [] } as const
   return requestWrites(context, undefined, { events: [event], next: begin(event), content, message })
+}
+
+/**
+ * Works out the changes that take back what lands.
+ *
+ * @throws `ApprovalError` if one cannot be. What an external system has is on record in any case: what takes it back is
+ * judged at its time then.
+ */
+export async function waysBack(
+  context: Context,
+  { landed, authorship, isThere }: Landing,
+): Promise<readonly ProposedChange[]> {
+  const changes: ProposedChange[] = []
+  for (const { change, live } of landed) {
+    const proposal = { change, before: live?.value.document ?? undefined }
+    const back = await takingBack(context, proposal, authorship)
+    if (!back.ok && !isThere) throw new ApprovalError(back.refusal)
+    const type = context.resources.get(change.resource.type)
+    const base = change.base + 1
+    const incarnation = change.after === null ? 0 : change.incarnation || base
+    const plain = { ...takingBackPlainly(type, proposal).change, base, incarnation }
+    changes.push(back.ok ? back.value.change : plain)
+  }
+  return changes
 }
 
 /** Works out the change that takes another one back, as soon as that is live. */
@@ -65,6 +90,11 @@ async function takingBack(
     ...liveState(type, resource),
   }
   return await proposeValid(type, start, { after: before, wanted: {} })
+}
+
+/** Asks the schema of today about the document that comes back. */
+async function fitsAgain(context: Context, { change: { resource, after } }: Proposal): Promise<Result<unknown>> {
+  return after === null ? success(after) : await validated(resourceTypeOf(context, resource.type), resource.id, after)
 }
 
 /** What is to be applied for a time, and what that is judged by. */
@@ -99,8 +129,9 @@ export async function revertProblem(context: Context, temporary: Temporary): Pro
       )
     }
     const back = await takingBack(context, proposal, { ...authorship, author: authorship.user })
-    if (!back.ok) return wrong(`cannot be: ${named} could not be taken back. ${back.refusal.message}`)
-    reverts.push(back.value)
+    const fits = back.ok ? await fitsAgain(context, back.value) : back
+    if (!fits.ok) return wrong(`cannot be: ${named} could not be taken back. ${fits.refusal.message}`)
+    if (back.ok) reverts.push(back.value)
   }
   const { frozen } = freezeFacts(context, { freezes: closed(settings?.freezes) }, { proposals: reverts, at: revertAt })
   if (!frozen) return undefined

@@ -7,10 +7,13 @@ import type { Message } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import type { Audiences, NoticeRecipient } from '../context/notice-audiences.ts'
 import { type AskedPeople, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
+import { mayReadWhereItIs } from '../facts/may-read.ts'
 import { scopesOf } from '../people/ask-directory.ts'
+import { readingRights } from '../people/reading-rights.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
+import { ownUser } from '../values/reserved.ts'
 
 /** A request before and after an event, and what goes with telling people. */
 export interface Telling {
@@ -67,8 +70,9 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   }
   if (status !== before?.status) {
     const type = typeOf(event)
-    const failed = status === 'failed' && isPlannedRevert(next)
-    const reviewers = failed ? await concernedByRevert(context, next) : alsoTold(event, before, next)
+    const failed = status === 'failed' && before !== undefined && isPlannedRevert(before)
+    const { settings } = telling
+    const reviewers = failed ? await concernedByRevert(context, next, settings) : alsoTold(event, before, next)
     return type ? await toParties(context, event, { ...telling, type, reviewers }) : addressed('submitted', [])
   }
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
@@ -87,9 +91,15 @@ function alsoTold({ type }: RequestEvent, before: Request | undefined, { request
 
 /**
  * Those whom it concerns that a change which was to be for a time stays: who asked for it, who answered it, and who
- * made the resources what they are by now.
+ * made the resources what they are by now, if they may read it.
  */
-async function concernedByRevert({ storage }: Context, { tenant, revertOf = '', resources }: Request) {
+async function concernedByRevert(
+  context: Context,
+  request: Request,
+  settings: PolicySetRecord | undefined,
+): Promise<readonly string[]> {
+  const { tenant, revertOf = '', resources } = request
+  const { storage } = context
   const { origin, live } = await read(storage, {
     origin: recordKey('requests', tenant, revertOf),
     live: resources.map(({ type, id }) => recordKey('resources', tenant, type, id)),
@@ -100,8 +110,15 @@ async function concernedByRevert({ storage }: Context, { tenant, revertOf = '', 
     }),
   })
   const { requester = [], contributors = [], reviews = [] } = origin?.value ?? {}
-  const authors = revisions.flatMap((one) => one?.value.author ?? [])
-  return [requester, contributors, reviews.map(({ by }) => by), authors].flat()
+  const authors = distinct(revisions.flatMap((one) => one?.value.author ?? []))
+  const readable = await Promise.all(
+    authors.map((user) => {
+      const rights = readingRights(context, { tenant, user }, { settings })
+      return mayReadWhereItIs(context, rights, request)
+    }),
+  )
+  const named = authors.filter((user, index) => user !== ownUser && readable[index])
+  return [requester, contributors, reviews.map(({ by }) => by), named].flat()
 }
 
 /**

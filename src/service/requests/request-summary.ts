@@ -8,7 +8,7 @@ import type { PinnedMove, ProposedChange } from '../../core/request/model/conten
 import { statusAt } from '../../core/request/model/deadline.ts'
 import type { LeftOut } from '../../core/request/model/event.ts'
 import { type Hold, timeHeld } from '../../core/request/model/hold.ts'
-import { revertIdOf } from '../../core/request/model/planned-revert.ts'
+import { isPlannedRevert, revertIdOf } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen, type RequestMethod, type RequestStatus } from '../../core/request/model/status-table.ts'
 import type { ApprovalStanding } from '../../core/review/approval-standing.ts'
@@ -146,9 +146,15 @@ export function isUnapplied(status: RequestStatus): boolean {
   return isOpen(status) || status === 'draft' || status === 'failed'
 }
 
-/** Tells whether a request could not be applied as it was reviewed: a resource has moved on, to these revisions. */
-export function isStaleNow({ resources }: Request, status: RequestStatus, live: readonly number[]): boolean {
-  return isUnapplied(status) && resources.some(({ base }, index) => (live[index] ?? 0) !== base)
+/**
+ * Tells whether a request could not be applied as it was reviewed: a resource has moved on, to these revisions. What
+ * takes a change back is merged.
+ */
+export function isStaleNow(request: Request, status: RequestStatus, live: readonly number[]): boolean {
+  const { resources } = request
+  return (
+    isUnapplied(status) && !isPlannedRevert(request) && resources.some(({ base }, index) => (live[index] ?? 0) !== base)
+  )
 }
 
 /** Shows a change to people, in the words of its resource type. */

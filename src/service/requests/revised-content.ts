@@ -5,7 +5,7 @@ import { defined } from '../../core/defined.ts'
 import type { NextContent } from '../../core/request/model/command.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor, ResourceName } from '../../core/request/model/event.ts'
-import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
+import { isAsPlanned } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { agreedSchedule, isSameSchedule } from '../../core/request/model/schedule.ts'
@@ -38,7 +38,11 @@ export type Rewrite =
   /** Makes it about a resource less. */
   | { readonly type: 'take_out'; readonly resource: ResourceName }
   /** Moves every change onto the live revision. */
-  | { readonly type: 'rebase' }
+  | {
+      readonly type: 'rebase'
+      /** Whether the policies are asked about it whether or not that moves something. */
+      readonly anew?: true
+    }
   /** Answers conflicts of a rebase. */
   | { readonly type: 'resolve'; readonly resolutions: readonly Resolution[] }
   /** Names details that the action of a life cycle leaves to approvers. */
@@ -100,9 +104,9 @@ export async function nextContent(
   const { kept, leftOut } = drafting ? { kept: [...all.keys()] } : sift(all.map(({ change }) => change))
   const proposals = all.filter((_, index) => kept.includes(index))
   // What could not be taken back at its time is, once it is approved.
-  const agreed = isPlannedRevert(request) ? {} : agreedSchedule(stored.content)
+  const agreed = isAsPlanned(request) ? {} : agreedSchedule(stored.content)
   const schedule = rewrite?.type === 'schedule' ? scheduleAfter(agreed, rewrite.schedule) : agreed
-  const isPutAnew = rewrite?.type === 'schedule' && rewrite.anew
+  const isPutAnew = (rewrite?.type === 'schedule' || rewrite?.type === 'rebase') && rewrite.anew
   const mayStay = isPutAnew || rewrite?.type === 'name'
   if (rewrite && !mayStay && isSameSchedule(schedule, agreed) && isEqual(proposals, stored.proposals)) {
     if (rewrite.type === 'rebase') return refuse('up_to_date', { request: request.id })

@@ -38,7 +38,7 @@ export interface SubmitOptions extends VerbOptions {
    * call it off. It takes back what the change did, by merge if others have changed the resource meanwhile. The request
    * expires if it is not applied by then.
    *
-   * Not for policies, switches and actions of a life cycle, and not within a freeze that is known.
+   * Not for policies, switches and actions of a life cycle, not within a freeze that is known, and at most a year off.
    *
    * @defaultValue none: it stays
    */

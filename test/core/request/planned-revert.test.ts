@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { revertIdOf } from '../../../src/core/request/model/planned-revert.ts'
 import { verbNames } from '../../../src/core/request/model/status-table.ts'
-import { refuse } from '../../../src/errors/result.ts'
 import { day, given, moved, type Otherwise, office, plannedRevert, queued, rollout, start } from './given.ts'
 
 const due = start + 2 * day
@@ -95,7 +94,6 @@ describe('[TI-03] a planned revert', () => {
     expect(again.yields('rebased', 'pending')).toMatchObject({ revertOf: 'r1', requirements: [{ policy: 'reviewed' }] })
     const free = { asks: { requirements: [] }, atOnce: true } as const
     failed.when({ type: 'rebase', at }, { next: free, target: queued }).yields('rebased', 'approved')
-    const { refusal } = refuse('unknown_actor', { actor: 'ann' })
-    failed.when({ type: 'retry', at }, { withheld: refusal, target: moved }).refuses('stale')
+    failed.when({ type: 'retry', at }).refuses('approval_missing')
   })
 })

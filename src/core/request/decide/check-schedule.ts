@@ -68,6 +68,9 @@ function openProblem(command: Writing, { openTime, expiresAt, drafting, rules }:
 
 const closed = `must be a time: no policy lets a request be submitted with an open one (rules: { applyTime: 'open' })`
 
+/** For how long something is applied for a time at most, in milliseconds. */
+const longestTime = 366 * 24 * 60 * 60_000
+
 /** What is wrong with a time that has to be later than the one at which a change is applied. */
 function laterProblem(
   command: Writing,
@@ -78,6 +81,7 @@ function laterProblem(
   if (time === undefined) return undefined
   if (!Number.isSafeInteger(time)) return 'must be a time in milliseconds since 1970'
   if (time <= command.at && !keepsTime(command, drafting)) return 'must be in the future'
+  if (name === 'revertAt' && time > command.at + longestTime) return 'must be within a year'
   const from = earliestOf(schedule)
   return from !== undefined && time <= from ? 'must be later than the time at which it is to be applied' : undefined
 }

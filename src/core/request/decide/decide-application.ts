@@ -3,13 +3,14 @@ import { defined } from '../../defined.ts'
 import { askingFreezesIn } from '../../policy/model/requirement.ts'
 import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts, NextContent } from '../model/command.ts'
+import { openConflicts } from '../model/content.ts'
 import { unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import { isMissed } from '../model/hold.ts'
 import type { Applied, Applying, Approved, Failed } from '../model/outcome.ts'
-import { isPlannedRevert } from '../model/planned-revert.ts'
+import { isPlannedRevert, type Reverting } from '../model/planned-revert.ts'
 import type { Request } from '../model/request.ts'
 import { earliestOf } from '../model/schedule.ts'
 import { isBlank } from './check-reason.ts'
@@ -89,11 +90,11 @@ function application(command: ApplyCommand | ComeDueCommand, request: Request, f
 
 /**
  * Tells whether a request waits for its time alone, since nobody had to approve it. A planned revert was approved with
- * what it takes back.
+ * what it takes back, if that was.
  */
-export function isUngated(request: Pick<Request, 'status' | 'requirements' | 'revertOf' | 'edition'>): boolean {
-  const { status, requirements } = request
-  return status === 'approved' && requirements.length === 0 && !isPlannedRevert(request)
+export function isUngated(request: Reverting & Pick<Request, 'requirements' | 'unasked'>): boolean {
+  const { status, requirements, unasked } = request
+  return status === 'approved' && requirements.length === 0 && (unasked === true || !isPlannedRevert(request))
 }
 
 /**
@@ -105,8 +106,11 @@ function decideUngated(command: ApplyCommand | ComeDueCommand, request: Request,
   if (!next) return needs('next')
   const { evaluation, gated } = next
   const [first] = next.changes
-  const withheld = evaluation.requirements.length === 0 ? facts.withheld : undefined
-  if (command.type === 'come_due' && (gated || withheld || isMissed(request, facts.holds))) {
+  const isPlanned = isPlannedRevert(request)
+  // What collides is judged by whoever answers for it.
+  if (isPlanned && openConflicts(next) > 0) return application(command, request, facts)
+  const withheld = evaluation.requirements.length === 0 && !isPlanned ? facts.withheld : undefined
+  if (command.type === 'come_due' && (gated || withheld || (!isPlanned && isMissed(request, facts.holds)))) {
     return success({ type: 'schedule_dropped', ...happened(command), outcome: waiting(withheld) })
   }
   if (gated && first) return refuse('no_policy', { ...first.resource, actions: first.actions })

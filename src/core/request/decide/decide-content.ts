@@ -202,7 +202,7 @@ function pinnedBy(
   const problem = scheduleProblem(command, { ...schedule, expiresAt, drafting, rules })
   if (problem) return refuse('invalid_input', problem)
 
-  const what = { changes, ...schedule, ...stated, ...defined({ revertOf: request.revertOf }) }
+  const what = { changes, ...schedule, ...stated, ...defined({ revertOf: request.revertOf, unasked: request.unasked }) }
   const digest = requestDigest({ ...what, tenant, request: id, requester, round, expiresAt, requirements, rules })
   const where = whereaboutsOf(changes)
   const pinned: Pinned = {

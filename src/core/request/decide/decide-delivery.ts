@@ -8,6 +8,7 @@ import type { AbandonCommand, ConfirmCommand, Facts, ReclaimCommand } from '../m
 import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
 import type { Application, Applied, Applying, Failed } from '../model/outcome.ts'
+import { isPlannedRevert } from '../model/planned-revert.ts'
 import type { Request } from '../model/request.ts'
 import { isBlank } from './check-reason.ts'
 import { applicationOf } from './request-outcome.ts'
@@ -99,7 +100,8 @@ function confirmed(
       return landed({ request, application, facts }, at)
     case 'before':
       if (frozenUntil !== undefined) return success(untilThawed(application, { problem, until: frozenUntil, mayLand }))
-      if (attempts < mostAttempts) return success(putOff(application, { problem, at, mayLand }))
+      if (attempts < mostAttempts || isPlannedRevert(request))
+        return success(putOff(application, { problem, at, mayLand }))
       return success(failed(hostFailed({ resource, problem, mayLand }), mayLand))
     case 'other': {
       const live =

@@ -3,7 +3,7 @@ import type { ContentCommand, Facts, RequestCommand } from '../model/command.ts'
 import { deadlineOf, hasExpired, type Moment, missesTime, statusAt } from '../model/deadline.ts'
 import type { Decision } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
-import { isPlannedRevert } from '../model/planned-revert.ts'
+import { isPlannedRevert, type Reverting } from '../model/planned-revert.ts'
 import { objectionsOf } from '../model/remembered.ts'
 import type { Request } from '../model/request.ts'
 import { unmoved } from '../model/request.ts'
@@ -41,8 +41,8 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
       ? refuse('not_open', { request: request.id, status, verb: command.type })
       : refuse('expired', { request: request.id, expiredAt: deadlineOf(request) })
   }
-  const planned = status === 'approved' && isPlannedRevert(request)
-  if (planned && !leavesRevert(command)) return refuseReverting(command, request)
+  const planned = isPlannedRevert(request)
+  if (planned && !leavesRevert(command, facts)) return refuseReverting(command, request)
   if (command.type === 'expire') return expire(command, request, moment)
   if (command.type === 'return') return sendBack(command, request, facts)
   if (isOpen(status) && isReturned(request, facts))
@@ -66,13 +66,17 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
 
 /**
  * Tells whether a command leaves a planned revert as it was approved: nothing but its time applies it, and nobody moves
- * it, calls it off or makes another one of it.
+ * it, calls it off or makes another one of it. What an external system never answers for is given up by those who may
+ * change the settings.
  */
-function leavesRevert({ type }: RequestCommand): boolean {
-  return type === 'come_due' || type === 'apply' || talking.includes(type)
+function leavesRevert({ type }: RequestCommand, { custodian }: Facts): boolean {
+  return leaving.includes(type) || (type === 'abandon' && custodian === true)
 }
 
-const talking: readonly RequestCommand['type'][] = ['comment', 'resolve_comment', 'reopen_comment']
+const leaving: readonly RequestCommand['type'][] = [
+  ...(['come_due', 'apply', 'confirm', 'reclaim'] as const),
+  ...(['comment', 'resolve_comment', 'reopen_comment'] as const),
+]
 
 function refuseReverting({ type: verb }: RequestCommand, { id, revertOf = '', applyAt = 0 }: Request) {
   return refuse('revert_planned', { request: id, revertOf, at: applyAt, verb })
@@ -185,7 +189,7 @@ function takeOver(
  * recorded.
  */
 export function isReturned(
-  request: Pick<Request, 'status' | 'policySet' | 'revertOf' | 'edition'>,
+  request: Reverting & Pick<Request, 'policySet'>,
   { switchedOff }: Pick<Facts, 'switchedOff'>,
 ): boolean {
   const { status, policySet } = request

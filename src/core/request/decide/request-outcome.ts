@@ -120,7 +120,9 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
     number: base + 1,
     digest: documentDigest(after),
   }))
-  if (!target.outside || revisions.length === 0) return success({ status: 'applied', revisions })
+  const isMade = (one: { readonly type: string; readonly id: string }) =>
+    revisions.some(({ type, id }) => type === one.type && id === one.id)
+  if (!target.outside || !isMade(target.outside.resource)) return success({ status: 'applied', revisions })
   const { resource, fence, lease } = target.outside
   const late = defined({ mayLand: request.mayLand, cleared: target.cleared })
   const application = { resource, fence: fence + 1, until: at + lease, attempts: 1, revisions, ...late }

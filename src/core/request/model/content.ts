@@ -112,6 +112,8 @@ export interface Reviewed extends Content, StatedReason {
   readonly requester: string
   /** The request whose change it takes back. Left out: none. */
   readonly revertOf?: string
+  /** Whether nobody had to approve that change. */
+  readonly unasked?: true
   readonly expiresAt: number
   readonly requirements: readonly PinnedRequirement[]
   readonly rules: RulesOfConduct
@@ -122,11 +124,11 @@ export interface Reviewed extends Content, StatedReason {
  * reason, request, round or tenant has another one.
  */
 export function requestDigest(reviewed: Reviewed): Digest {
-  const { tenant, request, round, requester, revertOf, expiresAt, requirements, rules, changes } = reviewed
+  const { tenant, request, round, requester, revertOf, unasked, expiresAt, requirements, rules, changes } = reviewed
   const schedule = { applyAt: null, ...agreedSchedule(reviewed) }
   const reason = boundReason(reviewed)
   const bound = { tenant, request, round, requester, reason, ...schedule, expiresAt, requirements, rules, changes }
-  return digest('request', asJson({ ...bound, ...defined({ revertOf }) }))
+  return digest('request', asJson({ ...bound, ...defined({ revertOf, unasked }) }))
 }
 
 /** Computes the digest of one document; null if there is none. */

@@ -122,6 +122,8 @@ export interface BeganEvent extends Happened, Whereabouts {
   readonly tenant: string
   /** The request whose change it takes back, at the time that was approved with that. */
   readonly revertOf?: string
+  /** Whether nobody had to approve that: the policies are asked anew at its time. */
+  readonly unasked?: true
   readonly pinned: Pinned
 }
 

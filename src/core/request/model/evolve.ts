@@ -25,11 +25,11 @@ import { type Addition, askersAfter, type Request } from './request.ts'
  * ```
  */
 export function begin(event: BeganEvent): Request {
-  const { id, tenant, project, projects, revertOf, by, via, at, pinned, outcome } = event
+  const { id, tenant, project, projects, revertOf, unasked, by, via, at, pinned, outcome } = event
   return {
     tenant,
     id,
-    ...defined({ project, projects, revertOf }),
+    ...defined({ project, projects, revertOf, unasked }),
     requester: by,
     via,
     createdAt: at,

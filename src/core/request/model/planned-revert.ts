@@ -18,17 +18,26 @@ export function revertIdOf(id: string): string {
   return identifierProblem(named) === undefined ? named : digest('revert', id)
 }
 
-/**
- * Tells whether a request is the one that takes back a change at the time that was approved with it, as it was planned.
- * With other content it is a request as every other.
- */
-export function isPlannedRevert({ revertOf, edition }: Pick<Request, 'revertOf' | 'edition'>): boolean {
+/** What tells whether a request takes back a change as it was planned. */
+export type Reverting = Pick<Request, 'revertOf' | 'edition' | 'status'>
+
+/** Tells whether the content of a request is what was planned to take a change back. */
+export function isAsPlanned({ revertOf, edition }: Pick<Reverting, 'revertOf' | 'edition'>): boolean {
   return revertOf !== undefined && edition === 1
 }
 
 /**
+ * Tells whether a request is the one that takes back a change at the time that was approved with it, and is still to do
+ * so. With other content, or once it has failed, it is a request as every other.
+ */
+export function isPlannedRevert(request: Reverting): boolean {
+  return isAsPlanned(request) && (request.status === 'approved' || request.status === 'applying')
+}
+
+/**
  * Makes the event that begins the revert of a request that is applied for a time. What it does was approved with that
- * request, so that it is approved from the start, and nobody's approval can be missing from it.
+ * request, so that it is approved from the start, and nobody's approval can be missing from it. If nobody had to approve
+ * that, the policies are asked anew at its time.
  */
 export function planRevert(
   request: Request & { readonly revertAt: number },
@@ -38,7 +47,8 @@ export function planRevert(
   const id = revertIdOf(request.id)
   const where = whereaboutsOf(changes)
   const content = { changes, applyAt }
-  const about = { tenant, request: id, requester, revertOf: request.id }
+  const unasked = request.requirements.length === 0 ? { unasked: true as const } : {}
+  const about = { tenant, request: id, requester, revertOf: request.id, ...unasked }
   const terms = { round: 1, expiresAt: never, requirements: [], rules: defaultRules }
   const pinned = {
     ...terms,
@@ -55,5 +65,6 @@ export function planRevert(
   }
   const outcome = { status: 'approved' } as const
   const { revertOf } = about
-  return { type: 'submitted', id, tenant, revertOf, by: requester, via, at, pinned, outcome, ...where }
+  const began = { id, tenant, revertOf, ...unasked, by: requester, via, at }
+  return { type: 'submitted', ...began, pinned, outcome, ...where }
 }

@@ -28,6 +28,8 @@ export interface Request extends Pinned {
   readonly formerRequesters?: readonly string[]
   /** The request whose change it takes back, at the time that was approved with that. Left out: none. */
   readonly revertOf?: string
+  /** Whether nobody had to approve that change: the policies are asked anew at its time. Left out: somebody had to. */
+  readonly unasked?: true
   readonly via: string
   /** In milliseconds since 1970, as all times. */
   readonly createdAt: number
