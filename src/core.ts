@@ -252,6 +252,7 @@ export type {
   Approved,
   Failed,
   Outcome,
+  Pending,
 } from './core/request/model/outcome.ts'
 export type { PolicySetState } from './core/request/model/policy-set-state.ts'
 export type { Addition, Request } from './core/request/model/request.ts'

@@ -16,6 +16,7 @@ import { delegationsTo } from '../facts/delegations.ts'
 import { askedOfAll } from '../facts/effective-requirements.ts'
 import { peopleIn } from '../facts/people-of-request.ts'
 import { peopleByPlace, placeName, reachOf } from '../people/ask-directory.ts'
+import { knowingSettings } from '../people/departures.ts'
 import { readingRights } from '../people/reading-rights.ts'
 import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
@@ -63,12 +64,12 @@ export interface InboxPage {
 const mostJudged = 1_000
 
 /** Lists the requests that wait for an approval of the actor's, the oldest first. */
-export async function listInbox(context: Context, actor: Actor, filter: InboxFilter): Promise<InboxPage> {
+export async function listInbox(given: Context, actor: Actor, filter: InboxFilter): Promise<InboxPage> {
   checkKeys('filter', filter, ['limit', 'after'])
   const limit = checkLimit(filter.limit)
   const cursor = { tenant: actor.tenant, waitingFor: actor.user }
   let from = filter.after === undefined ? undefined : positionOf(filter.after, cursor)
-  const [desk] = await Promise.all([deskOf(context, actor), readingRights(context, actor).known()])
+  const { context, ...desk } = await deskOf(given, actor)
   const found: Awaited[] = []
   const shown = async (waiting: readonly Awaited[]): Promise<readonly InboxRequest[]> => {
     const listed = await listedRequests(context, waiting, desk.set)
@@ -94,8 +95,8 @@ interface Awaited extends Showable {
 }
 
 /** Counts the requests that wait for an approval of the actor's, among so many that may. */
-export async function countInbox(context: Context, actor: Actor): Promise<RequestCount> {
-  const [desk] = await Promise.all([deskOf(context, actor), readingRights(context, actor).known()])
+export async function countInbox(given: Context, actor: Actor): Promise<RequestCount> {
+  const { context, ...desk } = await deskOf(given, actor)
   let count = 0
   let from: Position | undefined
   for (let judged = 0; judged < mostJudged; judged += portion) {
@@ -120,15 +121,20 @@ interface Desk {
   readonly lists: ReturnType<typeof listsFor>
 }
 
-async function deskOf(context: Context, actor: Actor): Promise<Desk> {
+/** The same, with what goes on from the settings that were read. */
+async function deskOf(given: Context, actor: Actor): Promise<Desk & { readonly context: Context }> {
   const { tenant, user } = actor
-  const at = context.now()
+  const at = given.now()
   const [{ set }, delegations] = await Promise.all([
-    read(context.storage, { set: recordKey('policySets', tenant) }),
-    delegationsTo(context, actor, at),
+    read(given.storage, { set: recordKey('policySets', tenant) }),
+    delegationsTo(given, actor, at),
   ])
-  const users = await reachOf(context.directory, tenant, [user, ...delegations.map(({ from }) => from)])
-  return { actor, at, set, delegations, lists: listsFor(tenant, users) }
+  const context = knowingSettings(given, set?.value)
+  const [users] = await Promise.all([
+    reachOf(context.directory, tenant, [user, ...delegations.map(({ from }) => from)]),
+    readingRights(context, actor, { settings: set?.value }).known(),
+  ])
+  return { context, actor, at, set, delegations, lists: listsFor(tenant, users) }
 }
 
 /** Keeps those among some requests that the actor may approve as things stand, and whose answer is not given yet. */
