@@ -23,7 +23,7 @@ import { listFollowUps } from '../facts/follow-ups.ts'
 import { mayReadRequest } from '../facts/may-read.ts'
 import { peopleOf, withExcepted } from '../facts/people-of-request.ts'
 import { readWhole } from '../facts/read-content.ts'
-import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
 import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
@@ -148,6 +148,6 @@ export async function approvalOf(context: Context, request: Request, at: number)
     ...request.reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
     ...usersExcepted(request.requirements),
   ]
-  const users = await knownUsers(context.directory, scope, others)
+  const users = await knownAnywhere(context.directory, scope, others)
   return approvalStanding({ ...request, at }, users, approvers)
 }
