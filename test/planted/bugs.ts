@@ -2051,7 +2051,7 @@ export const bugs: readonly Bug[] = [
     name: 'whoever is known in one project stands in for others in all',
     file: 'core/review/eligibility.ts',
     find: '(!user.partly && !theirs',
-    put: '(!theirs => isExcepted(user, from))',
+    put: '(!theirs',
   },
   {
     name: 'whoever is unknown in one project is nobody in several',
