@@ -23,7 +23,7 @@ export function scopesOf(tenant: string, where: Whereabouts): readonly Scope[] {
  */
 export async function knownUsers(directory: Directory, scopes: Scopes, ids: readonly string[]): Promise<KnownUsers> {
   const known = await knownAnywhere(directory, scopes, ids)
-  return listOf(scopes).length === 1 ? known : new Map([...known].filter(([, { partly }]) => !partly))
+  return eachOf(scopes).length === 1 ? known : new Map([...known].filter(([, { partly }]) => !partly))
 }
 
 /**
@@ -32,7 +32,7 @@ export async function knownUsers(directory: Directory, scopes: Scopes, ids: read
  */
 export async function knownAnywhere(directory: Directory, scopes: Scopes, ids: readonly string[]): Promise<KnownUsers> {
   if (ids.length === 0) return new Map()
-  const places = await Promise.all(listOf(scopes).map((scope) => knownIn(directory, scope, ids)))
+  const places = await Promise.all(eachOf(scopes).map((scope) => knownIn(directory, scope, ids)))
   const [first] = places
   if (first && places.length === 1) return first
   return new Map(
@@ -70,7 +70,7 @@ export async function peopleByPlace(
 }
 
 /** Lists the places where a question is asked. */
-export function listOf(scopes: Scopes): readonly Scope[] {
+export function eachOf(scopes: Scopes): readonly Scope[] {
   return Array.isArray(scopes) ? scopes : [scopes as Scope]
 }
 

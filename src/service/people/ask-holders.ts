@@ -4,7 +4,7 @@ import { exceptingPersons } from '../../core/review/excepted.ts'
 import { askedAs, peopleAsked, usersExcepted, vetoesOf } from '../../core/review/needs.ts'
 import type { KnownUser } from '../../core/review/voter.ts'
 import type { Directory, Scope } from '../../ports/directory.ts'
-import { knownAnywhere, knownUsers, listOf, rolesUnknown, type Scopes } from './ask-directory.ts'
+import { eachOf, knownAnywhere, knownUsers, rolesUnknown, type Scopes } from './ask-directory.ts'
 
 /** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
 const mostCandidates = 1_000
@@ -65,7 +65,7 @@ export async function askHolders(
 }
 
 async function holdersIn(directory: Directory, scopes: Scopes, role: string): Promise<readonly (readonly string[])[]> {
-  return await Promise.all(listOf(scopes).map((scope) => directory.holders(scope, role)))
+  return await Promise.all(eachOf(scopes).map((scope) => directory.holders(scope, role)))
 }
 
 function inEach([first = [], ...others]: readonly (readonly string[])[]): readonly string[] {
