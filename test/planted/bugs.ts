@@ -256,7 +256,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever can veto everything keeps their approval of a part',
     file: 'core/request/decide/kept-reviews.ts',
-    find: 'if (requirements.some(({ veto }) => veto && isAmong(user, veto))) return undefined',
+    find: 'if (requirements.some(({ veto }) => veto && holdsVeto(user, veto))) return undefined',
     put: '',
   },
   {
@@ -1552,8 +1552,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'who is excepted answers for somebody who is not',
     file: 'core/review/eligibility.ts',
-    find: 'user === principal || !theirs.some((from) => isExcepted(user, from))',
-    put: 'user === principal || theirs.length > 0',
+    find: '(!user.partly && !theirs.some((from) => isExcepted(user, from)))',
+    put: '(!user.partly && theirs.length > 0)',
   },
   {
     name: 'policies are replaced unlike what was previewed',
@@ -2020,8 +2020,50 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a role that is held in one project counts in another',
     file: 'service/people/ask-directory.ts',
-    find: 'roles: user.roles.filter((role) => other.roles.includes(role))',
-    put: 'roles: user.roles',
+    find: 'user.roles.filter((role) => rolesByProject.every((held) => held.includes(role)))',
+    put: 'user.roles',
+  },
+  {
+    name: 'a role that is held in one project alone keeps nobody out',
+    file: 'core/review/voter.ts',
+    find: 'return there || isNamed(who, except)',
+    put: 'return isNamed(who, except)',
+  },
+  {
+    name: 'what the second account is in one project is forgotten',
+    file: 'core/review/voter.ts',
+    find: '[...(a.rolesByProject ?? []), ...(b.rolesByProject ?? [])]',
+    put: '[...(a.rolesByProject ?? [])]',
+  },
+  {
+    name: 'a veto in one project is none over several',
+    file: 'core/review/voter.ts',
+    find: 'return rolesByProject.some((held) => isAmong({ id, person, roles: held }, veto))',
+    put: 'return isAmong({ id, person, roles: rolesByProject.length > 1 ? roles : [] }, veto)',
+  },
+  {
+    name: 'whoever is known in one project approves what is in others too',
+    file: 'core/review/voter.ts',
+    find: "  if ('partly' in who) return false\n",
+    put: '',
+  },
+  {
+    name: 'whoever is known in one project stands in for others in all',
+    file: 'core/review/eligibility.ts',
+    find: '(!user.partly && !theirs',
+    put: '(!theirs',
+  },
+  {
+    name: 'whoever is unknown in one project is nobody in several',
+    file: 'service/people/ask-directory.ts',
+    find: 'return each[0] ? [[',
+    put: 'return each[0] && each.length === places.length ? [[',
+  },
+  {
+    name: 'whoever holds a veto in one project does not hear of what is in several',
+    file: 'service/people/ask-holders.ts',
+    find: '...holders.flatMap(inEach), ...anywhere]',
+    put: '...holders.flatMap(inEach)]',
   },
   {
     name: 'whoever reads in one project reads what is in others too',

@@ -1,6 +1,6 @@
 import { exceptingPersons } from './excepted.ts'
 import type { Giver } from './giver.ts'
-import { needsOf, peopleAsked } from './needs.ts'
+import { askedAs, needsOf } from './needs.ts'
 import type { KnownUsers, UnderReview, Verdict } from './under-review.ts'
 import { isAmong, isExcepted, type KnownUser } from './voter.ts'
 
@@ -18,21 +18,22 @@ export function eligibility(request: UnderReview, users: KnownUsers, verdict: Ve
   const contributors = verdict === 'approve' ? keptOut(request) : []
   const requesters = requestersOf(request)
   const requirements = exceptingPersons(request, users)
-  const asked = verdict === 'approve' ? needsOf(requirements).map(({ from }) => from) : peopleAsked(requirements)
+  const needs = needsOf(requirements).map(({ from }) => from)
   return ({ user, principal }) => {
     const isBehind = (other: string) =>
       isPerson(user, other, facts) || (user !== principal && isPerson(principal, other, facts))
     if (request.excluded?.some(isBehind)) return 'excluded'
     const asking = request.rules.selfApproval ? [] : requesters.filter(isBehind)
     const involved = contributors.filter(isBehind)
-    const theirs = asked.filter((from) => isAmong(principal, from))
+    const theirs =
+      verdict === 'approve' ? needs.filter((from) => isAmong(principal, from)) : askedAs(principal, requirements)
     const agents = [...asking, ...involved]
     if (agents.length > 0) {
       const answersForAgents =
         user === principal && theirs.some(({ owner }) => owner) && areAgentsOf(user, agents, users)
       if (!answersForAgents) return asking.length > 0 ? 'requester' : 'contributor'
     }
-    const actsForThem = user === principal || !theirs.some((from) => isExcepted(user, from))
+    const actsForThem = user === principal || (!user.partly && !theirs.some((from) => isExcepted(user, from)))
     return theirs.length > 0 && actsForThem ? 'eligible' : 'not_an_approver'
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import type { KnownUsers, Review, UnderReview } from './under-review.ts'
 import type { KnownUser, Vote } from './voter.ts'
 
@@ -35,5 +36,6 @@ export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: Under
 /** The vote of a giver: their principal's, with everybody who is behind it. */
 export function voteOf({ user, principal }: Giver): Vote {
   const persons = user.person === principal.person ? [user.person] : [user.person, principal.person]
-  return { id: principal.id, persons, roles: principal.roles }
+  const { id, roles, rolesByProject } = principal
+  return { id, persons, roles, ...defined({ rolesByProject }) }
 }

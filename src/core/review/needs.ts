@@ -1,4 +1,5 @@
 import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/model/requirement.ts'
+import { holdsVeto, isAmong, type KnownUser } from './voter.ts'
 
 /** Lists the needs of requirements: the leaves of their trees. */
 export function needsOf(requirements: readonly PinnedRequirement[]): readonly Need[] {
@@ -15,7 +16,18 @@ function leaves(requirement: Requirement): readonly Need[] {
 
 /** Lists everybody whom requirements are put to: those who are asked to approve, and those who can veto. */
 export function peopleAsked(requirements: readonly PinnedRequirement[]): readonly Approvers[] {
-  return [...needsOf(requirements).map(({ from }) => from), ...requirements.flatMap(({ veto }) => veto ?? [])]
+  return [...needsOf(requirements).map(({ from }) => from), ...vetoesOf(requirements)]
+}
+
+/** Lists who can veto. */
+export function vetoesOf(requirements: readonly PinnedRequirement[]): readonly Approvers[] {
+  return requirements.flatMap(({ veto }) => veto ?? [])
+}
+
+/** Lists the places of requirements that put them to a user: where they are asked to approve, or can veto. */
+export function askedAs(user: KnownUser, requirements: readonly PinnedRequirement[]): readonly Approvers[] {
+  const needs = needsOf(requirements).flatMap(({ from }) => (isAmong(user, from) ? from : []))
+  return [...needs, ...vetoesOf(requirements).filter((veto) => holdsVeto(user, veto))]
 }
 
 /** Lists the users whom requirements except: the directory has to say who is behind them. */

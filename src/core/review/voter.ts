@@ -7,6 +7,10 @@ export interface KnownUser {
   /** Who the user is: equal for two users who are one person. */
   readonly person: string
   readonly roles: readonly string[]
+  /** Of a request over several projects: the roles held in each where they are known. `roles` are held in all. */
+  readonly rolesByProject?: readonly (readonly string[])[]
+  /** Whether they are known in some of its projects only: all that they can do is to forbid. */
+  readonly partly?: true
   /** Whether it is a service account or an agent of that person. */
   readonly agent?: true
   /** Whether they count only in places that name the owner of an agent: it is theirs that asked. */
@@ -14,7 +18,7 @@ export interface KnownUser {
 }
 
 /** An approval: whose it is, and every person behind it. */
-export interface Vote extends Pick<KnownUser, 'id' | 'roles' | 'asOwner'> {
+export interface Vote extends Pick<KnownUser, 'id' | 'roles' | 'rolesByProject' | 'asOwner'> {
   readonly persons: readonly string[]
 }
 
@@ -23,6 +27,7 @@ export interface Voter {
   readonly persons: readonly string[]
   readonly users: readonly string[]
   readonly roles: readonly string[]
+  readonly rolesByProject?: readonly (readonly string[])[]
   /** Place in the order of the approvals; Infinity for one that is still to come. */
   readonly index: number
   /** Whether they count only in places that name the owner of an agent. */
@@ -31,7 +36,19 @@ export interface Voter {
 
 /** Tells whether a user, or a voter with any of their users, is among these approvers, and not excepted. */
 export function isAmong(who: KnownUser | Voter, from: Approvers): boolean {
+  if ('partly' in who) return false
   return isNamed(who, from) && !isExcepted(who, from) && (!who.asOwner || from.owner === true)
+}
+
+/** Tells whether a user holds a veto: in one of the projects of a request, whatever they are in the others. */
+export function holdsVeto({ id, person, roles, rolesByProject = [roles] }: KnownUser, veto: Approvers): boolean {
+  return rolesByProject.some((held) => isAmong({ id, person, roles: held }, veto))
+}
+
+/** Tells whether users are known, in each of the projects of a request. */
+export function isKnown(users: ReadonlyMap<string, KnownUser>, id: string): boolean {
+  const user = users.get(id)
+  return user !== undefined && !user.partly
 }
 
 /** Tells whether a user, or a voter with any of their users, is named, or holds one of the roles. */
@@ -40,11 +57,16 @@ export function isNamed(who: KnownUser | Voter, { users = [], roles = [] }: Name
   return users.some((user) => ids.includes(user)) || roles.some((role) => who.roles.includes(role))
 }
 
-/** Tells whether approvers except a user or a voter, with any of their users, or the persons behind them. */
+/**
+ * Tells whether approvers except a user or a voter, with any of their users, or the persons behind them. A role that
+ * is held in one of the projects of a request keeps them out.
+ */
 export function isExcepted(who: KnownUser | Voter, { except }: Approvers): boolean {
   if (except === undefined) return false
   const persons = 'users' in who ? who.persons : [who.person]
-  return isNamed(who, except) || (except.users?.some((user) => persons.includes(user)) ?? false)
+  const { roles = [] } = except
+  const there = who.rolesByProject?.some((held) => roles.some((role) => held.includes(role))) ?? false
+  return there || isNamed(who, except) || (except.users?.some((user) => persons.includes(user)) ?? false)
 }
 
 /**
@@ -53,8 +75,8 @@ export function isExcepted(who: KnownUser | Voter, { except }: Approvers): boole
  */
 export function votersOf(votes: readonly Vote[], index: (position: number) => number = (i) => i): readonly Voter[] {
   const voters = new Map<string, Voter>()
-  for (const [position, { id, persons, roles, asOwner }] of votes.entries()) {
-    let voter: Voter = { persons, users: [id], roles, index: index(position), ...defined({ asOwner }) }
+  for (const [position, { id, persons, roles, rolesByProject, asOwner }] of votes.entries()) {
+    let voter: Voter = { persons, users: [id], roles, index: index(position), ...defined({ rolesByProject, asOwner }) }
     const others = new Set<Voter>()
     for (const person of persons) {
       const other = voters.get(person)
@@ -72,6 +94,9 @@ function merged(a: Voter, b: Voter): Voter {
     users: [...a.users, ...b.users],
     roles: [...a.roles, ...b.roles],
     index: Math.min(a.index, b.index),
+    ...(a.rolesByProject || b.rolesByProject
+      ? { rolesByProject: [...(a.rolesByProject ?? []), ...(b.rolesByProject ?? [])] }
+      : {}),
     ...defined({ asOwner: a.asOwner ?? b.asOwner }),
   }
 }

@@ -4,6 +4,7 @@ import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { projectsOf } from '../../core/request/model/whereabouts.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
+import { isKnown } from '../../core/review/voter.ts'
 import { maySet } from '../access/check-permission.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
@@ -24,7 +25,7 @@ export async function custodianOf(
   actor: Actor,
   { request, settings, users }: LeftBehind,
 ): Promise<Pick<Facts, 'custodian'>> {
-  if (users.has(request.requester) && !isPlannedRevert(request)) return {}
+  if (isKnown(users, request.requester) && !isPlannedRevert(request)) return {}
   const allowed = await maySet(context, actor, {
     settings,
     permission: 'approval_settings.edit',

@@ -7,11 +7,11 @@ import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { projectsOf } from '../../core/request/model/whereabouts.ts'
 import { covers } from '../../core/review/delegation.ts'
-import { peopleAsked } from '../../core/review/needs.ts'
+import { askedAs } from '../../core/review/needs.ts'
 import { isAmong } from '../../core/review/voter.ts'
 import type { Context } from '../context/context.ts'
 import { asSwitched } from '../context/workflow-switch.ts'
-import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
 import type { Reader, ReadingRights } from '../people/reading-rights.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import { read, recordKey, type Stored } from '../records/typed-storage.ts'
@@ -122,12 +122,14 @@ async function isAsked(context: Context, { tenant, user }: Reader, stored: Reque
     delegationsTo(context, { tenant, user }, now()),
   ])
   const helpers = isOpen(request.status) ? [...asked.rules.bypass, ...asked.rules.breakGlass] : []
-  const from = [...peopleAsked(inForce(request, asked).requirements), { roles: helpers }]
+  const { requirements } = inForce(request, asked)
   const matter = { at: now(), resources, ...defined({ project, projects }) }
   const principals = delegations.filter((one) => covers(one, matter)).map((one) => one.from)
-  const users = await knownUsers(directory, scopesOf(tenant, request), [user, ...principals])
-  if (!users.has(user)) return false
-  return [...users.values()].some((one) => from.some((approvers) => isAmong(one, approvers)))
+  const users = await knownAnywhere(directory, scopesOf(tenant, request), [user, ...principals])
+  const self = users.get(user)
+  if (!self) return false
+  const sides = self.partly ? [self] : [...users.values()]
+  return sides.some((one) => askedAs(one, requirements).length > 0 || isAmong(one, { roles: helpers }))
 }
 
 async function everyIn(rights: ReadingRights, projects: readonly string[]): Promise<boolean> {

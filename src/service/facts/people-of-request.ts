@@ -2,11 +2,11 @@ import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import { usersExcepted } from '../../core/review/needs.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
 import type { Context } from '../context/context.ts'
-import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
 
 /** Asks who everybody is that a decision about a request looks at. */
 export async function peopleOf({ directory }: Context, request: Request, others: readonly string[]) {
-  return await knownUsers(directory, scopesOf(request.tenant, request), [...peopleIn(request), ...others])
+  return await knownAnywhere(directory, scopesOf(request.tenant, request), [...peopleIn(request), ...others])
 }
 
 /** Asks as well who those are whom requirements except, as far as they are not known yet. */
@@ -17,7 +17,7 @@ export async function withExcepted(
 ): Promise<KnownUsers> {
   const others = usersExcepted(requirements).filter((id) => !users.has(id))
   if (others.length === 0) return users
-  return new Map([...users, ...(await knownUsers(directory, scopesOf(tenant, where), others))])
+  return new Map([...users, ...(await knownAnywhere(directory, scopesOf(tenant, where), others))])
 }
 
 /** The ids of everybody who had to do with a request. */

@@ -1,15 +1,8 @@
-import type { DirectoryFacts } from '../../core/policy/check/policy-facts.ts'
 import type { Asking } from '../../core/policy/model/circumstances.ts'
-import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import { projectsOf, type Whereabouts } from '../../core/request/model/whereabouts.ts'
-import { exceptingPersons } from '../../core/review/excepted.ts'
-import { peopleAsked, usersExcepted } from '../../core/review/needs.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
-import { isAmong, type KnownUser } from '../../core/review/voter.ts'
+import type { KnownUser } from '../../core/review/voter.ts'
 import type { Directory, RolesInProject, Scope } from '../../ports/directory.ts'
-
-/** How many approvers of one request are looked up: enough to tell them all, or to know that nobody is missing. */
-const mostCandidates = 1_000
 
 /** Makes the scope of a question; an empty project is none. */
 export function scopeOf(tenant: string, project: string): Scope {
@@ -29,11 +22,25 @@ export function scopesOf(tenant: string, where: Whereabouts): readonly Scope[] {
  * in each: what somebody may do in one says nothing of the others.
  */
 export async function knownUsers(directory: Directory, scopes: Scopes, ids: readonly string[]): Promise<KnownUsers> {
+  const known = await knownAnywhere(directory, scopes, ids)
+  return eachOf(scopes).length === 1 ? known : new Map([...known].filter(([, { partly }]) => !partly))
+}
+
+/**
+ * The same with those who are known in some of the projects only: what forbids something in one project does so in a
+ * request over several.
+ */
+export async function knownAnywhere(directory: Directory, scopes: Scopes, ids: readonly string[]): Promise<KnownUsers> {
   if (ids.length === 0) return new Map()
-  const [first = new Map<string, KnownUser>(), ...others] = await Promise.all(
-    listOf(scopes).map((scope) => knownIn(directory, scope, ids)),
+  const places = await Promise.all(eachOf(scopes).map((scope) => knownIn(directory, scope, ids)))
+  const [first] = places
+  if (first && places.length === 1) return first
+  return new Map(
+    ids.flatMap((id) => {
+      const each = places.flatMap((users) => users.get(id) ?? [])
+      return each[0] ? [[id, acrossProjects(each[0], each, places.length)]] : []
+    }),
   )
-  return others.reduce(inBoth, first)
 }
 
 /** Names the projects of a request, as `peopleByPlace` does. */
@@ -57,22 +64,22 @@ export async function peopleByPlace(
     places.set(name, place)
   }
   const found = [...places].map(async ([name, { scopes, ids }]) => {
-    return [name, await knownUsers(directory, scopes, [...ids])] as const
+    return [name, await knownAnywhere(directory, scopes, [...ids])] as const
   })
   return new Map(await Promise.all(found))
 }
 
-function listOf(scopes: Scopes): readonly Scope[] {
+/** Lists the places where a question is asked. */
+export function eachOf(scopes: Scopes): readonly Scope[] {
   return Array.isArray(scopes) ? scopes : [scopes as Scope]
 }
 
-function inBoth(here: KnownUsers, there: KnownUsers): KnownUsers {
-  return new Map(
-    [...here].flatMap(([id, user]) => {
-      const other = there.get(id)
-      return other ? [[id, { ...user, roles: user.roles.filter((role) => other.roles.includes(role)) }]] : []
-    }),
-  )
+/** What somebody is in so many projects together. */
+function acrossProjects(user: KnownUser, each: readonly KnownUser[], projects: number): KnownUser {
+  const rolesByProject = each.map(({ roles }) => roles)
+  if (each.length < projects) return { ...user, roles: [], rolesByProject, partly: true }
+  const roles = user.roles.filter((role) => rolesByProject.every((held) => held.includes(role)))
+  return { ...user, roles, rolesByProject }
 }
 
 /**
@@ -216,62 +223,6 @@ async function lookUp(directory: Directory, scope: Scope, ids: readonly string[]
     const { person = id, roles, owner, inProjects = [] } = user
     return { id, person, roles, owner, inProjects }
   })
-}
-
-/** Asks the directory for everybody whom these requirements are put to, at most 1,000 people. */
-export async function candidates(
-  directory: Directory,
-  scope: Scopes,
-  requirements: readonly PinnedRequirement[],
-): Promise<readonly KnownUser[]> {
-  const asked = peopleAsked(requirements)
-  const roles = [...new Set(asked.flatMap(({ roles = [] }) => roles))]
-  const named = asked.flatMap(({ users = [] }) => users)
-  const holders = Object.values(await askHolders(directory, scope, roles))
-  const ids = [...new Set([...named, ...holders.flat()])].slice(0, mostCandidates)
-  const known = await knownUsers(directory, scope, [...ids, ...usersExcepted(requirements)])
-  const among = peopleAsked(exceptingPersons({ requirements, persons: [] }, known))
-  return ids.flatMap((id) => known.get(id) ?? []).filter((user) => among.some((from) => isAmong(user, from)))
-}
-
-/**
- * Asks the directory what it knows of the users and roles that a policy names: who of them can approve, and who is
- * whom.
- */
-export async function directoryFacts(
-  directory: Directory,
-  scope: Scope,
-  { users, roles }: { readonly users: readonly string[]; readonly roles: readonly string[] },
-): Promise<DirectoryFacts> {
-  const [holders, unknownRoles] = await Promise.all([
-    askHolders(directory, scope, roles),
-    rolesUnknown(directory, scope, roles),
-  ])
-  const asked = new Set([...users, ...[...new Set(Object.values(holders).flat())].slice(0, mostCandidates)])
-  const known = await knownUsers(directory, scope, [...asked])
-  const canApprove = (user: string) => {
-    const one = known.get(user)
-    return asked.has(user) ? one !== undefined && !one.agent : true
-  }
-  return {
-    unknownUsers: users.filter((user) => !known.has(user)),
-    unknownRoles,
-    holders: Object.fromEntries(Object.entries(holders).map(([role, held]) => [role, held.filter(canApprove)])),
-    people: Object.fromEntries([...known].map(([user, { person }]) => [user, person])),
-  }
-}
-
-/** Asks the directory who holds each of these roles; of several projects, who holds it in each. */
-export async function askHolders(
-  directory: Directory,
-  scopes: Scopes,
-  roles: readonly string[],
-): Promise<Readonly<Record<string, readonly string[]>>> {
-  const entries = roles.map(async (role) => {
-    const [first = [], ...others] = await Promise.all(listOf(scopes).map((scope) => directory.holders(scope, role)))
-    return [role, first.filter((user) => others.every((there) => there.includes(user)))]
-  })
-  return Object.fromEntries(await Promise.all(entries))
 }
 
 /** Asks the directory which of these roles do not exist. */

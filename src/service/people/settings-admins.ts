@@ -5,7 +5,8 @@ import { rolesOf } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
-import { askHolders, knownUsers, mostTold, type Scopes, scopeOf } from './ask-directory.ts'
+import { knownUsers, mostTold, type Scopes, scopeOf } from './ask-directory.ts'
+import { askHolders } from './ask-holders.ts'
 
 /** Finds whoever may change the settings of a tenant, as far as they are named: nobody, if that is anyone. */
 export async function settingsAdmins(context: Context, tenant: string): Promise<readonly string[]> {

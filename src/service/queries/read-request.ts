@@ -24,7 +24,7 @@ import { listFollowUps } from '../facts/follow-ups.ts'
 import { mayReadRequest } from '../facts/may-read.ts'
 import { peopleOf, withExcepted } from '../facts/people-of-request.ts'
 import { readWhole } from '../facts/read-content.ts'
-import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
 import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
@@ -110,19 +110,15 @@ async function showRequest(
   const left =
     user === '' ? {} : await custodianOf(context, { ...reader, user, via: 'app' }, { request, settings, users })
   const facts = { users: people, ...asked, followUps, delegations, ...switched, ...left }
-  const approval =
-    open && !isUngated(request) && !isPlannedRevert(request)
-      ? await approvalOf(context, { ...request, ...inForce(request, asked) }, at)
-      : undefined
+  const judges = open && !isPlannedRevert(request)
+  const now = { ...request, ...inForce(request, asked) }
+  const approval = judges && !isUngated(request) ? await approvalOf(context, now, at) : undefined
   const stuck = approval !== undefined && !approval.met && !approval.satisfiable
   const told = { request, status: summary.status, rights, proposals, live }
   const { changes, ...foretold } = await requestedChanges(context, told)
   const judged = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
   const ways = stuck ? await remedies(context, judged) : delays(request)
-  const frozen =
-    open && !isPlannedRevert(request)
-      ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) })
-      : undefined
+  const frozen = judges ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
   const others = await otherRequests(context, reader, {
     ...{ rights, settings, id: request.id, looking: openOn(context, request.tenant, request.resources) },
     changes: proposals.map(({ change }) => change),
@@ -154,6 +150,6 @@ export async function approvalOf(context: Context, request: Request, at: number)
     ...request.reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
     ...usersExcepted(request.requirements),
   ]
-  const users = await knownUsers(context.directory, scope, others)
+  const users = await knownAnywhere(context.directory, scope, others)
   return approvalStanding({ ...request, at }, users, approvers)
 }

@@ -1,9 +1,11 @@
 import { duesOf } from '../../core/request/decide/due-verbs.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { RequestMethod } from '../../core/request/model/status-table.ts'
+import { isKnown } from '../../core/review/voter.ts'
 import type { Context } from '../context/context.ts'
 import { custodianOf } from '../facts/custodian.ts'
-import { askHolders, knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { knownUsers, scopesOf } from '../people/ask-directory.ts'
+import { askHolders } from '../people/ask-holders.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import type { Remedy } from '../requests/request-summary.ts'
 import { permitted, type Shown } from './permitted-verbs.ts'
@@ -52,7 +54,7 @@ export async function remedies(context: Context, shown: Shown): Promise<readonly
 /** Those who may be able to help: past the approvals, or as the requester. */
 async function helpersOf(context: Context, { request, facts, settings }: Shown): Promise<readonly Helpers[]> {
   const scope = scopesOf(request.tenant, request)
-  const isLeft = !facts.users.has(request.requester)
+  const isLeft = !isKnown(facts.users, request.requester)
   const custodians = isLeft ? await peopleNamed(context.directory, scope, [adminApprovers(context, settings)]) : []
   const [bypassers, breakers] = await Promise.all(
     [facts.rules.bypass, facts.rules.breakGlass].map((roles) => askHolders(context.directory, scope, roles)),

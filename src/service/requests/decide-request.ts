@@ -10,6 +10,7 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import { askersAfter, type Request } from '../../core/request/model/request.ts'
 import { earliestOf } from '../../core/request/model/schedule.ts'
 import { rowOf } from '../../core/request/model/status-table.ts'
+import { isKnown } from '../../core/review/voter.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { bothWays } from '../changes/taking-back.ts'
@@ -223,7 +224,7 @@ async function standsBehind(
   { tenant, requester: user, via }: Request,
   { facts, ...made }: { readonly facts: Facts } & Parameters<typeof mayMakeAll>[2],
 ): Promise<Result<readonly Write[]>> {
-  if (!facts.users.has(user)) return refuse('unknown_actor', { actor: user })
+  if (!isKnown(facts.users, user)) return refuse('unknown_actor', { actor: user })
   return await mayMakeAll(context, { tenant, user, via }, made)
 }
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { Approvers } from '../../../src/core/policy/model/requirement.ts'
 import { covers, type Delegation } from '../../../src/core/review/delegation.ts'
 import { eligibility } from '../../../src/core/review/eligibility.ts'
 import { giverOf, voteOf } from '../../../src/core/review/giver.ts'
 import { couldBeApproved, standing, whoCould } from '../../../src/core/review/standing.ts'
-import type { KnownUser } from '../../../src/core/review/voter.ts'
+import type { Verdict } from '../../../src/core/review/under-review.ts'
+import { isAmong, isKnown, type KnownUser, votersOf } from '../../../src/core/review/voter.ts'
 import {
   approved,
   day,
@@ -137,5 +139,70 @@ describe('what is missing', () => {
     expect(couldBeApproved({ ...request, at }, office, [ben])).toBe(false)
     expect(couldBeApproved({ ...request, at }, office, [eve, amy])).toBe(false)
     expect(couldBeApproved({ ...given(submitted({ require: leads(2) })).request, at }, office, [cat])).toBe(false)
+  })
+})
+
+describe('who somebody is over several projects', () => {
+  const of = (id: string, rolesByProject: readonly (readonly string[])[], partly = false): KnownUser => {
+    const roles = partly ? [] : ['lead']
+    return { id, person: id, roles, rolesByProject, ...(partly ? { partly: true } : {}) }
+  }
+  const lee = of('lee', [['lead'], ['lead', 'hired']])
+  const cam = of('cam', [['lead'], ['lead']])
+  const sec = of('sec', [['security']], true)
+  const tom = of('tom', [['security', 'trainee'], ['lead']])
+  const users = new Map([...office, ...[lee, cam, sec, tom].map((one) => [one.id, one] as const)])
+  const veto = { roles: ['security'], except: { roles: ['trainee'] } }
+  const asked = (from: Approvers) => ({ ...given(submitted({ require: { quorum: 1, from } })).request, at })
+  const may = (
+    verdict: Verdict,
+    user: KnownUser,
+    { principal = user, from = { roles: ['lead'] } as Approvers } = {},
+  ) => {
+    const request = asked(from)
+    const requirements = request.requirements.map((one) => ({ ...one, veto }))
+    return eligibility({ ...request, requirements }, users, verdict)({ user, principal })
+  }
+
+  it('[WO-06] is excepted who holds an excepted role in one of them, by themselves and as one of two accounts', () => {
+    const from = { roles: ['lead'], except: { roles: ['hired'] } }
+    expect([may('approve', lee, { from }), may('reject', lee, { from })]).toEqual([
+      'not_an_approver',
+      'not_an_approver',
+    ])
+    expect(may('approve', cam, { from })).toBe('eligible')
+    expect(may('approve', lee, { from, principal: cam })).toBe('not_an_approver')
+    expect(couldBeApproved(asked(from), users, [lee])).toBe(false)
+    expect(couldBeApproved(asked(from), users, [cam])).toBe(true)
+    const voters = (...all: readonly KnownUser[]) => {
+      return votersOf(all.map((user) => voteOf({ user, principal: { ...user, person: 'lee' } })))
+    }
+    expect(voters(cam).map((voter) => isAmong(voter, from))).toEqual([true])
+    for (const pair of [
+      [lee, { ...cam, person: 'lee' }],
+      [{ ...cam, person: 'lee' }, lee],
+    ]) {
+      expect(voters(...pair).map((voter) => isAmong(voter, from))).toEqual([false])
+    }
+  })
+
+  it('[WO-06] [PE-03] vetoes who can in one of them, whatever they are elsewhere, and approves only who is known in all', () => {
+    expect([may('reject', sec), may('request_changes', sec), may('approve', sec)]).toEqual([
+      ...['eligible', 'eligible', 'not_an_approver'],
+    ])
+    expect(may('reject', of('una', [['staff']], true))).toBe('not_an_approver')
+    expect(may('reject', { ...tom, roles: [] })).toBe('not_an_approver')
+    const named = { users: ['sec'] }
+    expect(may('approve', sec, { from: named })).toBe('not_an_approver')
+    expect(couldBeApproved(asked(named), users, [sec])).toBe(false)
+    expect(isKnown(users, 'sec')).toBe(false)
+    expect([isKnown(users, 'lee'), isKnown(users, 'zed')]).toEqual([true, false])
+  })
+
+  it('[WO-06] [BY-14] stands in for somebody only who is known in all of them', () => {
+    expect([may('approve', sec, { principal: cam }), may('reject', sec, { principal: cam })]).toEqual([
+      ...['not_an_approver', 'not_an_approver'],
+    ])
+    expect(may('reject', cam, { principal: sec })).toBe('eligible')
   })
 })

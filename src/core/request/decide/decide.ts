@@ -1,4 +1,5 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
+import { isKnown } from '../../review/voter.ts'
 import type { ContentCommand, Facts, RequestCommand } from '../model/command.ts'
 import { deadlineOf, hasExpired, type Moment, missesTime, statusAt } from '../model/deadline.ts'
 import type { Decision } from '../model/decision.ts'
@@ -73,21 +74,22 @@ function leavesRevert({ type }: RequestCommand, { custodian }: Facts): boolean {
   return leaving.includes(type) || (type === 'abandon' && custodian === true)
 }
 
-const leaving: readonly RequestCommand['type'][] = [
-  ...(['come_due', 'apply', 'confirm', 'reclaim'] as const),
-  ...(['comment', 'resolve_comment', 'reopen_comment'] as const),
-]
+const talking: readonly RequestCommand['type'][] = ['comment', 'resolve_comment', 'reopen_comment']
+const leaving: readonly RequestCommand['type'][] = [...talking, 'come_due', 'apply', 'confirm', 'reclaim']
 
 function refuseReverting({ type: verb }: RequestCommand, { id, revertOf = '', applyAt = 0 }: Request) {
   return refuse('revert_planned', { request: id, revertOf, at: applyAt, verb })
 }
+
+/** What somebody can do who is known in some of the projects of a request, and not in all. */
+const objecting: readonly RequestCommand['type'][] = [...talking, 'reject', 'request_changes', 'withdraw']
 
 /** A verb that people use. */
 type AskedCommand = Extract<RequestCommand, { readonly type: PeopleVerb }>
 
 /** Tells whether whoever asked for a request is gone: nobody whom the directory knows. */
 function isLeft({ requester }: Request, { users }: Facts): boolean {
-  return !users.has(requester)
+  return !isKnown(users, requester)
 }
 
 /** Tells whether a command ends a request or a draft. */
@@ -108,7 +110,8 @@ function unfitText({ type, reason }: AskedCommand, { rules }: Facts) {
 /** Decides what somebody asks for. */
 function decideAsked(command: AskedCommand, request: Request, facts: Facts): Decision<LaterEvent> {
   const { by } = command
-  if (!facts.users.has(by.user)) return refuse('unknown_actor', { actor: by.user })
+  const isThere = objecting.includes(command.type) ? facts.users.has(by.user) : isKnown(facts.users, by.user)
+  if (!isThere) return refuse('unknown_actor', { actor: by.user })
   const { id, requester } = request
   const inherits = isLeft(request, facts) && facts.custodian === true
   if (rowOf(command.type).by === 'requester' && by.user !== requester && !(ends(command) && inherits))

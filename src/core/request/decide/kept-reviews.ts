@@ -8,7 +8,7 @@ import { eligibility } from '../../review/eligibility.ts'
 import { giverOf, isOwn, ownerOf } from '../../review/giver.ts'
 import { needsOf } from '../../review/needs.ts'
 import type { Review } from '../../review/under-review.ts'
-import { isAmong, type KnownUser } from '../../review/voter.ts'
+import { holdsVeto, isAmong, type KnownUser } from '../../review/voter.ts'
 import type { Facts, NextContent } from '../model/command.ts'
 import type { ProposedChange } from '../model/content.ts'
 import type { ContentEvent, Pinned } from '../model/event.ts'
@@ -99,7 +99,7 @@ type Part = (place: ChangedPlace) => boolean
 
 /** The part of somebody who is asked about some fields; `undefined` if they are asked about everything. */
 function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Part | undefined {
-  if (requirements.some(({ veto }) => veto && isAmong(user, veto))) return undefined
+  if (requirements.some(({ veto }) => veto && holdsVeto(user, veto))) return undefined
   const own: Pattern[] = []
   const others: Pattern[] = []
   for (const { from, about } of needsOf(requirements)) {
