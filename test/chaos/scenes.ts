@@ -1,6 +1,6 @@
 import type { Digest } from '../../src/core/change/digest.ts'
 import type { PolicyInput, SubmitOutcome } from '../../src/index.ts'
-import { day, flags, pending } from '../world.ts'
+import { day, flags, pending, start } from '../world.ts'
 import { checkout, type Desk, type Office } from './desk.ts'
 
 /** A command in a situation in which it is accepted. `prepare` gives the id and the digest of the request that it is about. */
@@ -162,7 +162,7 @@ const settled = async (desk: Desk): Promise<Asked> => {
 export const scenes: readonly Scene[] = [
   verb('submit, applied', 'ann', settled, (ann, _, key) => ann.submit(checkout, { merge: { description: 'b' } }, key)),
   verb('submit, applied for a time', 'ann', settled, (ann, _, key) => {
-    return ann.submit(checkout, { merge: { description: 'b' } }, { revertAt: 8e15, ...key })
+    return ann.submit(checkout, { merge: { description: 'b' } }, { revertAt: start + 300 * day, ...key })
   }),
   verb('approve, applied for a time', 'ben', brief, (ben, { id, digest }, key) => {
     return ben.requests.approve(id, { digest, ...key })

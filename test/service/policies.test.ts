@@ -78,7 +78,8 @@ describe.each(storages)('policies on $name', ({ open }) => {
     })
     expect(await w.as('ann').policies.list()).toEqual([])
     const rare = { ...bigSteps, when: { type: 'any_change', field: '/tags' } } as const
-    const { findings, ...saved } = await w.as('ann').policies.save(rare)
+    const { findings, strands, ...saved } = await w.as('ann').policies.save(rare)
+    expect(strands).toMatchObject({ requests: [], policies: [], more: false })
     expect(findings).toEqual(await w.as('ann').policies.check(rare))
     expect(findings.map(({ severity, path }) => [severity, path])).toEqual([
       ['hint', '/when/field'],
