@@ -229,8 +229,8 @@ async function standsBehind(
 }
 
 /**
- * What is put to reviewers since its time has come is applied as soon as they have approved it; what takes a change back,
- * as it would land by now.
+ * What is put to reviewers since its time has come is applied as soon as they have approved it; what takes a change
+ * back, as it would land by now.
  */
 function anewAt(request: Request): Rewrite | undefined {
   if (isPlannedRevert(request)) return { type: 'rebase', anew: true }

@@ -36,8 +36,8 @@ export function isPlannedRevert(request: Reverting): boolean {
 
 /**
  * Makes the event that begins the revert of a request that is applied for a time. What it does was approved with that
- * request, so that it is approved from the start, and nobody's approval can be missing from it. If nobody had to approve
- * that, the policies are asked anew at its time.
+ * request, so that it is approved from the start, and nobody's approval can be missing from it. If nobody had to
+ * approve that, the policies are asked anew at its time.
  */
 export function planRevert(
   request: Request & { readonly revertAt: number },
