@@ -238,4 +238,28 @@ describe('[TI-03] a planned revert of what is kept elsewhere', () => {
     expect(host.cents).toBe(9)
     expect(await w.as('ann').requests.get(id)).toMatchObject({ status: 'applied', revertedBy: `${id}-revert` })
   })
+
+  it.each(['its confirmation is lost', 'the host is out'])(
+    'is recorded once it was sent, also where %s and it cannot be taken back by then',
+    async (what) => {
+      const { host, prices, notes, price, note } = hosting()
+      const w = world(memoryStorage(), undefined, [prices, notes])
+      await w.as('ann').submit(note, { value: { n: 1 } })
+      await w.policy()
+      const both = [
+        { ref: price, change: { merge: { cents: 9 } } },
+        { ref: note, change: { merge: { n: 9 } } },
+      ] as never
+      const { id, digest } = pending(await w.as('ann').submitAll(both, { revertAt }))
+      host.out = true
+      expect(await approve(w, id, digest)).toMatchObject({ status: 'applying' })
+      host.shut = true
+      if (what !== 'the host is out') host.cents = 9
+      host.out = false
+      w.pass(hour)
+      expect((await w.approvals.tick()).failed).toEqual([])
+      expect(await w.as('ann').requests.get(id)).toMatchObject({ status: 'applied', revertedBy: `${id}-revert` })
+      expect(host.cents).toBe(9)
+    },
+  )
 })

@@ -16,7 +16,7 @@ import { turnsIn } from '../resource-types/workflow-resource.ts'
 import { type AskingFreeze, askedByFreezes, explainFreezes } from './asking-freezes.ts'
 import { type Proposal, subjectsOf } from './propose-change.ts'
 import { type BehindChanges, withCircumstances } from './read-circumstances.ts'
-import { takingBack } from './taking-back.ts'
+import { reversed } from './taking-back.ts'
 
 /** What the policies ask of changes that land together. */
 export interface EvaluatedChanges {
@@ -120,7 +120,7 @@ async function knownSubjects(
   const each = proposals.map((proposal): readonly PolicySubject[] => {
     const type = context.resources.get(proposal.change.resource.type)
     const there = subjectsOf(type, proposal)
-    return revertAt === undefined ? there : [...there, ...subjectsOf(type, takingBack(type, proposal))]
+    return revertAt === undefined ? there : [...there, ...subjectsOf(type, reversed(type, proposal))]
   })
   const known = await withCircumstances(context, tenant, { subjects: each.flat(), behind, policies: sets })
   const from = (index: number) => each.slice(0, index).reduce((sum, { length }) => sum + length, 0)

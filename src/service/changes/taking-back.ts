@@ -8,7 +8,7 @@ import type { Proposal } from './propose-change.ts'
  * What takes a change back, if nothing else happens to its resource: whoever agrees to a change for a time agrees to
  * both, so that both are put to the policies and to those who may say who makes them.
  */
-export function takingBack(type: ResourceType | undefined, { change, before }: Proposal): Proposal {
+export function reversed(type: ResourceType | undefined, { change, before }: Proposal): Proposal {
   const { path: _path, given: _given, ...rest } = change
   const after = change.after ?? undefined
   const places = type ? diff(after, before, type.shape) : undefined
@@ -26,6 +26,6 @@ export function bothWays(
 ): readonly ProposedChange[] {
   const changes = proposals.map(({ change }) => change)
   if (revertAt === undefined) return changes
-  const back = proposals.map((one) => takingBack(resources.get(one.change.resource.type), one).change)
+  const back = proposals.map((one) => reversed(resources.get(one.change.resource.type), one).change)
   return [...changes, ...back]
 }

@@ -15,25 +15,29 @@ export interface AppliedChange {
   readonly event: RequestEvent
   readonly target?: TargetFacts
   readonly resources?: Pick<ResourcesRead, 'resources' | 'preconditions'>
+  /** Whether it was sent to an external system before, which may have it. */
+  readonly sent?: boolean
 }
 
 /** The statement that the resources and their locks still are as they were seen, and what applying makes of them. */
 export async function landingWrites(
   context: Context,
   request: Request,
-  { event, target, resources }: AppliedChange,
+  { event, target, resources, sent = false }: AppliedChange,
 ): Promise<readonly Write[]> {
   const { outcome, at } = event
   if (!resources || !target) return []
-  const isClaimed = outcome.status === 'applying' && request.revertAt !== undefined
-  if (outcome.status !== 'applied' && !isClaimed) return resources.preconditions
+  const isToBeSent = outcome.status === 'applying' && !sent && request.revertAt !== undefined
+  if (outcome.status !== 'applied' && !isToBeSent) return resources.preconditions
   const { tenant, id, requester: author, via, reason: message } = request
   const authorship = { tenant, author, via, at, request: id, ...defined({ message }) }
   const landed = landingOn(target).map(({ change, index }) => ({ change, live: resources.resources[index] }))
-  const made = { landed, authorship, isThere: event.via === 'worker' }
-  // What could not be taken back is not sent.
-  if (isClaimed) await waysBack(context, made)
-  if (isClaimed) return resources.preconditions
+  const made = { landed, authorship, sent }
+  if (isToBeSent) {
+    // What could not be taken back is not sent.
+    await waysBack(context, made)
+    return resources.preconditions
+  }
   return [
     ...resources.preconditions,
     ...landed.flatMap(({ change, live }) => revisionWrites(live, change, authorship)),

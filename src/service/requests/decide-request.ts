@@ -151,7 +151,7 @@ async function broughtBy(
     rewrite,
     ...ground
   }: Ground & { readonly stored: ContentRead; readonly resources: ResourcesRead },
-): Promise<ReturnType<typeof nextContent>> {
+): ReturnType<typeof nextContent> {
   const { by, at, type } = command
   const { method, brings } = rowOf(type)
   const writes = brings === 'content' || rewrite?.type === 'name'

@@ -80,7 +80,8 @@ export function onTheWayCommand(context: Context, by: Actor, id: string, ask: On
       const message = await noticeMessage(context, event, { before: request, next, settings: policySet?.value })
       if (!message.ok) return message
       const preconditions = keys.map((key, index) => unchanged(key, resources[index]))
-      const landing = { event, ...defined({ target }), resources: { resources, preconditions } }
+      const live = { resources, preconditions }
+      const landing = { event, ...defined({ target }), resources: live, sent: true }
       return success({
         writes: [
           ...requestWrites(context, before, { events: [event], next, message: message.value }),

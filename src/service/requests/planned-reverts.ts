@@ -11,7 +11,7 @@ import type { Write } from '../../ports/storage.ts'
 import { closed, freezeFacts } from '../changes/frozen.ts'
 import { liveState } from '../changes/lifecycle-action.ts'
 import { type Proposal, proposeValid } from '../changes/propose-change.ts'
-import { takingBack as takingBackPlainly } from '../changes/taking-back.ts'
+import { reversed } from '../changes/taking-back.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
 import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
@@ -25,11 +25,11 @@ interface Landed {
   readonly live: Stored<ResourceRecord> | undefined
 }
 
-/** What lands, by whom, and whether an external system has it already. */
+/** What lands, by whom, and whether an external system may have it already. */
 interface Landing {
   readonly landed: readonly Landed[]
   readonly authorship: Authorship
-  readonly isThere: boolean
+  readonly sent: boolean
 }
 
 /**
@@ -56,24 +56,24 @@ export async function revertWrites(context: Context, request: Request, made: Lan
  */
 export async function waysBack(
   context: Context,
-  { landed, authorship, isThere }: Landing,
+  { landed, authorship, sent }: Landing,
 ): Promise<readonly ProposedChange[]> {
   const changes: ProposedChange[] = []
   for (const { change, live } of landed) {
     const proposal = { change, before: live?.value.document ?? undefined }
-    const back = await takingBack(context, proposal, authorship)
-    if (!back.ok && !isThere) throw new ApprovalError(back.refusal)
+    const back = await wayBack(context, proposal, authorship)
+    if (!back.ok && !sent) throw new ApprovalError(back.refusal)
     const type = context.resources.get(change.resource.type)
     const base = change.base + 1
     const incarnation = change.after === null ? 0 : change.incarnation || base
-    const plain = { ...takingBackPlainly(type, proposal).change, base, incarnation }
+    const plain = { ...reversed(type, proposal).change, base, incarnation }
     changes.push(back.ok ? back.value.change : plain)
   }
   return changes
 }
 
 /** Works out the change that takes another one back, as soon as that is live. */
-async function takingBack(
+async function wayBack(
   context: Context,
   { change, before }: Proposal,
   authorship: Pick<Authorship, 'tenant' | 'author' | 'via' | 'at'>,
@@ -128,7 +128,7 @@ export async function revertProblem(context: Context, temporary: Temporary): Pro
         `is for changes of documents: ${JSON.stringify(move.action)} of ${named} is taken back by another action`,
       )
     }
-    const back = await takingBack(context, proposal, { ...authorship, author: authorship.user })
+    const back = await wayBack(context, proposal, { ...authorship, author: authorship.user })
     const fits = back.ok ? await fitsAgain(context, back.value) : back
     if (!fits.ok) return wrong(`cannot be: ${named} could not be taken back. ${fits.refusal.message}`)
     if (back.ok) reverts.push(back.value)
