@@ -69,6 +69,20 @@ describe.each(storages)('[TI-03] what takes back a change that nobody had to app
     expect((await w.as('ann').audit.verify()).problems).toEqual([])
   })
 
+  it('fails at its time where it collides, although somebody would have to approve it by then', async () => {
+    const w = world(open())
+    await w.flag('checkout')
+    await w.as('dan').submit(ref, rollout(5), { revertAt })
+    await w.as('ann').submit(ref, rollout(60))
+    await w.policy()
+    w.pass(day)
+    expect((await w.approvals.tick()).failed).toEqual([])
+    const [revert] = (await w.as('ann').requests.list({ status: 'failed' })).requests
+    expect(revert).toMatchObject({ failure: { code: 'stale' }, requester: 'dan' })
+    const told = (await w.notices()).filter((notice) => notice.request === revert?.id)
+    expect(told.map(({ type, to }) => [type, [...to].toSorted()])).toEqual([['failed', ['ann', 'dan']]])
+  })
+
   it('lands by itself where nobody has to approve it then either, whoever has left', async () => {
     const w = world(open())
     await w.flag('checkout')
