@@ -83,6 +83,26 @@ describe.each(storages)('[TI-03] what takes back a change that nobody had to app
     expect(told.map(({ type, to }) => [type, [...to].toSorted()])).toEqual([['failed', ['ann', 'dan']]])
   })
 
+  it.each([
+    ['removed', { merge: { rollout: 5 } }, ['remove'], 'failed'],
+    ['removed and made anew', { merge: { rollout: 5 } }, ['remove', 'make'], 'failed'],
+    ['made for a time, and removed', { value: { enabled: true, rollout: 1 } }, ['remove'], 'applied'],
+    ['removed for a time, and made anew', { remove: true }, ['make'], 'failed'],
+  ] as const)('comes to its end where its resource is %s', async (_, change, steps, ends) => {
+    const w = world(open())
+    if (!('value' in change)) await w.flag('checkout')
+    await w.as('dan').submit(ref, change as never, { revertAt })
+    const value = { enabled: false, rollout: 77 }
+    for (const step of steps) await w.as('ann').submit(ref, step === 'make' ? { value } : { remove: true })
+    w.pass(day)
+    expect((await w.approvals.tick()).failed).toEqual([])
+    const { requests } = await w.as('ann').requests.list({ status: ends })
+    expect(requests.filter(({ revertOf }) => revertOf)).toHaveLength(1)
+    const live = (await w.approvals.reader('acme').resources.get(ref))?.document
+    expect(live).toEqual(steps.at(-1) === 'make' ? value : undefined)
+    expect((await w.as('ann').audit.verify()).problems).toEqual([])
+  })
+
   it('lands by itself where nobody has to approve it then either, whoever has left', async () => {
     const w = world(open())
     await w.flag('checkout')
@@ -110,6 +130,7 @@ describe('[TI-03] a revert that has failed', () => {
     const revert = `${first.id}-revert`
     const { can } = await w.as('dan').requests.get(revert)
     expect(can.apply).toMatchObject({ code: 'approval_missing' })
+    expect(can.rebase).toBe(true)
     expect(await refusal(w.as('dan').requests.apply(revert))).toBe('approval_missing')
     expect((await w.approvals.reader('acme').resources.get(ref))?.document?.rollout).toBe(50)
   })

@@ -50,11 +50,7 @@ export async function targetOf(
 ): Promise<TargetFacts> {
   const { resources, holders, claim } = landing.read
   const live = resources.map((resource) => resource?.value.revision ?? 0)
-  const stale = content.changes.some(({ base }, index) => base !== live[index])
-  const moved =
-    stale && (landing.rebases || landing.reverts)
-      ? await rebasedChanges(context, { content, proposals }, landing)
-      : undefined
+  const moved = await movedOnto(context, { content, proposals }, landing)
   const rebased = moved?.map(({ change }) => change)
   const invalid = await firstInvalid(context, rebased ?? content.changes, landing)
   const { tenant } = landing.request
@@ -71,6 +67,17 @@ export async function targetOf(
     ...(landing.reverts ? { reverts: true } : frozenThere(context, landing, landed)),
     ...defined({ invalid, rebased }),
   }
+}
+
+/** Moves what is stale onto the live revisions, if it may be; `undefined` if it is not stale, or collides there. */
+export async function movedOnto(
+  context: Context,
+  stored: ContentRead,
+  landing: ApplyTarget,
+): Promise<readonly Proposal[] | undefined> {
+  const { resources } = landing.read
+  const stale = stored.content.changes.some(({ base }, index) => base !== (resources[index]?.value.revision ?? 0))
+  return stale && (landing.rebases || landing.reverts) ? await rebasedChanges(context, stored, landing) : undefined
 }
 
 /**

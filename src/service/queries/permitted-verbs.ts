@@ -2,7 +2,7 @@ import { type Permissions, permittedMethods, verbOf } from '../../core/request/d
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
 import { openConflicts, type ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
-import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
+import { isAsPlanned, isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import type { Schedule } from '../../core/request/model/schedule.ts'
@@ -71,7 +71,8 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
     rebasesAnew === rebases && !reverts
       ? asReviewed
       : await targetOf(context, stored, { ...landing, rebases: rebasesAnew, reverts: false })
-  const next: NextContent = { ...content, before: content.changes, policySet: shown.setVersion, ...weighed }
+  const brought = isAsPlanned(request) ? { changes: content.changes } : content
+  const next: NextContent = { ...brought, before: content.changes, policySet: shown.setVersion, ...weighed }
   const factsFor = (verb: PeopleVerb): Facts => {
     const target = rowOf(verb).brings === 'content' ? asSubmitted : asReviewed
     const own = makerOf({ type: verb, by: actor }) === undefined ? target : (byHand ?? target)

@@ -17,7 +17,7 @@ import { bothWays } from '../changes/taking-back.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
-import { readBehind, rebasesByItself, targetOf } from '../facts/apply-target.ts'
+import { movedOnto, readBehind, rebasesByItself, targetOf } from '../facts/apply-target.ts'
 import { custodianOf } from '../facts/custodian.ts'
 import { delegationsFor } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
@@ -141,17 +141,15 @@ async function decideOnContent(
   })
 }
 
+/** The ground of a decision, with the content and what is live. */
+interface Whole extends Ground {
+  readonly stored: ContentRead
+  readonly resources: ResourcesRead
+}
+
 /** Works out the content that a command brings, or puts to reviewers, and whether it can be what it is to be. */
-async function broughtBy(
-  context: Context,
-  command: RequestCommand,
-  {
-    request,
-    settings,
-    rewrite,
-    ...ground
-  }: Ground & { readonly stored: ContentRead; readonly resources: ResourcesRead },
-): ReturnType<typeof nextContent> {
+async function broughtBy(context: Context, command: RequestCommand, whole: Whole): ReturnType<typeof nextContent> {
+  const { request, settings, rewrite, ...ground } = whole
   const { by, at, type } = command
   const { method, brings } = rowOf(type)
   const writes = brings === 'content' || rewrite?.type === 'name'
@@ -160,7 +158,7 @@ async function broughtBy(
     ...ground,
     ...{ request: asking(command, request), settings, by, at, drafting },
     off: !isOnFor(context, settings, request),
-    rewrite: writes ? rewrite : anewAt(request),
+    rewrite: writes ? rewrite : await anewAt(context, whole, at),
     editor: brings === 'content' && rewrite && method !== undefined ? by.user : undefined,
   })
   if (!brought.ok || drafting) return brought
@@ -232,9 +230,13 @@ async function standsBehind(
  * What is put to reviewers since its time has come is applied as soon as they have approved it; what takes a change
  * back, as it would land by now.
  */
-function anewAt(request: Request): Rewrite | undefined {
-  if (isPlannedRevert(request)) return { type: 'rebase', anew: true }
-  return earliestOf(request) === undefined ? undefined : { type: 'schedule', schedule: { applyAt: null } }
+async function anewAt(context: Context, { stored, resources, ...ground }: Whole, at: number) {
+  const { request } = ground
+  if (isPlannedRevert(request)) {
+    const landing = { ...ground, read: resources, rebases: false, reverts: true, at }
+    return { type: 'take_back', proposals: (await movedOnto(context, stored, landing)) ?? stored.proposals } as const
+  }
+  return earliestOf(request) === undefined ? undefined : ({ type: 'schedule', schedule: { applyAt: null } } as const)
 }
 
 /** The stored changes of a request; `undefined` if they are not there. */

@@ -38,11 +38,9 @@ export type Rewrite =
   /** Makes it about a resource less. */
   | { readonly type: 'take_out'; readonly resource: ResourceName }
   /** Moves every change onto the live revision. */
-  | {
-      readonly type: 'rebase'
-      /** Whether the policies are asked about it whether or not that moves something. */
-      readonly anew?: true
-    }
+  | { readonly type: 'rebase' }
+  /** Takes a change back as far as there is something to take back by now. */
+  | { readonly type: 'take_back'; readonly proposals: readonly Proposal[] }
   /** Answers conflicts of a rebase. */
   | { readonly type: 'resolve'; readonly resolutions: readonly Resolution[] }
   /** Names details that the action of a life cycle leaves to approvers. */
@@ -106,7 +104,7 @@ export async function nextContent(
   // What could not be taken back at its time is, once it is approved.
   const agreed = isAsPlanned(request) ? {} : agreedSchedule(stored.content)
   const schedule = rewrite?.type === 'schedule' ? scheduleAfter(agreed, rewrite.schedule) : agreed
-  const isPutAnew = (rewrite?.type === 'schedule' || rewrite?.type === 'rebase') && rewrite.anew
+  const isPutAnew = rewrite?.type === 'take_back' || (rewrite?.type === 'schedule' && rewrite.anew)
   const mayStay = isPutAnew || rewrite?.type === 'name'
   if (rewrite && !mayStay && isSameSchedule(schedule, agreed) && isEqual(proposals, stored.proposals)) {
     if (rewrite.type === 'rebase') return refuse('up_to_date', { request: request.id })
@@ -151,6 +149,8 @@ async function rewriteAll(context: Context, rewriting: Rewritable & { readonly r
       return await moveAll(context, { request, stored, resources, resolutions: rewrite.resolutions })
     case 'name':
       return await nameDetails(context, { request, stored }, rewrite.details)
+    case 'take_back':
+      return success(rewrite.proposals)
     case 'schedule':
       return success(stored.proposals)
   }

@@ -3,7 +3,6 @@ import { defined } from '../../defined.ts'
 import { askingFreezesIn } from '../../policy/model/requirement.ts'
 import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts, NextContent } from '../model/command.ts'
-import { openConflicts } from '../model/content.ts'
 import { unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
@@ -15,7 +14,7 @@ import type { Request } from '../model/request.ts'
 import { earliestOf } from '../model/schedule.ts'
 import { isBlank } from './check-reason.ts'
 import { writeContent } from './decide-content.ts'
-import { applicationOf, clearedTarget, inForce, refuseStale, stillPending } from './request-outcome.ts'
+import { applicationOf, clearedTarget, inForce, refuseStale, staleness, stillPending } from './request-outcome.ts'
 
 /** Decides whether an approved change may become real now. Everything is judged again, whoever asks. */
 export function decideApplication(
@@ -108,7 +107,7 @@ function decideUngated(command: ApplyCommand | ComeDueCommand, request: Request,
   const [first] = next.changes
   const isPlanned = isPlannedRevert(request)
   // What collides is judged by whoever answers for it.
-  if (isPlanned && openConflicts(next) > 0) return application(command, request, facts)
+  if (isPlanned && facts.target && staleness(facts.target)) return application(command, request, facts)
   const withheld = evaluation.requirements.length === 0 && !isPlanned ? facts.withheld : undefined
   if (command.type === 'come_due' && (gated || withheld || (!isPlanned && isMissed(request, facts.holds)))) {
     return success({ type: 'schedule_dropped', ...happened(command), outcome: waiting(withheld) })
