@@ -46,13 +46,13 @@ export function reclaim(command: ReclaimCommand, request: Request, { target }: F
   }
   if (!target?.outside) return needs('target')
   const { fence, lease } = target.outside
-  const { resource, revisions, attempts, passes } = application
+  const { resource, revisions, attempts, passes, cleared } = application
   const claimed = { resource, revisions, fence: fence + 1, until: at + lease, attempts: attempts + 1 }
   const late = mayLandStill(application) ? { mayLand: true as const } : {}
   return success({
     type: 'claimed',
     ...happened(command),
-    outcome: { status: 'applying', application: { ...claimed, ...late, ...defined({ passes }) } },
+    outcome: { status: 'applying', application: { ...claimed, ...late, ...defined({ passes, cleared }) } },
   })
 }
 
