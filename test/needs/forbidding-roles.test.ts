@@ -91,6 +91,18 @@ describe.each(storages)('what a role forbids in one of the projects of a request
     }
   })
 
+  it('[WO-06] is forbidden also where answers are judged as they were given, and the policy forbids it later', async () => {
+    const rules = { eligibleAt: 'review' } as const
+    const w = await town(open(), { require: { quorum: 2, from: leads }, rules })
+    const { id, digest } = pending(await w.as('ann').submitAll(both))
+    await w.as('con').requests.approve(id, { digest })
+    const from = { ...leads, except: { roles: ['contractor'] } }
+    await w.as('root').policies.save({ ...reviewed, require: { quorum: 2, from }, rules })
+    expect((await w.as('lee').requests.approve(id, { digest })).request.status).toBe('pending')
+    expect(await w.live()).toMatchObject({ rollout: 10 })
+    expect((await w.as('lia').requests.approve(id, { digest })).request.status).toBe('applied')
+  })
+
   it('[WO-06] is forbidden to all accounts of a person whom one names, wherever that account is known', async () => {
     const from = { ...leads, except: { users: ['leaShop'] } }
     const w = await town(open(), { require: { quorum: 1, from } })

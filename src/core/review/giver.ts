@@ -29,7 +29,10 @@ export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: Under
   const { by, onBehalfOf = by, person, ownerPerson = person, roles } = review
   const [user, principal] = [users.get(by), users.get(onBehalfOf)]
   if (eligibleAt === 'both') return user && principal && { user, principal }
-  const then = { id: onBehalfOf, person: principal?.person ?? ownerPerson, roles }
+  // What keeps somebody out in one project of several is judged as it is now: an answer records what holds in all.
+  const now = principal?.rolesByProject
+  const kept = now ? { rolesByProject: [...now, roles] } : {}
+  const then = { id: onBehalfOf, person: principal?.person ?? ownerPerson, roles, ...kept }
   return { user: onBehalfOf === by ? then : (user ?? { id: by, person, roles: [] }), principal: then }
 }
 
