@@ -133,8 +133,8 @@ async function leaveGrants(context: Context, { actor, user, at }: Leaving): Prom
 }
 
 /**
- * Tells those who may change the settings what a departure strands. The requests are named to those alone who may read
- * everywhere.
+ * Tells those who may change the settings what a departure strands. The requests and policies are named to those alone
+ * who may read everywhere.
  */
 async function strandedNotices(
   context: Context,
@@ -158,6 +158,11 @@ async function strandedNotices(
       to: to.filter((_, index) => reads[index]),
       ...defined({ requests: named }),
     }),
-    ...noticeWrites(context, { ...notice, id: `${id}/unread`, to: to.filter((_, index) => !reads[index]) }),
+    ...noticeWrites(context, {
+      ...notice,
+      id: `${id}/unread`,
+      resources: [],
+      to: to.filter((_, index) => !reads[index]),
+    }),
   ]
 }
