@@ -484,3 +484,81 @@ describe('[TI-02] whom a freeze asks', () => {
     expect(await ann.freezes.list()).toMatchObject([{ id: 'release', version: 1, require: security }])
   })
 })
+
+describe('[TI-02] what a freeze that asks has asked of a change', () => {
+  it('is no approval of the policies: a change for a time is taken back as they say then', async () => {
+    const { w, live, approve } = await askingWorld(memoryStorage())
+    w.pass(hour)
+    const revertAt = ends + day
+    const one = pending(await w.as('ann').submit(ref, rollout(50), { revertAt }))
+    await approve('dan', one)
+    expect(await live()).toBe(50)
+    await w.policy()
+    w.pass(3 * day)
+    await w.approvals.tick()
+    expect(await live()).toBe(50)
+    const revert = await w.as('ann').requests.get(`${one.id}-revert`)
+    expect(revert).toMatchObject({ status: 'pending', requirements: [{ policy: 'reviewed' }] })
+  })
+
+  it('is not asked of what takes a change back that nobody had to approve', async () => {
+    const w = world(memoryStorage())
+    await w.flag('checkout')
+    const outcome = await w.as('ann').submit(ref, rollout(50), { revertAt: start + 2 * hour })
+    expect(outcome.status).toBe('applied')
+    const { reverts } = await w.as('ann').freezes.save(asking())
+    expect(reverts).toHaveLength(1)
+    w.pass(2 * hour)
+    await w.approvals.tick()
+    expect((await w.approvals.reader('acme').resources.get(ref))?.document?.rollout).toBe(40)
+  })
+
+  it('is not all that is asked once the application switches the workflow on', async () => {
+    const storage = memoryStorage()
+    let time = start
+    let ids = 0
+    const opened = (workflow: 'on' | 'off') =>
+      createApprovals({
+        ...{ storage, workflow, resources: [flags], admins: 'anyone', now: () => time, newId: () => `r${++ids}` },
+        directory: staticDirectory({ ann: ['developer'], cat: ['lead'], dan: ['security'] }),
+      })
+    const before = opened('off')
+    const ann = before.as({ tenant: 'acme', user: 'ann' })
+    await ann.submit(ref, { value: { enabled: true, rollout: 40 } })
+    await ann.policies.save({ id: 'reviewed', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+    await ann.freezes.save(asking())
+    time += hour
+    const { id, digest } = pending(await ann.submit(ref, rollout(50)))
+    const after = opened('on')
+    const answer = await after.as({ tenant: 'acme', user: 'dan' }).requests.approve(id, { digest })
+    expect(answer.request.status).toBe('pending')
+    time += 2 * day
+    await after.tick()
+    await after.tick()
+    expect((await after.reader('acme').resources.get(ref))?.document?.rollout).toBe(40)
+  })
+
+  it('holds for every attempt to write to an external system', async () => {
+    const host = { cents: 1, out: true }
+    const prices = defineResource({
+      type: 'price',
+      schema: flagSchema.pick({ rollout: true }),
+      external: {
+        read: () => ({ rollout: host.cents }),
+        write(_, next) {
+          if (host.out) throw new RangeError('503')
+          host.cents = next?.rollout ?? 0
+        },
+      },
+    })
+    const w = world(memoryStorage(), undefined, [flags, prices])
+    await w.as('ann').freezes.save(asking())
+    w.pass(hour)
+    const { id, digest } = pending(await w.as('ann').submit(prices.ref('pro'), { merge: { rollout: 9 } }))
+    expect((await w.as('dan').requests.approve(id, { digest })).request.status).toBe('applying')
+    host.out = false
+    w.pass(hour)
+    await w.approvals.tick()
+    expect([host.cents, (await w.as('ann').requests.get(id)).status]).toEqual([9, 'applied'])
+  })
+})

@@ -2296,7 +2296,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what nobody had to approve is taken back without asking the policies of then',
     file: 'core/request/model/planned-revert.ts',
-    find: 'request.requirements.length === 0 ? { unasked',
+    find: 'askedByPolicies(request.requirements).length === 0 ? { unasked',
     put: 'request.requirements.length > 99 ? { unasked',
   },
   {

@@ -83,7 +83,9 @@ function isSettled(
   settings: PolicySetRecord | undefined,
 ): boolean {
   const isSame = stateIn(settings).hash === policySet.hash && policySet.inCode === coded?.digest
-  return isSame || rules.policyDrift === 'pinned' || requirements.length === 0
+  // No policy asked while the workflow was off, and the application may have switched it on since.
+  const isByPolicies = askedByPolicies(requirements).length > 0
+  return (isSame && isByPolicies) || rules.policyDrift === 'pinned' || requirements.length === 0
 }
 
 /**

@@ -104,14 +104,15 @@ export async function nextContent(
   // What could not be taken back at its time is, once it is approved.
   const agreed = isAsPlanned(request) ? {} : agreedSchedule(stored.content)
   const schedule = rewrite?.type === 'schedule' ? scheduleAfter(agreed, rewrite.schedule) : agreed
-  const isPutAnew = rewrite?.type === 'take_back' || (rewrite?.type === 'schedule' && rewrite.anew)
+  const isBack = rewrite?.type === 'take_back'
+  const isPutAnew = isBack || (rewrite?.type === 'schedule' && rewrite.anew)
   const mayStay = isPutAnew || rewrite?.type === 'name'
   if (rewrite && !mayStay && isSameSchedule(schedule, agreed) && isEqual(proposals, stored.proposals)) {
     if (rewrite.type === 'rebase') return refuse('up_to_date', { request: request.id })
     return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
   }
   const content = { changes: proposals.map(({ change }) => change), ...schedule }
-  const asking = askingFreezes(context, settings, { now: rewriting.at, schedule })
+  const asking = isBack ? [] : askingFreezes(context, settings, { now: rewriting.at, schedule })
   const weighed = await evaluateChanges(context, request.tenant, {
     ...{ setVersion, proposals, off, asking, revertAt: schedule.revertAt },
     behind: [...peopleBehind(request), ...(editor === undefined ? [] : [editor])],

@@ -1,5 +1,6 @@
 import { digest } from '../../change/digest.ts'
 import { identifierProblem } from '../../identifier.ts'
+import { askedByPolicies } from '../../policy/model/requirement.ts'
 import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import { type ProposedChange, requestDigest } from './content.ts'
 import { effectDigest } from './effect.ts'
@@ -36,8 +37,8 @@ export function isPlannedRevert(request: Reverting): boolean {
 
 /**
  * Makes the event that begins the revert of a request that is applied for a time. What it does was approved with that
- * request, so that it is approved from the start, and nobody's approval can be missing from it. If nobody had to
- * approve that, the policies are asked anew at its time.
+ * request, so that it is approved from the start, and nobody's approval can be missing from it. If no policy
+ * asked for that, they are asked anew at its time.
  */
 export function planRevert(
   request: Request & { readonly revertAt: number },
@@ -47,7 +48,7 @@ export function planRevert(
   const id = revertIdOf(request.id)
   const where = whereaboutsOf(changes)
   const content = { changes, applyAt }
-  const unasked = request.requirements.length === 0 ? { unasked: true as const } : {}
+  const unasked = askedByPolicies(request.requirements).length === 0 ? { unasked: true as const } : {}
   const about = { tenant, request: id, requester, revertOf: request.id, ...unasked }
   const terms = { round: 1, expiresAt: never, requirements: [], rules: defaultRules }
   const pinned = {
