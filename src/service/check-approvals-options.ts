@@ -78,7 +78,9 @@ export function checkNeeds(access: AccessControl, resources: readonly ResourceTy
         `createApprovals: with access, defineResource of "${type}" has to say which permissions a change needs`,
       )
     }
-    const unknown = needs(['create', 'update', 'delete', ...actions]).find((one) => !access.known.includes(one))
+    const unknown = needs(['create', 'update', 'delete', 'change_project', ...actions]).find(
+      (one) => !access.known.includes(one),
+    )
     if (unknown !== undefined) {
       throw new TypeError(
         `createApprovals: "${type}" needs ${JSON.stringify(unknown)}, which is no permission: add it to access.permissions`,

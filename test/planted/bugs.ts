@@ -64,6 +64,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'several-resources',
         'named-details',
         'reverted-state',
+        'changing-project',
       ].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
@@ -2310,5 +2311,35 @@ export const bugs: readonly Bug[] = [
     file: 'service/requests/decide-request.ts',
     find: "facts.rules.onStale === 'fail_when_applied' ? []",
     put: "facts.rules.onStale !== 'fail' || behind !== undefined ? []",
+  },
+  {
+    name: 'a resource that goes to another project is asked about only where it was',
+    file: 'core/request/model/whereabouts.ts',
+    find: '=> [project, toProject]',
+    put: '=> (toProject === undefined ? [] : [project])',
+  },
+  {
+    name: 'what comes from another project is asked nothing of what leads to its state',
+    file: 'service/resource-types/leaving-and-coming.ts',
+    find: 'coming: [created, ...steps]',
+    put: 'coming: [created, ...steps.slice(99)]',
+  },
+  {
+    name: 'what goes to another project takes along what nobody has reviewed',
+    file: 'core/request/model/effect.ts',
+    find: 'toProject === undefined && (move',
+    put: '(toProject === undefined || toProject !== project) && (move',
+  },
+  {
+    name: 'whoever may delete a resource here may create it anywhere',
+    file: 'service/access/editors.ts',
+    find: 'of actionsByProject(type, change)',
+    put: 'of actionsByProject(type, change).slice(0, 1)',
+  },
+  {
+    name: 'a resource is sent to where its sender may not read',
+    file: 'service/requests/propose-all.ts',
+    find: 'of projectsOf(whereaboutsOf([change]))',
+    put: 'of projectsOf(whereaboutsOf([change])).slice(0, 1)',
   },
 ]

@@ -24,6 +24,7 @@ import type { AccessRecord } from '../records/access-records.ts'
 import { accessStream, append } from '../records/event-stream.ts'
 import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import { put, read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
+import { actionsByProject } from '../resource-types/leaving-and-coming.ts'
 import { freeze } from '../values/freeze.ts'
 
 interface Named {
@@ -52,11 +53,14 @@ export async function mayEditAll(
   const { found } = await read(context.storage, { found: keys })
   for (const [index, change] of changes.entries()) {
     const access = change.incarnation === 0 ? everyone : (found[index]?.value.access ?? everyone)
-    const { resource, project, actions } = change
-    const question = await questionOf(context, actor, { settings, resource, project, access, actions })
-    if (!question.ok) return question
-    const allowed = mayEdit(question.value)
-    if (!allowed.ok) return allowed
+    const { resource } = change
+    const type = context.resources.get(resource.type)
+    for (const { project, actions } of actionsByProject(type, change)) {
+      const question = await questionOf(context, actor, { settings, resource, project, access, actions })
+      if (!question.ok) return question
+      const allowed = mayEdit(question.value)
+      if (!allowed.ok) return allowed
+    }
   }
   return success(keys.map((key, index) => unchanged(key, found[index])))
 }

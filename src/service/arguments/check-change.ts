@@ -7,7 +7,7 @@ import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
-import { isAction, isBegin, isRevert, type WantedChange } from '../resource-types/wanted-change.ts'
+import { isAction, isBegin, isProjectChange, isRevert, type WantedChange } from '../resource-types/wanted-change.ts'
 import { checkId, checkKeys, checkPastRevision, checkTime } from './check-arguments.ts'
 
 /**
@@ -29,12 +29,17 @@ export function checkWanted<T>(
 ): WantedChange<never> {
   const resource = `${type} ${JSON.stringify(id)}`
   if (wanted === undefined) {
-    const problem = 'must be given: an edit function, { patch }, { merge }, { value }, { remove: true } or { revertTo }'
+    const problem =
+      'must be given: an edit function, { patch }, { merge }, { value }, { remove: true }, { revertTo } or { toProject }'
     fail('invalid_input', { argument: 'change', problem })
   }
   if (isRevert(wanted)) {
     checkKeys('change', wanted, ['revertTo'])
     return { revertTo: checkPastRevision('change.revertTo', wanted.revertTo) }
+  }
+  if (isProjectChange(wanted)) {
+    checkKeys('change', wanted, ['toProject'])
+    return { toProject: wanted.toProject === '' ? '' : checkId('change.toProject', wanted.toProject) }
   }
   if (isBegin(wanted)) {
     checkKeys('change', wanted, ['value', 'state', 'at', 'imported'])

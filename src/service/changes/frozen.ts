@@ -12,7 +12,8 @@ import type { Context } from '../context/context.ts'
 import type { Freeze } from '../records/freeze-records.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { endOf, nextStart, type TimeWindow, timeWindow } from '../values/time-windows.ts'
-import { type Proposal, subjectsOf } from './propose-change.ts'
+import { subjectsOf } from './policy-subjects.ts'
+import type { Proposal } from './propose-change.ts'
 import { isSafeMove } from './safe-direction.ts'
 
 type Settings = Pick<PolicySetRecord, 'freezes'> | undefined

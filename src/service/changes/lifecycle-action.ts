@@ -108,6 +108,7 @@ export async function judgedAgain(
   { tenant, live }: { readonly tenant: string; readonly live: ResourceRecord | undefined },
 ): Promise<Refusal | undefined> {
   if (!type.lifecycle && !change.move && live?.state === undefined) return undefined
+  if (change.toProject !== undefined) return movedSince(type, change, live)
   const before = live?.document ?? undefined
   const wanted = restated(type, change)
   const after = wanted.action === undefined ? givenIn(change) : before
@@ -120,6 +121,23 @@ export async function judgedAgain(
   const { action = 'update', from: state = '' } = move ?? {}
   const problem = 'it would not lead to what was reviewed any more; rebase the request, or ask anew'
   return refuse('transition_rejected', { lifecycle: type.lifecycle?.name ?? type.type, state, action, problem }).refusal
+}
+
+/** Why a resource does not go to another project as it was reviewed: in the state that it had then. */
+function movedSince(
+  type: ResourceType,
+  { move, toProject = '' }: ProposedChange,
+  live: ResourceRecord | undefined,
+): Refusal | undefined {
+  const { state = '', stateDueAt } = liveState(type, live)
+  if (type.lifecycle && move?.to === state && move.dueAt === stateDueAt) return undefined
+  const problem = `it would come to ${quote(toProject)} in another state than was reviewed; rebase the request, or ask anew`
+  return refuse('transition_rejected', {
+    lifecycle: type.lifecycle?.name ?? type.type,
+    state,
+    action: 'change_project',
+    problem,
+  }).refusal
 }
 
 /** Finds the row by which an action happens, or which carries a change, and refuses changes that it does not carry. */

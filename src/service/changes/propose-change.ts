@@ -1,22 +1,23 @@
-import { canonical } from '../../core/change/canonical.ts'
 import { type ChangeInput, needsDocument, nextValue } from '../../core/change/change-input.ts'
-import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
-import { asJson } from '../../core/change/json.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
 import { defined } from '../../core/defined.ts'
 import { contradictionIn } from '../../core/lifecycle/follow-state.ts'
 import { pathTo } from '../../core/lifecycle/path-to.ts'
-import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
-import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
+import type { ProposedChange } from '../../core/request/model/content.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
 import type { ResourceLifecycle, ResourceRef, ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
-import { type ResolvedChange, type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
-import { givenIn, liveState, resolveAction } from './lifecycle-action.ts'
+import {
+  type ChangeOnPlace,
+  type ResolvedChange,
+  type WantedChange,
+  wantedParts,
+} from '../resource-types/wanted-change.ts'
+import { liveState, resolveAction } from './lifecycle-action.ts'
 import type { Carried, Start, WantedAction } from './perform-action.ts'
 
 /** A change that somebody wants made to one resource. */
@@ -50,19 +51,19 @@ export interface Proposal {
 }
 
 /** What a wish is worked out by, besides the live document. */
-interface Facts {
+export interface WishFacts {
   readonly tenant: string
   readonly now: number
   /** The project that the host says; `undefined` if the host does not keep the resource. */
   readonly hostSays: string | undefined
 }
 
-/** Works out what a wish would make of the live document. */
-export async function propose(
-  { type, ref, change, base, restores }: ResolvedWish,
+/** Finds out where a wish starts from. */
+export function startOf(
+  { type, ref, base }: Pick<ResolvedWish, 'type' | 'ref' | 'base'>,
   live: ResourceRecord | undefined,
-  { tenant, now, hostSays }: Facts,
-): Promise<Result<Proposal>> {
+  { tenant, hostSays }: WishFacts,
+): Result<Start> {
   const resource = { type: ref.type, id: ref.id }
   const exists = live !== undefined && live.document !== null
   const revision = live?.revision ?? 0
@@ -72,7 +73,7 @@ export async function propose(
     return refuse('wrong_project', { ...resource, project: ref.project, actual: project })
   }
   if (base !== undefined && base !== revision) return refuse('stale', { ...resource, base, live: revision })
-  const start: Start = {
+  return success({
     tenant,
     resource,
     project,
@@ -80,9 +81,18 @@ export async function propose(
     incarnation: exists ? live.incarnation : 0,
     before: exists ? live.document : undefined,
     ...liveState(type, live),
-  }
+  })
+}
+
+/** Works out what a wish would make of the live document. */
+export async function propose(
+  { type, change, restores }: Pick<ResolvedWish, 'type' | 'restores'> & { readonly change: ChangeOnPlace<never> },
+  start: Start,
+  { now }: WishFacts,
+): Promise<Result<Proposal>> {
   const { change: input, ...action } = wantedParts(change)
-  const next = input === undefined ? success(start.before) : nextDocument(resource, start.before, input)
+  const { before } = start
+  const next = input === undefined ? success(before) : nextDocument(start.resource, before, input)
   return next.ok ? await proposeValue(type, start, { after: next.value, wanted: { ...action, now }, restores }) : next
 }
 
@@ -192,69 +202,4 @@ function actionsOf(type: ResourceType, { before }: Start, { after, move }: Carri
   })
   const way = (move?.path ?? []).map(({ action }) => action)
   return [...new Set([move?.action ?? [], way, move?.next?.action ?? [], found].flat())]
-}
-
-/**
- * Makes everything that policies look at out of a change: the change itself and, of a resource that begins in another
- * state, every action on the way there as if it had been asked for by itself.
- */
-export function subjectsOf(
-  type: ResourceType | undefined,
-  proposal: Proposal,
-): readonly [PolicySubject, ...PolicySubject[]] {
-  const { change } = proposal
-  let before = givenIn(change)
-  const steps = (change.path ?? []).map((step, index, all) => {
-    const { actions, places, after = before ?? null } = step
-    const taken = change.move?.path?.[index]
-    const { dueAt, next } = (index === all.length - 1 && change.move) || {}
-    const move = taken && { ...taken, ...defined({ dueAt, next }) }
-    const subject = subjectOf(type, { before, change: { ...change, actions, places, after, ...defined({ move }) } })
-    before = after
-    return subject
-  })
-  return [subjectOf(type, proposal), ...steps]
-}
-
-/** Makes what policies look at out of a change. */
-export function subjectOf(type: ResourceType | undefined, { change, before }: Proposal): PolicySubject {
-  const { resource, project, actions, move } = change
-  const after = change.after ?? undefined
-  const next = move?.next
-  const step = move && stepOf(move)
-  return {
-    resource,
-    project: project === '' ? undefined : project,
-    actions,
-    places: next ? different([...change.places, ...next.places]) : change.places,
-    ...defined({ step }),
-    before,
-    after: next?.after ?? after,
-    facets: type ? facetsOf(type, { before, after, later: next?.after }) : {},
-  }
-}
-
-/** The step that a move takes in a life cycle; `undefined` for one that carries an edit and does nothing besides. */
-function stepOf({ action, from, to, edits, details }: PinnedMove): LifecycleStep | undefined {
-  if (edits && from === to && details === undefined) return undefined
-  return { action, to, ...defined({ from }) }
-}
-
-/** What a change does to a place now and what the clock does to it later are two places, unless they are the same. */
-function different(places: readonly ChangedPlace[]): readonly ChangedPlace[] {
-  return [...new Map(places.map((place) => [canonical(asJson(place)), place])).values()]
-}
-
-type Documents = Readonly<Record<'before' | 'after' | 'later', JsonValue | undefined>>
-
-/** The facets of a change, with those of what the clock makes of it later. What is not known of either is not known. */
-function facetsOf(type: ResourceType, { before, after, later }: Documents): Facets {
-  const facets = type.facetsOf({ before, after })
-  if (later === undefined) return facets
-  const then = type.facetsOf({ before, after: later })
-  const joined = (name: string) => {
-    const [now, next] = [facets[name] ?? null, then[name] ?? null]
-    return now === null || next === null ? null : [...new Set([now, next].flat())]
-  }
-  return Object.fromEntries(Object.keys(facets).map((name) => [name, joined(name)]))
 }

@@ -7,6 +7,7 @@ import type { ResourceRecord } from '../records/record-types.ts'
 import { isKeptByHost } from '../resource-types/host-project.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
+import { proposeProject } from './change-project.ts'
 import { givenIn, liveState, restated } from './lifecycle-action.ts'
 import { type Proposal, proposeValid } from './propose-change.ts'
 
@@ -48,6 +49,10 @@ export async function rebaseChange(
   }
   const before = exists ? live.document : undefined
   const start = { tenant, resource, project, base: revision, incarnation, before, ...liveState(type, live) }
+  if (change.toProject !== undefined) {
+    const again = await proposeProject(type, start, change.toProject)
+    return again.ok ? success({ proposal: again.value, conflicts: [], unused: resolutions }) : again
+  }
   const wanted = restated(type, change)
   if (wanted.action !== undefined) {
     const proposal = await proposeValid(type, start, { after: before, wanted })

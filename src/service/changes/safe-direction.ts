@@ -2,7 +2,8 @@ import { isDeclaredSafe, type SafeBy } from '../../core/policy/evaluate/declared
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { policiesOf, type TenantPolicies } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
-import { type Proposal, subjectsOf } from './propose-change.ts'
+import { subjectsOf } from './policy-subjects.ts'
+import type { Proposal } from './propose-change.ts'
 
 /**
  * Tells whether a change is declared safe: its move is marked so in its life cycle, or all of these policies call

@@ -2,6 +2,7 @@ import { canonical } from '../../core/change/canonical.ts'
 import { describe } from '../../core/change/describe.ts'
 import { diff } from '../../core/change/diff.ts'
 import { asJson } from '../../core/change/json.ts'
+import { defined } from '../../core/defined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
@@ -115,7 +116,7 @@ function changeBetween(context: Context, { change, earlier }: Successive): Timel
 }
 
 function moveOf(change: ProposedChange | undefined): string {
-  return canonical(asJson({ move: change?.move }))
+  return canonical(asJson(defined({ move: change?.move, toProject: change?.toProject })))
 }
 
 function nameOf({ resource: { type, id } }: ProposedChange): string {

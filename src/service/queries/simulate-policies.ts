@@ -10,12 +10,13 @@ import type { Policy, PolicyInput, PolicySubject } from '../../core/policy/model
 import type { Revision } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'
 import type { Position } from '../../ports/storage.ts'
-import { subjectOf } from '../changes/propose-change.ts'
+import { subjectsOf } from '../changes/policy-subjects.ts'
 import { withCircumstances } from '../changes/read-circumstances.ts'
 import type { Context } from '../context/context.ts'
 import { mayReadResource } from '../facts/may-read.ts'
 import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import { page, read, recordKey, settingsState } from '../records/typed-storage.ts'
+import { projectAction } from '../resource-types/leaving-and-coming.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 
@@ -56,32 +57,21 @@ export async function simulatePolicies(
   const before = [inCode, saved]
   const after = [inCode, compilePolicies(Array.from(policies, parsed), vocabulary)]
   const revisions = await lastRevisions(context, rights, { tenant, last })
-  const subjects = new Map<PastChange, PolicySubject>()
+  const subjects = new Map<PastChange, readonly PolicySubject[]>()
   for (const applied of revisions) {
     const { revision } = applied
     const { author, at, number } = revision
-    const past = { subjects: [seen(context, applied)], behind: [author], at, number }
-    const [subject = nothing] = await withCircumstances(context, tenant, { ...past, policies: [...before, ...after] })
-    subjects.set(pastChange(revision), subject)
+    const past = { subjects: seen(context, applied), behind: [author], at, number }
+    const known = await withCircumstances(context, tenant, { ...past, policies: [...before, ...after] })
+    subjects.set(pastChange(revision), known)
   }
-  return freeze(
-    compareSimulations({ before, after }, [...subjects.keys()], (change) => subjects.get(change) ?? nothing),
-  )
+  return freeze(compareSimulations({ before, after }, [...subjects.keys()], (change) => subjects.get(change) ?? []))
 }
 
 /** A revision, and the one that it replaced. */
 interface Applied {
   readonly revision: Revision
   readonly replaced: Revision | undefined
-}
-
-const nothing: PolicySubject = {
-  resource: { type: '', id: '' },
-  project: undefined,
-  actions: [],
-  places: [],
-  before: undefined,
-  after: undefined,
 }
 
 /** How many revisions are looked at, of which not all may be read. */
@@ -123,8 +113,9 @@ async function lastRevisions(
 }
 
 /** What policies would have seen of an applied change. */
-function seen({ resources }: Context, { revision, replaced }: Applied): PolicySubject {
-  const { type, id, project, actions, document, incarnation, move } = revision
+function seen({ resources }: Context, { revision, replaced }: Applied): readonly PolicySubject[] {
+  const { type, id, actions, document, incarnation, move } = revision
+  const { project = revision.project } = actions.includes(projectAction) ? (replaced ?? {}) : {}
   const before = replaced?.document ?? undefined
   const declared = resources.get(type)
   const after = document ?? undefined
@@ -135,9 +126,9 @@ function seen({ resources }: Context, { revision, replaced }: Applied): PolicySu
     incarnation,
     base: revision.number - 1,
     after: document,
-    ...defined({ move }),
+    ...defined({ move, toProject: project === revision.project ? undefined : revision.project }),
   }
-  return subjectOf(declared, {
+  return subjectsOf(declared, {
     before,
     change: { ...change, resource: { type, id }, places: places.ok ? places.value : wholeChange(before, after) },
   })

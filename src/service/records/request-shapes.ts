@@ -211,6 +211,7 @@ export const move: RecordShape = object<PinnedMove>({
 export const proposed: RecordShape = object<ProposedChange>({
   resource,
   project: text(),
+  toProject: maybe(text()),
   base: whole,
   incarnation: whole,
   actions: listOf(text()),

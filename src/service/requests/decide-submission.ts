@@ -5,7 +5,7 @@ import type { Actor, ResourceName } from '../../core/request/model/event.ts'
 import { refuseFrozen } from '../../core/request/model/frozen.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { type Schedule, scheduleOf } from '../../core/request/model/schedule.ts'
-import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
+import { projectsOf, whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
 import { hasCode } from '../../errors/approval-error.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
@@ -111,7 +111,7 @@ export async function considerSubmission(
   }
   const { submission, proposals } = decided.value
   if (submission.type === 'direct' || !submission.bypassed) return decided
-  const projects = [...new Set(proposals.map(({ change }) => change.project))]
+  const projects = projectsOf(whereaboutsOf(proposals.map(({ change }) => change)))
   const allowed = await mayBypass(context, actor, { settings, projects })
   return allowed.ok ? decided : allowed
 }

@@ -15,7 +15,7 @@ import { ApprovalError, hasCode, isApprovalError } from '../../errors/approval-e
 import { messageOf } from '../../errors/message-of.ts'
 import { refuse, success } from '../../errors/result.ts'
 import { freezesOver } from '../changes/frozen.ts'
-import { subjectOf } from '../changes/propose-change.ts'
+import { subjectOf } from '../changes/policy-subjects.ts'
 import { claimWrites, hasClaimed, outsideFacts } from '../commands/external-claims.ts'
 import { longestPause } from '../commands/put-off.ts'
 import { type Command, runCommand } from '../commands/run-command.ts'

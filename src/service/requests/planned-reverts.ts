@@ -123,6 +123,9 @@ export async function revertProblem(context: Context, temporary: Temporary): Pro
     const named = `${resource.type} ${JSON.stringify(resource.id)}`
     if (rebase) return undefined
     if (isOwnType(resource.type)) return wrong(`is for changes of your own resources: ${named} is changed for good`)
+    if (proposal.change.toProject !== undefined) {
+      return wrong(`is for changes of documents: ${named} goes to another project for good`)
+    }
     if (move && !move.edits) {
       return wrong(
         `is for changes of documents: ${JSON.stringify(move.action)} of ${named} is taken back by another action`,

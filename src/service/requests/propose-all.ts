@@ -1,8 +1,10 @@
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
+import { projectsOf, whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
-import { type Proposal, propose, type Wish } from '../changes/propose-change.ts'
+import { proposeWish } from '../changes/change-project.ts'
+import type { Proposal, Wish } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
 import { mayReadResource } from '../facts/may-read.ts'
 import { resolvedWish } from '../facts/read-content.ts'
@@ -49,7 +51,7 @@ async function readableProposals(
     const resolved = hidden ? asUnknown(wish) : await resolvedWish(context, tenant, wishOn({ type, id }, wish, rights))
     if (!resolved.ok) return resolved
     const facts = { tenant, now: at, hostSays: hidden ? undefined : project }
-    const proposal = await propose({ ...wish, ...resolved.value }, hidden ? undefined : live, facts)
+    const proposal = await proposeWish({ ...wish, ...resolved.value }, hidden ? undefined : live, facts)
     if (!proposal.ok) return proposal
     const allowed = await mayPropose(rights, actor, { proposal: proposal.value, hidden })
     if (!allowed.ok) return allowed
@@ -85,10 +87,13 @@ async function mayPropose(
   { user }: Actor,
   { proposal: { change }, hidden }: { readonly proposal: Proposal; readonly hidden: boolean },
 ): Promise<Result<undefined>> {
-  const { resource, project, after } = change
+  const { resource, after } = change
   if (hidden && after === null) return refuse('nothing_changed', resource)
   const own = isOwnType(resource.type)
-  if (!hidden && (own || (await rights.in(project)))) return success(undefined)
   const missing = [own ? 'approval_settings.edit' : 'resources.read']
-  return refuse('not_permitted', { actor: user, project, missing })
+  for (const project of projectsOf(whereaboutsOf([change]))) {
+    const isThere = !hidden && (own || (await rights.in(project)))
+    if (!isThere) return refuse('not_permitted', { actor: user, project, missing })
+  }
+  return success(undefined)
 }

@@ -3,6 +3,7 @@ import type { Conflict } from '../../core/change/conflict.ts'
 import { describe } from '../../core/change/describe.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import type { Labels } from '../../core/change/labels.ts'
+import { defined } from '../../core/defined.ts'
 import type { Permissions } from '../../core/request/decide/permitted-methods.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
 import { statusAt } from '../../core/request/model/deadline.ts'
@@ -30,6 +31,8 @@ export interface RequestedChange {
   readonly base: number
   /** The action of the life cycle that does it; absent if its type has none. */
   readonly move?: PinnedMove
+  /** The project that the resource goes to, empty for none; absent if it stays where it is. */
+  readonly toProject?: string
   /** Every place that it touches, with its value before and after. */
   readonly places: readonly ChangedPlace[]
   /** The same for people, one line a place, with the labels of the resource type: `rollout: 40 % → 80 %`. */
@@ -159,18 +162,19 @@ export function isStaleNow(request: Request, status: RequestStatus, live: readon
 
 /** Shows a change to people, in the words of its resource type. */
 export function requestedChange({ resources }: Context, { change, before }: Proposal): RequestedChange {
-  const { resource, actions, base, places, after, move } = change
+  const { resource, actions, base, places, after, move, toProject } = change
   const labels = resources.get(resource.type)?.labels
   const lines = [...moveLines(change, labels), ...describe(places, labels)]
-  const moved = move === undefined ? {} : { move }
+  const moved = defined({ move, toProject })
   return { resource, actions, base, ...moved, places, lines, before, after: after ?? undefined, conflicts: [] }
 }
 
 /** Says what a move does to the live state: nothing, if it carries an edit. */
 export function moveLines(
-  { move, path = [] }: Pick<ProposedChange, 'move' | 'path'>,
+  { project, toProject, move, path = [] }: Pick<ProposedChange, 'project' | 'toProject' | 'move' | 'path'>,
   labels: Labels | undefined,
 ): readonly string[] {
+  if (toProject !== undefined) return [`project: ${project || 'none'} → ${toProject || 'none'}`]
   if (move?.reverts) {
     const { revision, state } = move.reverts
     const was = state === move.to ? 'as it was then' : `and was ${state} then`

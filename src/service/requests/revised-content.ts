@@ -21,7 +21,7 @@ import { type ContentRead, keptOf, type ResourcesRead, resolvedWish } from '../f
 import type { ReadingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
-import { type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
+import { isProjectChange, type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
 import { sift } from './left-out.ts'
 import { mixture } from './mixture.ts'
 import { moveAll } from './move-all.ts'
@@ -245,7 +245,11 @@ async function editOne(
   { tenant, change, before, at }: Proposal & { readonly tenant: string; readonly at: number },
   { change: wanted, restores }: Pick<ResolvedWish, 'change' | 'restores'>,
 ): Promise<Result<Proposal>> {
-  const { move } = change
+  const { move, toProject } = change
+  if (toProject !== undefined || isProjectChange(wanted)) {
+    const problem = `cannot be edited: a change of project stays as it is asked for. Cancel the request, and ask anew`
+    return refuse('invalid_input', { argument: 'change', problem })
+  }
   const { change: edit, ...said } = wantedParts(wanted)
   const asked = restated(type, change)
   if (asked.action !== undefined && said.action !== undefined && said.action !== asked.action) {

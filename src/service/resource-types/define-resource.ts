@@ -23,7 +23,7 @@ import type {
   ResourceType,
 } from './resource-type.ts'
 
-const builtIn = ['create', 'update', 'delete']
+const builtIn = ['create', 'update', 'delete', 'change_project']
 
 /**
  * Declares a type of resource.

@@ -58,13 +58,25 @@ export interface RevertInput {
 }
 
 /**
- * What somebody wants of a resource: a change of its document, an action of its life cycle, or an earlier revision. A
- * change without an action is carried by the action that its state has for changes.
+ * Another project for a resource, whose document and state stay: `{ toProject: 'shop' }`. It is deleted in the project
+ * that it is in and created in the other one, as far as permissions and policies go, so that both are asked.
  */
-export type WantedChange<T> = ChangeInput<T> | ActionInput<T> | BeginInput<T> | RevertInput
+export interface ProjectInput {
+  /** The project that it goes to; empty for none. */
+  readonly toProject: string
+}
+
+/**
+ * What somebody wants of a resource: a change of its document, an action of its life cycle, an earlier revision, or
+ * another project. A change without an action is carried by the action that its state has for changes.
+ */
+export type WantedChange<T> = ChangeInput<T> | ActionInput<T> | BeginInput<T> | RevertInput | ProjectInput
 
 /** What is wanted once it is known what the earlier revision was. */
 export type ResolvedChange<T> = Exclude<WantedChange<T>, RevertInput>
+
+/** A change of the document or the state. */
+export type ChangeOnPlace<T> = Exclude<ResolvedChange<T>, ProjectInput>
 
 /** What is wanted, in parts that are there or are not. */
 export interface WantedParts<T> {
@@ -78,7 +90,7 @@ export interface WantedParts<T> {
 }
 
 /** Gives what is wanted in its parts. */
-export function wantedParts<T>(wanted: ResolvedChange<T>): WantedParts<T> {
+export function wantedParts<T>(wanted: ChangeOnPlace<T>): WantedParts<T> {
   if (isBegin(wanted)) {
     const { value, state, at, imported } = wanted
     return { change: { value }, state, ...defined({ at, imported }) }
@@ -104,4 +116,9 @@ export function isBegin<T>(wanted: WantedChange<T>): wanted is BeginInput<T> {
 /** Tells whether an earlier revision is asked for. */
 export function isRevert<T>(wanted: WantedChange<T>): wanted is RevertInput {
   return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'revertTo')
+}
+
+/** Tells whether another project is asked for. */
+export function isProjectChange<T>(wanted: WantedChange<T>): wanted is ProjectInput {
+  return typeof wanted === 'object' && wanted !== null && Object.hasOwn(wanted, 'toProject')
 }

@@ -60,7 +60,7 @@ function checkResourceWords({ match, ...policy }: PolicyInput, resources: Resour
   const types = (listed(match.resource) ?? hosts).map((type) => [type, resources[type] ?? {}] as const)
   const actions = types.flatMap(([, words]) => words.actions ?? [])
   return [
-    ...unknownNames('action', listed(match.action), [...everyType, ...actions], '/match/action'),
+    ...unknownNames('action', listed(match.action), [...everyType, 'change_project', ...actions], '/match/action'),
     ...Object.entries(match.facets ?? {}).flatMap(([name, values]) => checkFacet(name, listed(values) ?? [], types)),
     ...fieldsIn(policy).flatMap((field) => checkGroup(field, types)),
   ]

@@ -4,6 +4,9 @@ import { compareText, type PinnedRequirement, requirementsJoin } from '../model/
 import { namedApprovers } from '../requirements/named-approvers.ts'
 import { evaluate, joinEvaluations, nothingAsked } from './evaluate.ts'
 
+/** What policies would have seen of a change: what goes to another project leaves one, and comes to one. */
+type SeenSubjects = PolicySubject | readonly PolicySubject[]
+
 /** What policies would have made of changes that happened. */
 export interface Simulation<C> {
   readonly changes: readonly SimulatedChange<C>[]
@@ -49,8 +52,8 @@ export interface SimulationDifference<C> {
 /**
  * Says which of these changes the policies would have gated, and whom they would have asked. Writes nothing.
  *
- * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it. What several sets ask
- * holds together.
+ * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it, once or more. What several
+ * sets ask holds together.
  *
  * @example
  * ```ts
@@ -60,12 +63,12 @@ export interface SimulationDifference<C> {
 export function simulate<C>(
   set: PolicySet | readonly PolicySet[],
   changes: readonly C[],
-  subjectOf: (change: C) => PolicySubject,
+  subjectOf: (change: C) => SeenSubjects,
 ): Simulation<C> {
   const sets = [set].flat()
   const simulated = changes.map((change) => {
-    const subject = subjectOf(change)
-    return { change, evaluation: sets.map((one) => evaluate(one, subject)).reduce(joinEvaluations, nothingAsked) }
+    const asked = [subjectOf(change)].flat().flatMap((subject) => sets.map((one) => evaluate(one, subject)))
+    return { change, evaluation: asked.reduce(joinEvaluations, nothingAsked) }
   })
   const policies = new Map<string, number>()
   const shadows = new Map<string, number>()
@@ -117,7 +120,7 @@ export function compareSimulations<C>(
     after,
   }: { readonly before: PolicySet | readonly PolicySet[]; readonly after: PolicySet | readonly PolicySet[] },
   changes: readonly C[],
-  subjectOf: (change: C) => PolicySubject,
+  subjectOf: (change: C) => SeenSubjects,
 ): SimulationComparison<C> {
   const [old, next] = [simulate(before, changes, subjectOf), simulate(after, changes, subjectOf)]
   return {

@@ -138,9 +138,10 @@ function isEqualPart(
 
 function effect(changes: readonly ProposedChange[], part: Part | undefined): JsonValue {
   return asJson(
-    changes.map(({ resource, project, incarnation, actions, places, move }) => ({
+    changes.map(({ resource, project, toProject, incarnation, actions, places, move, after }) => ({
       resource,
       project,
+      goes: toProject === undefined ? null : { toProject, after },
       incarnation,
       move: move === undefined ? null : { ...move, reverts: null },
       actions: part ? [] : actions,

@@ -12,7 +12,10 @@ import { agreedSchedule, type Schedule } from './schedule.ts'
 /** What one change would make of one resource, and from which state on. */
 export interface ProposedChange {
   readonly resource: { readonly type: string; readonly id: string }
+  /** The project that the resource is in; empty if in none. */
   readonly project: string
+  /** The project that it goes to, empty for none: its document and its state stay then. Left out: it stays in its own. */
+  readonly toProject?: string
   /** The revision that the change was made against; 0 if the resource never existed. */
   readonly base: number
   /**
@@ -137,11 +140,11 @@ export function documentDigest(document: JsonValue): Digest {
 }
 
 /**
- * Tells whether a change changes nothing: neither a place of the document nor, by an action asked for by name,
- * anything else.
+ * Tells whether a change changes nothing: neither a place of the document nor the project nor, by an action asked for
+ * by name, anything else.
  */
-export function isEmpty({ places, move }: ProposedChange): boolean {
-  return places.length === 0 && (move === undefined || move.edits === true)
+export function isEmpty({ places, toProject, move }: ProposedChange): boolean {
+  return places.length === 0 && toProject === undefined && (move === undefined || move.edits === true)
 }
 
 /** Counts the conflicts that nobody has answered. */

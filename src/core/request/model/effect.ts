@@ -1,12 +1,13 @@
 import { canonical } from '../../change/canonical.ts'
 import { type Digest, digest } from '../../change/digest.ts'
 import { asJson } from '../../change/json.ts'
+import { defined } from '../../defined.ts'
 import type { Content, ProposedChange } from './content.ts'
 
 /**
  * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to
- * the same values. A change of the live state makes the whole document do something else, so that this has to be the
- * same as well.
+ * the same values. A change of the live state or of the project makes the whole document do something else, so that this
+ * has to be the same as well.
  */
 export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
   return b !== undefined && effectOf(a) === effectOf(b)
@@ -33,9 +34,12 @@ function compare(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1
 }
 
-function effectOf({ resource, project, incarnation, actions, places, move, after }: ProposedChange): string {
+function effectOf({ resource, project, toProject, incarnation, actions, places, move, after }: ProposedChange): string {
   const { reverts: _, ...does } = move ?? {}
   const moved = move === undefined ? {} : { move: does }
-  const whole = move === undefined || move.from === move.to ? {} : { after }
-  return canonical(asJson({ resource, project, incarnation, actions, places, ...moved, ...whole }))
+  const isSettled = toProject === undefined && (move === undefined || move.from === move.to)
+  const whole = isSettled ? {} : { after }
+  return canonical(
+    asJson({ resource, project, incarnation, actions, places, ...defined({ toProject }), ...moved, ...whole }),
+  )
 }

@@ -94,7 +94,7 @@ export function revise(
   change: ProposedChange,
   { tenant, author, via, at, ...origin }: Authorship,
 ): { readonly resource: Resource; readonly revision: Revision; readonly event: RevisedEvent } {
-  const { resource, project, base, incarnation, actions, after, move } = change
+  const { resource, project: from, toProject: project = from, base, incarnation, actions, after, move } = change
   const number = base + 1
   const digest = documentDigest(after)
   const lives = incarnation === 0 ? number : incarnation

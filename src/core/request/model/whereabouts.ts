@@ -1,3 +1,5 @@
+import type { ProposedChange } from './content.ts'
+
 /** Where a request is: in one project, or in several if its resources are. Says the one or the others, never both. */
 export interface Whereabouts {
   /** Its project; empty if its resources belong to none. Absent if they are in several. */
@@ -6,14 +8,16 @@ export interface Whereabouts {
   readonly projects?: readonly string[]
 }
 
+type ChangeInProject = Pick<ProposedChange, 'project' | 'toProject'>
+
 /** Lists the projects of a request. */
 export function projectsOf({ project = '', projects = [project] }: Whereabouts): readonly string[] {
   return projects
 }
 
-/** Says where a request is that makes these changes. */
-export function whereaboutsOf(changes: readonly { readonly project: string }[]): Whereabouts {
-  const projects = [...new Set(changes.map(({ project }) => project))]
+/** Says where a request is that makes these changes: what goes to another project is in both. */
+export function whereaboutsOf(changes: readonly ChangeInProject[]): Whereabouts {
+  const projects = [...new Set(changes.flatMap(({ project, toProject = project }) => [project, toProject]))]
   return projects.length > 1 ? { projects } : { project: projects[0] ?? '' }
 }
 

@@ -1,0 +1,390 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createApprovals, defineResource, type PolicyInput, type Preview, type Storage } from '../../src/index.ts'
+import { defineLifecycle, experimentLifecycle } from '../../src/lifecycles.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { accessWorld } from '../access-world.ts'
+import { runs } from '../runs.ts'
+import { day, experiments, flags, pending, refusal, rollout, start, storages } from '../world.ts'
+
+const states = ['draft', 'ready', 'running', 'planned']
+
+const schema = z.strictObject({ budget: z.number(), on: z.boolean() })
+type Campaign = z.infer<typeof schema>
+
+/** A campaign that people start, or that the clock starts. */
+const campaigns = defineResource({
+  type: 'campaign',
+  schema,
+  permissions: 'flags.edit',
+  lifecycle: defineLifecycle<Campaign>({
+    name: 'campaign',
+    initial: 'draft',
+    follows: { on: Object.fromEntries(states.map((state) => [state, state === 'running'])) },
+    moves: [
+      { from: 'draft', action: 'edit', edits: 'any' },
+      { from: 'draft', action: 'prepare', to: 'ready' },
+      { from: 'ready', action: 'start', to: 'running' },
+      { from: 'ready', action: 'plan', to: 'planned' },
+      { from: 'planned', action: 'begin', by: 'clock', to: 'running' },
+      { from: 'running', action: 'stop', to: 'ready' },
+    ],
+  }),
+})
+const kept = defineResource({
+  type: 'kept',
+  schema: z.strictObject({ n: z.number() }),
+  external: { read: () => ({ n: 1 }), write: () => {} },
+  projectOf: () => 'web',
+})
+
+/** Who holds which roles where; in the whole tenant under an empty name. */
+const roster: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  root: { '': ['admin', 'staff'] },
+  ann: { '': ['staff'] },
+  amy: { web: ['staff', 'lead'] },
+  leo: { web: ['staff', 'lead'], shop: ['staff'] },
+  lee: { web: ['staff', 'lead'], shop: ['staff', 'lead'] },
+  lia: { '': ['staff', 'lead'] },
+}
+
+/** A tenant with the projects web and shop. */
+function town(storage: Storage) {
+  let [ids, time] = [0, start]
+  const approvals = createApprovals({
+    ...{ storage, resources: [flags, experiments, campaigns, kept], now: () => time, newId: () => `request-${++ids}` },
+    directory: {
+      async users({ project = '' }, names) {
+        return names.map((name) => {
+          const held = roster[name]
+          const elsewhere = Object.entries(held ?? {}).filter(([where]) => where !== '')
+          const inProjects = elsewhere.map(([where, roles]) => ({ project: where, roles }))
+          const roles = [...(held?.[''] ?? []), ...(project === '' ? [] : (held?.[project] ?? []))]
+          return held && { roles, ...(project === '' ? { inProjects } : {}) }
+        })
+      },
+      async holders({ project = '' }, role) {
+        const rolesOf = (user: string) => [...new Set(['', project])].flatMap((name) => roster[user]?.[name] ?? [])
+        return Object.keys(roster).filter((user) => rolesOf(user).includes(role))
+      },
+      async roles(_scope, names) {
+        return names.map((name) => ['admin', 'staff', 'lead'].includes(name))
+      },
+    },
+    admins: { roles: ['admin'] },
+    readers: { roles: ['staff'] },
+    logReaders: { roles: ['staff'] },
+  })
+  const as = (user: string) => approvals.as({ tenant: 'acme', user })
+  const gate = async (policy: Partial<PolicyInput> = {}) => {
+    const whole: PolicyInput = {
+      ...{ id: 'reviewed', match: {}, require: { quorum: 1, from: { roles: ['lead'] } }, ...policy },
+    }
+    await as('root').policies.save(whole)
+  }
+  const verified = async () => expect((await as('root').audit.verify()).problems).toEqual([])
+  const live = async (user: string, ref: { readonly type: string; readonly id: string }) =>
+    await as(user).resources.get(ref)
+  return { approvals, as, gate, live, verified, now: () => time, pass: (more: number) => (time += more) }
+}
+
+const checkout = flags.ref('checkout')
+const value = { enabled: true, rollout: 10 }
+const toShop = { toProject: 'shop' } as const
+
+async function flagInWeb(w: ReturnType<typeof town>) {
+  await w.as('ann').submit(flags.ref('checkout', { project: 'web' }), { value })
+}
+
+describe.each(storages)('a resource that goes to another project, on $name', ({ open }) => {
+  it('[WO-16] waits for what either project asks, and is there, as it was, once that is given', async () => {
+    const w = town(open())
+    await flagInWeb(w)
+    await w.gate({ match: { project: 'shop' } })
+    const preview = await w.as('ann').preview(checkout, toShop)
+    expect(preview).toMatchObject({
+      status: 'pending',
+      changes: [{ lines: ['project: web → shop'], toProject: 'shop' }],
+    })
+    expect(preview.approvers).toEqual(['lee', 'lia'])
+    const { id, digest, projects } = pending(await w.as('ann').submit(checkout, toShop))
+    expect(projects).toEqual(['web', 'shop'])
+    for (const project of ['web', 'shop']) {
+      expect((await w.as('lia').requests.list({ project })).requests.map((one) => one.id)).toEqual([id])
+    }
+    expect(await refusal(w.as('amy').requests.get(id))).toBe('unknown_request')
+    expect(await refusal(w.as('leo').requests.approve(id, { digest }))).toBe('not_an_approver')
+    expect((await w.live('amy', checkout))?.project).toBe('web')
+    expect((await w.as('lee').requests.approve(id, { digest })).request.status).toBe('applied')
+
+    expect(await w.live('ann', checkout)).toMatchObject({ project: 'shop', revision: 2, document: value })
+    expect(await w.live('amy', checkout)).toBeUndefined()
+    const listed = async (project: string) =>
+      (await w.as('ann').resources.list({ project })).resources.map((one) => one.id)
+    expect([await listed('web'), await listed('shop')]).toEqual([[], ['checkout']])
+    const history = await w.as('ann').resources.history(checkout)
+    expect(history.map(({ number, project }) => [number, project])).toEqual([
+      [2, 'shop'],
+      [1, 'web'],
+    ])
+    const back = pending(await w.as('ann').submit(checkout, { toProject: 'web' }))
+    expect((await w.as('lia').requests.approve(back.id, { digest: back.digest })).request.status).toBe('applied')
+    const reverted = await w.as('ann').submit(checkout, { merge: { rollout: 20 } })
+    expect(reverted.status).toBe('applied')
+    expect((await w.as('ann').submit(checkout, { revertTo: 2 })).status).toBe('applied')
+    expect(await w.live('amy', checkout)).toMatchObject({ project: 'web', document: value })
+    await w.verified()
+  })
+
+  it('[WO-16] keeps its state and its clock, which goes on there', async () => {
+    const w = town(open())
+    const ref = campaigns.ref('spring', { project: 'web' })
+    await w.as('ann').submit(ref, { value: { budget: 5, on: false }, state: 'ready' })
+    await w.as('ann').submit(ref, { action: 'plan', at: w.now() + day })
+    const planned = campaigns.ref('spring')
+    await w.gate({ match: { project: 'shop', action: 'begin' } })
+    const { id, digest } = pending(await w.as('ann').submit(planned, toShop))
+    expect((await w.as('lee').requests.approve(id, { digest })).request.status).toBe('applied')
+    expect(await w.live('ann', planned)).toMatchObject({ project: 'shop', lifecycle: { state: 'planned' } })
+    await w.verified()
+    w.pass(day)
+    await w.approvals.tick()
+    expect(await w.live('ann', planned)).toMatchObject({
+      ...{ project: 'shop', lifecycle: { state: 'running' }, document: { budget: 5, on: true } },
+    })
+    await w.verified()
+  })
+
+  it('[WO-16] goes as it was reviewed, or not at all', async () => {
+    const w = town(open())
+    await flagInWeb(w)
+    await w.gate({ match: { project: 'shop' }, rules: { onStale: 'rebase', onEdit: 'keep' } })
+    const { id, digest } = pending(await w.as('ann').submit(checkout, toShop))
+    await w.as('lee').requests.comment(id, 'Seen.')
+    await w.as('ann').submit(checkout, rollout(100))
+    expect(
+      (
+        await w
+          .as('lee')
+          .requests.approve(id, { digest })
+          .catch((error) => error)
+      ).code,
+    ).toBe('stale')
+    expect((await w.live('ann', checkout))?.project).toBe('web')
+    const { request } = await w.as('ann').requests.rebase(id)
+    expect((await w.as('lee').requests.get(id)).changes[0]).toMatchObject({
+      toProject: 'shop',
+      after: { rollout: 100 },
+    })
+    expect((await w.as('lee').requests.approve(id, { digest: request.digest })).request.status).toBe('applied')
+    expect(await w.live('ann', checkout)).toMatchObject({ project: 'shop', document: { rollout: 100 } })
+    await w.verified()
+  })
+
+  it('[WO-16] takes no change along that was asked for where it was', async () => {
+    const w = town(open())
+    await flagInWeb(w)
+    await w.gate({ match: { project: 'web', action: 'update' }, rules: { onStale: 'rebase' } })
+    const { id, digest } = pending(await w.as('ann').submit(checkout, rollout(50)))
+    expect((await w.as('ann').submit(checkout, toShop)).status).toBe('applied')
+    expect(await refusal(w.as('lee').requests.approve(id, { digest }))).toBe('stale')
+    expect(await refusal(w.as('ann').requests.rebase(id))).toBe('wrong_project')
+    const { stale, can } = await w.as('ann').requests.get(id)
+    expect([stale, can.rebase, can.cancel]).toMatchObject([true, { code: 'wrong_project' }, true])
+    expect(await w.live('ann', checkout)).toMatchObject({ project: 'shop', document: { rollout: 10 } })
+    await w.as('ann').requests.cancel(id)
+    await w.verified()
+  })
+})
+
+describe('[WO-16] a change of project', () => {
+  const policyShape = (actions: readonly string[], field: string) =>
+    fc.record({
+      match: fc.record({
+        project: fc.constantFrom('web', 'shop', 'none'),
+        action: fc.uniqueArray(fc.constantFrom(...actions), { minLength: 1, maxLength: 3 }),
+      }),
+      when: fc.option(
+        fc.record({
+          type: fc.constant('before_after' as const),
+          field: fc.constant(field),
+          operator: fc.constantFrom('==' as const, '!=' as const),
+          value: fc.constantFrom(5, 6),
+        }),
+        { nil: undefined },
+      ),
+    })
+  const asking = async (preview: Promise<Preview>) => (await preview).requirements.map((one) => one.policy)
+
+  it('[WO-16] is asked whatever the deletion is asked there and the creation here, by every policy', async () => {
+    const shapes = fc.array(policyShape(['create', 'update', 'delete', 'enable'], '/rollout'), { maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(shapes, async (policies) => {
+        const w = town(memoryStorage())
+        const made = { value: { enabled: true, rollout: 5 } }
+        await w.as('ann').submit(flags.ref('checkout', { project: 'web' }), made)
+        for (const [index, policy] of policies.entries()) await w.gate({ id: `p${index}`, ...policy })
+        const created = await asking(w.as('ann').preview(flags.ref('other', { project: 'shop' }), made))
+        const deleted = await asking(w.as('ann').preview(checkout, { remove: true }))
+        const moved = await asking(w.as('ann').preview(checkout, toShop))
+        expect(moved.toSorted()).toEqual([...new Set([...created, ...deleted])].toSorted())
+      }),
+      { numRuns: runs(60) },
+    )
+  })
+
+  it('[WO-16] is asked whatever leads to its state here, by every policy', async () => {
+    const shapes = fc.array(policyShape(['create', 'edit', 'prepare', 'start', 'stop', 'plan', 'begin'], '/budget'), {
+      ...{ minLength: 1, maxLength: 4 },
+    })
+    await fc.assert(
+      fc.asyncProperty(shapes, fc.constantFrom(...states), async (policies, state) => {
+        const w = town(memoryStorage())
+        const at = state === 'planned' ? { at: w.now() + day } : {}
+        const made = { value: { budget: 5, on: state === 'running' }, state, ...at }
+        await w.as('ann').submit(campaigns.ref('spring', { project: 'web' }), made)
+        for (const [index, policy] of policies.entries()) await w.gate({ id: `p${index}`, ...policy })
+        const created = await asking(w.as('ann').preview(campaigns.ref('other', { project: 'shop' }), made))
+        expect(await asking(w.as('ann').preview(campaigns.ref('spring'), toShop))).toEqual(created)
+      }),
+      { numRuns: runs(60) },
+    )
+  })
+
+  it('[WO-16] is no way round what a project asks before something runs there, whoever made it elsewhere', async () => {
+    const w = town(memoryStorage())
+    await w.gate({ match: { project: 'shop', action: 'start' } })
+    const spring = campaigns.ref('spring', { project: 'web' })
+    const running = { value: { budget: 5, on: true }, state: 'running' }
+    expect((await w.as('ann').submit(spring, running)).status).toBe('applied')
+    expect((await w.as('ann').submit(campaigns.ref('spring'), toShop)).status).toBe('pending')
+  })
+
+  it('[WO-16] that only the clock brings to its state is asked whatever people can be asked there', async () => {
+    const w = town(memoryStorage())
+    const tests = experimentLifecycle()
+    expect(tests.initial).toBe('draft')
+    const ref = campaigns.ref('spring', { project: 'web' })
+    await w
+      .as('root')
+      .submit(ref, { value: { budget: 5, on: false }, state: 'planned', at: w.now() + 1, imported: true })
+    w.pass(2)
+    await w.approvals.tick()
+    await w.gate({ match: { project: 'shop', action: 'stop' } })
+    expect((await w.as('ann').submit(campaigns.ref('spring'), toShop)).status).toBe('applied')
+  })
+
+  it('[WO-16] is refused of what nobody speaks of there, if its type is', async () => {
+    const w = town(memoryStorage())
+    await w.gate({ match: { project: 'web' } })
+    const ref = experiments.ref('x', { project: 'web' })
+    const { id, digest } = pending(await w.as('ann').submit(ref, { value: { name: 'x', traffic: 1 } }))
+    await w.as('lee').requests.approve(id, { digest })
+    expect(await refusal(w.as('ann').submit(experiments.ref('x'), toShop))).toBe('no_policy')
+  })
+
+  it('[WO-16] is for what is there, belongs to a project and is not kept by the application', async () => {
+    const w = town(memoryStorage())
+    await flagInWeb(w)
+    await w.gate({ match: { resource: 'kept' } })
+    const ann = w.as('ann')
+    const root = w.as('root')
+    expect(await refusal(ann.submit(flags.ref('none'), toShop))).toBe('unknown_resource')
+    expect(await refusal(ann.submit(checkout, { toProject: 'web' }))).toBe('nothing_changed')
+    expect(await refusal(w.as('amy').submit(checkout, toShop))).toBe('not_permitted')
+    expect(await refusal(w.as('amy').preview(checkout, toShop))).toBe('not_permitted')
+    expect(await refusal(ann.submit(checkout, toShop, { revertAt: w.now() + day }))).toBe('invalid_input')
+    expect(await refusal(ann.submit(kept.ref('k'), toShop))).toBe('invalid_input')
+    for (const wrong of [
+      { toProject: 3 },
+      { toProject: 'a/../b\n' },
+      { ...toShop, merge: { rollout: 1 } },
+      { toProject: null },
+    ]) {
+      expect(await refusal(ann.submit(checkout, wrong as never))).toBe('invalid_input')
+    }
+    const policy = { type: 'countersign.policy', id: 'reviewed' }
+    expect(await refusal(root.submit(policy as never, toShop as never))).toBe('invalid_input')
+    await ann.submit(checkout, { remove: true })
+    expect(await refusal(ann.submit(checkout, toShop))).toBe('unknown_resource')
+  })
+
+  it('[WO-16] leaves every project, and comes to one', async () => {
+    const w = town(memoryStorage())
+    await flagInWeb(w)
+    await w.gate({ match: { project: 'web' } })
+    const { id, digest, projects } = pending(await w.as('ann').submit(checkout, { toProject: '' }))
+    expect(projects).toEqual(['web', ''])
+    expect((await w.as('lia').requests.approve(id, { digest })).request.status).toBe('applied')
+    const live = await w.live('lia', checkout)
+    expect([live?.project ?? '', live?.revision]).toEqual(['', 2])
+    expect((await w.as('lia').preview(checkout, { toProject: 'web' })).changes[0]?.lines).toEqual([
+      'project: none → web',
+    ])
+    await w.verified()
+  })
+
+  it('[WO-16] stays what it was asked as, is drafted, scheduled, put together with others and taken out', async () => {
+    const w = town(memoryStorage())
+    await flagInWeb(w)
+    await w.as('ann').submit(flags.ref('cart', { project: 'web' }), { value })
+    await w.gate()
+    const both = [
+      { ref: checkout, change: toShop },
+      { ref: flags.ref('cart'), change: rollout(70) },
+    ] as const
+    const draft = await w.as('ann').draft(both)
+    expect(draft).toMatchObject({ projects: ['web', 'shop'] })
+    expect(await refusal(w.as('ann').requests.edit(draft.id, checkout, rollout(9)))).toBe('invalid_input')
+    expect(await refusal(w.as('ann').requests.edit(draft.id, flags.ref('cart'), toShop))).toBe('invalid_input')
+    const fewer = await w.as('ann').requests.takeOut(draft.id, checkout)
+    expect(fewer.request).toMatchObject({ project: 'web' })
+    const more = await w.as('ann').requests.add(draft.id, checkout, toShop)
+    expect(more.request).toMatchObject({ projects: ['web', 'shop'] })
+    const applyAt = w.now() + day
+    await w.as('ann').requests.schedule(draft.id, applyAt)
+    const { request } = await w.as('ann').requests.submit(draft.id)
+    await w.as('lia').requests.approve(draft.id, { digest: request.digest })
+    expect((await w.live('ann', checkout))?.project).toBe('web')
+    w.pass(day)
+    await w.approvals.tick()
+    expect(await w.live('ann', checkout)).toMatchObject({ project: 'shop' })
+    expect(await w.live('ann', flags.ref('cart'))).toMatchObject({ project: 'web', document: { rollout: 70 } })
+    const entry = (await w.as('ann').requests.timeline(draft.id)).entries.find(({ type }) => type === 'submission')
+    expect(JSON.stringify(entry)).toContain('project: web → shop')
+    await w.verified()
+  })
+
+  it('[WO-16] is kept off by a freeze of either project', async () => {
+    for (const project of ['web', 'shop']) {
+      const w = town(memoryStorage())
+      await flagInWeb(w)
+      const windows = [{ from: w.now() - 1, until: w.now() + day }]
+      await w.as('root').freezes.save({ id: 'release', mode: 'block', match: { project }, windows, reason: 'release' })
+      expect(await refusal(w.as('ann').submit(checkout, toShop))).toBe('frozen')
+    }
+  })
+
+  it('[WO-16] needs what deletes it there and what creates it here, with roles', async () => {
+    const w = await accessWorld(memoryStorage())
+    const web = flags.ref('checkout', { project: 'web' })
+    await w.as('zoe').submit(web, { value })
+    const moved = async (user: string) => await refusal(w.as(user).submit(checkout, toShop))
+    expect([await moved('vic'), await moved('ann')]).toEqual(['not_permitted', 'not_permitted'])
+    const give = async (users: readonly string[], roles: readonly string[]) => {
+      const members = [{ users, projects: ['shop'], roles }]
+      const { digest } = await w.as('zoe').access.preview(members)
+      await w.as('zoe').access.change(members, { digest })
+    }
+    await give(['ann'], ['viewer'])
+    expect(await moved('ann')).toBe('not_permitted')
+    await give(['ann'], ['member'])
+    await w.as('zoe').access.editors.save(checkout, { type: 'restrict', editors: ['zoe'] })
+    expect(await moved('ann')).toBe('not_an_editor')
+    await w.as('zoe').access.editors.save(checkout, { type: 'add_editors', editors: ['ann'] })
+    expect((await w.as('ann').submit(checkout, toShop)).status).toBe('applied')
+    expect(await w.as('ann').access.editors.get(checkout)).toEqual({ type: 'editors', editors: ['zoe', 'ann'] })
+    expect((await w.as('zoe').audit.verify()).problems).toEqual([])
+  })
+})
