@@ -23,7 +23,6 @@ import type { Outcome } from '../model/outcome.ts'
 import { mostObjections, rememberedObjections } from '../model/remembered.ts'
 import { pendingFollowUp, type Request } from '../model/request.ts'
 import { scheduleOf } from '../model/schedule.ts'
-import { isOpen } from '../model/status-table.ts'
 import { isSamePlace, whereaboutsOf } from '../model/whereabouts.ts'
 import { isBlank } from './check-reason.ts'
 import { scheduleProblem } from './check-schedule.ts'
@@ -78,13 +77,13 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 
-/** Why somebody may not edit a request that waits, by the rules of its policies. */
+/** Why somebody may not edit a request that waits, or that waits again by it, by the rules of its policies. */
 function editRestriction(
   command: Writing,
   { id, status, requester, contributors }: Request,
   { rules: { edit } }: Facts,
 ): { readonly ok: false; readonly refusal: Refusal } | undefined {
-  if (edit === 'anyone' || !writes(command) || !isOpen(status)) return undefined
+  if (edit === 'anyone' || !writes(command) || status === 'draft') return undefined
   const { user } = command.by
   const editors: readonly string[] =
     edit === 'nobody' ? [] : edit === 'requester' ? [requester] : [requester, ...contributors]
@@ -186,7 +185,7 @@ function pinnedBy(
   const { changes, evaluation, policySet } = next
   const schedule = scheduleOf(next)
   const drafting = lands === 'draft'
-  const asked = askedBy(evaluation, request)
+  const asked = facts.held ? evaluation : askedBy(evaluation, request)
   const { rules } = drafting ? request : asked
   const requirements = drafting ? [] : asked.requirements
   const round = drafting ? request.round : request.round + 1
