@@ -139,8 +139,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     }
     request.behind = [...request.behind, { user: act.by, person: person(act.by) }]
     // While the workflow is held it is off: nobody is asked about what is put to them then.
-    const asked = model.heldSince === undefined ? model.asked : 0
-    request.quorum = drafting ? 0 : asked > 0 ? asked : request.quorum
+    const held = model.heldSince !== undefined
+    request.quorum = drafting || held ? 0 : model.asked > 0 ? model.asked : request.quorum
     const topic = request.collided ? 'nothing' : topicOf(base, after)
     const keeps = rules.onEdit !== 'reset'
     const stands = rules.onEdit === 'stand' && !request.collided
@@ -350,8 +350,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       default: {
         const idle = request.after.rollout === request.base.rollout
         if (keptOff || request.collided || idle) return 'refused'
-        const asked = model.heldSince === undefined ? model.asked : 0
-        const quorum = asked > 0 ? asked : request.quorum
+        const held = model.heldSince !== undefined
+        const quorum = held ? 0 : model.asked > 0 ? model.asked : request.quorum
         if (verb !== 'reopen' && isPointless({ base: request.base, quorum })) return 'refused'
         return rewrite(request, doing, request.after)
       }

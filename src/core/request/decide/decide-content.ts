@@ -233,8 +233,8 @@ function pinnedBy(
 }
 
 /**
- * What is asked of new content: what policies ask now or, if they ask nothing any more, what they asked before; and
- * what freezes ask now.
+ * What is asked of new content while the workflow is on: what policies ask now or, if they ask nothing any more, what
+ * they asked before; and what freezes ask now. While it is off, only what asks then counts.
  */
 function askedBy(evaluation: Evaluation, request: Request): Pick<Evaluation, 'requirements' | 'rules'> {
   const before = askedByPolicies(request.requirements)
