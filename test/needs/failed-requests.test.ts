@@ -18,7 +18,8 @@ async function failed(storage: Storage, rules: PolicyInput['rules'] | 'ungated',
   else await w.as('root').bypass(ref, { merge: { rollout: 60 } }, { reason: 'it burns' })
   if (rules !== 'ungated') await w.as('ben').requests.approve(id, { digest })
   w.pass(day)
-  await w.approvals.tick()
+  const report = await w.approvals.tick()
+  expect(report).toMatchObject({ applied: 0, unapplied: scheduled ? 1 : 0, failed: [] })
   const get = () => w.as('ann').requests.get(id)
   expect(await get()).toMatchObject({ status: 'failed', stale: true })
   const live = async () => (await w.approvals.reader('acme').resources.get(ref))?.document?.rollout
@@ -56,7 +57,7 @@ describe.each(storages)('a request that failed since it was stale, on $name', ({
     expect((await w.as('ann').requests.resolve(id, await answers())).request.status).toBe('pending')
   })
 
-  it('[WO-01, TI-05] says which verb goes on if nothing may be applied late: submit, with another time', async () => {
+  it('[WO-01, TI-05] is counted as not applied, and says which verb goes on if nothing may be applied late: submit, with another time', async () => {
     for (const rules of [{ whenMissed: 'expire' }, 'ungated'] as const) {
       const { w, id, get, live, answers } = await failed(open(), rules)
       const late = { code: 'invalid_input', details: { argument: 'applyAt' } }
