@@ -106,12 +106,16 @@ export function writeContent(
   const pinned = pinnedBy(command, request, { facts, next, lands })
   if (!pinned.ok) return pinned
   const [first] = next.changes
-  const { lockedBy, heldBy } = facts.target ?? {}
+  const { lockedBy, lockedOn, heldBy, heldOn } = facts.target ?? {}
   const wantsLock = locksOf(pinned.value).length > 0
   const asksAnew = asksReviewers(command, request)
   const meetsLocks = asksAnew || wantsLock || hasJoined(request, next.changes)
-  const other = (meetsLocks ? lockedBy : undefined) ?? (wantsLock ? heldBy : undefined)
-  if (lands !== 'draft' && first && other !== undefined) return refuse('locked', { ...first.resource, request: other })
+  const met = meetsLocks ? lockedBy : undefined
+  const other = met ?? (wantsLock ? heldBy : undefined)
+  if (lands !== 'draft' && first && other !== undefined) {
+    const { type, id } = (met === undefined ? heldOn : lockedOn) ?? first.resource
+    return refuse('locked', { type, id, request: other })
+  }
   const { rules } = pinned.value
   const unfit = asksAnew && command.type !== 'come_due' ? unfitness(command, { ...facts, rules }) : undefined
   if (unfit) return { ok: false, refusal: unfit }
