@@ -6,6 +6,7 @@ import {
   type DirectoryUser,
   defineResource,
   isApprovalError,
+  type Requirement,
   staticDirectory,
 } from '../../src/index.ts'
 import { flags, pending, refusal, rollout, storages, world } from '../world.ts'
@@ -92,6 +93,55 @@ describe.each(storages)('what a policy is about on $name', ({ open }) => {
         JSON.stringify(project),
       ).toBe('invalid_input')
     }
+  })
+
+  it('[B2] looks for approvers in each project that a policy names, and says in which one they are too few', async () => {
+    const leads: Readonly<Record<string, readonly string[]>> = { web: ['ben', 'bob'], ios: ['cat', 'kim'], tv: ['dan'] }
+    const members: Readonly<Record<string, readonly string[]>> = { ...leads, tv: ['dan', 'eve'] }
+    const isThere = (id: string, project = '') => project === '' || id === 'ann' || members[project]?.includes(id)
+    const directory: Directory = {
+      users: async ({ project }, ids) =>
+        ids.map((id) =>
+          isThere(id, project) ? { roles: leads[project ?? '']?.includes(id) ? ['lead'] : [] } : undefined,
+        ),
+      holders: async ({ project = '' }) => leads[project] ?? [],
+      roles: async (_scope, names) => names.map(() => true),
+    }
+    const approvals = createApprovals({ storage: open(), resources: [flags], admins: 'anyone', directory })
+    const { policies, freezes } = approvals.as({ tenant: 'acme', user: 'ann' })
+    const check = async (project: readonly string[], require: Requirement = lead) => {
+      const found = await policies.check({ id: 'p', match: { project: [...project] }, require })
+      return found.map(({ severity, problem }) => `${severity}: ${problem}`)
+    }
+    expect(await check(['web', 'ios'])).toEqual([])
+    await policies.save({ id: 'p', match: { project: ['web', 'ios'] }, require: lead })
+    expect(await check(['web', 'ios'], { quorum: 2, from: { roles: ['lead'] } })).toEqual([
+      'warning: nobody else can approve what ben or bob asks for in project "web"',
+      'warning: nobody else can approve what cat or kim asks for in project "ios"',
+    ])
+    expect(await check(['web', 'ios'], { quorum: 3, from: { roles: ['lead'] } })).toEqual([
+      'error: the people who could approve are too few',
+    ])
+    expect(await check(['web', 'tv'])).toEqual(['warning: nobody else can approve what dan asks for in project "tv"'])
+    expect(await check(['web', 'tv'], { quorum: 2, from: { roles: ['lead'] } })).toContain(
+      'warning: the people who could approve are too few in project "tv"',
+    )
+    // Whoever is named is counted where the directory knows them, and unknown only if they are so everywhere.
+    expect(await check(['web', 'ios'], { quorum: 1, from: { users: ['ben', 'bob', 'cat', 'kim'] } })).toEqual([])
+    expect(await check(['web', 'tv'], { quorum: 2, from: { users: ['ben', 'bob', 'dan'] } })).toContain(
+      'warning: the people who could approve are too few in project "tv"',
+    )
+    expect(await check(['web', 'ios'], { quorum: 1, from: { users: ['ben', 'eve'] } })).toEqual([
+      'error: the directory knows no user "eve"',
+    ])
+    const windows = [{ from: 1, until: 2 }]
+    const freeze = { id: 'f', windows, mode: 'ask', reason: 'the sale' } as const
+    const asked = await freezes.save({ ...freeze, match: { project: ['web', 'ios'] }, require: lead })
+    expect(asked.findings).toEqual([])
+    const alone = await freezes.save({ ...freeze, match: { project: ['web', 'tv'] }, require: lead })
+    expect(alone.findings).toMatchObject([
+      { problem: 'nobody else can approve what dan asks for in project "tv"', fix: 'name one more approver' },
+    ])
   })
 
   it('[A9] [B2] moves no request into the project where somebody has made its resource meanwhile, and removed it', async () => {

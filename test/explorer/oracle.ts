@@ -129,7 +129,7 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
   const sentBack = isReturned(ledger, scene) && !revives && !(talks && late)
   if (sentBack ? !['return', 'expire'].includes(type) : type === 'return') return 'refused'
   if (type === 'expire') return late ? 'expired' : 'refused'
-  const triesAgain = ledger.status === 'failed' && ['retry', 'rebase'].includes(type)
+  const triesAgain = ledger.status === 'failed' && ['retry', 'rebase', 'resolve'].includes(type)
   const moves = triesAgain || (open.includes(ledger.status) && !revives && !idling.includes(type))
   if (scene.around.held && !sentBack && moves) return 'refused'
   const outlasts = ledger.status === 'failed' && ['follow_up', 'remind'].includes(type)
@@ -365,13 +365,13 @@ function frozenIn({ world, around }: Scene) {
   return freezeOf(world, around.time)
 }
 
-/** Whether somebody may change what waits: only those whom every policy lets. What is a draft, or over, is nobody's business here. */
+/** Whether somebody may change what waits, or waits again by it: only those whom every policy lets. Of a draft nobody says who may. */
 function mayEdit(
   { status, asker, authors }: Ledger,
   { command: { type, by } }: Scene,
   force: readonly Policy[],
 ): boolean {
-  if (!['edit', 'resolve'].includes(type) || !open.includes(status)) return true
+  if (!['edit', 'resolve'].includes(type) || status === 'draft') return true
   return force.every(({ rules: { edit = 'anyone' } = {} }) => {
     if (edit === 'anyone') return true
     return edit !== 'nobody' && (by === asker || (edit === 'contributors' && authors.includes(by)))
@@ -664,9 +664,9 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'reopen':
       return endings.includes(status)
     case 'rebase':
+    case 'resolve':
       return status === 'draft' || status === 'failed' || open.includes(status)
     case 'edit':
-    case 'resolve':
     case 'schedule':
     case 'unschedule':
       return status === 'draft' || open.includes(status)

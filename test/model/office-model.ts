@@ -139,8 +139,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     }
     request.behind = [...request.behind, { user: act.by, person: person(act.by) }]
     // While the workflow is held it is off: nobody is asked about what is put to them then.
-    const asked = model.heldSince === undefined ? model.asked : 0
-    request.quorum = drafting ? 0 : asked > 0 ? asked : request.quorum
+    const held = model.heldSince !== undefined
+    request.quorum = drafting || held ? 0 : model.asked > 0 ? model.asked : request.quorum
     const topic = request.collided ? 'nothing' : topicOf(base, after)
     const keeps = rules.onEdit !== 'reset'
     const stands = rules.onEdit === 'stand' && !request.collided
@@ -245,7 +245,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     const { verb, by } = doing
     const { status } = request
     const isOver = !isOpen(request) || (isLate(request) && verb === 'reopen')
-    const mayMove = isOver && !(status === 'failed' && ['retry', 'rebase'].includes(verb))
+    const mayMove = isOver && !(status === 'failed' && ['retry', 'rebase', 'resolve'].includes(verb))
     if (mayMove || ['cancel', 'recall', 'comment'].includes(verb)) return actOn(request, doing)
     if (verb !== 'withdraw' || isLate(request) || !model.roles.has(by) || !mayTakeBack(by, request)) return 'refused'
     request.answers = request.answers.filter((answer) => answer.by !== by)
@@ -267,7 +267,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       resubmit: open,
       reopen: ['rejected', 'cancelled', 'expired', 'failed'].includes(status) || (open && isLate(request)),
       edit: open || status === 'draft',
-      resolve: open || status === 'draft',
+      resolve: open || status === 'draft' || status === 'failed',
       comment: true,
       rebase: open || status === 'draft' || status === 'failed',
       approve: open && !(status === 'approved' && isApproved(request)),
@@ -282,7 +282,7 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     // Whoever is there may change the settings of this office, and so ends what somebody who is gone has left behind.
     const inherits = !model.roles.has(request.requester) && ['cancel', 'discard'].includes(verb)
     if (own.includes(verb) && by !== request.requester && !inherits) return 'refused'
-    if (open && ['edit', 'resolve'].includes(verb) && !mayEdit(by, request)) return 'refused'
+    if (status !== 'draft' && ['edit', 'resolve'].includes(verb) && !mayEdit(by, request)) return 'refused'
     if (contentVerbs.includes(verb) && !look()) return 'refused'
     const keptOff = isKeptOff(request)
 
@@ -350,8 +350,8 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
       default: {
         const idle = request.after.rollout === request.base.rollout
         if (keptOff || request.collided || idle) return 'refused'
-        const asked = model.heldSince === undefined ? model.asked : 0
-        const quorum = asked > 0 ? asked : request.quorum
+        const held = model.heldSince !== undefined
+        const quorum = held ? 0 : model.asked > 0 ? model.asked : request.quorum
         if (verb !== 'reopen' && isPointless({ base: request.base, quorum })) return 'refused'
         return rewrite(request, doing, request.after)
       }

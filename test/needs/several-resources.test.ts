@@ -139,6 +139,37 @@ describe.each(storages)('a request over several resources, on $name', ({ open })
     expect(await refusal(requests.takeOut(id, search))).toBe('not_open')
   })
 
+  it('[WO-06] names the resource that is locked, whichever of its members it is', async () => {
+    const w = await shop(open())
+    const together = { resource: 'feature_flag', action: 'update' }
+    await w.policy({ match: together, rules: { lock: 'resource' } })
+    const draft = await w.as('ann').draft(both)
+    const { id } = pending(await w.as('amy').submit(search, rollout(70)))
+    const locked = { code: 'locked', details: { type: 'feature_flag', id: 'search', request: id } }
+    await expect(w.as('ann').submitAll(both)).rejects.toMatchObject(locked)
+    await expect(w.as('ann').requests.submit(draft.id)).rejects.toMatchObject(locked)
+    expect((await w.as('ann').requests.get(draft.id)).can.submit).toMatchObject(locked)
+  })
+
+  it('[WO-06] takes an answer to the conflict of one member for no other, however alike they are', async () => {
+    const w = await shop(open(), { rules: { bypass: ['security'], onStale: 'fail_when_applied' } })
+    const draft = await w.as('ann').draft([both[0], { ...both[1], change: rollout(80) }])
+    for (const ref of [checkout, search])
+      await w.as('dan').bypass(ref, { merge: { rollout: 5 } }, { reason: 'it burns' })
+    const conflicts = (await w.as('ann').requests.get(draft.id)).changes.map((change) => change.conflicts)
+    const [[here], [there]] = conflicts as [[{ digest: `sha256:${string}` }], [{ digest: `sha256:${string}` }]]
+    expect(here.digest).not.toBe(there.digest)
+    const { request } = await w.as('ann').requests.resolve(draft.id, [{ conflict: here.digest, take: 'live' }])
+    expect(request.conflicts).toBe(1)
+    const after = (await w.as('ann').requests.get(draft.id)).changes
+    expect(after.map(({ resource, conflicts }) => [resource.id, conflicts.map(({ digest }) => digest)])).toEqual([
+      ['checkout', []],
+      ['search', [there.digest]],
+    ])
+    await w.as('ann').requests.resolve(draft.id, [{ conflict: there.digest, take: 'draft' }])
+    expect((await w.as('ann').requests.get(draft.id)).conflicts).toBe(0)
+  })
+
   it('[WO-06] takes the locks of its members, and releases them', async () => {
     const w = await shop(open(), { rules: { lock: 'resource' } })
     const { id } = pending(await w.as('ann').submitAll(both))

@@ -57,6 +57,32 @@ describe.each(storages)('the switch of the workflow, where policies are gated, o
     expect((await w.as('zoe').audit.verify()).problems).toEqual([])
   })
 
+  it('[WO-18] asks nobody about what is submitted while it is off, whoever was asked about it before', async () => {
+    for (const verb of ['returned', 'recalled', 'rejected', 'cancelled', 'stale'] as const) {
+      const { w, ref, waiting } = await gated(open(), [])
+      const { id, digest } = waiting
+      const end = {
+        returned: () => undefined,
+        recalled: () => w.as('ann').requests.recall(id),
+        rejected: () => w.as('ben').requests.reject(id, { digest, reason: 'no' }),
+        cancelled: () => w.as('ann').requests.cancel(id),
+        stale: () => undefined,
+      }
+      await end[verb]()
+      await w.as('zoe').workflow.disable({ project: 'web', waiting: 'return' })
+      if (verb === 'stale') {
+        await w.as('ann').submit(ref, rollout(70))
+        expect(await refusal(w.as('ann').requests.submit(id))).toBe('stale')
+        continue
+      }
+      expect((await w.as('ann').requests.get(id)).can.submit).toBe(true)
+      const { request } = await w.as('ann').requests.submit(id)
+      expect([verb, request.status, request.requirements]).toEqual([verb, 'applied', []])
+      expect((await w.as('ann').resources.get(ref))?.document?.rollout).toBe(80)
+      expect((await w.as('zoe').audit.verify()).problems).toEqual([])
+    }
+  })
+
   it('[FA-04] takes every policy that it silences: a manager cannot silence what they could not remove', async () => {
     const w = await accessWorld(open())
     const org = {

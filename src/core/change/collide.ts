@@ -10,12 +10,14 @@ export interface Merging {
   readonly conflicts: Conflict[]
   readonly answers: ReadonlyMap<Digest, Resolution>
   readonly used: Set<Digest>
+  /** What is merged, among several things. */
+  readonly about: JsonValue | undefined
   problem: { readonly conflict: string; readonly problem: string } | undefined
 }
 
 /** Reports a conflict at the place that the merge has come to, or takes the answer that there is to it. */
 export function collide(type: ConflictType, sides: Sides, merging: Merging, both?: JsonValue): JsonValue | undefined {
-  const made = makeConflict(type, formatPointer(merging.path), sides)
+  const made = makeConflict(type, formatPointer(merging.path), sides, merging.about)
   const conflict: Conflict = both === undefined ? made : { ...made, choices: ['live', 'draft', 'both', 'value'] }
   const resolution = merging.answers.get(conflict.digest)
   if (resolution !== undefined) return answer(conflict, resolution, merging, both)
@@ -52,7 +54,7 @@ export function refuseAnswer(id: string, problem: string, merging: Merging): voi
 
 /** Takes the answer to an invalid result of exactly these sides, if there is one. */
 export function answerResult(sides: Sides, value: JsonValue | undefined, merging: Merging): JsonValue | undefined {
-  const conflict = makeConflict('invalid_result', '', sides)
+  const conflict = makeConflict('invalid_result', '', sides, merging.about)
   const resolution = merging.answers.get(conflict.digest)
   return resolution === undefined ? value : answer(conflict, resolution, merging)
 }

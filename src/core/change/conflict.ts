@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts'
 import { type Digest, digest } from './digest.ts'
 import type { JsonValue } from './json.ts'
 
@@ -61,10 +62,13 @@ export type Resolution =
   | { readonly conflict: Digest; readonly take: 'live' | 'draft' | 'both' }
   | { readonly conflict: Digest; readonly take: 'value'; readonly value: JsonValue }
 
-/** Makes a conflict out of what is known of it. */
-export function makeConflict(type: ConflictType, path: string, sides: Sides): Conflict {
+/**
+ * Makes a conflict out of what is known of it. `about` is what is merged, among several things: an answer to a conflict
+ * of one is none to that of another.
+ */
+export function makeConflict(type: ConflictType, path: string, sides: Sides, about?: JsonValue): Conflict {
   const { base, live, draft } = sides
-  const content = { type, path, base: maybe(base), live: maybe(live), draft: maybe(draft) }
+  const content = { type, path, base: maybe(base), live: maybe(live), draft: maybe(draft), ...defined({ about }) }
   return {
     id: `${subjects[type]}:${path}`,
     digest: digest('conflict', content),
@@ -78,7 +82,8 @@ export function makeConflict(type: ConflictType, path: string, sides: Sides): Co
 }
 
 /**
- * Makes the conflict of a merge whose value does not pass the schema. It is resolved like any other.
+ * Makes the conflict of a merge whose value does not pass the schema. It is resolved like any other. `about` is what
+ * `merge` was told that it merges.
  *
  * @example
  * ```ts
@@ -86,8 +91,8 @@ export function makeConflict(type: ConflictType, path: string, sides: Sides): Co
  * const conflict = resultConflict(sides, [{ path: '/rollout', message: 'must be at most 50' }])
  * ```
  */
-export function resultConflict(sides: Sides, issues: readonly SchemaIssue[]): Conflict {
-  return { ...makeConflict('invalid_result', '', sides), issues }
+export function resultConflict(sides: Sides, issues: readonly SchemaIssue[], about?: JsonValue): Conflict {
+  return { ...makeConflict('invalid_result', '', sides, about), issues }
 }
 
 /** What a conflict is about: a list can have one of its order besides one of its value. */

@@ -26,7 +26,8 @@ export interface Merge {
  *
  * A place that one side changed takes its value; a place that both changed differently is a conflict. Items that one
  * side inserted stand beside the neighbours that they have there. Lists that break their shape are merged as one
- * value. Refused are resolutions that a conflict does not offer.
+ * value. Refused are resolutions that a conflict does not offer. `about` is what is merged, if several things are: it
+ * is part of what the digests of conflicts stand for.
  *
  * @example
  * ```ts
@@ -42,12 +43,14 @@ export function merge(
   sides: Sides,
   shape: CompiledShape,
   resolutions: readonly Resolution[] = [],
+  about?: JsonValue,
 ): Result<Merge, 'invalid_resolution'> {
   const merging: Merging = {
     path: [],
     conflicts: [],
     answers: new Map(resolutions.map((resolution) => [resolution.conflict, resolution])),
     used: new Set(),
+    about,
     problem: undefined,
   }
   let value = mergeAt(sides.base, sides.live, sides.draft, shape.root, merging)

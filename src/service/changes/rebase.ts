@@ -60,7 +60,7 @@ export async function rebaseChange(
   }
   const draft = rebase ? rebase.draft : (givenIn(change) ?? null)
   const sides = { base, live: before, draft: draft ?? undefined }
-  const merged = merge(sides, type.shape, resolutions)
+  const merged = merge(sides, type.shape, resolutions, { type: resource.type, id: resource.id })
   if (!merged.ok) return merged
   const { conflicts: collisions, unused } = merged.value
   const checked =
@@ -101,5 +101,8 @@ async function checkedValue(
   if (valid.ok) return success({ value: valid.value, conflicts: [] })
   const { refusal } = valid
   if (refusal.code === 'schema_failed') return { ok: false, refusal }
-  return success({ value, conflicts: [resultConflict(sides, refusal.details.issues)] })
+  return success({
+    value,
+    conflicts: [resultConflict(sides, refusal.details.issues, { type: resource.type, id: resource.id })],
+  })
 }

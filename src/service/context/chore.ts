@@ -45,6 +45,7 @@ export interface ChoreOutcome {
 export type Counted =
   | 'expired'
   | 'applied'
+  | 'unapplied'
   | 'returned'
   | 'reclaimed'
   | 'moved'

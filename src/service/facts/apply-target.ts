@@ -56,13 +56,13 @@ export async function targetOf(
   const { tenant } = landing.request
   const meeting = { tenant, proposals, holders, setVersion: landing.setVersion }
   const met = landing.reverts ? passedLocks(holders) : await meetLocks(context, meeting)
-  const heldBy = holders.find((holder) => holder !== undefined)?.request
+  const held = holders.find((holder) => holder !== undefined)
   const landed = [...proposals, ...(moved ?? [])]
   return {
     ...content,
     live,
     ...met,
-    ...defined({ heldBy }),
+    ...defined({ heldBy: held?.request, heldOn: held?.resource }),
     ...(claim ? { outside: outsideFacts(context, claim) } : {}),
     ...(landing.reverts ? { reverts: true } : frozenThere(context, landing, landed)),
     ...defined({ invalid, rebased }),

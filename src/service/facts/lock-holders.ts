@@ -4,6 +4,7 @@ import { askedByPolicies } from '../../core/policy/model/requirement.ts'
 import { isReturned } from '../../core/request/decide/decide.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { statusAt } from '../../core/request/model/deadline.ts'
+import type { ResourceName } from '../../core/request/model/event.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
@@ -19,6 +20,8 @@ import { read, recordKey, type Stored, unchanged } from '../records/typed-storag
 /** A request that keeps others off a resource. */
 export interface Holder {
   readonly request: string
+  /** The resource that it holds. */
+  readonly resource: ResourceName
   /** That request, as it is stored. */
   readonly stored?: Request
   readonly record?: Stored<RequestRecord>
@@ -71,6 +74,7 @@ export async function readHolders(
     const whole = holder?.status === 'applying' || holder?.rules.lock !== 'none' || waiting === undefined
     return {
       request: lock.request,
+      resource: { type: lock.type, id: lock.id },
       whole,
       ...defined({ stored: holder, record, waiting }),
     }
@@ -98,8 +102,9 @@ export interface Meeting {
 
 /** How changes meet those locks. */
 export interface Met {
-  /** The request that keeps them off. */
+  /** The request that keeps them off, and which resource it keeps them off. */
   readonly lockedBy?: string
+  readonly lockedOn?: ResourceName
   /** Whether they pass, since what meets a lock is declared safe. */
   readonly passes?: true
 }
@@ -118,7 +123,8 @@ export async function meetLocks(context: Context, { tenant, proposals, holders, 
     if (!holder) continue
     const declared = { policies, ids: lockingPolicies(holder, policies), among }
     const safe = !isOnItsWay(holder) && isSafe(context, proposal, declared)
-    if (!safe && !isMeanwhile(context, holder, proposal.change)) return { lockedBy: holder.request }
+    if (!safe && !isMeanwhile(context, holder, proposal.change))
+      return { lockedBy: holder.request, lockedOn: holder.resource }
     // The same action, asked for twice, waits once.
     passes &&= safe && proposal.change.move?.action !== (holder.waiting ?? '')
   }
@@ -128,7 +134,7 @@ export async function meetLocks(context: Context, { tenant, proposals, holders, 
 /** How changes meet those locks that pass all of them but that of a change on its way. */
 export function passedLocks(holders: HoldersRead['holders']): Met {
   const onItsWay = holders.find((holder) => holder && isOnItsWay(holder))
-  if (onItsWay) return { lockedBy: onItsWay.request }
+  if (onItsWay) return { lockedBy: onItsWay.request, lockedOn: onItsWay.resource }
   return holders.some((holder) => holder !== undefined) ? { passes: true } : {}
 }
 

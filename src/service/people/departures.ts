@@ -1,11 +1,11 @@
 import type { Directory } from '../../ports/directory.ts'
 import type { Wait } from '../../ports/in-time.ts'
-import type { Storage } from '../../ports/storage.ts'
+import type { Storage, Write } from '../../ports/storage.ts'
 import type { AccessControl } from '../context/access-control.ts'
 import type { Context, DirectoryOver } from '../context/context.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { page, read, recordKey } from '../records/typed-storage.ts'
+import { page, read, recordKey, unchanged } from '../records/typed-storage.ts'
 import { checkedDirectory } from './checked-directory.ts'
 import { storedDirectory } from './stored-directory.ts'
 
@@ -55,6 +55,38 @@ function withoutDeparted(directory: Directory, storage: Storage): Directory {
       return holders.filter((user) => !departed.has(user))
     },
   }
+}
+
+/**
+ * Gives those among users who have not left: of whom the host has not said so or, if roles are kept here, who hold one.
+ * It asks no directory of the host.
+ */
+export async function withoutLeavers(
+  { access, directory, storage }: Pick<Context, 'access' | 'directory' | 'storage'>,
+  tenant: string,
+  users: readonly string[],
+): Promise<readonly string[]> {
+  if (access.type === 'roles' && access.stored) {
+    const known = await directory.users({ tenant }, users)
+    return users.filter((_, index) => known[index] !== undefined)
+  }
+  const departed = await departedAmong(storage, tenant, users)
+  return users.filter((user) => !departed.has(user))
+}
+
+/**
+ * Reads what says that users are there, before the directory is asked about them, and states that it is still so: a
+ * departure that is recorded meanwhile refuses what is written for them.
+ */
+export async function stayingAsRead(
+  { access, storage }: Pick<Context, 'access' | 'storage'>,
+  tenant: string,
+  users: readonly string[],
+): Promise<readonly Write[]> {
+  const isKeptHere = access.type === 'roles' && access.stored
+  const keys = users.map((user) => recordKey(isKeptHere ? 'grants' : 'departures', tenant, user))
+  const { found } = await read(storage, { found: keys })
+  return keys.map((key, index) => unchanged(key, found[index]))
 }
 
 async function departedAmong(storage: Storage, tenant: string, ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -10,6 +10,7 @@ import { mentionedPeople } from '../../core/policy/requirements/named-approvers.
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
+import { projectsConcerned } from '../access/check-permission.ts'
 import { holdingsFor } from '../context/access-control.ts'
 import type { Context } from '../context/context.ts'
 import { knownUsers, rolesUnknown, scopeOf } from '../people/ask-directory.ts'
@@ -97,28 +98,70 @@ async function findingsOfOne(
       { policy: id, path: '/id', severity: 'error', problem, fix: 'keep the id, or submit a policy of that name' },
     ]
   }
-  const scope = scopeOf(tenant, onlyProject(policy))
-  const [known, unknownBypass] = await Promise.all([
-    namedBy({ directory }, { tenant, policy }),
-    rolesUnknown(directory, scope, policy.rules?.bypass ?? []),
-  ])
+  const known = await namedBy({ directory }, { tenant, policy })
   const taken = checkCoded(policy, coded)
-  const findings = checkPolicy(policy, {
+  const around = {
     others: all.filter((other) => other.id !== id && !hidden?.has(other.id)),
     predicates: Object.keys(vocabulary.predicates ?? {}),
     resources: resourceWords({ resources }, documents),
-    directory: { ...known, unknownRoles: [...known.unknownRoles, ...unknownBypass] },
-  })
+  }
+  const findings = findingsIn(known, (there) => checkPolicy(policy, { ...around, directory: there }))
   return [...taken.map((finding) => ({ policy: id, ...finding })), ...findings]
 }
 
-/** Asks the directory about those whom a policy names. */
+/** What the directory says about those whom a policy names, in one of the projects that the policy names. */
+interface KnownIn {
+  readonly project: string
+  readonly directory: DirectoryFacts
+}
+
+/**
+ * Asks the directory about those whom a policy names: in each of the projects that the policy names, since approvers
+ * answer in the project of a change, or in the tenant if it names none. A name is unknown if it is so in all of them.
+ */
 export async function namedBy(
   { directory }: Pick<Context, 'directory'>,
   { tenant, policy }: { readonly tenant: string; readonly policy: PolicyInput },
-): Promise<DirectoryFacts> {
+): Promise<readonly KnownIn[]> {
   const { users, roles } = mentionedPeople(policy)
-  return await directoryFacts(directory, scopeOf(tenant, onlyProject(policy)), { users, roles })
+  const bypassing = policy.rules?.bypass ?? []
+  const each = await Promise.all(
+    projectsConcerned([policy]).map(async (project) => {
+      const scope = scopeOf(tenant, project)
+      const [facts, unknownBypass] = await Promise.all([
+        directoryFacts(directory, scope, { users, roles }),
+        rolesUnknown(directory, scope, bypassing),
+      ])
+      return { project, facts, unknownRoles: [...facts.unknownRoles, ...unknownBypass] }
+    }),
+  )
+  const inAll = (of: (one: (typeof each)[number]) => readonly string[]) =>
+    [...new Set(each.flatMap(of))].filter((name) => each.every((one) => of(one).includes(name)))
+  const unknownUsers = inAll(({ facts }) => facts.unknownUsers)
+  const unknownRoles = inAll((one) => one.unknownRoles)
+  return each.map(({ project, facts }) => {
+    const elsewhere = facts.unknownUsers.filter((user) => !unknownUsers.includes(user))
+    return { project, directory: { ...facts, unknownUsers, unknownRoles, elsewhere } }
+  })
+}
+
+/**
+ * Gives what is found in any of the projects of a policy. Of what is not found in all of them it says where it is: that
+ * refuses no policy, since it can be satisfied elsewhere.
+ */
+export function findingsIn<F extends Finding>(
+  known: readonly KnownIn[],
+  check: (directory: DirectoryFacts) => readonly F[],
+): readonly F[] {
+  const found = known.map(({ project, directory }) => ({ project, findings: check(directory) }))
+  const all = new Map(found.flatMap(({ findings }) => findings.map((one) => [JSON.stringify(one), one] as const)))
+  return [...all].map(([key, finding]) => {
+    const there = found.filter(({ findings }) => findings.some((one) => JSON.stringify(one) === key))
+    if (there.length === found.length) return finding
+    const places = there.map(({ project }) => JSON.stringify(project)).join(' and ')
+    const severity = finding.severity === 'error' ? 'warning' : finding.severity
+    return { ...finding, severity, problem: `${finding.problem} in project ${places}` }
+  })
 }
 
 /** Finds where a policy that is saved would take the place of one in code. */
@@ -167,12 +210,6 @@ async function policyPeople(
     holdingsFor(access, settings, { user, project: '' }).permissions.has('approval_settings.edit'),
   )
   return { directory: there, changers: changers.map(({ id }) => id) }
-}
-
-/** The project whose people a policy asks; empty if they may be those of any project. */
-function onlyProject({ match: { project } }: PolicyInput): string {
-  const projects = [project ?? []].flat()
-  return projects.length === 1 ? (projects[0] ?? '') : ''
 }
 
 /** What policies can say of each resource type. */

@@ -1,6 +1,6 @@
 import { type Permissions, permittedMethods, verbOf } from '../../core/request/decide/permitted-methods.ts'
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
-import { openConflicts, type ProposedChange } from '../../core/request/model/content.ts'
+import { type Content, openConflicts, type ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { isAsPlanned, isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
@@ -36,8 +36,8 @@ export interface Shown {
   readonly stale: boolean
   /** Why it cannot be rebased, if it is stale and cannot. */
   readonly unmovable?: Refusal
-  /** Whether a rebase has left conflicts, or would. */
-  readonly collides: boolean
+  /** How many conflicts a rebase has left, or would. */
+  readonly collisions: number
   readonly at: number
 }
 
@@ -76,7 +76,8 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
   const factsFor = (verb: PeopleVerb): Facts => {
     const target = rowOf(verb).brings === 'content' ? asSubmitted : asReviewed
     const own = makerOf({ type: verb, by: actor }) === undefined ? target : (byHand ?? target)
-    return { ...facts, target: timedFor(verb, own, at), next: timedFor(verb, next, at) }
+    const left = { verb, collisions: shown.collisions, at }
+    return { ...facts, target: triedWith(own, left), next: triedWith(next, left) }
   }
   const can = permittedMethods(actor, request, { at, factsFor })
   const may = { can, shown, changes: bothWays(context, shown.stored.proposals, content) }
@@ -97,6 +98,22 @@ function putForward(
     stored: { ...stored, content: { ...stored.content, changes }, proposals },
     resources: keptOf(context, resources, { all: request.resources, changes }),
   }
+}
+
+/** The content with which a verb is tried: what moves it leaves the conflicts that it would, and an answer none. */
+function triedWith<C extends Schedule & Pick<Content, 'changes'>>(
+  content: C,
+  { verb, collisions, at }: { readonly verb: PeopleVerb; readonly collisions: number; readonly at: number },
+): Omit<C, keyof Schedule> & Schedule {
+  if (verb !== 'rebase' && verb !== 'resolve') return timedFor(verb, content, at)
+  const left = verb === 'rebase' ? collisions : 0
+  const changes = content.changes.map((change, index): ProposedChange => {
+    const open = index === 0 ? left : 0
+    if (open === 0 && !change.rebase) return change
+    const { from, draft, resolutions } = change.rebase ?? { from: change.base, draft: change.after, resolutions: [] }
+    return { ...change, rebase: { from, draft, resolutions, open } }
+  })
+  return { ...content, changes }
 }
 
 /** The content with which a verb is tried: one that can say when says it if the time that was said has passed. */
@@ -171,13 +188,15 @@ function pointless(can: Permissions, shown: Shown): Partial<Permissions> {
     stored,
     stale,
     unmovable,
-    collides,
+    collisions,
   } = shown
   const unchanged = refuse('up_to_date', { request }).refusal
   const settled = refuse('no_conflicts', { request }).refusal
   return {
     ...(can.rebase === true && !stale ? { rebase: unchanged } : {}),
     ...(can.rebase === true && unmovable ? { rebase: unmovable } : {}),
-    ...(can.resolve === true && stored && openConflicts(stored.content) === 0 && !collides ? { resolve: settled } : {}),
+    ...(can.resolve === true && stored && openConflicts(stored.content) === 0 && collisions === 0
+      ? { resolve: settled }
+      : {}),
   }
 }

@@ -117,7 +117,8 @@ async function showRequest(
   const told = { request, status: summary.status, rights, proposals, live }
   const { changes, ...foretold } = await requestedChanges(context, told)
   const judged = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
-  const ways = stuck ? await remedies(context, judged) : delays(request)
+  const failed = summary.status === 'failed'
+  const ways = stuck || failed ? await remedies(context, judged) : delays(request)
   const frozen = judges ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
   const others = await otherRequests(context, reader, {
     ...{ rights, settings, id: request.id, looking: openOn(context, request.tenant, request.resources) },

@@ -20,7 +20,7 @@ interface Helpers {
 }
 
 /**
- * Lists who can help a request that nobody can approve, and how. Each verb is tried as the helper would use it, by the
+ * Lists who can help a request that nobody can approve, or that has failed, and how. Each verb is tried as the helper would use it, by the
  * decision that would refuse it. Empty if it has to expire, or the directory has to change.
  */
 export async function remedies(context: Context, shown: Shown): Promise<readonly Remedy[]> {
@@ -51,18 +51,25 @@ export async function remedies(context: Context, shown: Shown): Promise<readonly
   ]
 }
 
-/** Those who may be able to help: past the approvals, or as the requester. */
-async function helpersOf(context: Context, { request, facts, settings }: Shown): Promise<readonly Helpers[]> {
+/** Those who may be able to help: past the approvals, or as the requester, who goes on with what has failed. */
+async function helpersOf(context: Context, { request, facts, settings, stale }: Shown): Promise<readonly Helpers[]> {
   const scope = scopesOf(request.tenant, request)
   const isLeft = !isKnown(facts.users, request.requester)
   const custodians = isLeft ? await peopleNamed(context.directory, scope, [adminApprovers(context, settings)]) : []
   const [bypassers, breakers] = await Promise.all(
     [facts.rules.bypass, facts.rules.breakGlass].map((roles) => askHolders(context.directory, scope, roles)),
   )
+  const heirs = custodians.slice(0, mostTried)
+  if (request.status === 'failed') {
+    return [
+      { users: heirs, methods: ['takeOver'] },
+      { users: [request.requester], methods: stale ? ['rebase', 'resolve', 'submit'] : ['apply', 'submit'] },
+    ]
+  }
   return [
     { users: usersIn(bypassers), methods: ['bypass'] },
     { users: usersIn(breakers), methods: ['breakGlass'] },
-    { users: custodians.slice(0, mostTried), methods: ['takeOver', 'cancel'] },
+    { users: heirs, methods: ['takeOver', 'cancel'] },
     { users: [request.requester], methods: ['submit', 'edit', 'recall', 'cancel'] },
   ]
 }

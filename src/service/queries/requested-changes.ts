@@ -24,13 +24,17 @@ export interface Told {
 }
 
 /**
- * Shows the changes of a request, each with the conflicts that a rebase has left or would leave. Says whether there are
- * any, and why it cannot be rebased at all, if so.
+ * Shows the changes of a request, each with the conflicts that a rebase has left or would leave. Says how many
+ * there are, and why it cannot be rebased at all, if so.
  */
 export async function requestedChanges(
   context: Context,
   { request, status, rights, proposals, live }: Told,
-): Promise<{ readonly changes: readonly RequestedChange[]; readonly collides: boolean; readonly unmovable?: Refusal }> {
+): Promise<{
+  readonly changes: readonly RequestedChange[]
+  readonly collisions: number
+  readonly unmovable?: Refusal
+}> {
   const told = proposals.map(async (proposal, index) => {
     const its = live[index]
     const hidden = its !== undefined && !projectsOf(request).includes(its.project) && !(await rights.in(its.project))
@@ -46,8 +50,8 @@ export async function requestedChanges(
       ? undefined
       : madeAlready(all.map(({ moved }, index) => ({ moved, change: proposals[index]?.change }))))
   const changes = all.map(({ change }) => change)
-  const collides = changes.some(({ conflicts }) => conflicts.length > 0)
-  return { changes, collides, ...(unmovable ? { unmovable } : {}) }
+  const collisions = changes.reduce((sum, { conflicts }) => sum + conflicts.length, 0)
+  return { changes, collisions, ...(unmovable ? { unmovable } : {}) }
 }
 
 /** Says that a rebase would leave nothing to change; `undefined` if it would. Only a draft can be about nothing. */

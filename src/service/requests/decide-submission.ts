@@ -261,7 +261,7 @@ function decideChecked(
   const { users, evaluated, met } = checked
   const { shadows, ...asked } = evaluated
   const changes = proposals.map(({ change }) => change)
-  const heldBy = holders.find((holder) => holder !== undefined)?.request
+  const held = holders.find((holder) => holder !== undefined)
   const resource = claimedOutside(
     context,
     changes.map((change) => change.resource),
@@ -276,7 +276,7 @@ function decideChecked(
       users,
       next: { changes, before: [], policySet: setVersion, ...asked, ...scheduleOf(intended), ...defined({ leftOut }) },
       ...met,
-      ...defined({ heldBy, frozen }),
+      ...defined({ heldBy: held?.request, heldOn: held?.resource, frozen }),
       ...(resource ? { outside: outsideFacts(context, { resource, stored: claim }) } : {}),
     },
   )

@@ -8,6 +8,7 @@ import { noticeWrites } from '../commands/outbox.ts'
 import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { knownUsers } from '../people/ask-directory.ts'
+import { stayingAsRead } from '../people/departures.ts'
 import { append, delegationStream } from '../records/event-stream.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'
 import { put, read, recordKey, unchanged, walk } from '../records/typed-storage.ts'
@@ -35,10 +36,11 @@ export function delegateCommand(
           problem: 'must be later than now and its beginning, and within a year',
         })
       }
-      const [held, users] = await Promise.all([
+      const [held, staying] = await Promise.all([
         heldBy(context, actor.tenant, delegation),
-        knownUsers(context.directory, { tenant: actor.tenant }, [from, to]),
+        stayingAsRead(context, actor.tenant, [from, to]),
       ])
+      const users = await knownUsers(context.directory, { tenant: actor.tenant }, [from, to])
       const [user, delegate] = [users.get(from), users.get(to)]
       if (!user || !delegate) return refuse('unknown_actor', { actor: user ? to : from })
       const refused = (problem: string) => refuse('not_delegable', { from, to, problem })
@@ -59,7 +61,7 @@ export function delegateCommand(
         ...defined({ reason }),
       }
       return success({
-        writes: [...preconditions, ...delegationWrites(context, actor.tenant, { delegation, event, held })],
+        writes: [...staying, ...preconditions, ...delegationWrites(context, actor.tenant, { delegation, event, held })],
         answer: freeze(delegation),
       })
     },

@@ -1,6 +1,5 @@
 import { canonical } from '../../core/change/canonical.ts'
 import { asJson } from '../../core/change/json.ts'
-import { defined } from '../../core/defined.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -10,7 +9,7 @@ import type { Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { mayReadMatch } from '../facts/may-read.ts'
 import { readingRights } from '../people/reading-rights.ts'
-import { namedBy, resourceWords } from '../policies/policy-findings.ts'
+import { findingsIn, namedBy, resourceWords } from '../policies/policy-findings.ts'
 import { type Freeze, type FreezeInput, withFreeze, withoutFreeze } from '../records/freeze-records.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
 import { read, recordKey, unchanged } from '../records/typed-storage.ts'
@@ -90,10 +89,14 @@ async function checkedFreeze(
   { id, match: { id: _ids, ...match }, require }: FreezeInput,
 ): Promise<Result<readonly PolicyFinding[]>> {
   const asPolicy = { id, match, require: require ?? { quorum: 1, from: { roles: ['anybody'] } } }
-  const directory = require ? await namedBy(context, { tenant, policy: asPolicy }) : undefined
-  const findings = checkPolicy(asPolicy, { resources: resourceWords(context), ...defined({ directory }) })
+  const resources = resourceWords(context)
+  const findings = require
+    ? findingsIn(await namedBy(context, { tenant, policy: asPolicy }), (directory) =>
+        checkPolicy(asPolicy, { resources, directory }),
+      )
+    : checkPolicy(asPolicy, { resources })
   const [first] = findings.filter((one) => one.severity === 'error' && isOwn(one))
-  if (!first) return success(require ? findings.filter(isAboutAsking) : [])
+  if (!first) return success(require ? findings.filter(isAboutAsking).map(forFreeze) : [])
   const { path, problem, fix } = first
   const argument = `freeze${path.replaceAll('/', '.')}`
   return refuse('invalid_input', { argument, problem: `${problem}: ${fix}` })
@@ -101,6 +104,11 @@ async function checkedFreeze(
 
 function isOwn(finding: PolicyFinding): boolean {
   return finding.path.startsWith('/match') || isAboutAsking(finding)
+}
+
+/** A finding about whom a freeze asks: rules of conduct are those of policies. */
+function forFreeze(finding: PolicyFinding): PolicyFinding {
+  return { ...finding, fix: finding.fix.replace(', or allow selfApproval', '') }
 }
 
 function isAboutAsking({ path }: PolicyFinding): boolean {

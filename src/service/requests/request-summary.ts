@@ -97,8 +97,8 @@ export interface RequestView extends RequestSummary {
   /** How far it is approved, what is missing and who could supply it, while it is open. */
   readonly approval?: ApprovalStanding
   /**
-   * Who can help. Only of an open request that could not be approved even if everybody asked approved it, and of one
-   * whose change has not reached its external system.
+   * Who can help. Only of an open request that could not be approved even if everybody asked approved it, of one that
+   * has failed, and of one whose change has not reached its external system.
    */
   readonly remedies?: readonly Remedy[]
   /**
@@ -195,15 +195,16 @@ export function moveLines(
 }
 
 /**
- * Who can help a request that could not be approved even if everybody asked approved it, or whose change has not
- * reached its external system.
+ * Who can help a request that could not be approved even if everybody asked approved it, that has failed, or whose
+ * change has not reached its external system.
  */
 export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */
   | { readonly type: 'escalation'; readonly at: number }
   /**
    * These users can use this method of `requests` now: past the approvals, or as its requester, who can take it back,
-   * edit it, or have the policies of today asked anew by `submit`. At most twenty are tried.
+   * edit it, or have the policies of today asked anew by `submit`. What has failed goes on by `rebase`, `resolve`,
+   * `apply` or `submit`, which takes another time if that has passed. At most twenty are tried.
    */
   | { readonly type: 'people'; readonly method: RequestMethod; readonly users: readonly string[] }
   /**

@@ -1,8 +1,9 @@
 import { inTimeAside } from '../../ports/in-time.ts'
-import type { Notifier } from '../../ports/notifier.ts'
+import type { Notice, Notifier } from '../../ports/notifier.ts'
 import { pauseAfter } from '../commands/put-off.ts'
 import type { Chore, ChoreOutcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
+import { withoutLeavers } from '../people/departures.ts'
 import type { OutboxRecord } from '../records/record-types.ts'
 import { put, type Stored } from '../records/typed-storage.ts'
 import type { HostNeed } from '../values/needs.ts'
@@ -32,7 +33,7 @@ const notifierNeed = (name: string, tenant: string): HostNeed => ({ name: `${nam
 
 /**
  * Claims a notice so that another process leaves it alone meanwhile, hands it to whoever has not had it and can be
- * asked, and removes it once all have.
+ * asked, and removes it once all have. Whoever has left by then is not told, whatever the notice is about.
  */
 async function deliver(
   context: Context,
@@ -42,10 +43,15 @@ async function deliver(
   const { storage, now, timeouts } = context
   const { value } = record
   const { tenant, id } = value
+  const to = await withoutLeavers(context, tenant, value.notice.to)
+  if (to.length === 0) {
+    await storage.commit([{ type: 'remove', collection: 'outbox', key: [tenant, id], expected: record.version }])
+    return {}
+  }
   const claimed = { ...value, attempts: value.attempts + 1, dueAt: now() + timeouts.notifier + margin }
   await storage.commit([put('outbox', claimed, record)])
   const asked = value.pending.filter((name) => open.some((need) => need.shared === name))
-  const answers = await Promise.all(asked.map((name) => answerOf(context, name, value)))
+  const answers = await Promise.all(asked.map((name) => answerOf(context, name, { ...value.notice, to })))
 
   const undone = answers.filter(({ error }) => error !== undefined)
   const untold = value.pending.filter((name) => !asked.includes(name))
@@ -79,7 +85,7 @@ interface Answer {
   readonly isDown?: boolean
 }
 
-async function answerOf({ notifiers, timeouts }: Context, name: string, { notice }: OutboxRecord): Promise<Answer> {
+async function answerOf({ notifiers, timeouts }: Context, name: string, notice: Notice): Promise<Answer> {
   const notifier: Notifier | undefined = notifiers.find((candidate) => candidate.name === name)
   if (!notifier) {
     const error = new TypeError(`No notifier is called "${name}": pass it to createApprovals({ notifiers }).`)

@@ -102,6 +102,13 @@ const counts = {
   resume: 'applied',
 } as const satisfies Readonly<Record<TimedVerb, Counted>>
 
+/** What a request counts as that was due: what became of it, if it was to be applied. */
+function countedAs(verb: TimedVerb, { status }: Pick<RequestRecord, 'status'>): Counted {
+  const counted = counts[verb]
+  if (counted !== 'applied' || status === 'applied' || status === 'applying') return counted
+  return status === 'expired' ? 'expired' : 'unapplied'
+}
+
 /** Refusals that only say that somebody else was there first, or has to be done first. */
 const harmless = [
   'not_open',
@@ -148,7 +155,7 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
           throw error
         })
         const delay = delayOf(ended)
-        const done = { [counts[type]]: 1 }
+        const done = { [countedAs(type, ended)]: 1 }
         if (!delay) return { done, worked: isOutside ? host : [] }
         return { done, failed: [{ error: delay }], broken: host.map((need) => ({ need, error: delay })) }
       })

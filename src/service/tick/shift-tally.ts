@@ -29,6 +29,7 @@ export function createTally(): ShiftTally {
   const done: Record<Counted, number> = {
     expired: 0,
     applied: 0,
+    unapplied: 0,
     returned: 0,
     reclaimed: 0,
     moved: 0,

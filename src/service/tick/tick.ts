@@ -30,8 +30,13 @@ export interface TickOptions {
 export interface TickReport {
   /** How many requests were recorded as expired. */
   readonly expired: number
-  /** How many requests whose time had come were applied, or could not be and say why. */
+  /** How many requests whose time had come were applied, or are on their way to their external system. */
   readonly applied: number
+  /**
+   * How many requests whose time had come were not applied, and say why: they have failed, or wait for approvals or for
+   * somebody to apply them. It is done with them: nothing is put off.
+   */
+  readonly unapplied: number
   /** How many requests were made drafts again, since the workflow was switched off. */
   readonly returned: number
   /** How many writes to external systems were sent again, because nobody confirmed them in time. */

@@ -272,7 +272,7 @@ const exceptional: { readonly [C in Exclude<keyof VerbRow, 'method' | 'from' | '
       'lapse',
       'return',
     ],
-    resumes: ['rebase', 'retry'],
+    resumes: ['rebase', 'resolve', 'retry'],
     outlasts: ['reopen', 'take_over', 'comment', 'resolve_comment', 'reopen_comment', 'follow_up', 'remind'],
   }
 

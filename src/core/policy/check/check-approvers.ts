@@ -80,8 +80,9 @@ export function peopleKnown(directory: DirectoryFacts | undefined): PeopleAmong 
 
 function personsAmong({ users = [], roles = [] }: NamedPeople, directory: DirectoryFacts | undefined) {
   if (!directory) return roles.length > 0 ? undefined : new Set(users)
-  const { holders, people = {} } = directory
-  const among = [...users, ...roles.flatMap((role) => (Object.hasOwn(holders, role) ? (holders[role] ?? []) : []))]
+  const { holders, people = {}, elsewhere = [] } = directory
+  const here = users.filter((user) => !elsewhere.includes(user))
+  const among = [...here, ...roles.flatMap((role) => (Object.hasOwn(holders, role) ? (holders[role] ?? []) : []))]
   return new Set(among.map((user) => (Object.hasOwn(people, user) ? (people[user] ?? user) : user)))
 }
 

@@ -79,6 +79,12 @@ export interface ResourceWords {
 /** What the directory says about the people whom a policy names. */
 export interface DirectoryFacts {
   readonly unknownUsers: readonly string[]
+  /**
+   * Users whom the policy names, and who are known in another one of its projects alone.
+   *
+   * @defaultValue none
+   */
+  readonly elsewhere?: readonly string[]
   readonly unknownRoles: readonly string[]
   /** The users who hold each role that the policy names. */
   readonly holders: Readonly<Record<string, readonly string[]>>

@@ -48,13 +48,20 @@ function timeProblem(command: Writing, schedule: CheckedSchedule): string | unde
   if (!Number.isSafeInteger(applyAt)) return 'must be a time in milliseconds since 1970'
   if (applyAt <= at && setsTime(command)) return 'must be in the future'
   if (drafting) return undefined
-  if (applyAt <= at && rules.whenMissed === 'expire' && type !== 'come_due') return passed
+  if (applyAt <= at && rules.whenMissed === 'expire' && type !== 'come_due') return takesTime(command) ? passed : over
   if (applyAt >= expiresAt) return 'must be before the request expires'
   return undefined
 }
 
 const passed =
   'has passed, and policies let nothing be applied late: name another time, or null to apply it once it is approved'
+const over =
+  'has passed, and policies let nothing be applied late: schedule the request for another time first, or submit it with one if it has failed'
+
+/** Tells whether a command can say when. */
+function takesTime({ type }: Writing): boolean {
+  return !['edit', 'rebase', 'resolve', 'approve'].includes(type)
+}
 
 function openProblem(command: Writing, { openTime, expiresAt, drafting, rules }: CheckedSchedule): string | undefined {
   const { at } = command

@@ -23,7 +23,6 @@ import type { Outcome } from '../model/outcome.ts'
 import { mostObjections, rememberedObjections } from '../model/remembered.ts'
 import { pendingFollowUp, type Request } from '../model/request.ts'
 import { scheduleOf } from '../model/schedule.ts'
-import { isOpen } from '../model/status-table.ts'
 import { isSamePlace, whereaboutsOf } from '../model/whereabouts.ts'
 import { isBlank } from './check-reason.ts'
 import { scheduleProblem } from './check-schedule.ts'
@@ -78,13 +77,13 @@ export function decideContent(command: Writing, request: Request, facts: Facts):
   return outcome.ok ? success({ ...event, outcome: outcome.value }) : outcome
 }
 
-/** Why somebody may not edit a request that waits, by the rules of its policies. */
+/** Why somebody may not edit a request that waits, or that waits again by it, by the rules of its policies. */
 function editRestriction(
   command: Writing,
   { id, status, requester, contributors }: Request,
   { rules: { edit } }: Facts,
 ): { readonly ok: false; readonly refusal: Refusal } | undefined {
-  if (edit === 'anyone' || !writes(command) || !isOpen(status)) return undefined
+  if (edit === 'anyone' || !writes(command) || status === 'draft') return undefined
   const { user } = command.by
   const editors: readonly string[] =
     edit === 'nobody' ? [] : edit === 'requester' ? [requester] : [requester, ...contributors]
@@ -107,12 +106,16 @@ export function writeContent(
   const pinned = pinnedBy(command, request, { facts, next, lands })
   if (!pinned.ok) return pinned
   const [first] = next.changes
-  const { lockedBy, heldBy } = facts.target ?? {}
+  const { lockedBy, lockedOn, heldBy, heldOn } = facts.target ?? {}
   const wantsLock = locksOf(pinned.value).length > 0
   const asksAnew = asksReviewers(command, request)
   const meetsLocks = asksAnew || wantsLock || hasJoined(request, next.changes)
-  const other = (meetsLocks ? lockedBy : undefined) ?? (wantsLock ? heldBy : undefined)
-  if (lands !== 'draft' && first && other !== undefined) return refuse('locked', { ...first.resource, request: other })
+  const met = meetsLocks ? lockedBy : undefined
+  const other = met ?? (wantsLock ? heldBy : undefined)
+  if (lands !== 'draft' && first && other !== undefined) {
+    const { type, id } = (met === undefined ? heldOn : lockedOn) ?? first.resource
+    return refuse('locked', { type, id, request: other })
+  }
   const { rules } = pinned.value
   const unfit = asksAnew && command.type !== 'come_due' ? unfitness(command, { ...facts, rules }) : undefined
   if (unfit) return { ok: false, refusal: unfit }
@@ -186,7 +189,7 @@ function pinnedBy(
   const { changes, evaluation, policySet } = next
   const schedule = scheduleOf(next)
   const drafting = lands === 'draft'
-  const asked = askedBy(evaluation, request)
+  const asked = facts.held ? evaluation : askedBy(evaluation, request)
   const { rules } = drafting ? request : asked
   const requirements = drafting ? [] : asked.requirements
   const round = drafting ? request.round : request.round + 1
@@ -234,8 +237,8 @@ function pinnedBy(
 }
 
 /**
- * What is asked of new content: what policies ask now or, if they ask nothing any more, what they asked before; and
- * what freezes ask now.
+ * What is asked of new content while the workflow is on: what policies ask now or, if they ask nothing any more, what
+ * they asked before; and what freezes ask now. While it is off, only what asks then counts.
  */
 function askedBy(evaluation: Evaluation, request: Request): Pick<Evaluation, 'requirements' | 'rules'> {
   const before = askedByPolicies(request.requirements)

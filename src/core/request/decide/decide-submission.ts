@@ -5,7 +5,7 @@ import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { NextContent, OutsideFacts, TargetFacts } from '../model/command.ts'
 import { isEmpty } from '../model/content.ts'
-import { type Actor, type BeganEvent, type LaterEvent, locksOf } from '../model/event.ts'
+import { type Actor, type BeganEvent, type LaterEvent, locksOf, type ResourceName } from '../model/event.ts'
 import { evolve } from '../model/evolve.ts'
 import type { Frozen } from '../model/frozen.ts'
 import type { Outcome } from '../model/outcome.ts'
@@ -32,8 +32,12 @@ export interface SubmitFacts {
   readonly next: NextContent
   /** The request that keeps everybody off one of the resources, if there is one. */
   readonly lockedBy?: string
+  /** Which resource that is. Left out: the first one. */
+  readonly lockedOn?: ResourceName
   /** The request that holds a lock on one of the resources, whether or not that keeps this one off. */
   readonly heldBy?: string
+  /** Which resource that is. Left out: the first one. */
+  readonly heldOn?: ResourceName
   /** Whether it passes the locks that others hold, since it is declared safe. */
   readonly passes?: true
   /** The resource that is kept outside of the database, if one is: nothing happens at once there. */
@@ -72,7 +76,9 @@ export function submit(command: SubmitCommand, facts: SubmitFacts): Result<Submi
   const [first] = changes
   if (!facts.users.has(command.by.user)) return refuse('unknown_actor', { actor: command.by.user })
   if (!first) return refuse('invalid_input', { argument: 'changes', problem: 'must hold at least one change' })
-  if (facts.lockedBy !== undefined) return refuse('locked', { ...first.resource, request: facts.lockedBy })
+  if (facts.lockedBy !== undefined) {
+    return refuse('locked', { ...nameOf(facts.lockedOn ?? first.resource), request: facts.lockedBy })
+  }
   const unchanged = changes.find(isEmpty)
   if (unchanged) return refuse('nothing_changed', unchanged.resource)
   const { applyBy = Number.POSITIVE_INFINITY } = facts.next
@@ -103,7 +109,7 @@ function began(
   type: 'submit' | 'draft',
 ): Result<Submission> {
   const { id, by, at } = command
-  const { heldBy, next } = submitted
+  const { heldBy, heldOn, next } = submitted
   const where = whereaboutsOf(next.changes)
   const blank: Request = {
     tenant: by.tenant,
@@ -138,7 +144,7 @@ function began(
   if (!written.ok) return written
   const [first] = locksOf(written.value.pinned)
   if (type === 'submit' && first && heldBy !== undefined) {
-    return refuse('locked', { type: first.type, id: first.id, request: heldBy })
+    return refuse('locked', { ...nameOf(heldOn ?? first), request: heldBy })
   }
   const outcome = startOf(evolve(blank, written.value), { target, users, at })
   if (!outcome.ok) return outcome
@@ -146,18 +152,29 @@ function began(
   return success({ type: 'request', event: { ...event, id, tenant: by.tenant, ...where } })
 }
 
+function nameOf({ type, id }: ResourceName): ResourceName {
+  return { type, id }
+}
+
 /** What applying needs to know of changes that are worked out on what is live now. */
 export function targetOfSubmission({
   next,
   lockedBy,
+  lockedOn,
   heldBy,
+  heldOn,
   passes,
   outside,
   frozen,
 }: Omit<SubmitFacts, 'users'>): TargetFacts {
   const { changes } = next
   const live = changes.map(({ base }) => base)
-  return { changes, live, ...scheduleOf(next), ...defined({ lockedBy, heldBy, passes, outside, frozen }) }
+  return {
+    changes,
+    live,
+    ...scheduleOf(next),
+    ...defined({ lockedBy, lockedOn, heldBy, heldOn, passes, outside, frozen }),
+  }
 }
 
 /** What nobody is asked about is on its way at once, or waits for its time; everything else waits for its answers. */

@@ -109,7 +109,10 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
 
   const [first] = request.resources
   const other = keptOff(target)
-  if (first && other !== undefined) return refuse('locked', { type: first.type, id: first.id, request: other })
+  if (first && other !== undefined) {
+    const { type, id } = (target.lockedBy === undefined ? target.heldOn : target.lockedOn) ?? first
+    return refuse('locked', { type, id, request: other })
+  }
   if (target.frozen) return refuseFrozen(target.frozen)
   const stale = staleness(target)
   if (stale) return failed({ refusal: stale })

@@ -8,7 +8,7 @@ import type { Delegation } from '../../review/delegation.ts'
 import type { KnownUsers } from '../../review/under-review.ts'
 import type { CommentState, WantedAnchor } from './comment.ts'
 import type { Content, ProposedChange } from './content.ts'
-import type { Actor, LeftOut } from './event.ts'
+import type { Actor, LeftOut, ResourceName } from './event.ts'
 import type { PendingFollowUp } from './follow-up.ts'
 import type { Frozen } from './frozen.ts'
 import type { Hold } from './hold.ts'
@@ -260,8 +260,12 @@ export interface TargetFacts extends Content {
   readonly live: readonly number[]
   /** The other request that keeps everybody off one of the resources, if there is one. */
   readonly lockedBy?: string
+  /** Which resource that is. Left out: the first one. */
+  readonly lockedOn?: ResourceName
   /** The other request that holds a lock on one of the resources, whether or not that keeps this one off. */
   readonly heldBy?: string
+  /** Which resource that is. Left out: the first one. */
+  readonly heldOn?: ResourceName
   /** Whether it passes the locks that others hold, since it is declared safe. It then takes none itself. */
   readonly passes?: true
   /** The resource that is kept outside of the database, if one is. */

@@ -111,10 +111,11 @@ export const verbs = {
   },
   resolve: {
     method: 'resolve',
-    from: ['draft', ...open],
+    from: ['draft', ...open, 'failed'],
     by: 'anyone',
     to: ['draft', 'changes_requested', ...settled],
     ...content,
+    resumes: true,
   },
   schedule: {
     method: 'schedule',

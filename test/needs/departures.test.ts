@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { createApprovals, type Notice, type Storage, staticDirectory } from '../../src/index.ts'
+import { accessWorld } from '../access-world.ts'
+import { day, flags, pending, refusal, rollout, start, storages } from '../world.ts'
+
+const ref = flags.ref('checkout')
+const people = { ann: ['dev'], ben: ['lead'], cat: ['lead'], kim: ['admin'] }
+
+/** A tenant whose directory does something before it answers about users. */
+function office(storage: Storage) {
+  const directory = staticDirectory(people)
+  const delivered: Notice[] = []
+  let before: (() => Promise<unknown>) | undefined
+  const approvals = createApprovals({
+    storage,
+    resources: [flags],
+    admins: { roles: ['admin'] },
+    directory: {
+      ...directory,
+      async users(scope, ids) {
+        const found = await directory.users(scope, ids)
+        const now = before
+        before = undefined
+        await now?.()
+        return found
+      },
+    },
+    notifiers: [{ name: 'kept', deliver: async (notice) => void delivered.push(notice) }],
+    now: () => start,
+  })
+  const as = (user: string) => approvals.as({ tenant: 'acme', user })
+  const depart = (user: string) => approvals.departed({ tenant: 'acme', user })
+  /** Has something happen between the next answer about users and what follows from it. */
+  const meanwhile = (happens: () => Promise<unknown>) => {
+    before = happens
+  }
+  return { approvals, as, depart, meanwhile, delivered }
+}
+
+describe.each(storages)('[ST-07] somebody who leaves, on $name', ({ open }) => {
+  it('[ST-07] at the very moment of a delegation neither gives nor gets one', async () => {
+    for (const leaver of ['ben', 'cat']) {
+      const { as, depart, meanwhile, approvals } = office(open())
+      meanwhile(() => depart(leaver))
+      const given = as('ben').delegations.save({ to: 'cat', begins: start, ends: start + day })
+      await expect(given).rejects.toMatchObject({ code: 'unknown_actor', details: { actor: leaver } })
+      await approvals.returned({ tenant: 'acme', user: leaver })
+      expect(await as('ben').delegations.list()).toEqual([])
+      expect((await as('kim').audit.verify()).problems).toEqual([])
+    }
+  })
+
+  it('[ST-07] at that moment neither does so where roles are kept here', async () => {
+    const w = await accessWorld(open())
+    const { delegations } = w.as('mia')
+    const wanted = { to: 'ann', begins: start, ends: start + day }
+    const [given, gone] = await Promise.allSettled([
+      delegations.save(wanted),
+      w.approvals.departed({ tenant: 'acme', user: 'ann' }),
+    ])
+    expect(gone.status).toBe('fulfilled')
+    // Either it was there before, or it was refused: nothing is given to somebody who has left.
+    if (given.status === 'rejected') expect(given.reason).toMatchObject({ code: 'unknown_actor' })
+    expect(await refusal(delegations.save(wanted))).toBe('unknown_actor')
+  })
+
+  it('[ST-07] hears of nothing any more, also of what was said before', async () => {
+    const { as, depart, approvals, delivered } = office(open())
+    await as('ann').submit(flags.ref('checkout', { project: 'web' }), { value: { enabled: true, rollout: 40 } })
+    await as('kim').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+    const first = pending(await as('ann').submit(ref, rollout(50)))
+    await depart('cat')
+    await approvals.tick()
+    expect(delivered.map(({ type, to }) => [type, to])).toEqual([['submitted', ['ben']]])
+    await depart('ann')
+    await as('ben').requests.reject(first.id, { digest: first.digest, reason: 'no' })
+    const report = await approvals.tick()
+    expect(report).toMatchObject({ delivered: 0, failed: [] })
+    expect(delivered.flatMap(({ to }) => to)).not.toContain('ann')
+    // It is gone from the outbox, and not kept for somebody who comes back.
+    await approvals.returned({ tenant: 'acme', user: 'ann' })
+    expect(await approvals.tick()).toMatchObject({ delivered: 0 })
+    await as('ann').requests.submit(first.id)
+    await approvals.tick()
+    expect(delivered.at(-1)).toMatchObject({ type: 'submitted', to: ['ben'] })
+  })
+})
