@@ -51,6 +51,7 @@ export type Counted =
   | 'escalated'
   | 'lapsed'
   | 'reminded'
+  | 'warned'
   | 'delivered'
   | 'sealed'
   | 'removed'
