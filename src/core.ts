@@ -239,6 +239,7 @@ export type {
   ReviewEvent,
   Target,
   TimeSetEvent,
+  WarnedEvent,
 } from './core/request/model/event.ts'
 export { begin, evolve } from './core/request/model/evolve.ts'
 export type { FollowUp, GlassBroken, PendingFollowUp } from './core/request/model/follow-up.ts'

@@ -39,6 +39,7 @@ export const verbPhrases = {
   confirm: 'confirm the delivery of %',
   reclaim: 'deliver % again',
   remind: 'remind people of %',
+  warn: 'warn people that the deadline of % is near',
 } as const satisfies Readonly<Record<string, `${string}%${string}`>>
 
 /** Says a verb of the table with its object; whatever else somebody does is a phrase already, as in "save a policy". */

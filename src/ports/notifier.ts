@@ -9,6 +9,7 @@ export const noticeTypes = [
     'withheld',
     'reviews_dismissed',
     'reminded',
+    'deadline_near',
     'escalated',
     'unsatisfiable',
     'approvals_lapsed',
@@ -30,6 +31,7 @@ export interface Notice {
    * again; `described` when the requester added to the reason; `bypassed`, `schedule_dropped`, `withheld` when it was
    * approved and not applied, since its requester could not make it any more; or `reviews_dismissed` when new content
    * dismissed answers; `reminded` and `escalated` when nobody answered for long, `unsatisfiable` when nobody could;
+   * `deadline_near` before a request ends, or misses the time that it is scheduled for: at its `deadline`;
    * `approvals_lapsed` when approvals were given too long ago to count;
    * `glass_broken`, `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to
    * whoever answers for somebody;
@@ -48,6 +50,8 @@ export interface Notice {
   readonly resources: readonly { readonly type: string; readonly id: string }[]
   /** When it happened, in milliseconds since 1970. */
   readonly at: number
+  /** By when something has to be done, in milliseconds since 1970: `deadline_near` alone says so. */
+  readonly deadline?: number
   /** Who did it. */
   readonly by: string
   /** What the person who did it said. */

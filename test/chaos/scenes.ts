@@ -486,6 +486,15 @@ export const dueScenes: readonly Scene[] = [
     act: ({ approvals }) => approvals.tick(),
   },
   {
+    name: 'warn',
+    async prepare(desk, office) {
+      const request = await asked(desk, { expiresAfter: '4d' })
+      office.now += 3 * day
+      return request
+    },
+    act: ({ approvals }) => approvals.tick(),
+  },
+  {
     name: 'remind',
     async prepare(desk, office) {
       const request = await asked(desk, { remindEvery: '1d' })

@@ -254,6 +254,7 @@ function commandOf({ world, command, around }: Scene, { request }: Node, root: O
     const isOver = over ? { isOver: over } : {}
     return { type, ...said, fence: command.claim === 'lost' ? fence - 1 : fence, found, ...isOver }
   }
+  if (type === 'comment' || type === 'describe' || type === 'warn') return { type, ...said }
   if (type === 'resolve_comment' || type === 'reopen_comment') return { type, ...said, comment: 1 }
   if (type === 'break_glass') return { type, ...said, seen: request.digest, incident: 'INC-1' }
   return type === 'follow_up' ? { type, ...said, seen: request.digest } : { type, ...said }
@@ -345,6 +346,7 @@ export const keyed: { readonly [F in keyof Required<Request>]: 'in the key' | st
     openComments: 'in the key, as comments',
     revisions: 'nothing asks for it',
   },
+  ...{ warnedOf: 'in the key where people are warned; elsewhere nothing asks for it' },
   ...{ shadow: 'nothing asks for it', withheld: 'in the key', formerRequesters: 'in the key' },
 }
 
@@ -381,7 +383,8 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
     ledger.draft.id,
     id(request.failure?.code),
     id(watchOf(request)),
-    id(held || still.length > 0 ? request.askedAt : ''),
+    id(held || still.length > 0 || warns(world) ? request.askedAt : ''),
+    id(warns(world) ? request.warnedOf : ''),
     fence,
     request.recalledReviews ?? 0,
     ledger.additions,
@@ -393,6 +396,11 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
     id(request.round < world.rounds ? grudgesOf(request) : ''),
   ]
   return String.fromCodePoint(...numbers.map(withoutSurrogates))
+}
+
+/** Tells whether people are warned of deadlines in a world. */
+function warns({ commands }: World): boolean {
+  return commands.some(({ type }) => type === 'warn')
 }
 
 /** What is remembered of objections, where that can still make a difference. */

@@ -56,6 +56,8 @@ export interface Ledger {
   /** When the content was put to people, and when they were last reminded of it. */
   readonly waitsSince: number
   readonly remindedAt: number | undefined
+  /** The end, or the missed time, that people were told of last. */
+  readonly toldOf: number | undefined
   /** The policies that let others answer too by now. */
   readonly escalated: readonly Policy[]
   readonly followUp: Owed | undefined
@@ -104,6 +106,7 @@ const clocks: readonly string[] = [
   'lapse',
   'escalate',
   'remind',
+  'warn',
   'return',
   'resume',
   'reclaim',
@@ -226,6 +229,8 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
         : 'cancelled'
     case 'cancel':
       return by === asker && ledger.answers.length > 0 && !strictest(force).cancelsAnyTime ? 'refused' : 'cancelled'
+    case 'warn':
+      return toWarnOf(ledger, scene) === undefined ? 'refused' : ledger.status
     case 'remind':
       return isTimeToRemind(ledger, scene) ? ledger.status : 'refused'
     case 'escalate': {
@@ -404,7 +409,9 @@ function followed(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | str
   if (strays) return strays
   const sent = sentBy(ledger, event, scene)
   if (typeof sent === 'string') return sent
-  const beside = [...talking, 'describe', 'set_time', 'lapse'].includes(scene.command.type) || event.type === 'reminded'
+  const beside =
+    [...talking, 'describe', 'set_time', 'lapse'].includes(scene.command.type) ||
+    ['reminded', 'warned'].includes(event.type)
   const late = { mayLand: isLate(ledger, scene, status), open: beside && ledger.open }
   const withheld = outcome.status === 'approved' && outcome.withheld !== undefined
   if (withheld && !(beside ? ledger.withheld : !directoryOf(scene)[ledger.asker])) return 'it is withheld for nothing'
@@ -492,6 +499,12 @@ function followed(ledger: Ledger, event: LaterEvent, scene: Scene): Ledger | str
       const settles = isSettledBy(ledger, scene, reviewers)
       if (event.done !== settles) return `the follow-up review is ${event.done ? '' : 'not '}settled by ${reviewers}`
       return { ...after, followUp: { ...ledger.followUp, reviewers, settled: settles } }
+    }
+    case 'warned': {
+      const toldOf = toWarnOf(ledger, scene)
+      return event.deadline === toldOf
+        ? { ...after, toldOf }
+        : `people are warned of ${event.deadline}, not of ${toldOf}`
     }
     case 'escalated':
       return { ...after, escalated: [...ledger.escalated, ...dueToEscalate(ledger, scene)] }
@@ -590,6 +603,7 @@ export function opened(scene: Scene, begun: { readonly digest: string; readonly 
     open: false,
     waitsSince: nowOf(scene),
     remindedAt: undefined,
+    toldOf: undefined,
     escalated: [],
     followUp: undefined,
     application: undefined,
@@ -620,6 +634,7 @@ export function disagreement(ledger: Ledger, request: Request): string | undefin
   if ((request.withheld !== undefined) !== ledger.withheld) return 'it is withheld, or is not'
   if (request.contributors.join() !== authors.join()) return `contributors are ${request.contributors}, not ${authors}`
   if (request.askedAt !== ledger.waitsSince) return `it waits since ${request.askedAt}, not ${ledger.waitsSince}`
+  if (request.warnedOf !== ledger.toldOf) return `people were warned of ${request.warnedOf}`
   if (request.remindedAt !== ledger.remindedAt) return `it was reminded of at ${request.remindedAt}`
   const escalated = ledger.escalated.map(({ id, version }) => `${id} ${version}`).join()
   const told = (request.escalated ?? []).map(({ policy, version }) => `${policy} ${version}`).join()
@@ -704,6 +719,7 @@ function existsIn(status: string, type: Command['type']): boolean {
     case 'expire':
     case 'return':
     case 'resume':
+    case 'warn':
       return open.includes(status)
   }
 }
@@ -988,6 +1004,26 @@ function isTimeToRemind(ledger: Ledger, scene: Scene): boolean {
   if (waits) return remindEvery !== undefined && now >= remindedAt + remindEvery
   if (!followUp || followUp.settled) return false
   return now >= (followUp.remindedAt === undefined ? followUp.dueAt : followUp.remindedAt + settleWithin)
+}
+
+/** What people are to be warned of now: the end of a request that needs them, or a time that it would miss before. */
+function toWarnOf(ledger: Ledger, scene: Scene): number | undefined {
+  const { status, waitsSince, conduct, toldOf, withheld, dropped, movedAt } = ledger
+  const { openTime, times } = scene.world
+  const now = nowOf(scene)
+  const end = Math.min(endOf(ledger, scene) + stoodStill(scene, waitsSince), latestOf(scene))
+  const time = timeOf(ledger, scene)
+  const talked = status === 'approved' && isTalkedAbout(ledger, conduct)
+  const isReady = status === 'approved' && !talked
+  const isLate = !openTime && strictest(conduct).whenMissed === 'expire'
+  const atRisk = !isReady && !(talked && movedAt >= (time ?? 0)) && !dropped && !isLate
+  const soon = atRisk && time !== undefined && time > now && time < end
+  const of = soon ? time : end
+  const length = of - waitsSince
+  const lead = Math.min(lengthOf('1d'), Math.floor(length / 4))
+  const isByHand = withheld || dropped || (time === undefined && (openTime !== undefined || strictest(conduct).byHand))
+  const itself = isReady && !isByHand ? (time ?? movedAt) : (times[0] ?? 0)
+  return lead > 0 && now >= of - lead && now >= itself && itself < of && toldOf !== of ? of : undefined
 }
 
 function dueToEscalate({ asked, waitsSince, escalated }: Ledger, scene: Scene): readonly Policy[] {

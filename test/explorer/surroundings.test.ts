@@ -17,6 +17,7 @@ import {
   temporary,
   time,
   unasked,
+  warned,
   watch,
 } from './worlds.ts'
 
@@ -36,6 +37,7 @@ describe('every state of a request: when, on what, for whom', () => {
   explored(askedMeanwhile(deep ? 3 : 2), 1_000)
   explored(talked(deep ? 3 : 2), 2_000)
   explored(lapsing(deep ? 2 : 1), 1_500)
+  explored(warned(deep ? 2 : 1), 1_000)
   explored(temporary(deep ? 3 : 2), 1_000)
   explored(watch(deep ? 3 : 2), deep ? 10_000 : 4_000)
 })

@@ -678,6 +678,35 @@ export function lapsing(rounds: number): World {
   }
 }
 
+/** Before it is too late: warnings of a time and of an end, which move with the time that the workflow was held. */
+export function warned(rounds: number): World {
+  const rules = { expiresAfter: '2d', comments: 'resolved', cancel: 'any_time' } as const
+  const hour = day / 24
+  return {
+    name: 'warned',
+    bound: `${rounds} rounds, 5 instants around warnings of a schedule and of a deadline, the workflow held, 2 policy sets`,
+    resources: [[{ a: 0 }]],
+    directories: [{ ann, ben, cat, dan }],
+    policySets: [
+      [policy('reviewed', 1, from(1, 'lead'), rules)],
+      [policy('reviewed', 2, from(1, 'lead'), { ...rules, whenMissed: 'hold', apply: 'by_hand' })],
+    ],
+    times: [0, 18 * hour, day, 1.5 * day, 2 * day],
+    holds: true,
+    comments: 1,
+    beginning: { edit: { resource: 0, set: { a: 1 } }, verb: 'submit', applyAt: day },
+    commands: [
+      ...each(['warn', 'come_due', 'expire'], ['countersign']),
+      ...each(['approve', 'withdraw'], ['ben']),
+      ...each(['request_changes'], ['dan']),
+      ...each(['comment', 'resolve_comment'], ['cat']),
+      ...each(['resubmit', 'apply', 'unschedule'], ['ann']),
+      { type: 'edit', by: 'ann', edit: { resource: 0, set: { a: 2 } } },
+    ],
+    rounds,
+  }
+}
+
 /** What is applied for a time, and is not any more once it would be taken back: at its schedule, late, by hand, past the policies. */
 export function temporary(rounds: number): World {
   const rules = { whenMissed: 'apply', bypass: ['security'], breakGlass: ['security'], expiresAfter: '9d' } as const

@@ -85,6 +85,11 @@ const due: Readonly<Record<string, Meeting['prepare']>> = {
     shared.now += day
     return request
   },
+  'a deadline is near': async (one, shared) => {
+    const request = await asked(one, { ...rules, expiresAfter: '4d' }, 2)
+    shared.now += 3 * day
+    return request
+  },
   'others are to be asked as well': async (one, shared) => {
     const request = await escalating(one, rules)
     shared.now += day

@@ -1989,6 +1989,36 @@ export const bugs: readonly Bug[] = [
     put: 'at !== Number.NaN ? []',
   },
   {
+    name: 'people are warned again and again of one deadline',
+    file: 'core/request/decide/due-verbs.ts',
+    find: 'deadline !== warnedOf && at < deadline',
+    put: 'at < deadline',
+  },
+  {
+    name: 'nobody is warned before the deadline has come',
+    file: 'core/request/decide/due-verbs.ts',
+    find: 'Math.floor((deadline - askedAt) / 4)',
+    put: '0',
+  },
+  {
+    name: 'nobody is warned of a time that would be missed, unless the request ends with it',
+    file: 'core/request/decide/due-verbs.ts',
+    find: 'time > (clock?.now ?? updatedAt) && time < end ? [time] : []',
+    put: 'time > end ? [time] : []',
+  },
+  {
+    name: 'people are warned of what is applied by itself',
+    file: 'core/request/decide/due-verbs.ts',
+    find: '...times, ...byItself.map(({ at }) => at)',
+    put: '...times, ...byItself.map(() => 0)',
+  },
+  {
+    name: 'nobody is warned of what a freeze or a lock keeps off',
+    file: 'service/tick/due-chores.ts',
+    find: "type === 'come_due' && dues.some(",
+    put: "type === 'remind' && dues.some(",
+  },
+  {
     name: 'a time is set outside of what was left open',
     file: 'core/request/decide/set-time.ts',
     find: 'applyAt >= from && applyAt < end',

@@ -33,4 +33,6 @@ export function noticeWrites({ notifiers }: Context, notice: Notice): readonly W
 export interface Message {
   readonly type: NoticeType
   readonly to: readonly string[]
+  /** By when something has to be done, in milliseconds since 1970. */
+  readonly deadline?: number
 }

@@ -52,6 +52,7 @@ export type Counted =
   | 'escalated'
   | 'lapsed'
   | 'reminded'
+  | 'warned'
   | 'delivered'
   | 'sealed'
   | 'removed'

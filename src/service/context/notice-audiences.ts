@@ -25,6 +25,8 @@ export interface Audiences {
   readonly recalled: readonly NoticeRecipient[]
   /** Made a draft again because the workflow was switched off. */
   readonly returned: readonly NoticeRecipient[]
+  /** About to end, or to miss its time. Approvers are those who could supply what is missing, and have not. */
+  readonly deadline_near: readonly NoticeRecipient[]
   /** Its time came when it could not be applied. */
   readonly schedule_dropped: readonly NoticeRecipient[]
   /** Approved and not applied, since whoever asked for it could not make it any more: somebody who may applies it. */
@@ -48,6 +50,7 @@ export const defaultAudiences: Audiences = {
   cancelled: [],
   recalled: [],
   returned: [],
+  deadline_near: ['requester', 'contributors', 'approvers'],
   schedule_dropped: ['requester', 'contributors', 'approvers'],
   withheld: ['requester', 'contributors', 'approvers', 'admins'],
   escalated: ['requester', 'approvers'],

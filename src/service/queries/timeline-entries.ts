@@ -81,6 +81,8 @@ function ownPart(event: RequestEvent, facts: EntryFacts): OwnPart {
     case 'reminded':
     case 'approvals_lapsed':
       return { type: 'escalation', event: event.type }
+    case 'warned':
+      return { type: 'escalation', event: event.type, deadline: event.deadline }
     case 'glass_broken':
       return { type: 'application', event: event.type, ...passing(event, event.incident) }
     case 'bypassed':
@@ -132,6 +134,7 @@ const beside: readonly RequestEvent['type'][] = [
   'follow_up_reviewed',
   'time_set',
   'approvals_lapsed',
+  'warned',
 ]
 
 function endedBy({ type, outcome }: RequestEvent) {

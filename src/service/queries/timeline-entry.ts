@@ -121,9 +121,14 @@ export interface DescriptionEntry extends TimelineEvent<'described'> {
   readonly type: 'description'
 }
 
-/** Too long nobody answered: people were reminded, others were let answer too, or approvals stopped counting. */
-export interface EscalationEntry extends TimelineEvent<'escalated' | 'reminded' | 'approvals_lapsed'> {
+/**
+ * Too long nobody answered: people were reminded, others were let answer too, approvals stopped counting, or people
+ * were warned that a deadline is near.
+ */
+export interface EscalationEntry extends TimelineEvent<'escalated' | 'reminded' | 'approvals_lapsed' | 'warned'> {
   readonly type: 'escalation'
+  /** Of a warning, the deadline, in milliseconds since 1970. */
+  readonly deadline?: number
   /** Which policies let others answer. */
   readonly policies?: readonly Escalated[]
 }

@@ -254,6 +254,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
       at: whole,
       by: text(),
       reason: maybe(text()),
+      deadline: maybe(whole),
     }),
   }),
   delegations: object<accesses.DelegationRecord>({

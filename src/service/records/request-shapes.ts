@@ -153,6 +153,7 @@ export const request: RecordShape = object<RequestRecord>({
   updatedAt: whole,
   askedAt: whole,
   remindedAt: maybe(whole),
+  warnedOf: maybe(whole),
   escalated: maybe(listOf(object({ policy: text(), version: whole }))),
   lapsedAt: maybe(whole),
   scheduleDropped: maybe(onlyTrue),

@@ -1,4 +1,4 @@
-import type { RequestEvent } from '../../core/request/model/event.ts'
+import type { RequestEvent, WarnedEvent } from '../../core/request/model/event.ts'
 import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
@@ -54,6 +54,8 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
       const { met, people } = await toBeReminded(context, next, { at: event.at, settings })
       return addressed(event.type, met ? [] : [requester, ...people])
     }
+    case 'warned':
+      return await warning(context, event, telling)
     case 'described':
       return addressed(
         event.type,
@@ -81,6 +83,15 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
     'reviews_dismissed',
     concerned.filter((user) => user !== event.by),
   )
+}
+
+/** Warns those who can see to it that a request is applied in time: of its approvers, those whose answer is missing. */
+async function warning(context: Context, event: WarnedEvent, telling: Telling): Promise<Result<Message>> {
+  const { next, settings } = telling
+  const { followUp: _done, ...open } = next
+  const missing = async () => (await toBeReminded(context, open, { at: event.at, settings })).people
+  const message = await toParties(context, event, { ...telling, type: 'deadline_near', missing })
+  return message.ok ? success({ ...message.value, deadline: event.deadline }) : message
 }
 
 /** Those who are told of another state whatever is said of notices: it takes what they did, or waited for. */
@@ -139,14 +150,16 @@ async function toParties(
     readonly reviewers?: readonly string[]
     /** The notice whose audience is told, too. */
     readonly also?: keyof Audiences
+    /** Those of the approvers who are told. Left out: all of them. */
+    readonly missing?: () => Promise<readonly string[]>
   },
 ): Promise<Result<Message>> {
-  const { next, settings, notify, type, reviewers = [], also } = telling
+  const { next, settings, notify, type, reviewers = [], also, missing = () => asked(context, event, telling) } = telling
   const { tenant, requester, contributors } = next
   const parties: readonly NoticeRecipient[] = [type as keyof Audiences, ...(also ? [also] : [])].flatMap(
     (one) => context.audiences[one] ?? [],
   )
-  const approvers = parties.includes('approvers') || notify ? await asked(context, event, telling) : []
+  const approvers = parties.includes('approvers') || notify ? await missing() : []
   const stranger = notify?.find((user) => !approvers.includes(user))
   if (stranger !== undefined) {
     const problem = `${JSON.stringify(stranger)} is not asked about this; asked are ${approvers.map((user) => JSON.stringify(user)).join(', ') || 'nobody'}`

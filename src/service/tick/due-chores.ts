@@ -97,6 +97,7 @@ const counts = {
   come_due: 'applied',
   escalate: 'escalated',
   remind: 'reminded',
+  warn: 'warned',
   lapse: 'lapsed',
   reclaim: 'reclaimed',
   resume: 'applied',
@@ -150,10 +151,13 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
           type === 'reclaim'
             ? onTheWayCommand(context, clockOf(tenant), id, { type })
             : requestCommand(context, clockOf(tenant), id, { type })
-        const ended = await runCommand(context, command).catch((error: unknown) => {
+        const warns = type === 'come_due' && dues.some(({ verb, at }) => verb === 'warn' && at <= now)
+        const ended = await runCommand(context, command).catch(async (error: unknown) => {
           notAfter = type === 'resume' ? endOfAsking(error) : endOfFreeze(error)
+          if (warns && (await isWarned(context, { tenant, id }))) return undefined
           throw error
         })
+        if (!ended) return { done: { warned: 1 } }
         const delay = delayOf(ended)
         const done = { [countedAs(type, ended)]: 1 }
         if (!delay) return { done, worked: isOutside ? host : [] }
@@ -162,6 +166,17 @@ function requestChore(context: Context, record: Stored<RequestRecord>): Chore {
     },
     later: (why) => [putOffWrite('requests', record, { why, at: context.now(), until, notAfter })],
   }
+}
+
+/**
+ * Warns people that the deadline of a request is near, since something keeps it from being applied. Tells whether that
+ * was done: if so, the request is due as before.
+ */
+async function isWarned(context: Context, { tenant, id }: Pick<RequestRecord, 'tenant' | 'id'>): Promise<boolean> {
+  return await runCommand(context, requestCommand(context, clockOf(tenant), id, { type: 'warn' })).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** When the freeze is over that has kept something off; `undefined` if none has, or no end is in sight. */

@@ -36,6 +36,7 @@ export function createTally(): ShiftTally {
     escalated: 0,
     lapsed: 0,
     reminded: 0,
+    warned: 0,
     delivered: 0,
     sealed: 0,
     removed: 0,

@@ -49,6 +49,8 @@ export interface TickReport {
   readonly lapsed: number
   /** How many requests people were reminded of. */
   readonly reminded: number
+  /** Of how many requests people were warned that the deadline is near. */
+  readonly warned: number
   /** How many notices were delivered by all notifiers. */
   readonly delivered: number
   /** How many checkpoints were made of what happened. */

@@ -153,6 +153,7 @@ const fields: { readonly [F in keyof Required<Request>]: 'bound' | string } = {
   updatedAt: 'history',
   askedAt: 'history',
   remindedAt: 'history',
+  warnedOf: 'history',
   recalledReviews: 'history: says how many answers there were when it was recalled',
   additions: 'said after the reason that is bound: each approval says how many there were',
   commentCount: 'how many people have talked about it',

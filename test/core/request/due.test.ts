@@ -20,6 +20,9 @@ import {
 } from './given.ts'
 
 const deadline = start + 14 * day
+const warned = ['warn', deadline - day] as const
+/** When people are warned of a time that is a day after the request was submitted. */
+const soon = start + 18 * hour
 const byHand = { rules: { apply: 'by_hand' } } as const
 const reminding = { rules: { remindEvery: '1d' } } as const
 const glass = { rules: { breakGlass: ['admin'], settleWithin: '2d' } } as const
@@ -31,69 +34,65 @@ const verbsOf = (request: Request) => duesOf(request).map(({ verb, at }) => [ver
 describe('what time does to a request', () => {
   it.each<[string, Request, readonly (readonly [string, number])[]]>([
     ['a draft', given(drafted()).request, []],
-    ['one that waits', given(submitted()).request, [['expire', deadline]]],
+    ['one that waits', given(submitted()).request, [['expire', deadline], warned]],
     [
       'one that waits, and is escalated and reminded of',
       given(submitted({ ...reminding, escalate })).request,
-      [
-        ['expire', deadline],
-        ['escalate', start + 2 * day],
-        ['remind', start + day],
-      ],
+      [['expire', deadline], ['escalate', start + 2 * day], ['remind', start + day], warned],
     ],
     [
       'one with changes requested',
       given(submitted(reminding), changesRequested('ben')).request,
-      [['expire', deadline]],
+      [['expire', deadline], warned],
     ],
     [
       'an approved one that is applied by hand',
       given(submitted(byHand), approved('ben')).request,
-      [['expire', deadline]],
+      [['expire', deadline], warned],
     ],
     [
       'an approved one that another request keeps off',
       given(submitted(), approved('ben', { target: { lockedBy: 'r2' } })).request,
-      [
-        ['expire', deadline],
-        ['come_due', start + hour],
-      ],
+      [['expire', deadline], ['come_due', start + hour], warned],
     ],
     [
       'a scheduled one',
       given(submitted({ applyAt: start + day }), approved('ben')).request,
-      [
-        ['expire', deadline],
-        ['come_due', start + day],
-      ],
+      [['expire', deadline], ['come_due', start + day], warned],
     ],
     [
       '[TI-04] one whose approval counts for a while',
       given(submitted({ rules: { apply: 'by_hand', approvalsExpireAfter: '2d' } }), approved('ben')).request,
-      [
-        ['expire', deadline],
-        ['lapse', start + hour + 2 * day],
-      ],
+      [['expire', deadline], ['lapse', start + hour + 2 * day], warned],
     ],
     [
       '[TI-04] one that nothing lets be applied after a time',
       given(submitted({ applyBy: start + day })).request,
-      [['expire', start + day]],
+      [
+        ['expire', start + day],
+        ['warn', soon],
+      ],
     ],
     [
       '[TI-06] one whose time is open, and that is approved',
       given(submitted({ openTime: { until: start + day }, rules: { applyTime: 'open' } }), approved('ben')).request,
-      [['expire', start + day]],
+      [
+        ['expire', start + day],
+        ['warn', soon],
+      ],
     ],
     [
       '[TI-01] one that waits for approval and would miss its time',
       given(submitted({ applyAt: start + day })).request,
-      [['expire', start + day]],
+      [
+        ['expire', start + day],
+        ['warn', soon],
+      ],
     ],
     [
       '[TI-01] one that waits for approval and may be late',
       given(submitted({ applyAt: start + day, rules: { whenMissed: 'apply' } })).request,
-      [['expire', deadline]],
+      [['expire', deadline], ['warn', soon], warned],
     ],
     [
       'one whose schedule was dropped',
@@ -103,7 +102,7 @@ describe('what time does to a request', () => {
         done({ type: 'come_due', at: start + day }, demoted),
         done({ type: 'approve', by: 'cat', at: start + day }),
       ).request,
-      [['expire', deadline]],
+      [['expire', deadline], warned],
     ],
     [
       'one on its way',
@@ -169,6 +168,109 @@ describe('a reminder', () => {
   })
 })
 
+describe('[TI-07] a warning', () => {
+  const warn = (at: number) => ({ type: 'warn', at }) as const
+  const late = { rules: { whenMissed: 'hold' } } as const
+  const comments = { rules: { comments: 'resolved' } } as const
+
+  it('is given a day before the deadline, once', () => {
+    const line = given(submitted())
+    line.when(warn(deadline - day - 1)).refuses('not_due', { verb: 'warn', dueAt: deadline - day })
+    const after = line.when(warn(deadline - day)).yields('warned', 'pending')
+    expect(after).toMatchObject({ warnedOf: deadline })
+    expect(verbsOf(after)).toEqual([['expire', deadline]])
+    given(submitted(), done(warn(deadline - 1)))
+      .when(warn(deadline - 1))
+      .refuses('not_due', { dueAt: 0 })
+  })
+
+  it('is never given when it is too late', () => {
+    given(submitted()).when(warn(deadline)).refuses('expired')
+    expect(dueVerb(given(submitted()).request, deadline)).toBe('expire')
+  })
+
+  it('leaves at least three quarters of the time before it', () => {
+    expect(verbsOf(given(submitted({ applyBy: start + 4 * hour })).request)).toEqual([
+      ['expire', start + 4 * hour],
+      ['warn', start + 3 * hour],
+    ])
+    expect(verbsOf(given(submitted({ applyBy: start + 3 })).request)).toEqual([['expire', start + 3]])
+  })
+
+  it('is of another deadline as well if that has moved', () => {
+    const line = given(submitted({ applyBy: start + day }), done(warn(soon)))
+    line.when(warn(soon)).refuses('not_due')
+    const later = given(submitted({ ...late, applyAt: start + day }), done(warn(soon)))
+    expect(later.request).toMatchObject({ warnedOf: start + day })
+    expect(verbsOf(later.request)).toEqual([['expire', deadline], warned])
+    later.when(warn(deadline - day - 1)).refuses('not_due', { dueAt: deadline - day })
+    later.when(warn(deadline - day)).yields('warned', 'pending')
+  })
+
+  it('is of the deadline once a time is missed that was nearer', () => {
+    const end = start + 14 * day
+    const late = { rules: { whenMissed: 'apply' }, applyAt: end - hour } as const
+    const line = given(submitted(late), done(warn(end - day)))
+    expect(line.request).toMatchObject({ warnedOf: end - hour })
+    line.when(warn(end - hour - 1)).refuses('not_due', { dueAt: end - hour })
+    line.when(warn(end - hour)).yields('warned', 'pending')
+  })
+
+  it('moves with the time that the workflow was off', () => {
+    const holds = [{ from: start + day, to: start + 3 * day }]
+    const moved = deadline + 2 * day
+    const line = given(submitted())
+    line.when(warn(moved - day - 1), { holds }).refuses('not_due', { dueAt: moved - day })
+    const after = line.when(warn(moved - day), { holds }).yields('warned', 'pending')
+    expect(after).toMatchObject({ warnedOf: moved })
+    given(submitted(), done(warn(moved - day), { holds }))
+      .when(warn(moved - 1), { holds })
+      .refuses('not_due')
+    line.when(warn(deadline - day), { holds: [{ from: start + day }], held: true }).refuses('workflow_off')
+  })
+
+  it('is not given of what is applied by itself before the deadline', () => {
+    const line = given(submitted({ applyAt: start + day, applyBy: start + 26 * hour }), approved('ben'))
+    line.when(warn(start + day - 1)).refuses('not_due', { dueAt: start + day })
+    line.when(warn(start + day)).yields('warned', 'approved')
+    given(submitted({ applyAt: start + day, applyBy: start + day + 1 }), approved('ben'))
+      .when(warn(start + day - 1))
+      .refuses('not_due')
+  })
+
+  it('is given of what somebody has to apply, whose comments are not settled, or that nobody approves', () => {
+    const by = { by: 'ann' } as const
+    given(submitted({ ...byHand, applyBy: start + day }), approved('ben'))
+      .when(warn(soon))
+      .yields('warned', 'approved')
+    given(
+      submitted({ ...comments, applyAt: start + day }),
+      done({ type: 'comment', ...by, reason: '?' }),
+      approved('ben'),
+    )
+      .when(warn(soon))
+      .yields('warned', 'approved')
+    given(submitted({ applyAt: start + day }), approved('ben'), done({ type: 'withdraw', by: 'ben' }))
+      .when(warn(soon))
+      .yields('warned', 'pending')
+    given(submitted({ applyAt: start + day }), changesRequested('ben'))
+      .when(warn(soon))
+      .yields('warned', 'changes_requested')
+  })
+
+  it('leaves what follows from the answers open', () => {
+    const open = { held: true } as const
+    const line = given(
+      submitted({ rules: { onReject: 'block' } }),
+      rejected('ben'),
+      approved('cat'),
+      done({ type: 'withdraw', by: 'ben' }, open),
+      done(warn(deadline - day)),
+    )
+    expect(line.request).toMatchObject({ status: 'pending', unsettled: true })
+  })
+})
+
 describe('an escalation', () => {
   const at = (time: number) => ({ type: 'escalate', at: time }) as const
   const policy = (id: string, version: number, after: '1d' | '3d') => {
@@ -184,7 +286,7 @@ describe('an escalation', () => {
     line.when(at(start + 2 * day)).yields('escalated', 'pending')
     given(submitted())
       .when(at(deadline - 1))
-      .refuses('not_due', { dueAt: deadline })
+      .refuses('not_due', { dueAt: deadline - day })
   })
 
   it('[BY-15] is of those policies whose time has come, in the version that was asked, once each', () => {
@@ -195,6 +297,7 @@ describe('an escalation', () => {
       ['expire', deadline],
       ['escalate', start + 3 * day],
       ['escalate', start + 3 * day],
+      warned,
     ])
     expect(line.when(at(start + 3 * day)).yields('escalated', 'pending').escalated).toEqual([
       { policy: 'a', version: 1 },

@@ -182,6 +182,7 @@ const times: { readonly [V in RequestVerb]?: number } = {
   reclaim: start + 2 * hour,
   abandon: start + 2 * hour,
   remind: start + 4 * day,
+  warn: start + 13 * day,
   lapse: start + 3 * day,
 }
 
@@ -258,7 +259,7 @@ const exceptional: { readonly [C in Exclude<keyof VerbRow, 'method' | 'from' | '
       ...(['edit', 'submit', 'resubmit', 'reopen', 'rebase', 'resolve', 'schedule', 'unschedule', 'set_time'] as const),
       ...(['take_over', 'apply', 'retry', 'abandon', 'bypass', 'break_glass'] as const),
     ],
-    alone: ['expire', 'return', 'remind'],
+    alone: ['expire', 'return', 'remind', 'warn'],
     readsFollowUps: ['break_glass', 'follow_up'],
     idle: [
       'withdraw',
@@ -501,6 +502,11 @@ const destinations: { readonly [V in RequestVerb]: { readonly [S in (typeof verb
     approved: [histories.approved, said('remind', 'root')],
     applied: [broken, said('remind', 'root')],
     failed: [brokenOff, said('remind', 'root')],
+  },
+  warn: {
+    pending: [histories.pending, said('warn', 'root')],
+    changes_requested: [histories.changes_requested, said('warn', 'root')],
+    approved: [histories.approved, said('warn', 'root')],
   },
   set_time: {
     pending: [leftOpen('pending') ?? waited, said('set_time', 'eve')],

@@ -17,7 +17,7 @@ import { addToReason, decideComment, settleComment } from './decide-comment.ts'
 import { decideContent } from './decide-content.ts'
 import { abandon, confirm, reclaim } from './decide-delivery.ts'
 import { decideReview, escalate, lapse, resume } from './decide-review.ts'
-import { duesOf } from './due-verbs.ts'
+import { duesOf, warningsOf } from './due-verbs.ts'
 import { setTime } from './set-time.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -55,6 +55,7 @@ export function decide(command: RequestCommand, request: Request, facts: Facts):
     return refuse('expired', { request: request.id, expiredAt: deadlineOf(request) })
   }
   if (command.type === 'remind') return remind(command, request, facts)
+  if (command.type === 'warn') return warn(command, request, facts)
   if (command.type === 'confirm') return confirm(command, request, facts)
   if (command.type === 'reclaim') return reclaim(command, request, facts)
   if (command.type === 'come_due') return decideApplication(command, request, facts)
@@ -240,6 +241,15 @@ function remind(command: RequestCommand, request: Request, { holds }: Facts): Re
   const due = duesOf(request, { holds, now: command.at }).find(({ verb }) => verb === 'remind')
   if (!due || command.at < due.at) return refuse('not_due', { request: id, verb: 'remind', dueAt: due?.at ?? 0 })
   return success({ type: 'reminded', ...happened(command), outcome: unmoved(request) ?? { status: 'pending' } })
+}
+
+function warn(command: RequestCommand, request: Request, { holds }: Facts): Result<LaterEvent> {
+  const { id } = request
+  const warnings = warningsOf(request, { holds, now: command.at })
+  const due = warnings.find(({ at }) => at <= command.at)
+  if (!due) return refuse('not_due', { request: id, verb: 'warn', dueAt: warnings[0]?.at ?? 0 })
+  const { deadline } = due
+  return success({ type: 'warned', ...happened(command), deadline, outcome: unmoved(request) ?? { status: 'pending' } })
 }
 
 /**

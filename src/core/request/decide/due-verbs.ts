@@ -1,7 +1,8 @@
 import { milliseconds } from '../../policy/model/duration.ts'
 import { lapseOf } from '../../review/lapsed.ts'
-import { deadlineOf, unresolved, whenMissed } from '../model/deadline.ts'
+import { deadlineOf, timeAtRisk, unresolved, whenMissed } from '../model/deadline.ts'
 import { type Hold, timeHeld } from '../model/hold.ts'
+import { isPlannedRevert } from '../model/planned-revert.ts'
 import type { Request } from '../model/request.ts'
 import { pendingFollowUp } from '../model/request.ts'
 import type { TimedVerb } from '../model/status-table.ts'
@@ -25,17 +26,29 @@ interface Clock {
  */
 export function duesOf(request: Request, clock?: Clock): readonly Due[] {
   const { status, updatedAt, application, unsettled } = request
-  const at = deadlineOf(request, clock && { at: clock.now, holds: clock.holds })
-  const expires: Due = { verb: 'expire', at }
+  const expires: Due = { verb: 'expire', at: deadlineBy(request, clock) }
   const resumes: readonly Due[] = unsettled ? [{ verb: 'resume', at: updatedAt }] : []
   switch (status) {
     case 'pending':
       // Last, since it is tried again and again while a freeze lasts: nothing else waits for that.
-      return [expires, ...lapses(request), ...escalations(request, clock), ...reminders(request, clock), ...resumes]
+      return [
+        expires,
+        ...lapses(request),
+        ...escalations(request, clock),
+        ...reminders(request, clock),
+        ...warningsOf(request, clock),
+        ...resumes,
+      ]
     case 'changes_requested':
-      return [expires, ...resumes]
+      return [expires, ...warningsOf(request, clock), ...resumes]
     case 'approved':
-      return [expires, ...lapses(request), ...applications(request), ...reminders(request, clock)]
+      return [
+        expires,
+        ...lapses(request),
+        ...applications(request),
+        ...reminders(request, clock),
+        ...warningsOf(request, clock),
+      ]
     case 'applying':
       return application ? [{ verb: 'reclaim', at: application.until }] : []
     case 'applied':
@@ -59,6 +72,39 @@ function applications(request: Request): readonly Due[] {
     return isTalkedAbout && whenMissed(request, rules) === 'apply' ? [] : [{ verb: 'come_due', at: applyAt }]
   }
   return rules.apply === 'by_hand' || openTime || isTalkedAbout ? [] : [{ verb: 'come_due', at: updatedAt }]
+}
+
+/** That people are warned of a deadline. */
+export interface Warning extends Due {
+  readonly deadline: number
+}
+
+/**
+ * When people are warned that an open request is about to end, or to miss the time that it is scheduled for: once of
+ * each. What is applied by itself before it ends needs nobody, unless something keeps it off when its time has come.
+ */
+export function warningsOf(request: Request, clock?: Clock): readonly Warning[] {
+  const { status, rules, updatedAt, warnedOf } = request
+  if (isPlannedRevert(request)) return []
+  const end = deadlineBy(request, clock)
+  const time = whenMissed(request, rules) === 'expire' ? undefined : timeAtRisk(request)
+  const times = time !== undefined && time > (clock?.now ?? updatedAt) && time < end ? [time] : []
+  const byItself = status === 'approved' && unresolved(request, rules) === 0 ? applications(request) : []
+  const ahead = [...times, ...byItself.map(({ at }) => at)]
+  const all = [...times.map((deadline) => warningOf(request, deadline)), warningOf(request, end, ahead)]
+  return all.filter(({ at, deadline }) => deadline !== warnedOf && at < deadline)
+}
+
+function warningOf({ askedAt }: Request, deadline: number, ahead: readonly number[] = []): Warning {
+  const lead = Math.min(longestLead, Math.floor((deadline - askedAt) / 4))
+  return { verb: 'warn', at: Math.max(deadline - lead, ...ahead), deadline }
+}
+
+/** How long before a deadline people are warned at most, in milliseconds. */
+const longestLead = milliseconds('1d')
+
+function deadlineBy(request: Request, clock: Clock | undefined): number {
+  return deadlineOf(request, clock && { at: clock.now, holds: clock.holds })
 }
 
 function lapses(request: Request): readonly Due[] {

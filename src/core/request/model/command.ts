@@ -149,7 +149,7 @@ export interface OtherCommand extends Asked {
 }
 
 /** Records what time does to a request. */
-export type TimeCommand = OfType<'expire' | 'escalate' | 'remind' | 'resume' | 'return' | 'lapse'>
+export type TimeCommand = OfType<'expire' | 'escalate' | 'remind' | 'resume' | 'return' | 'lapse' | 'warn'>
 
 /** A command for each of some verbs, so that its type tells it from the others. */
 export type OfType<V extends string> = V extends string ? AskedOf<V> : never

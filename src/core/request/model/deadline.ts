@@ -41,10 +41,15 @@ export function missesTime(request: Timed): boolean {
  * gone on since its time had no comment open then, for a request that has expired is recorded before it goes on.
  */
 export function timeMissed(request: Timed): number | undefined {
+  return whenMissed(request, request.rules) === 'expire' ? timeAtRisk(request) : undefined
+}
+
+/** The time that a request is scheduled for and cannot keep as it stands, whatever its policies make of that. */
+export function timeAtRisk(request: Timed): number | undefined {
   const { status, scheduleDropped, rules, applyAt = 0, updatedAt } = request
   const isTalkedAbout = status === 'approved' && updatedAt < applyAt && unresolved(request, rules) > 0
   const waits = status === 'pending' || status === 'changes_requested' || isTalkedAbout
-  return waits && !scheduleDropped && whenMissed(request, rules) === 'expire' ? request.applyAt : undefined
+  return waits && !scheduleDropped ? request.applyAt : undefined
 }
 
 /** How many comments keep a request from being applied, since a policy asks for all of them to be resolved. */

@@ -241,6 +241,13 @@ export interface TimeSetEvent extends Happened {
   readonly applyAt?: number
 }
 
+/** People were warned that a deadline is near. */
+export interface WarnedEvent extends Happened {
+  readonly type: 'warned'
+  /** In milliseconds since 1970. */
+  readonly deadline: number
+}
+
 /** What happened to a request that was there before. */
 export type LaterEvent =
   | ContentEvent
@@ -251,6 +258,7 @@ export type LaterEvent =
   | CommentedEvent
   | CommentSettledEvent
   | TimeSetEvent
+  | WarnedEvent
   | OtherEvent
 
 /** What happened to a request. One command makes one event; what followed from it is its `outcome`. */

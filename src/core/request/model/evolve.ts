@@ -83,6 +83,8 @@ export function evolve(request: Request, event: LaterEvent): Request {
       return moved(request, event, { escalated: [...(request.escalated ?? []), ...event.policies] })
     case 'reminded':
       return moved(request, event, remindedOf(request, event.at))
+    case 'warned':
+      return moved(request, event, { warnedOf: event.deadline })
     case 'schedule_dropped':
       return moved(request, event, !event.late && isByHand(request, event) ? { scheduleDropped: true } : {})
     case 'commented':
@@ -249,6 +251,7 @@ const beside: readonly LaterEvent['type'][] = [
   'reminded',
   'time_set',
   'approvals_lapsed',
+  'warned',
 ]
 
 /**

@@ -46,6 +46,8 @@ export interface Request extends Pinned {
   readonly openComments?: number
   /** When they were last reminded of it. */
   readonly remindedAt?: number
+  /** The deadline that people were last warned of, in milliseconds since 1970. Left out: none. */
+  readonly warnedOf?: number
   /** Who of its policies has let others answer too, since nobody answered enough. */
   readonly escalated?: readonly Escalated[]
   /** When it was last recorded that approvals do not count any more, since they were given too long ago. */

@@ -181,6 +181,7 @@ export const verbs = {
   lapse: { from: ['pending', 'approved'], by: 'clock', to: ['pending', 'approved'], idle: true },
   escalate: { from: ['pending'], by: 'clock', to: settled },
   resume: { from: ['pending', 'changes_requested'], by: 'clock', to: settled },
+  warn: { from: open, by: 'clock', to: open, alone: true },
   return: { from: open, by: 'clock', to: ['draft'], alone: true, idle: true },
   confirm: { from: ['applying'], by: 'worker', to: landing },
   reclaim: { from: ['applying'], by: 'clock', to: ['applying'] },
@@ -214,7 +215,7 @@ export type ClockVerb = {
   [V in RequestVerb]: (typeof verbs)[V]['by'] extends 'clock' ? V : never
 }[RequestVerb]
 
-/** What time does to a request when it has come: an expiry, a schedule, a reminder. */
+/** What time does to a request when it has come: an expiry, a schedule, a reminder, a warning. */
 export type TimedVerb = Exclude<ClockVerb, 'return'>
 
 /** The method that gives a verb. */
