@@ -117,8 +117,16 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   content_tampered: { readonly request: string; readonly digest: string; readonly found: string }
   /** The requester cannot review their own request. */
   self_approval: { readonly request: string; readonly actor: string }
-  /** The actor is not among those whom the policies ask. */
-  not_an_approver: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
+  /**
+   * The actor is not among those whom the policies ask. `roles` are theirs; of a request in several projects those that
+   * they hold in each, and `projects` says which they hold where.
+   */
+  not_an_approver: {
+    readonly request: string
+    readonly actor: string
+    readonly roles: readonly string[]
+    readonly projects?: readonly { readonly project: string; readonly roles: readonly string[] }[]
+  }
   /** The approvals that the policies ask for are not, or no longer, there. */
   approval_missing: { readonly request: string; readonly policies: readonly string[] }
   /** A policy asks for all comments to be resolved before the change is applied, and some are not. */
@@ -186,7 +194,13 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
    */
   abandoned: { readonly type: string; readonly id: string; readonly problem: string }
   /** Not every matching policy lets the actor bypass it. No `request` if there is none yet. */
-  bypass_forbidden: { readonly request?: string; readonly actor: string; readonly roles: readonly string[] }
+  bypass_forbidden: {
+    readonly request?: string
+    readonly actor: string
+    readonly roles: readonly string[]
+    /** The freezes that ask for approvals, where no policy lets anybody bypass them. */
+    readonly freezes?: readonly string[]
+  }
   /** Not every matching policy lets the actor break the glass. */
   break_glass_forbidden: { readonly request: string; readonly actor: string; readonly roles: readonly string[] }
   /**

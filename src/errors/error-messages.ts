@@ -40,7 +40,8 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     project !== undefined
       ? `Switching the workflow ${project === '' ? 'of the organization' : `of project ${quote(project)}`} needs the approval that ${quoted(by)} ${asks(by)} for: submit it with workflowResource.ref(${quote(project)}). Nothing was switched.`
       : `A change of policy ${quote(policy)} needs the approval that ${quoted(by)} ${asks(by)} for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
-  unknown_actor: ({ actor }) => `The directory does not know ${quote(actor)}: only people whom it knows can act.`,
+  unknown_actor: ({ actor }) =>
+    `The directory does not know ${quote(actor)}, or it is on record that they have left: only people who are there can act.`,
   wrong_project: ({ type, id, project, actual }) =>
     `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
   nothing_changed: ({ type, id }) => `The change leaves ${type} ${quote(id)} as it is: there is nothing to apply.`,
@@ -70,8 +71,10 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `The stored content of request ${quote(request)} ${found === 'nothing' ? 'is gone' : `has digest ${found}`}, but ${digest} was reviewed. Nothing was applied: restore the content from a backup; audit.verify() names every other record that was changed.`,
   self_approval: ({ request, actor }) =>
     `${quote(actor)} asked for request ${quote(request)} and cannot review it: somebody else has to.`,
-  not_an_approver: ({ request, actor, roles }) =>
-    `${quote(actor)} (roles: ${roles.join(', ') || 'none'}) is not among the approvers of request ${quote(request)}.`,
+  not_an_approver: ({ request, actor, roles, projects = [] }) =>
+    projects.length === 0
+      ? `${quote(actor)} (roles: ${roles.join(', ') || 'none'}) is not among the approvers of request ${quote(request)}.`
+      : `${quote(actor)} is not among the approvers of request ${quote(request)}: a role counts if it is held in each of its projects. Theirs are ${projects.map((one) => `${one.roles.join(', ') || 'none'} in ${projectNamed(one.project)}`).join('; ')}.`,
   approval_missing: ({ request, policies }) =>
     policies.length === 0
       ? `Nobody was asked about request ${quote(request)}, so that it has no approvals: submit it again, and today's policies decide.`
@@ -121,8 +124,12 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `A worker is writing the change of request ${quote(request)} to the external system until ${time(until)}: it can be abandoned after that, or once the attempt has failed.`,
   abandoned: ({ type, id, problem }) =>
     `The change of ${type} ${quote(id)} was abandoned on its way (${problem}). Read the resource to see whether it got there, then apply or submit the request again.`,
-  bypass_forbidden: ({ request, actor, roles }) =>
-    `${quote(actor)} cannot bypass the policies of ${request === undefined ? 'this change' : `request ${quote(request)}`}: they let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
+  bypass_forbidden: ({ request, actor, roles, freezes = [] }) => {
+    const what = request === undefined ? 'this change' : `request ${quote(request)}`
+    return freezes.length === 0
+      ? `${quote(actor)} cannot bypass the policies of ${what}: they let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`
+      : `${quote(actor)} cannot pass by ${freezes.length === 1 ? 'the freeze' : 'the freezes'} ${quoted(freezes)}, which ${asks(freezes)} for approvals: no policy of ${what} lets anybody do so. Get the approvals, or wait until that is over.`
+  },
   break_glass_forbidden: ({ request, actor, roles }) =>
     `${quote(actor)} cannot break the glass for request ${quote(request)}: its policies let ${roles.length === 0 ? 'nobody do so' : `only ${quoted(roles)} do so`}.`,
   follow_up_pending: ({ request, by, policies }) =>

@@ -58,7 +58,7 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   policy_gated: row('forbidden', 'Submit the change with `policyResource.ref(id)` or `workflowResource.ref(project)`.'),
   unknown_actor: row(
     'unauthenticated',
-    'Act as somebody whom the directory knows; where roles are kept here, grant one.',
+    'Act as somebody whom the directory knows; where roles are kept here, grant one. Who is back after a departure is there again with `approvals.returned`.',
   ),
   wrong_project: row('input', 'Leave the project out of the reference, or correct it.'),
   nothing_changed: row('unprocessable', 'Nothing has to be done: what is live is what was asked for.'),

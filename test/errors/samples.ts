@@ -86,6 +86,15 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   not_an_approver: [
     { request, actor: 'eve', roles: [] },
     { request, actor: 'eve', roles: ['lead'] },
+    {
+      request,
+      actor: 'eve',
+      roles: [],
+      projects: [
+        { project: 'web', roles: ['lead'] },
+        { project: 'ios', roles: [] },
+      ],
+    },
   ],
   approval_missing: [
     { request, policies: [] },
@@ -127,6 +136,8 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   abandoned: [{ ...flag, problem: 'nobody said what became of it' }],
   bypass_forbidden: [
     { request, actor: 'eve', roles: [] },
+    { request, actor: 'eve', roles: [], freezes: ['sale'] },
+    { actor: 'eve', roles: [], freezes: ['sale', 'night'] },
     { request, actor: 'eve', roles: ['admin'] },
   ],
   break_glass_forbidden: [

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createApprovals, type Notice, type Storage, staticDirectory } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
-import { day, flags, pending, refusal, rollout, start, storages } from '../world.ts'
+import { day, flags, pending, refusal, rollout, start, storages, world } from '../world.ts'
 
 const ref = flags.ref('checkout')
 const people = { ann: ['dev'], ben: ['lead'], cat: ['lead'], kim: ['admin'] }
@@ -83,5 +84,48 @@ describe.each(storages)('[ST-07] somebody who leaves, on $name', ({ open }) => {
     await as('ann').requests.submit(first.id)
     await approvals.tick()
     expect(delivered.at(-1)).toMatchObject({ type: 'submitted', to: ['ben'] })
+  })
+})
+
+describe('what somebody is told who cannot answer', () => {
+  it('[ST-07] says that a departure may be why, and whether the directory knew somebody who has left', async () => {
+    const { as, depart } = office(memoryStorage())
+    expect(await depart('ann')).toMatchObject({ recorded: true, known: true })
+    expect(await depart('amn')).toMatchObject({ recorded: true, known: false })
+    await expect(as('ann').requests.list()).rejects.toThrow('"ann", or it is on record that they have left')
+  })
+
+  it('[WO-06] says which roles somebody holds in which project of a request', async () => {
+    const w = await accessWorld(memoryStorage())
+    await w.as('zoe').access.grant({ user: 'sam', role: 'manager', project: 'shop' })
+    await w.as('zoe').access.grant({ user: 'mia', role: 'viewer', project: 'shop' })
+    for (const project of ['web', 'shop'])
+      await w.as('zoe').submit(flags.ref(project, { project }), { value: { enabled: true, rollout: 1 } })
+    await w.as('zoe').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['manager'] } } })
+    const changes = ['web', 'shop'].map((id) => ({ ref: flags.ref(id), change: rollout(5) }))
+    const { id, digest } = pending(await w.as('zoe').submitAll(changes))
+    const approval = w.as('mia').requests.approve(id, { digest })
+    const projects = [
+      { project: 'shop', roles: ['viewer'] },
+      { project: 'web', roles: ['manager'] },
+    ]
+    await expect(approval).rejects.toMatchObject({ code: 'not_an_approver', details: { roles: [] } })
+    const { details } = await approval.catch((error) => error)
+    expect(
+      details.projects.toSorted((a: { project: string }, b: { project: string }) => (a.project < b.project ? -1 : 1)),
+    ).toEqual(projects)
+  })
+
+  it('[TI-02] names the freeze that asks, if no policy lets anybody pass it by', async () => {
+    const w = world(memoryStorage())
+    await w.flag('checkout')
+    const windows = [{ from: w.now(), until: w.now() + day }]
+    const require = { quorum: 1, from: { roles: ['lead'] } }
+    await w.as('ann').freezes.save({ id: 'sale', match: {}, windows, mode: 'ask', reason: 'sale', require })
+    const forbidden = { code: 'bypass_forbidden', details: { actor: 'dan', roles: [], freezes: ['sale'] } }
+    await expect(w.as('dan').bypass(ref, rollout(50), { reason: 'now' })).rejects.toMatchObject(forbidden)
+    await expect(w.as('dan').bypass(ref, rollout(50), { reason: 'now' })).rejects.toThrow('the freeze "sale"')
+    const { id, digest } = pending(await w.as('ann').submit(ref, rollout(50)))
+    await expect(w.as('dan').requests.bypass(id, { digest, reason: 'now' })).rejects.toMatchObject(forbidden)
   })
 })

@@ -236,7 +236,7 @@ describe.each(storages)('somebody who has left, on $name', ({ open }) => {
     const first = await left('ben')
     expect([first.recorded, first.strands.requests.length]).toEqual([true, 1])
     const before = (await log()).length
-    expect(await left('ben')).toEqual({ recorded: false, strands: first.strands })
+    expect(await left('ben')).toEqual({ recorded: false, known: false, strands: first.strands })
     expect((await log()).length).toBe(before)
     expect(await w.approvals.returned({ tenant: 'acme', user: 'ben' })).toBe(true)
     expect(await w.approvals.returned({ tenant: 'acme', user: 'ben' })).toBe(false)

@@ -209,8 +209,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever may edit the resource may edit what waits, whatever policies say',
     file: 'core/request/decide/decide-content.ts',
-    find: "if (edit === 'anyone' || !writes(command) || !isOpen(status)) return undefined",
-    put: "if (edit !== 'nobody' || !writes(command) || !isOpen(status)) return undefined",
+    find: "if (edit === 'anyone' || !writes(command) || status === 'draft') return undefined",
+    put: "if (edit !== 'nobody' || !writes(command) || status === 'draft') return undefined",
   },
   {
     name: 'an edit of content that is gone is made all the same',

@@ -22,6 +22,8 @@ import type { Stranding, Strands } from '../values/strands.ts'
 export interface Departure extends Stranding {
   /** Whether it is on record since now. False if it was before, or if they held no role of those that are kept here. */
   readonly recorded: boolean
+  /** Whether the directory knew them until now. If not, look at the id again: it may be misspelt. */
+  readonly known: boolean
 }
 
 /** Who has left, and when that was said. */
@@ -59,7 +61,7 @@ export function departCommand(context: Context, tenant: string, user: string): C
       const strands = await strandedBy(context, { tenant }, { writes, all: !wasKnown })
       const recorded = writes.length > 0
       const notices = recorded ? await strandedNotices(context, { actor, user, at, settings, strands }) : []
-      return success({ writes: [...writes, ...notices], answer: { recorded, strands } })
+      return success({ writes: [...writes, ...notices], answer: { recorded, known: wasKnown, strands } })
     },
   }
 }

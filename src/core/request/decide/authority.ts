@@ -5,6 +5,7 @@ import type { Giver } from '../../review/giver.ts'
 import type { Verdict } from '../../review/under-review.ts'
 import type { Facts } from '../model/command.ts'
 import type { Request } from '../model/request.ts'
+import { projectsOf } from '../model/whereabouts.ts'
 import { inForce } from './request-outcome.ts'
 
 /** Who would give or take back an answer, whose it is, and when. */
@@ -45,8 +46,15 @@ export function withoutAuthority(
       return refuse('contributor', { request: id, actor }).refusal
     case 'excluded':
     case 'not_an_approver':
-      return refuse('not_an_approver', { request: id, actor, roles: who.principal.roles }).refusal
+      return refuse('not_an_approver', { request: id, actor, ...rolesHeld(who, request) }).refusal
     case 'eligible':
       return undefined
   }
+}
+
+/** The roles that somebody answers with, and those in each project if there are several. */
+function rolesHeld({ principal: { roles, rolesByProject } }: Giver, request: Request) {
+  const projects = projectsOf(request)
+  if (projects.length < 2 || rolesByProject?.length !== projects.length) return { roles }
+  return { roles, projects: projects.map((project, index) => ({ project, roles: rolesByProject[index] ?? [] })) }
 }

@@ -35,6 +35,6 @@ export function bypassAtOnce(command: SubmitCommand, facts: SubmitFacts): Result
   if (!refusal) throw new TypeError(`A bypass of ${id} needs ${decision.needs}, which it was given.`)
   if (refusal.code !== 'bypass_forbidden') return { ok: false, refusal }
   // The request that the refusal names is not there, and never will be.
-  const { actor, roles } = refusal.details
-  return refuse('bypass_forbidden', { actor, roles })
+  const { request: _request, ...details } = refusal.details
+  return refuse('bypass_forbidden', details)
 }

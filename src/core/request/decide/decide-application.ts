@@ -140,7 +140,9 @@ export function bypass(command: BypassCommand, request: Request, facts: Facts): 
   const { by, seen } = command
   const { roles = [] } = facts.users.get(by.user) ?? {}
   if (!facts.rules.bypass.some((role) => roles.includes(role))) {
-    return refuse('bypass_forbidden', { request: id, actor: by.user, roles: facts.rules.bypass })
+    const asking = facts.rules.bypass.length > 0 ? [] : askingFreezesIn(facts.requirements)
+    const freezes = asking.length === 0 ? {} : { freezes: asking.map(({ freeze }) => freeze) }
+    return refuse('bypass_forbidden', { request: id, actor: by.user, roles: facts.rules.bypass, ...freezes })
   }
   if (seen !== digest) return refuse('digest_mismatch', { request: id, seen })
   if (command.reason === undefined || isBlank(command.reason)) return refuse('reason_required', { verb: 'bypass' })
