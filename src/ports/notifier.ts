@@ -10,6 +10,7 @@ export const noticeTypes = [
     'reviews_dismissed',
     'reminded',
     'deadline_near',
+    'stale',
     'escalated',
     'unsatisfiable',
     'approvals_lapsed',
@@ -32,6 +33,7 @@ export interface Notice {
    * approved and not applied, since its requester could not make it any more; or `reviews_dismissed` when new content
    * dismissed answers; `reminded` and `escalated` when nobody answered for long, `unsatisfiable` when nobody could;
    * `deadline_near` before a request ends, or misses the time that it is scheduled for: at its `deadline`;
+   * `stale` when a resource of an open request has moved on, so that the request cannot be applied as it is;
    * `approvals_lapsed` when approvals were given too long ago to count;
    * `glass_broken`, `follow_up_pending` once that is overdue, `follow_up_done`; `delegated` and `delegation_ended` to
    * whoever answers for somebody;

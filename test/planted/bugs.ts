@@ -2019,6 +2019,42 @@ export const bugs: readonly Bug[] = [
     put: "type === 'remind' && dues.some(",
   },
   {
+    name: 'nobody is told that a request went stale',
+    file: 'service/commands/run-command.ts',
+    find: '[...writes, ...told, ...answers]',
+    put: '[...writes, ...answers]',
+  },
+  {
+    name: 'nobody is told that the host has made a request stale',
+    file: 'service/commands/sync-host-documents.ts',
+    find: '[...writes, ...(await movedOnWrites(context, tenant, { writes }))]',
+    put: 'writes',
+  },
+  {
+    name: 'whoever has moved a resource is told so',
+    file: 'service/tick/tell-stale.ts',
+    find: 'told.filter((one) => one !== notice.by)',
+    put: 'told',
+  },
+  {
+    name: 'people are told again of what was stale before',
+    file: 'service/tick/tell-stale.ts',
+    find: 'baseOf(one) === one.revision - 1',
+    put: 'baseOf(one) !== one.revision',
+  },
+  {
+    name: 'who may not read a request is told that it went stale',
+    file: 'service/tick/tell-stale.ts',
+    find: 'if (await mayReadRequest(context, { tenant: request.tenant, user }, { rights, request })) to.push(user)',
+    put: 'if (rights) to.push(user)',
+  },
+  {
+    name: 'people are told of what is merged by itself',
+    file: 'service/tick/tell-stale.ts',
+    find: 'if (await merging(live)) return false',
+    put: '',
+  },
+  {
     name: 'a time is set outside of what was left open',
     file: 'core/request/decide/set-time.ts',
     find: 'applyAt >= from && applyAt < end',

@@ -9,6 +9,7 @@ import { read, recordKey, withoutImplied } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
 import { pause } from '../values/pause.ts'
 import { answeredBefore, answerWrite, type Idempotency } from './idempotency.ts'
+import { movedOnWrites } from './moved-on.ts'
 import { recordRefusal } from './record-refusal.ts'
 import { hostWrites, recordHostChanges, revised } from './sync-host-documents.ts'
 
@@ -44,6 +45,8 @@ export interface Accepted<T> {
   readonly answer: T
   /** The first moment at which it must not be committed any more: a freeze begins. Left out: there is none. */
   readonly before?: number
+  /** The open requests about the resources that get a revision, by their ids, if they were looked for. */
+  readonly looked?: Promise<readonly string[]>
   /**
    * What is to be done once it is committed, outside of the transaction and of anybody's turn. Its answer is the
    * caller's then.
@@ -113,6 +116,7 @@ async function inTurn<T>(context: Context, command: Command<T>): Promise<Done<T>
         const answers = idempotency
           ? [answerWrite(command.actor, idempotency, { answer, at, kept: context.retention.answers })]
           : []
+        const told = await movedOnWrites(context, tenant, decision.value)
         const effect = await hostWrites(context, tenant, writes)
         const inside =
           effect &&
@@ -121,7 +125,7 @@ async function inTurn<T>(context: Context, command: Command<T>): Promise<Done<T>
             return context.effects.run(() => effect(native))
           })
         if (context.now() >= latest) throw tooLate(latest)
-        await context.storage.commit(withoutImplied([...writes, ...answers]), inside)
+        await context.storage.commit(withoutImplied([...writes, ...told, ...answers]), inside)
         return follow ? { answer, follow } : { answer }
       } catch (error) {
         if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error

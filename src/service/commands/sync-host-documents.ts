@@ -14,6 +14,7 @@ import type { ReadyType } from '../resource-types/ready-type.ts'
 import type { Hosting, ReferredResource } from '../resource-types/resource-type.ts'
 import { hostDoor, ownUser } from '../values/reserved.ts'
 import { withLate } from './external-claims.ts'
+import { movedOnWrites } from './moved-on.ts'
 import { revisionWrites } from './revision-writes.ts'
 
 /** How often it is tried to record what the host has, while others write the same. */
@@ -170,7 +171,8 @@ async function adoptOne(context: Context, { type, resource }: Kept): Promise<str
     const authorship = { tenant, author: ownUser, via: hostDoor, at: context.now(), ...said }
     try {
       const unclaimed = outside ? [late && claim ? landedLate(claim, late) : unchanged(claimKey, claim)] : []
-      await context.storage.commit([...unclaimed, ...revisionWrites(live, change, authorship)])
+      const writes = [...unclaimed, ...revisionWrites(live, change, authorship)]
+      await context.storage.commit([...writes, ...(await movedOnWrites(context, tenant, { writes }))])
       return project
     } catch (error) {
       if (!hasCode(error, 'version_conflict') && !hasCode(error, 'duplicate_key')) throw error

@@ -27,6 +27,8 @@ export interface Audiences {
   readonly returned: readonly NoticeRecipient[]
   /** About to end, or to miss its time. Approvers are those who could supply what is missing, and have not. */
   readonly deadline_near: readonly NoticeRecipient[]
+  /** Open, and not to be applied as it is, since a resource of it has moved on. Whoever moved it is not told. */
+  readonly stale: readonly NoticeRecipient[]
   /** Its time came when it could not be applied. */
   readonly schedule_dropped: readonly NoticeRecipient[]
   /** Approved and not applied, since whoever asked for it could not make it any more: somebody who may applies it. */
@@ -51,6 +53,7 @@ export const defaultAudiences: Audiences = {
   recalled: [],
   returned: [],
   deadline_near: ['requester', 'contributors', 'approvers'],
+  stale: ['requester', 'contributors'],
   schedule_dropped: ['requester', 'contributors', 'approvers'],
   withheld: ['requester', 'contributors', 'approvers', 'admins'],
   escalated: ['requester', 'approvers'],

@@ -13,6 +13,7 @@ import { ownerOf } from '../../core/review/giver.ts'
 import { usersExcepted } from '../../core/review/needs.ts'
 import { fail } from '../../errors/approval-error.ts'
 import { foretoldFreeze } from '../changes/frozen.ts'
+import { openOn } from '../commands/moved-on.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
@@ -29,7 +30,7 @@ import { type Reader, type ReadingRights, readingRights } from '../people/readin
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
-import { openOn, otherRequests } from '../requests/other-requests.ts'
+import { mostNamed, otherRequests } from '../requests/other-requests.ts'
 import { readComments } from '../requests/request-comments.ts'
 import {
   type ChangeRequest,
@@ -121,7 +122,12 @@ async function showRequest(
   const ways = stuck || failed ? await remedies(context, judged) : delays(request)
   const frozen = judges ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
   const others = await otherRequests(context, reader, {
-    ...{ rights, settings, id: request.id, looking: openOn(context, request.tenant, request.resources) },
+    ...{
+      rights,
+      settings,
+      id: request.id,
+      looking: openOn(context, request.tenant, { resources: request.resources, limit: mostNamed + 1 }),
+    },
     changes: proposals.map(({ change }) => change),
   })
   const shown = {

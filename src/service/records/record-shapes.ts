@@ -256,6 +256,13 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
       reason: maybe(text()),
       deadline: maybe(whole),
     }),
+    moved: maybe(
+      object<records.MovedOn>({
+        resources: listOf(object({ type: text(), id: text(), revision: whole })),
+        done: maybe(whole),
+        after: maybe(listOf(json)),
+      }),
+    ),
   }),
   delegations: object<accesses.DelegationRecord>({
     tenant,

@@ -1,6 +1,5 @@
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { effectDigest } from '../../core/request/model/effect.ts'
-import type { ResourceName } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import type { Context } from '../context/context.ts'
@@ -8,7 +7,7 @@ import { overBy } from '../facts/lock-holders.ts'
 import { mayReadRequest } from '../facts/may-read.ts'
 import type { Reader, ReadingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
-import { page, read, recordKey } from '../records/typed-storage.ts'
+import { read, recordKey } from '../records/typed-storage.ts'
 
 /** Another open request about one of the same resources. */
 export interface OtherRequest extends Pick<Request, 'status' | 'requester' | 'createdAt'> {
@@ -17,8 +16,8 @@ export interface OtherRequest extends Pick<Request, 'status' | 'requester' | 'cr
   readonly twin: boolean
 }
 
-/** How many are named, and of how many resources they are looked for. */
-const most = 20
+/** How many are named. */
+export const mostNamed = 20
 
 /** Which other requests are looked for: those about the resources of these changes. */
 interface Looked {
@@ -29,29 +28,6 @@ interface Looked {
   readonly id?: string
   /** What `openOn` finds. */
   readonly looking: Promise<readonly string[]>
-}
-
-/**
- * Finds the newest open requests about some resources, by their ids: one page of an index for each of the first twenty
- * resources.
- */
-export async function openOn(
-  { storage }: Context,
-  tenant: string,
-  resources: readonly ResourceName[],
-): Promise<readonly string[]> {
-  const pages = await Promise.all(
-    resources.slice(0, most).map(({ type, id }) =>
-      page(storage, {
-        collection: 'targets',
-        index: 'byOpen',
-        where: [tenant, type, id],
-        order: 'descending',
-        limit: most + 1,
-      }),
-    ),
-  )
-  return [...new Set(pages.flatMap(({ records }) => records.map(({ value }) => value.request)))]
 }
 
 /** Finds other open requests about the same resources that somebody may read, the newest first. */
@@ -73,7 +49,7 @@ export async function otherRequests(
   return requests
     .filter((_, index) => readable[index])
     .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
-    .slice(0, most)
+    .slice(0, mostNamed)
     .map((other) => {
       const { id: request, status, requester, createdAt } = other
       return { request, status, requester, createdAt, twin: other.effect === effect }

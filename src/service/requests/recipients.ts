@@ -165,9 +165,7 @@ async function toParties(
     const problem = `${JSON.stringify(stranger)} is not asked about this; asked are ${approvers.map((user) => JSON.stringify(user)).join(', ') || 'nobody'}`
     return refuse('invalid_input', { argument: 'options.notify', problem })
   }
-  const admins = parties.includes('admins')
-    ? await peopleNamed(context.directory, scopesOf(tenant, next), [adminApprovers(context, settings)])
-    : []
+  const admins = parties.includes('admins') ? await adminsOf(context, { tenant, request: next, settings }) : []
   const people: { readonly [P in NoticeRecipient]: readonly string[] } = {
     requester: [requester],
     contributors,
@@ -178,6 +176,38 @@ async function toParties(
     type,
     to: distinct([...parties.flatMap((party) => people[party]), ...(notify ?? []), ...reviewers]),
   })
+}
+
+/** Lists those who are to hear of something that is no event of a request, by what the application says of notices. */
+export async function audienceOf(
+  context: Context,
+  type: keyof Audiences,
+  {
+    request,
+    settings,
+    at,
+  }: { readonly request: Request; readonly settings: PolicySetRecord | undefined; readonly at: number },
+): Promise<readonly string[]> {
+  const { tenant, requester, contributors } = request
+  const parties: readonly NoticeRecipient[] = context.audiences[type]
+  const approvers = async () => toBeTold(await approversOf(context, request, at), requester)
+  return distinct([
+    ...(parties.includes('requester') ? [requester] : []),
+    ...(parties.includes('contributors') ? contributors : []),
+    ...(parties.includes('approvers') ? await approvers() : []),
+    ...(parties.includes('admins') ? await adminsOf(context, { tenant, request, settings }) : []),
+  ])
+}
+
+async function adminsOf(
+  context: Context,
+  {
+    tenant,
+    request,
+    settings,
+  }: { readonly tenant: string; readonly request: Request; readonly settings: PolicySetRecord | undefined },
+): Promise<readonly string[]> {
+  return await peopleNamed(context.directory, scopesOf(tenant, request), [adminApprovers(context, settings)])
 }
 
 async function asked(context: Context, { at }: RequestEvent, { next, approvers }: Telling): Promise<readonly string[]> {

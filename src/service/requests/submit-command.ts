@@ -19,6 +19,7 @@ import { askingFreezes } from '../changes/asking-freezes.ts'
 import { explainAll } from '../changes/evaluate-changes.ts'
 import { foretoldFreeze } from '../changes/frozen.ts'
 import { claimWrites } from '../commands/external-claims.ts'
+import { openOn } from '../commands/moved-on.ts'
 import type { Accepted, Command } from '../commands/run-command.ts'
 import type { Context } from '../context/context.ts'
 import { type AskedPeople, approversOf, toBeTold } from '../facts/approvers.ts'
@@ -32,7 +33,7 @@ import { considerSubmission, type DecidedSubmission, decideSubmission, type Inte
 import { deliverToHost } from './deliver-outside.ts'
 import { directWrites } from './direct-writes.ts'
 import { movedAlong } from './moved-along.ts'
-import { type OtherRequest, openOn, otherRequests } from './other-requests.ts'
+import { mostNamed, type OtherRequest, otherRequests } from './other-requests.ts'
 import { createdAccess, landedSettings } from './permission-for-verb.ts'
 import { noticeMessage } from './recipients.ts'
 import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-summary.ts'
@@ -86,7 +87,7 @@ export function submitCommand(context: Context, actor: Actor, intention: Intenti
         const writes = await directWrites(context, actor, considered.value, { at, message: intention.reason })
         const along = await movedAlong(context, actor, { considered: considered.value, at })
         const answer = freeze({ ...applied(context, considered.value), others: await naming })
-        return success({ writes: [...writes, ...along], answer, ...defined({ before: frozenFrom }) })
+        return success({ writes: [...writes, ...along], answer, looked: looking, ...defined({ before: frozenFrom }) })
       }
       return await asRequest(context, actor, { ...submission, intention, considered: considered.value, naming })
     },
@@ -235,11 +236,8 @@ async function open(
  */
 function lookedFor(context: Context, { tenant }: Actor, { wishes, directly }: Intention): Promise<readonly string[]> {
   if (directly) return Promise.resolve([])
-  const looking = openOn(
-    context,
-    tenant,
-    wishes.map(({ ref }) => ref),
-  )
+  const resources = wishes.map(({ ref }) => ref)
+  const looking = openOn(context, tenant, { resources, limit: mostNamed + 1 })
   looking.catch(() => {})
   return looking
 }

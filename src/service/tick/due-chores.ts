@@ -22,6 +22,7 @@ import { noticeChore } from './deliver-notices.ts'
 import { type DueCollection, type DueRecord, dueRecords } from './due-records.ts'
 import { clockMoveCommand } from './end-timed-state.ts'
 import { sweepChore } from './sweep.ts'
+import { isMovedOn, staleChore } from './tell-stale.ts'
 
 /**
  * Reads what is due in some collections, and makes chores of it, whose lanes are in the order in which they take
@@ -71,7 +72,9 @@ function choresFor<C extends DueCollection>(
     case 'resources':
       return all('resources').map((record) => clockMoveChore(context, record))
     case 'outbox':
-      return all('outbox').map((record) => noticeChore(context, record))
+      return all('outbox').map((record) =>
+        isMovedOn(record) ? staleChore(context, record) : noticeChore(context, record),
+      )
     case 'returns':
       return all('returns').map((record) => returnsChore(context, record, directoryNeed(record.value.tenant)))
     case 'streams':
