@@ -20,8 +20,8 @@ interface Helpers {
 }
 
 /**
- * Lists who can help a request that nobody can approve, or that has failed, and how. Each verb is tried as the helper would use it, by the
- * decision that would refuse it. Empty if it has to expire, or the directory has to change.
+ * Lists who can help a request that nobody can approve, or that has failed, and how. Each verb is tried as the helper
+ * would use it, by the decision that would refuse it. Empty if it has to expire, or the directory has to change.
  */
 export async function remedies(context: Context, shown: Shown): Promise<readonly Remedy[]> {
   const { request, facts, at: now } = shown
