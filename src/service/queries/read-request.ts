@@ -30,7 +30,7 @@ import { type Reader, type ReadingRights, readingRights } from '../people/readin
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
-import { mostNamed, otherRequests } from '../requests/other-requests.ts'
+import { mostOthers, otherRequests } from '../requests/other-requests.ts'
 import { readComments } from '../requests/request-comments.ts'
 import {
   type ChangeRequest,
@@ -125,7 +125,7 @@ async function showRequest(
       rights,
       settings,
       id: request.id,
-      looking: openOn(context, request.tenant, { resources: request.resources, limit: mostNamed + 1 }),
+      looking: openOn(context, request.tenant, { resources: request.resources, limit: mostOthers + 1 }),
     },
     changes: proposals.map(({ change }) => change),
   })
