@@ -120,15 +120,9 @@ async function showRequest(
   const judged = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
   const ways = stuck ? await remedies(context, judged) : delays(request)
   const frozen = judges ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
-  const others = await otherRequests(context, reader, {
-    ...{
-      rights,
-      settings,
-      id: request.id,
-      looking: openOn(context, request.tenant, { resources: request.resources, limit: mostOthers + 1 }),
-    },
-    changes: proposals.map(({ change }) => change),
-  })
+  const looking = openOn(context, request.tenant, { resources: request.resources, limit: mostOthers + 1 })
+  const all = proposals.map(({ change }) => change)
+  const others = await otherRequests(context, reader, { rights, settings, id: request.id, looking, changes: all })
   const shown = {
     ...summary,
     comments,
