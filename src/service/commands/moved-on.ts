@@ -6,16 +6,19 @@ import type { Context } from '../context/context.ts'
 import { page, put } from '../records/typed-storage.ts'
 
 /** Of how many resources open requests are looked for before something is written. */
-export const mostLookedAt = 20
+const mostResources = 20
 
-/** Finds the newest open requests about some resources, by their ids: one page of an index for each of the first twenty. */
+/**
+ * Finds the newest open requests about some resources, by their ids: one page of an index for each of the first
+ * twenty.
+ */
 export async function openOn(
   { storage }: Pick<Context, 'storage'>,
   tenant: string,
   { resources, limit }: { readonly resources: readonly ResourceName[]; readonly limit: number },
 ): Promise<readonly string[]> {
   const pages = await Promise.all(
-    resources.slice(0, mostLookedAt).map(({ type, id }) =>
+    resources.slice(0, mostResources).map(({ type, id }) =>
       page(storage, {
         collection: 'targets',
         index: 'byOpen',
@@ -43,7 +46,7 @@ export async function movedOnWrites(
   const own = writtenRequests(writes)
   const limit = own.size + 1
   const known = async () => await (looked ?? openOn(context, tenant, { resources: moved, limit }))
-  if (moved.length <= mostLookedAt && (await known()).every((id) => own.has(id))) return []
+  if (moved.length <= mostResources && (await known()).every((id) => own.has(id))) return []
   const { at, author: by } = first
   const resources = moved.map(({ type, id, number }) => ({ type, id, revision: number }))
   const id = `moved/${digest('moved', resources)}`

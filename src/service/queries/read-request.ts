@@ -30,7 +30,7 @@ import { type Reader, type ReadingRights, readingRights } from '../people/readin
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
-import { mostNamed, otherRequests } from '../requests/other-requests.ts'
+import { mostOthers, otherRequests } from '../requests/other-requests.ts'
 import { readComments } from '../requests/request-comments.ts'
 import {
   type ChangeRequest,
@@ -121,15 +121,9 @@ async function showRequest(
   const failed = summary.status === 'failed'
   const ways = stuck || failed ? await remedies(context, judged) : delays(request)
   const frozen = judges ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
-  const others = await otherRequests(context, reader, {
-    ...{
-      rights,
-      settings,
-      id: request.id,
-      looking: openOn(context, request.tenant, { resources: request.resources, limit: mostNamed + 1 }),
-    },
-    changes: proposals.map(({ change }) => change),
-  })
+  const looking = openOn(context, request.tenant, { resources: request.resources, limit: mostOthers + 1 })
+  const all = proposals.map(({ change }) => change)
+  const others = await otherRequests(context, reader, { rights, settings, id: request.id, looking, changes: all })
   const shown = {
     ...summary,
     comments,

@@ -17,7 +17,7 @@ export interface OtherRequest extends Pick<Request, 'status' | 'requester' | 'cr
 }
 
 /** How many are named. */
-export const mostNamed = 20
+export const mostOthers = 20
 
 /** Which other requests are looked for: those about the resources of these changes. */
 interface Looked {
@@ -49,7 +49,7 @@ export async function otherRequests(
   return requests
     .filter((_, index) => readable[index])
     .toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
-    .slice(0, mostNamed)
+    .slice(0, mostOthers)
     .map((other) => {
       const { id: request, status, requester, createdAt } = other
       return { request, status, requester, createdAt, twin: other.effect === effect }

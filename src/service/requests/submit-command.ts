@@ -33,7 +33,7 @@ import { considerSubmission, type DecidedSubmission, decideSubmission, type Inte
 import { deliverToHost } from './deliver-outside.ts'
 import { directWrites } from './direct-writes.ts'
 import { movedAlong } from './moved-along.ts'
-import { mostNamed, type OtherRequest, otherRequests } from './other-requests.ts'
+import { mostOthers, type OtherRequest, otherRequests } from './other-requests.ts'
 import { createdAccess, landedSettings } from './permission-for-verb.ts'
 import { noticeMessage } from './recipients.ts'
 import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-summary.ts'
@@ -237,7 +237,7 @@ async function open(
 function lookedFor(context: Context, { tenant }: Actor, { wishes, directly }: Intention): Promise<readonly string[]> {
   if (directly) return Promise.resolve([])
   const resources = wishes.map(({ ref }) => ref)
-  const looking = openOn(context, tenant, { resources, limit: mostNamed + 1 })
+  const looking = openOn(context, tenant, { resources, limit: mostOthers + 1 })
   looking.catch(() => {})
   return looking
 }

@@ -83,8 +83,6 @@ export function evolve(request: Request, event: LaterEvent): Request {
       return moved(request, event, { escalated: [...(request.escalated ?? []), ...event.policies] })
     case 'reminded':
       return moved(request, event, remindedOf(request, event.at))
-    case 'warned':
-      return moved(request, event, { warnedOf: event.deadline })
     case 'schedule_dropped':
       return moved(request, event, !event.late && isByHand(request, event) ? { scheduleDropped: true } : {})
     case 'commented':
@@ -97,7 +95,8 @@ export function evolve(request: Request, event: LaterEvent): Request {
     case 'time_set':
       return timed(request, event)
     case 'approvals_lapsed':
-      return moved(request, event, { lapsedAt: event.at })
+    case 'warned':
+      return moved(request, event, event.type === 'warned' ? { warnedOf: event.deadline } : { lapsedAt: event.at })
     case 'cancelled':
     case 'discarded':
     case 'claimed':
