@@ -1023,7 +1023,7 @@ function toWarnOf(ledger: Ledger, scene: Scene): number | undefined {
   const lead = Math.min(lengthOf('1d'), Math.floor(length / 4))
   const isByHand = withheld || dropped || (time === undefined && (openTime !== undefined || strictest(conduct).byHand))
   const itself = isReady && !isByHand ? (time ?? movedAt) : (times[0] ?? 0)
-  return lead > 0 && now >= of - lead && now >= itself && itself < of && toldOf !== of ? of : undefined
+  return lead > 0 && now >= of - lead && now >= itself && itself < of && (toldOf ?? 0) < of ? of : undefined
 }
 
 function dueToEscalate({ asked, waitsSince, escalated }: Ledger, scene: Scene): readonly Policy[] {

@@ -1991,7 +1991,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'people are warned again and again of one deadline',
     file: 'core/request/decide/due-verbs.ts',
-    find: 'deadline !== warnedOf && at < deadline',
+    find: '(warnedOf ?? 0) < deadline && at < deadline',
     put: 'at < deadline',
   },
   {
@@ -2387,8 +2387,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what comes from another project is asked nothing of what leads to its state',
     file: 'service/resource-types/leaving-and-coming.ts',
-    find: 'coming: [created, ...steps]',
-    put: 'coming: [created, ...steps.slice(99)]',
+    find: 'coming: [{ before: undefined, change: created }, ...steps]',
+    put: 'coming: [{ before: undefined, change: created }, ...steps.slice(99)]',
   },
   {
     name: 'what goes to another project takes along what nobody has reviewed',
@@ -2407,5 +2407,29 @@ export const bugs: readonly Bug[] = [
     file: 'service/requests/propose-all.ts',
     find: 'of projectsOf(whereaboutsOf([change]))',
     put: 'of projectsOf(whereaboutsOf([change])).slice(0, 1)',
+  },
+  {
+    name: 'what leaves a project is asked as what is deleted there',
+    file: 'service/resource-types/leaving-and-coming.ts',
+    find: "'delete', ...type.actions",
+    put: "'delete', ...type.actions.slice(99)",
+  },
+  {
+    name: 'a condition is taken for not met by what nobody can say',
+    file: 'core/policy/evaluate/judge-condition.ts',
+    find: 'if (sight.subject.inDoubt) return unknown',
+    put: '',
+  },
+  {
+    name: 'what is there for a time goes where it is not taken back',
+    file: 'service/facts/lock-holders.ts',
+    find: 'if (planned) return planned',
+    put: '',
+  },
+  {
+    name: 'what comes to a project brings along the policies in shadow of another one',
+    file: 'service/changes/evaluate-changes.ts',
+    find: 'toProject === undefined ? evaluated : evaluated.slice(1)',
+    put: 'toProject === undefined ? evaluated : evaluated.slice(0)',
   },
 ]

@@ -60,7 +60,7 @@ describe.each(storages)('a resource that is kept outside of the database, with r
       expect(await o.approvals.tick()).toMatchObject({ reclaimed: 1, waiting: 1 })
     }
     o.pass(60 * minute)
-    expect(await o.approvals.tick()).toMatchObject({ reclaimed: 1, applied: 1, waiting: 0 })
+    expect(await o.approvals.tick()).toMatchObject({ reclaimed: 1, unapplied: 1, waiting: 0 })
     expect([(await o.read(first.id)).status, (await o.read(second.id)).status]).toEqual(['applied', 'failed'])
     expect(o.cents()).toBe(200)
     expect(await o.problems()).toEqual([])

@@ -62,7 +62,10 @@ export async function evaluateChanges(
         ]
       : [nothingAsked]
     const unasked = evaluated.some(({ requirements }) => requirements.length === 0)
-    return { evaluation: evaluated.reduce(joinEvaluations), refused: unasked && type?.gated !== false }
+    // What lands is in the project that it comes to: the other one's policies in shadow are no part of its history.
+    const its = proposal.change.toProject === undefined ? evaluated : evaluated.slice(1)
+    const { shadow } = its.reduce(joinEvaluations, nothingAsked)
+    return { evaluation: evaluated.reduce(joinEvaluations), shadow, refused: unasked && type?.gated !== false }
   })
   return {
     evaluation: withFreezes(
@@ -72,7 +75,7 @@ export async function evaluateChanges(
       ),
     ),
     gated: each.some(({ refused }) => refused),
-    shadows: each.map(({ evaluation }) => evaluation.shadow),
+    shadows: each.map(({ shadow }) => shadow),
   }
 }
 

@@ -5,7 +5,7 @@ import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import type { PinnedMove } from '../../core/request/model/content.ts'
-import { leavingAndComing } from '../resource-types/leaving-and-coming.ts'
+import { leavingAndComing, type SeenFromProject } from '../resource-types/leaving-and-coming.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { givenIn } from './lifecycle-action.ts'
 import type { Proposal } from './propose-change.ts'
@@ -21,7 +21,7 @@ export function subjectsOf(
 ): readonly [PolicySubject, ...PolicySubject[]] {
   const { change } = proposal
   const ways = leavingAndComing(type, proposal)
-  if (ways) return [subjectOf(type, ways.leaving), ...ways.coming.map((one) => subjectOf(type, one))]
+  if (ways) return [seenFrom(type, ways.leaving), ...ways.coming.map((one) => seenFrom(type, one))]
   let before = givenIn(change)
   const steps = (change.path ?? []).map((step, index, all) => {
     const { actions, places, after = before ?? null } = step
@@ -33,6 +33,11 @@ export function subjectsOf(
     return subject
   })
   return [subjectOf(type, proposal), ...steps]
+}
+
+/** Makes what the policies of one project look at out of a change of project. */
+function seenFrom(type: ResourceType | undefined, { inDoubt, ...proposal }: SeenFromProject): PolicySubject {
+  return { ...subjectOf(type, proposal), ...defined({ inDoubt }) }
 }
 
 /** Makes what policies look at out of a change. */

@@ -5,6 +5,7 @@ import { isReturned } from '../../core/request/decide/decide.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { statusAt } from '../../core/request/model/deadline.ts'
 import type { ResourceName } from '../../core/request/model/event.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
@@ -15,7 +16,7 @@ import { policiesOf, type TenantPolicies } from '../context/compiled-policies.ts
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
 import type { LockRecord, PolicySetRecord, RequestRecord } from '../records/record-types.ts'
-import { read, recordKey, type Stored, unchanged } from '../records/typed-storage.ts'
+import { read, recordKey, type Stored, unchanged, walk } from '../records/typed-storage.ts'
 
 /** A request that keeps others off a resource. */
 export interface Holder {
@@ -114,6 +115,8 @@ export interface Met {
  * happen meanwhile, or they are declared safe.
  */
 export async function meetLocks(context: Context, { tenant, proposals, holders, setVersion }: Meeting): Promise<Met> {
+  const planned = await plannedRevert(context, tenant, proposals)
+  if (planned) return planned
   if (holders.every((holder) => holder === undefined)) return {}
   const policies = await context.policies(context.storage, tenant, setVersion)
   const among = proposals.length
@@ -129,6 +132,29 @@ export async function meetLocks(context: Context, { tenant, proposals, holders, 
     passes &&= safe && proposal.change.move?.action !== (holder.waiting ?? '')
   }
   return passes ? { passes } : {}
+}
+
+/**
+ * Finds the revert that is planned for a resource which is to go to another project: what is there for a time is taken
+ * back where it was approved, so that it stays until then.
+ */
+async function plannedRevert(
+  { storage }: Context,
+  tenant: string,
+  proposals: readonly Proposal[],
+): Promise<Met | undefined> {
+  for (const { change } of proposals) {
+    if (change.toProject === undefined) continue
+    const { type, id } = change.resource
+    const open = { collection: 'targets', index: 'byOpen', where: [tenant, type, id], order: 'ascending' } as const
+    for await (const { value } of walk(storage, open)) {
+      const { found } = await read(storage, { found: recordKey('requests', tenant, value.request) })
+      if (found && isPlannedRevert(found.value) && isOpen(found.value.status)) {
+        return { lockedBy: value.request, lockedOn: { type, id } }
+      }
+    }
+  }
+  return undefined
 }
 
 /** How changes meet those locks that pass all of them but that of a change on its way. */

@@ -6,7 +6,7 @@ import { defined } from '../../core/defined.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { Request } from '../../core/request/model/request.ts'
-import { projectsOf } from '../../core/request/model/whereabouts.ts'
+import { projectsOf, whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import type { Context } from '../context/context.ts'
 import { mayReadResource } from '../facts/may-read.ts'
 import type { ReadingRights } from '../people/reading-rights.ts'
@@ -91,7 +91,9 @@ interface Successive {
 async function mayReadBoth(rights: ReadingRights, request: Request, { change, earlier }: Successive): Promise<boolean> {
   if (await rights.everywhere()) return true
   if (!isOwnType(change.resource.type)) {
-    return projectsOf(request).includes(change.project) || (await rights.in(change.project))
+    const its = projectsOf(whereaboutsOf([change]))
+    const may = await Promise.all(its.map((one) => projectsOf(request).includes(one) || rights.in(one)))
+    return may.every(Boolean)
   }
   for (const one of [change, earlier]) {
     if (

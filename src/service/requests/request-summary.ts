@@ -174,13 +174,13 @@ export function moveLines(
   { project, toProject, move, path = [] }: Pick<ProposedChange, 'project' | 'toProject' | 'move' | 'path'>,
   labels: Labels | undefined,
 ): readonly string[] {
-  if (toProject !== undefined) return [`project: ${project || 'none'} → ${toProject || 'none'}`]
   if (move?.reverts) {
     const { revision, state } = move.reverts
     const was = state === move.to ? 'as it was then' : `and was ${state} then`
     return [`revert to revision ${revision}: the state stays ${move.to}, ${was}`]
   }
-  if (move === undefined || move.edits) return []
+  const goes = toProject === undefined ? [] : [`project: ${project || 'none'} → ${toProject || 'none'}`]
+  if (move === undefined || move.edits) return goes
   const { action, from, to, details = {}, imported, dueAt, next } = move
   const way = (move.path ?? []).flatMap((step, index) => [
     `${step.action}: state ${step.from} → ${step.to}`,
@@ -191,6 +191,7 @@ export function moveLines(
   const then =
     next && dueAt !== undefined ? [`${next.action} at ${new Date(dueAt).toISOString()}: state ${to} → ${next.to}`] : []
   const does = next ? describe(next.places, labels).map((line) => `${next.action}: ${line}`) : []
+  if (toProject !== undefined) return [...goes, `state: stays ${to}`, ...then, ...does]
   return [`${action}: state ${from ?? 'none'} → ${begins}`, ...way, ...said, ...then, ...does]
 }
 

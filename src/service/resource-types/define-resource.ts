@@ -13,6 +13,7 @@ import { shown } from '../values/shown.ts'
 import { externalOf, hostingOf, projectOfOf } from './declared-hosting.ts'
 import { type DocumentPair, facetsIn, readersOf } from './facets.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
+import { projectAction } from './leaving-and-coming.ts'
 import { permissionsNeeded } from './permissions-needed.ts'
 import type {
   ActionDefinition,
@@ -23,7 +24,7 @@ import type {
   ResourceType,
 } from './resource-type.ts'
 
-const builtIn = ['create', 'update', 'delete', 'change_project']
+const builtIn = ['create', 'update', 'delete', projectAction]
 
 /**
  * Declares a type of resource.
@@ -237,6 +238,11 @@ function lifecycleOf(
     shape,
   }: { readonly groups: Groups; readonly references: References | undefined; readonly shape: CompiledShape },
 ): ResourceLifecycle {
+  if (lifecycle.moves.some(({ action }) => action === projectAction)) {
+    throw new TypeError(
+      `defineResource: the life cycle of "${type}" has an action "${projectAction}", which every type has: give it another name`,
+    )
+  }
   const asks = lifecycle.moves.find(({ unreferenced }) => unreferenced)
   if (asks && !references) {
     throw new TypeError(

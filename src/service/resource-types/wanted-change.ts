@@ -58,8 +58,8 @@ export interface RevertInput {
 }
 
 /**
- * Another project for a resource, whose document and state stay: `{ toProject: 'shop' }`. It is deleted in the project
- * that it is in and created in the other one, as far as permissions and policies go, so that both are asked.
+ * Another project for a resource, whose document and state stay: `{ toProject: 'shop' }`. Both projects are asked: the
+ * one about any change, since it could be changed elsewhere and come back, the other one about a creation in this state.
  */
 export interface ProjectInput {
   /** The project that it goes to; empty for none. */

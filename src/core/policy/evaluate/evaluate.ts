@@ -77,7 +77,8 @@ export function sightOf(
   { by, among }: { readonly by: readonly CompiledPolicy[]; readonly among: number },
 ): Sight {
   const { places, documents } = seenOf(set, subject)
-  return { subject, ...documents, places, tooLarge: isTooLarge(places, looksOf(by), among), touched: undefined }
+  const tooLarge = subject.inDoubt === true || isTooLarge(places, looksOf(by), among)
+  return { subject, ...documents, places, tooLarge, touched: undefined }
 }
 
 /**
@@ -90,7 +91,7 @@ export function shadowCandidates(set: PolicySet, subject: PolicySubject, among =
   const shadows = findCandidates(set.shadows, { subject, places })
   if (shadows.length === 0) return undefined
   const found = [...findCandidates(set.index, { subject, places }), ...shadows]
-  const tooLarge = isTooLarge(places, looksOf(found), among)
+  const tooLarge = subject.inDoubt === true || isTooLarge(places, looksOf(found), among)
   return { found, sight: { subject, ...documents, places, tooLarge, touched: undefined } }
 }
 

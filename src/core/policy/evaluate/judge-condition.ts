@@ -22,6 +22,7 @@ export interface Sight extends Surroundings {
 
 /** Judges a condition on what a policy sees of a change. */
 export function judgeCondition(condition: CompiledCondition, sight: Sight): Truth {
+  if (sight.subject.inDoubt) return unknown
   switch (condition.type) {
     case 'field':
       return judgeField(condition, sight)

@@ -110,6 +110,7 @@ function noIdentity(list: string): string {
 function describeTest({ condition, values, more: others, step, problem, holds }: TestExplanation): string {
   if (problem === 'not_understood') return `this version does not understand the condition ${JSON.stringify(condition)}`
   if (!('type' in condition)) return `${JSON.stringify(condition)} holds: ${holds}`
+  if (problem === 'in_doubt') return 'the resource goes to another project, where nobody can say what becomes of it'
   if (condition.type === 'predicate') {
     if (problem === 'unknown_predicate') return `the host has no predicate ${quote(condition.name)}`
     if (problem === 'predicate_failed') return `the predicate ${quote(condition.name)} failed`

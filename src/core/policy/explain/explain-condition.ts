@@ -34,7 +34,7 @@ export interface TestExplanation {
   readonly more?: number
   /**
    * Why nobody can say, if that does not lie in the values. `too_large`: the change has more values than all
-   * policies can look through.
+   * policies can look through. `in_doubt`: the resource goes to another project.
    */
   readonly problem:
     | 'not_understood'
@@ -42,6 +42,7 @@ export interface TestExplanation {
     | 'unknown_predicate'
     | 'predicate_failed'
     | 'too_large'
+    | 'in_doubt'
     | undefined
 }
 
@@ -67,8 +68,9 @@ export interface ValueExplanation {
 export function explainCondition(compiled: CompiledCondition, sight: Sight): ConditionExplanation {
   switch (compiled.type) {
     case 'field':
-      return explainField(compiled, sight)
+      return sight.subject.inDoubt ? inDoubt(compiled.condition) : explainField(compiled, sight)
     case 'predicate': {
+      if (sight.subject.inDoubt) return inDoubt(compiled.condition)
       const { condition, predicate } = compiled
       const truth = judgePredicate(condition, predicate, sight.subject)
       const problem = predicate ? 'predicate_failed' : 'unknown_predicate'
@@ -89,6 +91,10 @@ export function explainCondition(compiled: CompiledCondition, sight: Sight): Con
     case 'unknown':
       return test(compiled.condition as Condition, unknown, [], 'not_understood')
   }
+}
+
+function inDoubt(condition: Condition): TestExplanation {
+  return test(condition, unknown, [], 'in_doubt')
 }
 
 /** Names a truth. */

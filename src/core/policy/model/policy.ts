@@ -168,6 +168,11 @@ export interface PolicySubject {
   readonly step?: LifecycleStep | undefined
   readonly before: JsonValue | undefined
   readonly after: JsonValue | undefined
+  /**
+   * Whether nobody can say what it changes, so that every condition could be met: of what goes to another project, what
+   * becomes of it there, and what it took to come to its state. Left out: its places say it.
+   */
+  readonly inDoubt?: true | undefined
   /** What the resource type computed for this change. A facet that is missing or null could be anything. */
   readonly facets?: Facets
   /** Who is behind the change, and what was live before. What is left out could be anything. */

@@ -81,7 +81,7 @@ export interface Warning extends Due {
 
 /**
  * When people are warned that an open request is about to end, or to miss the time that it is scheduled for: once of
- * each. What is applied by itself before it ends needs nobody, unless something keeps it off when its time has come.
+ * each, and of none that comes before one which they were warned of, as that is near already. What is applied by itself before it ends needs nobody, unless something keeps it off when its time has come.
  */
 export function warningsOf(request: Request, clock?: Clock): readonly Warning[] {
   const { status, rules, updatedAt, warnedOf } = request
@@ -92,7 +92,7 @@ export function warningsOf(request: Request, clock?: Clock): readonly Warning[] 
   const byItself = status === 'approved' && unresolved(request, rules) === 0 ? applications(request) : []
   const ahead = [...times, ...byItself.map(({ at }) => at)]
   const all = [...times.map((deadline) => warningOf(request, deadline)), warningOf(request, end, ahead)]
-  return all.filter(({ at, deadline }) => deadline !== warnedOf && at < deadline)
+  return all.filter(({ at, deadline }) => (warnedOf ?? 0) < deadline && at < deadline)
 }
 
 function warningOf({ askedAt }: Request, deadline: number, ahead: readonly number[] = []): Warning {
