@@ -88,6 +88,7 @@ function town(storage: Storage, more: readonly ResourceType[] = []) {
     admins: { roles: ['admin'] },
     readers: { roles: ['staff'] },
     logReaders: { roles: ['staff'] },
+    predicates: { never: () => false },
   })
   const as = (user: string) => approvals.as({ tenant: 'acme', user })
   const gate = async (policy: Partial<PolicyInput> = {}) => {
@@ -295,13 +296,22 @@ describe('[WO-16] a change of project', () => {
     expect(await refusal(w.as('root').submit(campaigns.ref('spring'), toShop))).toBe('frozen')
   })
 
-  it('[WO-16] is no way round what a project asks before something runs there, whoever made it elsewhere', async () => {
-    const w = town(memoryStorage())
-    await w.gate({ match: { project: 'shop', action: 'start' } })
-    const spring = campaigns.ref('spring', { project: 'web' })
-    const running = { value: { budget: 5, on: true }, state: 'running' }
-    expect((await w.as('ann').submit(spring, running)).status).toBe('applied')
-    expect((await w.as('ann').submit(campaigns.ref('spring'), toShop)).status).toBe('pending')
+  it('[WO-16] is no way round what a project asks before something runs there, whatever made it run elsewhere', async () => {
+    const conditions: readonly PolicyInput['when'][] = [
+      undefined,
+      { type: 'change_amount', field: '/budget', operator: '>', value: 50 },
+      { not: { type: 'any_change', field: '/on' } },
+      { not: { type: 'before_after', field: '/budget', operator: '==', value: 5 } },
+      { type: 'predicate', name: 'never' },
+    ]
+    for (const when of conditions) {
+      const w = town(memoryStorage())
+      await w.gate({ match: { project: 'shop', action: 'start' }, ...(when ? { when } : {}) })
+      const spring = campaigns.ref('spring', { project: 'web' })
+      const running = { value: { budget: 5, on: true }, state: 'running' }
+      expect((await w.as('ann').submit(spring, running)).status).toBe('applied')
+      expect((await w.as('ann').submit(campaigns.ref('spring'), toShop)).status).toBe('pending')
+    }
   })
 
   it('[WO-16] that only the clock brings to its state is asked whatever there is, also of what the clock does', async () => {

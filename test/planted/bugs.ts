@@ -760,19 +760,19 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'whoever approves a step does not approve what the clock does after it',
-    file: 'service/changes/propose-change.ts',
+    file: 'service/changes/policy-subjects.ts',
     find: 'places: next ? different([...change.places, ...next.places]) : change.places',
     put: 'places: change.places',
   },
   {
     name: 'an action that leads from a state to itself is an edit',
-    file: 'service/changes/propose-change.ts',
+    file: 'service/changes/policy-subjects.ts',
     find: 'if (edits && from === to && details === undefined) return undefined',
     put: 'if (from === to) return undefined',
   },
   {
     name: 'facets of what is live only for a while do not count',
-    file: 'service/changes/propose-change.ts',
+    file: 'service/changes/policy-subjects.ts',
     find: 'const facets = type.facetsOf({ before, after })\n  if (later === undefined) return facets',
     put: 'const facets = type.facetsOf({ before, after: later ?? after })\n  if (later !== null) return facets',
   },
@@ -1936,7 +1936,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a resource begins in a state without what the actions that lead there are asked',
-    file: 'service/changes/propose-change.ts',
+    file: 'service/changes/policy-subjects.ts',
     find: 'return [subjectOf(type, proposal), ...steps]',
     put: 'return [subjectOf(type, proposal), ...steps.slice(steps.length)]',
   },
