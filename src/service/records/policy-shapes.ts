@@ -1,4 +1,5 @@
 import type { PathOwnership, Policy, PolicyMatch } from '../../core/policy/model/policy.ts'
+import { policyType } from '../../core/policy/model/policy-type.ts'
 import type {
   Approvers,
   Escalation,
@@ -16,6 +17,8 @@ import {
   named,
   number,
   object,
+  orNull,
+  type Properties,
   type RecordShape,
   text,
   whole,
@@ -119,3 +122,13 @@ export const policy: RecordShape = object<Omit<Policy, 'source' | 'whileOff'>>({
   fallback: maybe(json),
   mode: maybe(json),
 })
+
+/** A record with a document: that of a policy says at least what it is about, on which depends who may read it. */
+export function withDocument<T>(properties: Properties<T>): RecordShape {
+  const [whole, about] = [object<T>(properties), orNull(object<Pick<Policy, 'match'>>({ match }))]
+  return (value, at) => {
+    const problem = whole(value, at)
+    const { type, document } = value as { readonly type?: unknown; readonly document?: unknown }
+    return problem === undefined && type === policyType ? about(document, `${at}/document`) : problem
+  }
+}

@@ -24,7 +24,7 @@ import {
 } from '../values/shape.ts'
 import type * as accesses from './access-records.ts'
 import { freezeShape } from './freeze-shapes.ts'
-import { match, pinned, policy } from './policy-shapes.ts'
+import { match, pinned, policy, withDocument } from './policy-shapes.ts'
 import type * as records from './record-types.ts'
 import {
   commentPart,
@@ -127,7 +127,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     rebased: maybe(listOf(proposed)),
     late: maybe(listOf(late)),
   }),
-  resources: object<records.ResourceRecord>({
+  resources: withDocument<records.ResourceRecord>({
     ...revision,
     revision: whole,
     state: maybe(text()),
@@ -136,7 +136,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     putOff: maybe(putOff),
     head,
   }),
-  revisions: object<Revision>({
+  revisions: withDocument<Revision>({
     ...revision,
     number: whole,
     digest: text(),
