@@ -64,9 +64,9 @@ export function officeModel(rules: OfficeRules, system?: Elsewhere) {
     return !barred.some((one) => isBehind(user, one, request))
   }
 
-  /** Whether a user may change what waits. */
-  function mayEdit(user: string, { requester, contributors }: ModelRequest): boolean {
-    if (rules.edit === 'anyone') return true
+  /** Whether a user may change what waits, or waited: of what nobody had to approve, no rule speaks. */
+  function mayEdit(user: string, { requester, contributors, quorum }: ModelRequest): boolean {
+    if (rules.edit === 'anyone' || quorum === 0) return true
     const others = rules.edit === 'contributors' ? contributors : []
     return rules.edit !== 'nobody' && [requester, ...others].includes(user)
   }
