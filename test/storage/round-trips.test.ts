@@ -40,5 +40,8 @@ it('a submission takes three round trips on PostgreSQL, and so does a review, al
   expect(others).toHaveLength(2)
   expect([waves, trips.length]).toEqual([3, 5])
   expect(await approve('ben', request)).toEqual({ status: 'pending', trips: 3 })
-  expect(await approve('cat', request)).toEqual({ status: 'applied', trips: 3 })
+  // What others have asked for may go stale by it: that is looked up with the content, by one page of an index.
+  waves = 0
+  expect(await approve('cat', request)).toEqual({ status: 'applied', trips: 4 })
+  expect(waves).toBe(3)
 })

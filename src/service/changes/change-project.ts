@@ -8,7 +8,7 @@ import { projectAction } from '../resource-types/leaving-and-coming.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { isProjectChange } from '../resource-types/wanted-change.ts'
 import { clockMove, type Start } from './perform-action.ts'
-import { type Proposal, propose, type ResolvedWish, startOf, type WishFacts } from './propose-change.ts'
+import { type Proposal, propose, type ResolvedWish, startOfWish, type WishFacts } from './propose-change.ts'
 
 /** Works out what a wish would make of a resource: of its document, of its state, or of where it is. */
 export async function proposeWish(
@@ -16,7 +16,7 @@ export async function proposeWish(
   live: ResourceRecord | undefined,
   facts: WishFacts,
 ): Promise<Result<Proposal>> {
-  const start = startOf(wish, live, facts)
+  const start = startOfWish(wish, live, facts)
   if (!start.ok) return start
   const { type, change } = wish
   if (isProjectChange(change)) return await proposeProject(type, start.value, change.toProject)

@@ -59,7 +59,7 @@ export interface WishFacts {
 }
 
 /** Finds out where a wish starts from. */
-export function startOf(
+export function startOfWish(
   { type, ref, base }: Pick<ResolvedWish, 'type' | 'ref' | 'base'>,
   live: ResourceRecord | undefined,
   { tenant, hostSays }: WishFacts,

@@ -31,6 +31,11 @@ export async function openOn(
   return [...new Set(pages.flatMap(({ records }) => records.map(({ value }) => value.request)))]
 }
 
+/** Tells whether anybody is told that a request went stale. */
+export function tellsStale({ notifiers, audiences }: Pick<Context, 'notifiers' | 'audiences'>): boolean {
+  return notifiers.length > 0 && audiences.stale.length > 0
+}
+
 /**
  * Notes which resources get a revision, if other open requests are about them: these may be stale from then on, and
  * `tick` tells their people. `looked` are the open requests about them, if they were looked for already.
@@ -42,7 +47,7 @@ export async function movedOnWrites(
 ): Promise<readonly Write[]> {
   const moved = made(writes)
   const [first] = moved
-  if (!first || context.notifiers.length === 0 || context.audiences.stale.length === 0) return []
+  if (!first || !tellsStale(context)) return []
   const own = writtenRequests(writes)
   const limit = own.size + 1
   const known = async () => await (looked ?? openOn(context, tenant, { resources: moved, limit }))

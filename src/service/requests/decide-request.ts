@@ -14,6 +14,7 @@ import { isKnown } from '../../core/review/voter.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { bothWays } from '../changes/taking-back.ts'
+import { openOn, tellsStale } from '../commands/moved-on.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
@@ -38,6 +39,8 @@ export interface Decided {
   readonly content?: Content
   readonly target?: TargetFacts
   readonly resources?: ResourcesRead
+  /** The open requests about the resources that may get a revision, by their ids, if they were looked for. */
+  readonly looked?: Promise<readonly string[]>
   /** States that whatever else was relied on is still as it was read. */
   readonly preconditions: readonly Write[]
 }
@@ -95,6 +98,7 @@ async function decideOnContent(
   { facts, wants, ...ground }: Ground & { readonly facts: Facts; readonly wants: FactName },
 ): Promise<Result<Decided>> {
   const { request, settings, setVersion, rewrite, rights } = ground
+  const looked = rewrite ? undefined : lookedFor(context, command, request)
   const whole = await readWith(context, command, { request, settings, rewrite })
   if (!whole.ok) return whole
   const { stored, resources } = whole.value
@@ -137,6 +141,7 @@ async function decideOnContent(
     preconditions: [...allowed.value, ...(behind.ok ? behind.value : [])],
     target,
     resources: kept,
+    ...defined({ looked }),
     ...(rewritten ? { content: rewritten.value.read.content } : {}),
   })
 }
@@ -165,6 +170,18 @@ async function broughtBy(context: Context, command: RequestCommand, whole: Whole
   const { read, next } = brought.value
   const lasting = await revertProblem(context, { ...by, proposals: read.proposals, settings, schedule: next, at })
   return lasting ? { ok: false, refusal: lasting } : brought
+}
+
+/** Begins to look for others who are about what a command may apply, if somebody is told that theirs goes stale. */
+function lookedFor(
+  context: Context,
+  { type }: RequestCommand,
+  { tenant, resources }: Request,
+): Promise<readonly string[]> | undefined {
+  if (!tellsStale(context) || !rowOf(type).to.includes('applied')) return undefined
+  const looked = openOn(context, tenant, { resources, limit: 2 })
+  looked.catch(() => {})
+  return looked
 }
 
 /** Reads the content and what is live, and what is live of a resource that joins. */

@@ -95,6 +95,7 @@ export function requestCommand(given: Context, by: Actor, id: string, ask: Ask):
       ],
       answer: { ...next, ...defined({ holds: switchFacts(context, settings, next).holds }) },
       ...inTimeFor(event, decided.value.target),
+      ...defined({ looked: decided.value.looked }),
       ...(hasClaimed(request, next) ? { follow: () => deliverToHost(given, next) } : {}),
     })
   }

@@ -59,7 +59,8 @@ export interface RevertInput {
 
 /**
  * Another project for a resource, whose document and state stay: `{ toProject: 'shop' }`. Both projects are asked: the
- * one about any change, since it could be changed elsewhere and come back, the other one about a creation in this state.
+ * one about any change, since it could be changed elsewhere and come back, the other one about a creation in this
+ * state.
  */
 export interface ProjectInput {
   /** The project that it goes to; empty for none. */

@@ -52,8 +52,8 @@ export interface SimulationDifference<C> {
 /**
  * Says which of these changes the policies would have gated, and whom they would have asked. Writes nothing.
  *
- * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it, once or more. What several
- * sets ask holds together.
+ * A change is whatever the caller keeps; `subjectOf` says what policies would have seen of it, once or more. What
+ * several sets ask holds together.
  *
  * @example
  * ```ts

@@ -81,7 +81,8 @@ export interface Warning extends Due {
 
 /**
  * When people are warned that an open request is about to end, or to miss the time that it is scheduled for: once of
- * each, and of none that comes before one which they were warned of, as that is near already. What is applied by itself before it ends needs nobody, unless something keeps it off when its time has come.
+ * each, and of none that comes before one which they were warned of, as that is near already. What is applied by itself
+ * before it ends needs nobody, unless something keeps it off when its time has come.
  */
 export function warningsOf(request: Request, clock?: Clock): readonly Warning[] {
   const { status, rules, updatedAt, warnedOf } = request

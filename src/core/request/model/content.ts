@@ -14,7 +14,7 @@ export interface ProposedChange {
   readonly resource: { readonly type: string; readonly id: string }
   /** The project that the resource is in; empty if in none. */
   readonly project: string
-  /** The project that it goes to, empty for none: its document and its state stay then. Left out: it stays in its own. */
+  /** The project that it goes to, empty for none: its document and its state stay. Left out: it stays where it is. */
   readonly toProject?: string
   /** The revision that the change was made against; 0 if the resource never existed. */
   readonly base: number

@@ -6,8 +6,8 @@ import type { Content, ProposedChange } from './content.ts'
 
 /**
  * Tells whether two changes do the same to the same resource: the same actions, and the same places from the same to
- * the same values. A change of the live state or of the project makes the whole document do something else, so that this
- * has to be the same as well.
+ * the same values. A change of the live state or of the project makes the whole document do something else, so that
+ * this has to be the same as well.
  */
 export function hasEqualEffect(a: ProposedChange, b: ProposedChange | undefined): boolean {
   return b !== undefined && effectOf(a) === effectOf(b)
