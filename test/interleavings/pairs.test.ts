@@ -116,6 +116,9 @@ const first = Math.floor(Math.random() * 3)
 const pairsIn = (state: string) =>
   deep || state === 'applied by breaking glass' ? pairs : pairs.filter((_, at) => at % 3 === first)
 
+/** Of all verbs, every second one, as of the pairs. */
+const meetingTheClock = names.filter((_, at) => deep || at % 2 === first % 2)
+
 /** Tells whether both are accepted, in one order or the other: what is refused at once meets nobody. */
 async function happen(meeting: Meeting): Promise<boolean> {
   const told = await Promise.all(
@@ -172,7 +175,7 @@ describe('a verb on a request that meets the clock, in every order of their call
     { timeout: 3_600_000 },
     async (state, prepare) => {
       let done = 0
-      for (const name of names) {
+      for (const name of meetingTheClock) {
         const meeting: Meeting = { prepare, acts: [clock, doing(name)] }
         if (!(await happen(meeting))) continue
         const { schedules, illegal } = await meet(meeting, memoryStorage)
@@ -181,7 +184,7 @@ describe('a verb on a request that meets the clock, in every order of their call
         meetings++
         orders += schedules
       }
-      expect(done).toBeGreaterThan(10)
+      expect(done).toBeGreaterThan(deep ? 10 : 4)
       expect(await sound(prepare)).toEqual([])
     },
   )
