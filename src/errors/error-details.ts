@@ -117,10 +117,7 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   content_tampered: { readonly request: string; readonly digest: string; readonly found: string }
   /** The requester cannot review their own request. */
   self_approval: { readonly request: string; readonly actor: string }
-  /**
-   * The actor is not among those whom the policies ask. `roles` are theirs; of a request in several projects those that
-   * they hold in each, and `projects` says which they hold where.
-   */
+  /** The policies do not ask the actor. `roles` are theirs in all projects of the request, `projects` those in each. */
   not_an_approver: {
     readonly request: string
     readonly actor: string

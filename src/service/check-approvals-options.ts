@@ -1,3 +1,4 @@
+import { builtInActions } from '../core/policy/model/built-in-actions.ts'
 import { isOwnType } from '../core/policy/model/policy-type.ts'
 import type { ApprovalsOptions } from './approvals-options.ts'
 import type { AccessControl } from './context/access-control.ts'
@@ -78,9 +79,7 @@ export function checkNeeds(access: AccessControl, resources: readonly ResourceTy
         `createApprovals: with access, defineResource of "${type}" has to say which permissions a change needs`,
       )
     }
-    const unknown = needs(['create', 'update', 'delete', 'change_project', ...actions]).find(
-      (one) => !access.known.includes(one),
-    )
+    const unknown = needs([...builtInActions, ...actions]).find((one) => !access.known.includes(one))
     if (unknown !== undefined) {
       throw new TypeError(
         `createApprovals: "${type}" needs ${JSON.stringify(unknown)}, which is no permission: add it to access.permissions`,

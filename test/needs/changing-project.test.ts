@@ -12,6 +12,7 @@ import {
 import { defineLifecycle } from '../../src/lifecycles.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
+import { type Roster, rosterDirectory } from '../roster.ts'
 import { runs } from '../runs.ts'
 import { day, experiments, flags, pending, refusal, rollout, start, storages } from '../world.ts'
 
@@ -47,7 +48,7 @@ const kept = defineResource({
 })
 
 /** Who holds which roles where; in the whole tenant under an empty name. */
-const roster: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const roster: Roster = {
   root: { '': ['admin', 'staff'] },
   ann: { '': ['staff'] },
   amy: { web: ['staff', 'lead'] },
@@ -67,24 +68,7 @@ function town(storage: Storage, more: readonly ResourceType[] = []) {
       now: () => time,
       newId: () => `request-${++ids}`,
     },
-    directory: {
-      async users({ project = '' }, names) {
-        return names.map((name) => {
-          const held = roster[name]
-          const elsewhere = Object.entries(held ?? {}).filter(([where]) => where !== '')
-          const inProjects = elsewhere.map(([where, roles]) => ({ project: where, roles }))
-          const roles = [...(held?.[''] ?? []), ...(project === '' ? [] : (held?.[project] ?? []))]
-          return held && { roles, ...(project === '' ? { inProjects } : {}) }
-        })
-      },
-      async holders({ project = '' }, role) {
-        const rolesOf = (user: string) => [...new Set(['', project])].flatMap((name) => roster[user]?.[name] ?? [])
-        return Object.keys(roster).filter((user) => rolesOf(user).includes(role))
-      },
-      async roles(_scope, names) {
-        return names.map((name) => ['admin', 'staff', 'lead'].includes(name))
-      },
-    },
+    directory: rosterDirectory(roster),
     admins: { roles: ['admin'] },
     readers: { roles: ['staff'] },
     logReaders: { roles: ['staff'] },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createApprovals, type Directory, type RequestFilter, type Storage } from '../../src/index.ts'
+import { createApprovals, type RequestFilter, type Storage } from '../../src/index.ts'
 import { accessWorld } from '../access-world.ts'
+import { type Roster, rosterDirectory } from '../roster.ts'
 import { flags, pending, refusal, rollout, start, storages } from '../world.ts'
 
 /** Who holds which roles where: in the whole tenant under an empty name. */
-const roster: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+const roster: Roster = {
   root: { '': ['admin', 'staff'] },
   ann: { web: ['staff'], shop: ['staff'] },
   amy: { web: ['staff'] },
@@ -13,24 +14,7 @@ const roster: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   lia: { '': ['staff', 'lead'] },
 }
 
-const directory: Directory = {
-  async users({ project = '' }, ids) {
-    return ids.map((id) => {
-      const held = roster[id]
-      const elsewhere = Object.entries(held ?? {}).filter(([name]) => name !== '')
-      const inProjects = elsewhere.map(([name, roles]) => ({ project: name, roles }))
-      const roles = [...(held?.[''] ?? []), ...(project === '' ? [] : (held?.[project] ?? []))]
-      return held && { roles, ...(project === '' ? { inProjects } : {}) }
-    })
-  },
-  async holders({ project = '' }, role) {
-    const names = (user: string) => [...new Set(['', project])].flatMap((name) => roster[user]?.[name] ?? [])
-    return Object.keys(roster).filter((user) => names(user).includes(role))
-  },
-  async roles(_scope, names) {
-    return names.map((name) => ['admin', 'staff', 'lead'].includes(name))
-  },
-}
+const directory = rosterDirectory(roster)
 
 const [checkout, cart] = [flags.ref('checkout', { project: 'web' }), flags.ref('cart', { project: 'shop' })]
 const value = { enabled: true, rollout: 10 }

@@ -2429,7 +2429,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what comes to a project brings along the policies in shadow of another one',
     file: 'service/changes/evaluate-changes.ts',
-    find: 'toProject === undefined ? evaluated : evaluated.slice(1)',
-    put: 'toProject === undefined ? evaluated : evaluated.slice(0)',
+    find: 'moves ? evaluated.slice(1)',
+    put: 'moves ? evaluated.slice(0)',
   },
 ]

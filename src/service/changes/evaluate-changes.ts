@@ -62,10 +62,11 @@ export async function evaluateChanges(
         ]
       : [nothingAsked]
     const unasked = evaluated.some(({ requirements }) => requirements.length === 0)
+    const evaluation = evaluated.reduce(joinEvaluations)
     // What lands is in the project that it comes to: the other one's policies in shadow are no part of its history.
-    const its = proposal.change.toProject === undefined ? evaluated : evaluated.slice(1)
-    const { shadow } = its.reduce(joinEvaluations, nothingAsked)
-    return { evaluation: evaluated.reduce(joinEvaluations), shadow, refused: unasked && type?.gated !== false }
+    const moves = proposal.change.toProject !== undefined
+    const { shadow } = moves ? evaluated.slice(1).reduce(joinEvaluations, nothingAsked) : evaluation
+    return { evaluation, shadow, refused: unasked && type?.gated !== false }
   })
   return {
     evaluation: withFreezes(

@@ -6,6 +6,7 @@ import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { editAction, impossible, possibleActions } from '../../core/lifecycle/possible-actions.ts'
+import { projectAction } from '../../core/policy/model/built-in-actions.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
@@ -135,7 +136,7 @@ function movedSince(
   return refuse('transition_rejected', {
     lifecycle: type.lifecycle?.name ?? type.type,
     state,
-    action: 'change_project',
+    action: projectAction,
     problem,
   }).refusal
 }

@@ -24,6 +24,7 @@ import {
 } from '../values/shape.ts'
 import type * as accesses from './access-records.ts'
 import { freezeShape } from './freeze-shapes.ts'
+import type { MovedOn, OutboxRecord } from './outbox-records.ts'
 import { match, pinned, policy, withDocument } from './policy-shapes.ts'
 import type * as records from './record-types.ts'
 import {
@@ -237,7 +238,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
     via: text(),
     reason: maybe(text()),
   }),
-  outbox: object<records.OutboxRecord>({
+  outbox: object<OutboxRecord>({
     tenant,
     id: text(),
     dueAt: whole,
@@ -257,7 +258,7 @@ export const recordShapes: { readonly [C in CollectionName]: RecordShape } = {
       deadline: maybe(whole),
     }),
     moved: maybe(
-      object<records.MovedOn>({
+      object<MovedOn>({
         resources: listOf(object({ type: text(), id: text(), revision: whole })),
         done: maybe(whole),
         after: maybe(listOf(json)),

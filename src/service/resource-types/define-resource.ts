@@ -7,13 +7,13 @@ import { defined } from '../../core/defined.ts'
 import { identifierProblem } from '../../core/identifier.ts'
 import type { Lifecycle } from '../../core/lifecycle/define-lifecycle.ts'
 import { dismiss } from '../../core/lifecycle/dismiss.ts'
+import { builtInActions, projectAction } from '../../core/policy/model/built-in-actions.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { freeze } from '../values/freeze.ts'
 import { shown } from '../values/shown.ts'
 import { externalOf, hostingOf, projectOfOf } from './declared-hosting.ts'
 import { type DocumentPair, facetsIn, readersOf } from './facets.ts'
 import { checkFunction, checkOptionNames, checkRecord } from './handed-in.ts'
-import { projectAction } from './leaving-and-coming.ts'
 import { permissionsNeeded } from './permissions-needed.ts'
 import type {
   ActionDefinition,
@@ -23,8 +23,6 @@ import type {
   ResourceOptions,
   ResourceType,
 } from './resource-type.ts'
-
-const builtIn = ['create', 'update', 'delete', projectAction]
 
 /**
  * Declares a type of resource.
@@ -85,7 +83,7 @@ export function declareResource<T>(options: ResourceOptions<T>): ResourceType<T>
     ...defined({ lifecycle, references }),
     ...(options.permissions === undefined
       ? {}
-      : { needs: permissionsNeeded(type, options.permissions, [...builtIn, ...actions]) }),
+      : { needs: permissionsNeeded(type, options.permissions, [...builtInActions, ...actions]) }),
     ...hostingOf(options),
     ...externalOf(options),
     ...projectOfOf(options),
@@ -112,7 +110,9 @@ function detectorsOf<T>(
   lifecycle: ResourceLifecycle | undefined,
 ): readonly Detector<T>[] {
   return Object.entries(actions).map(([name, action]) => {
-    const problem = builtIn.includes(name) ? 'is one of those that every type has' : actionProblem(name, lifecycle)
+    const problem = builtInActions.includes(name)
+      ? 'is one of those that every type has'
+      : actionProblem(name, lifecycle)
     if (problem) throw new TypeError(`defineResource: action ${JSON.stringify(name)} of "${type}" ${problem}`)
     const { detect, covers = [] } = definitionOf(type, name, action)
     return { name, detect, covers: covers.map((pattern) => patternOf(type, pattern, groups)) }

@@ -3,11 +3,9 @@ import { diff } from '../../core/change/diff.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
 import { pathTo } from '../../core/lifecycle/path-to.ts'
+import { projectAction } from '../../core/policy/model/built-in-actions.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import type { ResourceType } from './resource-type.ts'
-
-/** The action of what goes to another project, whatever its type. */
-export const projectAction = 'change_project'
 
 /** A change, and the document that it starts from. */
 interface WholeChange {

@@ -4,7 +4,7 @@ import { pauseAfter } from '../commands/put-off.ts'
 import type { Chore, ChoreOutcome } from '../context/chore.ts'
 import type { Context } from '../context/context.ts'
 import { withoutLeavers } from '../people/departures.ts'
-import type { OutboxRecord } from '../records/record-types.ts'
+import type { OutboxRecord } from '../records/outbox-records.ts'
 import { put, type Stored } from '../records/typed-storage.ts'
 import type { HostNeed } from '../values/needs.ts'
 

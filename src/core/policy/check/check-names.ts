@@ -1,4 +1,5 @@
 import { formatPointer } from '../../change/pointer.ts'
+import { builtInActions } from '../model/built-in-actions.ts'
 import { type Placed, testsIn } from '../model/condition-parts.ts'
 import { fieldsIn } from '../model/fields-in.ts'
 import type { PolicyInput } from '../model/policy.ts'
@@ -60,7 +61,7 @@ function checkResourceWords({ match, ...policy }: PolicyInput, resources: Resour
   const types = (listed(match.resource) ?? hosts).map((type) => [type, resources[type] ?? {}] as const)
   const actions = types.flatMap(([, words]) => words.actions ?? [])
   return [
-    ...unknownNames('action', listed(match.action), [...everyType, 'change_project', ...actions], '/match/action'),
+    ...unknownNames('action', listed(match.action), [...builtInActions, ...actions], '/match/action'),
     ...Object.entries(match.facets ?? {}).flatMap(([name, values]) => checkFacet(name, listed(values) ?? [], types)),
     ...fieldsIn(policy).flatMap((field) => checkGroup(field, types)),
   ]

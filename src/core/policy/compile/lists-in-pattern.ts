@@ -122,7 +122,7 @@ interface SchemaPlace {
   readonly node: ShapeNode
 }
 
-/** A place as any of some schemas describe it: seen once, by however many ways they lead to it. */
+/** A place that some schemas describe: seen once, by however many ways they lead to it. */
 function schemaView(schemas: Iterable<JsonObject>, { root, node }: SchemaPlace): View {
   const all = new Set([...schemas].flatMap((schema) => alternativesOf(schema, root)))
   const list = [...all].some(({ type }) => [type].flat().includes('array')) ? unnamedKind(node) : undefined
