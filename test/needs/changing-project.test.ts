@@ -180,6 +180,21 @@ describe.each(storages)('a resource that goes to another project, on $name', ({ 
     await w.verified()
   })
 
+  it('[WO-16] dismisses whoever has approved another document, also where equal parts are kept', async () => {
+    const w = town(open())
+    await flagInWeb(w)
+    const require = { quorum: 2, from: { roles: ['lead'] } }
+    await w.gate({ match: { project: 'shop' }, require, rules: { onEdit: 'keep' } })
+    const { id, digest } = pending(await w.as('ann').submit(checkout, toShop))
+    await w.as('lee').requests.approve(id, { digest })
+    await w.as('ann').submit(checkout, rollout(100))
+    const { request } = await w.as('ann').requests.rebase(id)
+    expect(request.reviews).toEqual([])
+    const last = await w.as('lia').requests.approve(id, { digest: request.digest })
+    expect(last.request.status).toBe('pending')
+    await w.verified()
+  })
+
   it('[WO-16] takes no change along that was asked for where it was', async () => {
     const w = town(open())
     await flagInWeb(w)
@@ -326,6 +341,36 @@ describe('[WO-16] a change of project', () => {
       await w.approvals.tick()
       await w.gate({ match: { project: 'shop', action } })
       expect((await w.as('ann').submit(timers.ref('egg'), toShop)).status).toBe(status)
+    }
+  })
+
+  it('[WO-16] is not applied if its type has got a life cycle since, or has none any more', async () => {
+    const lifecycle = defineLifecycle<Campaign>({
+      name: 'timer',
+      initial: 'set',
+      moves: [
+        { from: 'set', action: 'edit', edits: 'any' },
+        { from: 'set', action: 'end', to: 'over' },
+      ],
+    })
+    const plain = { type: 'timer', schema }
+    const [none, one] = [defineResource(plain), defineResource({ ...plain, lifecycle })]
+    for (const [before, after] of [
+      [one, none],
+      [none, one],
+    ] as const) {
+      const storage = memoryStorage()
+      const w = town(storage, [before])
+      await w.as('ann').submit(before.ref('egg', { project: 'web' }), { value: { budget: 5, on: false } })
+      await w.gate({ match: { project: 'shop' } })
+      const { id, digest } = pending(await w.as('ann').submit(before.ref('egg'), toShop))
+      const later = town(storage, [after])
+      const answer = await later
+        .as('lee')
+        .requests.approve(id, { digest })
+        .catch((error) => error)
+      expect(answer.request?.status).not.toBe('applied')
+      expect((await w.live('ann', before.ref('egg')))?.project).toBe('web')
     }
   })
 

@@ -34,9 +34,8 @@ export interface DeclaredBy extends SafeBy {
 /** Tells whether the move of a change is marked as safe in its life cycle. */
 export function isSafeMove(
   { resources }: Pick<Context, 'resources'>,
-  { resource, move, toProject }: Pick<ProposedChange, 'resource' | 'move' | 'toProject'>,
+  { resource, move }: Pick<ProposedChange, 'resource' | 'move'>,
 ): boolean {
-  if (toProject !== undefined) return false
   const { lifecycle } = resources.get(resource.type) ?? {}
   return lifecycle?.moves.some((row) => row.safe && row.from === move?.from && row.action === move.action) ?? false
 }
