@@ -51,6 +51,28 @@ async function approve(w: World, id: string, digest: string) {
 }
 
 describe.each(storages)('[TI-03] what takes back a change that nobody had to approve, on $name', ({ open }) => {
+  it('is put to nobody if it has nothing to take back, whatever policies ask of changes by then', async () => {
+    for (const match of [{}, { action: 'update' }, { resource: 'feature_flag' }]) {
+      for (const back of [rollout(40), { remove: true }] as const) {
+        const w = world(open())
+        await w.flag('checkout')
+        await w.as('dan').submit(ref, rollout(5), { revertAt })
+        const [{ id } = { id: '' }] = (await w.as('dan').requests.list({ requester: 'dan', status: 'approved' }))
+          .requests
+        await w.as('ben').submit(ref, back)
+        const { revision, document } = (await w.as('dan').resources.get(ref)) ?? {}
+        await w.policy({ match })
+        w.pass(day)
+        expect((await w.approvals.tick()).failed).toEqual([])
+        const { status } = await w.as('dan').requests.get(id)
+        expect(status).toBe('remove' in back ? 'failed' : 'applied')
+        const live = await w.as('dan').resources.get(ref)
+        expect([live?.revision, live?.document]).toEqual([revision, document])
+        expect((await w.as('dan').audit.verify()).problems).toEqual([])
+      }
+    }
+  })
+
   it('is put to policies anew at its time, as it would land then', async () => {
     const w = world(open())
     await w.flag('checkout')

@@ -3,6 +3,7 @@ import { defined } from '../../defined.ts'
 import { askingFreezesIn } from '../../policy/model/requirement.ts'
 import { standing } from '../../review/standing.ts'
 import type { ApplyCommand, BypassCommand, ComeDueCommand, Facts, NextContent } from '../model/command.ts'
+import { isEmpty } from '../model/content.ts'
 import { unresolved, whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
 import { happened, type LaterEvent } from '../model/event.ts'
@@ -106,8 +107,9 @@ function decideUngated(command: ApplyCommand | ComeDueCommand, request: Request,
   const { evaluation, gated } = next
   const [first] = next.changes
   const isPlanned = isPlannedRevert(request)
-  // What collides is judged by whoever answers for it.
-  if (isPlanned && facts.target && staleness(facts.target)) return application(command, request, facts)
+  // What collides is judged by whoever answers for it; where nothing is left to take back, nobody has to approve that.
+  const isSettled = next.changes.every(isEmpty) || (facts.target && staleness(facts.target))
+  if (isPlanned && isSettled) return application(command, request, facts)
   const withheld = evaluation.requirements.length === 0 && !isPlanned ? facts.withheld : undefined
   if (command.type === 'come_due' && (gated || withheld || (!isPlanned && isMissed(request, facts.holds)))) {
     return success({ type: 'schedule_dropped', ...happened(command), outcome: waiting(withheld) })
