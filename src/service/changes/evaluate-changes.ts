@@ -9,8 +9,11 @@ import { isPolicyOn, silencedIn } from '../../core/policy/model/policy-type.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../core/policy/model/requirement.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import type { Schedule } from '../../core/request/model/schedule.ts'
+import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import { askingSets } from '../context/compiled-policies.ts'
 import type { Context } from '../context/context.ts'
+import { isOnFor } from '../context/workflow-switch.ts'
+import type { PolicySetRecord } from '../records/record-types.ts'
 import { isPolicyChange, policiesIn } from '../resource-types/policy-resource.ts'
 import { turnsIn } from '../resource-types/workflow-resource.ts'
 import { type AskingFreeze, askedByFreezes, explainFreezes } from './asking-freezes.ts'
@@ -36,17 +39,10 @@ export interface EvaluatedChanges {
 export async function evaluateChanges(
   context: Context,
   tenant: string,
-  {
-    setVersion,
-    proposals,
-    behind,
-    asking,
-    revertAt,
-    off = false,
-  }: Weighed & Frozen & { readonly setVersion: PolicySetState; readonly off?: boolean },
+  { setVersion, settings, proposals, behind, asking, revertAt }: Weighed & Frozen & InForce,
 ): Promise<EvaluatedChanges> {
   const policies = await context.policies(context.storage, tenant, setVersion)
-  const sets = askingSets(policies, off)
+  const sets = askingSets(policies, !isOnThere(context, settings, proposals))
   const all = [...sets, ...asking.map(({ set }) => set)]
   const known = { sets: all, proposals, behind, revertAt }
   const subjects = all.length === 0 ? [] : await knownSubjects(context, tenant, known)
@@ -86,6 +82,18 @@ export interface Weighed {
   /** When they are taken back. Left out: they stay. */
   readonly revertAt?: Schedule['revertAt'] | undefined
   readonly behind: BehindChanges
+}
+
+/** The policies in force, and the switches. */
+interface InForce {
+  readonly setVersion: PolicySetState
+  readonly settings: Pick<PolicySetRecord, 'workflow'> | undefined
+}
+
+/** Tells whether the workflow is on where these changes are: nobody else's word on that counts. */
+function isOnThere(context: Context, settings: InForce['settings'], proposals: readonly Proposal[]): boolean {
+  const changes = proposals.map(({ change }) => change)
+  return isOnFor(context, settings, { ...whereaboutsOf(changes), resources: changes.map(({ resource }) => resource) })
 }
 
 interface Frozen {

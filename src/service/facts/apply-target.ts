@@ -5,7 +5,6 @@ import type { Facts, NextContent, TargetFacts } from '../../core/request/model/c
 import { isEmpty, type ProposedChange } from '../../core/request/model/content.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
-import { whereaboutsOf } from '../../core/request/model/whereabouts.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { askingFreezes } from '../changes/asking-freezes.ts'
@@ -17,7 +16,6 @@ import { rebaseChange } from '../changes/rebase.ts'
 import { outsideFacts } from '../commands/external-claims.ts'
 import type { Context } from '../context/context.ts'
 import { resourceTypeOf } from '../context/find-resource-type.ts'
-import { isOnFor } from '../context/workflow-switch.ts'
 import { unfitPolicies } from '../policies/policy-writes.ts'
 import { unfitTurns } from '../policies/workflow-writes.ts'
 import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
@@ -160,15 +158,11 @@ async function rebasedChanges(
     moved.push(result.value.proposal)
   }
   if (reverts) return moved
-  const changes = proposals.map(({ change }) => change)
-  const off = !isOnFor(context, settings, {
-    ...whereaboutsOf(changes),
-    resources: changes.map(({ resource }) => resource),
-  })
   const asking = askingFreezes(context, settings, { now: at, schedule: defined({ applyAt: request.applyAt }) })
+  const weighed = { setVersion, settings, behind, asking, revertAt }
   const [here, there] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, behind, off, asking, revertAt }),
-    evaluateChanges(context, tenant, { setVersion, proposals: moved, behind, off, asking, revertAt }),
+    evaluateChanges(context, tenant, { ...weighed, proposals }),
+    evaluateChanges(context, tenant, { ...weighed, proposals: moved }),
   ])
   if (canonical(asJson(decidingPart(here))) !== canonical(asJson(decidingPart(there)))) return undefined
   return moved

@@ -77,15 +77,26 @@ function asksFreezes({ status, requirements }: Request): boolean {
   return status !== 'applied' && requirements.length > 0
 }
 
-function isSettled(
-  { coded }: Context,
-  { policySet, requirements, rules }: Request,
-  settings: PolicySetRecord | undefined,
-): boolean {
+function isSettled(context: Context, request: Request, settings: PolicySetRecord | undefined): boolean {
+  const { coded } = context
+  const { policySet, requirements, rules } = request
   const isSame = stateIn(settings).hash === policySet.hash && policySet.inCode === coded?.digest
-  // No policy asked while the workflow was off, and the application may have switched it on since.
-  const isByPolicies = askedByPolicies(requirements).length > 0
-  return (isSame && isByPolicies) || rules.policyDrift === 'pinned' || requirements.length === 0
+  return (
+    (isSame && isAskedAlready(context, request, settings)) ||
+    rules.policyDrift === 'pinned' ||
+    requirements.length === 0
+  )
+}
+
+/**
+ * Tells whether whatever the policies ask, they asked when it was pinned: the application may have switched the
+ * workflow on since, which no state of the settings shows. What only policies ask that do so while it is off tells
+ * nothing of the others.
+ */
+function isAskedAlready(context: Context, request: Request, settings: PolicySetRecord | undefined): boolean {
+  const byPolicies = askedByPolicies(request.requirements)
+  if (byPolicies.some(({ whileOff }) => whileOff !== 'asks')) return true
+  return byPolicies.length > 0 && !isOnFor(context, settings, request)
 }
 
 /**
@@ -129,7 +140,7 @@ async function askedOf(
   const { evaluation } = await evaluateChanges(context, request.tenant, {
     ...what,
     setVersion: stateIn(settings),
-    off: !isOnFor(context, settings, request),
+    settings,
   })
   const all = requirementsJoin(requirements, evaluation.requirements)
   if (all.length === 0) return pinnedIn(request)

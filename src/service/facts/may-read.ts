@@ -113,17 +113,18 @@ function asWas({ requirements, rules }: Request) {
  */
 async function isAsked(context: Context, { tenant, user }: Reader, stored: Request): Promise<boolean> {
   if (user === undefined) return false
-  const { directory, storage, now } = context
+  const { directory, storage } = context
   const { project, projects, resources } = stored
+  const at = context.now()
   const { set } = await read(storage, { set: recordKey('policySets', tenant) })
-  const { request } = asSwitched(context, set?.value, { request: stored, at: now() })
+  const { request } = asSwitched(context, set?.value, { request: stored, at })
   const [asked, delegations] = await Promise.all([
     isOpen(request.status) || request.followUp ? askedNow(context, request, set?.value) : asWas(request),
-    delegationsTo(context, { tenant, user }, now()),
+    delegationsTo(context, { tenant, user }, at),
   ])
   const helpers = isOpen(request.status) ? [...asked.rules.bypass, ...asked.rules.breakGlass] : []
   const { requirements } = inForce(request, asked)
-  const matter = { at: now(), resources, ...defined({ project, projects }) }
+  const matter = { at, resources, ...defined({ project, projects }) }
   const principals = delegations.filter((one) => covers(one, matter)).map((one) => one.from)
   const users = await knownAnywhere(directory, scopesOf(tenant, request), [user, ...principals])
   const self = users.get(user)

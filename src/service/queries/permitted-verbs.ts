@@ -13,7 +13,7 @@ import { askingFreezes } from '../changes/asking-freezes.ts'
 import { evaluateChanges } from '../changes/evaluate-changes.ts'
 import { bothWays } from '../changes/taking-back.ts'
 import type { Context } from '../context/context.ts'
-import { isAboutSettings, isOnFor } from '../context/workflow-switch.ts'
+import { isAboutSettings } from '../context/workflow-switch.ts'
 import { rebasesByItself, targetOf } from '../facts/apply-target.ts'
 import { outOfSight } from '../facts/may-read.ts'
 import { type ContentRead, keptOf, type ResourcesRead } from '../facts/read-content.ts'
@@ -53,6 +53,7 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
   const rebases = rebasesByItself(context, request, facts)
   const reverts = isPlannedRevert(request)
   const landing = { ...shown, read: resources, rebases, reverts }
+  const asking = askingFreezes(context, shown.settings, { now: at, schedule: request })
   const [asReviewed, byHand, weighed] = await Promise.all([
     targetOf(context, stored, landing),
     isAboutSettings(request.resources) ? targetOf(context, stored, { ...landing, maker: actor.user }) : undefined,
@@ -61,8 +62,7 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
       proposals: stored.proposals,
       behind: peopleBehind(request),
       revertAt: stored.content.revertAt,
-      asking: askingFreezes(context, shown.settings, { now: at, schedule: request }),
-      off: !isOnFor(context, shown.settings, request),
+      ...{ settings: shown.settings, asking },
     }),
   ])
   const { content } = stored

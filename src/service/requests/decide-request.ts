@@ -17,7 +17,7 @@ import { bothWays } from '../changes/taking-back.ts'
 import { openOn, tellsStale } from '../commands/moved-on.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
-import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
+import { switchFacts } from '../context/workflow-switch.ts'
 import { movedOnto, readBehind, rebasesByItself, targetOf } from '../facts/apply-target.ts'
 import { custodianOf } from '../facts/custodian.ts'
 import { delegationsFor } from '../facts/delegations.ts'
@@ -162,7 +162,6 @@ async function broughtBy(context: Context, command: RequestCommand, whole: Whole
   const brought = await nextContent(context, {
     ...ground,
     ...{ request: asking(command, request), settings, by, at, drafting },
-    off: !isOnFor(context, settings, request),
     rewrite: writes ? rewrite : await anewAt(context, whole, at),
     editor: brings === 'content' && rewrite && method !== undefined ? by.user : undefined,
   })

@@ -20,7 +20,6 @@ import { claimedOutside, claimKeys, outsideFacts } from '../commands/external-cl
 import { recordHostChanges } from '../commands/sync-host-documents.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
-import { isOnFor } from '../context/workflow-switch.ts'
 import { type HoldersRead, type Met, meetLocks, type Over, readHolders } from '../facts/lock-holders.ts'
 import { mayHear } from '../facts/sync-for-reader.ts'
 import { veiled } from '../facts/veil-refusal.ts'
@@ -231,10 +230,9 @@ async function checkSubmission(
   if (lasting) return { ok: false, refusal: lasting }
   const where = whereaboutsOf(changes)
   const named = changes.map(({ resource }) => resource)
-  const off = !isOnFor(context, settings, { ...where, resources: named })
   const asking = askingFreezes(context, settings, { now: intended.at, schedule: intended })
   const [evaluated, users] = await Promise.all([
-    evaluateChanges(context, tenant, { setVersion, proposals, off, asking, behind: [user], revertAt }),
+    evaluateChanges(context, tenant, { setVersion, settings, proposals, asking, behind: [user], revertAt }),
     knownUsers(context.directory, scopesOf(tenant, where), [user]),
   ])
   const { requirements } = evaluated.evaluation

@@ -8,7 +8,7 @@ import { isOpen } from '../../core/request/model/status-table.ts'
 import type { Write } from '../../ports/storage.ts'
 import { isSafeMove } from '../changes/safe-direction.ts'
 import type { Context } from '../context/context.ts'
-import { isOnFor, switchFacts } from '../context/workflow-switch.ts'
+import { switchFacts } from '../context/workflow-switch.ts'
 import { targetOf } from '../facts/apply-target.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
 import { type Holder, isMeanwhile } from '../facts/lock-holders.ts'
@@ -62,10 +62,9 @@ async function rebasedOnto(
     return []
   const resources = becoming(before, considered, { tenant: by.tenant, author: by.user, via: by.via, at })
   const rights = readingRights(context, by, { settings })
-  const off = !isOnFor(context, settings, request)
   const rewrite = { type: 'rebase' } as const
   const brought = { by, at, editor: by.user, drafting: false }
-  const rewriting = { request, stored, resources, settings, setVersion, off, rewrite, rights, ...brought }
+  const rewriting = { request, stored, resources, settings, setVersion, rewrite, rights, ...brought }
   const rewritten = await nextContent(context, rewriting)
   if (!rewritten.ok || openConflicts(rewritten.value.next) > 0) return []
   const { next, read, resources: kept } = rewritten.value

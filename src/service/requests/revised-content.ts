@@ -81,8 +81,6 @@ interface Rewriting {
   readonly drafting: boolean
   readonly settings: PolicySetRecord | undefined
   readonly setVersion: PolicySetState
-  /** Whether the workflow is off. */
-  readonly off: boolean
   /** Left out: the content stays, and is only put to its reviewers again. */
   readonly rewrite: Rewrite | undefined
   readonly rights: ReadingRights
@@ -93,7 +91,7 @@ interface Rewriting {
 /** Works out the new content of a request, and what the policies ask of it. */
 export async function nextContent(
   context: Context,
-  { settings, setVersion, off, rewrite, editor, drafting, ...rewriting }: Rewriting,
+  { settings, setVersion, rewrite, editor, drafting, ...rewriting }: Rewriting,
 ): Promise<Result<Revised>> {
   const { request, stored, resources } = rewriting
   const rewritten = rewrite ? await rewriteAll(context, { ...rewriting, rewrite }) : success(stored.proposals)
@@ -114,7 +112,7 @@ export async function nextContent(
   const content = { changes: proposals.map(({ change }) => change), ...schedule }
   const asking = isBack ? [] : askingFreezes(context, settings, { now: rewriting.at, schedule })
   const weighed = await evaluateChanges(context, request.tenant, {
-    ...{ setVersion, proposals, off, asking, revertAt: schedule.revertAt },
+    ...{ setVersion, settings, proposals, asking, revertAt: schedule.revertAt },
     behind: [...peopleBehind(request), ...(editor === undefined ? [] : [editor])],
   })
   const before = stored.content.changes
@@ -133,7 +131,7 @@ interface Revised {
 
 type Rewritten = Result<readonly Proposal[]>
 
-type Rewritable = Omit<Rewriting, 'settings' | 'setVersion' | 'off' | 'rewrite' | 'editor' | 'drafting'>
+type Rewritable = Omit<Rewriting, 'settings' | 'setVersion' | 'rewrite' | 'editor' | 'drafting'>
 
 async function rewriteAll(context: Context, rewriting: Rewritable & { readonly rewrite: Rewrite }): Promise<Rewritten> {
   const { request, stored, resources, rewrite } = rewriting
