@@ -5,7 +5,8 @@ export type Roster = Readonly<Record<string, Readonly<Record<string, readonly st
 
 /** A directory that answers in every project, and says of somebody in the whole tenant what they hold in each. */
 export function rosterDirectory(roster: Roster): Directory {
-  const known = ['admin', 'staff', 'lead']
+  const held = Object.values(roster).flatMap((by) => Object.values(by).flat())
+  const known = new Set(['admin', 'staff', 'lead', ...held])
   return {
     async users({ project = '' }, ids) {
       return ids.map((id) => {
@@ -21,7 +22,7 @@ export function rosterDirectory(roster: Roster): Directory {
       return Object.keys(roster).filter((user) => names(user).includes(role))
     },
     async roles(_scope, names) {
-      return names.map((name) => known.includes(name))
+      return names.map((name) => known.has(name))
     },
   }
 }
