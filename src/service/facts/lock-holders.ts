@@ -5,7 +5,6 @@ import { isReturned } from '../../core/request/decide/decide.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { statusAt } from '../../core/request/model/deadline.ts'
 import type { ResourceName } from '../../core/request/model/event.ts'
-import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
@@ -147,12 +146,12 @@ async function plannedRevert(
     if (change.toProject === undefined) continue
     const { type, id } = change.resource
     const open = { collection: 'targets', index: 'byOpen', where: [tenant, type, id], order: 'ascending' } as const
-    for await (const { value } of walk(storage, open)) {
-      const { found } = await read(storage, { found: recordKey('requests', tenant, value.request) })
-      if (found && isPlannedRevert(found.value) && isOpen(found.value.status)) {
-        return { lockedBy: value.request, lockedOn: { type, id } }
-      }
-    }
+    const ids: string[] = []
+    for await (const { value } of walk(storage, open)) ids.push(value.request)
+    const { found } = await read(storage, { found: ids.map((one) => recordKey('requests', tenant, one)) })
+    // Also one that has to be approved anew is to take back what is there.
+    const revert = found.find((one) => one?.value.revertOf !== undefined && isOpen(one.value.status))
+    if (revert) return { lockedBy: revert.value.id, lockedOn: { type, id } }
   }
   return undefined
 }

@@ -12,8 +12,8 @@ import { isAmong } from '../../core/review/voter.ts'
 import type { Context } from '../context/context.ts'
 import { asSwitched } from '../context/workflow-switch.ts'
 import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
-import type { Reader, ReadingRights } from '../people/reading-rights.ts'
-import type { ResourceRecord } from '../records/record-types.ts'
+import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
+import type { PolicySetRecord, ResourceRecord } from '../records/record-types.ts'
 import { read, recordKey, type Stored } from '../records/typed-storage.ts'
 import { projectOfSwitch } from '../resource-types/workflow-resource.ts'
 import { delegationsTo } from './delegations.ts'
@@ -64,6 +64,23 @@ export async function mayReadRequest(
   { rights, request }: { readonly rights: ReadingRights; readonly request: Request },
 ): Promise<boolean> {
   return (await mayReadWhereItIs(context, rights, request)) || (await isAsked(context, reader, request))
+}
+
+/** Finds those among people who may read a request, in their order: whoever may not is told nothing of it. */
+export async function readersAmong(
+  context: Context,
+  users: readonly string[],
+  { request, settings }: { readonly request: Request; readonly settings: PolicySetRecord | undefined },
+): Promise<readonly string[]> {
+  const { tenant } = request
+  const distinct = [...new Set(users)]
+  const readable = await Promise.all(
+    distinct.map(async (user) => {
+      const rights = readingRights(context, { tenant, user }, { settings })
+      return await mayReadRequest(context, { tenant, user }, { rights, request })
+    }),
+  )
+  return distinct.filter((_, index) => readable[index])
 }
 
 /**

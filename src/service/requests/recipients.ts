@@ -6,10 +6,10 @@ import type { NoticeType } from '../../ports/notifier.ts'
 import type { Message } from '../commands/outbox.ts'
 import type { Context } from '../context/context.ts'
 import type { Audiences, NoticeRecipient } from '../context/notice-audiences.ts'
+import { isAboutSettings } from '../context/workflow-switch.ts'
 import { type AskedPeople, approversOf, toBeReminded, toBeTold } from '../facts/approvers.ts'
-import { mayReadWhereItIs } from '../facts/may-read.ts'
+import { readersAmong } from '../facts/may-read.ts'
 import { scopesOf } from '../people/ask-directory.ts'
-import { readingRights } from '../people/reading-rights.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
@@ -35,24 +35,26 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   const { before, next } = telling
   const { requester, contributors, followUp, status } = next
   const approvers = () => asked(context, event, telling)
-  const addressed = async (type: NoticeType, to: readonly string[]) => success({ type, to: distinct(to) })
+  /** Tells those who have a part in the request, as far as they may read it still, and those who are asked. */
+  const addressed = async (type: NoticeType, parts: readonly string[], askedBesides: readonly string[] = []) =>
+    success({ type, to: distinct([...(await stillReading(context, telling, parts)), ...askedBesides]) })
   if (next.withheld && !before?.withheld) return await toParties(context, event, { ...telling, type: 'withheld' })
   switch (event.type) {
     case 'bypassed':
     case 'glass_broken':
-      return addressed(event.type, [requester, ...contributors, ...(await approvers())])
+      return addressed(event.type, [requester, ...contributors], await approvers())
     case 'follow_up_reviewed':
       return addressed('follow_up_done', event.done ? [requester, followUp?.by ?? requester] : [])
     case 'reminded': {
       const { settings } = telling
       const { met, people } = await toBeReminded(context, next, { at: event.at, settings })
-      if (followUp) return addressed('follow_up_pending', [followUp.by, ...people])
-      return met || people.length > 0 ? addressed('reminded', people) : addressed('unsatisfiable', [requester])
+      if (followUp) return addressed('follow_up_pending', [followUp.by], people)
+      return met || people.length > 0 ? addressed('reminded', [], people) : addressed('unsatisfiable', [requester])
     }
     case 'approvals_lapsed': {
       const { settings } = telling
       const { met, people } = await toBeReminded(context, next, { at: event.at, settings })
-      return addressed(event.type, met ? [] : [requester, ...people])
+      return met ? addressed(event.type, []) : addressed(event.type, [requester], people)
     }
     case 'warned':
       return await warning(context, event, telling)
@@ -73,8 +75,7 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
   if (status !== before?.status) {
     const type = typeOf(event)
     const failed = status === 'failed' && before !== undefined && isPlannedRevert(before)
-    const { settings } = telling
-    const reviewers = failed ? await concernedByRevert(context, next, settings) : alsoTold(event, before, next)
+    const reviewers = failed ? await concernedByRevert(context, next) : alsoTold(event, before, next)
     return type ? await toParties(context, event, { ...telling, type, reviewers }) : addressed('submitted', [])
   }
   const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
@@ -102,14 +103,12 @@ function alsoTold({ type }: RequestEvent, before: Request | undefined, { request
 
 /**
  * Those whom it concerns that a change which was to be for a time stays: who asked for it, who answered it, and who
- * made the resources what they are by now, if they may read it.
+ * made the resources what they are by now.
  */
 async function concernedByRevert(
   context: Context,
-  request: Request,
-  settings: PolicySetRecord | undefined,
+  { tenant, revertOf = '', resources }: Request,
 ): Promise<readonly string[]> {
-  const { tenant, revertOf = '', resources } = request
   const { storage } = context
   const { origin, live } = await read(storage, {
     origin: recordKey('requests', tenant, revertOf),
@@ -121,15 +120,8 @@ async function concernedByRevert(
     }),
   })
   const { requester = [], contributors = [], reviews = [] } = origin?.value ?? {}
-  const authors = distinct(revisions.flatMap((one) => one?.value.author ?? []))
-  const readable = await Promise.all(
-    authors.map((user) => {
-      const rights = readingRights(context, { tenant, user }, { settings })
-      return mayReadWhereItIs(context, rights, request)
-    }),
-  )
-  const named = authors.filter((user, index) => user !== ownUser && readable[index])
-  return [requester, contributors, reviews.map(({ by }) => by), named].flat()
+  const authors = revisions.flatMap((one) => one?.value.author ?? [])
+  return [requester, contributors, reviews.map(({ by }) => by), authors.filter((user) => user !== ownUser)].flat()
 }
 
 /**
@@ -166,16 +158,29 @@ async function toParties(
     return refuse('invalid_input', { argument: 'options.notify', problem })
   }
   const admins = parties.includes('admins') ? await adminsOf(context, { tenant, request: next, settings }) : []
-  const people: { readonly [P in NoticeRecipient]: readonly string[] } = {
-    requester: [requester],
-    contributors,
-    approvers: notify ?? approvers,
-    admins,
+  const people: Readonly<Record<NoticeRecipient, readonly string[]>> = {
+    ...{ requester: [requester], contributors, approvers: notify ?? approvers, admins },
   }
-  return success({
-    type,
-    to: distinct([...parties.flatMap((party) => people[party]), ...(notify ?? []), ...reviewers]),
-  })
+  const asking: readonly NoticeRecipient[] = ['approvers', 'admins']
+  const named = parties.filter((party) => !asking.includes(party)).flatMap((party) => people[party])
+  const besides = parties.filter((party) => asking.includes(party)).flatMap((party) => people[party])
+  const parts = await stillReading(context, telling, [...named, ...reviewers])
+  return success({ type, to: distinct([...parts, ...besides, ...(notify ?? [])]) })
+}
+
+/**
+ * Those who have a part in a request, as far as they may read it still: it may have gone where they may not, or they
+ * may have lost what let them. Whoever began it just now has not.
+ */
+async function stillReading(
+  context: Context,
+  { before, next, settings }: Telling,
+  users: readonly string[],
+): Promise<readonly string[]> {
+  if (before === undefined || users.length === 0 || context.notifiers.length === 0) return users
+  // What the request is about by now is written with the notice: of settings, whoever could read them is told.
+  const request = isAboutSettings(next.resources) ? before : next
+  return await readersAmong(context, users, { request, settings })
 }
 
 /** Lists those who are to hear of something that is no event of a request, by what the application says of notices. */
@@ -191,9 +196,12 @@ export async function audienceOf(
   const { tenant, requester, contributors } = request
   const parties: readonly NoticeRecipient[] = context.audiences[type]
   const approvers = async () => toBeTold(await approversOf(context, request, at), requester)
-  return distinct([
+  const named = [
     ...(parties.includes('requester') ? [requester] : []),
     ...(parties.includes('contributors') ? contributors : []),
+  ]
+  return distinct([
+    ...(await readersAmong(context, named, { request, settings })),
     ...(parties.includes('approvers') ? await approvers() : []),
     ...(parties.includes('admins') ? await adminsOf(context, { tenant, request, settings }) : []),
   ])

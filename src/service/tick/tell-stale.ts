@@ -12,10 +12,8 @@ import type { Context } from '../context/context.ts'
 import { movedOnto, rebasesByItself } from '../facts/apply-target.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
 import { overBy } from '../facts/lock-holders.ts'
-import { mayReadRequest } from '../facts/may-read.ts'
 import { type ContentRead, readContent } from '../facts/read-content.ts'
 import { knowingSettings } from '../people/departures.ts'
-import { readingRights } from '../people/reading-rights.ts'
 import type { MovedOn, OutboxRecord } from '../records/outbox-records.ts'
 import type { PolicySetRecord, RequestRecord, ResourceRecord } from '../records/record-types.ts'
 import { page, put, read, recordKey, type Stored, settingsState } from '../records/typed-storage.ts'
@@ -102,11 +100,7 @@ async function noticeOf(context: Context, request: RequestRecord, { record, set 
   if (!first || first !== moved.resources[moved.done ?? 0]) return []
   if (!(await wentStale(context, request, { about, set }))) return []
   const told = await audienceOf(context, 'stale', { request, settings, at: context.now() })
-  const to: string[] = []
-  for (const user of told.filter((one) => one !== notice.by)) {
-    const rights = readingRights(context, { tenant: request.tenant, user }, { settings })
-    if (await mayReadRequest(context, { tenant: request.tenant, user }, { rights, request })) to.push(user)
-  }
+  const to = told.filter((user) => user !== notice.by)
   const resources = about.map(({ type, id }) => ({ type, id }))
   const own: Notice = { ...notice, id: `${notice.id}/${request.id}`, to, request: request.id, resources }
   return noticeWrites(context, own)
