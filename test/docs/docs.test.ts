@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type VerbRow, verbNames, verbs } from '../../src/core/request/model/status-table.ts'
+import { noticeTypes } from '../../src/ports/notifier.ts'
 import { promisedOutput, root, runProgram } from '../built-package.ts'
 
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8')
@@ -57,6 +58,14 @@ describe('the pages', () => {
 })
 
 describe('the guide to storage', () => {
+  it('the guide to running names every notice, and to whom it goes', () => {
+    const page = readFileSync(join(root, 'docs/guides/running.md'), 'utf8')
+    const part = page.slice(page.indexOf('## Messages to people'), page.indexOf('A notice `deadline_near` says'))
+    const firsts = part.split('\n').flatMap((line) => (line.startsWith('| `') ? [line.split('|')[1] ?? ''] : []))
+    const rows = firsts.flatMap((first) => first.match(/[a-z_]+/g) ?? [])
+    expect(rows.toSorted()).toEqual([...noticeTypes].toSorted())
+  })
+
   it('writes an adapter of less than 200 lines that keeps every promise', () => {
     const program = programOf('docs/guides/storage.md')
     const adapter = program.slice(

@@ -290,6 +290,38 @@ describe('one call of tick', () => {
     expect([again.applied, again.failed]).toEqual([0, []])
   })
 
+  it.each([
+    ['delivered', () => {}, { delivered: 1, failed: [] }],
+    ['failed', () => Promise.reject(new TypeError('no pager')), { delivered: 0, failed: [{ tenant: 'bad' }] }],
+  ] as const)('[ST-02] says next time of what was under way that it has %s, once', async (_name, ends, told) => {
+    let [ring, answer] = [() => {}, () => {}]
+    const rung = new Promise<void>((resolve) => {
+      ring = resolve
+    })
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const storage = memoryStorage()
+    const h = host(storage, { pager: false })
+    const deliver = async () => {
+      ring()
+      await answered
+      await ends()
+    }
+    const approvals = createApprovals({
+      ...{ storage, resources: [flags], admins: 'anyone', directory: staticDirectory(people) },
+      ...{ notifiers: [{ name: 'pager', deliver }], now: () => h.state.time },
+    })
+    await ask({ ...h, as: (tenant, user) => approvals.as({ tenant, user }) }, 'bad')
+    const first = await approvals.tick({ budget: 100 })
+    await rung
+    expect(first).toMatchObject({ delivered: 0, failed: [], running: [{ tenant: 'bad' }] })
+    answer()
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+    expect(await approvals.tick()).toMatchObject({ ...told, running: [] })
+    expect(await approvals.tick()).toMatchObject({ delivered: 0, failed: [] })
+  })
+
   it('[ST-02] comes back when its timer says so, also where a test moves the timers', async () => {
     const storage = memoryStorage()
     await schedules(host(storage, { pager: false }), ['bad'], 2)

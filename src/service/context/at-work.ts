@@ -1,3 +1,5 @@
+import type { Chore, ChoreOutcome } from './chore.ts'
+
 /**
  * What `tick` does just now in this process, in all of its calls, and who gave it trouble. Nothing relies on it for
  * being right.
@@ -9,13 +11,15 @@ export interface AtWork {
   readonly lanes: Map<string, { readonly underWay: number; readonly slow: number }>
   /** Tenants for which something failed in the last call: the others come first. */
   troubled: ReadonlySet<string>
+  /** What became of chores that were still under way when their call came back: the next one tells it. */
+  readonly late: { readonly chore: Chore; readonly outcome: ChoreOutcome }[]
   /** After which tenant the next ones are looked for, and from when on again, in milliseconds since 1970. */
   round: { readonly after: string | undefined; readonly again: number }
 }
 
 /** Begins with nothing under way. */
 export function createAtWork(): AtWork {
-  return { chores: new Map(), lanes: new Map(), troubled: new Set(), round: { after: undefined, again: 0 } }
+  return { chores: new Map(), lanes: new Map(), troubled: new Set(), late: [], round: { after: undefined, again: 0 } }
 }
 
 /** Changes what is known of a lane, and forgets it once nothing of it is under way. */

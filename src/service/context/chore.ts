@@ -53,6 +53,7 @@ export type Counted =
   | 'lapsed'
   | 'reminded'
   | 'warned'
+  | 'stale'
   | 'delivered'
   | 'sealed'
   | 'removed'

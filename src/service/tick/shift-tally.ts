@@ -37,6 +37,7 @@ export function createTally(): ShiftTally {
     lapsed: 0,
     reminded: 0,
     warned: 0,
+    stale: 0,
     delivered: 0,
     sealed: 0,
     removed: 0,

@@ -44,6 +44,7 @@ export function beginShift(context: Context, budget: number): Shift {
   const underWay = createUnderWay(context, { time, needs })
   const tried = new Set<string>()
   let ended = false
+  for (const { chore, outcome } of atWork.late.splice(0)) tally.take(chore, outcome, 0)
 
   const begin = (chore: Chore, open: Chore['needs'], goOn: (rest: Chore) => void) => {
     const seen = tally.countFor(chore.tenant)
@@ -51,7 +52,8 @@ export function beginShift(context: Context, budget: number): Shift {
     underWay.begin(chore, open, async (outcome: ChoreOutcome) => {
       for (const need of outcome.worked ?? []) needs.worked(need)
       for (const { need, error } of outcome.broken ?? []) needs.broke(need, error)
-      if (!ended) tally.take(chore, outcome, seen)
+      if (ended) atWork.late.push({ chore, outcome })
+      else tally.take(chore, outcome, seen)
       if (outcome.why) await putOff(context, [chore], outcome.why)
       return () => {
         if (outcome.rest && !ended) goOn(outcome.rest)

@@ -76,12 +76,16 @@ async function tellPage(given: Context, record: MovedRecord): Promise<ChoreOutco
   })
   const context = knowingSettings(given, set?.value)
   const notices: Write[] = []
+  let stale = 0
   for (const request of requests) {
-    if (request) notices.push(...(await noticeOf(context, request.value, { record, set })))
+    if (!request) continue
+    const told = await noticeOf(context, request.value, { record, set })
+    notices.push(...told)
+    if (told.length > 0) stale += 1
   }
   const value = { ...record.value, moved: { resources, ...(next ? { done, after: next } : { done: done + 1 }) } }
   await storage.commit([put('outbox', value, record), ...notices])
-  return { rest: staleChore(given, { version: record.version + 1, value }) }
+  return { done: { stale }, rest: staleChore(given, { version: record.version + 1, value }) }
 }
 
 interface Found {

@@ -51,6 +51,8 @@ export interface TickReport {
   readonly reminded: number
   /** Of how many requests people were warned that the deadline is near. */
   readonly warned: number
+  /** Of how many requests people were told that they have gone stale, since a resource has moved on. */
+  readonly stale: number
   /** How many notices were delivered by all notifiers. */
   readonly delivered: number
   /** How many checkpoints were made of what happened. */
@@ -60,7 +62,7 @@ export interface TickReport {
   /** How many answers to commands that carried an idempotency key were forgotten. */
   readonly forgotten: number
   /**
-   * What could not be done this time. It is put off, longer each time, an hour at most, and delays nothing else. Things
+   * What could not be done this time, or after the call before had come back. It is put off, longer each time, an hour at most, and delays nothing else. Things
    * that need code of the host that has already failed in the same call are not tried, and are listed with the same
    * error.
    */
@@ -71,8 +73,8 @@ export interface TickReport {
    */
   readonly waiting: number
   /**
-   * What was still under way when the call came back. It has not failed: it goes on, and no other call starts it again
-   * meanwhile.
+   * What was still under way when the call came back. It has not failed: it goes on, no other call starts it again
+   * meanwhile, and the next one tells what became of it.
    */
   readonly running: readonly TickRunning[]
   /**
