@@ -413,6 +413,26 @@ describe('[WO-16] a change of project', () => {
     }
   })
 
+  it('[WO-16] waits also for what takes it back and has to be approved anew', async () => {
+    const w = town(memoryStorage())
+    await flagInWeb(w)
+    const until = w.now() + day
+    expect((await w.as('ann').submit(checkout, rollout(90), { revertAt: until })).status).toBe('applied')
+    await w.gate()
+    w.pass(day)
+    await w.approvals.tick()
+    const [back] = (await w.as('lia').requests.list({ status: 'pending' })).requests
+    expect(back).toMatchObject({ requester: 'ann', resources: [{ id: 'checkout' }] })
+    const locked = { code: 'locked', details: { id: 'checkout', request: back?.id } }
+    await expect(w.as('ann').submit(checkout, toShop)).rejects.toMatchObject(locked)
+    const { digest } = await w.as('lia').requests.get(back?.id ?? '')
+    expect((await w.as('lia').requests.approve(back?.id ?? '', { digest })).request.status).toBe('applied')
+    const move = pending(await w.as('ann').submit(checkout, toShop))
+    expect((await w.as('lia').requests.approve(move.id, { digest: move.digest })).request.status).toBe('applied')
+    expect(await w.live('ann', checkout)).toMatchObject({ project: 'shop', document: value })
+    await w.verified()
+  })
+
   it('[WO-16] [PE-02] tells nobody of a project that they may not read, nor of its policies', async () => {
     const w = town(memoryStorage())
     await flagInWeb(w)

@@ -2033,7 +2033,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever has moved a resource is told so',
     file: 'service/tick/tell-stale.ts',
-    find: 'told.filter((one) => one !== notice.by)',
+    find: 'told.filter((user) => user !== notice.by)',
     put: 'told',
   },
   {
@@ -2431,5 +2431,23 @@ export const bugs: readonly Bug[] = [
     file: 'service/changes/evaluate-changes.ts',
     find: 'moves ? evaluated.slice(1)',
     put: 'moves ? evaluated.slice(0)',
+  },
+  {
+    name: 'what only policies ask that do so while the workflow is off is all that is asked once it is on',
+    file: 'service/facts/effective-requirements.ts',
+    find: "byPolicies.some(({ whileOff }) => whileOff !== 'asks')",
+    put: 'byPolicies.length > 0',
+  },
+  {
+    name: 'people are told of what they may not read any more',
+    file: 'service/requests/recipients.ts',
+    find: 'return await readersAmong(context, users, { request, settings })',
+    put: 'return users',
+  },
+  {
+    name: 'what a call of tick left under way is told by none',
+    file: 'service/tick/shift.ts',
+    find: 'if (ended) atWork.late.push({ chore, outcome })',
+    put: 'if (ended) return () => {}',
   },
 ]
