@@ -126,7 +126,12 @@ describe.each(storages)('a resource that goes to another project, on $name', ({ 
       [2, 'shop'],
       [1, 'web'],
     ])
+    const compared = await w.as('ann').resources.compare(checkout, 1, 2)
+    expect(compared).toEqual({ places: [], project: { from: 'web', to: 'shop' }, lines: ['project: web → shop'] })
     const back = pending(await w.as('ann').submit(checkout, { toProject: 'web' }))
+    const asked = await w.as('ann').resources.compare(checkout, 'live', { request: back.id })
+    expect(asked).toMatchObject({ project: { from: 'shop', to: 'web' }, lines: ['project: shop → web'] })
+    expect(await w.as('ann').resources.compare(checkout, 0, 'live')).not.toHaveProperty('project')
     expect((await w.as('lia').requests.approve(back.id, { digest: back.digest })).request.status).toBe('applied')
     const reverted = await w.as('ann').submit(checkout, { merge: { rollout: 20 } })
     expect(reverted.status).toBe('applied')

@@ -2044,9 +2044,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'who may not read a request is told that it went stale',
-    file: 'service/tick/tell-stale.ts',
-    find: 'if (await mayReadRequest(context, { tenant: request.tenant, user }, { rights, request })) to.push(user)',
-    put: 'if (rights) to.push(user)',
+    file: 'service/requests/recipients.ts',
+    find: '...(await readersAmong(context, named, { request, settings })),',
+    put: '...named,',
   },
   {
     name: 'people are told of what is merged by itself',

@@ -179,7 +179,7 @@ export function moveLines(
     const was = state === move.to ? 'as it was then' : `and was ${state} then`
     return [`revert to revision ${revision}: the state stays ${move.to}, ${was}`]
   }
-  const goes = toProject === undefined ? [] : [`project: ${project || 'none'} → ${toProject || 'none'}`]
+  const goes = toProject === undefined ? [] : [projectLine({ from: project, to: toProject })]
   if (move === undefined || move.edits) return goes
   const { action, from, to, details = {}, imported, dueAt, next } = move
   const way = (move.path ?? []).flatMap((step, index) => [
@@ -213,3 +213,8 @@ export type Remedy =
    * again at this time. Who may change the resource can give the change up meanwhile.
    */
   | { readonly type: 'host'; readonly at: number; readonly problem: string }
+
+/** Says for people that something goes from one project to another. */
+export function projectLine({ from, to }: { readonly from: string; readonly to: string }): string {
+  return `project: ${from || 'none'} → ${to || 'none'}`
+}
