@@ -62,9 +62,9 @@ export interface TickReport {
   /** How many answers to commands that carried an idempotency key were forgotten. */
   readonly forgotten: number
   /**
-   * What could not be done this time, or after the call before had come back. It is put off, longer each time, an hour at most, and delays nothing else. Things
-   * that need code of the host that has already failed in the same call are not tried, and are listed with the same
-   * error.
+   * What could not be done this time, or after the call before had come back. It is put off, longer each time, an hour
+   * at most, and delays nothing else. Things that need code of the host that has already failed in the same call are
+   * not tried, and are listed with the same error.
    */
   readonly failed: readonly TickFailure[]
   /**
