@@ -1085,7 +1085,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'nobody looks whether a record is one of its collection',
     file: 'service/records/typed-storage.ts',
-    find: "return record && recordShapes[collection](record.value, '')",
+    find: 'return record && problemOf(recordShapes[collection], record.value)',
     put: 'return undefined',
   },
   {
