@@ -1079,8 +1079,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a record that cannot be read ends the page that it is on',
     file: 'storage/sql/shared/pages.ts',
-    find: 'const next = last === undefined ? undefined : partsOfRow(order, partsIn(plan, last))',
-    put: 'const next = last === undefined || unreadable.length > 0 ? undefined : partsOfRow(order, partsIn(plan, last))',
+    find: 'const next = last === undefined ? undefined : partsOfRow(plan, order, partsIn(plan, last))',
+    put: 'const next = last === undefined || unreadable.length > 0 ? undefined : partsOfRow(plan, order, partsIn(plan, last))',
   },
   {
     name: 'nobody looks whether a record is one of its collection',
