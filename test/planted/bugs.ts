@@ -1715,8 +1715,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'who asks is not judged again while no policy changes',
     file: 'service/facts/effective-requirements.ts',
-    find: 'return lookingAround.some(',
-    put: 'return lookingAround.length < 0 && lookingAround.some(',
+    find: 'return policies.some(',
+    put: 'return policies.length < 0 && policies.some(',
   },
   {
     name: 'a change names its own approvers',
