@@ -80,3 +80,19 @@ it('the inbox asks once what the policies ask, and reads what is live once', asy
     'get contents contents resources',
   ])
 })
+
+it('what is shown of a request says nothing of how it is kept', async () => {
+  const w = world(memoryStorage())
+  for (const id of ['checkout', 'search']) await w.flag(id)
+  await w.policy({ require: { quorum: 1, from: { roles: ['lead'] } } })
+  const { id } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
+  const added = (await w.as('ann').requests.add(id, flags.ref('search'), rollout(41))).request
+  const [listed] = (await w.as('ann').requests.list()).requests
+  const [waiting] = (await w.as('ben').requests.inbox()).requests
+  const got = await w.as('ann').requests.get(id)
+  const kept = ['awaited', 'dueAt', 'edition', 'head', 'joined', 'objections', 'policySet', 'putOff', 'targetVersion']
+  for (const one of [added, listed, waiting, got]) {
+    expect(one?.resources).toHaveLength(2)
+    expect(Object.keys(one ?? {}).filter((name) => kept.includes(name))).toEqual([])
+  }
+})
