@@ -15,10 +15,10 @@ export function compareParts(a: KeyPart, b: KeyPart): number {
  * ```
  */
 export function compareKeys(a: readonly KeyPart[], b: readonly KeyPart[]): number {
-  for (const [at, part] of a.entries()) {
+  for (let at = 0; at < a.length; at++) {
     const other = b[at]
     if (other === undefined) return 1
-    const difference = compareParts(part, other)
+    const difference = compareParts(a[at] as KeyPart, other)
     if (difference !== 0) return difference
   }
   return a.length - b.length
@@ -27,7 +27,8 @@ export function compareKeys(a: readonly KeyPart[], b: readonly KeyPart[]): numbe
 function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let at = 0; at < length; at++) {
-    const [unit, other] = [a.charCodeAt(at), b.charCodeAt(at)]
+    const unit = a.charCodeAt(at)
+    const other = b.charCodeAt(at)
     if (unit !== other) return codePointRank(unit) - codePointRank(other)
   }
   return a.length - b.length

@@ -1079,13 +1079,13 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a record that cannot be read ends the page that it is on',
     file: 'storage/sql/shared/pages.ts',
-    find: 'const next = last === undefined ? undefined : partsOfRow(order, partsIn(plan, last))',
-    put: 'const next = last === undefined || unreadable.length > 0 ? undefined : partsOfRow(order, partsIn(plan, last))',
+    find: 'const next = last === undefined ? undefined : partsOfRow(plan, order, partsIn(plan, last))',
+    put: 'const next = last === undefined || unreadable.length > 0 ? undefined : partsOfRow(plan, order, partsIn(plan, last))',
   },
   {
     name: 'nobody looks whether a record is one of its collection',
     file: 'service/records/typed-storage.ts',
-    find: "return record && recordShapes[collection](record.value, '')",
+    find: 'return record && problemOf(recordShapes[collection], record.value)',
     put: 'return undefined',
   },
   {
@@ -1715,8 +1715,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'who asks is not judged again while no policy changes',
     file: 'service/facts/effective-requirements.ts',
-    find: 'return lookingAround.some(',
-    put: 'return lookingAround.length < 0 && lookingAround.some(',
+    find: 'return policies.some(',
+    put: 'return policies.length < 0 && policies.some(',
   },
   {
     name: 'a change names its own approvers',

@@ -45,14 +45,14 @@ function linesOf(place: ChangedPlace, labels: CompiledLabels): readonly string[]
 function lineOf(place: ChangedPlace, labels: CompiledLabels): string {
   const segments = parsePointer(place.path) ?? [place.path]
   const names = segments.map((segment, i) => {
-    const label = labelAt(formatPointer(segments.slice(0, i + 1)), labels)?.name
+    const label = labels.length === 0 ? undefined : labelAt(formatPointer(segments.slice(0, i + 1)), labels)?.name
     if (!place.byPlace?.includes(i)) return label ?? segment
     return label === undefined ? itemInWords(segment) : `${label} (${itemInWords(segment)})`
   })
   const unit = labelAt(place.path, labels)?.unit
-  const notes = new Set([...segments.flatMap((segment) => hiddenIn(segment, { name: true })), ...notesOn(place)])
+  const notes = [...segments.flatMap((segment) => hiddenIn(segment, { name: true })), ...notesOn(place)]
   const line = `${names.map(showHidden).join(' › ') || 'document'}: ${whatOf(place, unit)}`
-  return notes.size === 0 ? line : `${line} [look out: ${[...notes].join(', ')}]`
+  return notes.length === 0 ? line : `${line} [look out: ${[...new Set(notes)].join(', ')}]`
 }
 
 /** Names an item that is known by its place alone, as people count. */

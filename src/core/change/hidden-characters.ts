@@ -4,6 +4,10 @@
  */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu
 
+/** Texts of which every character is what it looks like: most of them. */
+const printable = /^[ -~]*$/
+const nothing: readonly string[] = []
+
 /** Scripts whose letters pass for Latin ones. */
 const lookAlikes = ['Cyrillic', 'Greek', 'Armenian', 'Cherokee'].map((name) => ({
   name,
@@ -15,6 +19,7 @@ const lookAlikes = ['Cyrillic', 'Greek', 'Armenian', 'Cherokee'].map((name) => (
  * `\u{202e}`.
  */
 export function showHidden(text: string): string {
+  if (printable.test(text)) return text
   return text.replace(hidden, (character) => `\\u{${codeOf(character)}}`)
 }
 
@@ -23,6 +28,7 @@ export function showHidden(text: string): string {
  * mix scripts.
  */
 export function hiddenIn(text: string, { name }: { readonly name: boolean }): readonly string[] {
+  if (printable.test(text)) return nothing
   const characters = [...new Set(text.match(hidden))].filter((character) => name || !/[\t\n\r]/.test(character))
   const found = characters.map((character) => `invisible U+${codeOf(character).toUpperCase()}`)
   if (!name || !/\p{Script=Latin}/u.test(text)) return found

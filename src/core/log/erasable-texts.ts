@@ -56,15 +56,17 @@ export function freeTexts(event: JsonObject, requester = String(event['by'])): r
     readonly type: string
     readonly by: string
   } & Partial<Texts>
-  const found = [
-    { place: '/reason', text: reason, by },
-    { place: '/message', text: type === 'revised' ? message : undefined, by },
-    { place: '/pinned/reason', text: pinned?.reason, by: requester },
-    ...(pinned?.reviews ?? []).map((review, at) => {
-      return { place: `/pinned/reviews/${at}/reason`, text: review.reason, by: review.by }
-    }),
-  ]
-  return found.flatMap(({ text, ...rest }) => (text === undefined ? [] : { ...rest, text }))
+  const found: FreeText[] = []
+  const add = (place: string, text: string | undefined, whose: string) => {
+    if (text !== undefined) found.push({ place, by: whose, text })
+  }
+  add('/reason', reason, by)
+  if (type === 'revised') add('/message', message, by)
+  add('/pinned/reason', pinned?.reason, requester)
+  for (const [at, review] of pinned?.reviews?.entries() ?? []) {
+    add(`/pinned/reviews/${at}/reason`, review.reason, review.by)
+  }
+  return found
 }
 
 interface Texts {
@@ -99,9 +101,10 @@ export function withheld(
  * ```
  */
 export function restored({ event, texts = {} }: Pick<LoggedEvent, 'event' | 'texts'>): JsonObject {
-  const places = freeTexts(event).map(({ place }) => [place, texts[place]?.text ?? erasedText] as const)
-  const told = withTexts(event, new Map(places))
+  const found = freeTexts(event)
   const { pinned } = event as Partial<Texts>
+  if (found.length === 0) return event
+  const told = withTexts(event, new Map(found.map(({ place }) => [place, texts[place]?.text ?? erasedText])))
   if (pinned?.reason === undefined) return told
   const salted = texts['/pinned/reason']
   const stated = salted ? { salt: salted.salt } : { erased: pinned.reason }
@@ -111,7 +114,10 @@ export function restored({ event, texts = {} }: Pick<LoggedEvent, 'event' | 'tex
 function withTexts(event: JsonObject, texts: ReadonlyMap<string, string>): JsonObject {
   const put = (value: JsonObject, place: string, name: 'reason' | 'message') => {
     const text = texts.get(`${place}/${name}`)
-    return text === undefined ? value : { ...value, [name]: text }
+    if (text === undefined) return value
+    const changed: Record<string, JsonValue> = { ...value }
+    changed[name] = text
+    return changed
   }
   const own = put(put(event, '', 'reason'), '', 'message')
   const pinned = own['pinned'] as JsonObject | undefined

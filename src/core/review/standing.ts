@@ -75,17 +75,17 @@ interface JudgedApproval {
 
 /** The one place that says which approvals of this content count. */
 function judgedApprovals(request: JudgedAt, users: KnownUsers): readonly JudgedApproval[] {
+  const approvals = current(request).filter(({ verdict }) => verdict === 'approve')
+  if (approvals.length === 0) return []
   const mayApprove = eligibility(request, users, 'approve')
   const vote = countedVote(request, users)
-  return current(request)
-    .filter(({ verdict }) => verdict === 'approve')
-    .map((review) => {
-      const giver = giverOf(review, users, request.rules)
-      if (!giver) return { review, why: 'unknown_user' }
-      if (isLapsed(review, request)) return { review, why: 'lapsed' }
-      const why = mayApprove(giver)
-      return why === 'eligible' ? { review, vote: vote(giver) } : { review, why }
-    })
+  return approvals.map((review) => {
+    const giver = giverOf(review, users, request.rules)
+    if (!giver) return { review, why: 'unknown_user' }
+    if (isLapsed(review, request)) return { review, why: 'lapsed' }
+    const why = mayApprove(giver)
+    return why === 'eligible' ? { review, vote: vote(giver) } : { review, why }
+  })
 }
 
 /**

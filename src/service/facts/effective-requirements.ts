@@ -1,3 +1,4 @@
+import type { CompiledPolicy } from '../../core/policy/compile/compile-policy.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { askedAfterFreezes, askedByPolicies, requirementsJoin } from '../../core/policy/model/requirement.ts'
 import { joinRules } from '../../core/policy/model/rules-of-conduct.ts'
@@ -29,17 +30,24 @@ export async function askedNow(
   request: Request,
   settings: PolicySetRecord | undefined,
 ): Promise<Asked> {
-  const question = await questionOf(context, request, settings)
+  const looking = lookingAround(context, request, settings)
+  const question = await questionOf(context, request, { settings, looking })
   return question ? await askedOf(context, question, await readContent(context, request)) : pinnedIn(request)
 }
 
-/** Gives what the policies ask of several requests, in their order, as `askedNow` does, in at most one round trip. */
+/**
+ * Gives what the policies ask of several requests of a tenant, in their order, as `askedNow` does, in at most one round
+ * trip.
+ */
 export async function askedOfAll(
   context: Context,
   requests: readonly Request[],
   settings: PolicySetRecord | undefined,
 ): Promise<readonly Asked[]> {
-  const questions = await Promise.all(requests.map((request) => questionOf(context, request, settings)))
+  const [first] = requests
+  if (!first) return []
+  const now = { settings, looking: lookingAround(context, first, settings) }
+  const questions = await Promise.all(requests.map((request) => questionOf(context, request, now)))
   const open = questions.filter((question) => question !== undefined)
   const contents = await readContents(
     context,
@@ -62,13 +70,20 @@ interface Question {
   readonly asking: readonly AskingFreeze[]
 }
 
+/** By what it is judged whether what was pinned holds: the same for all requests of a tenant. */
+interface Now {
+  readonly settings: PolicySetRecord | undefined
+  /** The policies that look at more than the change. */
+  readonly looking: () => Promise<readonly CompiledPolicy[]>
+}
+
 async function questionOf(
   context: Context,
   request: Request,
-  settings: PolicySetRecord | undefined,
+  { settings, looking }: Now,
 ): Promise<Question | undefined> {
   const asking = asksFreezes(request) ? askingFreezes(context, settings, { now: context.now(), schedule: request }) : []
-  const moved = !isSettled(context, request, settings) || (await changesByItself(context, request, settings))
+  const moved = !isSettled(context, request, settings) || (await changesByItself(request, looking))
   return moved || asking.length > 0 ? { request, settings, moved, asking } : undefined
 }
 
@@ -104,17 +119,30 @@ function isAskedAlready(context: Context, request: Request, settings: PolicySetR
  * document names, or at what was live lately.
  */
 async function changesByItself(
-  { policies, storage }: Context,
-  { tenant, resources, requirements, rules, ...where }: Request,
-  settings: PolicySetRecord | undefined,
+  { resources, requirements, rules, ...where }: Request,
+  looking: Now['looking'],
 ): Promise<boolean> {
   if (rules.policyDrift === 'pinned' || requirements.length === 0) return false
-  const sets = askingSets(await policies(storage, tenant, stateIn(settings)), false)
-  const lookingAround = sets.flatMap((set) => set.lookingAround)
-  return lookingAround.some(({ resources: types, projects }) => {
+  const policies = await looking()
+  return policies.some(({ resources: types, projects }) => {
     const isThere = projects === undefined || projectsOf(where).some((one) => one === '' || projects.includes(one))
     return isThere && resources.some(({ type }) => types?.includes(type) ?? !isOwnType(type))
   })
+}
+
+/** Finds the policies in force that look at more than the change, when it is first asked. */
+function lookingAround(
+  { policies, storage }: Context,
+  { tenant }: Pick<Request, 'tenant'>,
+  settings: PolicySetRecord | undefined,
+): Now['looking'] {
+  let found: Promise<readonly CompiledPolicy[]> | undefined
+  const find = async () =>
+    askingSets(await policies(storage, tenant, stateIn(settings)), false).flatMap((set) => set.lookingAround)
+  return () => {
+    found ??= find()
+    return found
+  }
 }
 
 function pinnedIn(request: Request): Asked {

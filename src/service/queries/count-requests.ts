@@ -1,14 +1,16 @@
 import { defined } from '../../core/defined.ts'
+import { statusAt } from '../../core/request/model/deadline.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { type Collection, collections } from '../../ports/collections.ts'
 import type { Context } from '../context/context.ts'
 import { asSwitched, isReturning } from '../context/workflow-switch.ts'
-import { type Reader, readingRights } from '../people/reading-rights.ts'
-import { page, read, recordKey } from '../records/typed-storage.ts'
-import { summaryOf } from '../requests/request-summary.ts'
+import type { Reader } from '../people/reading-rights.ts'
+import { page } from '../records/typed-storage.ts'
 import { latestTime } from '../values/latest-time.ts'
 import { batches, mostLooked } from './list-requests.ts'
+import type { Settings } from './listed-requests.ts'
+import { readerWithSettings } from './reader-with-settings.ts'
 import {
   type CheckedCriteria,
   checkCriteria,
@@ -25,16 +27,16 @@ const mostCounted = 100_000
 const portion = 1_000
 
 /** Counts the requests that a list of these criteria would hold for the reader. */
-export async function countRequests(context: Context, reader: Reader, filter: RequestCriteria): Promise<RequestCount> {
+export async function countRequests(given: Context, reader: Reader, filter: RequestCriteria): Promise<RequestCount> {
   checkFilterKeys(filter, [])
-  const criteria = checkCriteria(context, filter)
-  const rights = readingRights(context, reader)
+  const criteria = checkCriteria(given, filter)
+  const { context, rights, set } = await readerWithSettings(given, reader)
   const scopes = await readableScopes(rights, reader.tenant, criteria)
   const [byIndex, oneByOne] = [scopes.filter(isCountable), scopes.filter((scope) => !isCountable(scope))]
   const isByIndex = criteria.action === undefined
-  const unsure = isByIndex ? await statesInDoubt(context, reader, criteria) : []
+  const unsure = isByIndex ? await statesInDoubt(context, reader, { criteria, set }) : []
   const wanted = criteria.wanted.filter((status) => !unsure.includes(status))
-  const known = { scopes: byIndex, criteria, wanted }
+  const known = { scopes: byIndex, criteria, wanted, set }
   const counted: RequestCount = isByIndex ? await countByIndex(context, reader, known) : { count: 0 }
   let { count } = counted
   const looks = [
@@ -42,7 +44,7 @@ export async function countRequests(context: Context, reader: Reader, filter: Re
     ...(unsure.length > 0 ? [{ scopes: byIndex, stored: unsure }] : []),
   ]
   for (const look of looks) {
-    const more = { reader, criteria, limit: portion - 1, start: undefined }
+    const more = { reader, criteria, set, limit: portion - 1, start: undefined }
     for await (const { shown, end } of batches(context, rights, { ...more, ...look })) {
       count += shown.length
       if (end) return { count, more: true }
@@ -58,11 +60,10 @@ export async function countRequests(context: Context, reader: Reader, filter: Re
 async function statesInDoubt(
   context: Context,
   { tenant }: Reader,
-  { wanted }: CheckedCriteria,
+  { criteria: { wanted }, set }: Pick<Counted, 'criteria' | 'set'>,
 ): Promise<readonly RequestStatus[]> {
   const open = statuses.filter(isOpen)
   if (open.every((status) => wanted.includes(status) === wanted.includes('draft'))) return []
-  const { set } = await read(context.storage, { set: recordKey('policySets', tenant) })
   return (await isReturning(context, tenant, set?.value)) ? ['draft', ...open] : []
 }
 
@@ -77,6 +78,7 @@ interface Counted {
   readonly criteria: CheckedCriteria
   /** The states among those that are wanted which an index counts rightly. */
   readonly wanted: readonly RequestStatus[]
+  readonly set: Settings
 }
 
 /** Counts by indexes alone, and then takes what has expired and is not recorded for what it is. */
@@ -110,12 +112,11 @@ function isSure({ criteria, wanted }: Counted): boolean {
 async function expiredUnnoticed(
   context: Context,
   { tenant }: Reader,
-  { scopes, criteria, wanted }: Counted,
+  { scopes, criteria, wanted, set }: Counted,
 ): Promise<RequestCount> {
   const changing = statuses.filter((status) => isOpen(status) && wanted.includes(status) !== wanted.includes('expired'))
   if (changing.length === 0 || scopes.length === 0) return { count: 0 }
   const now = context.now()
-  const { set } = await read(context.storage, { set: recordKey('policySets', tenant) })
   const due = { collection: 'requests', index: 'byTenantDue', where: [tenant], order: 'ascending' } as const
   let [count, after] = [0, undefined as readonly (string | number)[] | undefined]
   for (let looked = 0; looked < mostLooked; looked += portion) {
@@ -128,8 +129,7 @@ async function expiredUnnoticed(
     for (const { value } of records) {
       if (!changing.includes(value.status) || !scopes.some((scope) => isIn(scope, value, criteria))) continue
       const { request, holds } = asSwitched(context, set?.value, { request: value, at: now })
-      const { status } = summaryOf(request, now, holds)
-      if (status === 'expired') count += wanted.includes('expired') ? 1 : -1
+      if (statusAt(request, { at: now, holds }) === 'expired') count += wanted.includes('expired') ? 1 : -1
     }
     if (!next) return { count }
     after = next

@@ -2,6 +2,7 @@ import { hasAnswered } from '../../core/request/decide/awaited-approvers.ts'
 import { permission } from '../../core/request/decide/permitted-methods.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
 import type { Facts } from '../../core/request/model/command.ts'
+import { statusAt } from '../../core/request/model/deadline.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
@@ -21,7 +22,6 @@ import { readingRights } from '../people/reading-rights.ts'
 import { checkLimit, cursorAt, type Listed, positionOf } from '../records/page-cursor.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { read, recordKey, type Stored } from '../records/typed-storage.ts'
-import { summaryOf } from '../requests/request-summary.ts'
 import { freeze } from '../values/freeze.ts'
 import { listsFor, oldestOf } from './inbox-lists.ts'
 import { requestsOf } from './list-requests.ts'
@@ -147,10 +147,12 @@ async function waitingAmong(context: Context, desk: Desk, listed: readonly Liste
   ])
   return requests.flatMap((request, index) => {
     const users: KnownUsers = people.get(placeName(request)) ?? new Map()
-    const answer = answerTo(context, desk, { request, asked: asked[index] ?? request, users })
+    const its = asked[index] ?? request
+    const answer = answerTo(context, desk, { request, asked: its, users })
     if (!answer) return []
     const { holds } = switchFacts(context, desk.set?.value, request)
-    return [{ request, summary: summaryOf(request, desk.at, holds), answer }]
+    const moment = { at: desk.at, holds }
+    return [{ request, moment, status: statusAt(request, moment), asked: its, answer }]
   })
 }
 

@@ -1,17 +1,18 @@
 import { asJson, type JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import { statusAt } from '../../core/request/model/deadline.ts'
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { readAgain } from '../commands/read-again.ts'
 import type { Context } from '../context/context.ts'
 import { asSwitched, isReturning } from '../context/workflow-switch.ts'
 import { mayReadWhereItIs } from '../facts/may-read.ts'
-import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
+import type { Reader, ReadingRights } from '../people/reading-rights.ts'
 import { checkLimit, type Listed } from '../records/page-cursor.ts'
 import type { RequestRecord } from '../records/record-types.ts'
 import { read, recordKey } from '../records/typed-storage.ts'
-import { summaryOf } from '../requests/request-summary.ts'
 import { cursorAfter, cursorBeyond, listStart } from './list-cursor.ts'
 import { type ListedRequest, listedRequests, type Settings, type Showable } from './listed-requests.ts'
+import { readerWithSettings } from './reader-with-settings.ts'
 import { type CheckedCriteria, checkCriteria, checkFilterKeys, type RequestCriteria } from './request-filter.ts'
 import { type ListedRow, type ListPlace, newestOf, type RequestScope, readableScopes } from './request-scopes.ts'
 
@@ -55,12 +56,12 @@ export async function listRequests(context: Context, reader: Reader, filter: Req
   return await readAgain(async () => await pageOf(context, { reader, criteria, limit, start }, made))
 }
 
-async function pageOf(context: Context, look: Omit<Look, 'scopes'>, made: JsonValue): Promise<RequestPage> {
+async function pageOf(given: Context, look: Omit<Look, 'scopes' | 'set'>, made: JsonValue): Promise<RequestPage> {
   const { reader, criteria, limit, start } = look
-  const rights = readingRights(context, reader)
+  const { context, rights, set } = await readerWithSettings(given, reader)
   const scopes = await readableScopes(rights, reader.tenant, criteria)
   const found: FoundBatch['shown'][number][] = []
-  for await (const { shown, set, end, isLast } of batches(context, rights, { ...look, scopes })) {
+  for await (const { shown, end, isLast } of batches(context, rights, { ...look, scopes, set })) {
     found.push(...shown)
     const last = found[limit - 1]
     const isFull = found.length > limit && last !== undefined
@@ -77,6 +78,7 @@ export interface Look {
   readonly reader: Reader
   readonly scopes: readonly RequestScope[]
   readonly criteria: CheckedCriteria
+  readonly set: Settings
   readonly limit: number
   readonly start: ListPlace | undefined
   /** The states to look for in the store. Left out: all in which something can be that is wanted. */
@@ -85,7 +87,6 @@ export interface Look {
 
 /** What was found in a batch. */
 export interface FoundBatch {
-  readonly set: Settings
   /** Whether the look ends with it. */
   readonly isLast: boolean
   /** Where a look that ends could go on; absent at the end of the list. */
@@ -97,38 +98,37 @@ export interface FoundBatch {
 export async function* batches(
   context: Context,
   rights: ReadingRights,
-  { reader, scopes, criteria, limit, start, stored }: Look,
+  { reader, scopes, criteria, set, limit, start, stored }: Look,
 ): AsyncGenerator<FoundBatch> {
   if (scopes.length === 0) return
-  const settings = read(context.storage, { set: recordKey('policySets', reader.tenant) })
-  const statuses = stored ?? (await storedAs(context, reader.tenant, { wanted: criteria.wanted, settings }))
+  const statuses = stored ?? (await storedAs(context, reader.tenant, { wanted: criteria.wanted, set }))
   let [from, size] = [start, limit + 1]
   for (let looked = 0; ; ) {
     const asked = { by: criteria.by, statuses, limit: size, from }
-    const [batch, { set }] = await Promise.all([newestOf(context.storage, scopes, asked), settings])
+    const batch = await newestOf(context.storage, scopes, asked)
     const shown = await shownOf(context, rights, { reader, scopes, criteria, rows: batch.rows, set })
     looked += batch.looked
     // What is passed over altogether is passed over in fewer steps.
     if (shown.length === 0) size = Math.max(size, Math.min(size * 2, largestBatch))
     const { end } = batch
     const isLast = end === undefined || looked >= mostLooked
-    yield { shown, set, isLast, ...(isLast ? defined({ end }) : {}) }
+    yield { shown, isLast, ...(isLast ? defined({ end }) : {}) }
     if (isLast) return
     from = end
   }
-}
-
-/** Rows of a list, and the settings. */
-interface RowsRead {
-  readonly rows: readonly ListedRow[]
-  readonly set: Settings
 }
 
 /** Reads those among some rows that the reader may read, and that are what is looked for. */
 async function shownOf(
   context: Context,
   rights: ReadingRights,
-  { reader: { tenant }, scopes, criteria, rows, set }: Omit<Look, 'limit' | 'start'> & RowsRead,
+  {
+    reader: { tenant },
+    scopes,
+    criteria,
+    rows,
+    set,
+  }: Omit<Look, 'limit' | 'start'> & { readonly rows: readonly ListedRow[] },
 ): Promise<FoundBatch['shown']> {
   const missing = rows.filter(({ record }) => record === undefined)
   const { found } = await read(context.storage, {
@@ -147,9 +147,10 @@ async function shownOf(
     .filter((_, at) => readable[at])
     .map(({ place, request }) => {
       const known = asSwitched(context, set?.value, { request, at: now })
-      return { place, request: known.request, summary: summaryOf(known.request, now, known.holds) }
+      const moment = { at: now, holds: known.holds }
+      return { place, request: known.request, moment, status: statusAt(known.request, moment) }
     })
-    .filter(({ summary: { status } }) => criteria.wanted.includes(status))
+    .filter(({ status }) => criteria.wanted.includes(status))
   return criteria.action === undefined ? shown : await doing(context, criteria.action, shown)
 }
 
@@ -183,15 +184,12 @@ async function doing<S extends Showable>(
 async function storedAs(
   context: Context,
   tenant: string,
-  {
-    wanted,
-    settings,
-  }: { readonly wanted: readonly RequestStatus[]; readonly settings: Promise<{ readonly set: Settings }> },
+  { wanted, set }: { readonly wanted: readonly RequestStatus[]; readonly set: Settings },
 ): Promise<readonly RequestStatus[]> {
   const open = statuses.filter(isOpen)
   const isElsewhere = open.some((status) => !wanted.includes(status))
   if (!isElsewhere) return wanted
-  const isSent = async () => await isReturning(context, tenant, (await settings).set?.value)
+  const isSent = async () => await isReturning(context, tenant, set?.value)
   const looksFor = wanted.includes('expired') || (wanted.includes('draft') && (await isSent()))
   return looksFor ? [...new Set([...wanted, ...open])] : wanted
 }

@@ -1,17 +1,19 @@
 import { describe } from '../../core/change/describe.ts'
 import { isUngated } from '../../core/request/decide/decide-application.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'
+import type { Moment } from '../../core/request/model/deadline.ts'
 import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
-import { isOpen } from '../../core/request/model/status-table.ts'
+import { isOpen, type RequestStatus } from '../../core/request/model/status-table.ts'
 import { type Standing, standing } from '../../core/review/standing.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
 import type { Context } from '../context/context.ts'
 import { type Asked, askedOfAll } from '../facts/effective-requirements.ts'
 import { peopleIn } from '../facts/people-of-request.ts'
 import { peopleByPlace, placeName } from '../people/ask-directory.ts'
-import type { ContentRecord, PolicySetRecord, RequestRecord, ResourceRecord } from '../records/record-types.ts'
-import { read, recordKey, type Stored } from '../records/typed-storage.ts'
-import { isStaleNow, moveLines, type RequestSummary } from '../requests/request-summary.ts'
+import type { ContentRecord, PolicySetRecord, RequestRecord } from '../records/record-types.ts'
+import { read, recordKey, type Stored, type TypedKey } from '../records/typed-storage.ts'
+import { canBeStale, isStaleNow, moveLines, type RequestSummary } from '../requests/request-summary.ts'
+import { shownRequest } from '../requests/shown-request.ts'
 import { freeze } from '../values/freeze.ts'
 
 /** What a request would do to one resource, as lists show it. */
@@ -32,10 +34,13 @@ export interface ListedRequest extends RequestSummary {
   readonly approval?: Standing
 }
 
-/** A request to show, with its record. */
+/** A request to show, and the state that it is in by now, recorded or not. */
 export interface Showable {
   readonly request: RequestRecord
-  readonly summary: RequestSummary
+  readonly moment: Moment
+  readonly status: RequestStatus
+  /** What is asked of it now, if that is known already. */
+  readonly asked?: Asked
 }
 
 /** The settings of a tenant, if there are any. */
@@ -48,40 +53,46 @@ export async function listedRequests(
   set: Settings,
 ): Promise<readonly ListedRequest[]> {
   if (shown.length === 0) return []
-  const requests = shown.map(({ request }) => request)
   const gated = shown.filter(
-    ({ request, summary }) => isOpen(summary.status) && !isUngated(request) && !isPlannedRevert(request),
+    ({ request, status }) => isOpen(status) && !isUngated(request) && !isPlannedRevert(request),
   )
+  const watched = watchedResources(shown)
   const [{ contents, resources }, standings] = await Promise.all([
     read(context.storage, {
-      contents: requests.map(({ tenant, id, edition }) => recordKey('contents', tenant, id, edition)),
-      resources: requests.flatMap(({ tenant, resources: its }) => {
-        return its.map(({ type, id }) => recordKey('resources', tenant, type, id))
-      }),
+      contents: shown.map(({ request: { tenant, id, edition } }) => recordKey('contents', tenant, id, edition)),
+      resources: [...watched.values()],
     }),
-    standingsNow(
-      context,
-      gated.map(({ request }) => request),
-      set,
-    ),
+    standingsNow(context, gated, set),
   ])
-  let next = 0
-  return shown.map(({ request, summary }, at) => {
-    const from = next
-    next += request.resources.length
-    const live = resources.slice(from, next).map(revisionOf)
+  const live = new Map([...watched.keys()].map((name, at) => [name, resources[at]?.value.revision ?? 0]))
+  return shown.map(({ request, status, moment }, at) => {
+    const listed = shownRequest(request, moment) as { -readonly [K in keyof ListedRequest]: ListedRequest[K] }
+    listed.changes = listedChanges(context, contents[at]?.value)
+    listed.stale = canBeStale(request, status) && isStaleNow(request, status, revisionsOf(request, live))
     const approval = standings.get(request)
-    return freeze({
-      ...summary,
-      changes: listedChanges(context, contents[at]?.value),
-      stale: isStaleNow(request, summary.status, live),
-      ...(approval ? { approval } : {}),
-    })
+    if (approval) listed.approval = approval
+    return freeze(listed)
   })
 }
 
-function revisionOf(stored: Stored<ResourceRecord> | undefined): number {
-  return stored?.value.revision ?? 0
+/** The keys of the resources of those requests that can be stale, each once. */
+function watchedResources(shown: readonly Showable[]): ReadonlyMap<string, TypedKey<'resources'>> {
+  return new Map(
+    shown.flatMap(({ request, status }) => {
+      if (!canBeStale(request, status)) return []
+      return request.resources.map((resource) => {
+        return [nameOf(resource), recordKey('resources', request.tenant, resource.type, resource.id)] as const
+      })
+    }),
+  )
+}
+
+function revisionsOf({ resources }: RequestRecord, live: ReadonlyMap<string, number>): readonly number[] {
+  return resources.map((resource) => live.get(nameOf(resource)) ?? 0)
+}
+
+function nameOf({ type, id }: { readonly type: string; readonly id: string }): string {
+  return JSON.stringify([type, id])
 }
 
 function listedChanges({ resources }: Context, content: ContentRecord | undefined): readonly ListedChange[] {
@@ -95,11 +106,13 @@ function listedChanges({ resources }: Context, content: ContentRecord | undefine
 /** Judges how far open requests are approved, by the people and the policies of now. */
 async function standingsNow(
   context: Context,
-  requests: readonly RequestRecord[],
+  gated: readonly Showable[],
   set: Settings,
 ): Promise<ReadonlyMap<RequestRecord, Standing>> {
-  if (requests.length === 0) return new Map()
-  const asked = await askedOfAll(context, requests, set?.value)
+  if (gated.length === 0) return new Map()
+  const requests = gated.map(({ request }) => request)
+  const known = gated.flatMap(({ asked }) => asked ?? [])
+  const asked = known.length === gated.length ? known : await askedOfAll(context, requests, set?.value)
   const people = await peopleByProject(context, requests, asked)
   const at = context.now()
   return new Map(

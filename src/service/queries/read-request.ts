@@ -32,13 +32,8 @@ import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
 import { mostOthers, otherRequests } from '../requests/other-requests.ts'
 import { readComments } from '../requests/request-comments.ts'
-import {
-  type ChangeRequest,
-  isStaleNow,
-  type RequestView,
-  summaryOf,
-  withLeftOut,
-} from '../requests/request-summary.ts'
+import { type ChangeRequest, isStaleNow, type RequestView, withLeftOut } from '../requests/request-summary.ts'
+import { summaryOf } from '../requests/shown-request.ts'
 import { freeze } from '../values/freeze.ts'
 import { permitted, type Shown } from './permitted-verbs.ts'
 import { delays, remedies } from './remedies.ts'

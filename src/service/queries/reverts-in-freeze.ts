@@ -2,9 +2,10 @@ import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import { closed, freezeFacts } from '../changes/frozen.ts'
 import type { Context } from '../context/context.ts'
 import { readContents } from '../facts/read-content.ts'
-import { type Reader, readingRights } from '../people/reading-rights.ts'
+import type { Reader } from '../people/reading-rights.ts'
 import type { Freeze } from '../records/freeze-records.ts'
 import { batches } from './list-requests.ts'
+import { readerWithSettings } from './reader-with-settings.ts'
 import { checkCriteria } from './request-filter.ts'
 import { readableScopes } from './request-scopes.ts'
 
@@ -25,16 +26,17 @@ const mostLooked = 1_000
  * by their time, among the thousand newest requests that are approved.
  */
 export async function revertsInFreeze(
-  context: Context,
+  given: Context,
   reader: Reader,
   freeze: Freeze,
 ): Promise<readonly RevertInFreeze[]> {
-  const rights = readingRights(context, reader)
+  const { context, rights, set } = await readerWithSettings(given, reader)
   const criteria = checkCriteria(context, { status: 'approved' })
   const scopes = await readableScopes(rights, reader.tenant, criteria)
   const found: RevertInFreeze[] = []
   let looked = 0
-  for await (const { shown } of batches(context, rights, { reader, criteria, scopes, limit: 200, start: undefined })) {
+  const look = { reader, criteria, scopes, set, limit: 200, start: undefined }
+  for await (const { shown } of batches(context, rights, look)) {
     looked += shown.length
     const planned = shown.map(({ request }) => request).filter(isPlannedRevert)
     const contents = await readContents(context, planned)

@@ -36,8 +36,9 @@ export function timelineEntry({ seq, event }: NumberedEvent, facts: EntryFacts):
   const { by, via, at } = event
   const text = isHidden(event, facts) ? undefined : event.reason
   const { status } = event.outcome
-  const happened = { seq, by, via, at, ...defined({ text }), status, ...endedBy(event) }
-  return { ...happened, ...ownPart(event, facts) } as TimelineEntry
+  const happened = { seq, by, via, at, status }
+  const said = text === undefined ? {} : { text }
+  return Object.assign(happened, said, endedBy(event), ownPart(event, facts)) as TimelineEntry
 }
 
 /** What is told only of an event of this type. */

@@ -11,6 +11,7 @@ import { type RulesOfConduct, ruleNames, rulesOfConduct } from '../../core/polic
 import {
   either,
   json,
+  kind,
   later,
   listOf,
   maybe,
@@ -24,8 +25,9 @@ import {
   whole,
 } from '../values/shape.ts'
 
+const texts = listOf(text())
 /** A text, or a list of them. */
-export const names: RecordShape = (value, at) => (typeof value === 'string' ? undefined : listOf(text())(value, at))
+export const names: RecordShape = (value) => (typeof value === 'string' ? undefined : texts(value))
 
 const people = { users: maybe(listOf(text())), roles: maybe(listOf(text())) }
 const namedPeople: RecordShape = object<NamedPeople>(people)
@@ -51,12 +53,15 @@ const approvers: RecordShape = object<Approvers>({
 const need: RecordShape = object<Need>({ quorum: whole, from: approvers, about: maybe(text()) })
 const parts = later(() => listOf(requirement))
 
+const [allOf, anyOf, stagesOf] = [object({ all: parts }), object({ any: parts }), object({ stages: parts })]
+const atLeast = object({ atLeast: whole, of: parts })
+
 export const requirement: RecordShape = either((value) => {
   if ('quorum' in value) return need
-  if ('all' in value) return object({ all: parts })
-  if ('any' in value) return object({ any: parts })
-  if ('stages' in value) return object({ stages: parts })
-  return 'of' in value ? object({ atLeast: whole, of: parts }) : undefined
+  if ('all' in value) return allOf
+  if ('any' in value) return anyOf
+  if ('stages' in value) return stagesOf
+  return 'of' in value ? atLeast : undefined
 })
 
 const escalation: RecordShape = object<Escalation>({ after: text() as RecordShape, to: namedPeople })
@@ -73,8 +78,8 @@ export const pinned: RecordShape = object<Omit<PinnedRequirement, 'over'>>({
 })
 
 const anyRule = (name: keyof RulesOfConduct): RecordShape => {
-  return (value, at) =>
-    rulesOfConduct[name].accepts(value) ? undefined : `${at} is not ${rulesOfConduct[name].expects}`
+  const { expects, accepts } = rulesOfConduct[name]
+  return kind(expects, accepts)
 }
 
 /** All rules of conduct. One that a record was written without is not asked of it: its value is the default. */
@@ -82,21 +87,30 @@ export const rules: RecordShape = object(Object.fromEntries(ruleNames.map((name)
 
 const conditions = later(() => listOf(condition))
 const field = { type: text(), field: text() }
+const combinations = {
+  all: object({ all: conditions }),
+  any: object({ any: conditions }),
+  not: object({ not: later(() => condition) }),
+}
+const tests = {
+  before_after: object({ ...field, operator: text(), value: json }),
+  change_amount: object({ ...field, operator: text(), value: number, within: maybe(text()) }),
+  crosses: object({ ...field, value: number }),
+  predicate: object({ type: text(), name: text() }),
+}
+const anyTest = object({ type: text(), field: maybe(text()) })
 const condition: RecordShape = either((value) => {
-  if ('all' in value) return object({ all: conditions })
-  if ('any' in value) return object({ any: conditions })
-  if ('not' in value) return object({ not: later(() => condition) })
+  if ('all' in value) return combinations.all
+  if ('any' in value) return combinations.any
+  if ('not' in value) return combinations.not
   switch (value['type']) {
     case 'before_after':
-      return object({ ...field, operator: text(), value: json })
     case 'change_amount':
-      return object({ ...field, operator: text(), value: number, within: maybe(text()) })
     case 'crosses':
-      return object({ ...field, value: number })
     case 'predicate':
-      return object({ type: text(), name: text() })
+      return tests[value['type']]
     default:
-      return typeof value['type'] === 'string' ? object({ type: text(), field: maybe(text()) }) : undefined
+      return typeof value['type'] === 'string' ? anyTest : undefined
   }
 })
 
@@ -126,9 +140,10 @@ export const policy: RecordShape = object<Omit<Policy, 'source' | 'whileOff'>>({
 /** A record with a document: that of a policy says at least what it is about, on which depends who may read it. */
 export function withDocument<T>(properties: Properties<T>): RecordShape {
   const [whole, about] = [object<T>(properties), orNull(object<Pick<Policy, 'match'>>({ match }))]
-  return (value, at) => {
-    const problem = whole(value, at)
-    const { type, document } = value as { readonly type?: unknown; readonly document?: unknown }
-    return problem === undefined && type === policyType ? about(document, `${at}/document`) : problem
+  const aboutPolicy = object<{ document: never }>({ document: about })
+  return (value) => {
+    const problem = whole(value)
+    const { type } = value as { readonly type?: unknown }
+    return problem === undefined && type === policyType ? aboutPolicy(value) : problem
   }
 }

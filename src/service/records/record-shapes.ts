@@ -42,10 +42,11 @@ import type { ReturnsRecord, Sweep, WorkflowSwitch } from './workflow-records.ts
 
 const tenant = text()
 const resource = { tenant, type: text(), id: text() }
+const editors = object<Extract<ResourceAccess, { type: 'editors' }>>({ type: text(), editors: listOf(text()) })
+const everyone = object({})
 const access = either(({ type }) => {
-  if (type === 'editors')
-    return object<Extract<ResourceAccess, { type: 'editors' }>>({ type: text(), editors: listOf(text()) })
-  return type === 'everyone' ? object({}) : undefined
+  if (type === 'editors') return editors
+  return type === 'everyone' ? everyone : undefined
 })
 const grant = object<{ role: string; project: string }>({ role: text(), project: text() })
 const revision = {

@@ -1,3 +1,4 @@
+import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import type { Resolution } from '../../core/change/conflict.ts'
 import type { FreezeVersion } from '../../core/policy/model/requirement.ts'
 import type { CommentAnchor, CommentResolution } from '../../core/request/model/comment.ts'
@@ -178,17 +179,23 @@ export const request: RecordShape = object<RequestRecord>({
   head,
 })
 
+const path = { type: text(), path: text() }
+const order = listOf(text())
+const places: Readonly<Record<ChangedPlace['type'], RecordShape>> = {
+  added: object({ ...path, after: json }),
+  removed: object({ ...path, before: json }),
+  changed: object({ ...path, before: json, after: json }),
+  moved: object({ ...path, before: order, after: order }),
+}
 const place: RecordShape = either(({ type }) => {
-  const path = { type: text(), path: text() }
   switch (type) {
     case 'added':
-      return object({ ...path, after: json })
     case 'removed':
-      return object({ ...path, before: json })
+    case 'changed':
     case 'moved':
-      return object({ ...path, before: listOf(text()), after: listOf(text()) })
+      return places[type]
     default:
-      return type === 'changed' ? object({ ...path, before: json, after: json }) : undefined
+      return undefined
   }
 })
 

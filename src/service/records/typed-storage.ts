@@ -15,6 +15,7 @@ import type {
   UnreadableRecord,
   Write,
 } from '../../ports/storage.ts'
+import { problemOf } from '../values/shape.ts'
 import { recordShapes } from './record-shapes.ts'
 import type { PolicySetRecord, RecordTypes, ResourceRecord } from './record-types.ts'
 
@@ -63,9 +64,9 @@ export async function read<const K extends Readonly<Record<string, TypedKey | re
 ): Promise<{ readonly [P in keyof K]: Found<K[P]> }> {
   const parts = Object.values(keys).map((part) => ('collection' in part ? [part] : part))
   const asked = parts.flat()
-  const records = await storage.get(asked)
+  const records = asked.length === 0 ? [] : await storage.get(asked)
   for (const [at, key] of asked.entries()) {
-    const problem = strangenessOf(key, records[at])
+    const problem = strangenessOf(key.collection, records[at])
     if (problem !== undefined) refuseRecord({ ...key, problem })
   }
   let next = 0
@@ -95,9 +96,8 @@ export async function page<N extends Name>(
   const { records, unreadable = [], next } = await storage.list(query)
   for (const one of unreadable) onUnreadable(one)
   const readable = records.filter((record) => {
-    const key = keyIn(collection, record)
-    const problem = strangenessOf({ collection, key }, record)
-    if (problem !== undefined) onUnreadable({ collection, key, problem })
+    const problem = strangenessOf(collection, record)
+    if (problem !== undefined) onUnreadable({ collection, key: keyIn(collection, record), problem })
     return problem === undefined
   })
   return { records: readable as unknown as readonly Stored<RecordTypes[N]>[], ...defined({ next }) }
@@ -117,8 +117,8 @@ export async function* walk<N extends Name>(
   } while (after)
 }
 
-function strangenessOf({ collection }: RecordKey, record: StoredRecord | undefined): string | undefined {
-  return record && recordShapes[collection](record.value, '')
+function strangenessOf(collection: Name, record: StoredRecord | undefined): string | undefined {
+  return record && problemOf(recordShapes[collection], record.value)
 }
 
 function keyIn(collection: Name, { value }: StoredRecord): readonly KeyPart[] {

@@ -6,10 +6,8 @@ import type { Labels } from '../../core/change/labels.ts'
 import { defined } from '../../core/defined.ts'
 import type { Permissions } from '../../core/request/decide/permitted-methods.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
-import { statusAt } from '../../core/request/model/deadline.ts'
 import type { LeftOut } from '../../core/request/model/event.ts'
-import { type Hold, timeHeld } from '../../core/request/model/hold.ts'
-import { isPlannedRevert, revertIdOf } from '../../core/request/model/planned-revert.ts'
+import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { isOpen, type RequestMethod, type RequestStatus } from '../../core/request/model/status-table.ts'
 import type { ApprovalStanding } from '../../core/review/approval-standing.ts'
@@ -17,9 +15,7 @@ import type { Refusal } from '../../errors/result.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import type { Context } from '../context/context.ts'
 import type { ReadingRights } from '../people/reading-rights.ts'
-import type { RequestRecord } from '../records/record-types.ts'
-import { freeze } from '../values/freeze.ts'
-import { type EarlierObjection, ownObjections } from './earlier-objections.ts'
+import type { EarlierObjection } from './earlier-objections.ts'
 import type { OtherRequest } from './other-requests.ts'
 import type { RequestComment } from './request-comments.ts'
 
@@ -48,11 +44,14 @@ export interface RequestedChange {
   readonly conflicts: readonly Conflict[]
 }
 
+/** What of a request is for the library alone. */
+export type HiddenFromReaders = 'policySet' | 'edition' | 'objections' | 'unsettled'
+
 /**
  * A request as lists show it. `expired` as soon as its deadline has come, and a draft as soon as the workflow is
  * switched off while it waits, whether or not that is recorded yet.
  */
-export interface RequestSummary extends Omit<Request, 'policySet' | 'edition' | 'objections' | 'unsettled'> {
+export interface RequestSummary extends Omit<Request, HiddenFromReaders> {
   /**
    * The rejections that nobody has taken back and that do not block the request: given before it ended, or about other
    * content. If the request is read by itself, also those given to other requests that do the same.
@@ -108,27 +107,6 @@ export interface RequestView extends RequestSummary {
   readonly others?: readonly OtherRequest[]
 }
 
-/** Shows a stored request as lists do. */
-export function summaryOf(request: Request, at: number, holds?: readonly Hold[]): RequestSummary {
-  const { policySet, edition, head, dueAt, putOff, targetVersion, awaited, objections, unsettled, ...rest } =
-    request as RequestRecord
-  const { leftOut, ...shown } = rest
-  const held = holds ? timeHeld(holds, request.askedAt, at) : 0
-  return freeze({
-    ...shown,
-    ...leftOutOf(leftOut?.filter(({ project }) => project === undefined)),
-    status: statusAt(request, { at, holds }),
-    earlierObjections: ownObjections(request),
-    ...revertedBy(request),
-    ...(held > 0 ? { heldFor: held } : {}),
-  })
-}
-
-/** Shows which request takes back what is applied for a time. */
-function revertedBy({ id, status, revertAt }: Request): Pick<RequestSummary, 'revertedBy'> {
-  return status === 'applied' && revertAt !== undefined ? { revertedBy: revertIdOf(id) } : {}
-}
-
 /** Shows which resources are left out; nothing if none is. */
 function leftOutOf(shown: readonly LeftOut[] = []): Pick<Request, 'leftOut'> {
   return shown.length === 0 ? {} : { leftOut: shown }
@@ -154,10 +132,12 @@ export function isUnapplied(status: RequestStatus): boolean {
  * takes a change back is merged.
  */
 export function isStaleNow(request: Request, status: RequestStatus, live: readonly number[]): boolean {
-  const { resources } = request
-  return (
-    isUnapplied(status) && !isPlannedRevert(request) && resources.some(({ base }, index) => (live[index] ?? 0) !== base)
-  )
+  return canBeStale(request, status) && request.resources.some(({ base }, index) => (live[index] ?? 0) !== base)
+}
+
+/** Tells whether it matters to a request in this state that a resource has moved on. */
+export function canBeStale(request: Request, status: RequestStatus): boolean {
+  return isUnapplied(status) && !isPlannedRevert(request)
 }
 
 /** Shows a change to people, in the words of its resource type. */

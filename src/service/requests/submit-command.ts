@@ -36,8 +36,9 @@ import { movedAlong } from './moved-along.ts'
 import { mostOthers, type OtherRequest, otherRequests } from './other-requests.ts'
 import { createdAccess, landedSettings } from './permission-for-verb.ts'
 import { noticeMessage } from './recipients.ts'
-import { type ChangeRequest, type RequestedChange, requestedChange, summaryOf } from './request-summary.ts'
+import { type ChangeRequest, type RequestedChange, requestedChange } from './request-summary.ts'
 import { requestWrites } from './request-writes.ts'
+import { summaryOf } from './shown-request.ts'
 import { outcomeOf, type SubmitOutcome } from './submit-outcome.ts'
 
 /** What would become of a submission. */

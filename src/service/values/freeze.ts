@@ -3,7 +3,13 @@ export function freeze<T>(value: T): T {
   if (!isOpen(value)) return value
   const open: object[] = [value]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const member of Object.values(Object.freeze(next))) if (isOpen(member)) open.push(member)
+    // Before it is frozen: of what is frozen they are read more slowly.
+    const members: readonly unknown[] = Array.isArray(next) ? next : Object.values(next)
+    for (let at = 0; at < members.length; at++) {
+      const member = members[at]
+      if (isOpen(member)) open.push(member)
+    }
+    Object.freeze(next)
   }
   return value
 }

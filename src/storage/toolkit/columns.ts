@@ -127,7 +127,7 @@ function own(value: JsonObject, name: string): JsonValue | undefined {
 }
 
 function checkedPart(collection: CollectionName, { name, type }: Column, part: unknown): KeyPart {
-  if (type === 'integer' && Number.isSafeInteger(part)) return Number(part)
+  if (type === 'integer' && typeof part === 'number' && Number.isSafeInteger(part)) return part
   if (type === 'text' && typeof part === 'string' && isStorable(part)) return part
   const needed =
     type === 'integer' ? 'a safe integer' : `well-formed text of at most ${maxColumnBytes} bytes, without U+0000`

@@ -138,7 +138,9 @@ export function positionIn(plan: IndexPlan, query: IndexQuery, value: JsonObject
   const bounded = parts[where.length]
   if (bounded !== undefined && range?.from !== undefined && compareParts(bounded, range.from) < 0) return undefined
   if (bounded !== undefined && range?.to !== undefined && compareParts(bounded, range.to) > 0) return undefined
-  const position = partsOf(plan.collection, plan.order, value)
+  const open = parts.slice(where.length)
+  const rest = plan.order.slice(open.length)
+  const position = rest.length === 0 ? open : [...open, ...partsOf(plan.collection, rest, value)]
   if (!isComplete(position)) return undefined
   const beyond = after ? compareKeys(position, after) : 0
   return after && (order === 'ascending' ? beyond <= 0 : beyond >= 0) ? undefined : position

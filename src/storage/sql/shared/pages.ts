@@ -58,10 +58,14 @@ export function pageOfWholeRows(plan: IndexPlan, rows: readonly unknown[], limit
     const problem = typeof record === 'string' ? record : strangenessOf(plan, record, parts)
     if (typeof record !== 'string' && problem === undefined) records.push(record)
     else
-      unreadable.push({ collection, key: partsOfRow(declarationOf(collection).key, parts), problem: String(problem) })
+      unreadable.push({
+        collection,
+        key: partsOfRow(plan, declarationOf(collection).key, parts),
+        problem: String(problem),
+      })
   }
   const last = rows.length > limit ? onPage.at(-1) : undefined
-  const next = last === undefined ? undefined : partsOfRow(order, partsIn(plan, last))
+  const next = last === undefined ? undefined : partsOfRow(plan, order, partsIn(plan, last))
   return { records, ...(unreadable.length > 0 ? { unreadable } : {}), ...defined({ next }) }
 }
 
@@ -81,14 +85,14 @@ export function countIn([row]: readonly unknown[]): Count {
   return { count: Number(kept), looked: Number(looked) }
 }
 
-/** What the columns of a row hold, by their names. */
-type RowParts = ReadonlyMap<string, KeyPart | null>
+/** What the columns of a row hold, in the order of the columns of their collection. */
+type RowParts = readonly (KeyPart | null)[]
 
 function strangenessOf({ collection }: IndexPlan, { value }: StoredRecord, parts: RowParts): string | undefined {
   const columns = columnsOf(collection)
   try {
     const own = partsOf(collection, columns, value)
-    const other = columns.find(({ name }, at) => own[at] !== parts.get(name))
+    const other = columns.find((_, at) => own[at] !== parts[at])
     if (other === undefined) return undefined
     const isKey = declarationOf(collection).key.some(({ name }) => name === other.name)
     return isKey ? anotherRecord : 'its columns are not its own'
@@ -97,8 +101,10 @@ function strangenessOf({ collection }: IndexPlan, { value }: StoredRecord, parts
   }
 }
 
-function partsOfRow(columns: readonly Column[], parts: RowParts): readonly KeyPart[] {
-  return columns.flatMap(({ name }) => parts.get(name) ?? [])
+/** What some of the columns hold, but for those that hold nothing. */
+function partsOfRow({ collection }: IndexPlan, columns: readonly Column[], parts: RowParts): readonly KeyPart[] {
+  const all = columnsOf(collection)
+  return columns.flatMap(({ name }) => parts[all.findIndex((column) => column.name === name)] ?? [])
 }
 
 function positionOf(plan: IndexPlan, query: IndexQuery, { value }: StoredRecord): Position | undefined {
@@ -117,12 +123,10 @@ function follows({ order }: IndexQuery, before: Position, position: Position): b
 /** Reads the columns of a row. Drivers give integers as numbers, big integers or text, and some give text as bytes. */
 function partsIn({ collection }: IndexPlan, row: unknown): RowParts {
   const values = row as Readonly<Record<string, unknown>>
-  return new Map(
-    columnsOf(collection).map(({ name, type }, at): readonly [string, KeyPart | null] => {
-      const value = values[wholeColumn(at)]
-      if (value === null || value === undefined) return [name, null]
-      if (type === 'integer') return [name, Number(value)]
-      return [name, value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)]
-    }),
-  )
+  return columnsOf(collection).map(({ type }, at) => {
+    const value = values[wholeColumn(at)]
+    if (value === null || value === undefined) return null
+    if (type === 'integer') return Number(value)
+    return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value)
+  })
 }
