@@ -1,13 +1,10 @@
 import type { Digest } from '../../src/core/change/digest.ts'
 import { isApprovalError, type Storage } from '../../src/index.ts'
 import { type Desk, desk, everything, lasting, type Office } from './desk.ts'
-import { sameSalts } from './same-salts.ts'
 import { everySchedule, type Matters } from './schedules.ts'
 import { type Beginning, situation } from './situation.ts'
 
-sameSalts()
-
-/** Two commands that meet, in a situation in which each alone is accepted. */
+/** Two commands that meet, in a situation in which each alone is accepted, in a file of tests with `sameSalts`. */
 export interface Meeting {
   prepare(desk: Desk, office: Office): Promise<Asked>
   readonly acts: readonly [Doing, Doing]

@@ -5,7 +5,10 @@ import type { Flaw } from '../testing/flaws.ts'
 import { day, pending, rollout, start } from '../world.ts'
 import { checkout } from './desk.ts'
 import { type Asked, type Doing, type Meeting, meet } from './meeting.ts'
+import { sameSalts } from './same-salts.ts'
 import { approved, asked, flag, reviewed } from './scenes.ts'
+
+sameSalts()
 
 const approve =
   (user: 'ben' | 'cat'): Doing =>
