@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { verbNames } from '../../src/core/request/model/status-table.ts'
 import { hasCode } from '../../src/index.ts'
 import type { memoryStorage } from '../../src/storage/memory.ts'
+import { some } from '../runs.ts'
 import { desk, everything, lasting, type Office } from './desk.ts'
 import { type Failure, failingStorage, failures, lateStorage, watchedStorage } from './failing-storage.ts'
 import { sameSalts } from './same-salts.ts'
@@ -89,7 +90,7 @@ async function failEverywhere(scene: Scene, failure: Failure): Promise<number> {
 }
 
 describe.each(Object.keys(failures) as Failure[])('a storage that %s', (failure) => {
-  it.each([...scenes, ...dueScenes].map((scene) => [scene.name, scene] as const))(
+  it.each(some([...scenes, ...dueScenes], 30).map((scene) => [scene.name, scene] as const))(
     '[P1, G8, O6] leaves all or nothing of a command, and another try does it once: %s',
     async (_, scene) => {
       expect(await failEverywhere(scene, failure)).toBeGreaterThan(2)
@@ -98,7 +99,7 @@ describe.each(Object.keys(failures) as Failure[])('a storage that %s', (failure)
 })
 
 describe('a storage that makes a commit after it has said that it failed', () => {
-  it.each(scenes.map((scene) => [scene.name, scene] as const))(
+  it.each(some(scenes, 25).map((scene) => [scene.name, scene] as const))(
     '[P1, G8] does a command once, whenever another try of it is overtaken: %s',
     async (_, scene) => {
       const expected = await undisturbed(scene)

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import type { RowDataPacket } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasCode, type Storage } from '../../src/index.ts'
+import { deep } from '../runs.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from '../storage/servers.ts'
 import { flags } from '../world.ts'
 import { storageAt } from './address.ts'
@@ -13,7 +14,6 @@ import { ended, type Program, program } from './processes.ts'
 import { proxyTo, type TcpProxy } from './proxy.ts'
 import { type Entry, lines, work, workplace } from './work.ts'
 
-const deep = process.env['COUNTERSIGN_DEEP'] === '1'
 /** Of each kind of database. */
 const kills = deep ? 170 : 6
 /** A process is killed soon after it has noted at most so much. */

@@ -111,7 +111,9 @@ async function play(
     if (waiting.some(({ act }) => act === before?.act)) await new Promise((resolve) => setImmediate(resolve))
     while (!isStill()) await new Promise<void>((resolve) => (moved = resolve))
     if (waiting.length === 0) break
-    const options: readonly number[] = isSpare ? [] : waiting.filter((one) => !isSwapped(before, one, matters)).map(({ act }) => act)
+    const options: readonly number[] = isSpare
+      ? []
+      : waiting.filter((one) => !isSwapped(before, one, matters)).map(({ act }) => act)
     isSpare ||= options.length === 0
     const taken = choices[steps.length] ?? Math.min(...(isSpare ? waiting.map(({ act }) => act) : options))
     const at = waiting.findIndex(({ act }) => act === taken)
