@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: process.env['COUNTERSIGN_DEEP'] === '1' ? 3_600_000 : 60_000,
+    testTimeout: process.env['COUNTERSIGN_DEEP'] === '1' ? 3_600_000 : 120_000,
     // A worker imports what many files share once, and keeps one place on each database: no file may count on its own.
     isolate: false,
     globalSetup: 'test/storage/sweep.ts',

@@ -88,7 +88,7 @@ describe('whoever alters one value in the store', () => {
     '[O4] is found out, whatever it is of %s',
     { timeout: 3_600_000 },
     async (collection) => {
-      const all = some(alterations(collection), 40)
+      const all = some(alterations(collection), 15)
       const missed: string[] = []
       let tried = 0
       for (const one of all) {

@@ -36,9 +36,9 @@ if (!mysql) it.skip(`races on MySQL (${leftOut('MySQL')})`)
 
 /** Where the races are, and how many of them: usually, and in a deep run. */
 const courses: readonly (readonly [string, string, number, number])[] = [
-  ['SQLite', join(folder, 'races.db'), 40, 10_000],
-  ...(postgres ? [['PostgreSQL', postgres.address, 40, 20_000] as const] : []),
-  ...(mysql ? [['MySQL', mysql.address, 40, 10_000] as const] : []),
+  ['SQLite', join(folder, 'races.db'), 30, 10_000],
+  ...(postgres ? [['PostgreSQL', postgres.address, 30, 20_000] as const] : []),
+  ...(mysql ? [['MySQL', mysql.address, 30, 10_000] as const] : []),
 ]
 
 /** What is counted over all races. */

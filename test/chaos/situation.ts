@@ -15,7 +15,7 @@ export interface Beginning<Asked> {
 
 /**
  * Prepares a situation once, and gives as many beginnings of it as are wanted: the commits that were made are made
- * again, in a storage of their own, which costs a tenth of what the commands cost.
+ * again, in a storage of their own, which is quicker than the commands.
  */
 export async function situation<Asked>(
   prepare: Prepare<Asked>,

@@ -485,7 +485,7 @@ describe('the list of what waits', () => {
     const { requests, next } = await w.as('ben').requests.inbox({ limit: 10 })
     expect([requests.length, next]).toEqual([many / 100, undefined])
     expect(await waiting(w, 'fay', 200)).toHaveLength(many)
-  }, 60_000)
+  }, 300_000)
 
   it('leaves out what the workflow was switched off under, also before that is recorded', async () => {
     const storage = memoryStorage()
@@ -514,7 +514,7 @@ describe('the list of what waits', () => {
     expect(first.requests).toEqual([])
     const second = await w.as('ben').requests.inbox({ limit: 99, after: first.next ?? '' })
     expect([second.requests.map((request) => request.id), second.next]).toEqual([[id], undefined])
-  }, 60_000)
+  }, 300_000)
 
   it('asks the directory and the storage as often for fifty requests as for one, also after a policy was saved', async () => {
     const storage = memoryStorage()
