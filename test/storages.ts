@@ -1,27 +1,25 @@
 import { connect } from 'node:net'
-import { afterAll } from 'vitest'
 import type { Storage } from '../src/index.ts'
 import { memoryStorage } from '../src/storage/memory.ts'
 import { sqliteStorage } from '../src/storage/sqlite.ts'
+import { deep, some } from './runs.ts'
 
 /** A storage that rows of the specification are proved on. */
 export interface NamedStorage {
   readonly name: string
-  /** Gives the storage, empty. What was opened before by the same file of tests is emptied with it. */
+  /** Gives the storage, empty. What was opened before is emptied with it. */
   readonly open: () => Storage
 }
 
-/** A database that one file of tests has for itself. */
+/** A database that one worker has for itself, for all the files of tests that it runs: `sweep.ts` takes it away. */
 interface Place {
   readonly storage: Storage
   clear(): Promise<unknown>
-  drop(): Promise<unknown>
 }
 
 /** A storage in a place that is made when it is first asked for: a file that never asks pays nothing. */
 function placed(make: () => Promise<Place>): () => Storage {
   let place: Promise<Place> | undefined
-  afterAll(async () => (await place)?.drop())
   return () => {
     place ??= make()
     const emptied = place.then(async ({ storage, clear }) => {
@@ -53,7 +51,7 @@ async function pglite(): Promise<Place> {
   const { postgresStorage } = await import('../src/storage/postgres.ts')
   const { clearing } = await import('./storage/servers.ts')
   const lite = await PGlite.create()
-  return { storage: postgresStorage(lite), clear: () => lite.exec(clearing), drop: () => lite.close() }
+  return { storage: postgresStorage(lite), clear: () => lite.exec(clearing) }
 }
 
 async function mysql(): Promise<Place> {
@@ -82,10 +80,21 @@ const [hasPostgres, hasMysql] = await Promise.all([
   answers('MYSQL_URL', 'mysql://127.0.0.1:3306'),
 ])
 
-/** Every storage that the rows are proved on. Where there is no PostgreSQL server, PGlite stands in for it. */
-export const storages: readonly NamedStorage[] = [
+/** All that rows are proved on. Where there is no PostgreSQL server, PGlite stands in for it. */
+const [memory, ...databases]: readonly [NamedStorage, ...NamedStorage[]] = [
   { name: 'memory', open: memoryStorage },
   { name: 'SQLite', open: () => sqliteStorage(':memory:') },
   hasPostgres ? { name: 'PostgreSQL', open: placed(postgres) } : { name: 'PGlite', open: placed(pglite) },
   ...(hasMysql ? [{ name: 'MySQL', open: placed(mysql) }] : []),
 ]
+
+/** Whether each file proves its rows on all of them: in CI, in a deep run, and where bugs are planted. */
+const everywhere = deep || process.env['CI'] === 'true' || process.env['COUNTERSIGN_EVERY_STORAGE'] === '1'
+
+/** The storages that the file of tests that runs now proves its rows on. */
+export const storages: NamedStorage[] = []
+
+/** Chooses them for the next file: memory, and one of the databases, which chance chooses; or all. */
+export function chooseStorages(): void {
+  storages.splice(0, storages.length, memory, ...(everywhere ? databases : some(databases, 1)))
+}

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/change/json.ts'
+import type { JsonObject, JsonValue } from '../core/change/json.ts'
 import type { CollectionName } from '../ports/collections.ts'
 import { compareKeys } from '../ports/compare.ts'
 import type { Storage, StoredRecord } from '../ports/storage.ts'
@@ -106,5 +106,11 @@ function refuseUnexpected(keyed: KeyedWrite, stored: StoredRecord | undefined): 
 function nextValue({ write }: KeyedWrite): JsonObject | undefined {
   if (!('value' in write)) return undefined
   partsOf(write.collection, columnsOf(write.collection), write.value)
-  return JSON.parse(JSON.stringify(write.value), (_, part) => Object.freeze(part))
+  return frozen(JSON.parse(JSON.stringify(write.value)))
+}
+
+function frozen<T extends JsonValue>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const part of Object.values(value)) frozen(part)
+  return Object.freeze(value)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { some } from '../runs.ts'
 import { exported, verifier } from '../verify-export.ts'
 import { pending, refusal, rollout, storages, world } from '../world.ts'
 
@@ -141,13 +142,12 @@ describe('an export', () => {
   it('[O4] finds every change, deletion, insertion and reordering in an export', async () => {
     const { w, applied } = await busy(memoryStorage())
     const lines = await exported(w.as('ann'))
-    for (const [index, line] of lines.entries()) {
-      if (index === 0) continue
+    for (const [index, line] of some([...lines.entries()].slice(1), 12)) {
       const without = lines.toSpliced(index, 1)
       expect(verified(without).ok, `without line ${index}: ${line}`).toBe(false)
     }
     const events = lines.flatMap((line, index) => (line.includes('"kind":"event"') ? [index] : []))
-    for (const index of events) {
+    for (const index of some(events, 12)) {
       const forged = lines.with(index, lines[index]?.replace(/"at":(\d+)/, '"at":1') ?? '')
       expect(verified(forged).output, lines[index]).toContain('the event is not what was written')
     }

@@ -5,6 +5,7 @@ import { type CollectionName, collectionNames } from '../../src/ports/collection
 import { columnName, tableName } from '../../src/storage/sql/shared/names.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { eventfulWorld, reopened } from '../needs/eventful-world.ts'
+import { some } from '../runs.ts'
 import { day } from '../world.ts'
 
 const file = new Database(':memory:')
@@ -85,9 +86,9 @@ const harmless = ['streams without window', 'unsealed/dueAt in both places']
 describe('whoever alters one value in the store', () => {
   it.each(collectionNames.filter((name) => !untold.includes(name)))(
     '[O4] is found out, whatever it is of %s',
-    { timeout: 60_000 },
+    { timeout: 3_600_000 },
     async (collection) => {
-      const all = alterations(collection)
+      const all = some(alterations(collection), 15)
       const missed: string[] = []
       let tried = 0
       for (const one of all) {
@@ -97,7 +98,7 @@ describe('whoever alters one value in the store', () => {
         if (report.ok) missed.push(one.told)
       }
       expect(tried).toBeGreaterThan(0)
-      expect(missed).toEqual(harmless.filter((told) => told.startsWith(collection)))
+      expect(missed).toEqual(all.map(({ told }) => told).filter((told) => harmless.includes(told)))
     },
   )
 

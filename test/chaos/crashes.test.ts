@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { verbNames } from '../../src/core/request/model/status-table.ts'
 import { hasCode } from '../../src/index.ts'
-import { memoryStorage } from '../../src/storage/memory.ts'
-import { desk, everything, lasting, type Office, office } from './desk.ts'
+import type { memoryStorage } from '../../src/storage/memory.ts'
+import { some } from '../runs.ts'
+import { desk, everything, lasting, type Office } from './desk.ts'
 import { type Failure, failingStorage, failures, lateStorage, watchedStorage } from './failing-storage.ts'
 import { sameSalts } from './same-salts.ts'
-import { dueScenes, type Scene, scenes } from './scenes.ts'
+import { type Asked, dueScenes, type Scene, scenes } from './scenes.ts'
+import { type Beginning, situation } from './situation.ts'
 
 const key = { idempotencyKey: 'once' }
 
 sameSalts()
 
+const situations = new Map<Scene, ReturnType<typeof situation<Asked>>>()
+
 /** A storage in which the scene is prepared. */
-async function prepared({ prepare }: Scene) {
-  const storage = memoryStorage()
-  const shared = office()
-  return { storage, shared, asked: await prepare(desk(storage, shared), shared) }
+async function prepared(scene: Scene): Promise<Beginning<Asked>> {
+  const known = situations.get(scene) ?? situation(scene.prepare)
+  situations.set(scene, known)
+  return await (await known)()
 }
 
 /** What was delivered in the end: all notices, once each, by id. Waits in the office until nothing is due any more. */
@@ -29,8 +33,16 @@ async function delivered(storage: ReturnType<typeof memoryStorage>, shared: Offi
   return [...new Set(shared.delivered.map(({ id, type }) => `${id} ${type}`))].toSorted()
 }
 
+const goings = new Map<Scene, ReturnType<typeof played>>()
+
 /** How the scene goes when nothing fails: its answer, and the states that it leads through. */
-async function undisturbed(scene: Scene) {
+function undisturbed(scene: Scene): ReturnType<typeof played> {
+  const known = goings.get(scene) ?? played(scene)
+  goings.set(scene, known)
+  return known
+}
+
+async function played(scene: Scene) {
   const { storage, shared, asked } = await prepared(scene)
   const states = [await everything(storage, lasting)]
   const watched = watchedStorage(storage, async () => void states.push(await everything(storage, lasting)))
@@ -38,10 +50,15 @@ async function undisturbed(scene: Scene) {
   return { answer, states, delivered: await delivered(storage, shared) }
 }
 
+/** What was left of a scene by failures of any kind, and recovered from. */
+const recoveries = new Map<Scene, Set<string>>()
+
 /** Lets every call of the scene fail in turn, and looks at what is left, and at what another try makes of it. */
 async function failEverywhere(scene: Scene, failure: Failure): Promise<number> {
   const expected = await undisturbed(scene)
   const last = expected.states.at(-1)
+  const seen = recoveries.get(scene) ?? new Set<string>()
+  recoveries.set(scene, seen)
   for (let at = 1; ; at++) {
     const { storage, shared, asked } = await prepared(scene)
     const failing = failingStorage(storage, failure, at)
@@ -57,6 +74,10 @@ async function failEverywhere(scene: Scene, failure: Failure): Promise<number> {
     const left = await everything(storage, lasting)
     expect(expected.states, told).toContainEqual(left)
     if (outcome === 'done' && !dueScenes.includes(scene)) expect(left, told).toEqual(last)
+    // What another process finds is all that its recovery depends on: what was recovered from once is not tried again.
+    const found = JSON.stringify([shared.now, shared.delivered, await everything(storage)])
+    if (seen.has(found)) continue
+    seen.add(found)
     const recovered = desk(storage, shared, 'next')
     expect((await recovered.as('ann').audit.verify()).problems, told).toEqual([])
 
@@ -69,7 +90,7 @@ async function failEverywhere(scene: Scene, failure: Failure): Promise<number> {
 }
 
 describe.each(Object.keys(failures) as Failure[])('a storage that %s', (failure) => {
-  it.each([...scenes, ...dueScenes].map((scene) => [scene.name, scene] as const))(
+  it.each(some([...scenes, ...dueScenes], 30).map((scene) => [scene.name, scene] as const))(
     '[P1, G8, O6] leaves all or nothing of a command, and another try does it once: %s',
     async (_, scene) => {
       expect(await failEverywhere(scene, failure)).toBeGreaterThan(2)
@@ -78,7 +99,7 @@ describe.each(Object.keys(failures) as Failure[])('a storage that %s', (failure)
 })
 
 describe('a storage that makes a commit after it has said that it failed', () => {
-  it.each(scenes.map((scene) => [scene.name, scene] as const))(
+  it.each(some(scenes, 25).map((scene) => [scene.name, scene] as const))(
     '[P1, G8] does a command once, whenever another try of it is overtaken: %s',
     async (_, scene) => {
       const expected = await undisturbed(scene)

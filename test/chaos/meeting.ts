@@ -1,13 +1,10 @@
 import type { Digest } from '../../src/core/change/digest.ts'
 import { isApprovalError, type Storage } from '../../src/index.ts'
-import { memoryStorage } from '../../src/storage/memory.ts'
-import { type Desk, desk, everything, lasting, type Office, office } from './desk.ts'
-import { sameSalts } from './same-salts.ts'
-import { everySchedule } from './schedules.ts'
+import { type Desk, desk, everything, lasting, type Office } from './desk.ts'
+import { everySchedule, type Matters } from './schedules.ts'
+import { type Beginning, situation } from './situation.ts'
 
-sameSalts()
-
-/** Two commands that meet, in a situation in which each alone is accepted. */
+/** Two commands that meet, in a situation in which each alone is accepted, in a file of tests with `sameSalts`. */
 export interface Meeting {
   prepare(desk: Desk, office: Office): Promise<Asked>
   readonly acts: readonly [Doing, Doing]
@@ -41,32 +38,57 @@ const told = (answer: Promise<unknown>): Promise<unknown> =>
     throw error
   })
 
+const situations = new WeakMap<Meeting['prepare'], ReturnType<typeof situation<Asked>>>()
+
+/** Begins where the meeting does; what is the same for several meetings is prepared once. */
+async function begin({ prepare }: Meeting, fresh?: () => Storage): Promise<Beginning<Asked>> {
+  const known = situations.get(prepare) ?? situation(prepare)
+  situations.set(prepare, known)
+  return await (await known)(fresh)
+}
+
 /** What comes of it when one waits for the other, either way. */
-export async function inTurn({ prepare, acts }: Meeting, order: readonly [0 | 1, 0 | 1]): Promise<string> {
-  const [storage, shared] = [memoryStorage(), office()]
-  const request = await prepare(desk(storage, shared), shared)
+export async function inTurn(meeting: Meeting, order: readonly [0 | 1, 0 | 1]): Promise<Turns> {
+  const { storage, shared, asked } = await begin(meeting)
   const answers: unknown[] = []
-  for (const at of order) answers[at] = await told(acts[at](desk(storage, shared, `desk-${at}`), request))
-  return await outcome(storage, answers)
+  for (const at of order) answers[at] = await told(meeting.acts[at](desk(storage, shared, `desk-${at}`), asked))
+  return { answers, outcome: await outcome(storage, answers) }
+}
+
+/** What each was told, and what came of it. */
+export interface Turns {
+  readonly answers: readonly unknown[]
+  readonly outcome: string
+}
+
+/** What comes of it in the one order, and in the other one. */
+export async function bothWays(meeting: Meeting): Promise<readonly [Turns, Turns]> {
+  return [await inTurn(meeting, [0, 1]), await inTurn(meeting, [1, 0])]
 }
 
 /** Counts the orders of calls, and those whose outcome no order of the two commands has. */
-export async function meet(meeting: Meeting, fresh: () => Storage): Promise<{ schedules: number; illegal: number }> {
-  const legal = [await inTurn(meeting, [0, 1]), await inTurn(meeting, [1, 0])]
+export async function meet(
+  meeting: Meeting,
+  fresh: () => Storage,
+  { ways, matters }: { readonly ways?: readonly [Turns, Turns]; readonly matters?: Matters } = {},
+): Promise<{ schedules: number; illegal: number; outcomes: ReadonlySet<string> }> {
+  const legal = new Set((ways ?? (await bothWays(meeting))).map((way) => way.outcome))
+  const outcomes = new Set<string>()
   let illegal = 0
   const schedules = await everySchedule(async () => {
-    const [storage, shared] = [fresh(), office()]
-    const request = await meeting.prepare(desk(storage, shared), shared)
+    const { storage, shared, asked } = await begin(meeting, fresh)
     const answers: unknown[] = []
     return {
       storage,
       acts: meeting.acts.map((act, at) => async (own: Storage) => {
-        answers[at] = await told(act(desk(own, shared, `desk-${at}`), request))
+        answers[at] = await told(act(desk(own, shared, `desk-${at}`), asked))
       }),
       async look() {
-        if (!legal.includes(await outcome(storage, answers))) illegal++
+        const found = await outcome(storage, answers)
+        outcomes.add(found)
+        if (!legal.has(found)) illegal++
       },
     }
-  })
-  return { schedules, illegal }
+  }, matters)
+  return { schedules, illegal, outcomes }
 }

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isApprovalError, type Storage } from '../../src/index.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
+import { deep } from '../runs.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from '../storage/servers.ts'
 import { flawedStorage } from '../testing/flawed-storage.ts'
 import { flags } from '../world.ts'
@@ -15,7 +16,6 @@ import { ended, type Program, program } from './processes.ts'
 import { type Done, inTheWay, judge, type Race, racecourse, races } from './race.ts'
 import type { Arrival, Start } from './racer.ts'
 
-const deep = process.env['COUNTERSIGN_DEEP'] === '1'
 const processes = 4
 /** How many races are on at the same time: enough to keep the database busy while somebody waits. */
 const atOnce = 8
@@ -36,9 +36,9 @@ if (!mysql) it.skip(`races on MySQL (${leftOut('MySQL')})`)
 
 /** Where the races are, and how many of them: usually, and in a deep run. */
 const courses: readonly (readonly [string, string, number, number])[] = [
-  ['SQLite', join(folder, 'races.db'), 150, 10_000],
-  ...(postgres ? [['PostgreSQL', postgres.address, 150, 20_000] as const] : []),
-  ...(mysql ? [['MySQL', mysql.address, 150, 10_000] as const] : []),
+  ['SQLite', join(folder, 'races.db'), 30, 10_000],
+  ...(postgres ? [['PostgreSQL', postgres.address, 30, 20_000] as const] : []),
+  ...(mysql ? [['MySQL', mysql.address, 30, 10_000] as const] : []),
 ]
 
 /** What is counted over all races. */

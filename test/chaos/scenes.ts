@@ -11,7 +11,8 @@ export interface Scene {
   act(desk: Desk, asked: Asked, key: Key): Promise<unknown>
 }
 
-interface Asked {
+/** The request that a command is about. */
+export interface Asked {
   readonly id: string
   readonly digest: string
   /** Digests of the conflicts that wait for an answer. */

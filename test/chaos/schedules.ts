@@ -1,25 +1,50 @@
 import type { Storage } from '../../src/index.ts'
-import type { CollectionName } from '../../src/ports/collections.ts'
-import type { IndexQuery } from '../../src/ports/storage.ts'
+import { type CollectionName, collections } from '../../src/ports/collections.ts'
+import type { IndexQuery, RecordKey, Write } from '../../src/ports/storage.ts'
 import { upkeep } from './desk.ts'
 
+/** A call of a storage: whether it commits, and the records that it looks at or writes. */
+interface Call {
+  readonly commits: boolean
+  readonly touches: readonly Touch[]
+}
+
+/** A record that a call is about, or, without a key, all records of a collection. */
+interface Touch {
+  readonly collection: CollectionName
+  readonly key?: string
+  readonly writes: boolean
+}
+
+/** Tells whether it can make a difference which of two calls comes first. */
+export type Matters = (one: Call, other: Call) => boolean
+
 /** Waits for its turn before a call of a storage. */
-type Turn = (call: 'read' | 'write') => Promise<void>
+type Turn = (call: Call) => Promise<void>
 
 /** A storage whose calls wait for their turn, except those that are about the upkeep of `tick` alone and go on at once. */
 function gated(storage: Storage, turn: Turn): Storage {
-  const isUpkeep = (about: readonly { readonly collection: CollectionName }[]) =>
-    about.every(({ collection }) => upkeep.includes(collection))
-  const inTurn = async (about: readonly { readonly collection: CollectionName }[], call: 'read' | 'write') => {
-    if (!isUpkeep(about)) await turn(call)
+  const inTurn = async (touches: readonly Touch[], commits = false) => {
+    if (!touches.every(({ collection }) => upkeep.includes(collection))) await turn({ commits, touches })
   }
+  const whole = ({ collection }: { readonly collection: CollectionName }): Touch => ({ collection, writes: false })
   return {
-    get: (keys) => inTurn(keys, 'read').then(() => storage.get(keys)),
-    list: (query) => inTurn(isOfNoRequest(query) ? [] : [query], 'read').then(() => storage.list(query)),
-    count: (query) => inTurn([query], 'read').then(() => storage.count(query)),
-    commit: (writes, effect) => inTurn(writes, 'write').then(() => storage.commit(writes, effect)),
+    get: (keys) => inTurn(keys.map(looked)).then(() => storage.get(keys)),
+    list: (query) => inTurn(isOfNoRequest(query) ? [] : [whole(query)]).then(() => storage.list(query)),
+    count: (query) => inTurn([whole(query)]).then(() => storage.count(query)),
+    commit: (writes, effect) => inTurn(writes.map(written), true).then(() => storage.commit(writes, effect)),
     close: () => storage.close(),
   }
+}
+
+function looked({ collection, key }: RecordKey): Touch {
+  return { collection, key: JSON.stringify(key), writes: false }
+}
+
+function written(write: Write): Touch {
+  const { collection } = write
+  const key = 'value' in write ? collections[collection].key.map(({ name }) => write.value[name]) : write.key
+  return { collection, key: JSON.stringify(key), writes: write.type !== 'check' }
 }
 
 /**
@@ -36,8 +61,14 @@ export type Act = (storage: Storage) => Promise<unknown>
 
 interface Waiting {
   readonly act: number
-  readonly call: 'read' | 'write'
+  readonly call: Call
   readonly go: () => void
+}
+
+interface Played {
+  readonly steps: readonly Step[]
+  /** Whether another order shows the same. */
+  readonly isSpare: boolean
 }
 
 /** Which act went on at each point, and which could have. */
@@ -46,8 +77,15 @@ interface Step {
   readonly taken: number
 }
 
-/** Runs the acts, one call at a time, in the order that the choices say, and where those end, the first that waits. */
-async function play(storage: Storage, acts: readonly Act[], choices: readonly number[]): Promise<readonly Step[]> {
+/**
+ * Runs the acts, one call at a time, in the order that the choices say, and where those end, the first that waits. An
+ * order that another one stands for is run to its end, and branches nowhere any more.
+ */
+async function play(
+  storage: Storage,
+  acts: readonly Act[],
+  { choices, matters }: { readonly choices: readonly number[]; readonly matters: Matters },
+): Promise<Played> {
   const waiting: Waiting[] = []
   const steps: Step[] = []
   const ended = new Set<number>()
@@ -67,39 +105,62 @@ async function play(storage: Storage, acts: readonly Act[], choices: readonly nu
   )
   const isStill = () => acts.every((_, at) => ended.has(at) || waiting.some(({ act }) => act === at))
   let before: Waiting | undefined
+  let isSpare = false
   for (;;) {
     // An act can make several calls at once: what follows from one of them is waited for while others of it wait.
     if (waiting.some(({ act }) => act === before?.act)) await new Promise((resolve) => setImmediate(resolve))
     while (!isStill()) await new Promise<void>((resolve) => (moved = resolve))
     if (waiting.length === 0) break
-    const options = waiting.filter((one) => !isSwapped(before, one)).map(({ act }) => act)
-    const taken = choices[steps.length] ?? Math.min(...options)
+    const options: readonly number[] = isSpare
+      ? []
+      : waiting.filter((one) => !isSwapped(before, one, matters)).map(({ act }) => act)
+    isSpare ||= options.length === 0
+    const taken = choices[steps.length] ?? Math.min(...(isSpare ? waiting.map(({ act }) => act) : options))
     const at = waiting.findIndex(({ act }) => act === taken)
     steps.push({ options: options.toSorted(), taken })
     ;[before] = waiting.splice(at, 1)
     before?.go()
   }
   await Promise.all(ends)
-  return steps
-}
-
-/** Two reads that follow each other could change places: one order of them is enough. */
-function isSwapped(before: Waiting | undefined, next: Waiting): boolean {
-  return before !== undefined && before.call === 'read' && next.call === 'read' && next.act < before.act
+  return { steps, isSpare }
 }
 
 /**
- * Runs acts in every order of their calls to the storage, each time from a fresh start, and looks at what came of it. Orders that differ only in
- * neighbouring reads count as one. Gives the number of orders.
+ * Tells whether two calls that follow each other could change places, and nobody would see a difference: one order of
+ * them is enough. Of two such neighbours the act that comes first in the list goes first.
+ */
+function isSwapped(before: Waiting | undefined, next: Waiting, matters: Matters): boolean {
+  return before !== undefined && next.act < before.act && !matters(before.call, next.call)
+}
+
+/**
+ * Tells whether it can make a difference which of two calls comes first: one of them writes what the other one looks
+ * at or writes. Two commits in one collection always can: a place in a unique index is no record of its own.
+ */
+function isSeen(one: Call, other: Call): boolean {
+  return one.touches.some((a) =>
+    other.touches.some((b) => {
+      if (a.collection !== b.collection || !(a.writes || b.writes)) return false
+      return (one.commits && other.commits) || a.key === undefined || b.key === undefined || a.key === b.key
+    }),
+  )
+}
+
+/**
+ * Runs acts in every order of their calls to the storage, each time from a fresh start, and looks at what came of it.
+ * Orders that differ only in neighbours of which neither sees the other count as one. Gives the number of orders.
  */
 export async function everySchedule(
   start: () => Promise<{ readonly storage: Storage; readonly acts: readonly Act[]; look(): Promise<void> }>,
+  matters: Matters = isSeen,
 ): Promise<number> {
   let choices: readonly number[] | undefined = []
-  for (let schedules = 1; ; schedules++) {
+  let schedules = 0
+  for (;;) {
     const { storage, acts, look } = await start()
-    const steps: readonly Step[] = await play(storage, acts, choices)
+    const { steps, isSpare }: Played = await play(storage, acts, { choices, matters })
     await look()
+    if (!isSpare) schedules++
     choices = following(steps)
     if (!choices) return schedules
   }

@@ -4,11 +4,11 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { mysqlStorage } from '../../src/storage/mysql.ts'
 import { postgresStorage } from '../../src/storage/postgres.ts'
+import { deep } from '../runs.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from '../storage/servers.ts'
 import { flags, pending, refusal, rollout, world } from '../world.ts'
 import { proxyTo, type Way } from './proxy.ts'
 
-const deep = process.env['COUNTERSIGN_DEEP'] === '1'
 /** At how many of the messages of a command its connection stalls, each way. */
 const places = deep ? 1000 : 8
 /** Milliseconds: long beside a command, even where many are on, and short beside the patience of the library. */

@@ -59,8 +59,23 @@ const contentCommands: ReadonlySet<string> = new Set([
   'take_over',
 ])
 
+/** How much of a world is seen. */
+export interface Reach {
+  /** After so many states no other one is visited. */
+  readonly limit?: number
+  /** From so many states it goes on at each distance from the beginning; where there are more, chance chooses. */
+  readonly width?: number
+  /** What chance begins with. */
+  readonly seed?: number
+}
+
 /** Visits the states of a world, the nearest first, and stops at the first thing that must not be. */
-export function explore(world: World, limit = Number.POSITIVE_INFINITY): Exploration {
+export function explore(
+  world: World,
+  { limit = Number.POSITIVE_INFINITY, width = Number.POSITIVE_INFINITY, seed = 0 }: Reach = {},
+): Exploration {
+  const chance = chanceFrom(seed)
+  let leftOut = false
   const engine = engineOf(world)
   const seen = new Set<string>()
   const parents: number[] = []
@@ -102,7 +117,8 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
   visit(-1, `${world.beginning.verb} by ${requester}`, root)
 
   while (following.length > 0) {
-    frontier = following
+    leftOut ||= following.length > width
+    frontier = chosen(following, width, chance)
     following = []
     depth++
     for (const node of frontier) {
@@ -146,7 +162,29 @@ export function explore(world: World, limit = Number.POSITIVE_INFINITY): Explora
       }
     }
   }
-  return { states: seen.size, accepted, refused, depth: depth - 1, statuses, complete: seen.size < limit }
+  return { states: seen.size, accepted, refused, depth: depth - 1, statuses, complete: seen.size < limit && !leftOut }
+}
+
+/** So many of them, by chance. */
+function chosen(nodes: Node[], width: number, chance: () => number): Node[] {
+  if (nodes.length <= width) return nodes
+  for (let at = 0; at < width; at++) {
+    const other = at + Math.floor(chance() * (nodes.length - at))
+    const [here, there] = [nodes[at], nodes[other]]
+    if (here && there) [nodes[at], nodes[other]] = [there, here]
+  }
+  return nodes.slice(0, width)
+}
+
+/** Numbers from 0 up to 1 that look like chance, and are the same for the same seed (mulberry32). */
+function chanceFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
 }
 
 function isOver({ status }: Request): boolean {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
-import { deep, explored } from './report.ts'
+import { deep } from '../runs.ts'
+import { explored } from './report.ts'
 import { left } from './worlds.ts'
 
 describe('every state of a request: [ST-06] [ST-07] [ST-12] [FA-12] whose it is', () => {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
-import { deep, explored } from './report.ts'
+import { deep } from '../runs.ts'
+import { explored } from './report.ts'
 import { people } from './worlds.ts'
 
 describe('every state of a request: who answers', () => {

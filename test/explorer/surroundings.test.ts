@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
-import { deep, explored } from './report.ts'
+import { deep } from '../runs.ts'
+import { explored } from './report.ts'
 import {
   askedMeanwhile,
   delegated,

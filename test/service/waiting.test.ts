@@ -10,6 +10,7 @@ import {
 import type { Scope } from '../../src/ports/directory.ts'
 import { memoryStorage } from '../../src/storage/memory.ts'
 import { accessWorld } from '../access-world.ts'
+import { deep } from '../runs.ts'
 import { day, flags, pending, refusal, rollout, start, storages, type World, world } from '../world.ts'
 
 const users = { ann: ['developer'], ben: ['lead'], cat: ['lead'], dan: ['security'], eve: [], fay: ['lead'] }
@@ -468,12 +469,13 @@ describe('the list of what waits', () => {
     }
   })
 
-  it('leaves nothing out among a thousand requests, of which few are for somebody', async () => {
+  it('leaves nothing out among many requests, of which few are for somebody', async () => {
     const w = world(memoryStorage(), users)
     const ref = await w.flag('checkout')
     await w.policy({ require: { quorum: 1, from: { roles: ['lead'] } } })
     const mine: string[] = []
-    for (let index = 0; index < 1_000; index++) {
+    const many = deep ? 1_000 : 400
+    for (let index = 0; index < many; index++) {
       const by = index % 100 === 99 ? 'cat' : 'ben'
       const { id } = pending(await w.as(by).submit(ref, rollout(index % 40)))
       if (by === 'cat') mine.push(id)
@@ -481,9 +483,9 @@ describe('the list of what waits', () => {
     }
     expect(await waiting(w, 'ben', 3)).toEqual(mine)
     const { requests, next } = await w.as('ben').requests.inbox({ limit: 10 })
-    expect([requests.length, next]).toEqual([10, undefined])
-    expect(await waiting(w, 'fay', 200)).toHaveLength(1_000)
-  }, 60_000)
+    expect([requests.length, next]).toEqual([many / 100, undefined])
+    expect(await waiting(w, 'fay', 200)).toHaveLength(many)
+  }, 300_000)
 
   it('leaves out what the workflow was switched off under, also before that is recorded', async () => {
     const storage = memoryStorage()
@@ -512,7 +514,7 @@ describe('the list of what waits', () => {
     expect(first.requests).toEqual([])
     const second = await w.as('ben').requests.inbox({ limit: 99, after: first.next ?? '' })
     expect([second.requests.map((request) => request.id), second.next]).toEqual([[id], undefined])
-  }, 60_000)
+  }, 300_000)
 
   it('asks the directory and the storage as often for fifty requests as for one, also after a policy was saved', async () => {
     const storage = memoryStorage()

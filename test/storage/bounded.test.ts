@@ -6,7 +6,7 @@ import { mysqlStorage } from '../../src/storage/mysql.ts'
 import { type PostgresPool, type PostgresPoolClient, postgresStorage } from '../../src/storage/postgres.ts'
 import { mostPrepared, preparing } from '../../src/storage/sql/shared/preparing.ts'
 import { recent } from '../../src/storage/sql/shared/recent.ts'
-import { runs } from '../runs.ts'
+import { deep } from '../runs.ts'
 import { storages } from '../storages.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from './servers.ts'
 
@@ -86,7 +86,7 @@ describe('what callers can make grow', () => {
   if (!postgres) it.skip(`[ST-04] on PostgreSQL (${leftOut('PostgreSQL')})`)
   else
     it('[ST-04] are no statements of PostgreSQL: batches of all shapes have no more than a few hundred names', {
-      timeout: runs(120_000),
+      timeout: 3_600_000,
     }, async () => {
       const names = new Map<string, string>()
       let isAnswered = false
@@ -99,7 +99,7 @@ describe('what callers can make grow', () => {
       await storage.get(keysOf(['a']))
       isAnswered = true
       const roll = dice(7)
-      for (let round = 0; round < runs(1_000); round++) await storage.get(randomKeys(roll))
+      for (let round = 0; round < (deep ? 100_000 : 1_000); round++) await storage.get(randomKeys(roll))
       isAnswered = false
       for (let round = 0; round < 60; round++) {
         await storage.get(randomKeys(roll))

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { collections } from '../../src/ports/collections.ts'
 import { tableName } from '../../src/storage/sql/shared/names.ts'
 
-/** A place of its own on a server, for one file of tests. */
+/** A place of its own on a server. */
 export interface TestDatabase<Pool> {
   readonly pool: Pool
   /** How another process finds the place. */
@@ -17,8 +17,11 @@ export interface TestDatabase<Pool> {
   drop(): Promise<void>
 }
 
-const postgresUrl = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'
-const mysqlUrl = process.env['MYSQL_URL'] ?? 'mysql://root@127.0.0.1:3306/test'
+export const postgresUrl = process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'
+export const mysqlUrl = process.env['MYSQL_URL'] ?? 'mysql://root@127.0.0.1:3306/test'
+
+/** What the names of all places of this run of the tests begin with: `sweep.ts` takes away what is left of them. */
+const prefix = process.env['COUNTERSIGN_TEST_PLACES'] ?? 'countersign_'
 
 /** Leaves every table of records empty, in one round trip. */
 export const clearing = Object.keys(collections)
@@ -29,7 +32,7 @@ export const clearing = Object.keys(collections)
 export async function postgresDatabase(
   settings = '',
 ): Promise<(TestDatabase<pg.Pool> & { readonly schema: string }) | undefined> {
-  const schema = `countersign_${randomUUID().replaceAll('-', '')}`
+  const schema = `${prefix}${randomUUID().replaceAll('-', '')}`
   const openPool = () =>
     new pg.Pool({
       connectionString: postgresUrl,
@@ -58,7 +61,7 @@ export async function postgresDatabase(
 
 /** Makes a database on the MySQL or MariaDB of `MYSQL_URL`, or of the usual local port; undefined where there is none. */
 export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefined> {
-  const database = `countersign_${randomUUID().replaceAll('-', '')}`
+  const database = `${prefix}${randomUUID().replaceAll('-', '')}`
   const server = mysql.createPool({ uri: mysqlUrl, connectTimeout: 3000 })
   const there = await isThere('MySQL', mysqlUrl, () => server.query(`create database ${database}`))
   if (!there) return undefined
@@ -71,7 +74,7 @@ export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefi
     address: address.href,
     openPool,
     async clear() {
-      await pool.query(clearing)
+      await pool.query(`start transaction; ${clearing} commit`)
     },
     async drop() {
       await pool.end()

@@ -182,6 +182,7 @@ describe('commits that arrive together', () => {
       await loaded.sqliteStorage(new Database(':memory:')).commit([insert('a')])
     } finally {
       vi.unstubAllGlobals()
+      vi.resetModules()
     }
   })
 

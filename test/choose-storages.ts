@@ -1,0 +1,3 @@
+import { chooseStorages } from './storages.ts'
+
+chooseStorages()
