@@ -87,7 +87,7 @@ describe('the programs of the pages', () => {
     for (const { file, program } of programs) writeFileSync(join(folder, file), program)
   })
 
-  it('compile as the programs of users do', { timeout: 60_000 }, async () => {
+  it('compile as the programs of users do', { timeout: 300_000 }, async () => {
     const project = join(folder, 'tsconfig.json')
     writeFileSync(project, JSON.stringify({ extends: '../../built-package.tsconfig.json', include: ['.'] }))
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
@@ -95,7 +95,7 @@ describe('the programs of the pages', () => {
     expect(stdout).toBe('')
   })
 
-  it.each(programs)('$page prints what its comments say', { timeout: 30_000 }, async ({ file, program }) => {
+  it.each(programs)('$page prints what its comments say', { timeout: 300_000 }, async ({ file, program }) => {
     const { code, output } = await runProgram(join(folder, file))
     expect(output.trimEnd().split('\n')).toEqual(promisedOutput(program))
     expect(code).toBe(0)

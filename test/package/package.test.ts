@@ -37,7 +37,7 @@ describe('the packed package', () => {
   beforeAll(() => {
     if (!existsSync(join(root, 'dist/index.js'))) throw new TypeError('The package is not built: npm run build')
     install(folder)
-  }, 60_000)
+  }, 300_000)
 
   it('has what its exports promise, and nothing else than the built files and the texts', () => {
     const targets = subpaths.flatMap((subpath) => Object.values<string>(manifest.exports[subpath]))
@@ -70,7 +70,7 @@ describe('the packed package', () => {
     ['bundler', 'esnext'],
   ])(
     'has types that an application compiles against with moduleResolution %s',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async (moduleResolution, module) => {
       const peer = join(folder, 'node_modules/fast-check')
       if (!existsSync(peer)) symlinkSync(join(root, 'node_modules/fast-check'), peer)
@@ -92,7 +92,7 @@ describe('the packed package', () => {
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     const { stdout } = await run(process.execPath, [tsc, '-p', project]).catch((error) => error)
     expect(stdout).toBe('')
-  }, 60_000)
+  }, 300_000)
 
   it.each(withoutPeers)('can be imported from %s where no peer is installed', async (subpath) => {
     const hidden = `await import('${specifier(subpath)}')`
