@@ -1,9 +1,12 @@
-import type { Need } from '../policy/model/requirement.ts'
+import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
+import { countsThere } from './counts-for.ts'
 import { isAmong, type Voter } from './voter.ts'
 
 /** A need that has to be filled by different people who approved at `opensAt` or later. */
 export interface Slot {
   readonly need: Need
+  /** The requirement that it belongs to. */
+  readonly of: PinnedRequirement
   readonly opensAt: number
 }
 
@@ -20,6 +23,7 @@ export function fillSlots(slots: readonly Slot[], voters: readonly Voter[]): rea
   const place = (voter: Voter, tried: Set<number>): boolean => {
     for (const [index, slot] of slots.entries()) {
       if (tried.has(index) || voter.index < slot.opensAt || !isAmong(voter, slot.need.from)) continue
+      if (!countsThere(voter.countsFor, slot.of, slot.need)) continue
       tried.add(index)
       const seated = holders[index] ?? []
       if (seated.length < slot.need.quorum) {

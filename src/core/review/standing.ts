@@ -84,7 +84,7 @@ function judgedApprovals(request: JudgedAt, users: KnownUsers): readonly JudgedA
     if (!giver) return { review, why: 'unknown_user' }
     if (isLapsed(review, request)) return { review, why: 'lapsed' }
     const why = mayApprove(giver)
-    return why === 'eligible' ? { review, vote: vote(giver) } : { review, why }
+    return why === 'eligible' ? { review, vote: vote(giver, review.countsFor) } : { review, why }
   })
 }
 
@@ -112,7 +112,10 @@ export function uncountedApprovals(request: JudgedAt, users: KnownUsers): Readon
 }
 
 /** The vote of a giver, which counts for the owner of an agent only where owners are asked. */
-function countedVote(request: UnderReview, users: KnownUsers): (giver: Giver) => Vote {
+function countedVote(request: UnderReview, users: KnownUsers): (giver: Giver, countsFor?: Review['countsFor']) => Vote {
   const asOwner = countsAsOwner(request, users)
-  return (giver) => (asOwner(giver.principal) ? { ...voteOf(giver), asOwner: true } : voteOf(giver))
+  return (giver, part) => {
+    const vote = voteOf(giver, part)
+    return asOwner(giver.principal) ? { ...vote, asOwner: true } : vote
+  }
 }

@@ -47,20 +47,24 @@ export function comesCloser(
   more: readonly Voter[],
 ): boolean {
   const open = requirements
-    .map(({ require }) => alternatives(require).map((way) => [missingOn(way, voters), missingOn(way, more)] as const))
+    .map((requirement) => {
+      const ways = alternatives(requirement.require)
+      return ways.map((way) => [missingOn(requirement, way, voters), missingOn(requirement, way, more)] as const)
+    })
     .filter((ways) => ways.every(([missing]) => missing > 0))
   return open.length === 0 || open.flat().some(([missing, left]) => left < missing)
 }
 
-function missingOn(way: Alternative, voters: readonly Voter[]): number {
-  return shortage(slotsOf(way, 0, voters), voters)
+function missingOn(of: PinnedRequirement, way: Alternative, voters: readonly Voter[]): number {
+  return shortage(slotsOf(of, way, { opensAt: 0, voters }), voters)
 }
 
-function tallyPolicy({ policy, version, require, over }: PinnedRequirement, voters: readonly Voter[]): PolicyTally {
+function tallyPolicy(requirement: PinnedRequirement, voters: readonly Voter[]): PolicyTally {
+  const { policy, version, require, over } = requirement
   if (over) return { policy, version, met: true, missing: [] }
   let nearest: { readonly slots: readonly Slot[]; readonly missing: number } | undefined
   for (const alternative of alternatives(require)) {
-    const slots = slotsOf(alternative, 0, voters)
+    const slots = slotsOf(requirement, alternative, { opensAt: 0, voters })
     const missing = shortage(slots, voters)
     if (missing === 0) return { policy, version, met: true, missing: [] }
     if (nearest === undefined || missing < nearest.missing) nearest = { slots, missing }
@@ -83,17 +87,21 @@ function missingNeeds(slots: readonly Slot[], voters: readonly Voter[]): readonl
  * The places to be filled, each with the moment from which approvals count for it: a stage opens when those before it
  * are filled.
  */
-function slotsOf(alternative: Alternative, opensAt: number, voters: readonly Voter[]): readonly Slot[] {
+function slotsOf(
+  of: PinnedRequirement,
+  alternative: Alternative,
+  { opensAt, voters }: { readonly opensAt: number; readonly voters: readonly Voter[] },
+): readonly Slot[] {
   switch (alternative.type) {
     case 'need':
-      return [{ need: alternative.need, opensAt }]
+      return [{ need: alternative.need, of, opensAt }]
     case 'all':
-      return alternative.of.flatMap((part) => slotsOf(part, opensAt, voters))
+      return alternative.of.flatMap((part) => slotsOf(of, part, { opensAt, voters }))
     case 'stages': {
       const slots: Slot[] = []
       let opens = opensAt
       for (const stage of alternative.of) {
-        slots.push(...slotsOf(stage, opens, voters))
+        slots.push(...slotsOf(of, stage, { opensAt: opens, voters }))
         opens = filledFrom(slots, voters)
       }
       return slots

@@ -1,5 +1,6 @@
 import { defined } from '../defined.ts'
 import type { Approvers, NamedPeople } from '../policy/model/requirement.ts'
+import type { CountsFor } from './counts-for.ts'
 
 /** A user as the directory knows them at the moment of deciding. */
 export interface KnownUser {
@@ -20,6 +21,7 @@ export interface KnownUser {
 /** An approval: whose it is, and every person behind it. */
 export interface Vote extends Pick<KnownUser, 'id' | 'roles' | 'rolesByProject' | 'asOwner'> {
   readonly persons: readonly string[]
+  readonly countsFor?: CountsFor | undefined
 }
 
 /** Somebody who counts once, with everything that their votes bring along. */
@@ -32,6 +34,8 @@ export interface Voter {
   readonly index: number
   /** Whether they count only in places that name the owner of an agent. */
   readonly asOwner?: true
+  /** What each of their votes counts for alone. Left out: one of them counts for everything. */
+  readonly countsFor?: readonly CountsFor[]
 }
 
 /** Tells whether a user, or a voter with any of their users, is among these approvers, and not excepted. */
@@ -75,8 +79,9 @@ export function isExcepted(who: KnownUser | Voter, { except }: Approvers): boole
  */
 export function votersOf(votes: readonly Vote[], index: (position: number) => number = (i) => i): readonly Voter[] {
   const voters = new Map<string, Voter>()
-  for (const [position, { id, persons, roles, rolesByProject, asOwner }] of votes.entries()) {
-    let voter: Voter = { persons, users: [id], roles, index: index(position), ...defined({ rolesByProject, asOwner }) }
+  for (const [position, { id, persons, roles, rolesByProject, asOwner, countsFor: part }] of votes.entries()) {
+    const limits = defined({ rolesByProject, asOwner, countsFor: part && [part] })
+    let voter: Voter = { persons, users: [id], roles, index: index(position), ...limits }
     const others = new Set<Voter>()
     for (const person of persons) {
       const other = voters.get(person)
@@ -97,6 +102,9 @@ function merged(a: Voter, b: Voter): Voter {
     ...(a.rolesByProject || b.rolesByProject
       ? { rolesByProject: [...(a.rolesByProject ?? []), ...(b.rolesByProject ?? [])] }
       : {}),
-    ...defined({ asOwner: a.asOwner ?? b.asOwner }),
+    ...defined({
+      asOwner: a.asOwner ?? b.asOwner,
+      countsFor: a.countsFor && b.countsFor && [...a.countsFor, ...b.countsFor],
+    }),
   }
 }

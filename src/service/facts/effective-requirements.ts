@@ -116,7 +116,7 @@ function isAskedAlready(context: Context, request: Request, settings: PolicySetR
 
 /**
  * Tells whether what policies ask of a request can change while they do not: one of them looks at who asks, at whom a
- * document names, or at what was live lately.
+ * document names, or at what was live lately, or asks the host.
  */
 async function changesByItself(
   { resources, requirements, rules, ...where }: Request,
@@ -130,7 +130,7 @@ async function changesByItself(
   })
 }
 
-/** Finds the policies in force that look at more than the change, when it is first asked. */
+/** Finds the policies in force that can ask something else of the same change by now, when it is first asked. */
 function lookingAround(
   { policies, storage }: Context,
   { tenant }: Pick<Request, 'tenant'>,
@@ -138,7 +138,7 @@ function lookingAround(
 ): Now['looking'] {
   let found: Promise<readonly CompiledPolicy[]> | undefined
   const find = async () =>
-    askingSets(await policies(storage, tenant, stateIn(settings)), false).flatMap((set) => set.lookingAround)
+    askingSets(await policies(storage, tenant, stateIn(settings)), false).flatMap((set) => set.unsteady)
   return () => {
     found ??= find()
     return found

@@ -3,9 +3,9 @@ import { defined } from '../../core/defined.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { Context } from '../context/context.ts'
-import { mayReadResource } from '../facts/may-read.ts'
+import { mayReadRequest, mayReadResource } from '../facts/may-read.ts'
 import { syncForReader, syncIfPossible } from '../facts/sync-for-reader.ts'
-import { type Reader, readingRights } from '../people/reading-rights.ts'
+import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import { page, read, recordKey } from '../records/typed-storage.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
 import { freeze } from '../values/freeze.ts'
@@ -104,11 +104,35 @@ export async function readHistory<T>(
     if (revisions.length < limit || last === undefined) break
     to = last.number - 1
   }
-  return shown.slice(0, limit).map((revision) =>
+  const told = await withoutHiddenRequests(context, reader, { rights, revisions: shown.slice(0, limit) })
+  return told.map((revision) =>
     freeze({
       ...revision,
       document: revision.document as (T & JsonValue) | null,
       live: revision.number === live.value.revision,
     }),
   )
+}
+
+/**
+ * Leaves out which request brought a revision, and what was said of it, where the reader may not read that: it may have
+ * been about other projects besides.
+ */
+async function withoutHiddenRequests<R extends { readonly request?: string; readonly message?: string }>(
+  context: Context,
+  reader: Reader,
+  { rights, revisions }: { readonly rights: ReadingRights; readonly revisions: readonly R[] },
+): Promise<readonly R[]> {
+  if (await rights.everywhere()) return revisions
+  const ids = [...new Set(revisions.flatMap(({ request }) => request ?? []))]
+  const { requests } = await read(context.storage, {
+    requests: ids.map((id) => recordKey('requests', reader.tenant, id)),
+  })
+  const readable = await Promise.all(
+    requests.map((one) => one !== undefined && mayReadRequest(context, reader, { rights, request: one.value })),
+  )
+  return revisions.map((revision) => {
+    const { request, message: _said, ...rest } = revision
+    return request === undefined || readable[ids.indexOf(request)] ? revision : (rest as R)
+  })
 }

@@ -18,6 +18,7 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import type { Addition } from '../../core/request/model/request.ts'
 import type { OpenTime, Schedule } from '../../core/request/model/schedule.ts'
 import { statuses } from '../../core/request/model/status-table.ts'
+import type { CountsFor } from '../../core/review/counts-for.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import {
   either,
@@ -53,6 +54,12 @@ const reviewProperties = {
   roles: listOf(text()),
   additions: maybe(whole),
   carriedFrom: maybe(text()),
+  countsFor: maybe(
+    object<CountsFor>({
+      about: maybe(listOf(text())),
+      policies: maybe(listOf(object({ policy: text(), version: whole, source: maybe(text()) }))),
+    }),
+  ),
 }
 const scheduleShape = {
   applyAt: maybe(whole),

@@ -128,6 +128,22 @@ export function windowOf(condition: CompiledCondition): number {
   }
 }
 
+/** Tells whether a condition asks the host: what it answers of the same change can be something else by another time. */
+export function asksHost(condition: CompiledCondition): boolean {
+  switch (condition.type) {
+    case 'all':
+    case 'any':
+      return condition.of.some(asksHost)
+    case 'not':
+      return asksHost(condition.of)
+    case 'predicate':
+      return true
+    case 'field':
+    case 'unknown':
+      return false
+  }
+}
+
 /** Lists the fields of a condition, as often as it looks at them. */
 export function fieldsOf(condition: CompiledCondition): readonly WeighedField[] {
   switch (condition.type) {

@@ -4,6 +4,7 @@ import type { Policy, PolicyMatch, SafeChange } from '../model/policy.ts'
 import type { NamedPeople, PinnedRequirement, Requirement } from '../model/requirement.ts'
 import { completeRules, type RulesOfConduct } from '../model/rules-of-conduct.ts'
 import {
+  asksHost,
   type CompiledCondition,
   type ConditionWords,
   compileCondition,
@@ -114,6 +115,11 @@ function compilePolicy(policy: Policy, words: ConditionWords): CompiledPolicy {
 /** Tells whether a policy needs to know more than the change itself. */
 export function looksAround({ requester, resolves, within }: CompiledPolicy): boolean {
   return requester !== undefined || resolves || within > 0
+}
+
+/** Tells whether a policy can ask something else of the same change by another time, though it stays as it is. */
+export function isUnsteady(policy: CompiledPolicy): boolean {
+  return looksAround(policy) || (policy.when !== undefined && asksHost(policy.when))
 }
 
 function namingIn(policy: Policy): Pick<CompiledPolicy, 'resolves' | 'namingFields'> {

@@ -2,7 +2,7 @@ import type { CompiledShape } from '../../change/shape.ts'
 import type { Policy } from '../model/policy.ts'
 import { isPolicyOn } from '../model/policy-type.ts'
 import type { Vocabulary } from './compile-condition.ts'
-import { type CompiledPolicy, looksAround, policyCompiler } from './compile-policy.ts'
+import { type CompiledPolicy, isUnsteady, looksAround, policyCompiler } from './compile-policy.ts'
 import { addTo, emptyIndex, type PolicyIndex, removeFrom } from './policy-index.ts'
 
 /**
@@ -34,6 +34,12 @@ export interface PolicySet {
    * @internal
    */
   readonly lookingAround: readonly CompiledPolicy[]
+  /**
+   * Those that are on or in shadow, and can ask something else of the same change by another time.
+   *
+   * @internal
+   */
+  readonly unsteady: readonly CompiledPolicy[]
   readonly shapes: ReadonlyMap<string, CompiledShape>
   readonly vocabulary: Vocabulary
 }
@@ -56,8 +62,9 @@ export function compilePolicies(policies: readonly Policy[], vocabulary: Vocabul
   for (const [type, { shape }] of Object.entries(vocabulary.resources ?? {})) if (shape) shapes.set(type, shape)
   const { on, shadow } = byMode([...compiled.values()])
   const shadows = shadow.length > 0 ? addTo(emptyIndex, shadow) : undefined
-  const lookingAround = [...on, ...shadow].filter(looksAround)
-  return { policies: compiled, index: addTo(emptyIndex, on), shadows, lookingAround, shapes, vocabulary }
+  const unsteady = [...on, ...shadow].filter(isUnsteady)
+  const lookingAround = unsteady.filter(looksAround)
+  return { policies: compiled, index: addTo(emptyIndex, on), shadows, lookingAround, unsteady, shapes, vocabulary }
 }
 
 /**
@@ -109,9 +116,9 @@ export function withChanges(set: PolicySet, changes: readonly PolicyChange[]): P
   const index = addTo(removeFrom(set.index, left.on), joined.on)
   const changed = left.shadow.length + joined.shadow.length > 0
   const shadows = changed ? addTo(removeFrom(set.shadows ?? emptyIndex, left.shadow), joined.shadow) : set.shadows
-  const others = set.lookingAround.filter((one) => !gone.includes(one))
-  const lookingAround = [...others, ...[...joined.on, ...joined.shadow].filter(looksAround)]
-  return { ...set, policies, index, shadows, lookingAround }
+  const others = set.unsteady.filter((one) => !gone.includes(one))
+  const unsteady = [...others, ...[...joined.on, ...joined.shadow].filter(isUnsteady)]
+  return { ...set, policies, index, shadows, lookingAround: unsteady.filter(looksAround), unsteady }
 }
 
 function byMode(compiled: readonly CompiledPolicy[]) {

@@ -207,7 +207,9 @@ function refusedReview(
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
   const counting = request.reviews.filter((review) => !isLapsed(review, { at, rules: facts.rules }))
-  const given = counting.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
+  // Whoever has seen a part of it can approve the whole.
+  const whole = counting.filter(({ verdict: said, countsFor }) => said !== verdict || countsFor === undefined)
+  const given = whole.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
   const stands = given.find(({ onBehalfOf, verdict: before }) => {
     const isTheirOwn = onBehalfOf === undefined
     return user === principal ? before === verdict && isTheirOwn : before === verdict || isTheirOwn

@@ -3,14 +3,17 @@ import type { ChangedPlace } from '../../change/changed-place.ts'
 import type { JsonValue } from '../../change/json.ts'
 import { asJson } from '../../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../../change/pattern.ts'
-import type { PinnedRequirement } from '../../policy/model/requirement.ts'
+import { defined } from '../../defined.ts'
+import { type PinnedRequirement, requirementsJoin } from '../../policy/model/requirement.ts'
+import type { CountsFor } from '../../review/counts-for.ts'
 import { eligibility } from '../../review/eligibility.ts'
-import { giverOf, isOwn, ownerOf } from '../../review/giver.ts'
+import { type Giver, giverOf, isOwn, ownerOf } from '../../review/giver.ts'
 import { needsOf } from '../../review/needs.ts'
-import type { Review } from '../../review/under-review.ts'
+import type { Review, UnderReview } from '../../review/under-review.ts'
 import { holdsVeto, isAmong, type KnownUser } from '../../review/voter.ts'
 import type { Facts, NextContent } from '../model/command.ts'
 import type { ProposedChange } from '../model/content.ts'
+import { putsWhole } from '../model/effect.ts'
 import type { ContentEvent, Pinned } from '../model/event.ts'
 import type { Objection } from '../model/objection.ts'
 import { currentReviews, isSameSubject, rememberedSubject, revives } from '../model/remembered.ts'
@@ -41,7 +44,8 @@ interface Brought {
  * An objection stands while the request does the same at the same time, whatever was done with it in between; if
  * policies keep answers over edits, until it is taken back. Of a request that had ended none does. Approvals stand
  * only if policies keep them: of people who may still approve and, unless policies let all of them stand, in whose part
- * the effective change is equal; and never when the request is put to its reviewers anew.
+ * the effective change is equal; and never when the request is put to its reviewers anew. Whatever an approval stands
+ * for without its giver having seen the rest, it counts for that alone, whoever they become and whatever is asked later.
  */
 export function answersFor(bringing: Bringing, request: Request, brought: Brought): readonly Review[] {
   const { pinned, facts } = brought
@@ -49,10 +53,14 @@ export function answersFor(bringing: Bringing, request: Request, brought: Brough
   const keeps = facts.rules.onEdit !== 'reset' && pinned.rules.onEdit !== 'reset'
   const there = rememberedSubject(pinned)
   const isSame = isSameSubject(rememberedSubject(request), there)
-  const stay = currentReviews(request).filter((review) => {
-    if (bringing.names) return review.verdict !== 'approve'
-    if (review.verdict === 'reject') return keeps || isSame
-    return keeps && bringing.leaves && (review.verdict !== 'approve' || isKept(review, { bringing, request, brought }))
+  const stay = currentReviews(request).flatMap((review) => {
+    if (bringing.names) return review.verdict === 'approve' ? [] : [review]
+    if (review.verdict === 'reject') return keeps || isSame ? [review] : []
+    if (!keeps || !bringing.leaves) return []
+    if (review.verdict !== 'approve') return [review]
+    const { countsFor: _before, ...approval } = review
+    const kept = keptFor(review, { bringing, request, brought })
+    return kept ? [{ ...approval, ...(kept === 'everything' ? {} : { countsFor: kept }) }] : []
   })
   const answered = new Set(stay.map(ownerOf))
   const back = (request.objections ?? []).filter(({ about, isOver, stood }) => {
@@ -68,23 +76,57 @@ function carried(answer: Review | Objection, { digest, round }: Pinned): Review 
 }
 
 /**
- * Tells whether an approval is carried over. Somebody's part is the fields that path ownership asks them about with
- * those that are nobody's, or else everything. A schedule is everybody's part.
+ * Says what an approval that is carried over counts for; `undefined` if it falls. Somebody's part is the fields that
+ * path ownership asks them about with those that are nobody's, or else everything. A schedule is everybody's part.
  */
-function isKept(
+function keptFor(
   review: Review,
   { bringing, request, brought }: { readonly bringing: Bringing; readonly request: Request; readonly brought: Brought },
-): boolean {
+): CountsFor | 'everything' | undefined {
   const { next, pinned, facts } = brought
   const after = { ...request, ...pinned }
   const giver = giverOf(review, facts.users, after.rules)
-  if (pinned.conflicts > 0 || !giver || isOwn(review, bringing.by)) return false
-  if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return false
+  if (pinned.conflicts > 0 || !giver || isEditor(review, giver, { bringing, after, facts })) return undefined
+  if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return undefined
+  const isTimed = isSameSchedule(next, request)
+  if (isTimed && isEqualPart(undefined, next.before, next.changes)) return review.countsFor ?? 'everything'
   const stands = facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand'
-  if (stands && !hasJoined(request, next.changes)) return true
-  if (!isSameSchedule(next, request)) return false
-  const requirements = [...request.requirements, ...pinned.requirements]
-  return isEqualPart(partOf(giver.principal, requirements), next.before, next.changes)
+  if (stands && !hasJoined(request, next.changes) && !asksMore(request, pinned)) {
+    const asked = pinned.requirements.map(({ policy, version, source }) => ({
+      policy,
+      version,
+      ...defined({ source }),
+    }))
+    return { ...review.countsFor, policies: review.countsFor?.policies ?? asked }
+  }
+  const own = ownFields(giver.principal, [...request.requirements, ...pinned.requirements])
+  const seen = own?.filter((field) => review.countsFor?.about?.includes(field) ?? true) ?? []
+  if (!isTimed || !own || seen.length === 0) return undefined
+  const part = partOf(own, [...request.requirements, ...pinned.requirements])
+  return isEqualPart(part, next.before, next.changes) ? { ...review.countsFor, about: seen } : undefined
+}
+
+/** Tells whether who brings content gave an approval, or it was given for them, by whatever account of theirs. */
+function isEditor(
+  review: Review,
+  { user, principal }: Giver,
+  {
+    bringing: { by },
+    after,
+    facts,
+  }: { readonly bringing: Bringing; readonly after: UnderReview } & Pick<Brought, 'facts'>,
+): boolean {
+  const then = after.persons.flatMap((one) => (one.user === by ? [one.person] : []))
+  const persons = [facts.users.get(by)?.person, ...then]
+  return isOwn(review, by) || persons.some((one) => one === user.person || one === principal.person)
+}
+
+/** Tells whether policies ask something of content that they did not ask of the content before. */
+function asksMore(
+  { requirements }: Pick<Request, 'requirements'>,
+  { requirements: later }: Pick<Pinned, 'requirements'>,
+): boolean {
+  return canonical(asJson(requirementsJoin(requirements, later))) !== canonical(asJson(requirements))
 }
 
 /** Tells whether content is about a resource that the request was not about: nobody has seen anything of that. */
@@ -97,18 +139,23 @@ export function hasJoined({ resources }: Pick<Request, 'resources'>, changes: re
 /** Tells whether a place is in somebody's part. */
 type Part = (place: ChangedPlace) => boolean
 
-/** The part of somebody who is asked about some fields; `undefined` if they are asked about everything. */
-function partOf(user: KnownUser, requirements: readonly PinnedRequirement[]): Part | undefined {
+/** The fields that somebody is asked about, as policies write them; `undefined` if they are asked about everything. */
+function ownFields(user: KnownUser, requirements: readonly PinnedRequirement[]): readonly string[] | undefined {
   if (requirements.some(({ veto }) => veto && holdsVeto(user, veto))) return undefined
-  const own: Pattern[] = []
-  const others: Pattern[] = []
-  for (const { from, about } of needsOf(requirements)) {
-    const pattern = about === undefined ? undefined : compilePattern(about)
-    const asked = isAmong(user, from)
-    if (pattern?.ok) (asked ? own : others).push(pattern.value)
-    else if (asked) return undefined
-  }
-  if (own.length === 0) return undefined
+  const asked = needsOf(requirements).filter(({ from }) => isAmong(user, from))
+  const fields = asked.map(({ about }) => about)
+  return fields.every((field) => field !== undefined) && fields.length > 0 ? [...new Set(fields)] : undefined
+}
+
+/** The part of somebody who is asked about some fields: these, and those that nobody else is asked about. */
+function partOf(fields: readonly string[], requirements: readonly PinnedRequirement[]): Part {
+  const patternsOf = (some: readonly string[]) =>
+    some.flatMap((field) => {
+      const pattern = compilePattern(field)
+      return pattern.ok ? [pattern.value] : []
+    })
+  const own = patternsOf(fields)
+  const others = patternsOf(needsOf(requirements).flatMap(({ about = '' }) => (fields.includes(about) ? [] : about)))
   const among = (patterns: readonly Pattern[], path: string) => patterns.some((one) => touchesPattern(one, path))
   return (place) => {
     const { path } = place
@@ -141,7 +188,8 @@ function effect(changes: readonly ProposedChange[], part: Part | undefined): Jso
     changes.map(({ resource, project, toProject, incarnation, actions, places, move, after }) => ({
       resource,
       project,
-      goes: toProject === undefined ? null : { toProject, after },
+      goes: toProject ?? null,
+      whole: putsWhole({ toProject, move }) ? after : null,
       incarnation,
       move: move === undefined ? null : { ...move, reverts: null },
       actions: part ? [] : actions,

@@ -37,9 +37,22 @@ function compare(a: string, b: string): number {
 function effectOf({ resource, project, toProject, incarnation, actions, places, move, after }: ProposedChange): string {
   const { reverts: _, ...does } = move ?? {}
   const moved = move === undefined ? {} : { move: does }
-  const isSettled = toProject === undefined && (move === undefined || move.from === move.to)
-  const whole = isSettled ? {} : { after }
+  const whole = putsWhole({ toProject, move }) ? { after } : {}
   return canonical(
     asJson({ resource, project, incarnation, actions, places, ...defined({ toProject }), ...moved, ...whole }),
   )
+}
+
+/**
+ * Tells whether a change puts the whole document somewhere, whatever its places are: into another live state, or
+ * another project.
+ */
+export function putsWhole({
+  toProject,
+  move,
+}: {
+  readonly toProject: ProposedChange['toProject'] | undefined
+  readonly move: ProposedChange['move'] | undefined
+}): boolean {
+  return toProject !== undefined || (move !== undefined && move.from !== move.to)
 }
