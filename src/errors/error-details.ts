@@ -1,11 +1,12 @@
 import type { AccessErrorDetails } from './access-error-details.ts'
+import type { LifecycleErrorDetails } from './lifecycle-error-details.ts'
 import type { SystemErrorDetails } from './system-error-details.ts'
 
 /**
  * Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their
  * meaning.
  */
-export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
+export interface ErrorDetails extends AccessErrorDetails, LifecycleErrorDetails, SystemErrorDetails {
   /**
    * What the caller passed as a document is not plain JSON, or is larger than the limits allow. `resource` names the
    * resource that it was meant for, if it was meant for one.
@@ -142,6 +143,18 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   not_a_participant: { readonly request: string; readonly comment: string; readonly actor: string }
   /** The live revision is not the one that the change was made against. */
   stale: { readonly type: string; readonly id: string; readonly base: number; readonly live: number }
+  /**
+   * The request was made for a resource that is another one by now, so that it can neither be applied nor rebased:
+   * `gone` if it was removed or went to another project, `replaced` if it was removed and made anew, `created` if the
+   * request was to create it, and somebody else has.
+   */
+  cannot_land: {
+    readonly type: string
+    readonly id: string
+    /** The project that the request was made for; empty for none. */
+    readonly project: string
+    readonly problem: 'gone' | 'replaced' | 'created'
+  }
   /** The actor has already given this answer to this content. */
   already_reviewed: { readonly request: string; readonly actor: string; readonly verdict: string }
   /** Only the requester can do this. */
@@ -223,49 +236,6 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
     readonly request: string
     readonly reviews: number
     readonly verb: 'cancel' | 'discard'
-  }
-
-  /** The life cycle has no such action in the state that the resource is in. */
-  invalid_transition: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly possible: readonly string[]
-  }
-  /** Another action waits for approval and keeps everything else off the resource until then. */
-  waiting_for_approval: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly waiting: string
-  }
-  /** Something still refers to the resource. */
-  still_referenced: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly references: readonly string[]
-  }
-  /**
-   * A property of the document says in which state of its life cycle the resource is: nothing but an action changes
-   * it.
-   */
-  follows_state: {
-    readonly type: string
-    readonly id: string
-    readonly property: string
-    /** What the state says, as JSON. */
-    readonly says: string
-    readonly state: string
-    /** The actions that lead to another state. */
-    readonly possible: readonly string[]
-  }
-  /** A guard of the life cycle says that the action is impossible just now, or its effect failed. */
-  transition_rejected: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly problem: string
   }
 
   /**

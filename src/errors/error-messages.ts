@@ -99,6 +99,14 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `${quote(actor)} cannot resolve comment ${quote(comment)}: its author, the requester, the contributors and the approvers of request ${quote(request)} can.`,
   stale: ({ type, id, base, live }) =>
     `${type} ${quote(id)} is at revision ${live}, and the change was made against revision ${base}: rebase the request, or make the change again.`,
+  cannot_land: ({ type, id, project, problem }) =>
+    `${
+      {
+        gone: `${type} ${quote(id)} is not ${project === '' ? 'there' : `in ${projectNamed(project)}`} any more, as it was when the request was made: it was removed, or went to another project`,
+        replaced: `${type} ${quote(id)} was removed and made anew since the request was made`,
+        created: `${type} ${quote(id)} is there by now, and the request was to create it`,
+      }[problem]
+    }. It cannot be applied or rebased any more: cancel it, or take this resource out of it, and ask anew for what is still wanted.`,
   already_reviewed: ({ request, actor, verdict }) =>
     `${quote(actor)} has already given this answer (${verdict.replaceAll('_', ' ')}) to request ${quote(request)}; one person counts once.`,
   not_the_requester: ({ request, actor, requester, verb }) =>

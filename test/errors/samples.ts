@@ -114,6 +114,12 @@ export const samples: { readonly [C in ErrorCode]: readonly ErrorDetails[C][] } 
   comment_resolved: [{ request }, { request, comment: `${request}/7` }],
   not_a_participant: [{ request, comment: `${request}/7`, actor: 'eve' }],
   stale: [{ ...flag, base: 1, live: 2 }],
+  cannot_land: [
+    { ...flag, project: 'web', problem: 'gone' },
+    { ...flag, project: '', problem: 'gone' },
+    { ...flag, project: 'web', problem: 'replaced' },
+    { ...flag, project: 'web', problem: 'created' },
+  ],
   already_reviewed: ['approve', 'reject', 'request_changes'].map((verdict) => ({ request, actor: 'ben', verdict })),
   own_objection: [{ request: 'r1', actor: 'kim' }],
   requester_present: [{ request: 'r1', requester: 'ann' }],
