@@ -84,8 +84,17 @@ export interface ErrorDetails extends AccessErrorDetails, LifecycleErrorDetails,
   }
   /** The directory does not know who acts. */
   unknown_actor: { readonly actor: string }
-  /** The resource belongs to another project than the one that the reference names. */
-  wrong_project: { readonly type: string; readonly id: string; readonly project: string; readonly actual: string }
+  /**
+   * The resource belongs to another project than the one that the reference names. `removed` says that it is not there
+   * any more: its id stays where it was, so that nobody gets round the policies there by making it anew elsewhere.
+   */
+  wrong_project: {
+    readonly type: string
+    readonly id: string
+    readonly project: string
+    readonly actual: string
+    readonly removed?: true | undefined
+  }
 
   /** The next value equals the live one: there is nothing to apply and nothing to approve. */
   nothing_changed: { readonly type: string; readonly id: string }
@@ -178,16 +187,28 @@ export interface ErrorDetails extends AccessErrorDetails, LifecycleErrorDetails,
   contributor: { readonly request: string; readonly actor: string }
   /**
    * Nobody has delegated this answer to the actor, or not for this moment or this matter, or it cannot be delegated.
+   * `left` says that whoever it is for is not there any more, so that nobody answers for them.
    */
-  not_delegated: { readonly request: string; readonly actor: string; readonly onBehalfOf: string }
+  not_delegated: {
+    readonly request: string
+    readonly actor: string
+    readonly onBehalfOf: string
+    readonly left?: true | undefined
+  }
   /** There is no answer of this actor to take back. */
   no_review: { readonly request: string; readonly actor: string }
   /** The content has conflicts that nobody has answered. */
   conflicts_open: { readonly request: string; readonly conflicts: number }
   /**
    * Another request keeps everybody else off the resource until it ends; it is not named to those who may not read it.
+   * `until` is when it takes back what is there for a time, in milliseconds since 1970, if that is what it does.
    */
-  locked: { readonly type: string; readonly id: string; readonly request?: string | undefined }
+  locked: {
+    readonly type: string
+    readonly id: string
+    readonly request?: string | undefined
+    readonly until?: number | undefined
+  }
   /**
    * The change was claimed by somebody else meanwhile, or could have been: whoever claimed it before does not say any
    * more what became of it. `fence` is the number of their claim, `current` that of the last.
