@@ -21,7 +21,7 @@ const kinds: { readonly [K in ErrorKind]: string } = {
 
 /** The page about all errors. */
 export function errorsPage(): string {
-  const files = ['error-details.ts', 'access-error-details.ts', 'system-error-details.ts']
+  const files = ['error-details.ts', 'access-error-details.ts', 'lifecycle-error-details.ts', 'system-error-details.ts']
   const causes = new Map(files.flatMap((file) => [...causesOf(readFileSync(join(root, 'src/errors', file), 'utf8'))]))
   const sections = (Object.keys(kinds) as ErrorKind[]).map((kind) => {
     const codes = (Object.keys(errorTable) as ErrorCode[]).filter((code) => errorTable[code].kind === kind).toSorted()

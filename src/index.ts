@@ -16,7 +16,6 @@ export type { Condition } from './core/policy/model/condition.ts'
 export type { Policy, PolicyInput, PolicyMatch } from './core/policy/model/policy.ts'
 export type { Approvers, Requirement } from './core/policy/model/requirement.ts'
 export type { RulesOfConduct } from './core/policy/model/rules-of-conduct.ts'
-export type { Permissions } from './core/request/decide/permitted-methods.ts'
 export type { PendingFollowUp } from './core/request/model/follow-up.ts'
 export type { Revision } from './core/request/model/revision.ts'
 export type { RequestStatus } from './core/request/model/status-table.ts'
@@ -66,7 +65,13 @@ export type { ListedRevision, LiveResource } from './service/queries/resource-hi
 export type { ResourceStanding } from './service/queries/resource-standing.ts'
 export type { SimulateOptions } from './service/queries/simulate-policies.ts'
 export type { SavedPolicy } from './service/requests/policy-commands.ts'
-export type { ChangeRequest, Remedy, RequestedChange, RequestSummary } from './service/requests/request-summary.ts'
+export type {
+  ChangeRequest,
+  Permissions,
+  Remedy,
+  RequestedChange,
+  RequestSummary,
+} from './service/requests/request-summary.ts'
 export type { Preview } from './service/requests/submit-command.ts'
 export type { SubmitOptions, SubmitOutcome } from './service/requests/submit-outcome.ts'
 export { defineResource } from './service/resource-types/define-resource.ts'

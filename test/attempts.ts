@@ -16,7 +16,10 @@ export const attempts: { readonly [M in keyof Permissions]: Attempt } = {
       { type: 'feature_flag', id: 'checkout' },
       { patch: [{ op: 'replace', path: '/rollout', value: 61 }] },
     ),
-  submit: (as, { id }) => as.requests.submit(id),
+  add: (as, { id }) => as.requests.add(id, { type: 'feature_flag', id: 'cart' }, { merge: { rollout: 61 } }),
+  takeOut: (as, { id }) => as.requests.takeOut(id, { type: 'feature_flag', id: 'checkout' }),
+  submit: (as, { id, applyAt }, now) =>
+    as.requests.submit(id, applyAt !== undefined && applyAt <= now ? { applyAt: now + hour } : {}),
   rebase: (as, { id }) => as.requests.rebase(id),
   resolve: (as, { id }) => as.requests.resolve(id, [{ conflict: nothing, take: 'live' }]),
   schedule: (as, { id }, now) => as.requests.schedule(id, now + hour),

@@ -1,11 +1,12 @@
 import type { AccessErrorDetails } from './access-error-details.ts'
+import type { LifecycleErrorDetails } from './lifecycle-error-details.ts'
 import type { SystemErrorDetails } from './system-error-details.ts'
 
 /**
  * Everything that a refusal can say beyond its code: the shape of `details`, per code. Codes never change their
  * meaning.
  */
-export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
+export interface ErrorDetails extends AccessErrorDetails, LifecycleErrorDetails, SystemErrorDetails {
   /**
    * What the caller passed as a document is not plain JSON, or is larger than the limits allow. `resource` names the
    * resource that it was meant for, if it was meant for one.
@@ -83,8 +84,17 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   }
   /** The directory does not know who acts. */
   unknown_actor: { readonly actor: string }
-  /** The resource belongs to another project than the one that the reference names. */
-  wrong_project: { readonly type: string; readonly id: string; readonly project: string; readonly actual: string }
+  /**
+   * The resource belongs to another project than the one that the reference names. `removed` says that it is not there
+   * any more: its id stays where it was, so that nobody gets round the policies there by making it anew elsewhere.
+   */
+  wrong_project: {
+    readonly type: string
+    readonly id: string
+    readonly project: string
+    readonly actual: string
+    readonly removed?: true | undefined
+  }
 
   /** The next value equals the live one: there is nothing to apply and nothing to approve. */
   nothing_changed: { readonly type: string; readonly id: string }
@@ -142,6 +152,18 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   not_a_participant: { readonly request: string; readonly comment: string; readonly actor: string }
   /** The live revision is not the one that the change was made against. */
   stale: { readonly type: string; readonly id: string; readonly base: number; readonly live: number }
+  /**
+   * The request was made for a resource that is another one by now, so that it can neither be applied nor rebased:
+   * `gone` if it was removed or went to another project, `replaced` if it was removed and made anew, `created` if the
+   * request was to create it, and somebody else has.
+   */
+  cannot_land: {
+    readonly type: string
+    readonly id: string
+    /** The project that the request was made for; empty for none. */
+    readonly project: string
+    readonly problem: 'gone' | 'replaced' | 'created'
+  }
   /** The actor has already given this answer to this content. */
   already_reviewed: { readonly request: string; readonly actor: string; readonly verdict: string }
   /** Only the requester can do this. */
@@ -165,16 +187,28 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
   contributor: { readonly request: string; readonly actor: string }
   /**
    * Nobody has delegated this answer to the actor, or not for this moment or this matter, or it cannot be delegated.
+   * `left` says that whoever it is for is not there any more, so that nobody answers for them.
    */
-  not_delegated: { readonly request: string; readonly actor: string; readonly onBehalfOf: string }
+  not_delegated: {
+    readonly request: string
+    readonly actor: string
+    readonly onBehalfOf: string
+    readonly left?: true | undefined
+  }
   /** There is no answer of this actor to take back. */
   no_review: { readonly request: string; readonly actor: string }
   /** The content has conflicts that nobody has answered. */
   conflicts_open: { readonly request: string; readonly conflicts: number }
   /**
    * Another request keeps everybody else off the resource until it ends; it is not named to those who may not read it.
+   * `until` is when it takes back what is there for a time, in milliseconds since 1970, if that is what it does.
    */
-  locked: { readonly type: string; readonly id: string; readonly request?: string | undefined }
+  locked: {
+    readonly type: string
+    readonly id: string
+    readonly request?: string | undefined
+    readonly until?: number | undefined
+  }
   /**
    * The change was claimed by somebody else meanwhile, or could have been: whoever claimed it before does not say any
    * more what became of it. `fence` is the number of their claim, `current` that of the last.
@@ -223,49 +257,6 @@ export interface ErrorDetails extends AccessErrorDetails, SystemErrorDetails {
     readonly request: string
     readonly reviews: number
     readonly verb: 'cancel' | 'discard'
-  }
-
-  /** The life cycle has no such action in the state that the resource is in. */
-  invalid_transition: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly possible: readonly string[]
-  }
-  /** Another action waits for approval and keeps everything else off the resource until then. */
-  waiting_for_approval: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly waiting: string
-  }
-  /** Something still refers to the resource. */
-  still_referenced: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly references: readonly string[]
-  }
-  /**
-   * A property of the document says in which state of its life cycle the resource is: nothing but an action changes
-   * it.
-   */
-  follows_state: {
-    readonly type: string
-    readonly id: string
-    readonly property: string
-    /** What the state says, as JSON. */
-    readonly says: string
-    readonly state: string
-    /** The actions that lead to another state. */
-    readonly possible: readonly string[]
-  }
-  /** A guard of the life cycle says that the action is impossible just now, or its effect failed. */
-  transition_rejected: {
-    readonly lifecycle: string
-    readonly state: string
-    readonly action: string
-    readonly problem: string
   }
 
   /**

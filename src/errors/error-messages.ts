@@ -42,8 +42,10 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
       : `A change of policy ${quote(policy)} needs the approval that ${quoted(by)} ${asks(by)} for: submit it with policyResource.ref(${quote(policy)}). Nothing was saved.`,
   unknown_actor: ({ actor }) =>
     `The directory does not know ${quote(actor)}, or it is on record that they have left: only people who are there can act.`,
-  wrong_project: ({ type, id, project, actual }) =>
-    `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
+  wrong_project: ({ type, id, project, actual, removed }) =>
+    removed
+      ? `${type} ${quote(id)} was removed from ${projectNamed(actual)}, and its id stays there, so that nobody gets round the policies there: make it anew in ${projectNamed(actual)} and submit { toProject: ${quote(project)} }, or take another id.`
+      : `${type} ${quote(id)} belongs to ${projectNamed(actual)}, not to ${projectNamed(project)}: leave the project out, or correct it.`,
   nothing_changed: ({ type, id }) => `The change leaves ${type} ${quote(id)} as it is: there is nothing to apply.`,
   up_to_date: ({ request }) => `Request ${quote(request)} is based on what is live: there is nothing to rebase.`,
   no_conflicts: ({ request }) => `Request ${quote(request)} has no conflicts: there is nothing to resolve.`,
@@ -99,6 +101,14 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `${quote(actor)} cannot resolve comment ${quote(comment)}: its author, the requester, the contributors and the approvers of request ${quote(request)} can.`,
   stale: ({ type, id, base, live }) =>
     `${type} ${quote(id)} is at revision ${live}, and the change was made against revision ${base}: rebase the request, or make the change again.`,
+  cannot_land: ({ type, id, project, problem }) =>
+    `${
+      {
+        gone: `${type} ${quote(id)} is not ${project === '' ? 'there' : `in ${projectNamed(project)}`} any more, as it was when the request was made: it was removed, or went to another project`,
+        replaced: `${type} ${quote(id)} was removed and made anew since the request was made`,
+        created: `${type} ${quote(id)} is there by now, and the request was to create it`,
+      }[problem]
+    }. It cannot be applied or rebased any more: cancel it, or take this resource out of it, and ask anew for what is still wanted.`,
   already_reviewed: ({ request, actor, verdict }) =>
     `${quote(actor)} has already given this answer (${verdict.replaceAll('_', ' ')}) to request ${quote(request)}; one person counts once.`,
   not_the_requester: ({ request, actor, requester, verb }) =>
@@ -111,13 +121,17 @@ export const messages: { readonly [C in ErrorCode]: (details: ErrorDetails[C]) =
     `${quote(actor)} cannot edit request ${quote(request)} while it waits for approval: ${editorPhrases[editors]}. Comment on it, or ask its requester to recall it and edit the draft.`,
   contributor: ({ request, actor }) =>
     `${quote(actor)} edited the content of request ${quote(request)} and cannot approve it: somebody else has to.`,
-  not_delegated: ({ request, actor, onBehalfOf }) =>
-    `${quote(onBehalfOf)} has not delegated answers to request ${quote(request)} to ${quote(actor)} for now: answer for yourself, or ask for a delegation.`,
+  not_delegated: ({ request, actor, onBehalfOf, left }) =>
+    left
+      ? `The directory does not know ${quote(onBehalfOf)}, or it is on record that they have left: nobody can answer request ${quote(request)} for them.`
+      : `${quote(onBehalfOf)} has not delegated answers to request ${quote(request)} to ${quote(actor)} for now: answer for yourself, or ask for a delegation.`,
   no_review: ({ request, actor }) => `${quote(actor)} has given no answer to request ${quote(request)}.`,
   conflicts_open: ({ request, conflicts }) =>
     `Request ${quote(request)} has ${conflicts === 1 ? 'one conflict' : `${conflicts} conflicts`} with what is live by now: resolve ${conflicts === 1 ? 'it' : 'them'} first.`,
-  locked: ({ type, id, request }) =>
-    `${type} ${quote(id)} is locked by ${request === undefined ? anotherRequest : `request ${quote(request)}`} until that is applied, rejected, cancelled or expired.`,
+  locked: ({ type, id, request, until }) =>
+    until !== undefined && request !== undefined
+      ? `${type} ${quote(id)} is locked until ${time(until)}: it is there for a time, and request ${quote(request)} takes that back then.`
+      : `${type} ${quote(id)} is locked by ${request === undefined ? anotherRequest : `request ${quote(request)}`} until that is applied, rejected, cancelled or expired.`,
   claim_lost: ({ request, fence, current, until }) =>
     `Claim ${fence} of request ${quote(request)} is over: the last one is ${current}, good until ${time(until)}. Leave the request to whoever claims it next.`,
   delivery_in_progress: ({ request, until }) =>

@@ -88,6 +88,7 @@ export const errorTable: { readonly [C in ErrorCode]: ErrorRow } = {
   comment_resolved: row('conflict', 'Nothing has to be done.'),
   not_a_participant: row('forbidden', 'Ask the author of the comment, the requester or an approver.'),
   stale: row('conflict', '`requests.rebase(id)`, or make the change again on what is live.'),
+  cannot_land: row('conflict', 'Cancel the request, or take the resource out of it, and make the change again.'),
   already_reviewed: row('conflict', 'Nothing has to be done; to answer otherwise, give the other answer.'),
   not_the_requester: row('forbidden', 'Ask the requester.'),
   own_objection: row('conflict', '`requests.withdraw(id)` first; or let somebody else take it over.'),

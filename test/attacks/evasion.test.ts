@@ -100,9 +100,12 @@ describe.each(storages)('ways around the gate on $name', ({ open }) => {
     const value = { enabled: true, rollout: 1 }
     expect((await w.as('ann').submit(ref, { value })).status).toBe('pending')
     expect((await w.as('ann').submit(ref, { revertTo: 1 })).status).toBe('pending')
-    expect(await refusal(w.as('ann').submit(flags.ref('checkout', { project: 'sandbox' }), { value }))).toBe(
-      'wrong_project',
-    )
+    const elsewhere = () => w.as('ann').submit(flags.ref('checkout', { project: 'sandbox' }), { value })
+    await expect(elsewhere()).rejects.toMatchObject({
+      code: 'wrong_project',
+      details: { project: 'sandbox', actual: 'web', removed: true },
+    })
+    await expect(elsewhere()).rejects.toThrow('make it anew in project "web" and submit { toProject: "sandbox" }')
   })
 
   it('[E9] lets nobody touch policies whom the directory does not know, and saves none that could never match', async () => {

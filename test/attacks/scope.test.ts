@@ -164,10 +164,10 @@ describe.each(storages)('what a policy is about on $name', ({ open }) => {
     await as('eve').submit(elsewhere, { remove: true })
     await as('ann').policies.save(policy)
 
-    expect(await refusal(as('ann').requests.rebase(id))).toBe('wrong_project')
+    expect(await refusal(as('ann').requests.rebase(id))).toBe('cannot_land')
     const { digest } = await as('ann').requests.get(id)
     expect(await refusal(as('cat').requests.approve(id, { digest }))).toBe('not_an_approver')
-    expect(await refusal(as('ben').requests.approve(id, { digest }))).toBe('stale')
+    expect(await refusal(as('ben').requests.approve(id, { digest }))).toBe('cannot_land')
   })
 
   it('[E11] offers no evidence from outside: no condition, approver or command takes a check, a status or a vote on behalf of one', async () => {

@@ -51,6 +51,29 @@ describe.each(storages)('[ST-07] somebody who leaves, on $name', ({ open }) => {
     }
   })
 
+  it('[ST-07] has nobody answer for them any more, who hear of it, and no delegation of theirs is listed', async () => {
+    const { as, depart, approvals, delivered } = office(open())
+    await as('kim').policies.save({ id: 'p', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+    await as('ben').delegations.save({ to: 'ann', begins: start, ends: start + day })
+    await as('cat').delegations.save({ to: 'kim', begins: start, ends: start + day })
+    const { id, digest } = pending(await as('kim').submit(ref, { value: { enabled: true, rollout: 1 } }))
+    await depart('ben')
+    await approvals.tick()
+    const ended = delivered.filter(({ type }) => type === 'delegation_ended')
+    expect(ended).toMatchObject([{ to: ['ann'], by: 'ben' }])
+    for (const user of ['ann', 'kim', 'cat']) {
+      expect((await as(user).delegations.list()).map(({ from, to }) => [from, to])).toEqual([['cat', 'kim']])
+    }
+    const answer = as('ann').requests.approve(id, { digest, onBehalfOf: 'ben' })
+    await expect(answer).rejects.toMatchObject({ code: 'not_delegated', details: { onBehalfOf: 'ben', left: true } })
+    await expect(answer).rejects.toThrow('it is on record that they have left: nobody can answer')
+    await depart('kim')
+    expect((await as('cat').delegations.list()).map(({ to }) => to)).toEqual(['kim'])
+    expect(await as('ann').delegations.list()).toEqual([])
+    await approvals.returned({ tenant: 'acme', user: 'ben' })
+    expect((await as('ann').delegations.list()).map(({ from }) => from)).toEqual(['ben'])
+  })
+
   it('[ST-07] at that moment neither does so where roles are kept here', async () => {
     const w = await accessWorld(open())
     const { delegations } = w.as('mia')

@@ -40,7 +40,6 @@ describe.each(storages)('a request that failed since it was stale, on $name', ({
       remedies: [
         { type: 'people', method: 'rebase', users: ['ann'] },
         { type: 'people', method: 'resolve', users: ['ann'] },
-        { type: 'people', method: 'submit', users: ['ann'] },
       ],
     })
     const { request } = await w.as('ann').requests.resolve(id, await answers())
@@ -63,7 +62,7 @@ describe.each(storages)('a request that failed since it was stale, on $name', ({
       const late = { code: 'invalid_input', details: { argument: 'applyAt' } }
       expect(await get()).toMatchObject({
         can: { rebase: late, resolve: late, submit: true },
-        remedies: [{ type: 'people', method: 'submit', users: ['ann'] }],
+        remedies: [{ type: 'people', method: 'submit', users: ['ann'], needs: 'applyAt' }],
       })
       const { requests } = w.as('ann')
       await expect(requests.rebase(id)).rejects.toMatchObject(late)
@@ -85,10 +84,7 @@ describe.each(storages)('a request that failed since it was stale, on $name', ({
     expect(await get()).toMatchObject({
       status: 'failed',
       can: { rebase: collided, resolve: true },
-      remedies: [
-        { type: 'people', method: 'resolve', users: ['ann'] },
-        { type: 'people', method: 'submit', users: ['ann'] },
-      ],
+      remedies: [{ type: 'people', method: 'resolve', users: ['ann'] }],
     })
     await expect(w.as('ann').requests.rebase(id)).rejects.toMatchObject(collided)
     expect((await w.as('ann').requests.resolve(id, await answers())).request.status).toBe('applied')

@@ -69,7 +69,7 @@ describe.each(places)('a resource that the host keeps ($kind), with requests on 
     for (const id of ['trial', 'soon']) w.projects.set(id, 'web')
     const ends = []
     for (const { id, digest } of asked) ends.push(await landed(w.as('ben').requests.approve(id, { digest })))
-    expect(ends).toEqual(['stale', 'wrong_project'])
+    expect(ends).toEqual(['cannot_land', 'cannot_land'])
     expect(w.written).toEqual([])
     const [moved, first] = await w.as('ann').resources.history(w.plans.ref('trial'))
     expect(moved).toMatchObject({ project: 'web', author: 'countersign', via: 'host', document: { cents: 0 } })
@@ -116,7 +116,7 @@ describe.each(kinds)('a resource of the host (%s) that is moved while a request 
       w.projects.set(id, 'web')
       const refused = await landings[way]?.(w, request.id).catch(({ code }) => code)
       const { status, failure, followUp } = await w.as('ann').requests.get(request.id)
-      expect(failure?.code ?? refused, id).toBe(id === 'soon' ? 'wrong_project' : 'stale')
+      expect(failure?.code ?? refused, id).toBe('cannot_land')
       expect([status === 'applied', followUp], id).toEqual([false, undefined])
     }
     expect(w.written).toEqual([])
@@ -134,12 +134,13 @@ describe.each(kinds)('a resource of the host (%s) that is moved while a request 
     const draft = await w.as('ann').draft(w.plans.ref('soon'), { value })
     for (const { id, digest } of [byHand, later]) await w.as('ben').requests.approve(id, { digest })
     for (const id of ids) w.projects.set(id, 'web')
-    for (let time = 0; time < 2; time++) expect(await refusal(w.as('ben').requests.apply(byHand.id))).toBe('stale')
+    for (let time = 0; time < 2; time++)
+      expect(await refusal(w.as('ben').requests.apply(byHand.id))).toBe('cannot_land')
     w.pass(2_000)
     await w.approvals.tick()
-    expect(await refusal(w.as('ann').requests.submit(draft.id))).toBe('wrong_project')
+    expect(await refusal(w.as('ann').requests.submit(draft.id))).toBe('cannot_land')
     expect(w.written).toEqual([])
-    expect(await refusal(w.as('ann').requests.rebase(byHand.id))).toBe('wrong_project')
+    expect(await refusal(w.as('ann').requests.rebase(byHand.id))).toBe('cannot_land')
   })
 
   it('[FA-05] is never written in another project than the one whose policies were asked, whenever it is moved', async () => {
@@ -345,7 +346,7 @@ describe('the project of a resource', () => {
     await w.as('ben').resources.get(flags.ref('new', { project: 'third' }))
     await w.as('ben').requests.approve(here?.id ?? '', { digest: here?.digest ?? '' })
     const late = w.as('ben').requests.approve(there?.id ?? '', { digest: there?.digest ?? '' })
-    expect(await refusal(late)).toBe('stale')
+    expect(await refusal(late)).toBe('cannot_land')
     expect((await w.as('ann').resources.get(flags.ref('new')))?.project).toBe('web')
     expect(await refusal(w.as('ann').requests.rebase(there?.id ?? ''))).not.toBe('')
   })

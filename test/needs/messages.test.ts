@@ -122,8 +122,9 @@ describe('what people read', () => {
   it('[ME-02] says of a change of what was removed meanwhile that it is gone', async () => {
     const { as, id, digest } = await waiting()
     await as('dan').submit(flags.ref('a'), { remove: true })
-    expect(await said(() => as('ben').requests.approve(id, { digest }))).toMatch(/^stale: flag "a" is at revision 2/)
-    expect(await said(() => as('ann').requests.rebase(id))).toBe('unknown_resource: There is no flag "a".')
+    const gone = /^cannot_land: flag "a" is not there any more.*: it was removed, or went to another project. It cannot/
+    expect(await said(() => as('ben').requests.approve(id, { digest }))).toMatch(gone)
+    expect(await said(() => as('ann').requests.rebase(id))).toMatch(gone)
   })
 
   it('[ME-02] names the actions that end something, or that there are none', async () => {
@@ -140,6 +141,22 @@ describe('what people read', () => {
     const message = await said(() => as('ann').policies.save(nobody))
     expect(message).toContain('name somebody')
     expect(message).not.toContain('at most 0')
+  })
+
+  it('[ME-02] names every form that a change can have, and the one that was meant', async () => {
+    const { as } = await waiting()
+    const ref = flags.ref('a')
+    const submit = (change: unknown) => as('ann').submit(ref, change as never)
+    const forms = [{ toproject: 'shop' }, { revertto: 1 }, { value: {}, merge: {} }, {}, 'x', undefined]
+    for (const change of forms) {
+      await expect(submit(change)).rejects.toMatchObject({ code: 'invalid_input', details: { argument: 'change' } })
+      for (const form of ['{ patch }', '{ revertTo }', '{ toProject }', '{ action }', '{ remove: true }']) {
+        await expect(submit(change)).rejects.toThrow(form)
+      }
+    }
+    await expect(submit({ toproject: 'shop' })).rejects.toThrow('Is "toProject" meant?')
+    await expect(submit({ revertto: 1 })).rejects.toThrow('Is "revertTo" meant?')
+    await expect(as('ann').preview(ref, { toproject: 'shop' } as never)).rejects.toThrow('Is "toProject" meant?')
   })
 
   it('[ME-03] asks for what is missing by its name', async () => {

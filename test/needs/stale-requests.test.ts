@@ -145,8 +145,8 @@ describe.each(storages)('what has been passed by, on $name', ({ open }) => {
     await w.as('dan').bypass(flags.ref('a'), { value: base }, { reason: 'it burns' })
     const { can, stale } = await w.as('ann').requests.get(waiting.id)
     expect(stale).toBe(true)
-    expect(can.rebase).toMatchObject({ code: 'stale' })
-    expect(await refusal(w.as('ann').requests.rebase(waiting.id))).toBe('stale')
+    expect(can.rebase).toMatchObject({ code: 'cannot_land', details: { problem: 'replaced' } })
+    expect(await refusal(w.as('ann').requests.rebase(waiting.id))).toBe('cannot_land')
     expect(can.cancel).toBe(true)
   })
 

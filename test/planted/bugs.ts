@@ -448,7 +448,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a request is rebased onto a resource of another project',
-    file: 'service/changes/rebase.ts',
+    file: 'service/changes/landing-problem.ts',
     find: 'live.project !== project && (exists || !isKeptByHost(type))',
     put: 'live.project !== project && exists',
   },

@@ -111,7 +111,10 @@ describe.each(storages)('a resource that is kept outside of the database, with r
     server.meet('refuses', 'refuses')
     expect((await o.approve(request)).status).toBe('applying')
     const seen = await o.read(request.id)
-    expect(seen.remedies).toMatchObject([{ type: 'host', problem: 'it says 503: closed for lunch' }])
+    expect(seen.remedies).toMatchObject([
+      { type: 'host', problem: 'it says 503: closed for lunch' },
+      { type: 'people', method: 'abandon', users: ['ann'] },
+    ])
     expect((await o.approvals.tick()).reclaimed).toBe(0)
     o.pass(minute)
     const report = await o.approvals.tick()
@@ -225,7 +228,10 @@ describe('a resource that is kept outside of the database', () => {
     o.pass(minute)
     expect((await o.approvals.tick()).failed).toMatchObject([{ id: request.id, error: { code: 'host_failed' } }])
     const seen = await o.read(request.id)
-    expect(seen.remedies).toMatchObject([{ type: 'host', problem: 'it says 503' }])
+    expect(seen.remedies).toMatchObject([
+      { type: 'host', problem: 'it says 503' },
+      { type: 'people', method: 'abandon', users: ['ann'] },
+    ])
     const { abandon, comment, resolveComment, reopenComment, ...others } = seen.can
     expect([comment, resolveComment, reopenComment].map((can) => can === true || can.code)).not.toContain('not_open')
     expect(abandon).toBe(true)

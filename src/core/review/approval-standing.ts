@@ -8,8 +8,8 @@ import { isAmong, type KnownUser } from './voter.ts'
 /** How far a request is approved, judged by the people and the policies of this moment. */
 export interface ApprovalStanding extends Omit<Standing, 'policies'> {
   /**
-   * False if the requirement would not be met if everybody whom it asks approved, or a rejection stands in the way
-   * that nobody can take back any more.
+   * False if the requirement would not be met if everybody whom it asks approved, if a rejection stands in the way
+   * that nobody can take back any more, or if the change cannot land any more.
    */
   readonly satisfiable: boolean
   readonly policies: readonly PolicyStanding[]

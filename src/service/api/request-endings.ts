@@ -86,7 +86,7 @@ export interface RequestEndings {
    *
    * @throws
    * - `bypass_forbidden`, `not_permitted`, `digest_mismatch`, `reason_required`, `conflicts_open`, `locked`.
-   * - `stale`, `wrong_project`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
+   * - `stale`, `cannot_land`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
    *   `still_referenced`, `transition_rejected`: the content cannot be applied.
    */
   bypass(request: string, options: BypassOptions): Promise<RequestOutcome>

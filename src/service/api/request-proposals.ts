@@ -27,8 +27,9 @@ export interface RequestProposals {
    * - `not_the_requester`, `not_permitted`, `not_an_editor`.
    * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `follow_up_pending`;
    *   `limit_reached` if the request remembers too many objections.
-   * - `wrong_project`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
+   * - `cannot_land`, `stale`, `invalid_by_schema`, `schema_failed`, `invalid_policy`, `invalid_transition`,
    *   `still_referenced`, `transition_rejected`: the content could not be applied.
+   * - `invalid_input` if the time that was said has passed, and no other one is given.
    */
   submit(request: string, options?: AskOptions): Promise<RequestOutcome>
   /**
@@ -48,7 +49,7 @@ export interface RequestProposals {
    * - `unknown_resource_type`, `unknown_revision`; `invalid_input` if the request is not about the resource.
    * - `invalid_document`, `invalid_patch`, `invalid_shape`, `invalid_by_schema`, `schema_failed`, `invalid_policy`.
    * - `digest_mismatch` if somebody has edited the request since.
-   * - `edit_restricted`, `not_permitted`, `not_an_editor`.
+   * - `edit_restricted`, `not_permitted`, `not_an_editor`; `cannot_land` if what comes of it could never be applied.
    * - `nothing_changed`, `no_policy`, `reason_required`, `locked`, `conflicts_open`, `limit_reached`.
    * - `invalid_transition`, `still_referenced`, `transition_rejected`, `follows_state`.
    */
@@ -60,7 +61,7 @@ export interface RequestProposals {
   ): Promise<RequestOutcome>
   /**
    * Makes a request about one more resource: a draft, or one that waits. It is an edit: reviews are dismissed as by
-   * `edit`, and `can.edit` and the rule `edit` say who may. No approval stands for a resource that its giver has not
+   * `edit`, and `can.add` and the rule `edit` say who may. No approval stands for a resource that its giver has not
    * seen. The policies are asked anew, and locks are taken. A request can be in several projects: then a role counts
    * if it is held in each.
    *
@@ -81,7 +82,8 @@ export interface RequestProposals {
     options?: AddOptions,
   ): Promise<RequestOutcome>
   /**
-   * Makes a request about one resource less, as an edit: see `add`. Its lock is released.
+   * Makes a request about one resource less, as an edit: see `add`. Its lock is released. So a request goes on of which
+   * one resource was removed, or went to another project.
    *
    * @example
    * ```ts
@@ -102,7 +104,7 @@ export interface RequestProposals {
    * ```
    *
    * @throws
-   * - `unknown_resource` if a resource was removed meanwhile; `stale` if it was made anew; `wrong_project`.
+   * - `cannot_land` if a resource was removed meanwhile, was made anew, or went to another project.
    * - `up_to_date`, `nothing_changed`, `no_policy`, `reason_required`, `locked`, `follow_up_pending`,
    *   `limit_reached`.
    * - `not_permitted`, `not_an_editor`.
@@ -151,7 +153,8 @@ export interface RequestProposals {
    * ```
    *
    * @throws `not_the_requester`, `not_permitted`, `not_an_editor`, `nothing_changed`, `no_policy`, `reason_required`,
-   * `locked`, `limit_reached`; `invalid_input` if the time is in the past, or after the deadline of the request.
+   * `locked`, `limit_reached`, `cannot_land`; `invalid_input` if the time is in the past, or after the deadline of the
+   * request.
    */
   schedule(request: string, applyAt: WantedTime | null, options?: ScheduleOptions): Promise<RequestOutcome>
   /**
@@ -164,8 +167,8 @@ export interface RequestProposals {
    * await ann.requests.setTime(request.id, Date.UTC(2030, 0, 15, 9))
    * ```
    *
-   * @throws `time_not_open`, `not_permitted`, `not_an_editor`; `invalid_input` if the time is in the past, or outside
-   * of what was left open.
+   * @throws `time_not_open`, `cannot_land`, `not_permitted`, `not_an_editor`; `invalid_input` if the time is in the
+   * past, or outside of what was left open.
    */
   setTime(request: string, applyAt: number | null, options?: VerbOptions): Promise<RequestOutcome>
 }

@@ -4,6 +4,7 @@ import type { Resolution } from '../../core/change/conflict.ts'
 import type { Digest } from '../../core/change/digest.ts'
 import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import { withoutUndefined } from '../../core/change/without-undefined.ts'
+import { nearestName } from '../../core/nearest.ts'
 import { isOwnType } from '../../core/policy/model/policy-type.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { ResourceRef } from '../resource-types/resource-type.ts'
@@ -29,9 +30,7 @@ export function checkWanted<T>(
 ): WantedChange<never> {
   const resource = `${type} ${JSON.stringify(id)}`
   if (wanted === undefined) {
-    const problem =
-      'must be given: an edit function, { patch }, { merge }, { value }, { remove: true }, { revertTo } or { toProject }'
-    fail('invalid_input', { argument: 'change', problem })
+    fail('invalid_input', { argument: 'change', problem: `must be given: ${forms}` })
   }
   if (isRevert(wanted)) {
     checkKeys('change', wanted, ['revertTo'])
@@ -54,7 +53,11 @@ export function checkWanted<T>(
       ...(imported === undefined ? {} : { imported }),
     }
   }
-  if (!isAction(wanted)) return checkChange(wanted, resource, isOwnType(type))
+  if (!isAction(wanted)) {
+    const problem = formProblem(wanted)
+    if (problem !== undefined) fail('invalid_input', { argument: 'change', problem })
+    return checkChange(wanted, resource, isOwnType(type))
+  }
   checkKeys('change', wanted, ['action', 'details', 'at', 'change'])
   const { action, details, at, change } = wanted
   return {
@@ -63,6 +66,24 @@ export function checkWanted<T>(
     ...(at === undefined ? {} : { at: checkTime('change.at', at) }),
     ...(change === undefined ? {} : { change: checkChange(change, resource) }),
   }
+}
+
+const forms =
+  'an edit function, { patch }, { merge }, { value }, { remove: true }, { revertTo }, { toProject } or { action }'
+const formKeys = ['patch', 'merge', 'value', 'remove', 'revertTo', 'toProject', 'action', 'state', 'at', 'imported']
+
+/** What is wrong with a change that is of no form; `undefined` if it is of one. */
+function formProblem(wanted: unknown): string | undefined {
+  if (typeof wanted === 'function') return undefined
+  if (typeof wanted !== 'object' || wanted === null) return `must be ${forms}`
+  const keys = Reflect.ownKeys(wanted).map(String)
+  const odd = keys.find((key) => !formKeys.includes(key))
+  if (odd === undefined) {
+    return keys.length === 1 ? undefined : `has ${keys.length} properties, and is to have one: ${forms}`
+  }
+  const near = nearestName(odd, formKeys)
+  const meant = near === undefined ? '' : `. Is ${JSON.stringify(near)} meant?`
+  return `has no property ${JSON.stringify(odd)}: it is ${forms}${meant}`
 }
 
 /** Takes a copy of the details of an action. */

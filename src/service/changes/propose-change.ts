@@ -70,7 +70,8 @@ export function startOfWish(
   const its = exists ? live.project : (hostSays ?? live?.project)
   const project = its ?? ref.project ?? ''
   if (ref.project !== undefined && ref.project !== project) {
-    return refuse('wrong_project', { ...resource, project: ref.project, actual: project })
+    const removed = live && !exists && hostSays === undefined ? ({ removed: true } as const) : {}
+    return refuse('wrong_project', { ...resource, project: ref.project, actual: project, ...removed })
   }
   if (base !== undefined && base !== revision) return refuse('stale', { ...resource, base, live: revision })
   return success({

@@ -2,12 +2,12 @@ import { type Conflict, type Resolution, resultConflict } from '../../core/chang
 import type { JsonValue } from '../../core/change/json.ts'
 import { merge } from '../../core/change/merge.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
-import { type Result, refuse, success } from '../../errors/result.ts'
+import { type Result, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'
-import { isKeptByHost } from '../resource-types/host-project.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { validated } from '../resource-types/validate-document.ts'
 import { proposeProject } from './change-project.ts'
+import { landingProblem } from './landing-problem.ts'
 import { givenIn, liveState, restated } from './lifecycle-action.ts'
 import { type Proposal, proposeValid } from './propose-change.ts'
 
@@ -40,13 +40,8 @@ export async function rebaseChange(
   const { resource, project, incarnation, rebase } = change
   const exists = live !== undefined && live.document !== null
   const revision = live?.revision ?? 0
-  if (live && !exists && incarnation !== 0) return refuse('unknown_resource', resource)
-  if (incarnation !== (exists ? live.incarnation : 0)) {
-    return refuse('stale', { ...resource, base: change.base, live: revision })
-  }
-  if (live && live.project !== project && (exists || !isKeptByHost(type))) {
-    return refuse('wrong_project', { ...resource, project, actual: live.project })
-  }
+  const lost = landingProblem(type, change, live)
+  if (lost) return { ok: false, refusal: lost }
   const before = exists ? live.document : undefined
   const start = { tenant, resource, project, base: revision, incarnation, before, ...liveState(type, live) }
   if (change.toProject !== undefined) {

@@ -10,6 +10,7 @@ import type { Write } from '../../ports/storage.ts'
 import { askingFreezes } from '../changes/asking-freezes.ts'
 import { type EvaluatedChanges, evaluateChanges } from '../changes/evaluate-changes.ts'
 import { freezeFacts } from '../changes/frozen.ts'
+import { landingProblem } from '../changes/landing-problem.ts'
 import { judgedAgain } from '../changes/lifecycle-action.ts'
 import type { Proposal } from '../changes/propose-change.ts'
 import { rebaseChange } from '../changes/rebase.ts'
@@ -50,6 +51,7 @@ export async function targetOf(
   const live = resources.map((resource) => resource?.value.revision ?? 0)
   const moved = await movedOnto(context, { content, proposals }, landing)
   const rebased = moved?.map(({ change }) => change)
+  const unlandable = firstUnlandable(context, rebased ?? content.changes, landing)
   const invalid = await firstInvalid(context, rebased ?? content.changes, landing)
   const { tenant } = landing.request
   const meeting = { tenant, proposals, holders, setVersion: landing.setVersion }
@@ -63,7 +65,7 @@ export async function targetOf(
     ...defined({ heldBy: held?.request, heldOn: held?.resource }),
     ...(claim ? { outside: outsideFacts(context, claim) } : {}),
     ...(landing.reverts ? { reverts: true } : frozenThere(context, landing, landed)),
-    ...defined({ invalid, rebased }),
+    ...defined({ unlandable, invalid, rebased }),
   }
 }
 
@@ -187,17 +189,33 @@ function decidingPart({ evaluation, gated }: EvaluatedChanges) {
   return { asked, gated }
 }
 
+/** Why some of these changes cannot land any more, wherever they are moved: where they are is read, not asked. */
+export function firstUnlandable(
+  context: Context,
+  changes: readonly ProposedChange[],
+  { reverts, read: { resources, projects } }: Pick<ApplyTarget, 'reverts' | 'read'>,
+): Refusal<'cannot_land'> | undefined {
+  for (const [index, change] of changes.entries()) {
+    if (reverts && isEmpty(change)) continue
+    const { resource, project } = change
+    const actual = projects[index] ?? project
+    if (actual !== project) return refuse('cannot_land', { ...resource, project, problem: 'gone' }).refusal
+    const type = context.resources.get(resource.type)
+    const problem = type && landingProblem(type, change, resources[index]?.value)
+    if (problem) return problem
+  }
+  return undefined
+}
+
 async function firstInvalid(
   context: Context,
   changes: readonly ProposedChange[],
-  { request, settings, setVersion, reverts, read: { resources, projects }, maker = request.requester }: ApplyTarget,
+  { request, settings, setVersion, reverts, read: { resources }, maker = request.requester }: ApplyTarget,
 ): Promise<Refusal | undefined> {
   const { tenant, via } = request
   for (const [index, change] of changes.entries()) {
     if (reverts && isEmpty(change)) continue
-    const { resource, project, after } = change
-    const actual = projects[index] ?? project
-    if (actual !== project) return refuse('wrong_project', { ...resource, project, actual }).refusal
+    const { resource, after } = change
     const type = resourceTypeOf(context, resource.type)
     const valid = after === null ? undefined : await validated(type, resource.id, after)
     if (valid && !valid.ok) return valid.refusal

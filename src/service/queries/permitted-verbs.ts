@@ -1,4 +1,5 @@
-import { type Permissions, permittedMethods, verbOf } from '../../core/request/decide/permitted-methods.ts'
+import { defined } from '../../core/defined.ts'
+import { type MethodPermissions, permittedMethods, verbOf } from '../../core/request/decide/permitted-methods.ts'
 import type { Facts, NextContent } from '../../core/request/model/command.ts'
 import { type Content, openConflicts, type ProposedChange } from '../../core/request/model/content.ts'
 import type { Actor } from '../../core/request/model/event.ts'
@@ -6,7 +7,13 @@ import { isAsPlanned, isPlannedRevert } from '../../core/request/model/planned-r
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { peopleBehind, type Request } from '../../core/request/model/request.ts'
 import type { Schedule } from '../../core/request/model/schedule.ts'
-import { type PeopleVerb, requestMethods, rowOf } from '../../core/request/model/status-table.ts'
+import {
+  type PeopleVerb,
+  type RequestMethod,
+  requestMethods,
+  rowOf,
+  type VerbRow,
+} from '../../core/request/model/status-table.ts'
 import { type Refusal, refuse } from '../../errors/result.ts'
 import { overfull } from '../arguments/check-limits.ts'
 import { askingFreezes } from '../changes/asking-freezes.ts'
@@ -21,8 +28,10 @@ import { veiled } from '../facts/veil-refusal.ts'
 import { readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { makerOf } from '../requests/decide-request.ts'
+import { withEdits } from '../requests/edit-permissions.ts'
 import { sift } from '../requests/left-out.ts'
 import { permittedTo } from '../requests/permission-for-verb.ts'
+import type { Permissions } from '../requests/request-summary.ts'
 
 /** A request with everything that a decision about it looks at, as far as it was read. */
 export interface Shown {
@@ -34,6 +43,8 @@ export interface Shown {
   readonly settings: PolicySetRecord | undefined
   readonly setVersion: PolicySetState
   readonly stale: boolean
+  /** Why it cannot land any more, if so. */
+  readonly unlandable?: Refusal
   /** Why it cannot be rebased, if it is stale and cannot. */
   readonly unmovable?: Refusal
   /** How many conflicts a rebase has left, or would. */
@@ -43,13 +54,40 @@ export interface Shown {
 
 /**
  * Says what somebody can do with a request now: every verb is decided on the facts of this moment, and none is done.
+ * What comes first of all that refuses a verb is what the verb itself would say.
  */
 export async function permitted(context: Context, actor: Actor, shown: Shown): Promise<Permissions> {
+  const { request, facts, at, stored } = shown
+  const early = permittedMethods(actor, request, { at, factsFor: () => facts })
+  if (!stored || stored.lost) {
+    const can = withEdits({ request, changes: [] }, (method) =>
+      early[method] === true ? (stored?.lost ?? true) : early[method],
+    )
+    return await asReadable(context, actor, { can, shown })
+  }
+  const hidden = await outOfReach(context, actor, shown)
+  const factsFor = await factsNow(context, actor, { ...shown, stored })
+  const decided = permittedMethods(actor, request, { at, factsFor })
+  const changes = bothWays(context, stored.proposals, stored.content)
+  const [refused, limited] = [await forbidden(context, actor, { shown, changes }), beyondLimits(context, shown)]
+  const pointless = pointlessNow(shown)
+  const can = withEdits({ request, changes: stored.content.changes }, (method, idle = pointless[method]) => {
+    if (early[method] !== true) return early[method]
+    const before = hidden[method] ?? idle ?? refused[method]
+    if (before) return before
+    return decided[method] === true ? (limited[method] ?? true) : decided[method]
+  })
+  return await asReadable(context, actor, { can, shown })
+}
+
+/** Reads everything that there is to decide a verb on, and says what each verb is decided on. */
+export async function factsNow(
+  context: Context,
+  actor: Actor,
+  shown: Shown & { readonly stored: ContentRead },
+): Promise<(verb: PeopleVerb) => Facts> {
   const { request, facts, at } = shown
-  if (!shown.stored) return permittedMethods(actor, request, { at, factsFor: () => facts })
-  const { lost } = shown.stored
-  if (lost) return withoutContent(permittedMethods(actor, request, { at, factsFor: () => facts }), lost)
-  const { stored, resources } = putForward(context, { ...shown, stored: shown.stored })
+  const { stored, resources } = putForward(context, shown)
   const rebases = rebasesByItself(context, request, facts)
   const reverts = isPlannedRevert(request)
   const landing = { ...shown, read: resources, rebases, reverts }
@@ -73,16 +111,12 @@ export async function permitted(context: Context, actor: Actor, shown: Shown): P
       : await targetOf(context, stored, { ...landing, rebases: rebasesAnew, reverts: false })
   const brought = isAsPlanned(request) ? { changes: content.changes } : content
   const next: NextContent = { ...brought, before: content.changes, policySet: shown.setVersion, ...weighed }
-  const factsFor = (verb: PeopleVerb): Facts => {
+  return (verb) => {
     const target = rowOf(verb).brings === 'content' ? asSubmitted : asReviewed
     const own = makerOf({ type: verb, by: actor }) === undefined ? target : (byHand ?? target)
     const left = { verb, collisions: shown.collisions, at }
     return { ...facts, target: triedWith(own, left), next: triedWith(next, left) }
   }
-  const can = permittedMethods(actor, request, { at, factsFor })
-  const may = { can, shown, changes: bothWays(context, shown.stored.proposals, content) }
-  const said = { ...can, ...pointless(can, shown), ...(await forbidden(context, actor, may)) }
-  return await asReadable(context, actor, { can: said, shown })
 }
 
 /** What would be put to reviewers, and what is live of that: of a draft, what changes nothing is left out then. */
@@ -132,71 +166,63 @@ async function asReadable(
   actor: Actor,
   { can, shown }: { readonly can: Permissions; readonly shown: Shown },
 ): Promise<Permissions> {
-  const { request, settings, facts, at, resources } = shown
-  const rights = readingRights(context, actor, { settings })
-  const gone = await outOfSight(rights, request, resources.resources)
-  const entries = requestMethods.map(async (method) => {
-    const answer = can[method]
-    const { takes } = rowOf(verbOf(method, request, { at, holds: facts.holds }))
-    const tells = answer === true || answer.code === 'stale' || answer.code === 'wrong_project'
-    if (gone && takes !== undefined && method !== 'abandon' && tells) {
-      return [method, refuse('unknown_resource', { type: gone.type, id: gone.id }).refusal]
-    }
+  const rights = readingRights(context, actor, { settings: shown.settings })
+  const entries = Object.entries(can).map(async ([method, answer]: readonly [string, true | Refusal]) => {
     if (answer === true) return [method, answer]
-    return [method, await veiled(context, actor, { refusal: answer, rights, about: request.id })]
+    return [method, await veiled(context, actor, { refusal: answer, rights, about: shown.request.id })]
   })
   return Object.fromEntries(await Promise.all(entries))
 }
 
-/** What is possible of a request whose content retention has removed: nothing that would go on with it. */
-function withoutContent(can: Permissions, lost: NonNullable<ContentRead['lost']>): Permissions {
-  const refused = requestMethods.flatMap((method) => (can[method] === true ? [[method, lost] as const] : []))
-  return { ...can, ...Object.fromEntries(refused) }
+/** Why nothing can be done with a resource that is where the actor may not read: for them there is none. */
+async function outOfReach(context: Context, actor: Actor, shown: Shown): Promise<Partial<MethodPermissions>> {
+  const { request, settings, resources } = shown
+  const gone = await outOfSight(readingRights(context, actor, { settings }), request, resources.resources)
+  if (!gone) return {}
+  const unknown = refuse('unknown_resource', { type: gone.type, id: gone.id }).refusal
+  const reaching = requestMethods.filter((method) => method !== 'abandon' && rowFor(method, shown).takes !== undefined)
+  return Object.fromEntries(reaching.map((method) => [method, unknown]))
 }
 
-/** Why the actor's roles, or the editors of a resource, forbid verbs that are possible otherwise. */
+/** The row of the verb that a method means for a request as it is. */
+function rowFor(method: RequestMethod, { request, at, facts }: Shown): VerbRow {
+  return rowOf(verbOf(method, request, { at, holds: facts.holds }))
+}
+
+/** Why the actor's roles, or the editors of a resource, forbid verbs. */
 async function forbidden(
   context: Context,
   by: Actor,
-  {
-    can,
-    shown,
-    changes,
-  }: { readonly can: Permissions; readonly shown: Shown; readonly changes: readonly ProposedChange[] },
-): Promise<Partial<Permissions>> {
+  { shown, changes }: { readonly shown: Shown; readonly changes: readonly ProposedChange[] },
+): Promise<Partial<MethodPermissions>> {
   const { request, settings, setVersion } = shown
   const facts = { request, settings, setVersion, changes }
   const [editing, bypassing] = await Promise.all(
     (['edit', 'bypass'] as const).map((type) => permittedTo(context, { type, by }, facts)),
   )
-  const clock = { at: shown.at, holds: shown.facts.holds }
   const refused = requestMethods.flatMap((method) => {
-    const type = verbOf(method, request, clock)
-    const full = overfull(context, request, type)
-    if (can[method] === true && full) return [[method, full.refusal]]
-    const { takes } = rowOf(type)
+    const { takes } = rowFor(method, shown)
     const answer = takes === 'bypass' ? bypassing : takes === 'edit' ? editing : undefined
-    return can[method] === true && answer && !answer.ok ? [[method, answer.refusal]] : []
+    return answer && !answer.ok ? [[method, answer.refusal] as const] : []
   })
   return Object.fromEntries(refused)
 }
 
-/** Why some verbs would change nothing, if they are possible. */
-function pointless(can: Permissions, shown: Shown): Partial<Permissions> {
-  const {
-    request: { id: request },
-    stored,
-    stale,
-    unmovable,
-    collisions,
-  } = shown
-  const unchanged = refuse('up_to_date', { request }).refusal
-  const settled = refuse('no_conflicts', { request }).refusal
-  return {
-    ...(can.rebase === true && !stale ? { rebase: unchanged } : {}),
-    ...(can.rebase === true && unmovable ? { rebase: unmovable } : {}),
-    ...(can.resolve === true && stored && openConflicts(stored.content) === 0 && collisions === 0
-      ? { resolve: settled }
-      : {}),
-  }
+/** Which verbs would be one too many of what there is already. */
+function beyondLimits(context: Context, { request, at, facts }: Shown): Partial<MethodPermissions> {
+  const refused = requestMethods.flatMap((method) => {
+    const full = overfull(context, request, verbOf(method, request, { at, holds: facts.holds }))
+    return full ? [[method, full.refusal] as const] : []
+  })
+  return Object.fromEntries(refused)
+}
+
+/** Why some verbs would change nothing. */
+function pointlessNow({ request: { id }, stored, ...shown }: Shown): Partial<MethodPermissions> {
+  const { stale, unmovable, collisions } = shown
+  const rebase = unmovable ?? (stale ? undefined : refuse('up_to_date', { request: id }).refusal)
+  const isSettled = stored && openConflicts(stored.content) === 0 && collisions === 0
+  const resolve = isSettled ? refuse('no_conflicts', { request: id }).refusal : undefined
+  const isMade = unmovable?.code === 'nothing_changed'
+  return defined({ rebase, resolve: isMade ? resolve : (unmovable ?? resolve) })
 }

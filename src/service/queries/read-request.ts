@@ -5,19 +5,17 @@ import { inForce } from '../../core/request/decide/request-outcome.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
-import { peopleBehind, type Request } from '../../core/request/model/request.ts'
+import type { Request } from '../../core/request/model/request.ts'
 import { earliestOf } from '../../core/request/model/schedule.ts'
-import { isOpen } from '../../core/request/model/status-table.ts'
-import { type ApprovalStanding, approvalStanding } from '../../core/review/approval-standing.ts'
+import { isOpen, type RequestStatus } from '../../core/request/model/status-table.ts'
 import { ownerOf } from '../../core/review/giver.ts'
-import { usersExcepted } from '../../core/review/needs.ts'
 import { fail } from '../../errors/approval-error.ts'
 import { foretoldFreeze } from '../changes/frozen.ts'
 import { openOn } from '../commands/moved-on.ts'
 import { codeFacts } from '../context/coded-policies.ts'
 import type { Context } from '../context/context.ts'
 import { switchFacts } from '../context/workflow-switch.ts'
-import { approversOf } from '../facts/approvers.ts'
+import { firstUnlandable } from '../facts/apply-target.ts'
 import { custodianOf } from '../facts/custodian.ts'
 import { readDelegations } from '../facts/delegations.ts'
 import { askedNow } from '../facts/effective-requirements.ts'
@@ -25,18 +23,24 @@ import { listFollowUps } from '../facts/follow-ups.ts'
 import { mayReadRequest } from '../facts/may-read.ts'
 import { peopleOf, withExcepted } from '../facts/people-of-request.ts'
 import { readWhole } from '../facts/read-content.ts'
-import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
 import { type Reader, type ReadingRights, readingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord, RequestRecord } from '../records/record-types.ts'
 import { read, recordKey, settingsState } from '../records/typed-storage.ts'
 import { twinObjections } from '../requests/earlier-objections.ts'
 import { mostOthers, otherRequests } from '../requests/other-requests.ts'
 import { readComments } from '../requests/request-comments.ts'
-import { type ChangeRequest, isStaleNow, type RequestView, withLeftOut } from '../requests/request-summary.ts'
+import {
+  type ChangeRequest,
+  isStaleNow,
+  isUnapplied,
+  type RequestView,
+  withLeftOut,
+} from '../requests/request-summary.ts'
 import { summaryOf } from '../requests/shown-request.ts'
 import { freeze } from '../values/freeze.ts'
+import { approvalOf } from './approval-of.ts'
 import { permitted, type Shown } from './permitted-verbs.ts'
-import { delays, remedies } from './remedies.ts'
+import { remedies } from './remedies.ts'
 import { requestedChanges } from './requested-changes.ts'
 
 /** Reads a request as one reader sees it. One that they may not read is as unknown as one that never was. */
@@ -108,16 +112,18 @@ async function showRequest(
   const facts = { users: people, ...asked, followUps, delegations, ...switched, ...left }
   const judges = open && !isPlannedRevert(request)
   const now = { ...request, ...inForce(request, asked) }
-  const approval = judges && !isUngated(request) ? await approvalOf(context, now, at) : undefined
-  const stuck = approval !== undefined && !approval.met && !approval.satisfiable
+  const all = proposals.map(({ change }) => change)
+  const unlandable = isUnapplied(summary.status) ? firstUnlandable(context, all, { read: resources }) : undefined
+  const asNow = judges && !isUngated(request) ? await approvalOf(context, now, at) : undefined
+  const approval = asNow && unlandable ? { ...asNow, satisfiable: false } : asNow
+  const stuck = unlandable !== undefined || (approval !== undefined && !approval.met && !approval.satisfiable)
   const told = { request, status: summary.status, rights, proposals, live }
   const { changes, ...foretold } = await requestedChanges(context, told)
-  const judged = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
-  const failed = summary.status === 'failed'
-  const ways = stuck || failed ? await remedies(context, judged) : delays(request)
+  const read = { request, facts, stored: content, resources, settings, setVersion, stale: moved, at, ...foretold }
+  const judged = { ...read, ...defined({ unlandable }) }
+  const ways = stuck || hasFailed(summary.status, request) ? await remedies(context, judged) : []
   const frozen = judges ? foretoldFreeze(context, settings, { proposals, at, applyAt: earliestOf(request) }) : undefined
   const looking = openOn(context, request.tenant, { resources: request.resources, limit: mostOthers + 1 })
-  const all = proposals.map(({ change }) => change)
   const others = await otherRequests(context, reader, { rights, settings, id: request.id, looking, changes: all })
   const shown = {
     ...summary,
@@ -137,15 +143,7 @@ async function showRequest(
   return { shown, judged }
 }
 
-/** Judges how far a request is approved, and who could supply what is missing. */
-export async function approvalOf(context: Context, request: Request, at: number): Promise<ApprovalStanding> {
-  const scope = scopesOf(request.tenant, request)
-  const approvers = await approversOf(context, request, at)
-  const others = [
-    ...peopleBehind(request),
-    ...request.reviews.flatMap(({ by, onBehalfOf = by }) => [by, onBehalfOf]),
-    ...usersExcepted(request.requirements),
-  ]
-  const users = await knownAnywhere(context.directory, scope, others)
-  return approvalStanding({ ...request, at }, users, approvers)
+/** Tells whether a request has failed, or may: it has not got to where it is kept. */
+function hasFailed(status: RequestStatus, { application }: Request): boolean {
+  return status === 'failed' || (status === 'applying' && application?.problem !== undefined)
 }

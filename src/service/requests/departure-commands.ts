@@ -12,9 +12,10 @@ import { strandedBy } from '../facts/strands.ts'
 import { knownUsers, scopeOf } from '../people/ask-directory.ts'
 import { readingRights } from '../people/reading-rights.ts'
 import { adminApprovers, peopleNamed } from '../people/settings-admins.ts'
+import { inKeyOrder } from '../records/in-key-order.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import { aboutSettings, settingsWrites } from '../records/settings-writes.ts'
-import { put, read, recordKey, type Stored } from '../records/typed-storage.ts'
+import { put, read, recordKey, type Stored, walk } from '../records/typed-storage.ts'
 import { hostDoor, ownUser } from '../values/reserved.ts'
 import type { Stranding, Strands } from '../values/strands.ts'
 
@@ -60,10 +61,27 @@ export function departCommand(context: Context, tenant: string, user: string): C
       const { settings, writes } = left.value
       const strands = await strandedBy(context, { tenant }, { writes, all: !wasKnown })
       const recorded = writes.length > 0
-      const notices = recorded ? await strandedNotices(context, { actor, user, at, settings, strands }) : []
+      const told = { actor, user, at, settings }
+      const notices = recorded
+        ? [...(await strandedNotices(context, { ...told, strands })), ...(await endedNotices(context, told))]
+        : []
       return success({ writes: [...writes, ...notices], answer: { recorded, known: wasKnown, strands } })
     },
   }
+}
+
+/** Tells those who answered for somebody that they do not any more. */
+async function endedNotices(
+  context: Context,
+  { actor: { tenant }, user, at, settings }: Leaving & Pick<Written, 'settings'>,
+): Promise<readonly Write[]> {
+  if (context.notifiers.length === 0) return []
+  const to: string[] = []
+  for await (const { value } of walk(context.storage, inKeyOrder('delegations', tenant, user))) {
+    if (value.ends > at) to.push(value.to)
+  }
+  const id = `settings/${(settings?.value.head.seq ?? 0) + 1}/delegations`
+  return noticeWrites(context, { id, tenant, type: 'delegation_ended', to, resources: [], at, by: user })
 }
 
 /** Makes the command by which the host says that somebody is back: the directory says again who they are. */

@@ -24,7 +24,7 @@ export interface Telling {
   /** Those among the approvers whom the requester wants told; all of them if left out. */
   readonly notify?: readonly string[] | undefined
   /** Those whom the request is put to, if they have been asked for already. */
-  readonly approvers?: AskedPeople
+  readonly approvers?: AskedPeople | undefined
 }
 
 /**
@@ -78,12 +78,31 @@ export async function noticeMessage(context: Context, event: RequestEvent, telli
     const reviewers = failed ? await concernedByRevert(context, next) : alsoTold(event, before, next)
     return type ? await toParties(context, event, { ...telling, type, reviewers }) : addressed('submitted', [])
   }
-  const fallen = 'pinned' in event ? before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by)) : []
-  const concerned = fallen.length === 0 ? [] : [requester, ...fallen.map(({ by }) => by)]
-  return addressed(
-    'reviews_dismissed',
-    concerned.filter((user) => user !== event.by),
-  )
+  return await askedAgain(context, event, { ...telling, before })
+}
+
+/**
+ * Tells of content that waits as it did before: those whose answers it has dismissed; and, if it was put to reviewers
+ * anew, all whom it asks, or else those whom it asks and who were not asked before.
+ */
+async function askedAgain(
+  context: Context,
+  event: RequestEvent,
+  telling: Telling & { readonly before: Request },
+): Promise<Result<Message>> {
+  const { before, next } = telling
+  if (!('pinned' in event)) return success({ type: 'reviews_dismissed', to: [] })
+  const fallen = before.reviews.filter(({ by }) => !next.reviews.some((one) => one.by === by))
+  const isPutAnew = event.type === 'resubmitted' || event.type === 'taken_over'
+  if (next.status === 'pending' && isPutAnew && fallen.length === 0) {
+    return await toParties(context, event, { ...telling, type: 'submitted' })
+  }
+  const told = next.status === 'pending' && context.audiences.submitted.includes('approvers')
+  const known = told ? await asked(context, event, { ...telling, next: before, approvers: undefined }) : []
+  const joining = told ? (await asked(context, event, telling)).filter((user) => !known.includes(user)) : []
+  const concerned = fallen.length === 0 ? [] : [next.requester, ...fallen.map(({ by }) => by)]
+  const to = distinct([...concerned, ...joining]).filter((user) => user !== event.by)
+  return success({ type: fallen.length === 0 ? 'submitted' : 'reviews_dismissed', to })
 }
 
 /** Warns those who can see to it that a request is applied in time: of its approvers, those whose answer is missing. */

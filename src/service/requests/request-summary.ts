@@ -4,7 +4,7 @@ import { describe } from '../../core/change/describe.ts'
 import type { JsonValue } from '../../core/change/json.ts'
 import type { Labels } from '../../core/change/labels.ts'
 import { defined } from '../../core/defined.ts'
-import type { Permissions } from '../../core/request/decide/permitted-methods.ts'
+import type { MethodPermissions } from '../../core/request/decide/permitted-methods.ts'
 import type { PinnedMove, ProposedChange } from '../../core/request/model/content.ts'
 import type { LeftOut } from '../../core/request/model/event.ts'
 import { isPlannedRevert } from '../../core/request/model/planned-revert.ts'
@@ -66,6 +66,17 @@ export interface RequestSummary extends Omit<Request, HiddenFromReaders> {
   readonly revertedBy?: string
 }
 
+/**
+ * For each method that acts on a request, why the reader cannot use it now; true if they can, as far as that is known
+ * without its arguments.
+ */
+export interface Permissions extends MethodPermissions {
+  /** Whether they can make the request about one resource more. */
+  readonly add: true | Refusal
+  /** Whether they can make it about one resource less. */
+  readonly takeOut: true | Refusal
+}
+
 /** A request with everything that a reviewer needs: complete enough to draw a screen from. */
 export interface ChangeRequest extends RequestView {
   /** What the reader can do with it now, by the names of the methods: true, or why not. */
@@ -97,7 +108,8 @@ export interface RequestView extends RequestSummary {
   readonly approval?: ApprovalStanding
   /**
    * Who can help. Only of an open request that could not be approved even if everybody asked approved it, of one that
-   * has failed, and of one whose change has not reached its external system.
+   * cannot land any more, of one that has failed, and of one whose change has not reached its external system. Empty if
+   * nobody can: then the request is over, has to expire, or waits for other people or policies.
    */
   readonly remedies?: readonly Remedy[]
   /**
@@ -176,18 +188,24 @@ export function moveLines(
 }
 
 /**
- * Who can help a request that could not be approved even if everybody asked approved it, that has failed, or whose
- * change has not reached its external system.
+ * Who can help a request that could not be approved even if everybody asked approved it, that cannot land any more,
+ * that has failed, or whose change has not reached its external system.
  */
 export type Remedy =
   /** Others may approve from this time on, in milliseconds since 1970. */
   | { readonly type: 'escalation'; readonly at: number }
   /**
-   * These users can use this method of `requests` now: past the approvals, or as its requester, who can take it back,
-   * edit it, or have the policies of today asked anew by `submit`. What has failed goes on by `rebase`, `resolve`,
-   * `apply` or `submit`, which takes another time if that has passed. At most twenty are tried.
+   * These users can use this method of `requests` now, and it would help: it ends the request, has it applied, or
+   * leaves it to people who can approve it. `needs` is the option with another time that it takes, since the one that
+   * was said has passed. At most twenty users of a kind are tried: those who may pass by the approvals, those who may
+   * change the settings, the approvers; and the requester.
    */
-  | { readonly type: 'people'; readonly method: RequestMethod; readonly users: readonly string[] }
+  | {
+      readonly type: 'people'
+      readonly method: RequestMethod | 'takeOut'
+      readonly users: readonly string[]
+      readonly needs?: 'applyAt' | 'applyBy' | 'revertAt'
+    }
   /**
    * The application that keeps the resource outside of the database did not take the change, and why; it is asked
    * again at this time. Who may change the resource can give the change up meanwhile.

@@ -22,6 +22,7 @@ import type { ReadingRights } from '../people/reading-rights.ts'
 import type { PolicySetRecord } from '../records/record-types.ts'
 import type { ResourceType } from '../resource-types/resource-type.ts'
 import { isProjectChange, type WantedChange, wantedParts } from '../resource-types/wanted-change.ts'
+import { moveStays, onlyMember, uneditable } from './edit-permissions.ts'
 import { sift } from './left-out.ts'
 import { mixture } from './mixture.ts'
 import { moveAll } from './move-all.ts'
@@ -187,8 +188,7 @@ function withoutMember({ request, stored }: Rewritable, resource: ResourceName):
   const left = stored.proposals.filter(({ change }) => !isAmong([resource], change.resource))
   if (left.length === stored.proposals.length) return notAmong(request, stored.proposals, resource)
   if (left.length > 0) return success(left)
-  const problem = `names ${nameOf(resource)}, and request ${JSON.stringify(request.id)} is about nothing else: cancel it`
-  return refuse('invalid_input', { argument: 'ref', problem })
+  return { ok: false, refusal: onlyMember(request, resource) }
 }
 
 function isAmong(names: readonly ResourceName[], { type, id }: ResourceName): boolean {
@@ -215,7 +215,8 @@ async function editAll(
     const proposal = next[index]
     if (!proposal) return notAmong(request, next, resource)
     const { change, before } = proposal
-    if (change.rebase) return refuse('conflicts_open', { request: request.id, conflicts: change.rebase.open })
+    const fixed = uneditable(request, change)
+    if (fixed) return { ok: false, refusal: fixed }
     const resolved = await resolvedWish(context, request.tenant, {
       resource,
       wanted: input,
@@ -243,11 +244,8 @@ async function editOne(
   { tenant, change, before, at }: Proposal & { readonly tenant: string; readonly at: number },
   { change: wanted, restores }: Pick<ResolvedWish, 'change' | 'restores'>,
 ): Promise<Result<Proposal>> {
-  const { move, toProject } = change
-  if (toProject !== undefined || isProjectChange(wanted)) {
-    const problem = `cannot be edited: a change of project stays as it is asked for. Cancel the request, and ask anew`
-    return refuse('invalid_input', { argument: 'change', problem })
-  }
+  const { move } = change
+  if (isProjectChange(wanted)) return { ok: false, refusal: moveStays() }
   const { change: edit, ...said } = wantedParts(wanted)
   const asked = restated(type, change)
   if (asked.action !== undefined && said.action !== undefined && said.action !== asked.action) {

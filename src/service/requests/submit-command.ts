@@ -5,7 +5,8 @@ import type { PinnedRequirement } from '../../core/policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../core/policy/model/rules-of-conduct.ts'
 import { isUngated } from '../../core/request/decide/decide-application.ts'
 import type { Submission } from '../../core/request/decide/decide-submission.ts'
-import { permittedMethods } from '../../core/request/decide/permitted-methods.ts'
+import { type MethodPermissions, permittedMethods } from '../../core/request/decide/permitted-methods.ts'
+import type { Facts } from '../../core/request/model/command.ts'
 import type { Actor, LeftOut } from '../../core/request/model/event.ts'
 import { begin, evolve } from '../../core/request/model/evolve.ts'
 import type { Request } from '../../core/request/model/request.ts'
@@ -13,7 +14,7 @@ import { earliestOf, scheduleOf } from '../../core/request/model/schedule.ts'
 import { isOpen } from '../../core/request/model/status-table.ts'
 import { approvalStanding } from '../../core/review/approval-standing.ts'
 import { ApprovalError } from '../../errors/approval-error.ts'
-import { type Refusal, type Result, success } from '../../errors/result.ts'
+import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'
 import type { Write } from '../../ports/storage.ts'
 import { askingFreezes } from '../changes/asking-freezes.ts'
 import { explainAll } from '../changes/evaluate-changes.ts'
@@ -32,11 +33,12 @@ import { landingWrites } from './applied-writes.ts'
 import { considerSubmission, type DecidedSubmission, decideSubmission, type Intention } from './decide-submission.ts'
 import { deliverToHost } from './deliver-outside.ts'
 import { directWrites } from './direct-writes.ts'
+import { withEdits } from './edit-permissions.ts'
 import { movedAlong } from './moved-along.ts'
 import { mostOthers, type OtherRequest, otherRequests } from './other-requests.ts'
 import { createdAccess, landedSettings } from './permission-for-verb.ts'
 import { noticeMessage } from './recipients.ts'
-import { type ChangeRequest, type RequestedChange, requestedChange } from './request-summary.ts'
+import { type ChangeRequest, type Permissions, type RequestedChange, requestedChange } from './request-summary.ts'
 import { requestWrites } from './request-writes.ts'
 import { summaryOf } from './shown-request.ts'
 import { outcomeOf, type SubmitOutcome } from './submit-outcome.ts'
@@ -226,9 +228,27 @@ async function open(
     ...(isOpen(next.status) && !isUngated(next)
       ? { approval: approvalStanding({ ...next, at }, users, approvers) }
       : {}),
-    can: permittedMethods(actor, next, { at, factsFor: () => ({ users, requirements, rules }) }),
+    can: permissionsOf(actor, next, { proposals, facts: { users, requirements, rules }, at }),
   }
   return { request, approvers }
+}
+
+/** What somebody can do next with a request that was just made: there is nothing to rebase or to resolve yet. */
+function permissionsOf(
+  actor: Actor,
+  request: Request,
+  { proposals, facts, at }: Pick<DecidedSubmission, 'proposals'> & { readonly facts: Facts; readonly at: number },
+): Permissions {
+  const can = permittedMethods(actor, request, { at, factsFor: () => facts })
+  const about = { request: request.id }
+  const idle: Partial<MethodPermissions> = {
+    rebase: refuse('up_to_date', about).refusal,
+    resolve: refuse('no_conflicts', about).refusal,
+  }
+  const changes = proposals.map(({ change }) => change)
+  return withEdits({ request, changes }, (method, why) =>
+    can[method] === true ? (why ?? idle[method] ?? true) : can[method],
+  )
 }
 
 /**

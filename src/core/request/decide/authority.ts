@@ -26,7 +26,8 @@ export function giver({ by, whose, at }: Answering, request: Request, facts: Fac
   const principal = facts.users.get(whose)
   const delegation = facts.delegations?.find(({ from, to }) => from === whose && to === by)
   if (!principal || !delegation || user.agent || principal.agent || !covers(delegation, { ...request, at })) {
-    return refuse('not_delegated', { request: request.id, actor: by, onBehalfOf: whose })
+    const left = principal ? {} : ({ left: true } as const)
+    return refuse('not_delegated', { request: request.id, actor: by, onBehalfOf: whose, ...left })
   }
   return success({ user, principal })
 }

@@ -82,6 +82,7 @@ function application(command: ApplyCommand | ComeDueCommand, request: Request, f
   const found = landed(request, facts, command.at)
   if (!found.ok) return found
   const outcome = found.value
+  if (command.type === 'retry' && facts.target?.unlandable) return { ok: false, refusal: facts.target.unlandable }
   const current = command.type === 'come_due' || outcome.status !== 'failed' ? success(true) : refuseStale(facts)
   if (!current.ok) return current
   const type = outcome.status === 'applying' ? 'claimed' : outcome.status
@@ -109,7 +110,7 @@ function decideUngated(command: ApplyCommand | ComeDueCommand, request: Request,
   const isPlanned = isPlannedRevert(request)
   // What collides is judged by whoever answers for it; where nothing is left to take back, nobody has to approve that.
   const isSettled = next.changes.every(isEmpty) || (facts.target && staleness(facts.target))
-  if (isPlanned && isSettled) return application(command, request, facts)
+  if ((isPlanned && isSettled) || facts.target?.unlandable) return application(command, request, facts)
   const withheld = evaluation.requirements.length === 0 && !isPlanned ? facts.withheld : undefined
   if (command.type === 'come_due' && (gated || withheld || (!isPlanned && isMissed(request, facts.holds)))) {
     return success({ type: 'schedule_dropped', ...happened(command), outcome: waiting(withheld) })

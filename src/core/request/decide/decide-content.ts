@@ -26,7 +26,7 @@ import { scheduleOf } from '../model/schedule.ts'
 import { isSamePlace, whereaboutsOf } from '../model/whereabouts.ts'
 import { isBlank } from './check-reason.ts'
 import { scheduleProblem } from './check-schedule.ts'
-import { answersFor, hasJoined } from './kept-reviews.ts'
+import { answersFor, hasJoined, takesOut } from './kept-reviews.ts'
 import {
   applicationOf,
   isTooLate,
@@ -99,6 +99,8 @@ export function writeContent(
   const { next } = facts
   const owed = pendingFollowUp(request)
   if (owed) return refuse('follow_up_pending', { request: request.id, by: owed.by, policies: owed.policies })
+  const lost = takesOut(next) ? undefined : facts.target?.unlandable
+  if (lost) return { ok: false, refusal: lost }
   const lands = landingStatus(command, request)
   const checked = checkContent(command, request, { next, lands })
   if (!checked.ok) return checked

@@ -197,3 +197,8 @@ function effect(changes: readonly ProposedChange[], part: Part | undefined): Jso
     })),
   )
 }
+
+/** Tells whether content is about a resource less: that is how a request gets rid of one that is gone. */
+export function takesOut({ before, changes, leftOut = [] }: NextContent): boolean {
+  return changes.length + leftOut.length < before.length
+}

@@ -2,7 +2,8 @@ import type { Refusal } from '../../../errors/result.ts'
 import { ownerOf } from '../../review/giver.ts'
 import type { Facts, RequestCommand } from '../model/command.ts'
 import { statusAt } from '../model/deadline.ts'
-import type { Actor } from '../model/event.ts'
+import type { Decision } from '../model/decision.ts'
+import type { Actor, LaterEvent } from '../model/event.ts'
 import type { Request } from '../model/request.ts'
 import {
   allows,
@@ -21,7 +22,7 @@ import { answersBy } from './withdraw.ts'
  * For each method that acts on a request, why the reader cannot use it now; true if they can, as far as that is known
  * without its arguments.
  */
-export type Permissions = { readonly [M in RequestMethod]: true | Refusal }
+export type MethodPermissions = { readonly [M in RequestMethod]: true | Refusal }
 
 /**
  * Says what an actor can do with a request now, by deciding every method and doing none. `factsFor` gives the facts
@@ -31,7 +32,7 @@ export function permittedMethods(
   by: Actor,
   request: Request,
   { at, factsFor }: { readonly at: number; readonly factsFor: (verb: PeopleVerb) => Facts },
-): Permissions {
+): MethodPermissions {
   const { holds } = factsFor('comment')
   const entries = requestMethods.map((method) => {
     const type = verbOf(method, request, { at, holds })
@@ -87,8 +88,13 @@ function withdrawal(use: Use, request: Request, facts: Facts): true | Refusal {
 }
 
 function decided(use: Use, request: Request, facts: Facts): true | Refusal {
-  const command = { ...use, seen: request.digest, reason: '…', incident: '…', comment: 0 } as RequestCommand
-  const decision = decide(command, request, facts)
+  const decision = decidedAs(use, request, facts)
   // What still needs a fact is decided on everything else here.
   return decision.ok ? true : (decision.refusal ?? true)
+}
+
+/** Decides a verb with whatever it takes to be said along with it. */
+export function decidedAs(use: Use, request: Request, facts: Facts): Decision<LaterEvent> {
+  const command = { ...use, seen: request.digest, reason: '…', incident: '…', comment: 0 } as RequestCommand
+  return decide(command, request, facts)
 }

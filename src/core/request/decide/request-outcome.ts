@@ -132,8 +132,9 @@ export function applicationOf(request: Request, target: TargetFacts, at: number)
   return success({ status: 'applying', application })
 }
 
-/** Says that a change cannot land as it is, since a resource has moved on; `undefined` if it can. */
-export function staleness(target: TargetFacts): Refusal<'stale'> | undefined {
+/** Says that a change cannot land as it is, since a resource has moved on or away; `undefined` if it can. */
+export function staleness(target: TargetFacts): Refusal<'stale'> | Refusal<'cannot_land'> | undefined {
+  if (target.unlandable) return target.unlandable
   for (const [index, { resource, base }] of landing(target).entries()) {
     const live = target.live[index] ?? 0
     if (live !== base) return refuse('stale', { ...resource, base, live }).refusal

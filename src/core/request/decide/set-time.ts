@@ -15,6 +15,7 @@ export function setTime(command: SetTimeCommand, request: Request, facts: Facts)
   const { openTime } = request
   if (!openTime) return refuse('time_not_open', { request: request.id })
   if (!facts.target) return needs('target')
+  if (facts.target.unlandable) return { ok: false, refusal: facts.target.unlandable }
   const checked = applyAt === undefined ? success(true) : checkTime(applyAt, command, request)
   if (!checked.ok) return checked
   const outcome = unmoved(request) ?? { status: 'pending' }

@@ -278,6 +278,8 @@ export interface TargetFacts extends Content {
   readonly cleared?: readonly FreezeVersion[]
   /** Whether a freeze blocked it at the time that it was scheduled for. */
   readonly blockedThen?: true
+  /** Why the changes cannot land any more, wherever they are moved, if so. */
+  readonly unlandable?: Refusal<'cannot_land'>
   /** Why the documents cannot be accepted any more, if so. */
   readonly invalid?: Refusal
   /** The changes moved onto the live revisions, if a policy allows that and nothing collided. */
