@@ -130,8 +130,8 @@ describe('the packed package', () => {
       expect(runInContext(program, browser)).toBe(JSON.stringify(decideSomething(core)))
     })
 
-    it('weighs at most 107 KB, compressed', () => {
-      expect(gzipSync(bundle).byteLength).toBeLessThan(107_000)
+    it('weighs at most 110 KB, compressed', () => {
+      expect(gzipSync(bundle).byteLength).toBeLessThan(110_000)
     })
   })
 })

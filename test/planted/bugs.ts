@@ -251,8 +251,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'somebody who edits keeps their own approval',
     file: 'core/request/decide/kept-reviews.ts',
-    find: '!giver || isOwn(review, bringing.by)) return false',
-    put: '!giver) return false',
+    find: '!giver || isEditor(review, giver, { bringing, after, facts })) return undefined',
+    put: '!giver) return undefined',
   },
   {
     name: 'whoever can veto everything keeps their approval of a part',
@@ -263,8 +263,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever is asked about everything keeps their approval of a part',
     file: 'core/request/decide/kept-reviews.ts',
-    find: 'else if (asked) return undefined',
-    put: '',
+    find: 'fields.every((field) => field !== undefined) && fields.length > 0 ? [...new Set(fields)] : undefined',
+    put: 'fields.some((field) => field !== undefined) ? [...new Set(fields.flatMap((field) => field ?? []))] : undefined',
   },
   {
     name: 'a schedule is not part of what is approved',
@@ -2075,8 +2075,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'an approval stands for a resource that its giver has not seen',
     file: 'core/request/decide/kept-reviews.ts',
-    find: 'if (stands && !hasJoined(request, next.changes)) return true',
-    put: 'if (stands) return true',
+    find: 'if (stands && !hasJoined(request, next.changes) &&',
+    put: 'if (stands &&',
   },
   {
     name: 'what is added to a request passes the lock of another one',
@@ -2171,8 +2171,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'an approval counts for a detail that was named after it',
     file: 'core/request/decide/kept-reviews.ts',
-    find: "if (bringing.names) return review.verdict !== 'approve'",
-    put: "if (bringing.names) return review.verdict !== 'reject'",
+    find: "if (bringing.names) return review.verdict === 'approve' ? [] : [review]",
+    put: "if (bringing.names) return review.verdict === 'reject' ? [] : [review]",
   },
   {
     name: 'whoever names a detail in an approval is a contributor',
@@ -2393,8 +2393,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what goes to another project takes along what nobody has reviewed',
     file: 'core/request/model/effect.ts',
-    find: 'toProject === undefined && (move',
-    put: '(toProject === undefined || toProject !== project) && (move',
+    find: 'return toProject !== undefined || (move',
+    put: 'return (move',
   },
   {
     name: 'whoever may delete a resource here may create it anywhere',
@@ -2437,6 +2437,42 @@ export const bugs: readonly Bug[] = [
     file: 'service/facts/effective-requirements.ts',
     find: "byPolicies.some(({ whileOff }) => whileOff !== 'asks')",
     put: 'byPolicies.length > 0',
+  },
+  {
+    name: 'an approval of a part counts for the rest once its giver is asked about that too',
+    file: 'core/review/matching.ts',
+    find: 'if (!countsThere(voter.countsFor, slot.of, slot.need)) continue',
+    put: '',
+  },
+  {
+    name: 'approvals stand for what more is asked about than of what was reviewed',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: '&& !asksMore(request, pinned)) {',
+    put: ') {',
+  },
+  {
+    name: 'approvals are kept though an action puts another document live',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: 'whole: putsWhole({ toProject, move }) ? after : null,',
+    put: 'whole: toProject === undefined ? null : after,',
+  },
+  {
+    name: 'whoever edits by another account keeps their own approval',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: 'return isOwn(review, by) || persons.some(',
+    put: 'return isOwn(review, by) || persons.slice(9).some(',
+  },
+  {
+    name: 'what the host answers a policy is asked once for all time',
+    file: 'core/policy/compile/compile-policy.ts',
+    find: 'looksAround(policy) || (policy.when !== undefined && asksHost(policy.when))',
+    put: 'looksAround(policy)',
+  },
+  {
+    name: 'a revision tells of a request that its reader may not read',
+    file: 'service/queries/resource-history.ts',
+    find: 'request === undefined || readable[ids.indexOf(request)] ? revision',
+    put: 'request === undefined || ids.includes(request) ? revision',
   },
   {
     name: 'people are told of what they may not read any more',

@@ -101,7 +101,8 @@ async function askedAgain(
   const known = told ? await asked(context, event, { ...telling, next: before, approvers: undefined }) : []
   const joining = told ? (await asked(context, event, telling)).filter((user) => !known.includes(user)) : []
   const concerned = fallen.length === 0 ? [] : [next.requester, ...fallen.map(({ by }) => by)]
-  const to = distinct([...concerned, ...joining]).filter((user) => user !== event.by)
+  const parts = await stillReading(context, telling, concerned)
+  const to = distinct([...parts, ...joining]).filter((user) => user !== event.by)
   return success({ type: fallen.length === 0 ? 'submitted' : 'reviews_dismissed', to })
 }
 

@@ -128,7 +128,7 @@ export function windowOf(condition: CompiledCondition): number {
   }
 }
 
-/** Tells whether a condition asks the host: what it answers of the same change can be something else by another time. */
+/** Tells whether a condition asks the host: its answer about the same change can be another one by another time. */
 export function asksHost(condition: CompiledCondition): boolean {
   switch (condition.type) {
     case 'all':

@@ -44,8 +44,8 @@ interface Brought {
  * An objection stands while the request does the same at the same time, whatever was done with it in between; if
  * policies keep answers over edits, until it is taken back. Of a request that had ended none does. Approvals stand
  * only if policies keep them: of people who may still approve and, unless policies let all of them stand, in whose part
- * the effective change is equal; and never when the request is put to its reviewers anew. Whatever an approval stands
- * for without its giver having seen the rest, it counts for that alone, whoever they become and whatever is asked later.
+ * the effective change is equal; and never when the request is put to its reviewers anew. An approval that stands for
+ * what its giver has seen a part of counts for that part alone, whatever they become and whatever is asked later.
  */
 export function answersFor(bringing: Bringing, request: Request, brought: Brought): readonly Review[] {
   const { pinned, facts } = brought
