@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ResourceRef, SubmitOutcome } from '../../src/index.ts'
+import { createApprovals, type ResourceRef, type SubmitOutcome } from '../../src/index.ts'
+import { rosterDirectory } from '../roster.ts'
 import { day, flags, pending, refusal, rollout, storages, world } from '../world.ts'
 
 const checkout = flags.ref('checkout')
@@ -140,3 +141,37 @@ function othersOf(outcome: SubmitOutcome): readonly string[] {
 }
 
 type Version = number | 'live' | { readonly request: string }
+
+describe.each(storages)('[PE-02] the history of a resource, on $name', ({ open }) => {
+  it('names no request that its reader may not read, nor what was said of it', async () => {
+    const approvals = createApprovals({
+      ...{ storage: open(), resources: [flags], admins: { roles: ['admin'] }, readers: { roles: ['staff'] } },
+      directory: rosterDirectory({
+        ...{ ann: { '': ['staff'] }, lia: { '': ['lead'] }, kim: { '': ['admin', 'staff'] } },
+        eve: { web: ['staff'] },
+      }),
+    })
+    const as = (user: string) => approvals.as({ tenant: 'acme', user })
+    const [here, there] = [flags.ref('here', { project: 'web' }), flags.ref('there', { project: 'shop' })]
+    const value = { enabled: true, rollout: 5 }
+    for (const ref of [here, there]) await as('ann').submit(ref, { value }, { reason: 'a start' })
+    await as('kim').policies.save({ id: 'all', match: {}, require: { quorum: 1, from: { roles: ['lead'] } } })
+    const both = [here, there].map((ref) => ({ ref, change: { merge: { rollout: 50 } } }))
+    const { id, digest } = pending(await as('ann').submitAll(both, { reason: 'we buy a shop' }))
+    await as('lia').requests.approve(id, { digest })
+    const one = pending(await as('ann').submit(here, { merge: { rollout: 60 } }, { reason: 'more of it' }))
+    await as('lia').requests.approve(one.id, { digest: one.digest })
+    const told = async (user: string) =>
+      (await as(user).resources.history(flags.ref('here'))).map(({ number, request, message }) => [
+        number,
+        request,
+        message,
+      ])
+    expect(await told('eve')).toEqual([
+      [3, one.id, 'more of it'],
+      [2, undefined, undefined],
+      [1, undefined, 'a start'],
+    ])
+    expect((await told('ann'))[1]).toEqual([2, id, 'we buy a shop'])
+  })
+})

@@ -1,0 +1,247 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createApprovals, isApprovalError, type PolicyInput } from '../../src/index.ts'
+import { memoryStorage } from '../../src/storage/memory.ts'
+import { aSwitch, lifecycleWorld, switches } from '../lifecycle-world.ts'
+import { type Roster, rosterDirectory } from '../roster.ts'
+import { runs } from '../runs.ts'
+import { day, type Flag, flags, pending, start, storages, world } from '../world.ts'
+
+const fields = ['rollout', 'description', 'tags'] as const
+type Field = (typeof fields)[number]
+const leads = { quorum: 2, from: { roles: ['lead'] } }
+const checkout = flags.ref('checkout')
+const made: Flag = { enabled: true, rollout: 0, description: '0', tags: ['0'] }
+const worth = (field: Field, amount: number) =>
+  ({ rollout: amount, description: String(amount), tags: [String(amount)] })[field]
+
+/** Each field belongs to a role of its name. */
+const owned: PolicyInput = {
+  ...{ id: 'owned', match: { action: 'update' }, rules: { onEdit: 'keep' } },
+  require: { owners: fields.map((field) => ({ field: `/${field}/**`, quorum: 1, from: { roles: [field] } })) },
+}
+/** What somebody may be asked about later, whatever it is about. */
+const everything = (role: Field): PolicyInput => ({
+  ...{ id: `all-${role}`, match: { action: 'update' }, rules: { onEdit: 'keep' } },
+  require: { quorum: 1, from: { roles: [role] } },
+})
+
+const people = ['ben', 'cat', 'dan'] as const
+const field = fc.constantFrom(...fields)
+const by = fc.constantFrom(...people)
+const approving = fc.record({ verb: fc.constant('approve' as const), by })
+const editing = fc.record({ verb: fc.constant('edit' as const), field, amount: fc.integer({ min: 1, max: 2 }) })
+const asking = fc.oneof(
+  fc.record({ verb: fc.constant('hold' as const), by, field }),
+  fc.record({ verb: fc.constant('ask' as const), field }),
+)
+const step = fc.oneof(approving, editing, asking)
+/** Somebody approves, what they did not have to look at is edited, and then they are asked about that, too. */
+const cases = fc.record({
+  steps: fc
+    .tuple(fc.array(approving, { minLength: 1, maxLength: 2 }), editing, asking, fc.array(step, { maxLength: 3 }))
+    .map(([approvals, edit, more, others]): readonly Step[] => [...approvals, edit, more, ...others]),
+  last: fc.subarray([...people], { minLength: 1 }),
+})
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
+
+/** What somebody has seen when they approved. */
+interface Seen {
+  readonly by: string
+  readonly document: Flag
+}
+
+/** Lives through steps, and then lets some approve who still can; tells what was applied, and who had seen what. */
+async function lived({ steps, last }: { readonly steps: readonly Step[]; readonly last: readonly string[] }) {
+  const roster: Record<string, Record<string, string[]>> = {
+    ...{ ann: { '': ['dev'] }, kim: { '': ['admin'] } },
+    ...{ ben: { '': ['rollout'] }, cat: { '': ['description'] }, dan: { '': ['tags'] } },
+  }
+  const approvals = createApprovals({
+    ...{ storage: memoryStorage(), resources: [flags], now: () => start, admins: { roles: ['admin'] } },
+    directory: rosterDirectory(roster as Roster),
+  })
+  const as = (user: string) => approvals.as({ tenant: 'acme', user })
+  const seen: Seen[] = []
+  const asked = new Set<Field>()
+  await as('ann').submit(checkout, { value: made })
+  await as('kim').policies.save(owned)
+  const first = Object.fromEntries(fields.map((name) => [name, worth(name, 1)]))
+  const { id } = pending(await as('ann').submit(checkout, { merge: first }))
+  const approve = async (by: string) => {
+    const { digest, changes } = await as(by).requests.get(id)
+    await as(by).requests.approve(id, { digest })
+    seen.push({ by, document: changes[0]?.after as unknown as Flag })
+  }
+  const act = async (one: Step) => {
+    const { digest, status } = await as('ann').requests.get(id)
+    if (status !== 'pending') return
+    if (one.verb === 'approve') return await approve(one.by)
+    if (one.verb === 'edit') {
+      await as('ann').requests.edit(id, checkout, { merge: { [one.field]: worth(one.field, one.amount) } }, { digest })
+    } else if (one.verb === 'hold') {
+      roster[one.by] = { '': [...new Set([...(roster[one.by]?.[''] ?? []), one.field])] }
+    } else {
+      await as('kim').policies.save(everything(one.field))
+      asked.add(one.field)
+    }
+  }
+  const tried = async (call: Promise<unknown>) => {
+    await call.catch((error) => {
+      if (!isApprovalError(error)) throw error
+    })
+  }
+  for (const one of steps) await tried(act(one))
+  for (const name of last) await tried(act({ verb: 'approve', by: name as (typeof people)[number] }))
+  const { status } = await as('ann').requests.get(id)
+  const live = (await as('ann').resources.get(checkout))?.document as Flag
+  return { status, live, seen, asked, holds: (by: string, role: Field) => roster[by]?.['']?.includes(role) ?? false }
+}
+
+describe('approvals that are kept over edits', () => {
+  it('[B6] [WO-12] put nothing live that nobody has seen who was asked about it, whatever they become and is asked later', async () => {
+    let applied = 0
+    await fc.assert(
+      fc.asyncProperty(cases, async (one) => {
+        const { status, live, seen, asked, holds } = await lived(one)
+        if (status !== 'applied') return
+        applied += 1
+        const isSeen = (role: Field, about: readonly Field[]) =>
+          seen.some(({ by, document }) => {
+            const isSame = about.every((name) => JSON.stringify(document[name]) === JSON.stringify(live[name]))
+            return holds(by, role) && isSame
+          })
+        for (const name of fields) expect(isSeen(name, [name]), `/${name}`).toBe(true)
+        for (const role of asked) expect(isSeen(role, fields), `everything, by ${role}`).toBe(true)
+      }),
+      { numRuns: runs(500) },
+    )
+    expect(applied).toBeGreaterThan(0)
+  })
+})
+
+const changes = (rules: PolicyInput['rules'], more: Partial<PolicyInput> = {}): PolicyInput => ({
+  ...{ id: 'changes', match: { action: 'update' }, require: leads, rules: rules ?? {}, ...more },
+})
+
+describe.each(storages)('what an approval is kept for, on $name', ({ open }) => {
+  it('[B6] [WO-12] shows what it counts for, and its giver can approve the whole', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['ro'], cat: ['de'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    const owners = [
+      { field: '/rollout', quorum: 1, from: { roles: ['ro'] } },
+      { field: '/description', quorum: 1, from: { roles: ['de'] } },
+    ]
+    await w.as('kim').policies.save(changes({ onEdit: 'keep' }, { require: { owners } }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50, description: 'good' } }))
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as('ann').requests.edit(id, ref, { merge: { description: 'bad' } }, { digest })
+    expect(edited.request.reviews).toMatchObject([{ by: 'ben', countsFor: { about: ['/rollout'] } }])
+    w.roles('ben', ['ro', 'de'])
+    const before = await w.as('ben').requests.get(id)
+    expect(before.approval?.met).toBe(false)
+    expect(before.can.approve).toBe(true)
+    const { request } = await w.as('ben').requests.approve(id, { digest: before.digest })
+    expect(request.reviews).toHaveLength(1)
+    expect(request.reviews[0]).not.toHaveProperty('countsFor')
+    expect((await w.as('kim').audit.verify()).problems).toEqual([])
+  })
+
+  it('[B6] [WO-12] falls where a policy asks more of the content than of what was reviewed', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['lead'], cat: ['lead'], dan: ['lead'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }))
+    const when = { type: 'before_after', field: '/rollout', operator: '>', value: 80 } as const
+    const big = { id: 'big', when, require: { quorum: 1, from: { users: ['ben'] } } }
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }, big))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50 } }))
+    const { request } = await w.as('ben').requests.approve(id, { digest })
+    const smaller = await w.as('ann').requests.edit(id, ref, { merge: { rollout: 60 } }, { digest: request.digest })
+    expect(smaller.request.reviews.map(({ by }) => by)).toEqual(['ben'])
+    const bigger = await w
+      .as('ann')
+      .requests.edit(id, ref, { merge: { rollout: 99 } }, { digest: smaller.request.digest })
+    expect(bigger.request.reviews).toEqual([])
+  })
+
+  it('[B6] [WO-12] stands for the policies that asked about what was reviewed, and for none that asks later', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['lead'], cat: ['lead'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50 } }))
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as('ann').requests.edit(id, ref, { merge: { rollout: 99 } }, { digest })
+    const later = { id: 'later', require: { quorum: 1, from: { users: ['ben'] } } }
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }, later))
+    const { request } = await w.as('cat').requests.approve(id, { digest: edited.request.digest })
+    expect(request.status).toBe('pending')
+    const again = await w.as('ben').requests.approve(id, { digest: request.digest })
+    expect(again.request.status).toBe('applied')
+  })
+
+  it.each(['ben', 'ben2', 'bot'])('[B6] [WO-12] falls once its giver has edited it, as %s', async (editor) => {
+    const w = world(open(), { ann: ['dev'], ben: ['lead'], ben2: ['dev'], bot: ['dev'], cat: ['lead'], kim: ['admin'] })
+    w.person('ben2', 'ben')
+    w.owner('bot', 'ben')
+    const ref = await w.flag('checkout')
+    await w.as('kim').policies.save(changes({ onEdit: 'stand', excludeContributors: 'none' }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50 } }))
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as(editor).requests.edit(id, ref, { merge: { rollout: 99 } }, { digest })
+    expect(edited.request.reviews).toEqual([])
+  })
+
+  it.each([
+    ['activate', {}],
+    ['schedule', { at: start + day }],
+  ])(
+    '[B6] [WO-12] falls where the action %s would put another document live than was reviewed',
+    async (action, more) => {
+      const w = lifecycleWorld(open(), { ann: ['dev'], mal: ['dev'], ben: ['lead'], cat: ['lead'], kim: ['admin'] })
+      const ref = switches.ref('s')
+      await w.as('ann').submit(ref, { value: aSwitch })
+      await w.as('kim').policies.save({
+        ...{ id: 'activation', match: { action: ['activate', 'schedule'] }, require: leads },
+        rules: { onEdit: 'keep', apply: 'by_hand' },
+      })
+      const { id, digest } = pending(await w.as('ann').submit(ref, { action, ...more } as never))
+      await w.as('ben').requests.approve(id, { digest })
+      expect((await w.as('cat').requests.approve(id, { digest })).request.status).toBe('approved')
+      expect((await w.as('mal').submit(ref, { merge: { description: 'another' } })).status).toBe('applied')
+      const moved = await w.as('ann').requests.get(id)
+      expect(moved.stale || moved.reviews.length === 0).toBe(true)
+      const refused = await w
+        .as('ann')
+        .requests.apply(id)
+        .catch((error) => error)
+      expect(isApprovalError(refused)).toBe(true)
+    },
+  )
+})
+
+describe('what the host answers policies', () => {
+  it.each(storages)('[FA-15] counts when a change lands, not when it was asked for, on $name', async ({ open }) => {
+    let isRelease = false
+    const approvals = createApprovals({
+      ...{ storage: open(), resources: [flags], now: () => start, admins: { roles: ['admin'] } },
+      directory: rosterDirectory({
+        ann: { '': ['dev'] },
+        ben: { '': ['lead'] },
+        sam: { '': ['security'] },
+        kim: { '': ['admin'] },
+      }),
+      predicates: { 'during-release': () => isRelease },
+    })
+    const as = (user: string) => approvals.as({ tenant: 'acme', user })
+    await as('ann').submit(checkout, { value: made })
+    await as('kim').policies.save({ ...changes({}), require: { quorum: 1, from: { roles: ['lead'] } } })
+    await as('kim').policies.save({
+      ...{ id: 'release', match: { action: 'update' }, when: { type: 'predicate', name: 'during-release' } },
+      require: { quorum: 1, from: { roles: ['security'] } },
+    })
+    const { id, digest } = pending(await as('ann').submit(checkout, { merge: { rollout: 50 } }))
+    isRelease = true
+    expect((await as('ben').requests.approve(id, { digest })).request.status).toBe('pending')
+    expect((await as('sam').requests.approve(id, { digest })).request.status).toBe('applied')
+  })
+})
