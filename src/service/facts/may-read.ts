@@ -9,6 +9,7 @@ import { projectsOf } from '../../core/request/model/whereabouts.ts'
 import { covers } from '../../core/review/delegation.ts'
 import { askedAs } from '../../core/review/needs.ts'
 import { isAmong } from '../../core/review/voter.ts'
+import { hasCode } from '../../errors/approval-error.ts'
 import type { Context } from '../context/context.ts'
 import { asSwitched } from '../context/workflow-switch.ts'
 import { knownAnywhere, scopesOf } from '../people/ask-directory.ts'
@@ -77,7 +78,12 @@ export async function readersAmong(
   const readable = await Promise.all(
     distinct.map(async (user) => {
       const rights = readingRights(context, { tenant, user }, { settings })
-      return await mayReadRequest(context, { tenant, user }, { rights, request })
+      try {
+        return await mayReadRequest(context, { tenant, user }, { rights, request })
+      } catch (error) {
+        if (hasCode(error, 'unknown_actor')) return false
+        throw error
+      }
     }),
   )
   return distinct.filter((_, index) => readable[index])
