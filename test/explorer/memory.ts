@@ -10,6 +10,8 @@ export interface Answer {
   readonly seen?: string
   /** When it was given. */
   readonly at?: number
+  /** What alone it counts for since an edit: these fields, these policies, or both. */
+  readonly keptFor?: { readonly fields?: readonly string[]; readonly policies?: readonly string[] }
 }
 
 /** A no that nobody has taken back, and every content that it stood in the way of. */

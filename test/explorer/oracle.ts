@@ -13,7 +13,7 @@ import {
   type World,
 } from './explored-world.ts'
 import { type Answer, forgotten, type Grudge, noted, returning, topicOf, without } from './memory.ts'
-import { meets } from './slow-count.ts'
+import { type Approver, meets } from './slow-count.ts'
 
 /** What a witness who saw nothing but the events knows of a request. */
 export interface Ledger {
@@ -164,7 +164,9 @@ export function expected(ledger: Ledger, scene: Scene): Request['status'] | 'ref
     const given = ledger.answers.filter(
       (one) => isSamePerson(scene, ownerOf(one), ownerOf(answer)) && !isOld(one, scene, force),
     )
-    if (!given.every((one) => yields(one, answer))) return 'refused'
+    const isPart = (one: Answer) =>
+      type === 'approve' && one.verdict === 'approve' && !countsForAll(one, ledger, scene, force)
+    if (!given.every((one) => isPart(one) || yields(one, answer))) return 'refused'
     if (type === 'approve' && isPointless(ledger, scene, force)) return 'refused'
     if (type === 'approve' && missedBefore(ledger, scene, force)) return 'refused'
     if (type === 'reject' && strictest(force).closes) return 'rejected'
@@ -805,8 +807,8 @@ function rewritten(ledger: Ledger, scene: Scene): Ledger {
   const ends = command.type === 'reopen' && ledger.status !== 'failed'
   const keeps = !strictest(rulesOf(ledger, scene)).resets && !strictest(after.conduct).resets
   const stay = ends || drafting ? [] : rejectionsIn(ledger).filter(() => keeps || topic === later)
-  const approvals = waiting && keeps ? kept(ledger, after, scene) : []
-  const stands = ledger.answers.filter((answer) => stay.includes(answer) || approvals.includes(answer))
+  const approvals = waiting && keeps ? kept(ledger, after, scene) : new Map<Answer, Answer>()
+  const stands = ledger.answers.flatMap((answer) => (stay.includes(answer) ? [answer] : (approvals.get(answer) ?? [])))
   const answered = stands.map(({ by }) => by)
   const back = ends || drafting ? [] : returning(ledger.grudges, { topic: later, keeps, answered })
   const fell = rejectionsIn(ledger).filter((answer) => topic !== later || !stay.includes(answer) || ends)
@@ -832,23 +834,46 @@ function rulesOf(ledger: Ledger, scene: Scene): readonly Policy[] {
 }
 
 /** The approvals that stand for new content too: only if every policy says so, and, unless every policy lets all stand, only for equal parts. */
-function kept(before: Ledger, after: Ledger, scene: Scene): readonly Answer[] {
+function kept(before: Ledger, after: Ledger, scene: Scene): ReadonlyMap<Answer, Answer> {
   const { command } = scene
-  if (!['edit', 'rebase', 'resolve'].includes(command.type)) return []
+  if (!['edit', 'rebase', 'resolve'].includes(command.type)) return new Map()
   const stands = [rulesOf(before, scene), after.conduct].every((policies) => strictest(policies).stands)
-  return before.answers.filter(({ by, verdict }) => {
-    if (verdict !== 'approve') return verdict === 'request_changes'
-    const agreed = stands || before.draft.applyAt === after.draft.applyAt
-    const may =
-      agreed &&
-      openConflicts(after.draft) === 0 &&
-      by !== command.by &&
-      mayAnswer(after, scene, after.asked, { by, verdict })
-    return may && (stands || isEqualFor(by, before, after, scene))
+  const asked = [before, after].map((ledger) => ledger.asked.flatMap((policy) => named(policy, ledger, scene)))
+  const asksMore = asked[1]?.some((tree) => !asked[0]?.includes(tree)) ?? false
+  const isTimed = before.draft.applyAt === after.draft.applyAt
+  const stay = before.answers.flatMap((answer): readonly (readonly [Answer, Answer])[] => {
+    const { by, verdict, keptFor = {}, ...given } = answer
+    if (verdict !== 'approve') return verdict === 'request_changes' ? [[answer, answer]] : []
+    if (openConflicts(after.draft) > 0 || isSamePerson(scene, by, command.by)) return []
+    if (!mayAnswer(after, scene, after.asked, { by, verdict })) return []
+    if (isTimed && isEqualFor(undefined, { before, after, scene })) return [[answer, answer]]
+    if (stands && !asksMore) {
+      const policies = keptFor.policies ?? after.asked.map(demandOf)
+      return [[answer, { ...given, by, verdict, keptFor: { ...keptFor, policies } }]]
+    }
+    const mine = ownFields(by, { before, after, scene })
+    const fields = mine?.filter((field) => keptFor.fields?.includes(field) ?? true) ?? []
+    if (!isTimed || fields.length === 0 || !isEqualFor(mine, { before, after, scene })) return []
+    return [[answer, { ...given, by, verdict, keptFor: { ...keptFor, fields } }]]
   })
+  return new Map(stay)
 }
 
-function isEqualFor(by: string, before: Ledger, after: Ledger, scene: Scene): boolean {
+/** What a policy asks, each tree by itself. */
+function named(policy: Policy, ledger: Ledger, scene: Scene): readonly string[] {
+  return treesAsked(policy, ledger, scene).map((tree) =>
+    JSON.stringify([policy.id, tree, policy.veto, policy.escalate]),
+  )
+}
+
+interface Edited {
+  readonly before: Ledger
+  readonly after: Ledger
+  readonly scene: Scene
+}
+
+/** The fields that somebody is asked about alone; `undefined` if they are asked about everything, or about none. */
+function ownFields(by: string, { before, after, scene }: Edited): readonly string[] | undefined {
   const account = directoryOf(scene)[by]
   const policies = [...before.asked, ...after.asked]
   const owners = policies.flatMap(({ require }) => ('owners' in require ? require.owners : []))
@@ -858,10 +883,17 @@ function isEqualFor(by: string, before: Ledger, after: Ledger, scene: Scene): bo
     readonly users?: readonly string[] | undefined
     readonly roles?: readonly string[] | undefined
   }) => account !== undefined && isNamed(by, account, from)
-  const everything = vetoes.some(names) || plain.some((tree) => leavesOf(tree).some(names))
-  const mine = owners.filter(({ from }) => names(from)).map(({ field }) => field.slice(1))
-  const others = owners.filter(({ from }) => !names(from)).map(({ field }) => field.slice(1))
-  const inPart = (field: string) => everything || mine.length === 0 || mine.includes(field) || !others.includes(field)
+  if (vetoes.some(names) || plain.some((tree) => leavesOf(tree).some(names))) return undefined
+  const mine = owners.filter(({ from }) => names(from)).map(({ field }) => field)
+  return mine.length === 0 ? undefined : mine
+}
+
+/** Tells whether an edit leaves everything as it was, or the part of those who own some fields. */
+function isEqualFor(mine: readonly string[] | undefined, { before, after, scene }: Edited): boolean {
+  const policies = [...before.asked, ...after.asked]
+  const owned = policies.flatMap(({ require }) => ('owners' in require ? require.owners : []))
+  const others = owned.map(({ field }) => field).filter((field) => !mine?.includes(field))
+  const inPart = (field: string) => mine === undefined || mine.includes(`/${field}`) || !others.includes(`/${field}`)
   return after.draft.documents.every((_, resource) => {
     const winners = [before, after].map(({ draft }) => draft.documents[resource]?.['a'])
     if (scene.world.step && winners[0] !== winners[1]) return false
@@ -951,8 +983,35 @@ function isEnough(
   { force, answers }: { readonly force: readonly Policy[]; readonly answers: readonly Answer[] },
 ): boolean {
   const counted = answers.filter((answer) => !isOld(answer, scene, force) && mayAnswer(ledger, scene, force, answer))
-  const voters = votersOf(counted, scene)
-  return force.every((policy) => treesOf(policy, ledger, scene).every((tree) => meets(tree, voters)))
+  return force.every((policy) => {
+    const voters = votersOf(counted.filter(isFor(policy)), scene)
+    return treesOf(policy, ledger, scene).every((tree) => meets(tree, voters))
+  })
+}
+
+/** Tells whether an approval that was kept counts for a policy at all. */
+function isFor(policy: Policy): (answer: Answer) => boolean {
+  return ({ keptFor }) => keptFor?.policies?.includes(demandOf(policy)) ?? true
+}
+
+/** What a policy demands, whichever version of it does. */
+function demandOf({ id, require, veto, escalate }: Policy): string {
+  return JSON.stringify([id, require, veto, escalate])
+}
+
+/** Tells whether an approval counts in every place that is somebody's. */
+function countsForAll(answer: Answer, ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
+  const whose = ownerOf(answer)
+  const account = directoryOf(scene)[whose]
+  const fields = answer.keptFor?.fields
+  return force.every((policy) => {
+    const places = treesOf(policy, ledger, scene).flatMap(placesOf)
+    const theirs = places.filter(({ from }) => account && isNamed(whose, account, from) && !isOut(whose, from, scene))
+    if (theirs.length === 0) return true
+    return (
+      isFor(policy)(answer) && theirs.every(({ field }) => !fields || (field !== undefined && fields.includes(field)))
+    )
+  })
 }
 
 /** Tells whether an approval was given too long ago to count. */
@@ -971,24 +1030,31 @@ function nextLapse({ answers, conduct, lapsedAt = 0 }: Ledger): number | undefin
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
+/** All fields of several lists; `undefined`, which is all that there are, if one of them is. */
+function everyField(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
+  return lists.some((list) => list === undefined) ? undefined : lists.flatMap((list) => list ?? [])
+}
+
 /** Whoever stands behind two approvals, as the one who gives them or whose they are, counts once for both. */
 function votersOf(answers: readonly Answer[], scene: Scene) {
   const directory = directoryOf(scene)
-  let voters: { readonly persons: readonly string[]; readonly users: readonly string[] }[] = []
+  let voters: Pick<Approver, 'persons' | 'users' | 'fields'>[] = []
   for (const answer of answers) {
     const persons = [answer.by, ownerOf(answer)].map((user) => personOf(scene, user))
     const met = voters.filter((voter) => voter.persons.some((person) => persons.includes(person)))
     const one = {
       persons: [...met.flatMap((voter) => voter.persons), ...persons],
       users: [...met.flatMap(({ users }) => users), ownerOf(answer)],
+      fields: everyField([...met.map(({ fields }) => fields), answer.keptFor?.fields]),
     }
     const [first] = met
     voters = first ? voters.map((voter) => (voter === first ? one : voter)) : [...voters, one]
     voters = voters.filter((voter) => voter === one || !met.includes(voter))
   }
-  return voters.map(({ users, persons }) => ({
+  return voters.map(({ users, persons, fields }) => ({
     users,
     persons,
+    fields,
     roles: users.flatMap((user) => directory[user]?.roles ?? []),
   }))
 }
@@ -1282,9 +1348,14 @@ function worstOf(policies: readonly Policy[]) {
 const lengthOf = (days: string) => Number.parseInt(days, 10) * 24 * 60 * 60 * 1000
 
 function leavesOf(tree: Requirement): readonly Approvers[] {
-  if ('quorum' in tree) return [tree.from]
+  return placesOf(tree).map(({ from }) => from)
+}
+
+/** The places of a tree: whose they are, and of which field. */
+function placesOf(tree: Requirement): readonly { readonly from: Approvers; readonly field?: string }[] {
+  if ('quorum' in tree) return [tree]
   const parts = 'all' in tree ? tree.all : 'any' in tree ? tree.any : 'stages' in tree ? tree.stages : tree.of
-  return parts.flatMap(leavesOf)
+  return parts.flatMap(placesOf)
 }
 
 /** Tells whether approvers except a user, or another account of the same person. */

@@ -6,6 +6,8 @@ export interface Approver {
   readonly roles: readonly string[]
   /** Everybody behind the approval. */
   readonly persons: readonly string[]
+  /** The fields whose owners they count as alone. Left out: they count everywhere. */
+  readonly fields?: readonly string[] | undefined
 }
 
 /** Tells whether different people fill every place of a tree, by trying every way of seating them. */
@@ -25,14 +27,16 @@ function waysOf(tree: Requirement, approvers: readonly Approver[], from: number)
   if ('quorum' in tree) {
     if (!(tree.quorum >= 1)) return []
     const { except } = tree.from
-    const named = approvers.flatMap(({ users, roles, persons }, place) => {
+    const { field } = tree as { readonly field?: string }
+    const named = approvers.flatMap(({ users, roles, persons, fields }, place) => {
       const among =
         (tree.from.users ?? []).some((user) => users.includes(user)) ||
         (tree.from.roles ?? []).some((role) => roles.includes(role))
       const isOut =
         (except?.users ?? []).some((user) => users.includes(user) || persons.includes(user)) ||
         (except?.roles ?? []).some((role) => roles.includes(role))
-      return among && !isOut && place >= from ? [1 << place] : []
+      const isTheirs = fields === undefined || (field !== undefined && fields.includes(field))
+      return among && !isOut && isTheirs && place >= from ? [1 << place] : []
     })
     return subsetsOf(named, tree.quorum)
   }

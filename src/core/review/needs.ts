@@ -1,4 +1,5 @@
 import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/model/requirement.ts'
+import { type CountsFor, countsThere } from './counts-for.ts'
 import { holdsVeto, isAmong, type KnownUser } from './voter.ts'
 
 /** Lists the needs of requirements: the leaves of their trees. */
@@ -33,4 +34,17 @@ export function askedAs(user: KnownUser, requirements: readonly PinnedRequiremen
 /** Lists the users whom requirements except: the directory has to say who is behind them. */
 export function usersExcepted(requirements: readonly PinnedRequirement[]): readonly string[] {
   return [...new Set(peopleAsked(requirements).flatMap(({ except }) => except?.users ?? []))]
+}
+
+/** Tells whether an approval counts for everything that its owner is asked about. */
+export function countsForAll(
+  kept: CountsFor | undefined,
+  owner: KnownUser,
+  requirements: readonly PinnedRequirement[],
+): boolean {
+  if (kept === undefined) return true
+  return requirements.every((one) => {
+    const asked = needsOf([one]).filter(({ from }) => isAmong(owner, from))
+    return asked.every((need) => countsThere([kept], one, need))
+  })
 }

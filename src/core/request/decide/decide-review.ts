@@ -4,6 +4,7 @@ import { asJson } from '../../change/json.ts'
 import { defined } from '../../defined.ts'
 import { type Giver, ownerOf } from '../../review/giver.ts'
 import { isLapsed } from '../../review/lapsed.ts'
+import { countsForAll } from '../../review/needs.ts'
 import { standing } from '../../review/standing.ts'
 import type { Facts, NextContent, RequestCommand, ReviewCommand } from '../model/command.ts'
 import { whenMissed } from '../model/deadline.ts'
@@ -207,8 +208,11 @@ function refusedReview(
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
   const counting = request.reviews.filter((review) => !isLapsed(review, { at, rules: facts.rules }))
-  // Whoever has seen a part of it can approve the whole.
-  const whole = counting.filter(({ verdict: said, countsFor }) => said !== verdict || countsFor === undefined)
+  // Whoever is asked about more than their approval was kept for can approve the whole.
+  const asked = inForce(request, facts).requirements
+  const whole = counting.filter(
+    ({ verdict: said, countsFor }) => said !== verdict || countsForAll(countsFor, principal, asked),
+  )
   const given = whole.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
   const stands = given.find(({ onBehalfOf, verdict: before }) => {
     const isTheirOwn = onBehalfOf === undefined

@@ -155,7 +155,8 @@ function partOf(fields: readonly string[], requirements: readonly PinnedRequirem
       return pattern.ok ? [pattern.value] : []
     })
   const own = patternsOf(fields)
-  const others = patternsOf(needsOf(requirements).flatMap(({ about = '' }) => (fields.includes(about) ? [] : about)))
+  const named = needsOf(requirements).flatMap(({ about }) => about ?? [])
+  const others = patternsOf(named.filter((about) => !fields.includes(about)))
   const among = (patterns: readonly Pattern[], path: string) => patterns.some((one) => touchesPattern(one, path))
   return (place) => {
     const { path } = place
