@@ -269,6 +269,7 @@ export {
   verbs,
 } from './core/request/model/status-table.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
+export type { CountsFor } from './core/review/counts-for.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
 export type { JudgedAt, KnownUsers, Review, UnderReview, Verdict } from './core/review/under-review.ts'
 export type { KnownUser } from './core/review/voter.ts'
