@@ -20,57 +20,19 @@ import { afterAll, expect, it } from 'vitest'
 import type { TransactionalStorage } from '../../src/ports/storage.ts'
 import { mysqlStorage } from '../../src/storage/mysql.ts'
 import { type PostgresLiteTransaction, postgresStorage } from '../../src/storage/postgres.ts'
-import { type SqliteConnection, sqliteStorage } from '../../src/storage/sqlite.ts'
+import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { world } from '../world.ts'
 import { all, bySavepoint, type Host, host, insideTransactions, made, onNoOtherConnection, text } from './host-suite.ts'
-import { nodeSqlite, withoutNodeSqlite } from './node-sqlite.ts'
 import { type PrismaHost, prismaHost } from './prisma.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from './servers.ts'
+import { bracketed, connectionHost } from './sqlite-host.ts'
 
 const closing: (() => Promise<void>)[] = []
 const folder = mkdtempSync(join(tmpdir(), 'countersign-prisma-'))
 
-/** Opens and ends a transaction with statements, as hosts do on connections. */
-const bracketed =
-  <On>(run: (sql: string) => unknown, on: On, begin = 'begin') =>
-  async (work: (on: On) => Promise<void>) => {
-    await run(begin)
-    try {
-      await work(on)
-      await run('commit')
-    } catch (thrown) {
-      await run('rollback')
-      throw thrown
-    }
-  }
-
-const connectionHost =
-  (open: (path: string) => SqliteConnection): (() => Host) =>
-  () => {
-    const database = open(':memory:')
-    database.exec(made)
-    return host<SqliteConnection>({
-      storage: sqliteStorage(database),
-      root: database,
-      isApart: false,
-      knowsItsEnd: false,
-      refused: [
-        [database, "connection.exec('begin immediate')"],
-        [{}, 'must be a transaction'],
-        [null, 'must be a transaction'],
-        [Database, 'must be a transaction'],
-      ],
-      transact: bracketed((statement) => database.exec(statement), database, 'begin immediate'),
-      nested: bySavepoint((on, statement) => on.exec(statement)),
-      write: async (on, id) => on.exec(text(id)),
-      orders: async (on) => on.prepare(all).all(),
-    })
-  }
-
 const sqliteHosts: Readonly<Record<string, () => Host>> = {
   'better-sqlite3': connectionHost((path) => new Database(path)),
   libsql: connectionHost((path) => new Libsql(path)),
-  ...(nodeSqlite && { 'node:sqlite': connectionHost(nodeSqlite) }),
   'a connection of SQLite that does not say whether a transaction is open': connectionHost((path) => {
     const database = new Database(path)
     return {
@@ -308,7 +270,6 @@ insideTransactions({
   ...(postgres ? postgresHosts(postgres.pool, postgres.openPool, postgres.schema) : {}),
   ...(mariadb ? mysqlHosts(mariadb.pool, mariadb.address) : {}),
 })
-if (!nodeSqlite) it.skip(`transactions of node:sqlite (${withoutNodeSqlite})`)
 if (!postgres) it.skip(`transactions of PostgreSQL clients (${leftOut('PostgreSQL')})`)
 if (!mariadb) it.skip(`transactions of MySQL clients (${leftOut('MySQL')})`)
 

@@ -7,7 +7,6 @@ import { mysqlStorage } from '../../src/storage/mysql.ts'
 import { postgresStorage } from '../../src/storage/postgres.ts'
 import { sqliteStorage } from '../../src/storage/sqlite.ts'
 import { storageConformance } from '../../src/testing/storage-conformance.ts'
-import { nodeSqlite, withoutNodeSqlite } from './node-sqlite.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from './servers.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -19,14 +18,6 @@ describe('[G10, I8, L5] sqliteStorage keeps every promise of the port', () => {
   describe('on a connection of libsql', () => {
     for (const { name, run } of storageConformance(() => sqliteStorage(new Libsql(':memory:')))) it(name, run)
   })
-
-  if (!nodeSqlite) it.skip(`on a connection of node:sqlite (${withoutNodeSqlite})`)
-  else {
-    const open = nodeSqlite
-    describe('on a connection of node:sqlite', () => {
-      for (const { name, run } of storageConformance(() => sqliteStorage(open(':memory:')))) it(name, run)
-    })
-  }
 
   describe('on an instance of Kysely', () => {
     const fresh = () =>

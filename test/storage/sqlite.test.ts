@@ -48,19 +48,6 @@ describe('sqliteStorage on an open connection keeps every promise of the port', 
   })
 })
 
-const nodeSqlite = process.getBuiltinModule?.('node:sqlite') as
-  | { readonly DatabaseSync: new (path: string) => SqliteConnection }
-  | undefined
-const leftOut = nodeSqlite ? '' : ' (left out: this Node has no node:sqlite)'
-
-it.skipIf(!nodeSqlite)(`sqliteStorage on node:sqlite keeps every promise of the port${leftOut}`, async () => {
-  const fresh = () => {
-    if (!nodeSqlite) throw new TypeError('node:sqlite is not here')
-    return sqliteStorage(new nodeSqlite.DatabaseSync(':memory:'))
-  }
-  for (const { run } of storageConformance(fresh)) await run()
-})
-
 describe('sqliteStorage', () => {
   afterEach(() => {
     vi.useRealTimers()
