@@ -5,7 +5,6 @@ import { asJson } from '../../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../../change/pattern.ts'
 import { defined } from '../../defined.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../policy/model/requirement.ts'
-import type { CountsFor } from '../../review/counts-for.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import { type Giver, giverOf, isOwn, ownerOf } from '../../review/giver.ts'
 import { needsOf } from '../../review/needs.ts'
@@ -58,9 +57,7 @@ export function answersFor(bringing: Bringing, request: Request, brought: Brough
     if (review.verdict === 'reject') return keeps || isSame ? [review] : []
     if (!keeps || !bringing.leaves) return []
     if (review.verdict !== 'approve') return [review]
-    const { countsFor: _before, ...approval } = review
-    const kept = keptFor(review, { bringing, request, brought })
-    return kept ? [{ ...approval, ...(kept === 'everything' ? {} : { countsFor: kept }) }] : []
+    return keptApproval(review, { bringing, request, brought }) ?? []
   })
   const answered = new Set(stay.map(ownerOf))
   const back = (request.objections ?? []).filter(({ about, isOver, stood }) => {
@@ -76,34 +73,34 @@ function carried(answer: Review | Objection, { digest, round }: Pinned): Review 
 }
 
 /**
- * Says what an approval that is carried over counts for; `undefined` if it falls. Somebody's part is the fields that
- * path ownership asks them about with those that are nobody's, or else everything. A schedule is everybody's part.
+ * Gives an approval as it is carried over, with what it counts for from now on; `undefined` if it falls. Somebody's
+ * part is the fields that path ownership asks them about with those that are nobody's, or else everything. A schedule is
+ * everybody's part.
  */
-function keptFor(
+function keptApproval(
   review: Review,
   { bringing, request, brought }: { readonly bringing: Bringing; readonly request: Request; readonly brought: Brought },
-): CountsFor | 'everything' | undefined {
+): Review | undefined {
   const { next, pinned, facts } = brought
   const after = { ...request, ...pinned }
   const giver = giverOf(review, facts.users, after.rules)
   if (pinned.conflicts > 0 || !giver || isEditor(review, giver, { bringing, after, facts })) return undefined
   if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return undefined
   const isTimed = isSameSchedule(next, request)
-  if (isTimed && isEqualPart(undefined, next.before, next.changes)) return review.countsFor ?? 'everything'
+  if (isTimed && isEqualPart(undefined, next.before, next.changes)) return review
   const stands = facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand'
   if (stands && !hasJoined(request, next.changes) && !asksMore(request, pinned)) {
-    const asked = pinned.requirements.map(({ policy, version, source }) => ({
-      policy,
-      version,
-      ...defined({ source }),
-    }))
-    return { ...review.countsFor, policies: review.countsFor?.policies ?? asked }
+    const policies = pinned.requirements.map(({ policy, version, source }) => {
+      return { policy, version, ...defined({ source }) }
+    })
+    return { ...review, countsFor: { policies, ...review.countsFor } }
   }
-  const own = ownFields(giver.principal, [...request.requirements, ...pinned.requirements])
-  const seen = own?.filter((field) => review.countsFor?.about?.includes(field) ?? true) ?? []
-  if (!isTimed || !own || seen.length === 0) return undefined
-  const part = partOf(own, [...request.requirements, ...pinned.requirements])
-  return isEqualPart(part, next.before, next.changes) ? { ...review.countsFor, about: seen } : undefined
+  const asked = [...request.requirements, ...pinned.requirements]
+  const own = ownFields(giver.principal, asked)
+  const about = own?.filter((field) => review.countsFor?.about?.includes(field) ?? true) ?? []
+  if (!isTimed || !own || about.length === 0) return undefined
+  const isEqual = isEqualPart(partOf(own, asked), next.before, next.changes)
+  return isEqual ? { ...review, countsFor: { ...review.countsFor, about } } : undefined
 }
 
 /** Tells whether who brings content gave an approval, or it was given for them, by whatever account of theirs. */
