@@ -26,7 +26,6 @@ export {
 } from './core/access/resource-access.ts'
 export { defineRoles, type RoleDefinition, type Roles, rolesWith } from './core/access/role.ts'
 export { admit } from './core/change/admit.ts'
-export { canonical } from './core/change/canonical.ts'
 export { type ChangeInput, nextValue } from './core/change/change-input.ts'
 export type { ChangedPlace, PlaceDifference, PlacePath } from './core/change/changed-place.ts'
 export { checkShape } from './core/change/check-shape.ts'
@@ -41,24 +40,13 @@ export {
 } from './core/change/conflict.ts'
 export { describe } from './core/change/describe.ts'
 export { diff } from './core/change/diff.ts'
-export { type Digest, digest } from './core/change/digest.ts'
-export { equal } from './core/change/equal.ts'
-export type { JsonArray, JsonObject, JsonValue } from './core/change/json.ts'
 export { applyPatch } from './core/change/json-patch.ts'
 export type { Label, Labels } from './core/change/labels.ts'
-export {
-  type Admission,
-  defaultLimits,
-  defaultPatchLimits,
-  type Limits,
-  type PatchLimits,
-} from './core/change/limits.ts'
 export { type Merge, merge } from './core/change/merge.ts'
 export { parseJson } from './core/change/parse-json.ts'
 export { patchOf } from './core/change/patch-of.ts'
 export type { PatchOperation } from './core/change/patch-steps.ts'
 export { compilePattern, matchesPattern, type Pattern, touchesPattern } from './core/change/pattern.ts'
-export { formatPointer, parsePointer } from './core/change/pointer.ts'
 export {
   atomic,
   byPlace,
@@ -72,6 +60,18 @@ export {
   set,
 } from './core/change/shape.ts'
 export { type LocatedValue, valuesAt } from './core/change/values-at.ts'
+export { canonical } from './core/json/canonical.ts'
+export { type Digest, digest } from './core/json/digest.ts'
+export { equal } from './core/json/equal.ts'
+export type { JsonArray, JsonObject, JsonValue } from './core/json/json.ts'
+export {
+  type Admission,
+  defaultLimits,
+  defaultPatchLimits,
+  type Limits,
+  type PatchLimits,
+} from './core/json/limits.ts'
+export { formatPointer, parsePointer } from './core/json/pointer.ts'
 export type { Lifecycle } from './core/lifecycle/define-lifecycle.ts'
 export type { Follows } from './core/lifecycle/follow-state.ts'
 export type {

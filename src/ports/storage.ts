@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/change/json.ts'
+import type { JsonObject } from '../core/json/json.ts'
 import type { CollectionName } from './collections.ts'
 
 /** One part of a key or of a position in an index. */

@@ -1,4 +1,4 @@
-export type { JsonArray, JsonObject, JsonValue } from '../core/change/json.ts'
+export type { JsonArray, JsonObject, JsonValue } from '../core/json/json.ts'
 export {
   type Collection,
   type CollectionName,

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../core/change/json.ts'
+import type { JsonObject, JsonValue } from '../core/json/json.ts'
 import type { CollectionName } from '../ports/collections.ts'
 import { compareKeys } from '../ports/compare.ts'
 import type { Storage, StoredRecord } from '../ports/storage.ts'

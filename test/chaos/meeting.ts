@@ -1,4 +1,4 @@
-import type { Digest } from '../../src/core/change/digest.ts'
+import type { Digest } from '../../src/core/json/digest.ts'
 import { isApprovalError, type Storage } from '../../src/index.ts'
 import { type Desk, desk, everything, lasting, type Office } from './desk.ts'
 import { everySchedule, type Matters } from './schedules.ts'

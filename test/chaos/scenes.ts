@@ -1,4 +1,4 @@
-import type { Digest } from '../../src/core/change/digest.ts'
+import type { Digest } from '../../src/core/json/digest.ts'
 import type { PolicyInput, SubmitOutcome } from '../../src/index.ts'
 import { day, flags, pending, start } from '../world.ts'
 import { checkout, type Desk, type Office } from './desk.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { JsonValue } from '../../src/core/change/json.ts'
+import type { JsonValue } from '../../src/core/json/json.ts'
 import {
   type ApprovalsOptions,
   createApprovals,

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { JsonObject, JsonValue } from '../../src/core/change/json.ts'
+import type { JsonObject, JsonValue } from '../../src/core/json/json.ts'
 import { isApprovalError } from '../../src/index.ts'
 import { type CollectionName, collectionNames } from '../../src/ports/collections.ts'
 import type { Page, Position } from '../../src/ports/storage.ts'

@@ -14,12 +14,7 @@ const folders =
 
 const service = folders.map((folder, at) => {
   const file = (of: string | undefined) => (of === undefined ? [] : [`../${of}/thing.ts`])
-  const may = [
-    `./thing.ts`,
-    ...folders.slice(0, at).flatMap(file),
-    '../../core/change/json.ts',
-    '../../ports/storage.ts',
-  ]
+  const may = [`./thing.ts`, ...folders.slice(0, at).flatMap(file), '../../core/json/json.ts', '../../ports/storage.ts']
   const mayNot = [...folders.slice(at + 1).flatMap(file), '../create-approvals.ts', '../../storage/memory.ts', 'zod']
   return [`src/service/${folder}/word.ts`, { may, mayNot }] as const
 })
@@ -29,13 +24,14 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
   ...Object.fromEntries(service),
   'src/index.ts': { may: ['./errors/approval-error.ts', './service/create-approvals.ts'], mayNot: ['zod', 'node:fs'] },
   'src/core.ts': {
-    may: ['./core/change/json.ts', './errors/result.ts'],
+    may: ['./core/json/json.ts', './errors/result.ts'],
     mayNot: ['./service/create-approvals.ts', './ports/storage.ts', 'zod'],
   },
-  'src/errors/word.ts': { may: ['./result.ts'], mayNot: ['../core/change/json.ts', 'zod'] },
-  'src/core/word.ts': { may: ['../errors/result.ts'], mayNot: ['./change/json.ts', '../ports/storage.ts'] },
+  'src/errors/word.ts': { may: ['./result.ts'], mayNot: ['../core/json/json.ts', 'zod'] },
+  'src/core/word.ts': { may: ['../errors/result.ts'], mayNot: ['./json/json.ts', '../ports/storage.ts'] },
+  'src/core/json/word.ts': { may: ['./json.ts'], mayNot: ['../change/diff.ts', '../access/role.ts', 'zod'] },
   'src/core/change/word.ts': {
-    may: ['./json.ts', '../identifier.ts', '../../errors/result.ts'],
+    may: ['./diff.ts', '../json/json.ts', '../identifier.ts', '../../errors/result.ts'],
     mayNot: [
       '../policy/policy.ts',
       '../access/role.ts',
@@ -46,14 +42,14 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
       'fast-json-patch',
     ],
   },
-  'src/core/access/word.ts': { may: ['./role.ts'], mayNot: ['../change/json.ts', '../lifecycle/table.ts'] },
-  'src/core/lifecycle/word.ts': { may: ['./table.ts'], mayNot: ['../change/json.ts', '../access/role.ts'] },
+  'src/core/access/word.ts': { may: ['./role.ts'], mayNot: ['../json/json.ts', '../lifecycle/table.ts'] },
+  'src/core/lifecycle/word.ts': { may: ['./table.ts'], mayNot: ['../json/json.ts', '../access/role.ts'] },
   'src/core/log/word.ts': {
-    may: ['../change/json.ts', '../../errors/result.ts'],
+    may: ['../json/json.ts', '../../errors/result.ts'],
     mayNot: ['../policy/model/policy.ts', '../request/model/request.ts'],
   },
   'src/core/policy/model/word.ts': {
-    may: ['../../change/json.ts', '../../../errors/result.ts'],
+    may: ['../../json/json.ts', '../../../errors/result.ts'],
     mayNot: ['../requirements/thing.ts', '../../review/tally.ts', '../../request/model/request.ts', 'zod'],
   },
   'src/core/policy/requirements/word.ts': { may: ['../model/policy.ts'], mayNot: ['../compile/thing.ts', 'zod'] },
@@ -68,11 +64,11 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../../review/tally.ts', '../../lifecycle/table.ts', 'zod'],
   },
   'src/core/review/word.ts': {
-    may: ['../policy/model/requirement.ts', '../change/json.ts'],
+    may: ['../policy/model/requirement.ts', '../json/json.ts'],
     mayNot: ['../request/model/request.ts', '../access/role.ts', '../../service/commands/run-command.ts'],
   },
   'src/core/request/model/word.ts': {
-    may: ['../../change/json.ts', '../../log/event-chain.ts', '../../policy/model/policy.ts', '../../review/tally.ts'],
+    may: ['../../json/json.ts', '../../log/event-chain.ts', '../../policy/model/policy.ts', '../../review/tally.ts'],
     mayNot: ['../decide/decide.ts', '../../../ports/clock.ts', 'node:process', '../../index.ts'],
   },
   'src/core/request/decide/word.ts': {
@@ -80,13 +76,13 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../../../ports/clock.ts', '../../../service/commands/run-command.ts', 'node:process', '../../index.ts'],
   },
   'src/ports/word.ts': {
-    may: ['./storage.ts', '../core/change/json.ts'],
+    may: ['./storage.ts', '../core/json/json.ts'],
     mayNot: ['../service/commands/run-command.ts', '../storage/memory.ts', 'node:fs', 'kysely'],
   },
   'src/storage/word.ts': {
     may: [
       '../ports/storage.ts',
-      '../core/change/json.ts',
+      '../core/json/json.ts',
       '../errors/result.ts',
       './sql/shared/dialect.ts',
       './sql/sqlite/connection.ts',
@@ -140,7 +136,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
     mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', '../core.ts', '../audit.ts', 'zod'],
   },
   'src/testing/word.ts': {
-    may: ['../ports/storage.ts', '../core/change/json.ts', './storage-checks/keys.ts', 'node:assert/strict'],
+    may: ['../ports/storage.ts', '../core/json/json.ts', './storage-checks/keys.ts', 'node:assert/strict'],
     mayNot: ['../storage/memory.ts', '../notifiers/emitter.ts', '../index.ts', 'vitest'],
   },
   'src/presets/word.ts': { may: ['../ports/notifier.ts'], mayNot: ['../storage/memory.ts', 'zod'] },
@@ -151,7 +147,7 @@ const boundaries: Readonly<Record<string, { readonly may: readonly string[]; rea
 
 /** The one file that imports a third-party package. */
 const fences: Readonly<Record<string, string>> = {
-  '@noble/hashes/sha2.js': 'src/core/change/digest.ts',
+  '@noble/hashes/sha2.js': 'src/core/json/digest.ts',
   immer: 'src/core/change/edit-function.ts',
   'fast-json-patch': 'src/core/change/json-patch.ts',
   xstate: 'src/core/lifecycle/machine.ts',

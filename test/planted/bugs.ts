@@ -514,7 +514,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'the order of keys changes the digest',
-    file: 'core/change/canonical.ts',
+    file: 'core/json/canonical.ts',
     find: 'Object.keys(members).sort()',
     put: 'Object.keys(members)',
   },
@@ -532,7 +532,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'a patch leads over a prototype',
-    file: 'core/change/pointer.ts',
+    file: 'core/json/pointer.ts',
     find: "['__proto__', 'constructor', 'prototype']",
     put: "['constructor', 'prototype']",
   },

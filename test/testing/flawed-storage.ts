@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../src/core/change/json.ts'
+import type { JsonObject } from '../../src/core/json/json.ts'
 import { hasCode } from '../../src/errors/approval-error.ts'
 import { compareKeys } from '../../src/ports/compare.ts'
 import type { KeyPart, RecordKey, Storage, StoredRecord, Write } from '../../src/ports/storage.ts'

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors/message-of.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
-import type { JsonValue } from './json.ts'
-import { type Admission, defaultLimits } from './limits.ts'
+import type { JsonValue } from '../json/json.ts'
+import { type Admission, defaultLimits } from '../json/limits.ts'
 import { type Handling, takeIn } from './take-in.ts'
 import { type SizeTally, startTally } from './tally.ts'
 

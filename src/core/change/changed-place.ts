@@ -1,4 +1,4 @@
-import type { JsonValue } from './json.ts'
+import type { JsonValue } from '../json/json.ts'
 
 /**
  * One place that a change touches. `path` is a JSON Pointer (RFC 6901) into the keyed view of the document:

@@ -1,8 +1,8 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
-import { isArray, isObject } from './equal.ts'
-import type { JsonArray, JsonObject, JsonValue } from './json.ts'
+import { isArray, isObject } from '../json/equal.ts'
+import type { JsonArray, JsonObject, JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { itemNames } from './keyed-view.ts'
-import { formatPointer } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /** Where a document breaks its shape. */

@@ -1,8 +1,8 @@
+import type { Digest } from '../json/digest.ts'
+import type { JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { admit } from './admit.ts'
 import { type Conflict, type ConflictType, makeConflict, type Resolution, type Sides } from './conflict.ts'
-import type { Digest } from './digest.ts'
-import type { JsonValue } from './json.ts'
-import { formatPointer } from './pointer.ts'
 
 /** A merge that is under way. */
 export interface Merging {

@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts'
-import { type Digest, digest } from './digest.ts'
-import type { JsonValue } from './json.ts'
+import { type Digest, digest } from '../json/digest.ts'
+import type { JsonValue } from '../json/json.ts'
 
 /** What made two sides collide. */
 export type ConflictType =

@@ -1,11 +1,11 @@
+import { canonical } from '../json/canonical.ts'
+import { isArray, isObject } from '../json/equal.ts'
+import { hiddenIn, showHidden } from '../json/hidden-characters.ts'
+import type { JsonValue } from '../json/json.ts'
+import { formatPointer, parsePointer } from '../json/pointer.ts'
 import { align } from './align.ts'
-import { canonical } from './canonical.ts'
 import type { ChangedPlace } from './changed-place.ts'
-import { isArray, isObject } from './equal.ts'
-import { hiddenIn, showHidden } from './hidden-characters.ts'
-import type { JsonValue } from './json.ts'
 import { type CompiledLabels, compileLabels, type Labels, labelAt } from './labels.ts'
-import { formatPointer, parsePointer } from './pointer.ts'
 
 /**
  * Says to people what changed, one line a place: `rollout: 40 % → 80 %`. A document that is new has a line for each of

@@ -1,12 +1,12 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
+import { canonical } from '../json/canonical.ts'
+import { equal, isArray } from '../json/equal.ts'
+import type { JsonArray, JsonObject, JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { edits } from './align.ts'
-import { canonical } from './canonical.ts'
 import type { ChangedPlace } from './changed-place.ts'
 import { findShapeProblem, type ShapeProblem } from './check-shape.ts'
-import { equal, isArray } from './equal.ts'
-import type { JsonArray, JsonObject, JsonValue } from './json.ts'
 import { haveNames, type ItemNames, itemNames, numbering, readNames } from './keyed-view.ts'
-import { formatPointer } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { Immer } from 'immer'
 import { messageOf } from '../../errors/message-of.ts'
-import type { JsonValue } from './json.ts'
+import type { JsonValue } from '../json/json.ts'
 
 /** What an edit function made of a document, not yet admitted; or why it made nothing. */
 export type Edited = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string }

@@ -1,6 +1,6 @@
-import { canonical } from './canonical.ts'
-import { isArray, isObject } from './equal.ts'
-import type { JsonArray, JsonValue } from './json.ts'
+import { canonical } from '../json/canonical.ts'
+import { isArray, isObject } from '../json/equal.ts'
+import type { JsonArray, JsonValue } from '../json/json.ts'
 import type { ListKind } from './shape.ts'
 
 /** The names of the items of a list, in order; or what is wrong with them, and at which item. */

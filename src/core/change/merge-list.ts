@@ -1,9 +1,9 @@
-import { canonical } from './canonical.ts'
+import { canonical } from '../json/canonical.ts'
+import { isArray } from '../json/equal.ts'
+import type { JsonArray, JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { collide, type Merging, refuseAnswer } from './collide.ts'
-import { isArray } from './equal.ts'
-import type { JsonArray, JsonValue } from './json.ts'
 import { changedRuns, type Range, type Run } from './merge-runs.ts'
-import { formatPointer } from './pointer.ts'
 
 /** Merges lists whose items have no identity but their place among the others. */
 export function mergeInOrder(base: JsonArray, live: JsonArray, draft: JsonArray, merging: Merging): JsonArray {

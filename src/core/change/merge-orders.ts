@@ -1,8 +1,8 @@
+import { isArray } from '../json/equal.ts'
+import type { JsonArray, JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { collide, type Merging, refuseAnswer } from './collide.ts'
-import { isArray } from './equal.ts'
-import type { JsonArray, JsonValue } from './json.ts'
 import { commonOrder, insertBeside } from './merge-order.ts'
-import { formatPointer } from './pointer.ts'
 import type { ShapeNode } from './shape.ts'
 
 /** A list whose items have numbers, the same for items of the same name; those of live are their places. */

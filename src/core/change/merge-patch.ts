@@ -1,5 +1,5 @@
-import { isObject } from './equal.ts'
-import type { JsonObject, JsonValue } from './json.ts'
+import { isObject } from '../json/equal.ts'
+import type { JsonObject, JsonValue } from '../json/json.ts'
 
 /**
  * Applies a merge patch (RFC 7396): what it names is set, null removes, arrays are replaced, and what it does not

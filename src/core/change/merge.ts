@@ -1,13 +1,13 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
+import { equal, isArray, isObject } from '../json/equal.ts'
+import type { JsonArray, JsonObject, JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { answerResult, collide, type Merging, refuseAnswer } from './collide.ts'
 import type { Conflict, ConflictType, Resolution, Sides } from './conflict.ts'
 import { diff } from './diff.ts'
-import { equal, isArray, isObject } from './equal.ts'
-import type { JsonArray, JsonObject, JsonValue } from './json.ts'
 import { haveNames, itemKey, itemNames, numbering, readNames } from './keyed-view.ts'
 import { mergeInOrder } from './merge-list.ts'
 import { mergeOrders, type Numbered, type NumberedSides } from './merge-orders.ts'
-import { formatPointer } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /** What became of two sides. */

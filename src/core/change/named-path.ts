@@ -1,4 +1,4 @@
-import { arrayIndex, formatPointer, parsePointer } from './pointer.ts'
+import { arrayIndex, formatPointer, parsePointer } from '../json/pointer.ts'
 import { type CompiledShape, childNode } from './shape.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { type Result, refuse } from '../../errors/result.ts'
+import type { JsonValue } from '../json/json.ts'
+import { defaultLimits, type Limits } from '../json/limits.ts'
 import { admitAs } from './admit.ts'
-import type { JsonValue } from './json.ts'
-import { defaultLimits, type Limits } from './limits.ts'
 import { startTally } from './tally.ts'
 
 /**

@@ -1,11 +1,11 @@
+import { canonical } from '../json/canonical.ts'
+import { equal, isArray, isObject } from '../json/equal.ts'
+import type { JsonArray, JsonObject, JsonValue } from '../json/json.ts'
+import { defaultPatchLimits } from '../json/limits.ts'
+import { formatPointer, refusedSegments } from '../json/pointer.ts'
 import { type Edit, edits } from './align.ts'
-import { canonical } from './canonical.ts'
-import { equal, isArray, isObject } from './equal.ts'
-import type { JsonArray, JsonObject, JsonValue } from './json.ts'
 import { itemNames } from './keyed-view.ts'
-import { defaultPatchLimits } from './limits.ts'
 import type { PatchOperation } from './patch-steps.ts'
-import { formatPointer, refusedSegments } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
+import type { JsonValue } from '../json/json.ts'
+import type { PatchLimits } from '../json/limits.ts'
+import { parsePointer, refusedSegments } from '../json/pointer.ts'
 import { admitAs, copies } from './admit.ts'
-import type { JsonValue } from './json.ts'
-import type { PatchLimits } from './limits.ts'
-import { parsePointer, refusedSegments } from './pointer.ts'
 import type { SizeTally } from './tally.ts'
 
 /** One operation of a JSON Patch (RFC 6902). */

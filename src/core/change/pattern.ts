@@ -1,5 +1,5 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
-import { parsePointer } from './pointer.ts'
+import { parsePointer } from '../json/pointer.ts'
 import type { Groups } from './shape.ts'
 
 /**

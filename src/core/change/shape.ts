@@ -1,4 +1,4 @@
-import { parsePointer } from './pointer.ts'
+import { parsePointer } from '../json/pointer.ts'
 
 /** How the items of a list are told apart. */
 export type ListKind =

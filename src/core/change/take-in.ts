@@ -1,5 +1,5 @@
-import type { JsonValue } from './json.ts'
-import { formatPointer } from './pointer.ts'
+import type { JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { countContainer, countKeys, countNodes, countScalar, type SizeTally } from './tally.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { jsonTextBytes } from './json-text.ts'
-import type { Admission } from './limits.ts'
+import { jsonTextBytes } from '../json/json-text.ts'
+import type { Admission } from '../json/limits.ts'
 
 /**
  * What a document, or a part of it, was found to need so far. Every counting function answers why it is too much, if

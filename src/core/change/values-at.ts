@@ -1,9 +1,9 @@
 import { type Result, refuse, success } from '../../errors/result.ts'
-import { isArray, isObject } from './equal.ts'
-import type { JsonArray, JsonValue } from './json.ts'
+import { isArray, isObject } from '../json/equal.ts'
+import type { JsonArray, JsonValue } from '../json/json.ts'
+import { formatPointer } from '../json/pointer.ts'
 import { itemNames } from './keyed-view.ts'
 import { advance, type Pattern, type PatternPlaces, startOf } from './pattern.ts'
-import { formatPointer } from './pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from './shape.ts'
 
 /** A value, and where it stands in the keyed view. */

@@ -1,6 +1,6 @@
-import { canonical } from '../change/canonical.ts'
-import { bytesIn, type Digest, digest, leafDigest } from '../change/digest.ts'
-import type { JsonValue } from '../change/json.ts'
+import { canonical } from '../json/canonical.ts'
+import { bytesIn, type Digest, digest, leafDigest } from '../json/digest.ts'
+import type { JsonValue } from '../json/json.ts'
 import { emptyTree, type MerkleTree, rootOf, withLeaf } from './merkle-tree.ts'
 
 /** Where a stream ended when it was sealed: a leaf of the Merkle tree of its tenant. */

@@ -1,6 +1,6 @@
-import { type Digest, digest } from '../change/digest.ts'
-import type { JsonObject, JsonValue } from '../change/json.ts'
 import { defined } from '../defined.ts'
+import { type Digest, digest } from '../json/digest.ts'
+import type { JsonObject, JsonValue } from '../json/json.ts'
 import type { LoggedEvent, SaltedText } from './event-chain.ts'
 
 /** What stands in the place of a text that was erased. */

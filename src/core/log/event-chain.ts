@@ -1,6 +1,6 @@
-import { type Digest, digest } from '../change/digest.ts'
-import type { JsonObject } from '../change/json.ts'
-import { asJson } from '../change/json.ts'
+import { type Digest, digest } from '../json/digest.ts'
+import type { JsonObject } from '../json/json.ts'
+import { asJson } from '../json/json.ts'
 
 /** Where a stream of events ends: how many there are, and the hash of the last one. */
 export interface StreamHead {

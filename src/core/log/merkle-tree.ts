@@ -1,4 +1,4 @@
-import { type Digest, nodeDigest } from '../change/digest.ts'
+import { type Digest, nodeDigest } from '../json/digest.ts'
 
 /**
  * A Merkle tree after RFC 6962, as much of it as is needed to add leaves and to compute its root: the roots of its

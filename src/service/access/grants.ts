@@ -9,9 +9,9 @@ import {
   planGrants,
 } from '../../core/access/plan-grants.ts'
 import type { Roles } from '../../core/access/role.ts'
-import { type Digest, digest } from '../../core/change/digest.ts'
-import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import { type Digest, digest } from '../../core/json/digest.ts'
+import { asJson } from '../../core/json/json.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'
 import type { Actor } from '../../core/request/model/event.ts'
 import { type Refusal, type Result, refuse, success } from '../../errors/result.ts'

@@ -1,4 +1,4 @@
-import { parsePointer } from '../../core/change/pointer.ts'
+import { parsePointer } from '../../core/json/pointer.ts'
 import { commentNumber, type WantedAnchor } from '../../core/request/model/comment.ts'
 import { fail } from '../../errors/approval-error.ts'
 import { checkId, checkKeys, checkResource } from './check-arguments.ts'

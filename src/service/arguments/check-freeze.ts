@@ -1,6 +1,6 @@
 import { admit } from '../../core/change/admit.ts'
-import type { Admission } from '../../core/change/limits.ts'
 import { defined } from '../../core/defined.ts'
+import type { Admission } from '../../core/json/limits.ts'
 import { parsePolicy } from '../../core/policy/check/parse-policy.ts'
 import { type Duration, durationInWords, durationPattern, milliseconds } from '../../core/policy/model/duration.ts'
 import type { PolicyMatch } from '../../core/policy/model/policy.ts'

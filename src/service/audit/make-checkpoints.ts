@@ -1,5 +1,5 @@
-import { hexOf } from '../../core/change/digest.ts'
 import { defined } from '../../core/defined.ts'
+import { hexOf } from '../../core/json/digest.ts'
 import {
   type Checkpoint,
   type CheckpointSignature,

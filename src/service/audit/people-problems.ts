@@ -1,5 +1,5 @@
 import type { Grant } from '../../core/access/grant.ts'
-import { canonical } from '../../core/change/canonical.ts'
+import { canonical } from '../../core/json/canonical.ts'
 import type { Storage } from '../../ports/storage.ts'
 import { belongsTo } from '../access/accounts.ts'
 import { inKeyOrder } from '../records/in-key-order.ts'

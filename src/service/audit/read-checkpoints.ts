@@ -1,5 +1,5 @@
-import { canonical } from '../../core/change/canonical.ts'
-import { bytesOfHex, type Digest } from '../../core/change/digest.ts'
+import { canonical } from '../../core/json/canonical.ts'
+import { bytesOfHex, type Digest } from '../../core/json/digest.ts'
 import { type Checkpoint, checkpointDigest, type Seal, sealDigest, signedBytes } from '../../core/log/checkpoint.ts'
 import { emptyTree, rootOf, withLeaf } from '../../core/log/merkle-tree.ts'
 import type { SignatureCheck } from '../../ports/signer.ts'

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonObject } from '../../core/json/json.ts'
 import type { Checkpoint, Seal } from '../../core/log/checkpoint.ts'
 import { restored } from '../../core/log/erasable-texts.ts'
 import type { LoggedEvent } from '../../core/log/event-chain.ts'

@@ -1,5 +1,5 @@
-import { canonical } from '../../core/change/canonical.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { canonical } from '../../core/json/canonical.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { listedFor } from '../../core/request/decide/awaited-approvers.ts'
 import { nextDue } from '../../core/request/decide/due-verbs.ts'
 import { documentDigest, requestDigest } from '../../core/request/model/content.ts'

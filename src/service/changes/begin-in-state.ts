@@ -1,6 +1,6 @@
 import { diff } from '../../core/change/diff.ts'
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { saying, sayingsOf } from '../../core/lifecycle/follow-state.ts'
 import { pathTo } from '../../core/lifecycle/path-to.ts'
 import { nearestName } from '../../core/nearest.ts'

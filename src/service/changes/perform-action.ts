@@ -1,7 +1,7 @@
 import { admit } from '../../core/change/admit.ts'
 import { diff } from '../../core/change/diff.ts'
-import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonObject, JsonValue } from '../../core/json/json.ts'
 import { carriedOut, type Place } from '../../core/lifecycle/judge.ts'
 import type { Details, ResolvedMove } from '../../core/lifecycle/move.ts'
 import { type PerformedMove, performMove, proposeMove } from '../../core/lifecycle/perform-move.ts'

@@ -1,6 +1,6 @@
 import { type Conflict, type Resolution, resultConflict } from '../../core/change/conflict.ts'
-import type { JsonValue } from '../../core/change/json.ts'
 import { merge } from '../../core/change/merge.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { type Result, success } from '../../errors/result.ts'
 import type { ResourceRecord } from '../records/record-types.ts'

@@ -1,6 +1,6 @@
 import { admit } from '../../core/change/admit.ts'
-import { type Digest, digest } from '../../core/change/digest.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { type Digest, digest } from '../../core/json/digest.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { ApprovalError, fail, isApprovalError } from '../../errors/approval-error.ts'
 import { messageOf } from '../../errors/message-of.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'

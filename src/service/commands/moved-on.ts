@@ -1,4 +1,4 @@
-import { digest } from '../../core/change/digest.ts'
+import { digest } from '../../core/json/digest.ts'
 import type { ResourceName } from '../../core/request/model/event.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
 import type { Write } from '../../ports/storage.ts'

@@ -1,5 +1,5 @@
-import type { Digest } from '../../core/change/digest.ts'
 import { defined } from '../../core/defined.ts'
+import type { Digest } from '../../core/json/digest.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'
 import { type Authorship, revise } from '../../core/request/model/revision.ts'
 import type { Write } from '../../ports/storage.ts'

@@ -1,5 +1,5 @@
 import { diff } from '../../core/change/diff.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { documentDigest, type ProposedChange } from '../../core/request/model/content.ts'
 import type { Authorship } from '../../core/request/model/revision.ts'
 import { ApprovalError, fail, hasCode } from '../../errors/approval-error.ts'

@@ -1,5 +1,5 @@
-import { type Digest, digest } from '../../core/change/digest.ts'
-import { asJson } from '../../core/change/json.ts'
+import { type Digest, digest } from '../../core/json/digest.ts'
+import { asJson } from '../../core/json/json.ts'
 import type { Vocabulary } from '../../core/policy/compile/compile-condition.ts'
 import { compilePolicies, type PolicySet } from '../../core/policy/compile/policy-set.ts'
 import type { CodedPolicyInput, Policy } from '../../core/policy/model/policy.ts'

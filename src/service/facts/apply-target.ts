@@ -1,6 +1,6 @@
-import { canonical } from '../../core/change/canonical.ts'
-import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import { canonical } from '../../core/json/canonical.ts'
+import { asJson } from '../../core/json/json.ts'
 import type { Facts, NextContent, TargetFacts } from '../../core/request/model/command.ts'
 import { isEmpty, type ProposedChange } from '../../core/request/model/content.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'

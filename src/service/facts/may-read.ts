@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import type { PolicyInput, PolicyMatch } from '../../core/policy/model/policy.ts'
 import { isOwnType, policyType } from '../../core/policy/model/policy-type.ts'
 import { inForce } from '../../core/request/decide/request-outcome.ts'

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import type { Content, ProposedChange } from '../../core/request/model/content.ts'
 import type { ResourceName } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'

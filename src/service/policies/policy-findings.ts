@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { checkLockOut, type PolicyPeople } from '../../core/policy/check/check-lock-out.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import type { DirectoryFacts, ResourceWords } from '../../core/policy/check/policy-facts.ts'

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../core/change/json.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { cursorAt, positionOf } from '../records/page-cursor.ts'
 import { type ListPlace, newestFirst } from './request-scopes.ts'
 

@@ -1,5 +1,5 @@
-import { asJson, type JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import { asJson, type JsonValue } from '../../core/json/json.ts'
 import { statusAt } from '../../core/request/model/deadline.ts'
 import { isOpen, type RequestStatus, statuses } from '../../core/request/model/status-table.ts'
 import { readAgain } from '../commands/read-again.ts'

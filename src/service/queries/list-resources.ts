@@ -1,5 +1,5 @@
-import { asJson, type JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import { asJson, type JsonValue } from '../../core/json/json.ts'
 import type { IndexQuery, Position } from '../../ports/storage.ts'
 import type { Context } from '../context/context.ts'
 import { mayReadResource } from '../facts/may-read.ts'

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import type { Revision } from '../../core/request/model/revision.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { Context } from '../context/context.ts'

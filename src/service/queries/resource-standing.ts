@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { proposeMove } from '../../core/lifecycle/perform-move.ts'
 import { impossible, shownState } from '../../core/lifecycle/possible-actions.ts'

@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { parseListedPolicy } from '../../core/policy/check/parse-policy.ts'
 import { compilePolicies } from '../../core/policy/compile/policy-set.ts'
 import { plainShape } from '../../core/policy/compile/seen-places.ts'

@@ -1,5 +1,5 @@
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
-import type { JsonObject } from '../../core/change/json.ts'
+import type { JsonObject } from '../../core/json/json.ts'
 import type { Escalated } from '../../core/policy/model/escalation.ts'
 import type { CommentAnchor } from '../../core/request/model/comment.ts'
 import type { RequestEvent } from '../../core/request/model/event.ts'

@@ -1,4 +1,4 @@
-import { asJson } from '../../core/change/json.ts'
+import { asJson } from '../../core/json/json.ts'
 import { withheld } from '../../core/log/erasable-texts.ts'
 import { emptyStream, headAfter, link, type StreamHead } from '../../core/log/event-chain.ts'
 import type { Write } from '../../ports/storage.ts'

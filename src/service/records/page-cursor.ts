@@ -1,5 +1,5 @@
-import { digest } from '../../core/change/digest.ts'
-import type { JsonValue } from '../../core/change/json.ts'
+import { digest } from '../../core/json/digest.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { Position } from '../../ports/storage.ts'
 

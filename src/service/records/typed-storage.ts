@@ -1,5 +1,5 @@
-import { asJson } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import { asJson } from '../../core/json/json.ts'
 import { emptyStream } from '../../core/log/event-chain.ts'
 import type { PolicySetState } from '../../core/request/model/policy-set-state.ts'
 import { ApprovalError, fail } from '../../errors/approval-error.ts'

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { decide } from '../../core/request/decide/decide.ts'
 import { landingKey } from '../../core/request/decide/decide-delivery.ts'
 import type { ConfirmCommand, ReclaimCommand } from '../../core/request/model/command.ts'

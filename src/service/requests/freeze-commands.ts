@@ -1,5 +1,5 @@
-import { canonical } from '../../core/change/canonical.ts'
-import { asJson } from '../../core/change/json.ts'
+import { canonical } from '../../core/json/canonical.ts'
+import { asJson } from '../../core/json/json.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'
 import type { Actor } from '../../core/request/model/event.ts'

@@ -1,5 +1,5 @@
-import { canonical } from '../../core/change/canonical.ts'
-import type { JsonObject, JsonValue } from '../../core/change/json.ts'
+import { canonical } from '../../core/json/canonical.ts'
+import type { JsonObject, JsonValue } from '../../core/json/json.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'
 import { restated, stateBefore } from '../changes/lifecycle-action.ts'

@@ -1,6 +1,6 @@
-import { canonical } from '../../core/change/canonical.ts'
 import type { ChangeInput } from '../../core/change/change-input.ts'
-import { asJson } from '../../core/change/json.ts'
+import { canonical } from '../../core/json/canonical.ts'
+import { asJson } from '../../core/json/json.ts'
 import { parseListedPolicy } from '../../core/policy/check/parse-policy.ts'
 import type { Policy, PolicyInput } from '../../core/policy/model/policy.ts'
 import type { PolicyFinding } from '../../core/policy/model/policy-finding.ts'

@@ -1,5 +1,5 @@
-import type { Digest } from '../../core/change/digest.ts'
 import { defined } from '../../core/defined.ts'
+import type { Digest } from '../../core/json/digest.ts'
 import type { StreamHead } from '../../core/log/event-chain.ts'
 import { listedFor } from '../../core/request/decide/awaited-approvers.ts'
 import { nextDue } from '../../core/request/decide/due-verbs.ts'

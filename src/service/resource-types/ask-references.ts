@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../core/change/json.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import type { ResolvedMove } from '../../core/lifecycle/move.ts'
 import { messageOf } from '../../errors/message-of.ts'
 import { type Result, refuse, success } from '../../errors/result.ts'

@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { checkedTimeout } from '../values/timeouts.ts'
 import { checkOptionNames } from './handed-in.ts'
 import type { External, Hosting, ResourceOptions, ResourceType } from './resource-type.ts'

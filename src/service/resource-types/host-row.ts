@@ -1,4 +1,4 @@
-import { defaultLimits } from '../../core/change/limits.ts'
+import { defaultLimits } from '../../core/json/limits.ts'
 
 /** What a host's function answered, as JSON would have it. */
 export interface HostRow {

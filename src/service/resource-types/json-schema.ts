@@ -1,6 +1,6 @@
 import { admit } from '../../core/change/admit.ts'
-import { isObject } from '../../core/change/equal.ts'
-import type { JsonObject } from '../../core/change/json.ts'
+import { isObject } from '../../core/json/equal.ts'
+import type { JsonObject } from '../../core/json/json.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** What a schema can say of itself, if it knows how (Standard JSON Schema). */

@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../../core/change/changed-place.ts'
 import { diff } from '../../core/change/diff.ts'
-import type { JsonValue } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { pathTo } from '../../core/lifecycle/path-to.ts'
 import { projectAction } from '../../core/policy/model/built-in-actions.ts'
 import type { ProposedChange } from '../../core/request/model/content.ts'

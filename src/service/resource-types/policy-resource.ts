@@ -1,4 +1,4 @@
-import { parsePointer } from '../../core/change/pointer.ts'
+import { parsePointer } from '../../core/json/pointer.ts'
 import { parseListedPolicy } from '../../core/policy/check/parse-policy.ts'
 import type { PolicyInput } from '../../core/policy/model/policy.ts'
 import { policyType } from '../../core/policy/model/policy-type.ts'

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../core/change/json.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { inTime, type Wait } from '../../ports/in-time.ts'
 import type { Timeouts } from '../values/timeouts.ts'
 import type { External, Hosting, ResourceType } from './resource-type.ts'

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../core/change/json.ts'
+import type { JsonObject, JsonValue } from '../../core/json/json.ts'
 import { fail } from '../../errors/approval-error.ts'
 import {
   type Collection,

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/change/json.ts'
+import type { JsonObject } from '../../core/json/json.ts'
 import { fail } from '../../errors/approval-error.ts'
 import type { CollectionName, Column, Index } from '../../ports/collections.ts'
 import { compareKeys, compareParts } from '../../ports/compare.ts'

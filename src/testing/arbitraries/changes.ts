@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { admit } from '../../core/change/admit.ts'
 import { diff } from '../../core/change/diff.ts'
-import { isObject } from '../../core/change/equal.ts'
-import type { JsonObject, JsonValue } from '../../core/change/json.ts'
 import { byPlace, type CompiledShape, compileShape, type Groups, keyedBy, list, set } from '../../core/change/shape.ts'
+import { isObject } from '../../core/json/equal.ts'
+import type { JsonObject, JsonValue } from '../../core/json/json.ts'
 import type { Facets, LifecycleStep, PolicySubject } from '../../core/policy/model/policy.ts'
 import { flagWords, type PolicyWords } from './policies.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { admit } from '../../core/change/admit.ts'
-import type { JsonValue } from '../../core/change/json.ts'
-import { formatPointer } from '../../core/change/pointer.ts'
 import { atomic, byPlace, keyedBy, type ListKind, list, type Shape, set } from '../../core/change/shape.ts'
+import type { JsonValue } from '../../core/json/json.ts'
+import { formatPointer } from '../../core/json/pointer.ts'
 
 /** A shape, and documents that keep to it: a base, and what two sides made of it. All are admitted. */
 export interface ShapedDocuments {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { JsonValue } from '../../core/change/json.ts'
+import type { JsonValue } from '../../core/json/json.ts'
 import { checkPolicy } from '../../core/policy/check/check-policy.ts'
 import { type Condition, operators } from '../../core/policy/model/condition.ts'
 import type { Policy, PolicyInput, PolicyMatch, SafeChange } from '../../core/policy/model/policy.ts'

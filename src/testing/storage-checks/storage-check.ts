@@ -1,6 +1,6 @@
 import { AssertionError, deepStrictEqual } from 'node:assert/strict'
 import { inspect } from 'node:util'
-import type { JsonObject } from '../../core/change/json.ts'
+import type { JsonObject } from '../../core/json/json.ts'
 import { type AnyApprovalError, hasCode, isApprovalError } from '../../errors/approval-error.ts'
 import type { ErrorCode } from '../../errors/error-details.ts'
 import type { CollectionName } from '../../ports/collections.ts'

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import type { JsonObject } from '../../core/change/json.ts'
 import { defined } from '../../core/defined.ts'
+import type { JsonObject } from '../../core/json/json.ts'
 import type { Write } from '../../ports/storage.ts'
 import { fill, inserts, listAll, query, readOne, refusal, type StorageCheck } from './storage-check.ts'
 

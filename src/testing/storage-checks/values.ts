@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import type { JsonObject, JsonValue } from '../../core/change/json.ts'
+import type { JsonObject, JsonValue } from '../../core/json/json.ts'
 import type { Write } from '../../ports/storage.ts'
 import { fill, inserts, query, readOne, requestRecord, type StorageCheck } from './storage-check.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Digest, leafDigest } from '../../../src/core/change/digest.ts'
+import { type Digest, leafDigest } from '../../../src/core/json/digest.ts'
 import { sealDigest, sealed } from '../../../src/core/log/checkpoint.ts'
 import { brokenLink, emptyStream, headAfter, link } from '../../../src/core/log/event-chain.ts'
 import { emptyTree, rootOf, withLeaf } from '../../../src/core/log/merkle-tree.ts'

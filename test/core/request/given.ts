@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { JsonValue } from '../../../src/core/change/json.ts'
 import { defined } from '../../../src/core/defined.ts'
+import type { JsonValue } from '../../../src/core/json/json.ts'
 import type { Evaluation } from '../../../src/core/policy/model/policy.ts'
 import type { Escalation, PinnedRequirement, Requirement } from '../../../src/core/policy/model/requirement.ts'
 import { defaultRules, type RulesOfConduct } from '../../../src/core/policy/model/rules-of-conduct.ts'

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../change/json.ts'
 import { compilePattern } from '../../change/pattern.ts'
+import type { JsonObject } from '../../json/json.ts'
 import {
   type Lead,
   listsByNumber,

@@ -1,4 +1,4 @@
-import { formatPointer } from '../../change/pointer.ts'
+import { formatPointer } from '../../json/pointer.ts'
 import { builtInActions } from '../model/built-in-actions.ts'
 import { type Placed, testsIn } from '../model/condition-parts.ts'
 import { fieldsIn } from '../model/fields-in.ts'

@@ -1,5 +1,5 @@
-import { equal } from '../../change/equal.ts'
-import type { JsonValue } from '../../change/json.ts'
+import { equal } from '../../json/equal.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { PolicyInput, PolicyMatch } from '../model/policy.ts'
 import type { Finding } from '../model/policy-finding.ts'
 import { isOwnType, isPolicyOn } from '../model/policy-type.ts'

@@ -1,6 +1,6 @@
-import { equal } from '../../change/equal.ts'
-import type { JsonValue } from '../../change/json.ts'
-import { asJson } from '../../change/json.ts'
+import { equal } from '../../json/equal.ts'
+import type { JsonValue } from '../../json/json.ts'
+import { asJson } from '../../json/json.ts'
 import type { BeforeAfter, ChangeAmount, Condition, Operator } from '../model/condition.ts'
 
 /**

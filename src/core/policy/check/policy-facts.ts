@@ -1,5 +1,5 @@
-import type { JsonValue } from '../../change/json.ts'
 import type { CompiledShape, Groups } from '../../change/shape.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { PolicyInput } from '../model/policy.ts'
 
 /** What is known around a policy when it is checked. What is left out is not checked. */

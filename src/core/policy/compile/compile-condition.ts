@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../change/json.ts'
+import type { JsonValue } from '../../json/json.ts'
 import {
   type AnyChange,
   type BeforeAfter,

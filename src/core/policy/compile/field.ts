@@ -1,7 +1,7 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
 import { advance, compilePattern, type PatternPlaces, startOf } from '../../change/pattern.ts'
-import { formatPointer, parsePointer } from '../../change/pointer.ts'
 import type { CompiledShape, Groups } from '../../change/shape.ts'
+import { formatPointer, parsePointer } from '../../json/pointer.ts'
 
 /** What resource types declare about their documents, by the name of the type. */
 export type Declarations = Readonly<Record<string, { readonly shape?: CompiledShape; readonly groups?: Groups }>>

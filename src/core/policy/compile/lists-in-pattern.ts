@@ -1,8 +1,8 @@
-import { isArray, isObject } from '../../change/equal.ts'
-import type { JsonObject, JsonValue } from '../../change/json.ts'
 import { advance, type PatternPlaces, startOf } from '../../change/pattern.ts'
-import { arrayIndex, escapeSegment } from '../../change/pointer.ts'
 import { type CompiledShape, childNode, type ShapeNode } from '../../change/shape.ts'
+import { isArray, isObject } from '../../json/equal.ts'
+import type { JsonObject, JsonValue } from '../../json/json.ts'
+import { arrayIndex, escapeSegment } from '../../json/pointer.ts'
 import { alternativesOf } from './schema-alternatives.ts'
 import { membersOf } from './seen-places.ts'
 

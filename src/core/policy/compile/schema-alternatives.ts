@@ -1,5 +1,5 @@
-import { isArray, isObject } from '../../change/equal.ts'
-import type { JsonObject, JsonValue } from '../../change/json.ts'
+import { isArray, isObject } from '../../json/equal.ts'
+import type { JsonObject, JsonValue } from '../../json/json.ts'
 
 /** Of what cannot be followed nothing is known: it lets everything through. */
 const unknown: JsonObject = {}

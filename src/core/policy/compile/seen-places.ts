@@ -1,10 +1,10 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import { isArray, isObject } from '../../change/equal.ts'
-import type { JsonValue } from '../../change/json.ts'
 import { ownNames } from '../../change/keyed-view.ts'
 import { namedPath } from '../../change/named-path.ts'
-import { parsePointer } from '../../change/pointer.ts'
 import { type CompiledShape, childNode, compileShape, type ShapeNode } from '../../change/shape.ts'
+import { isArray, isObject } from '../../json/equal.ts'
+import type { JsonValue } from '../../json/json.ts'
+import { parsePointer } from '../../json/pointer.ts'
 
 /** The documents around the places. */
 export interface Surroundings {

@@ -1,5 +1,5 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import { equal } from '../../change/equal.ts'
+import { equal } from '../../json/equal.ts'
 import type { CompiledPolicy, CompiledSafeChange, CompiledScope } from '../compile/compile-policy.ts'
 import { isAt, isWithin, pathsFor } from '../compile/field.ts'
 import { isAskedBy } from '../model/circumstances.ts'

@@ -1,5 +1,5 @@
-import { equal, isArray } from '../../change/equal.ts'
-import type { JsonValue } from '../../change/json.ts'
+import { equal, isArray } from '../../json/equal.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { BeforeAfter, ChangeAmount, Crosses, Direction, Operator } from '../model/condition.ts'
 import { compareDistance, comparePercentage } from './decimal.ts'
 import { no, type Truth, unknown, yes } from './truth.ts'

@@ -1,7 +1,7 @@
-import type { JsonValue } from '../../change/json.ts'
 import { valuesAt } from '../../change/values-at.ts'
 import { defined } from '../../defined.ts'
 import { identifierProblem } from '../../identifier.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { CompiledPolicy } from '../compile/compile-policy.ts'
 import { pathsFor } from '../compile/field.ts'
 import { plainShape } from '../compile/seen-places.ts'

@@ -1,5 +1,5 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import type { JsonValue } from '../../change/json.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { CompiledPolicy, Looks } from '../compile/compile-policy.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import { equal, isArray, isObject } from '../../change/equal.ts'
-import type { JsonValue } from '../../change/json.ts'
 import { advance, type PatternPlaces } from '../../change/pattern.ts'
-import { escapeSegment, formatPointer } from '../../change/pointer.ts'
 import { childNode, type ShapeNode } from '../../change/shape.ts'
+import { equal, isArray, isObject } from '../../json/equal.ts'
+import type { JsonValue } from '../../json/json.ts'
+import { escapeSegment, formatPointer } from '../../json/pointer.ts'
 import { type Course, type FieldPath, followPath, mayTouch } from '../compile/field.ts'
 import { type KnownLists, type Members, membersOf, type Surroundings } from '../compile/seen-places.ts'
 

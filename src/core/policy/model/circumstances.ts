@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../change/json.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { NamedPeople } from './requirement.ts'
 
 /** Somebody behind a change, as the directory knows them at that moment. */

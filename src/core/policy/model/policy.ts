@@ -1,5 +1,5 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import type { JsonValue } from '../../change/json.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { Circumstances } from './circumstances.ts'
 import type { Condition } from './condition.ts'
 import type { Approvers, Escalation, NamedPeople, Need, PinnedRequirement, Requirement } from './requirement.ts'

@@ -1,6 +1,6 @@
 import { type Result, refuse, success } from '../../../errors/result.ts'
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import type { JsonValue } from '../../change/json.ts'
+import type { JsonValue } from '../../json/json.ts'
 import type { CommentCommand, DescribeCommand, Facts, SettleCommentCommand } from '../model/command.ts'
 import { type CommentAnchor, commentId, type WantedAnchor } from '../model/comment.ts'
 import type { ProposedChange } from '../model/content.ts'

@@ -1,9 +1,9 @@
-import { canonical } from '../../change/canonical.ts'
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import type { JsonValue } from '../../change/json.ts'
-import { asJson } from '../../change/json.ts'
 import { compilePattern, type Pattern, touchesPattern } from '../../change/pattern.ts'
 import { defined } from '../../defined.ts'
+import { canonical } from '../../json/canonical.ts'
+import type { JsonValue } from '../../json/json.ts'
+import { asJson } from '../../json/json.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../policy/model/requirement.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import { type Giver, giverOf, isOwn, ownerOf } from '../../review/giver.ts'
@@ -74,8 +74,8 @@ function carried(answer: Review | Objection, { digest, round }: Pinned): Review 
 
 /**
  * Gives an approval as it is carried over, with what it counts for from now on; `undefined` if it falls. Somebody's
- * part is the fields that path ownership asks them about with those that are nobody's, or else everything. A schedule is
- * everybody's part.
+ * part is the fields that path ownership asks them about with those that are nobody's, or else everything. A schedule
+ * is everybody's part.
  */
 function keptApproval(
   review: Review,

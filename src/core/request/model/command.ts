@@ -1,6 +1,6 @@
 import type { ErrorDetails } from '../../../errors/error-details.ts'
 import type { Refusal } from '../../../errors/result.ts'
-import type { JsonObject } from '../../change/json.ts'
+import type { JsonObject } from '../../json/json.ts'
 import type { Evaluation } from '../../policy/model/policy.ts'
 import type { FreezeVersion, PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'

@@ -1,4 +1,4 @@
-import type { Digest } from '../../change/digest.ts'
+import type { Digest } from '../../json/digest.ts'
 
 /** The place that a comment is about, and the content that its author saw there. */
 export interface CommentAnchor {

@@ -1,7 +1,7 @@
-import { canonical } from '../../change/canonical.ts'
-import { type Digest, digest } from '../../change/digest.ts'
-import { asJson } from '../../change/json.ts'
 import { defined } from '../../defined.ts'
+import { canonical } from '../../json/canonical.ts'
+import { type Digest, digest } from '../../json/digest.ts'
+import { asJson } from '../../json/json.ts'
 import type { Content, ProposedChange } from './content.ts'
 
 /**

@@ -1,6 +1,6 @@
-import type { Digest } from '../../change/digest.ts'
-import type { JsonObject } from '../../change/json.ts'
 import { defined } from '../../defined.ts'
+import type { Digest } from '../../json/digest.ts'
+import type { JsonObject } from '../../json/json.ts'
 import type { Escalated } from '../../policy/model/escalation.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../../policy/model/rules-of-conduct.ts'

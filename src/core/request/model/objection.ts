@@ -1,4 +1,4 @@
-import type { Digest } from '../../change/digest.ts'
+import type { Digest } from '../../json/digest.ts'
 import type { Review } from '../../review/under-review.ts'
 import type { Schedule } from './schedule.ts'
 

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../../errors/result.ts'
-import type { Digest } from '../../change/digest.ts'
+import type { Digest } from '../../json/digest.ts'
 import type { FreezeVersion } from '../../policy/model/requirement.ts'
 
 /** What became of a request by an event: the state that it is in from then on, with what belongs to that state. */

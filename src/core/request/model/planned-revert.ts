@@ -1,5 +1,5 @@
-import { digest } from '../../change/digest.ts'
 import { identifierProblem } from '../../identifier.ts'
+import { digest } from '../../json/digest.ts'
 import { askedByPolicies } from '../../policy/model/requirement.ts'
 import { defaultRules } from '../../policy/model/rules-of-conduct.ts'
 import { type ProposedChange, requestDigest } from './content.ts'

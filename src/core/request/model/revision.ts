@@ -1,6 +1,6 @@
-import type { Digest } from '../../change/digest.ts'
-import type { JsonValue } from '../../change/json.ts'
 import { defined } from '../../defined.ts'
+import type { Digest } from '../../json/digest.ts'
+import type { JsonValue } from '../../json/json.ts'
 import { isOwnType } from '../../policy/model/policy-type.ts'
 import type { PinnedRequirement } from '../../policy/model/requirement.ts'
 import { documentDigest, type PinnedMove, type ProposedChange } from './content.ts'

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { leafDigest, nodeDigest } from '../../../src/core/change/digest.ts'
+import { leafDigest, nodeDigest } from '../../../src/core/json/digest.ts'
 import { admit, canonical, digest, type JsonValue, parseJson } from '../../../src/core.ts'
 import { runs } from '../../runs.ts'
-import { done } from './done.ts'
+import { done } from '../change/done.ts'
 
 const vectors = ['arrays', 'french', 'structures', 'unicode', 'values', 'weird']
 const vectorFile = (name: string, side: string) => `../shared/data/jcs/${name}.${side}.json`
@@ -163,7 +163,7 @@ describe('where the platform has no SHA-256 that answers at once, as in a browse
   it('[K6] digests are the same', async () => {
     vi.stubGlobal('process', { ...process, getBuiltinModule: undefined })
     vi.resetModules()
-    const elsewhere = await import('../../../src/core/change/digest.ts')
+    const elsewhere = await import('../../../src/core/json/digest.ts')
     expect(elsewhere.digest).not.toBe(digest)
     vi.unstubAllGlobals()
     fc.assert(
