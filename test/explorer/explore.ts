@@ -399,8 +399,8 @@ function keyOf(world: World, { request, ledger, around }: Omit<Node, 'index'>, i
   const { status, digest, reviews, contributors, scheduleDropped, bypassedBy, policySet, requirements, rules } = request
   let answers = ''
   const ages = world.policySets.flat().some(({ rules: its }) => its?.approvalsExpireAfter !== undefined)
-  for (const { by, onBehalfOf = '', verdict, at, countsFor } of reviews) {
-    answers += `${by} ${onBehalfOf} ${verdict} ${ages ? at : ''} ${countsFor ? JSON.stringify(countsFor) : ''} `
+  for (const { by, onBehalfOf = '', verdict, at, limits } of reviews) {
+    answers += `${by} ${onBehalfOf} ${verdict} ${ages ? at : ''} ${limits ? JSON.stringify(limits) : ''} `
   }
   const numbers = [
     ((directory * 16 + policies) * 16 + time) * 4 + (rival ? 2 : 0) + (owed ? 1 : 0),

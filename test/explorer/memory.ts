@@ -10,8 +10,14 @@ export interface Answer {
   readonly seen?: string
   /** When it was given. */
   readonly at?: number
-  /** What alone it counts for since an edit: these fields, these policies, or both. */
-  readonly keptFor?: { readonly fields?: readonly string[]; readonly policies?: readonly string[] }
+  /** What it does not count for since an edit: these places, or what other policies ask. */
+  readonly limits?: { readonly unseen?: readonly Place[]; readonly policies?: readonly string[] }
+}
+
+/** A field of a resource, by its number. */
+export interface Place {
+  readonly at: number
+  readonly field: string
 }
 
 /** A no that nobody has taken back, and every content that it stood in the way of. */

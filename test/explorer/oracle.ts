@@ -12,7 +12,7 @@ import {
   type Surroundings,
   type World,
 } from './explored-world.ts'
-import { type Answer, forgotten, type Grudge, noted, returning, topicOf, without } from './memory.ts'
+import { type Answer, forgotten, type Grudge, noted, type Place, returning, topicOf, without } from './memory.ts'
 import { type Approver, meets } from './slow-count.ts'
 
 /** What a witness who saw nothing but the events knows of a request. */
@@ -842,19 +842,21 @@ function kept(before: Ledger, after: Ledger, scene: Scene): ReadonlyMap<Answer, 
   const asksMore = asked[1]?.some((tree) => !asked[0]?.includes(tree)) ?? false
   const isTimed = before.draft.applyAt === after.draft.applyAt
   const stay = before.answers.flatMap((answer): readonly (readonly [Answer, Answer])[] => {
-    const { by, verdict, keptFor = {}, ...given } = answer
+    const { by, verdict, limits } = answer
     if (verdict !== 'approve') return verdict === 'request_changes' ? [[answer, answer]] : []
     if (openConflicts(after.draft) > 0 || isSamePerson(scene, by, command.by)) return []
     if (!mayAnswer(after, scene, after.asked, { by, verdict })) return []
-    if (isTimed && isEqualFor(undefined, { before, after, scene })) return [[answer, answer]]
-    if (stands && !asksMore) {
-      const policies = keptFor.policies ?? after.asked.map(demandOf)
-      return [[answer, { ...given, by, verdict, keptFor: { ...keptFor, policies } }]]
+    const policies = after.asked.map(demandOf)
+    const edited = isTimed ? editedPlaces({ before, after, scene }) : undefined
+    if (edited?.length === 0) {
+      return [[answer, limits?.policies && !asksMore ? { ...answer, limits: { ...limits, policies } } : answer]]
     }
-    const mine = ownFields(by, { before, after, scene })
-    const fields = mine?.filter((field) => keptFor.fields?.includes(field) ?? true) ?? []
-    if (!isTimed || fields.length === 0 || !isEqualFor(mine, { before, after, scene })) return []
-    return [[answer, { ...given, by, verdict, keptFor: { ...keptFor, fields } }]]
+    if (stands && !asksMore) return [[answer, { ...answer, limits: { ...limits, policies } }]]
+    const isLeft = ({ at, field }: Place) => effectOf(scene.world, after.draft, at).has(field)
+    const unseen = [...(limits?.unseen ?? []).filter(isLeft), ...(edited ?? [])]
+    if (!edited || !unseen.every((place) => isForOthers(by, place, { before, after, scene }))) return []
+    const left = unseen.filter(isLeft)
+    return [[answer, left.length === 0 ? answer : { ...answer, limits: { ...limits, unseen: left } }]]
   })
   return new Map(stay)
 }
@@ -888,23 +890,36 @@ function ownFields(by: string, { before, after, scene }: Edited): readonly strin
   return mine.length === 0 ? undefined : mine
 }
 
-/** Tells whether an edit leaves everything as it was, or the part of those who own some fields. */
-function isEqualFor(mine: readonly string[] | undefined, { before, after, scene }: Edited): boolean {
-  const policies = [...before.asked, ...after.asked]
-  const owned = policies.flatMap(({ require }) => ('owners' in require ? require.owners : []))
-  const others = owned.map(({ field }) => field).filter((field) => !mine?.includes(field))
-  const inPart = (field: string) => mine === undefined || mine.includes(`/${field}`) || !others.includes(`/${field}`)
-  return after.draft.documents.every((_, resource) => {
-    const winners = [before, after].map(({ draft }) => draft.documents[resource]?.['a'])
-    if (scene.world.step && winners[0] !== winners[1]) return false
-    const [was, is] = [before, after].map(({ draft }) =>
-      [...effectOf(scene.world, draft, resource)]
-        .filter(([field]) => inPart(field))
-        .toSorted()
-        .join(),
+/** The places that an edit changes otherwise than they were changed before; `undefined` if it changes all. */
+function editedPlaces({ before, after, scene }: Edited): readonly Place[] | undefined {
+  const places = after.draft.documents.map((_, at) => {
+    const winners = [before, after].map(({ draft }) => draft.documents[at]?.['a'])
+    if (scene.world.step && winners[0] !== winners[1]) return undefined
+    const [was = new Map(), is = new Map()] = [before, after].map(
+      ({ draft }) => new Map(effectOf(scene.world, draft, at)),
     )
-    return was === is
+    const fields = [...new Set([...was.keys(), ...is.keys()])]
+    return fields.filter((field) => String(was.get(field)) !== String(is.get(field))).map((field) => ({ at, field }))
   })
+  return places.some((some) => some === undefined) ? undefined : places.flatMap((some) => some ?? [])
+}
+
+/**
+ * Whether others alone have to look at a place: they are asked about it, and nobody could take another resource for
+ * the one that they are asked about. Of what is not changed any more, they were asked.
+ */
+function isForOthers(by: string, { at, field }: Place, edited: Edited): boolean {
+  const { before, after, scene } = edited
+  const account = directoryOf(scene)[by]
+  if (ownFields(by, edited)?.includes(`/${field}`) ?? true) return false
+  const isLeft = effectOf(scene.world, after.draft, at).has(field)
+  const ledgers = isLeft ? [after] : [before, after]
+  const places = ledgers.flatMap((one) =>
+    one.asked.flatMap((policy) => treesAsked(policy, one, scene)).flatMap(placesOf),
+  )
+  const asked = places.some((one) => one.field === `/${field}` && !(account && isNamed(by, account, one.from)))
+  const touched = after.draft.documents.filter((_, other) => effectOf(scene.world, after.draft, other).has(field))
+  return asked && (!isLeft || touched.length === 1)
 }
 
 function settled(ledger: Ledger, scene: Scene, force: readonly Policy[]): Request['status'] | 'refused' {
@@ -991,7 +1006,7 @@ function isEnough(
 
 /** Tells whether an approval that was kept counts for a policy at all. */
 function isFor(policy: Policy): (answer: Answer) => boolean {
-  return ({ keptFor }) => keptFor?.policies?.includes(demandOf(policy)) ?? true
+  return ({ limits }) => limits?.policies?.includes(demandOf(policy)) ?? true
 }
 
 /** What a policy demands, whichever version of it does. */
@@ -1003,13 +1018,13 @@ function demandOf({ id, require, veto, escalate }: Policy): string {
 function countsForAll(answer: Answer, ledger: Ledger, scene: Scene, force: readonly Policy[]): boolean {
   const whose = ownerOf(answer)
   const account = directoryOf(scene)[whose]
-  const fields = answer.keptFor?.fields
+  const unseen = (answer.limits?.unseen ?? []).map(({ field }) => `/${field}`)
   return force.every((policy) => {
     const places = treesOf(policy, ledger, scene).flatMap(placesOf)
     const theirs = places.filter(({ from }) => account && isNamed(whose, account, from) && !isOut(whose, from, scene))
     if (theirs.length === 0) return true
     return (
-      isFor(policy)(answer) && theirs.every(({ field }) => !fields || (field !== undefined && fields.includes(field)))
+      isFor(policy)(answer) && (unseen.length === 0 || theirs.every(({ field }) => field && !unseen.includes(field)))
     )
   })
 }
@@ -1030,33 +1045,27 @@ function nextLapse({ answers, conduct, lapsedAt = 0 }: Ledger): number | undefin
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
-/** All fields of several lists; `undefined`, which is all that there are, if one of them is. */
-function everyField(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
-  return lists.some((list) => list === undefined) ? undefined : lists.flatMap((list) => list ?? [])
-}
-
 /** Whoever stands behind two approvals, as the one who gives them or whose they are, counts once for both. */
 function votersOf(answers: readonly Answer[], scene: Scene) {
   const directory = directoryOf(scene)
-  let voters: Pick<Approver, 'persons' | 'users' | 'fields'>[] = []
+  let voters: Approver[] = []
   for (const answer of answers) {
     const persons = [answer.by, ownerOf(answer)].map((user) => personOf(scene, user))
     const met = voters.filter((voter) => voter.persons.some((person) => persons.includes(person)))
+    const vote = {
+      users: [ownerOf(answer)],
+      roles: directory[ownerOf(answer)]?.roles ?? [],
+      unseen: (answer.limits?.unseen ?? []).map(({ field }) => field),
+    }
     const one = {
       persons: [...met.flatMap((voter) => voter.persons), ...persons],
-      users: [...met.flatMap(({ users }) => users), ownerOf(answer)],
-      fields: everyField([...met.map(({ fields }) => fields), answer.keptFor?.fields]),
+      votes: [...met.flatMap(({ votes }) => votes), vote],
     }
     const [first] = met
     voters = first ? voters.map((voter) => (voter === first ? one : voter)) : [...voters, one]
     voters = voters.filter((voter) => voter === one || !met.includes(voter))
   }
-  return voters.map(({ users, persons, fields }) => ({
-    users,
-    persons,
-    fields,
-    roles: users.flatMap((user) => directory[user]?.roles ?? []),
-  }))
+  return voters
 }
 
 /** Tells whether it is time to remind people, of a request that waits for them or of a review that is overdue. */
@@ -1414,7 +1423,11 @@ function withAnswer({ answers, digest }: Ledger, scene: Scene): readonly Answer[
   const stays = (one: Answer) =>
     ownerOf(one) !== ownerOf(answer) &&
     !(one.by === answer.by && one.verdict === 'approve' && standsFor(scene, one.by, ownerOf(one)))
-  return [...answers.filter(stays), { ...answer, seen: digest, at: nowOf(scene) }]
+  const given = { ...answer, seen: digest, at: nowOf(scene) }
+  const isPart = (one: Answer) =>
+    answer.verdict === 'approve' && one.verdict === 'approve' && one.limits && ownerOf(one) === ownerOf(answer)
+  const left = answers.filter((one) => isPart(one) || stays(one))
+  return left.some(isPart) ? left.map((one) => (isPart(one) ? given : one)) : [...left, given]
 }
 
 /** Tells whether an answer gives way to another one of the same person: an owner's own one to their own alone, and none to its equal. */

@@ -1,13 +1,18 @@
 import type { Requirement } from '../../src/core/policy/model/requirement.ts'
 
-/** A person who approved: with the accounts and the roles that count, in the order of the approvals. */
-export interface Approver {
+/** An approval: whose it is, and what they have not seen. */
+export interface Vote {
   readonly users: readonly string[]
   readonly roles: readonly string[]
+  readonly unseen: readonly string[]
+}
+
+/** A person who approved, in the order of the approvals. */
+export interface Approver {
   /** Everybody behind the approval. */
   readonly persons: readonly string[]
-  /** The fields whose owners they count as alone. Left out: they count everywhere. */
-  readonly fields?: readonly string[] | undefined
+  /** Each of their approvals, with the fields that its giver has not seen. */
+  readonly votes: readonly Vote[]
 }
 
 /** Tells whether different people fill every place of a tree, by trying every way of seating them. */
@@ -27,16 +32,17 @@ function waysOf(tree: Requirement, approvers: readonly Approver[], from: number)
   if ('quorum' in tree) {
     if (!(tree.quorum >= 1)) return []
     const { except } = tree.from
-    const { field } = tree as { readonly field?: string }
-    const named = approvers.flatMap(({ users, roles, persons, fields }, place) => {
+    const field = (tree as { readonly field?: string }).field?.slice(1)
+    const named = approvers.flatMap(({ votes, persons }, place) => {
+      const counted = votes.filter(({ unseen }) => unseen.length === 0 || (field && !unseen.includes(field)))
+      const [users, roles] = [counted.flatMap((vote) => vote.users), counted.flatMap((vote) => vote.roles)]
       const among =
         (tree.from.users ?? []).some((user) => users.includes(user)) ||
         (tree.from.roles ?? []).some((role) => roles.includes(role))
       const isOut =
         (except?.users ?? []).some((user) => users.includes(user) || persons.includes(user)) ||
         (except?.roles ?? []).some((role) => roles.includes(role))
-      const isTheirs = fields === undefined || (field !== undefined && fields.includes(field))
-      return among && !isOut && isTheirs && place >= from ? [1 << place] : []
+      return among && !isOut && place >= from ? [1 << place] : []
     })
     return subsetsOf(named, tree.quorum)
   }

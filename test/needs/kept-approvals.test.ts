@@ -15,10 +15,15 @@ const made: Flag = { enabled: true, rollout: 0, description: '0', tags: ['0'] }
 const worth = (field: Field, amount: number) =>
   ({ rollout: amount, description: String(amount), tags: [String(amount)] })[field]
 
-/** Each field belongs to a role of its name. */
-const owned: PolicyInput = {
-  ...{ id: 'owned', match: { action: 'update' }, rules: { onEdit: 'keep' } },
-  require: { owners: fields.map((field) => ({ field: `/${field}/**`, quorum: 1, from: { roles: [field] } })) },
+/** Each field belongs to a role of its name; one of them perhaps only while another one is large. */
+const owned = (isAlways: boolean): readonly PolicyInput[] => {
+  const asks = (names: readonly Field[]): Omit<PolicyInput, 'id'> => ({
+    ...{ match: { action: 'update' }, rules: { onEdit: 'keep' } },
+    require: { owners: names.map((name) => ({ field: `/${name}/**`, quorum: 1, from: { roles: [name] } })) },
+  })
+  const when = { type: 'before_after', field: '/rollout', operator: '>', value: 1 } as const
+  const sometimes = { id: 'sometimes', ...asks(['tags']), when }
+  return [{ id: 'owned', ...asks(isAlways ? fields : ['rollout', 'description']) }, ...(isAlways ? [] : [sometimes])]
 }
 /** What somebody may be asked about later, whatever it is about. */
 const everything = (role: Field): PolicyInput => ({
@@ -42,8 +47,11 @@ const cases = fc.record({
     .tuple(fc.array(approving, { minLength: 1, maxLength: 2 }), editing, asking, fc.array(step, { maxLength: 3 }))
     .map(([approvals, edit, more, others]): readonly Step[] => [...approvals, edit, more, ...others]),
   last: fc.subarray([...people], { minLength: 1 }),
+  isAlways: fc.boolean(),
 })
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
+
+type Case = typeof cases extends fc.Arbitrary<infer C> ? C : never
 
 /** What somebody has seen when they approved. */
 interface Seen {
@@ -52,7 +60,7 @@ interface Seen {
 }
 
 /** Lives through steps, and then lets some approve who still can; tells what was applied, and who had seen what. */
-async function lived({ steps, last }: { readonly steps: readonly Step[]; readonly last: readonly string[] }) {
+async function lived({ steps, last, isAlways }: Case) {
   const roster: Record<string, Record<string, string[]>> = {
     ...{ ann: { '': ['dev'] }, kim: { '': ['admin'] } },
     ...{ ben: { '': ['rollout'] }, cat: { '': ['description'] }, dan: { '': ['tags'] } },
@@ -65,8 +73,8 @@ async function lived({ steps, last }: { readonly steps: readonly Step[]; readonl
   const seen: Seen[] = []
   const asked = new Set<Field>()
   await as('ann').submit(checkout, { value: made })
-  await as('kim').policies.save(owned)
-  const first = Object.fromEntries(fields.map((name) => [name, worth(name, 1)]))
+  for (const policy of owned(isAlways)) await as('kim').policies.save(policy)
+  const first = Object.fromEntries(fields.map((name) => [name, worth(name, isAlways ? 1 : 2)]))
   const { id } = pending(await as('ann').submit(checkout, { merge: first }))
   const approve = async (by: string) => {
     const { digest, changes } = await as(by).requests.get(id)
@@ -111,7 +119,12 @@ describe('approvals that are kept over edits', () => {
             const isSame = about.every((name) => JSON.stringify(document[name]) === JSON.stringify(live[name]))
             return holds(by, role) && isSame
           })
-        for (const name of fields) expect(isSeen(name, [name]), `/${name}`).toBe(true)
+        for (const name of fields) {
+          const isOwned = one.isAlways || name !== 'tags'
+          // What nobody in particular is asked about is for everybody who is asked to look at.
+          const isKnown = isOwned ? isSeen(name, [name]) : fields.some((role) => isSeen(role, [name]))
+          expect(isKnown, `/${name}`).toBe(true)
+        }
         for (const role of asked) expect(isSeen(role, fields), `everything, by ${role}`).toBe(true)
       }),
       { numRuns: runs(500) },
@@ -136,15 +149,84 @@ describe.each(storages)('what an approval is kept for, on $name', ({ open }) => 
     const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50, description: 'good' } }))
     await w.as('ben').requests.approve(id, { digest })
     const edited = await w.as('ann').requests.edit(id, ref, { merge: { description: 'bad' } }, { digest })
-    expect(edited.request.reviews).toMatchObject([{ by: 'ben', countsFor: { about: ['/rollout'] } }])
+    expect(edited.request.reviews).toMatchObject([
+      { by: 'ben', limits: { unseen: [{ type: 'feature_flag', id: 'checkout', path: '/description' }] } },
+    ])
     w.roles('ben', ['ro', 'de'])
     const before = await w.as('ben').requests.get(id)
-    expect(before.approval?.met).toBe(false)
+    const missing = before.approval?.policies.flatMap((policy) => policy.missing)
+    expect(missing).toMatchObject([{ need: { about: '/description' }, candidates: ['ben', 'cat'] }])
+    expect((await w.as('ben').requests.inbox()).requests.map((one) => one.id)).toEqual([id])
     expect(before.can.approve).toBe(true)
     const { request } = await w.as('ben').requests.approve(id, { digest: before.digest })
     expect(request.reviews).toHaveLength(1)
-    expect(request.reviews[0]).not.toHaveProperty('countsFor')
+    expect(request.reviews[0]).not.toHaveProperty('limits')
     expect((await w.as('kim').audit.verify()).problems).toEqual([])
+  })
+
+  it('[B6] [WO-12] can be satisfied by whoever approved a part, where nobody else is left', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['ro'], cat: ['de'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    const owners = [
+      { field: '/rollout', quorum: 1, from: { roles: ['ro'] } },
+      { field: '/description', quorum: 1, from: { roles: ['de'] } },
+    ]
+    await w.as('kim').policies.save(changes({ onEdit: 'keep' }, { require: { owners } }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50, description: 'good' } }))
+    await w.as('ben').requests.approve(id, { digest })
+    await w.as('ann').requests.edit(id, ref, { merge: { description: 'bad' } }, { digest })
+    w.roles('ben', ['ro', 'de'])
+    w.leave('cat')
+    const stuck = await w.as('ben').requests.get(id)
+    expect(stuck.approval).toMatchObject({ met: false, satisfiable: true })
+    expect((await w.as('ben').requests.approve(id, { digest: stuck.digest })).request.status).toBe('applied')
+  })
+
+  it('[B6] [WO-12] falls once nobody else is asked about what its giver has not seen', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['ro'], cat: ['de'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    const when = { type: 'before_after', field: '/rollout', operator: '>', value: 50 } as const
+    const owner = (name: string, role: string) => ({ owners: [{ field: name, quorum: 1, from: { roles: [role] } }] })
+    await w.as('kim').policies.save(changes({ onEdit: 'keep' }, { require: owner('/enabled', 'ro') }))
+    await w.as('kim').policies.save(
+      changes(
+        { onEdit: 'keep' },
+        {
+          id: 'high',
+          when,
+          require: { owners: [...owner('/rollout', 'de').owners, ...owner('/description', 'de').owners] },
+        },
+      ),
+    )
+    const first = { enabled: false, rollout: 60, description: 'good' }
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: first }))
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as('ann').requests.edit(id, ref, { merge: { description: 'bad' } }, { digest })
+    expect(edited.request.reviews).toHaveLength(1)
+    const lower = { merge: { rollout: 50 } }
+    const { request } = await w.as('ann').requests.edit(id, ref, lower, { digest: edited.request.digest })
+    expect(request).toMatchObject({ status: 'pending', reviews: [] })
+  })
+
+  it('[B6] [WO-12] lends nothing of what its giver is to somebody else, who answers for themselves', async () => {
+    const w = world(open(), { ann: ['dev'], pat: ['ro'], del: ['de'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    const owners = [
+      { field: '/rollout', quorum: 1, from: { roles: ['ro'] } },
+      { field: '/description', quorum: 1, from: { roles: ['de'] } },
+    ]
+    await w.as('kim').policies.save(changes({ onEdit: 'keep' }, { require: { owners } }))
+    await w.as('pat').delegations.save({ to: 'del', ends: w.now() + day })
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50, description: 'good' } }))
+    await w.as('del').requests.approve(id, { digest, onBehalfOf: 'pat' })
+    const { request } = await w.as('ann').requests.edit(id, ref, { merge: { description: 'bad' } }, { digest })
+    await w.as('pat').delegations.remove('del')
+    const all = { id: 'all', require: { quorum: 1, from: { roles: ['ro'] } } }
+    await w.as('kim').policies.save(changes({ onEdit: 'keep' }, all))
+    const approved = await w.as('del').requests.approve(id, { digest: request.digest })
+    expect(approved.request.status).toBe('pending')
+    const { approval } = await w.as('ann').requests.get(id)
+    expect(approval?.policies.filter(({ met }) => !met).map(({ policy }) => policy)).toEqual(['all'])
   })
 
   it('[B6] [WO-12] falls where a policy asks more of the content than of what was reviewed', async () => {

@@ -7,6 +7,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
     rules: ['plan-grants', 'resource-access', 'roles'].map((name) => `test/core/access/${name}.test.ts`),
     attacks: ['test/needs/policy-power.test.ts'],
   },
+  'core/json': { rules: ['test/core/json', 'test/core/change'], attacks: ['test/attacks/content.test.ts'] },
   'core/change': {
     rules: ['test/core/change'],
     attacks: ['test/attacks/content.test.ts', 'test/needs/lists-without-identity.test.ts'],
@@ -30,13 +31,17 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'document-approvers',
         'windows',
         'asking-freezes',
+        'kept-approvals',
       ].map((name) => `test/needs/${name}.test.ts`),
     ],
     explorer: ['test/explorer'],
   },
   'core/review': {
     rules: ['test/core/review', 'test/core/request'],
-    attacks: ['test/attacks/identity.test.ts', 'test/needs/document-approvers.test.ts', 'test/needs/timeline.test.ts'],
+    attacks: [
+      'test/attacks/identity.test.ts',
+      ...['document-approvers', 'timeline', 'kept-approvals'].map((name) => `test/needs/${name}.test.ts`),
+    ],
     explorer: ['test/explorer'],
     model: ['test/model'],
   },
@@ -63,6 +68,7 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
         'times',
         'several-resources',
         'named-details',
+        'kept-approvals',
         'reverted-state',
         'changing-project',
       ].map((name) => `test/needs/${name}.test.ts`),
@@ -263,8 +269,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'whoever is asked about everything keeps their approval of a part',
     file: 'core/request/decide/kept-reviews.ts',
-    find: 'fields.every((field) => field !== undefined) && fields.length > 0 ? [...new Set(fields)] : undefined',
-    put: 'fields.some((field) => field !== undefined) ? [...new Set(fields.flatMap((field) => field ?? []))] : undefined',
+    find: 'patterns.length < fields.length || fields.length === 0 ? undefined',
+    put: 'patterns.length === 0 ? undefined',
   },
   {
     name: 'a schedule is not part of what is approved',
@@ -791,8 +797,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "an approval is kept although the item may be one of its giver's part",
     file: 'core/request/decide/kept-reviews.ts',
-    find: ' || (isPosition(place) && among(own, containerOf(path)))',
-    put: '',
+    find: 'isPosition(place) ? containerOf(place.path) : place.path',
+    put: 'place.path',
   },
   {
     name: 'items of a list that is only appended to are told by their names',
@@ -2441,14 +2447,14 @@ export const bugs: readonly Bug[] = [
   {
     name: 'an approval of a part counts for the rest once its giver is asked about that too',
     file: 'core/review/matching.ts',
-    find: 'if (!countsThere(voter.countsFor, slot.of, slot.need)) continue',
-    put: '',
+    find: 'index >= opensAt && countsFor(limits, of, need)',
+    put: 'index >= opensAt',
   },
   {
     name: 'approvals stand for what more is asked about than of what was reviewed',
     file: 'core/request/decide/kept-reviews.ts',
-    find: '&& !asksMore(request, pinned)) {',
-    put: ') {',
+    find: '!hasJoined(request, next.changes) && !isMore)',
+    put: '!hasJoined(request, next.changes))',
   },
   {
     name: 'approvals are kept though an action puts another document live',
@@ -2461,6 +2467,30 @@ export const bugs: readonly Bug[] = [
     file: 'core/request/decide/kept-reviews.ts',
     find: 'return isOwn(review, by) || persons.some(',
     put: 'return isOwn(review, by) || persons.slice(9).some(',
+  },
+  {
+    name: 'what is asked about several resources is seen by whoever is asked about one',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: 'touchesPattern(pattern, path))).length === 1',
+    put: 'touchesPattern(pattern, path))).length >= 1',
+  },
+  {
+    name: 'one vote lifts what another vote of the same person does not count for',
+    file: 'core/review/voter.ts',
+    find: 'const [first, ...others] = voter.votes.filter(isCounted)',
+    put: 'const [first, ...others] = voter.votes.some(isCounted) ? voter.votes : []',
+  },
+  {
+    name: 'whoever approves the whole of what they approved a part of loses their place in the order',
+    file: 'core/request/model/evolve.ts',
+    find: 'return stays.some(isPart) ? stays.map((one) => (isPart(one) ? review : one)) : [...stays, review]',
+    put: 'return [...stays.filter((one) => !isPart(one)), review]',
+  },
+  {
+    name: 'what is asked about a part of an edited place is asked about all of it',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: 'return now.some((one) => coversPath(one, place.path))',
+    put: 'return now.some((one) => touchesPattern(one, place.path))',
   },
   {
     name: 'what the host answers a policy is asked once for all time',

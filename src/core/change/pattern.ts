@@ -73,6 +73,29 @@ export function touchesPattern(pattern: Pattern, path: string): boolean {
   return segments !== undefined && pattern.alternatives.some((alternative) => touches(alternative, segments))
 }
 
+/**
+ * Tells whether a pattern names a path, or one above it: then it names all that there is of that.
+ *
+ * @example
+ * ```ts
+ * const pattern = compilePattern('/rules/*')
+ * if (pattern.ok) console.log(coversPath(pattern.value, '/rules/eu-only/rollout')) // true
+ * ```
+ */
+export function coversPath(pattern: Pattern, path: string): boolean {
+  const segments = parsePointer(path)
+  return segments !== undefined && pattern.alternatives.some((alternative) => covers(alternative, segments))
+}
+
+function covers(alternative: readonly string[], segments: readonly string[]): boolean {
+  let at = startOf(alternative)
+  for (const segment of segments) {
+    if (at.has(alternative.length)) return true
+    at = advance(alternative, at, segment)
+  }
+  return at.has(alternative.length)
+}
+
 function touches(alternative: readonly string[], segments: readonly string[]): boolean {
   let at = startOf(alternative)
   for (const segment of segments) {

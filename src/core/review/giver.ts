@@ -36,9 +36,9 @@ export function giverOf(review: Review, users: KnownUsers, { eligibleAt }: Under
   return { user: onBehalfOf === by ? then : (user ?? { id: by, person, roles: [] }), principal: then }
 }
 
-/** The vote of a giver: their principal's, with everybody who is behind it, for what their answer counts for. */
-export function voteOf({ user, principal }: Giver, countsFor?: Review['countsFor']): Vote {
+/** The vote of a giver: their principal's, with everybody who is behind it, as far as their answer goes. */
+export function voteOf({ user, principal }: Giver, limits?: Review['limits']): Vote {
   const persons = user.person === principal.person ? [user.person] : [user.person, principal.person]
   const { id, roles, rolesByProject } = principal
-  return { id, persons, roles, ...defined({ rolesByProject, countsFor }) }
+  return { id, persons, roles, ...defined({ rolesByProject, limits }) }
 }

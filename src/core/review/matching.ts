@@ -1,6 +1,6 @@
 import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
-import { countsThere } from './counts-for.ts'
-import { isAmong, type Voter } from './voter.ts'
+import { countsFor } from './approval-limits.ts'
+import { asFarAs, isAmong, type Voter } from './voter.ts'
 
 /** A need that has to be filled by different people who approved at `opensAt` or later. */
 export interface Slot {
@@ -22,8 +22,7 @@ export function fillSlots(slots: readonly Slot[], voters: readonly Voter[]): rea
 
   const place = (voter: Voter, tried: Set<number>): boolean => {
     for (const [index, slot] of slots.entries()) {
-      if (tried.has(index) || voter.index < slot.opensAt || !isAmong(voter, slot.need.from)) continue
-      if (!countsThere(voter.countsFor, slot.of, slot.need)) continue
+      if (tried.has(index) || !fits(voter, slot)) continue
       tried.add(index)
       const seated = holders[index] ?? []
       if (seated.length < slot.need.quorum) {
@@ -41,6 +40,12 @@ export function fillSlots(slots: readonly Slot[], voters: readonly Voter[]): rea
 
   for (const voter of voters) place(voter, new Set())
   return holders.map((seated) => seated.length)
+}
+
+/** Tells whether a voter fills a place, by what counts for it of their votes. */
+function fits(voter: Voter, { need, of, opensAt }: Slot): boolean {
+  const counted = asFarAs(voter, ({ limits, index }) => index >= opensAt && countsFor(limits, of, need))
+  return counted !== undefined && isAmong(counted, need.from)
 }
 
 /** Counts the places that different people cannot fill. */

@@ -1,6 +1,6 @@
 import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/model/requirement.ts'
-import { type CountsFor, countsThere } from './counts-for.ts'
-import { holdsVeto, isAmong, type KnownUser } from './voter.ts'
+import { type ApprovalLimits, countsFor } from './approval-limits.ts'
+import { holdsVeto, isAmong, type KnownUser, type Voter } from './voter.ts'
 
 /** Lists the needs of requirements: the leaves of their trees. */
 export function needsOf(requirements: readonly PinnedRequirement[]): readonly Need[] {
@@ -38,13 +38,13 @@ export function usersExcepted(requirements: readonly PinnedRequirement[]): reado
 
 /** Tells whether an approval counts for everything that its owner is asked about. */
 export function countsForAll(
-  kept: CountsFor | undefined,
-  owner: KnownUser,
+  limits: ApprovalLimits | undefined,
+  owner: KnownUser | Voter,
   requirements: readonly PinnedRequirement[],
 ): boolean {
-  if (kept === undefined) return true
+  if (limits === undefined) return true
   return requirements.every((one) => {
     const asked = needsOf([one]).filter(({ from }) => isAmong(owner, from))
-    return asked.every((need) => countsThere([kept], one, need))
+    return asked.every((need) => countsFor(limits, one, need))
   })
 }

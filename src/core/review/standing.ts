@@ -1,7 +1,8 @@
 import { countsAsOwner, type Eligibility, eligibility } from './eligibility.ts'
 import { exceptingPersons } from './excepted.ts'
-import { type Giver, giverOf, voteOf } from './giver.ts'
+import { type Giver, giverOf, ownerOf, voteOf } from './giver.ts'
 import { isLapsed } from './lapsed.ts'
+import { countsForAll } from './needs.ts'
 import { comesCloser, type Tally, tally } from './tally.ts'
 import type { JudgedAt, KnownUsers, Review, UnderReview } from './under-review.ts'
 import { type KnownUser, type Vote, type Voter, votersOf } from './voter.ts'
@@ -25,17 +26,17 @@ export function standing(request: JudgedAt, users: KnownUsers): Standing {
 
 /** Tells whether the request could be approved if everyone among `candidates` approved it from now on. */
 export function couldBeApproved(request: JudgedAt, users: KnownUsers, candidates: readonly KnownUser[]): boolean {
-  const counted = countedVoters(request, users)
-  const others: readonly Vote[] = whoCould(request, users, candidates).map((user) => ({
-    ...user,
-    persons: [user.person],
-  }))
-  return tally(exceptingPersons(request, users), [...counted, ...votersOf(others, () => Number.POSITIVE_INFINITY)]).met
+  const counted = countedVotes(request, users)
+  const others = whoCould(request, users, candidates).map((user): Vote => ({ ...user, persons: [user.person] }))
+  const after = (position: number) => (position < counted.length ? position : Number.POSITIVE_INFINITY)
+  return tally(exceptingPersons(request, users), votersOf([...counted, ...others], after)).met
 }
 
-/** Lists those among `candidates` who could approve, and are not counted yet. */
+/** Lists those among `candidates` who could approve, and are not counted yet, or not for everything. */
 export function whoCould(request: JudgedAt, users: KnownUsers, candidates: readonly KnownUser[]): readonly KnownUser[] {
-  const known = new Set(countedVoters(request, users).flatMap(({ persons }) => persons))
+  const votes = countedVoters(request, users).flatMap((voter) => voter.votes ?? [voter])
+  const whole = votes.filter((vote) => countsForAll(vote.limits, vote, request.requirements))
+  const known = new Set(whole.flatMap(({ persons }) => persons))
   const mayApprove = eligibility(request, users, 'approve')
   const asOwner = countsAsOwner(request, users)
   return candidates
@@ -51,6 +52,20 @@ export function wouldCount(request: JudgedAt, users: KnownUsers, giver: Giver): 
   const votes = countedVotes(request, users)
   const more = [...votes, countedVote(request, users)(giver)]
   return comesCloser(exceptingPersons(request, users), votersOf(votes), votersOf(more))
+}
+
+/**
+ * Leaves out those approvals of which their owners are asked about more than they count for by now: that they can
+ * approve, too.
+ */
+export function wholeAnswers(
+  { reviews, requirements }: Pick<UnderReview, 'reviews' | 'requirements'>,
+  users: KnownUsers,
+): readonly Review[] {
+  return reviews.filter((review) => {
+    const owner = users.get(ownerOf(review))
+    return review.verdict !== 'approve' || !owner || countsForAll(review.limits, owner, requirements)
+  })
 }
 
 /** The answers to this content in this round. */
@@ -84,7 +99,7 @@ function judgedApprovals(request: JudgedAt, users: KnownUsers): readonly JudgedA
     if (!giver) return { review, why: 'unknown_user' }
     if (isLapsed(review, request)) return { review, why: 'lapsed' }
     const why = mayApprove(giver)
-    return why === 'eligible' ? { review, vote: vote(giver, review.countsFor) } : { review, why }
+    return why === 'eligible' ? { review, vote: vote(giver, review.limits) } : { review, why }
   })
 }
 
@@ -112,10 +127,10 @@ export function uncountedApprovals(request: JudgedAt, users: KnownUsers): Readon
 }
 
 /** The vote of a giver, which counts for the owner of an agent only where owners are asked. */
-function countedVote(request: UnderReview, users: KnownUsers): (giver: Giver, countsFor?: Review['countsFor']) => Vote {
+function countedVote(request: UnderReview, users: KnownUsers): (giver: Giver, limits?: Review['limits']) => Vote {
   const asOwner = countsAsOwner(request, users)
-  return (giver, part) => {
-    const vote = voteOf(giver, part)
+  return (giver, limits) => {
+    const vote = voteOf(giver, limits)
     return asOwner(giver.principal) ? { ...vote, asOwner: true } : vote
   }
 }

@@ -1,7 +1,7 @@
 import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
 import { type Alternative, alternatives } from '../policy/requirements/alternatives.ts'
 import { fillSlots, type Slot, shortage } from './matching.ts'
-import type { Voter } from './voter.ts'
+import { asFarAs, type Voter } from './voter.ts'
 
 /** How far the approvals of these voters meet what was asked. */
 export interface Tally {
@@ -113,13 +113,18 @@ function slotsOf(
  * The position of the approval after the one that filled the last of these slots, Infinity while they are not filled.
  */
 function filledFrom(slots: readonly Slot[], voters: readonly Voter[]): number {
-  const order = voters.filter(({ index }) => Number.isFinite(index)).toSorted((a, b) => a.index - b.index)
-  if (shortage(slots, order) > 0) return Number.POSITIVE_INFINITY
+  const given = voters
+    .flatMap((voter) => voter.votes ?? [voter])
+    .flatMap(({ index }) => (Number.isFinite(index) ? index : []))
+  const order = given.toSorted((a, b) => a - b)
+  const until = (last: number) => voters.flatMap((voter) => asFarAs(voter, ({ index }) => index <= last) ?? [])
+  const isFilled = (count: number) => shortage(slots, until(order[count - 1] ?? -1)) === 0
+  if (!isFilled(order.length)) return Number.POSITIVE_INFINITY
   let [tooFew, enough] = [0, order.length]
   while (enough - tooFew > 1) {
     const count = Math.floor((tooFew + enough) / 2)
-    if (shortage(slots, order.slice(0, count)) === 0) enough = count
+    if (isFilled(count)) enough = count
     else tooFew = count
   }
-  return (order[enough - 1]?.index ?? 0) + 1
+  return (order[enough - 1] ?? 0) + 1
 }

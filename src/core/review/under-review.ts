@@ -1,6 +1,6 @@
 import type { PinnedRequirement } from '../policy/model/requirement.ts'
 import type { RulesOfConduct } from '../policy/model/rules-of-conduct.ts'
-import type { CountsFor } from './counts-for.ts'
+import type { ApprovalLimits } from './approval-limits.ts'
 import type { KnownUser } from './voter.ts'
 
 /** What somebody answered to one digest in one round. */
@@ -24,11 +24,8 @@ export interface Review {
   readonly roles: readonly string[]
   /** The digest that the reviewer saw, if a policy carried the answer over to content with an equal effect. */
   readonly carriedFrom?: string
-  /**
-   * What an approval that was carried over counts for alone, since its giver has not seen the rest: the places of path
-   * ownership for these fields, what these policies ask, or both. Left out: everything.
-   */
-  readonly countsFor?: CountsFor
+  /** What an approval that was carried over does not count for, since its giver has not seen it. Left out: nothing. */
+  readonly limits?: ApprovalLimits
 }
 
 /** A reviewer's answer. */

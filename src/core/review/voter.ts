@@ -1,6 +1,6 @@
 import { defined } from '../defined.ts'
 import type { Approvers, NamedPeople } from '../policy/model/requirement.ts'
-import type { CountsFor } from './counts-for.ts'
+import type { ApprovalLimits } from './approval-limits.ts'
 
 /** A user as the directory knows them at the moment of deciding. */
 export interface KnownUser {
@@ -21,7 +21,7 @@ export interface KnownUser {
 /** An approval: whose it is, and every person behind it. */
 export interface Vote extends Pick<KnownUser, 'id' | 'roles' | 'rolesByProject' | 'asOwner'> {
   readonly persons: readonly string[]
-  readonly countsFor?: CountsFor | undefined
+  readonly limits?: ApprovalLimits | undefined
 }
 
 /** Somebody who counts once, with everything that their votes bring along. */
@@ -34,8 +34,9 @@ export interface Voter {
   readonly index: number
   /** Whether they count only in places that name the owner of an agent. */
   readonly asOwner?: true
-  /** What each of their votes counts for alone. Left out: one of them counts for everything. */
-  readonly countsFor?: readonly CountsFor[]
+  readonly limits?: ApprovalLimits
+  /** Each of their votes by itself, if one of them does not count for everything. */
+  readonly votes?: readonly Voter[]
 }
 
 /** Tells whether a user, or a voter with any of their users, is among these approvers, and not excepted. */
@@ -79,9 +80,9 @@ export function isExcepted(who: KnownUser | Voter, { except }: Approvers): boole
  */
 export function votersOf(votes: readonly Vote[], index: (position: number) => number = (i) => i): readonly Voter[] {
   const voters = new Map<string, Voter>()
-  for (const [position, { id, persons, roles, rolesByProject, asOwner, countsFor: part }] of votes.entries()) {
-    const limits = defined({ rolesByProject, asOwner, countsFor: part && [part] })
-    let voter: Voter = { persons, users: [id], roles, index: index(position), ...limits }
+  for (const [position, { id, persons, roles, rolesByProject, asOwner, limits }] of votes.entries()) {
+    const one = { persons, users: [id], roles, index: index(position), ...defined({ rolesByProject, asOwner, limits }) }
+    let voter: Voter = limits ? { ...one, votes: [one] } : one
     const others = new Set<Voter>()
     for (const person of persons) {
       const other = voters.get(person)
@@ -102,9 +103,21 @@ function merged(a: Voter, b: Voter): Voter {
     ...(a.rolesByProject || b.rolesByProject
       ? { rolesByProject: [...(a.rolesByProject ?? []), ...(b.rolesByProject ?? [])] }
       : {}),
-    ...defined({
-      asOwner: a.asOwner ?? b.asOwner,
-      countsFor: a.countsFor && b.countsFor && [...a.countsFor, ...b.countsFor],
-    }),
+    ...defined({ asOwner: a.asOwner ?? b.asOwner }),
+    ...(a.votes || b.votes ? { votes: [...votesOf(a), ...votesOf(b)] } : {}),
   }
+}
+
+function votesOf(voter: Voter): readonly Voter[] {
+  return voter.votes ?? [voter]
+}
+
+/**
+ * A voter as far as those of their votes go that are like this; `undefined` if none is. What one vote brings along
+ * fills no place for another one, but whoever is behind one of them is behind all.
+ */
+export function asFarAs(voter: Voter, isCounted: (vote: Voter) => boolean): Voter | undefined {
+  if (!voter.votes) return isCounted(voter) ? voter : undefined
+  const [first, ...others] = voter.votes.filter(isCounted)
+  return first && { ...others.reduce(merged, first), persons: voter.persons, votes: [first, ...others] }
 }

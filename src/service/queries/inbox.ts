@@ -7,7 +7,7 @@ import type { Actor } from '../../core/request/model/event.ts'
 import type { Request } from '../../core/request/model/request.ts'
 import type { Delegation } from '../../core/review/delegation.ts'
 import { isLapsed } from '../../core/review/lapsed.ts'
-import { wouldCount } from '../../core/review/standing.ts'
+import { wholeAnswers, wouldCount } from '../../core/review/standing.ts'
 import type { KnownUsers } from '../../core/review/under-review.ts'
 import type { Position } from '../../ports/storage.ts'
 import { checkKeys } from '../arguments/check-arguments.ts'
@@ -171,7 +171,8 @@ function answerTo(
 ): Pick<InboxRequest, 'onBehalfOf'> | undefined {
   const settings = set?.value
   const facts: Facts = { requirements, rules, users, ...switchFacts(context, settings, request) }
-  const reviews = request.reviews.filter((review) => !isLapsed(review, { at, rules }))
+  const given = request.reviews.filter((review) => !isLapsed(review, { at, rules }))
+  const reviews = wholeAnswers({ reviews: given, ...inForce(request, facts) }, users)
   if (hasAnswered(actor.user, { reviews }, users)) return undefined
   const awaits = (delegation?: Delegation) => {
     const [user, principal] = [users.get(actor.user), users.get(delegation?.from ?? actor.user)]

@@ -18,7 +18,7 @@ import type { PolicySetState } from '../../core/request/model/policy-set-state.t
 import type { Addition } from '../../core/request/model/request.ts'
 import type { OpenTime, Schedule } from '../../core/request/model/schedule.ts'
 import { statuses } from '../../core/request/model/status-table.ts'
-import type { CountsFor } from '../../core/review/counts-for.ts'
+import type { ApprovalLimits } from '../../core/review/approval-limits.ts'
 import type { Review } from '../../core/review/under-review.ts'
 import {
   either,
@@ -54,9 +54,9 @@ const reviewProperties = {
   roles: listOf(text()),
   additions: maybe(whole),
   carriedFrom: maybe(text()),
-  countsFor: maybe(
-    object<CountsFor>({
-      about: maybe(listOf(text())),
+  limits: maybe(
+    object<ApprovalLimits>({
+      unseen: maybe(listOf(object({ type: text(), id: text(), path: text() }))),
       policies: maybe(listOf(object({ policy: text(), version: whole, source: maybe(text()) }))),
     }),
   ),

@@ -4,8 +4,7 @@ import { canonical } from '../../json/canonical.ts'
 import { asJson } from '../../json/json.ts'
 import { type Giver, ownerOf } from '../../review/giver.ts'
 import { isLapsed } from '../../review/lapsed.ts'
-import { countsForAll } from '../../review/needs.ts'
-import { standing } from '../../review/standing.ts'
+import { standing, wholeAnswers } from '../../review/standing.ts'
 import type { Facts, NextContent, RequestCommand, ReviewCommand } from '../model/command.ts'
 import { whenMissed } from '../model/deadline.ts'
 import { type Decision, needs } from '../model/decision.ts'
@@ -208,12 +207,9 @@ function refusedReview(
     return refuse('conflicts_open', { request: id, conflicts: request.conflicts }).refusal
   }
   const counting = request.reviews.filter((review) => !isLapsed(review, { at, rules: facts.rules }))
-  // Whoever is asked about more than their approval was kept for can approve the whole.
-  const asked = inForce(request, facts).requirements
-  const whole = counting.filter(
-    ({ verdict: said, countsFor }) => said !== verdict || countsForAll(countsFor, principal, asked),
-  )
-  const given = whole.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
+  const judged = { reviews: counting, ...inForce(request, facts) }
+  const barring = verdict === 'approve' ? wholeAnswers(judged, facts.users) : counting
+  const given = barring.filter((review) => facts.users.get(ownerOf(review))?.person === principal.person)
   const stands = given.find(({ onBehalfOf, verdict: before }) => {
     const isTheirOwn = onBehalfOf === undefined
     return user === principal ? before === verdict && isTheirOwn : before === verdict || isTheirOwn

@@ -1,10 +1,11 @@
 import type { ChangedPlace } from '../../change/changed-place.ts'
-import { compilePattern, type Pattern, touchesPattern } from '../../change/pattern.ts'
+import { compilePattern, coversPath, type Pattern, touchesPattern } from '../../change/pattern.ts'
 import { defined } from '../../defined.ts'
 import { canonical } from '../../json/canonical.ts'
 import type { JsonValue } from '../../json/json.ts'
 import { asJson } from '../../json/json.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../policy/model/requirement.ts'
+import type { ResourcePlace } from '../../review/approval-limits.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import { type Giver, giverOf, isOwn, ownerOf } from '../../review/giver.ts'
 import { needsOf } from '../../review/needs.ts'
@@ -86,21 +87,22 @@ function keptApproval(
   const giver = giverOf(review, facts.users, after.rules)
   if (pinned.conflicts > 0 || !giver || isEditor(review, giver, { bringing, after, facts })) return undefined
   if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return undefined
-  const isTimed = isSameSchedule(next, request)
-  if (isTimed && isEqualPart(undefined, next.before, next.changes)) return review
+  const { limits } = review
+  const isMore = asksMore(request, pinned)
+  const policies = pinned.requirements.map(({ policy, version, source }) => ({
+    policy,
+    version,
+    ...defined({ source }),
+  }))
+  const edited = isSameSchedule(next, request) ? editedPlaces(next.before, next.changes) : undefined
+  if (edited?.length === 0) return limits?.policies && !isMore ? { ...review, limits: { ...limits, policies } } : review
   const stands = facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand'
-  if (stands && !hasJoined(request, next.changes) && !asksMore(request, pinned)) {
-    const policies = pinned.requirements.map(({ policy, version, source }) => {
-      return { policy, version, ...defined({ source }) }
-    })
-    return { ...review, countsFor: { policies, ...review.countsFor } }
-  }
-  const asked = [...request.requirements, ...pinned.requirements]
-  const own = ownFields(giver.principal, asked)
-  const about = own?.filter((field) => review.countsFor?.about?.includes(field) ?? true) ?? []
-  if (!isTimed || !own || about.length === 0) return undefined
-  const isEqual = isEqualPart(partOf(own, asked), next.before, next.changes)
-  return isEqual ? { ...review, countsFor: { ...review.countsFor, about } } : undefined
+  if (stands && !hasJoined(request, next.changes) && !isMore) return { ...review, limits: { ...limits, policies } }
+  const earlier = limits?.unseen?.filter((place) => isChanged(place, next.changes)) ?? []
+  if (!edited || ![...earlier, ...edited].every(somebodyElses(giver.principal, request, { next, pinned })))
+    return undefined
+  const unseen = [...earlier, ...edited.filter((place) => isChanged(place, next.changes))]
+  return unseen.length === 0 ? review : { ...review, limits: { ...limits, unseen: distinct(unseen) } }
 }
 
 /** Tells whether who brings content gave an approval, or it was given for them, by whatever account of theirs. */
@@ -133,32 +135,61 @@ export function hasJoined({ resources }: Pick<Request, 'resources'>, changes: re
   })
 }
 
-/** Tells whether a place is in somebody's part. */
-type Part = (place: ChangedPlace) => boolean
-
-/** The fields that somebody is asked about, as policies write them; `undefined` if they are asked about everything. */
-function ownFields(user: KnownUser, requirements: readonly PinnedRequirement[]): readonly string[] | undefined {
-  if (requirements.some(({ veto }) => veto && holdsVeto(user, veto))) return undefined
-  const asked = needsOf(requirements).filter(({ from }) => isAmong(user, from))
-  const fields = asked.map(({ about }) => about)
-  return fields.every((field) => field !== undefined) && fields.length > 0 ? [...new Set(fields)] : undefined
+/**
+ * Makes the question whether a place is for others alone to look at: not for somebody whom path ownership asks about
+ * it, nor for everybody, as what nobody in particular is asked about. Those others are asked about it as it is from now
+ * on, and about all of it; of what is not changed any more, they were.
+ */
+function somebodyElses(
+  user: KnownUser,
+  request: Request,
+  { next, pinned }: Pick<Brought, 'next' | 'pinned'>,
+): (place: ResourcePlace) => boolean {
+  const asked = [...request.requirements, ...pinned.requirements]
+  const own = ownFields(user, asked)
+  const othersOf = (some: readonly PinnedRequirement[]) =>
+    patternsOf(needsOf(some).flatMap(({ from, about }) => (about === undefined || isAmong(user, from) ? [] : about)))
+  const [then, now] = [othersOf(asked), othersOf(pinned.requirements).filter((one) => isOfOne(one, next.changes))]
+  return (place) => {
+    if (!own || own.some((one) => touchesPattern(one, place.path))) return false
+    if (!isChanged(place, next.changes)) return then.some((one) => touchesPattern(one, place.path))
+    return now.some((one) => coversPath(one, place.path))
+  }
 }
 
-/** The part of somebody who is asked about some fields: these, and those that nobody else is asked about. */
-function partOf(fields: readonly string[], requirements: readonly PinnedRequirement[]): Part {
-  const patternsOf = (some: readonly string[]) =>
-    some.flatMap((field) => {
-      const pattern = compilePattern(field)
-      return pattern.ok ? [pattern.value] : []
-    })
-  const own = patternsOf(fields)
-  const named = needsOf(requirements).flatMap(({ about }) => about ?? [])
-  const others = patternsOf(named.filter((about) => !fields.includes(about)))
-  const among = (patterns: readonly Pattern[], path: string) => patterns.some((one) => touchesPattern(one, path))
-  return (place) => {
-    const { path } = place
-    return among(own, path) || !among(others, path) || (isPosition(place) && among(own, containerOf(path)))
-  }
+/** The fields that somebody is asked about; `undefined` if that may be everything. */
+function ownFields(user: KnownUser, requirements: readonly PinnedRequirement[]): readonly Pattern[] | undefined {
+  if (requirements.some(({ veto }) => veto && holdsVeto(user, veto))) return undefined
+  const fields = needsOf(requirements).flatMap(({ from, about }) => (isAmong(user, from) ? [about] : []))
+  const patterns = patternsOf(fields.flatMap((about) => about ?? []))
+  return patterns.length < fields.length || fields.length === 0 ? undefined : patterns
+}
+
+/** Compiles fields, without those of which nothing can be told here, as of a group. */
+function patternsOf(fields: readonly string[]): readonly Pattern[] {
+  return fields.flatMap((field) => {
+    const pattern = compilePattern(field)
+    return pattern.ok ? pattern.value : []
+  })
+}
+
+/** Tells whether a pattern is about one of several changes alone: what is asked about one says nothing of another. */
+function isOfOne(pattern: Pattern, changes: readonly ProposedChange[]): boolean {
+  return changes.filter(({ places }) => places.some(({ path }) => touchesPattern(pattern, path))).length === 1
+}
+
+/** Tells whether a place is changed, as a whole or in part. */
+function isChanged({ type, id, path: at }: ResourcePlace, changes: readonly ProposedChange[]): boolean {
+  const its = changes.find(({ resource }) => resource.type === type && resource.id === id)
+  return its?.places.some(({ path }) => path === at || isBelow(path, at) || isBelow(at, path)) ?? false
+}
+
+function isBelow(path: string, other: string): boolean {
+  return path.startsWith(`${other}/`)
+}
+
+function distinct(places: readonly ResourcePlace[]): readonly ResourcePlace[] {
+  return [...new Map(places.map((place) => [canonical(asJson(place)), place])).values()]
 }
 
 /**
@@ -173,25 +204,37 @@ function containerOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'))
 }
 
-function isEqualPart(
-  part: Part | undefined,
+/**
+ * Lists the places that one of two contents changes as the other one does not; `undefined` if they differ in anything
+ * else. An item of a list that is known by its position alone stands for the list.
+ */
+function editedPlaces(
   before: readonly ProposedChange[],
   after: readonly ProposedChange[],
-): boolean {
-  return canonical(effect(before, part)) === canonical(effect(after, part))
+): readonly ResourcePlace[] | undefined {
+  if (canonical(besidesPlaces(before)) !== canonical(besidesPlaces(after))) return undefined
+  return after.flatMap(({ resource: { type, id }, actions, places }, at) => {
+    const was = before[at] as ProposedChange
+    const [here, there] = [places, was.places].map((some) => new Set(some.map((place) => canonical(asJson(place)))))
+    const isNew = (others: ReadonlySet<string> | undefined) => (place: ChangedPlace) =>
+      !others?.has(canonical(asJson(place)))
+    const edited = [...places.filter(isNew(there)), ...was.places.filter(isNew(here))]
+    // With the same places, other actions make all of it something else.
+    const whole = edited.length === 0 && canonical(asJson(actions)) !== canonical(asJson(was.actions)) ? [''] : []
+    const paths = edited.map((place) => (isPosition(place) ? containerOf(place.path) : place.path))
+    return [...whole, ...paths].map((path) => ({ type, id, path }))
+  })
 }
 
-function effect(changes: readonly ProposedChange[], part: Part | undefined): JsonValue {
+function besidesPlaces(changes: readonly ProposedChange[]): JsonValue {
   return asJson(
-    changes.map(({ resource, project, toProject, incarnation, actions, places, move, after }) => ({
+    changes.map(({ resource, project, toProject, incarnation, move, after }) => ({
       resource,
       project,
       goes: toProject ?? null,
       whole: putsWhole({ toProject, move }) ? after : null,
       incarnation,
       move: move === undefined ? null : { ...move, reverts: null },
-      actions: part ? [] : actions,
-      places: part ? places.filter(part) : places,
     })),
   )
 }

@@ -255,7 +255,8 @@ const beside: readonly LaterEvent['type'][] = [
 
 /**
  * The answers with a new one, at the end: it takes the place of the one that its owner had, whoever gave that, and of
- * those that it says.
+ * those that it says. Whoever approves the whole of what they have approved a part of stays where they were, so that
+ * what came after that part came after it still.
  */
 function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): readonly Review[] {
   const { by, person, onBehalfOf, ownerPerson, digest, round, at, roles, reason, additions, replaces = [] } = event
@@ -271,5 +272,7 @@ function answered({ reviews }: Request, event: ReviewEvent, verdict: Verdict): r
     ...defined({ reason, additions }),
   }
   const gone = [ownerOf(review), ...replaces]
-  return [...reviews.filter((one) => !gone.includes(ownerOf(one))), review]
+  const isPart = (one: Review) => verdict === 'approve' && one.limits !== undefined && ownerOf(one) === ownerOf(review)
+  const stays = reviews.filter((one) => !gone.includes(ownerOf(one)) || isPart(one))
+  return stays.some(isPart) ? stays.map((one) => (isPart(one) ? review : one)) : [...stays, review]
 }
