@@ -316,6 +316,10 @@ describe('one call of tick', () => {
     const first = await approvals.tick({ budget: 100 })
     await rung
     expect(first).toMatchObject({ delivered: 0, failed: [], running: [{ tenant: 'bad' }] })
+    // Whatever else is due there waits for it, and no loop has to spin meanwhile.
+    const meanwhile = await approvals.tick({ budget: 100 })
+    expect(meanwhile).toMatchObject({ delivered: 0, failed: [], running: [{ tenant: 'bad' }] })
+    expect(meanwhile.next).toBe(h.state.time + 1_000)
     answer()
     for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
     expect(await approvals.tick()).toMatchObject({ ...told, running: [] })

@@ -31,7 +31,7 @@ export interface Shift {
   until<T>(answer: Promise<T>): Promise<T | undefined>
   /** Waits for all that is under way, at most until it is over. */
   settle(): Promise<void>
-  /** Ends it, and gives what is still under way. */
+  /** Ends it, and gives what is still under way in this process, whichever call began it. */
   end(): readonly { readonly tenant: string; readonly id: string }[]
 }
 
@@ -86,7 +86,7 @@ export function beginShift(context: Context, budget: number): Shift {
     end() {
       ended = true
       time.end()
-      const left = underWay.list().map(({ tenant, id }) => ({ tenant, id }))
+      const left = [...atWork.chores.values()].map(({ tenant, id }) => ({ tenant, id }))
       atWork.troubled = new Set([...tally.failed, ...left].map(({ tenant }) => tenant))
       return left
     },

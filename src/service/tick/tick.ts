@@ -130,7 +130,13 @@ export async function tick(context: Context, options: TickOptions = {}): Promise
     const next = dues && sealed ? earliest([...dues, ...sealed, nextRound(context)]) : context.now()
     const running = shift.end()
     const { done, failed } = shift
-    return { ...done, failed, waiting: shift.waiting(), running, next: running.length > 0 ? soon(context, next) : next }
+    return {
+      ...done,
+      failed,
+      waiting: shift.waiting(),
+      running,
+      next: running.length > 0 ? soon(context, next, doneBy(shift)) : next,
+    }
   } finally {
     shift.end()
   }
@@ -199,9 +205,13 @@ function earliest(dues: readonly (number | undefined)[]): number | undefined {
   return times.length > 0 ? Math.min(...times) : undefined
 }
 
-/** What is under way is looked after again in a second, if nothing else is due before. */
-function soon({ now }: Context, next: number | undefined): number {
-  return Math.min(next ?? Number.POSITIVE_INFINITY, now() + 1_000)
+/**
+ * What is under way is looked after again in a second, if nothing else is due before. What is due already and could not
+ * be begun waits for it.
+ */
+function soon({ now }: Context, next: number | undefined, done: number): number {
+  const [at, due = Number.POSITIVE_INFINITY] = [now(), next]
+  return due <= at && done === 0 ? at + 1_000 : Math.min(due, at + 1_000)
 }
 
 function checked(options: TickOptions): { readonly limit: number; readonly budget: number } {

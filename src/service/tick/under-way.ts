@@ -25,7 +25,6 @@ export interface UnderWay {
   hasRoom(): boolean
   /** Comes back as soon as one of them is done, or takes long, or the time is over. */
   change(): Promise<void>
-  list(): readonly Chore[]
 }
 
 /** Begins with nothing under way. */
@@ -33,14 +32,14 @@ export function createUnderWay(
   { atWork }: Pick<Context, 'atWork'>,
   { time, needs }: { readonly time: TimeBudget; readonly needs: Needs },
 ): UnderWay {
-  const own = new Map<string, Chore>()
+  const own = new Set<string>()
   let slow = 0
   let wake = () => {}
   return {
     begin(chore, open, finish) {
       const { name, lane, tenant, id } = chore
       let isSlow = false
-      own.set(name, chore)
+      own.add(name)
       atWork.chores.set(name, { tenant, id })
       countLane(atWork, lane, { underWay: 1 })
       needs.begin(open)
@@ -74,7 +73,6 @@ export function createUnderWay(
       })
       await time.until(changed)
     },
-    list: () => [...own.values()],
   }
 }
 
