@@ -46,7 +46,7 @@ export { type Merge, merge } from './core/change/merge.ts'
 export { parseJson } from './core/change/parse-json.ts'
 export { patchOf } from './core/change/patch-of.ts'
 export type { PatchOperation } from './core/change/patch-steps.ts'
-export { compilePattern, matchesPattern, type Pattern, touchesPattern } from './core/change/pattern.ts'
+export { compilePattern, coversPath, matchesPattern, type Pattern, touchesPattern } from './core/change/pattern.ts'
 export {
   atomic,
   byPlace,
@@ -268,8 +268,8 @@ export {
   type VerbRow,
   verbs,
 } from './core/request/model/status-table.ts'
+export type { ApprovalLimits, ResourcePlace } from './core/review/approval-limits.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
-export type { CountsFor } from './core/review/counts-for.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
 export type { JudgedAt, KnownUsers, Review, UnderReview, Verdict } from './core/review/under-review.ts'
 export type { KnownUser } from './core/review/voter.ts'

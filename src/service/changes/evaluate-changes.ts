@@ -176,14 +176,15 @@ function removalOf({ change: { resource }, before }: Proposal): PolicySubject {
 
 /**
  * Says of each change, and of each step on its way, why each policy that comes into question asks for approval or does
- * not.
+ * not. With the workflow off, only those come into question that ask all the same.
  */
 export async function explainAll(
   context: Context,
   tenant: string,
-  { setVersion, asking, ...what }: Weighed & Frozen & { readonly setVersion: PolicySetState },
+  { setVersion, settings, asking, ...what }: Weighed & Frozen & InForce,
 ): Promise<readonly Explanation[]> {
-  const sets = askingSets(await context.policies(context.storage, tenant, setVersion), false)
+  const isOn = isOnThere(context, settings, what.proposals)
+  const sets = askingSets(await context.policies(context.storage, tenant, setVersion), !isOn)
   const subjects = await knownSubjects(context, tenant, { ...what, sets: [...sets, ...asking.map(({ set }) => set)] })
   return what.proposals.flatMap(({ change }, index) =>
     (subjects[index] ?? []).map((subject) => {

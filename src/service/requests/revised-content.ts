@@ -108,7 +108,9 @@ export async function nextContent(
   const mayStay = isPutAnew || rewrite?.type === 'name'
   if (rewrite && !mayStay && isSameSchedule(schedule, agreed) && isEqual(proposals, stored.proposals)) {
     if (rewrite.type === 'rebase') return refuse('up_to_date', { request: request.id })
-    return refuse('nothing_changed', stored.content.changes[0]?.resource ?? { type: '', id: '' })
+    const unchanged = rewrite.type === 'add' ? rewrite.wish.ref : stored.content.changes[0]?.resource
+    const { type, id } = unchanged ?? { type: '', id: '' }
+    return refuse('nothing_changed', { type, id })
   }
   const content = { changes: proposals.map(({ change }) => change), ...schedule }
   const asking = isBack ? [] : askingFreezes(context, settings, { now: rewriting.at, schedule })

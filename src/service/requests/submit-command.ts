@@ -163,7 +163,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   const settings = considered.value.policySet?.value
   const asking = askingFreezes(context, settings, { now: at, schedule: intention })
   const { revertAt } = intention
-  const weighed = { proposals, setVersion, asking, behind: [actor.user], revertAt }
+  const weighed = { proposals, setVersion, settings, asking, behind: [actor.user], revertAt }
   const explanations = await explainAll(context, actor.tenant, weighed)
   const frozen = foretoldFreeze(context, settings, { proposals, at, ...defined({ applyAt: earliestOf(intention) }) })
   const { leftOut } = considered.value
