@@ -1,10 +1,12 @@
-import { createApprovals, defineResource, staticDirectory } from 'countersign'
+import { createApprovals, type Directory, defineResource, staticDirectory } from 'countersign'
 import { number, object } from 'zod'
 import { type Comparison, timed } from './harness.ts'
 import { type BenchDatabase, postgres, sqlite } from './storage-databases.ts'
+import { office, type Pending } from './storage-office.ts'
 
 const pageSize = 50
 const open = 1_000
+const prices = defineResource({ type: 'price', schema: object({ cents: number() }) })
 
 /** Compares lists, counts and timelines with statements by hand on the bare driver, and with themselves where less is stored. */
 export async function comparisons(): Promise<readonly Comparison[]> {
@@ -20,7 +22,9 @@ const filters = {
   resource: [{ resource: { type: 'price', id: 'p' } }, 'targets', "and r.type = 'price' and r.id = 'p'"],
 } as const
 
-async function on(make: () => BenchDatabase | Promise<BenchDatabase | undefined>): Promise<readonly Comparison[]> {
+type Make = () => BenchDatabase | Promise<BenchDatabase | undefined>
+
+async function on(make: Make): Promise<readonly Comparison[]> {
   const [few, many] = [await stored(make, 10_000), await stored(make, 100_000)]
   if (!few || !many) return []
   const { name, database } = many
@@ -76,12 +80,85 @@ async function on(make: () => BenchDatabase | Promise<BenchDatabase | undefined>
     same: (one, other) => one === 200 && other === 200,
     goal: 0.5,
   })
+  const rights = await readingRights(many)
+  const indexes = [...(await indexCost(make, 'submit')), ...(await indexCost(make, 'review'))]
   const measure = async () => {
     const measured = await timeline.measure()
     for (const one of [few, many]) await one.database.close()
     return measured
   }
-  return [...cases, count('pending'), count('applied'), { ...timeline, measure }]
+  return [...cases, ...rights, ...indexes, count('pending'), count('applied'), { ...timeline, measure }]
+}
+
+/** A list that asks who may read, beside one of a tenant where everybody may: in all projects, and in one of them. */
+async function readingRights({ name, database, ann }: Stored): Promise<readonly Comparison[]> {
+  const readers = { everywhere: { acme: ['staff'] }, 'in one project': { web: ['staff'] } }
+  return Object.entries(readers).map(([where, held]) => {
+    const reader = createApprovals({
+      ...{ admins: 'anyone', storage: database.open(), resources: [prices], readers: { roles: ['staff'] } },
+      directory: directoryOf(held),
+    }).as({ tenant: 'acme', user: 'ann' })
+    const list = (by: typeof ann) => async () => {
+      return (await by.requests.list({ status: 'applied', limit: pageSize })).requests.length
+    }
+    return timed({
+      case: `50 by a reader ${where}, of 100,000, ${name}`,
+      subject: { name: 'with readers', run: list(reader) },
+      peer: { name: 'without', run: list(ann) },
+      same: (one, other) => one === pageSize && other === pageSize,
+      goal: 1 / 1.1,
+    })
+  })
+}
+
+/** A directory of one user who holds roles in a project, or, under the name of the tenant, everywhere. */
+function directoryOf(held: Readonly<Record<string, readonly string[]>>): Directory {
+  const inProjects = Object.entries(held).map(([project, roles]) => ({ project, roles }))
+  return {
+    users: async ({ project = 'acme' }, ids) =>
+      ids.map(() => ({ roles: held[project] ?? held['acme'] ?? [], inProjects })),
+    holders: async () => ['ann'],
+    roles: async (_scope, names) => names.map(() => true),
+  }
+}
+
+/** The indexes that lists are read by, and nothing else is. */
+const listIndexes = [
+  ...['requester', 'update', 'project_update', 'own_update'].map((by) => `countersign_requests_by_${by}`),
+  ...['update', 'type', 'type_update'].map((by) => `countersign_targets_by_${by}`),
+  ...['status', 'update'].map((by) => `countersign_across_projects_by_${by}`),
+  ...['update', 'project', 'type', 'type_project', 'type_state', 'project_state'].map(
+    (by) => `countersign_resources_by_${by}`,
+  ),
+]
+
+/** A verb with the indexes of the lists, beside the same without them. */
+async function indexCost(make: Make, verb: 'submit' | 'review'): Promise<readonly Comparison[]> {
+  const [all, bare] = [await make(), await make()]
+  if (!all || !bare) return []
+  for (const index of listIndexes) await bare.run(`drop index ${index}`)
+  const side = async (name: string, database: BenchDatabase) => {
+    const { submit, approve } = await office(database.open())
+    return {
+      ...{ name },
+      ...(verb === 'submit'
+        ? { run: async () => void (await submit()) }
+        : { prepare: submit, run: async (one: Pending) => void (await approve(one)) }),
+    }
+  }
+  const comparison = timed({
+    case: `${verb}, ${all.name}`,
+    subject: await side('with the indexes of lists', all),
+    peer: await side('without', bare),
+    same: () => true,
+    goal: 1 / 1.1,
+  })
+  const measure = async () => {
+    const measured = await comparison.measure()
+    for (const one of [all, bare]) await one.close()
+    return measured
+  }
+  return [{ ...comparison, measure }]
 }
 
 /** The same rows by hand: each request with its content. */
@@ -100,10 +177,9 @@ function handList(table: string, condition: string, time: string): string {
 type Stored = NonNullable<Awaited<ReturnType<typeof stored>>>
 
 /** A tenant with so many requests, of which 1,000 wait, and one of them has 200 events. */
-async function stored(make: () => BenchDatabase | Promise<BenchDatabase | undefined>, count: number) {
+async function stored(make: Make, count: number) {
   const database = await make()
   if (!database) return undefined
-  const prices = defineResource({ type: 'price', schema: object({ cents: number() }) })
   const approvals = createApprovals({
     ...{ admins: 'anyone', storage: database.open(), resources: [prices] },
     directory: staticDirectory({ ann: [], ben: ['lead'] }),
