@@ -1,11 +1,11 @@
 import type { JsonObject, JsonValue } from '../core/json/json.ts'
 import type { CollectionName } from '../ports/collections.ts'
-import { compareKeys } from '../ports/compare.ts'
-import type { Storage, StoredRecord } from '../ports/storage.ts'
+import type { IndexQuery, Storage, StoredRecord } from '../ports/storage.ts'
 import { checkedKey, columnsOf, keyText, partsOf } from './toolkit/columns.ts'
 import { createEffectScope } from './toolkit/effect-scope.ts'
-import { countPlanOf, isKept, pageAmong, planOf, positionIn, uniquePlaces } from './toolkit/index-plan.ts'
+import { countPlanOf, isKept, mostLookedAt, pageAmong, planOf, uniquePlaces } from './toolkit/index-plan.ts'
 import { type KeyedWrite, orderedWrites, refuseConflict, refuseDuplicate } from './toolkit/ordered-writes.ts'
+import { createRecordOrder, type RecordOrder } from './toolkit/record-order.ts'
 import { createTurns } from './toolkit/serial-queue.ts'
 
 /**
@@ -19,6 +19,7 @@ import { createTurns } from './toolkit/serial-queue.ts'
  */
 export function memoryStorage(): Storage {
   const kept = new Map<CollectionName, Map<string, StoredRecord>>()
+  const orders = new Map<CollectionName, Map<string, RecordOrder>>()
   const holders = new Map<string, string>()
   const inTurn = createTurns()
   const scope = createEffectScope()
@@ -27,6 +28,15 @@ export function memoryStorage(): Storage {
     const records = kept.get(collection) ?? new Map<string, StoredRecord>()
     kept.set(collection, records)
     return records
+  }
+
+  /** An index is put in order when it is asked for the first time. */
+  const orderOf = ({ collection, index }: Pick<IndexQuery, 'collection' | 'index'>): RecordOrder => {
+    const its = orders.get(collection) ?? new Map<string, RecordOrder>()
+    orders.set(collection, its)
+    const order = its.get(index) ?? createRecordOrder(collection, index, recordsOf(collection).values())
+    its.set(index, order)
+    return order
   }
 
   return {
@@ -38,23 +48,15 @@ export function memoryStorage(): Storage {
     async list(query) {
       scope.refuseInside('list')
       const plan = planOf(query)
-      const found = [...recordsOf(query.collection).values()].flatMap((record) => {
-        const position = positionIn(plan, query, record.value)
-        return position ? [{ record, position }] : []
-      })
-      const direction = query.order === 'ascending' ? 1 : -1
-      found.sort((a, b) => compareKeys(a.position, b.position) * direction)
-      const records = found.map(({ record }) => record)
-      return pageAmong(plan, query, records)
+      const most = query.only ? mostLookedAt : query.limit
+      return pageAmong(plan, query, orderOf(query).part(query, most + 1))
     },
 
     async count(query) {
       scope.refuseInside('count')
-      const plan = countPlanOf(query)
-      const part = { ...query, order: 'ascending' } as const
-      const records = [...recordsOf(query.collection).values()].map(({ value }) => value)
-      const looked = records.filter((value) => positionIn(plan, part, value)).slice(0, query.limit)
-      return { count: looked.filter((value) => isKept(query, value)).length, looked: looked.length }
+      countPlanOf(query)
+      const looked = orderOf(query).part(query, query.limit)
+      return { count: looked.filter(({ value }) => isKept(query, value)).length, looked: looked.length }
     },
 
     async commit(writes, effect) {
@@ -78,9 +80,12 @@ export function memoryStorage(): Storage {
         if (effect) await scope.run(async () => effect(undefined))
         for (const { keyed, next } of staged) {
           const records = recordsOf(keyed.write.collection)
-          const version = (records.get(keyed.id)?.version ?? 0) + 1
-          if (next) records.set(keyed.id, Object.freeze({ version, value: next }))
+          const was = records.get(keyed.id)
+          const is = next && Object.freeze({ version: (was?.version ?? 0) + 1, value: next })
+          if (is) records.set(keyed.id, is)
           else if (keyed.write.type === 'remove') records.delete(keyed.id)
+          else continue
+          for (const order of orders.get(keyed.write.collection)?.values() ?? []) order.put(was, is)
         }
         for (const [place, holder] of moved) {
           if (holder === undefined) holders.delete(place)
