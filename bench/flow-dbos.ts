@@ -57,10 +57,9 @@ export async function dbosSide(place: FlowPlace): Promise<FlowSide> {
   )
   const systemDatabaseUrl = new URL(serverUrl())
   systemDatabaseUrl.pathname = `/${name}`
-  const close = async () => {
+  const leave = async () => {
     await DBOS.shutdown()
     await place.pool.query(`drop database if exists ${name} with (force)`)
-    await place.close()
   }
   DBOS.setConfig({
     ...{ name: 'flow', systemDatabaseUrl: systemDatabaseUrl.href, systemDatabasePoolSize: flowConnections },
@@ -70,12 +69,18 @@ export async function dbosSide(place: FlowPlace): Promise<FlowSide> {
   try {
     await DBOS.launch()
   } catch (error) {
-    await close()
+    await leave()
     throw error
   }
   const running = new Map<string, Promise<string>>()
   return {
-    close,
+    async close() {
+      try {
+        await leave()
+      } finally {
+        await place.close()
+      }
+    },
     async submit(flag, document) {
       const id = randomUUID()
       const handle = await DBOS.startWorkflow(workflow, { workflowID: id })(flag, document)

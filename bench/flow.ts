@@ -8,7 +8,7 @@ import { dbosSide } from './flow-dbos.ts'
 import { drizzlePostgresSide } from './flow-drizzle-postgres.ts'
 import { drizzleSqliteSide } from './flow-drizzle-sqlite.ts'
 import { type KyselyTables, kyselySide, onPostgres, onSqlite } from './flow-kysely.ts'
-import { type FlowPlace, flowFile, flowPlace, serverUrl } from './flow-places.ts'
+import { type FlowFile, type FlowPlace, flowFile, flowPlace, serverUrl } from './flow-places.ts'
 import { prismaSide } from './flow-prisma.ts'
 import { type Comparison, pressed } from './harness.ts'
 
@@ -34,51 +34,53 @@ export async function comparisons(): Promise<readonly Comparison[]> {
 
 function onFile(): readonly FlowPair[] {
   const place = 'SQLite FULL'
-  const openSubject = async () => {
-    const { database, close } = flowFile()
-    return await countersignSide(sqliteStorage(database), close)
-  }
-  const file = () => {
-    const made = flowFile()
-    for (const statement of applicationTables('SQLite')) made.database.exec(statement)
-    return made
-  }
-  const kysely = async () => {
-    const { database, close } = file()
+  const onTables = (open: (file: FlowFile) => FlowSide) => () =>
+    sideOn(flowFile(), (file) => {
+      for (const statement of applicationTables('SQLite')) file.database.exec(statement)
+      return open(file)
+    })
+  const openSubject = () => sideOn(flowFile(), ({ database, close }) => countersignSide(sqliteStorage(database), close))
+  const kysely = onTables(({ database, close }) => {
     const dialect = new SqliteDialect({ database })
     return kyselySide(onSqlite(new Kysely<KyselyTables>({ dialect })), close)
-  }
-  const drizzle = async () => {
-    const { database, close } = file()
-    return drizzleSqliteSide(database, close)
-  }
+  })
+  const drizzle = onTables(({ database, close }) => drizzleSqliteSide(database, close))
   return [
     { place, openSubject, peer: 'Kysely', openPeer: kysely, goals: [0.7, 1], processor },
     { place, openSubject, peer: 'Drizzle', openPeer: drizzle, goals: [0.8, 1.1] },
   ]
 }
 
+/** Opens a side on a place, which is closed where that fails. */
+async function sideOn<Place extends Pick<FlowSide, 'close'>>(
+  place: Place,
+  open: (place: Place) => FlowSide | Promise<FlowSide>,
+): Promise<FlowSide> {
+  try {
+    return await open(place)
+  } catch (error) {
+    await place.close()
+    throw error
+  }
+}
+
 /** How sides are opened on the server, which is reached directly or over a slow wire. */
 function sidesOn(reach: 'directly' | 'slowly') {
-  const tables = async () => {
-    const made = await flowPlace(reach)
-    await made.pool.query(applicationTables('PostgreSQL').join(';'))
-    return made
-  }
-  const withTables = (open: (place: FlowPlace) => FlowSide | Promise<FlowSide>) => async () =>
-    await open(await tables())
+  const onTables = (open: (place: FlowPlace) => FlowSide | Promise<FlowSide>) => async () =>
+    await sideOn(await flowPlace(reach), async (place) => {
+      await place.pool.query(applicationTables('PostgreSQL').join(';'))
+      return await open(place)
+    })
   return {
-    openSubject: async () => {
-      const { pool, close } = await flowPlace(reach)
-      return await countersignSide(postgresStorage(pool), close)
-    },
-    kysely: withTables(({ pool, close }) => {
+    openSubject: async () =>
+      await sideOn(await flowPlace(reach), ({ pool, close }) => countersignSide(postgresStorage(pool), close)),
+    kysely: onTables(({ pool, close }) => {
       const dialect = new PostgresDialect({ pool })
       return kyselySide(onPostgres(new Kysely<KyselyTables>({ dialect })), close)
     }),
-    drizzle: withTables(({ pool, close }) => drizzlePostgresSide(pool, close)),
-    prisma: withTables((place) => prismaSide(place, place.close)),
-    dbos: withTables(dbosSide),
+    drizzle: onTables(({ pool, close }) => drizzlePostgresSide(pool, close)),
+    prisma: onTables((place) => prismaSide(place, place.close)),
+    dbos: onTables(dbosSide),
   }
 }
 
