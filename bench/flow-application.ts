@@ -68,7 +68,9 @@ export interface ReviewedRow {
 /** An approval that an application does not take. */
 export class Refusal extends Error {}
 
-/** Refuses an approval that must not count: of one's own request, without the role, of other content, or a second one. */
+/**
+ * Refuses an approval that must not count: of one's own request, of other content, a second one, or without the role.
+ */
 export function checkApproval(
   request: ReviewedRow,
   approval: { readonly by: string; readonly digest: string },

@@ -15,8 +15,9 @@ const topic = 'approvals'
 const patience = { timeoutSeconds: 3_600 }
 
 /**
- * The application as a durable workflow of DBOS, which submits, waits for approvals, and applies. Its steps are the transactions of the application with
- * Kysely, and may run again after a crash. DBOS keeps what it knows in a database of its own.
+ * The application as a durable workflow of DBOS, which submits, waits for approvals, and applies. Its steps are the
+ * transactions of the application with Kysely, and may run again after a crash. DBOS keeps what it knows in a database
+ * of its own.
  */
 export async function dbosSide(place: FlowPlace): Promise<FlowSide> {
   const name = `countersign_bench_${randomUUID().replaceAll('-', '')}`

@@ -46,7 +46,7 @@ export function flowFile(): FlowFile {
   }
 }
 
-/** Makes a schema on the server, which is reached directly or over a wire on which everything takes a millisecond each way. */
+/** Makes a schema on the server, which is reached directly or over a wire that takes a millisecond each way. */
 export async function flowPlace(reach: 'directly' | 'slowly'): Promise<FlowPlace> {
   const schema = `countersign_bench_${randomUUID().replaceAll('-', '')}`
   const url = new URL(serverUrl())

@@ -201,8 +201,8 @@ export function prismaSide(
 }
 
 /**
- * Opens the client that `prisma generate` makes of the schema. What is generated is this configuration of the runtime, and types; the command itself
- * would bring in 230 MB of packages and a download.
+ * Opens the client that `prisma generate` makes of the schema. What is generated is this configuration of the runtime,
+ * and types; the command itself would bring in 230 MB of packages and a download.
  */
 function openClient(pool: Pool, place: string): PrismaFlowClient {
   const load = createRequire(import.meta.url)

@@ -3,10 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 /** How long everything takes that is sent, in milliseconds. */
 const delay = 1
 
-// Run by `fork` with the host and port of a server: passes everything on a millisecond later in each direction, and says on which port.
+// Run by `fork` with the host and port of a server. Passes everything on a millisecond later in each direction, and
+// says on which port.
 const [host = '127.0.0.1', port] = process.argv.slice(2)
 
-/** Passes on what arrives. Timers of one duration fire in the order in which they were set, so that nothing overtakes anything. */
+/** Passes on what arrives. Timers of one duration fire in the order in which they were set: nothing overtakes. */
 function pass(from: Socket, to: Socket): void {
   from.on('data', (chunk) => setTimeout(() => to.write(chunk), delay))
   from.on('end', () => setTimeout(() => to.end(), delay))

@@ -110,12 +110,12 @@ async function isServerThere(): Promise<boolean> {
     await close()
     return true
   } catch (error) {
-    console.log(`PostgreSQL is left out: nobody answers at ${serverUrl()} (${String(error)}).`)
+    console.warn(`PostgreSQL is left out: nobody answers at ${serverUrl()} (${String(error)}).`)
     return false
   }
 }
 
-/** The rows of a pair. Both sides are opened and tried by the first row that is measured, and closed after the last one or a failure. */
+/** The rows of a pair. Its sides are opened and tried by the first one, and closed after the last one or a failure. */
 function comparisonsOf({ place, peer, openSubject, openPeer, goals, processor }: FlowPair): readonly Comparison[] {
   const sides: FlowSide[] = []
   let changes = 0
@@ -173,7 +173,7 @@ function flowsOn(opened: () => FlowSide | undefined, rollout: () => number): () 
   }
 }
 
-/** Sees whether a side does what it has to: refuses approvals that must not count, and applies what was approved twice. */
+/** Fails unless a side refuses approvals that must not count, and applies what was approved twice. */
 async function tryOut(side: FlowSide): Promise<void> {
   const [flag = ''] = flagNames
   const document = documentOf(-1)

@@ -89,8 +89,9 @@ const RUSH_MS = 300
 const LARGEST_RUSH = 400
 
 /**
- * Compares two contenders, each with so many workers at once: the time of a call when all work, beside it the 99th percentile of the time that one
- * call takes, and, where it is wanted, the time that this process keeps processors busy for a call. `valid` says whether a call did the right thing.
+ * Compares two contenders, each with so many workers at once: the time of a call when all work, beside it the 99th
+ * percentile of the time that one call takes, and, if it is wanted, the time for which this process keeps processors
+ * busy for a call. `valid` says whether a call did the right thing.
  */
 export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(options: {
   readonly case: string
@@ -100,7 +101,7 @@ export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(opti
   readonly goal: number | null
   /** What the ratio of the 99th percentiles must reach; null where it is only stated. */
   readonly tail: number | null
-  /** What the ratio of the processor times must reach; left out where there is no row of them. */
+  /** What the ratio of the processor times must reach; left out if no row of them is wanted. */
   readonly processor?: number
 }): readonly Comparison[] {
   const { workers, subject, peer, processor } = options
