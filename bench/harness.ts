@@ -89,8 +89,9 @@ const RUSH_MS = 300
 const LARGEST_RUSH = 400
 
 /**
- * Compares two contenders, each with so many workers at once: the time of a call when all work, and beside it the 99th percentile of the time that one
- * call takes. `valid` says whether a call did the right thing.
+ * Compares two contenders, each with so many workers at once: the time of a call when all work, beside it the 99th
+ * percentile of the time that one call takes, and, if it is wanted, the time for which this process keeps processors
+ * busy for a call. `valid` says whether a call did the right thing.
  */
 export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(options: {
   readonly case: string
@@ -100,9 +101,12 @@ export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(opti
   readonly goal: number | null
   /** What the ratio of the 99th percentiles must reach; null where it is only stated. */
   readonly tail: number | null
+  /** What the ratio of the processor times must reach; left out if no row of them is wanted. */
+  readonly processor?: number
 }): readonly Comparison[] {
-  const { workers, subject, peer } = options
+  const { workers, subject, peer, processor } = options
   const tails: [number[], number[]] = [[], []]
+  const processorTimes: [number[], number[]] = [[], []]
   const names = { subject: subject.name, peer: peer.name }
   return [
     {
@@ -118,8 +122,9 @@ export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(opti
           async () => add(0, await rush(subject, { workers, calls: calls[0] })),
           async () => add(1, await rush(peer, { workers, calls: calls[1] })),
         ]
-        const add = (side: 0 | 1, { perCall, latencies }: Rush) => {
+        const add = (side: 0 | 1, { perCall, processorPerCall, latencies }: Rush) => {
           times[side].push(perCall)
+          processorTimes[side].push(processorPerCall)
           tails[side].push(...latencies)
         }
         for (let round = 0; round < RUSHES; round++) {
@@ -137,6 +142,18 @@ export function pressed<SubjectInput, SubjectOutput, PeerInput, PeerOutput>(opti
         return { subject: percentile(tails[0], 0.99), peer: percentile(tails[1], 0.99), unit: 'ms' }
       },
     },
+    ...(processor === undefined
+      ? []
+      : [
+          {
+            case: `${options.case}, processor time`,
+            ...names,
+            goal: processor,
+            async measure() {
+              return { subject: median(processorTimes[0]), peer: median(processorTimes[1]), unit: 'ms' }
+            },
+          },
+        ]),
   ]
 }
 

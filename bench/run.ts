@@ -7,7 +7,7 @@ export interface Bench {
   readonly comparisons: () => readonly Comparison[] | Promise<readonly Comparison[]>
 }
 
-const benches = ['change', 'lifecycle', 'lists', 'policy', 'request', 'review', 'storage']
+const benches = ['change', 'flow', 'lifecycle', 'lists', 'policy', 'request', 'review', 'storage']
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
 const unknown = positionals.filter((name) => !benches.includes(name))

@@ -62,6 +62,8 @@ export async function byTurns(a: Warm<unknown>, b: Warm<unknown>): Promise<reado
 export interface Rush {
   /** Milliseconds of all calls together, for each call. */
   readonly perCall: number
+  /** Milliseconds for which this process kept processors busy, with all of its threads, for each call. */
+  readonly processorPerCall: number
   /** Milliseconds of each call by itself. */
   readonly latencies: readonly number[]
 }
@@ -83,9 +85,12 @@ export async function rush<Input>(
     }
   }
   globalThis.gc?.()
+  const busy = process.cpuUsage()
   const begun = performance.now()
   await Promise.all(Array.from({ length: workers }, work))
-  return { perCall: (performance.now() - begun) / calls, latencies }
+  const perCall = (performance.now() - begun) / calls
+  const { user, system } = process.cpuUsage(busy)
+  return { perCall, processorPerCall: (user + system) / 1_000 / calls, latencies }
 }
 
 /** The time that this share of the calls stays below. */
