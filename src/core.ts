@@ -268,7 +268,7 @@ export {
   type VerbRow,
   verbs,
 } from './core/request/model/status-table.ts'
-export type { ApprovalLimits, ResourcePlace } from './core/review/approval-limits.ts'
+export type { ApprovalLimits, AskedNeed, ResourcePlace } from './core/review/approval-limits.ts'
 export type { ApprovalStanding, PolicyStanding, StandIn, SuppliableNeed } from './core/review/approval-standing.ts'
 export type { MissingNeed, PolicyTally, Tally } from './core/review/tally.ts'
 export type { JudgedAt, KnownUsers, Review, UnderReview, Verdict } from './core/review/under-review.ts'

@@ -140,7 +140,7 @@ export interface HostOptions {
   /**
    * Makes ids of requests.
    *
-   * @defaultValue () => crypto.randomUUID()
+   * @defaultValue UUIDs of version 7 (RFC 9562), which begin with the time: databases store them side by side
    */
   readonly newId?: NewId | undefined
 }

@@ -17,6 +17,7 @@ import { checkedNotifiers, checkedPredicates, checkedSigner } from './context/ch
 import { checkedClock, checkedIds } from './context/checked-sources.ts'
 import { compiledPolicies } from './context/compiled-policies.ts'
 import type { Context } from './context/context.ts'
+import { idByTime } from './context/id-by-time.ts'
 import { audiencesOf } from './context/notice-audiences.ts'
 import { directoryOver } from './people/departures.ts'
 import { type Departure, departCommand, returnCommand } from './requests/departure-commands.ts'
@@ -202,7 +203,7 @@ function checkLeaver(leaver: { readonly tenant: string; readonly user: string })
 
 /** Reads the options: what every command works with. */
 function contextOf(options: ApprovalsOptions): Context {
-  const { now = Date.now, newId = () => crypto.randomUUID() } = options
+  const { now = Date.now, newId = idByTime } = options
   const notifiers = checkedNotifiers(options.notifiers)
   const timeouts = timeoutsOf(options.timeouts)
   const storage = timelyStorage(options.storage, timeouts.storage)

@@ -10,8 +10,8 @@ export interface Answer {
   readonly seen?: string
   /** When it was given. */
   readonly at?: number
-  /** What it does not count for since an edit: these places, or what other policies ask. */
-  readonly limits?: { readonly unseen?: readonly Place[]; readonly policies?: readonly string[] }
+  /** What it does not count for since an edit: these places, or wherever its owner was not asked before. */
+  readonly limits?: { readonly unseen?: readonly Place[]; readonly asked?: readonly string[] }
 }
 
 /** A field of a resource, by its number. */

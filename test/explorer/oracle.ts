@@ -13,7 +13,7 @@ import {
   type World,
 } from './explored-world.ts'
 import { type Answer, forgotten, type Grudge, noted, type Place, returning, topicOf, without } from './memory.ts'
-import { type Approver, meets } from './slow-count.ts'
+import { type Approver, meets, namesIn } from './slow-count.ts'
 
 /** What a witness who saw nothing but the events knows of a request. */
 export interface Ledger {
@@ -846,19 +846,42 @@ function kept(before: Ledger, after: Ledger, scene: Scene): ReadonlyMap<Answer, 
     if (verdict !== 'approve') return verdict === 'request_changes' ? [[answer, answer]] : []
     if (openConflicts(after.draft) > 0 || isSamePerson(scene, by, command.by)) return []
     if (!mayAnswer(after, scene, after.asked, { by, verdict })) return []
-    const policies = after.asked.map(demandOf)
     const edited = isTimed ? editedPlaces({ before, after, scene }) : undefined
-    if (edited?.length === 0) {
-      return [[answer, limits?.policies && !asksMore ? { ...answer, limits: { ...limits, policies } } : answer]]
-    }
-    if (stands && !asksMore) return [[answer, { ...answer, limits: { ...limits, policies } }]]
     const isLeft = ({ at, field }: Place) => effectOf(scene.world, after.draft, at).has(field)
-    const unseen = [...(limits?.unseen ?? []).filter(isLeft), ...(edited ?? [])]
-    if (!edited || !unseen.every((place) => isForOthers(by, place, { before, after, scene }))) return []
-    const left = unseen.filter(isLeft)
-    return [[answer, left.length === 0 ? answer : { ...answer, limits: { ...limits, unseen: left } }]]
+    const unseen = (limits?.unseen ?? []).filter(isLeft)
+    if (stands && !asksMore) {
+      const asked = limits?.asked ?? (edited?.length === 0 ? undefined : askedAs(ownerOf(answer), before, scene))
+      return [[answer, limitedTo(answer, { unseen, asked })]]
+    }
+    const others = [...unseen, ...(edited ?? [])]
+    if (!edited || !others.every((place) => isForOthers(by, place, { before, after, scene }))) return []
+    return [[answer, limitedTo(answer, { unseen: others.filter(isLeft), asked: limits?.asked })]]
   })
   return new Map(stay)
+}
+
+function limitedTo(
+  { limits: _, ...answer }: Answer,
+  { unseen, asked }: { readonly unseen: readonly Place[]; readonly asked: readonly string[] | undefined },
+): Answer {
+  if (unseen.length === 0 && !asked) return answer
+  return { ...answer, limits: { ...(unseen.length > 0 ? { unseen } : {}), ...(asked ? { asked } : {}) } }
+}
+
+/** The places that ask somebody, each with a name or a role by which it does. */
+function askedAs(whose: string, ledger: Ledger, scene: Scene): readonly string[] {
+  const account = directoryOf(scene)[whose]
+  return ledger.asked.flatMap((policy) =>
+    treesOf(policy, ledger, scene)
+      .flatMap(placesOf)
+      .filter(({ from }) => account && isNamed(whose, account, from) && !isOut(whose, from, scene))
+      .flatMap((place) => namesIn(place).map((name) => `${demandOf(policy)} ${name}`))
+      .filter((name) =>
+        [`user:${whose}`, ...(account?.roles ?? []).map((role) => `role:${role}`)].some((own) =>
+          name.endsWith(` ${own}`),
+        ),
+      ),
+  )
 }
 
 /** What a policy asks, each tree by itself. */
@@ -999,14 +1022,21 @@ function isEnough(
 ): boolean {
   const counted = answers.filter((answer) => !isOld(answer, scene, force) && mayAnswer(ledger, scene, force, answer))
   return force.every((policy) => {
-    const voters = votersOf(counted.filter(isFor(policy)), scene)
+    const voters = votersOf(
+      counted.map((answer) => askedBy(policy, answer)),
+      scene,
+    )
     return treesOf(policy, ledger, scene).every((tree) => meets(tree, voters))
   })
 }
 
-/** Tells whether an approval that was kept counts for a policy at all. */
-function isFor(policy: Policy): (answer: Answer) => boolean {
-  return ({ limits }) => limits?.policies?.includes(demandOf(policy)) ?? true
+/** An approval with what of its limits is about a policy. */
+function askedBy(policy: Policy, answer: Answer): Answer {
+  const { limits } = answer
+  if (!limits?.asked) return answer
+  const demand = `${demandOf(policy)} `
+  const asked = limits.asked.flatMap((one) => (one.startsWith(demand) ? [one.slice(demand.length)] : []))
+  return { ...answer, limits: { ...limits, asked } }
 }
 
 /** What a policy demands, whichever version of it does. */
@@ -1022,10 +1052,11 @@ function countsForAll(answer: Answer, ledger: Ledger, scene: Scene, force: reado
   return force.every((policy) => {
     const places = treesOf(policy, ledger, scene).flatMap(placesOf)
     const theirs = places.filter(({ from }) => account && isNamed(whose, account, from) && !isOut(whose, from, scene))
-    if (theirs.length === 0) return true
-    return (
-      isFor(policy)(answer) && (unseen.length === 0 || theirs.every(({ field }) => field && !unseen.includes(field)))
-    )
+    const { asked } = askedBy(policy, answer).limits ?? {}
+    return theirs.every((place) => {
+      const isAsked = !asked || namesIn(place).some((name) => asked.includes(name))
+      return isAsked && (unseen.length === 0 || (place.field !== undefined && !unseen.includes(place.field)))
+    })
   })
 }
 
@@ -1056,6 +1087,7 @@ function votersOf(answers: readonly Answer[], scene: Scene) {
       users: [ownerOf(answer)],
       roles: directory[ownerOf(answer)]?.roles ?? [],
       unseen: (answer.limits?.unseen ?? []).map(({ field }) => field),
+      asked: answer.limits?.asked,
     }
     const one = {
       persons: [...met.flatMap((voter) => voter.persons), ...persons],

@@ -5,6 +5,8 @@ export interface Vote {
   readonly users: readonly string[]
   readonly roles: readonly string[]
   readonly unseen: readonly string[]
+  /** Where they were asked before what they have not seen, as `namesIn` writes it. Left out: wherever they are asked. */
+  readonly asked: readonly string[] | undefined
 }
 
 /** A person who approved, in the order of the approvals. */
@@ -13,6 +15,17 @@ export interface Approver {
   readonly persons: readonly string[]
   /** Each of their approvals, with the fields that its giver has not seen. */
   readonly votes: readonly Vote[]
+}
+
+/** A place by the field that it is about, and each of those whom it names. */
+export function namesIn({
+  from: { users = [], roles = [] },
+  field = '',
+}: {
+  readonly from: { readonly users?: readonly string[] | undefined; readonly roles?: readonly string[] | undefined }
+  readonly field?: string
+}): readonly string[] {
+  return [...users.map((user) => `${field} user:${user}`), ...roles.map((role) => `${field} role:${role}`)]
 }
 
 /** Tells whether different people fill every place of a tree, by trying every way of seating them. */
@@ -34,7 +47,10 @@ function waysOf(tree: Requirement, approvers: readonly Approver[], from: number)
     const { except } = tree.from
     const field = (tree as { readonly field?: string }).field?.slice(1)
     const named = approvers.flatMap(({ votes, persons }, place) => {
-      const counted = votes.filter(({ unseen }) => unseen.length === 0 || (field && !unseen.includes(field)))
+      const counted = votes.filter(({ unseen, asked }) => {
+        const isAsked = !asked || namesIn(tree).some((name) => asked.includes(name))
+        return isAsked && (unseen.length === 0 || (field && !unseen.includes(field)))
+      })
       const [users, roles] = [counted.flatMap((vote) => vote.users), counted.flatMap((vote) => vote.roles)]
       const among =
         (tree.from.users ?? []).some((user) => users.includes(user)) ||

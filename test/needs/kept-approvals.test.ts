@@ -39,6 +39,8 @@ const editing = fc.record({ verb: fc.constant('edit' as const), field, amount: f
 const asking = fc.oneof(
   fc.record({ verb: fc.constant('hold' as const), by, field }),
   fc.record({ verb: fc.constant('ask' as const), field }),
+  /** A policy asks no more, and what is live moves on, so that the request is put before today's policies. */
+  fc.record({ verb: fc.constant('drop' as const), policy: fc.constantFrom('owned', 'sometimes') }),
 )
 const step = fc.oneof(approving, editing, asking)
 /** Somebody approves, what they did not have to look at is edited, and then they are asked about that, too. */
@@ -72,6 +74,7 @@ async function lived({ steps, last, isAlways }: Case) {
   const as = (user: string) => approvals.as({ tenant: 'acme', user })
   const seen: Seen[] = []
   const asked = new Set<Field>()
+  const dropped = new Set<string>()
   await as('ann').submit(checkout, { value: made })
   for (const policy of owned(isAlways)) await as('kim').policies.save(policy)
   const first = Object.fromEntries(fields.map((name) => [name, worth(name, isAlways ? 1 : 2)]))
@@ -87,6 +90,12 @@ async function lived({ steps, last, isAlways }: Case) {
     if (one.verb === 'approve') return await approve(one.by)
     if (one.verb === 'edit') {
       await as('ann').requests.edit(id, checkout, { merge: { [one.field]: worth(one.field, one.amount) } }, { digest })
+    } else if (one.verb === 'drop') {
+      await as('kim').policies.remove(one.policy)
+      dropped.add(one.policy)
+      const live = await as('ann').resources.get(checkout)
+      await as('ann').submit(checkout, { merge: { enabled: !live?.document?.enabled } })
+      await as('ann').requests.rebase(id)
     } else if (one.verb === 'hold') {
       roster[one.by] = { '': [...new Set([...(roster[one.by]?.[''] ?? []), one.field])] }
     } else {
@@ -103,7 +112,14 @@ async function lived({ steps, last, isAlways }: Case) {
   for (const name of last) await tried(act({ verb: 'approve', by: name as (typeof people)[number] }))
   const { status } = await as('ann').requests.get(id)
   const live = (await as('ann').resources.get(checkout))?.document as Flag
-  return { status, live, seen, asked, holds: (by: string, role: Field) => roster[by]?.['']?.includes(role) ?? false }
+  return {
+    status,
+    live,
+    seen,
+    asked,
+    dropped,
+    holds: (by: string, role: Field) => roster[by]?.['']?.includes(role) ?? false,
+  }
 }
 
 describe('approvals that are kept over edits', () => {
@@ -111,7 +127,7 @@ describe('approvals that are kept over edits', () => {
     let applied = 0
     await fc.assert(
       fc.asyncProperty(cases, async (one) => {
-        const { status, live, seen, asked, holds } = await lived(one)
+        const { status, live, seen, asked, dropped, holds } = await lived(one)
         if (status !== 'applied') return
         applied += 1
         const isSeen = (role: Field, about: readonly Field[]) =>
@@ -120,7 +136,7 @@ describe('approvals that are kept over edits', () => {
             return holds(by, role) && isSame
           })
         for (const name of fields) {
-          const isOwned = one.isAlways || name !== 'tags'
+          const isOwned = name === 'tags' && !one.isAlways ? false : !dropped.has('owned')
           // What nobody in particular is asked about is for everybody who is asked to look at.
           const isKnown = isOwned ? isSeen(name, [name]) : fields.some((role) => isSeen(role, [name]))
           expect(isKnown, `/${name}`).toBe(true)
@@ -259,6 +275,69 @@ describe.each(storages)('what an approval is kept for, on $name', ({ open }) => 
     expect(request.status).toBe('pending')
     const again = await w.as('ben').requests.approve(id, { digest: request.digest })
     expect(again.request.status).toBe('applied')
+  })
+
+  it('[B6] [WO-12] stands for what asked its giver alone, whatever they become and whatever is saved or done after', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['ro'], cat: ['de'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    const safe = [{ field: '/tags' }, { field: '/tags/**' }]
+    const asks = (id: string, from: object, more: Partial<PolicyInput> = {}): PolicyInput =>
+      changes({ onEdit: 'stand' }, { id, safe, require: { quorum: 1, from }, ...more })
+    const escalate = { after: '1d', to: { roles: ['ro'] } } as const
+    await w.as('kim').policies.save(asks('ops', { roles: ['ro'] }))
+    await w.as('kim').policies.save(asks('legal', { roles: ['de'] }, { escalate }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 41 } }))
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as('ann').requests.edit(id, ref, { merge: { rollout: 100 } }, { digest })
+    expect(edited.request.reviews).toMatchObject([{ by: 'ben', limits: { asked: [{ policy: 'ops', roles: ['ro'] }] } }])
+    w.roles('ben', ['ro', 'de'])
+    await w.as('kim').policies.save(asks('later', { users: ['ben'] }))
+    for (const tag of ['one', 'two']) {
+      expect((await w.as('ann').submit(ref, { merge: { tags: [tag] } })).status).toBe('applied')
+      await w.as('ann').requests.rebase(id)
+      const { approval } = await w.as('ann').requests.get(id)
+      const unmet = approval?.policies.flatMap(({ policy, met }) => (met ? [] : policy))
+      expect(unmet).toEqual(['later', 'legal'])
+    }
+    w.pass(day)
+    await w.approvals.tick()
+    const waiting = await w.as('ben').requests.get(id)
+    expect(waiting).toMatchObject({ status: 'pending', can: { approve: true } })
+    expect((await w.as('ben').requests.approve(id, { digest: waiting.digest })).request.status).toBe('applied')
+  })
+
+  it.each([[['/description', '/rollout']], [['/rollout', '/description']]])(
+    '[B6] [WO-12] stands while the same is asked, in whatever order a policy lists it: %s',
+    async (order) => {
+      const w = world(open(), { ann: ['dev'], ben: ['ro'], cat: ['de'], kim: ['admin'] })
+      const ref = await w.flag('checkout')
+      const roleOf = (field: string) => (field === '/rollout' ? 'ro' : 'de')
+      const owners = order.map((field) => ({ field, quorum: 1, from: { roles: [roleOf(field)] } }))
+      await w.as('kim').policies.save(changes({ onEdit: 'stand' }, { require: { owners } }))
+      const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50, description: 'good' } }))
+      await w.as('ben').requests.approve(id, { digest })
+      const edited = await w.as('ann').requests.edit(id, ref, { merge: { rollout: 60 } }, { digest })
+      expect(edited.request.reviews).toHaveLength(1)
+    },
+  )
+
+  it('[B6] [WO-12] falls where those who are asked about another resource, as a whole, would vouch for its place', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['de'], sam: ['sec'], kim: ['admin'] })
+    const [x, y] = [await w.flag('x'), await w.flag('y')]
+    const owned = (id: string, match: object, field: string, role: string): PolicyInput => ({
+      ...{ id, match, rules: { onEdit: 'keep' } },
+      require: { owners: [{ field, quorum: 1, from: { roles: [role] } }] },
+    })
+    await w.as('kim').policies.save(owned('texts', { action: 'update', project: 'web' }, '/description', 'de'))
+    await w.as('kim').policies.save(owned('shop', { action: 'create', project: 'shop' }, '/rollout', 'sec'))
+    const outcome = await w.as('ann').submitAll([
+      { ref: x, change: { toProject: 'shop' } },
+      { ref: y, change: { merge: { rollout: 41, description: 'good' } } },
+    ])
+    const { id, digest } = pending(outcome)
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as('ann').requests.edit(id, y, { merge: { rollout: 100 } }, { digest })
+    expect(edited.request.reviews).toEqual([])
   })
 
   it.each(['ben', 'ben2', 'bot'])('[B6] [WO-12] falls once its giver has edited it, as %s', async (editor) => {

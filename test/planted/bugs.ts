@@ -521,8 +521,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'the order of keys changes the digest',
     file: 'core/json/canonical.ts',
-    find: 'Object.keys(members).sort()',
-    put: 'Object.keys(members)',
+    find: 'for (const key of inOrder(Object.keys(members))) {',
+    put: 'for (const key of Object.keys(members)) {',
   },
   {
     name: 'two items of a list have the same key',
@@ -2471,8 +2471,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'what is asked about several resources is seen by whoever is asked about one',
     file: 'core/request/decide/kept-reviews.ts',
-    find: 'touchesPattern(pattern, path))).length === 1',
-    put: 'touchesPattern(pattern, path))).length >= 1',
+    find: 'return its.length === 1',
+    put: 'return its.length >= 1',
   },
   {
     name: 'one vote lifts what another vote of the same person does not count for',
@@ -2491,6 +2491,30 @@ export const bugs: readonly Bug[] = [
     file: 'core/request/decide/kept-reviews.ts',
     find: 'return now.some((one) => coversPath(one, place.path))',
     put: 'return now.some((one) => touchesPattern(one, place.path))',
+  },
+  {
+    name: 'what was unseen before is not looked at again where nothing is edited',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: '![...earlier, ...edited].every(isTheirs)) return undefined',
+    put: '!edited.every(isTheirs)) return undefined',
+  },
+  {
+    name: 'what asks later counts as what asked before, at the second edit',
+    file: 'core/request/decide/kept-reviews.ts',
+    find: 'const those = asked ?? (isUnseen',
+    put: 'const those = (isUnseen',
+  },
+  {
+    name: 'an approval that stands counts as whatever its giver becomes',
+    file: 'core/review/approval-limits.ts',
+    find: 'one.about === need.about && isOneOf(one, need.from)',
+    put: 'one.about === need.about',
+  },
+  {
+    name: 'a freeze that has the id of another one is taken for it',
+    file: 'service/requests/freeze-commands.ts',
+    find: 'version: (set?.value.head.seq ?? 0) + 1 }',
+    put: 'version: (before?.version ?? 0) + 1 }',
   },
   {
     name: 'what the host answers a policy is asked once for all time',

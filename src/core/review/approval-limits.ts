@@ -1,5 +1,5 @@
 import { compilePattern, touchesPattern } from '../change/pattern.ts'
-import type { Need, PinnedRequirement } from '../policy/model/requirement.ts'
+import type { NamedPeople, Need, PinnedRequirement } from '../policy/model/requirement.ts'
 
 /** A place of a resource, as a JSON Pointer into the keyed view. */
 export interface ResourcePlace {
@@ -8,23 +8,34 @@ export interface ResourcePlace {
   readonly path: string
 }
 
+/** A need that asked somebody for their approval: by name, or by roles that they held. */
+export interface AskedNeed
+  extends Pick<PinnedRequirement, 'policy' | 'version' | 'source'>,
+    Pick<Need, 'about'>,
+    NamedPeople {}
+
 /** What an approval that was carried over an edit does not count for. Whatever is left out does not limit it. */
 export interface ApprovalLimits {
   /** The places that were edited since its giver saw them: it counts for no need that may be about one of them. */
   readonly unseen?: readonly ResourcePlace[]
-  /** What had asked for it when it was carried over unseen: it counts for nothing that asks besides. */
-  readonly policies?: readonly Pick<PinnedRequirement, 'policy' | 'version' | 'source'>[]
+  /** What had asked its giver, and as whom, when it was carried over unseen: it counts for nothing else that asks. */
+  readonly asked?: readonly AskedNeed[]
 }
 
 /** Tells whether an approval counts for a need of a requirement: its giver has to have seen what that is about. */
-export function countsFor(
-  limits: ApprovalLimits | undefined,
-  { policy, version, source }: PinnedRequirement,
-  { about }: Pick<Need, 'about'>,
-): boolean {
-  const { unseen = [], policies } = limits ?? {}
-  const asked = policies?.some((by) => by.policy === policy && by.version === version && by.source === source) ?? true
-  return asked && (unseen.length === 0 || (about !== undefined && !isAboutOne(about, unseen)))
+export function countsFor(limits: ApprovalLimits | undefined, of: PinnedRequirement, need: Need): boolean {
+  const { unseen = [], asked } = limits ?? {}
+  const isAsked = asked?.some((one) => isFor(one, of) && one.about === need.about && isOneOf(one, need.from)) ?? true
+  return isAsked && (unseen.length === 0 || (need.about !== undefined && !isAboutOne(need.about, unseen)))
+}
+
+function isFor(one: AskedNeed, { policy, version, source }: PinnedRequirement): boolean {
+  return one.policy === policy && one.version === version && one.source === source
+}
+
+function isOneOf({ users = [], roles = [] }: NamedPeople, from: NamedPeople): boolean {
+  const isNamed = users.some((user) => from.users?.includes(user))
+  return isNamed || roles.some((role) => from.roles?.includes(role))
 }
 
 /** Whatever cannot be told of a field may be about anything. */

@@ -1,5 +1,6 @@
+import { defined } from '../defined.ts'
 import type { Approvers, Need, PinnedRequirement, Requirement } from '../policy/model/requirement.ts'
-import { type ApprovalLimits, countsFor } from './approval-limits.ts'
+import { type ApprovalLimits, type AskedNeed, countsFor } from './approval-limits.ts'
 import { holdsVeto, isAmong, type KnownUser, type Voter } from './voter.ts'
 
 /** Lists the needs of requirements: the leaves of their trees. */
@@ -46,5 +47,18 @@ export function countsForAll(
   return requirements.every((one) => {
     const asked = needsOf([one]).filter(({ from }) => isAmong(owner, from))
     return asked.every((need) => countsFor(limits, one, need))
+  })
+}
+
+/** Lists the needs that ask somebody, and as whom. */
+export function needsAsking(user: KnownUser, requirements: readonly PinnedRequirement[]): readonly AskedNeed[] {
+  return requirements.flatMap((requirement) => {
+    const { policy, version, source } = requirement
+    const asking = needsOf([requirement]).filter(({ from }) => isAmong(user, from))
+    return asking.map(({ about, from: { users, roles } }) => ({
+      ...{ policy, version },
+      ...defined({ source, about, users: users?.filter((id) => id === user.id) }),
+      ...defined({ roles: roles?.filter((role) => user.roles.includes(role)) }),
+    }))
   })
 }

@@ -6,6 +6,7 @@ import type { Context } from '../context/context.ts'
 import { outcomeNow } from '../queries/submission-outcome.ts'
 import type { Intention } from '../requests/decide-submission.ts'
 import { preview, submitCommand } from '../requests/submit-command.ts'
+import { withParts } from '../values/on-demand.ts'
 import { actingAccess } from './acting-access.ts'
 import type { ActingApprovals } from './acting-approvals.ts'
 import { actingAudit } from './acting-audit.ts'
@@ -28,7 +29,7 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
     if (outcome.status === 'applied') await commands.returnAfter(intention.wishes.map(({ ref }) => ref))
     return await outcomeNow(context, actor, outcome)
   }
-  return {
+  const verbs = {
     async submit(ref, change, options = {}) {
       const intention = intentionOf(context, 'submit', { ref, change, options })
       return await submit(intention, { ref, change, ...options }, options)
@@ -53,14 +54,17 @@ export function actingAs(context: Context, actor: Actor): ActingApprovals {
       if (outcome.status === 'pending') return outcome.request
       return fail('invalid_input', { argument: 'change', problem: 'was applied instead of drafted' })
     },
-    requests: actingRequests(context, actor, commands),
-    resources: actingResources(context, actor),
-    policies: actingPolicies(context, actor, commands),
-    access: actingAccess(context, actor, commands),
-    delegations: actingDelegations(context, actor, commands),
-    workflow: actingWorkflow(context, actor, commands),
-    freezes: actingFreezes(context, actor, commands),
-    notices: actingNotices(context, actor, commands),
-    audit: actingAudit(context, actor),
-  }
+  } satisfies Partial<ActingApprovals>
+  // An application binds an actor for every call, and uses one or two parts.
+  return withParts(verbs, {
+    requests: () => actingRequests(context, actor, commands),
+    resources: () => actingResources(context, actor),
+    policies: () => actingPolicies(context, actor, commands),
+    access: () => actingAccess(context, actor, commands),
+    delegations: () => actingDelegations(context, actor, commands),
+    workflow: () => actingWorkflow(context, actor, commands),
+    freezes: () => actingFreezes(context, actor, commands),
+    notices: () => actingNotices(context, actor, commands),
+    audit: () => actingAudit(context, actor),
+  })
 }

@@ -11,5 +11,5 @@ export async function outcomeNow(context: Context, actor: Actor, outcome: Submit
   const { status } = await current(context, outcome.request)
   if (status === 'applying') return outcome
   const request = await readAgain(() => readRequest(context, actor, outcome.request.id))
-  return outcomeOf(request, request)
+  return outcomeOf(request)
 }

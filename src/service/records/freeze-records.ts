@@ -37,7 +37,7 @@ export interface FreezeInput {
 
 /** A freeze that is saved. */
 export interface Freeze extends FreezeInput {
-  /** 1 for the first text saved under this id, one more for each later one. */
+  /** Grows with each text that is saved under this id, also if it was removed in between. */
   readonly version: number
 }
 

@@ -57,7 +57,14 @@ const reviewProperties = {
   limits: maybe(
     object<ApprovalLimits>({
       unseen: maybe(listOf(object({ type: text(), id: text(), path: text() }))),
-      policies: maybe(listOf(object({ policy: text(), version: whole, source: maybe(text()) }))),
+      asked: maybe(
+        listOf(
+          object({
+            ...{ policy: text(), version: whole, source: maybe(text()), about: maybe(text()) },
+            ...{ users: maybe(listOf(text())), roles: maybe(listOf(text())) },
+          }),
+        ),
+      ),
     }),
   ),
 }

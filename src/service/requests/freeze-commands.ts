@@ -44,7 +44,8 @@ export function saveFreezeCommand(context: Context, actor: Actor, input: FreezeI
       const checked = await checkedFreeze(context, actor, input)
       if (!checked.ok) return checked
       const findings = checked.value
-      const freeze: Freeze = { ...input, version: (before?.version ?? 0) + 1 }
+      // What was approved of a freeze that is gone says nothing of another one with its id.
+      const freeze: Freeze = { ...input, version: (set?.value.head.seq ?? 0) + 1 }
       if (before && isSame({ ...freeze, version: before.version }, before))
         return success({ writes: [unchanged(key, set)], answer: frozenCopy({ ...before, findings }) })
       const next = withFreeze(freezes, freeze)

@@ -29,6 +29,7 @@ import { knowingSettings } from '../people/departures.ts'
 import { readingRights } from '../people/reading-rights.ts'
 import { recordKey, unchanged } from '../records/typed-storage.ts'
 import { freeze } from '../values/freeze.ts'
+import { onDemand } from '../values/on-demand.ts'
 import { landingWrites } from './applied-writes.ts'
 import { considerSubmission, type DecidedSubmission, decideSubmission, type Intention } from './decide-submission.ts'
 import { deliverToHost } from './deliver-outside.ts'
@@ -115,9 +116,7 @@ async function asRequest(
   const context = knowingSettings(given, policySet?.value)
   const event = bypassed ?? began
   const next = bypassed ? evolve(begin(began), bypassed) : begin(began)
-  const opened = await open(context, actor, { considered, next, at: event.at })
-  const { approvers } = opened
-  const request = { ...opened.request, others: await naming }
+  const { request, approvers } = await open(context, actor, { considered, next, at: event.at, naming })
   const settings = policySet?.value
   const { notify } = intention
   const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
@@ -137,8 +136,8 @@ async function asRequest(
     ...(next.status === 'applied' ? await movedAlong(context, actor, { considered, at: event.at }) : []),
   ]
   const inTime = bypassed ? {} : defined({ before: considered.frozenFrom })
-  if (next.status === 'applied') return success({ writes, answer: outcomeOf(request, request), ...inTime })
-  if (next.status !== 'applying') return success({ writes, answer: outcomeOf(request, request) })
+  if (next.status === 'applied') return success({ writes, answer: outcomeOf(request), ...inTime })
+  if (next.status !== 'applying') return success({ writes, answer: outcomeOf(request) })
   return success({
     writes,
     answer: freeze({ status: 'applying', request }),
@@ -178,13 +177,14 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
   }
   const { event } = submission
   const next = begin(event)
-  const { request, approvers } = await open(context, actor, { considered: considered.value, next, at: event.at })
+  const opening = { considered: considered.value, next, at: event.at, naming }
+  const { request, approvers } = await open(context, actor, opening)
   const { notify } = intention
   if (notify) {
     const message = await noticeMessage(context, event, { before: undefined, next, settings, notify, approvers })
     if (!message.ok) throw new ApprovalError(message.refusal)
   }
-  const { changes, requirements, rules, approval } = request
+  const { changes, requirements, rules, approval, others = [] } = request
   return freeze({
     status: event.outcome.status === 'approved' ? 'approved' : 'pending',
     ...explained,
@@ -193,7 +193,7 @@ export async function preview(context: Context, actor: Actor, intention: Intenti
     rules,
     approvers: toBeTold(approvers, actor.user),
     satisfiable: approval?.satisfiable ?? event.outcome.status === 'approved',
-    others: await naming,
+    others,
   })
 }
 
@@ -209,17 +209,26 @@ function applied(
   }
 }
 
-/** The request as a submission makes it, and those whom it asks. */
+/** A request that a submission makes. */
+interface Opening extends Pick<Becoming, 'considered' | 'naming'> {
+  readonly next: Request
+  readonly at: number
+}
+
+/**
+ * The request as a submission makes it, and those whom it asks. Most callers want an id, and few all that they can do
+ * with it.
+ */
 async function open(
   context: Context,
   actor: Actor,
-  { considered, next, at }: { readonly considered: DecidedSubmission; readonly next: Request; readonly at: number },
+  { considered, next, at, naming }: Opening,
 ): Promise<{ readonly request: ChangeRequest; readonly approvers: AskedPeople }> {
   const { proposals, leftOut } = considered
   const approvers = await approversOf(context, next, at)
   const { requirements, rules } = next
   const users = await withExcepted(context, next, { users: considered.users, requirements })
-  const request: ChangeRequest = {
+  const request = {
     ...summaryOf(next, at),
     ...defined({ leftOut }),
     changes: proposals.map((proposal) => requestedChange(context, proposal)),
@@ -228,9 +237,10 @@ async function open(
     ...(isOpen(next.status) && !isUngated(next)
       ? { approval: approvalStanding({ ...next, at }, users, approvers) }
       : {}),
-    can: permissionsOf(actor, next, { proposals, facts: { users, requirements, rules }, at }),
+    others: await naming,
   }
-  return { request, approvers }
+  const can = () => permissionsOf(actor, next, { proposals, facts: { users, requirements, rules }, at })
+  return { request: onDemand(request, 'can', can), approvers }
 }
 
 /** What somebody can do next with a request that was just made: there is nothing to rebase or to resolve yet. */

@@ -95,16 +95,15 @@ export type SubmitOutcome =
 /** What became of a change that was made without asking: it is live, on its way, or could not be made. */
 export type BypassedOutcome = Exclude<SubmitOutcome, { readonly status: 'pending' }>
 
-/** What a request has come to that was made for a change. */
-export function outcomeOf(request: ChangeRequest, { status, ...rest }: RequestSummary): SubmitOutcome {
-  const { revisions = [], bypassedBy, revertAt } = rest
-  const now = { ...request, ...rest, status }
+/** What a request has come to that was made for a change, by now if more is known of it than when it was made. */
+export function outcomeOf(request: ChangeRequest, summary?: RequestSummary): SubmitOutcome {
+  const now = summary ? { ...request, ...summary } : request
+  const { status, revisions = [], bypassedBy, revertAt, changes, others = [], leftOut } = now
   const [first] = revisions
   if (first) {
     const recorded = bypassedBy === undefined && revertAt === undefined ? {} : { request: now }
-    const { others = [], leftOut } = request
-    const changes = { changes: request.changes, others, ...defined({ leftOut }) }
-    return freeze({ status: 'applied', revision: first.number, ...changes, ...recorded })
+    const made = { changes, others, ...defined({ leftOut }) }
+    return freeze({ status: 'applied', revision: first.number, ...made, ...recorded })
   }
   const own = ['applying', 'failed', 'approved'] as const
   return freeze({ status: own.find((one) => one === status) ?? 'pending', request: now })

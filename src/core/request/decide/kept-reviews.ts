@@ -4,11 +4,12 @@ import { defined } from '../../defined.ts'
 import { canonical } from '../../json/canonical.ts'
 import type { JsonValue } from '../../json/json.ts'
 import { asJson } from '../../json/json.ts'
+import { widened } from '../../policy/model/escalation.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../policy/model/requirement.ts'
-import type { ResourcePlace } from '../../review/approval-limits.ts'
+import type { ApprovalLimits, AskedNeed, ResourcePlace } from '../../review/approval-limits.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import { type Giver, giverOf, isOwn, ownerOf } from '../../review/giver.ts'
-import { needsOf } from '../../review/needs.ts'
+import { needsAsking, needsOf } from '../../review/needs.ts'
 import type { Review, UnderReview } from '../../review/under-review.ts'
 import { holdsVeto, isAmong, type KnownUser } from '../../review/voter.ts'
 import type { Facts, NextContent } from '../model/command.ts'
@@ -87,22 +88,55 @@ function keptApproval(
   const giver = giverOf(review, facts.users, after.rules)
   if (pinned.conflicts > 0 || !giver || isEditor(review, giver, { bringing, after, facts })) return undefined
   if (eligibility(after, facts.users, 'approve')(giver) !== 'eligible') return undefined
-  const { limits } = review
-  const isMore = asksMore(request, pinned)
-  const policies = pinned.requirements.map(({ policy, version, source }) => ({
-    policy,
-    version,
-    ...defined({ source }),
-  }))
   const edited = isSameSchedule(next, request) ? editedPlaces(next.before, next.changes) : undefined
-  if (edited?.length === 0) return limits?.policies && !isMore ? { ...review, limits: { ...limits, policies } } : review
+  const earlier = review.limits?.unseen?.filter((place) => isChanged(place, next.changes)) ?? []
+  const asked = review.limits?.asked && inLaterVersions(review.limits.asked, request, pinned)
+  const isMore = asksMore(request, pinned)
   const stands = facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand'
-  if (stands && !hasJoined(request, next.changes) && !isMore) return { ...review, limits: { ...limits, policies } }
-  const earlier = limits?.unseen?.filter((place) => isChanged(place, next.changes)) ?? []
-  if (!edited || ![...earlier, ...edited].every(somebodyElses(giver.principal, request, { next, pinned })))
-    return undefined
-  const unseen = [...earlier, ...edited.filter((place) => isChanged(place, next.changes))]
-  return unseen.length === 0 ? review : { ...review, limits: { ...limits, unseen: distinct(unseen) } }
+  if (stands && !hasJoined(request, next.changes) && !isMore) {
+    const before = widened(request.requirements, request.escalated)
+    const isUnseen = edited?.length !== 0
+    const those = asked ?? (isUnseen ? needsAsking(giver.principal, before) : undefined)
+    return limited(review, { unseen: earlier, asked: those })
+  }
+  // What was unseen before has to be for others still: whom it was for may not be asked any more.
+  const isTheirs = somebodyElses(giver.principal, request, { next, pinned })
+  if (!edited || ![...earlier, ...edited].every(isTheirs)) return undefined
+  return limited(review, {
+    unseen: distinct([...earlier, ...edited.filter((place) => isChanged(place, next.changes))]),
+    asked,
+  })
+}
+
+function limited(
+  { limits: _limits, ...review }: Review,
+  { unseen = [], asked }: { readonly [L in keyof ApprovalLimits]: ApprovalLimits[L] | undefined },
+): Review {
+  const limits = { ...(unseen.length > 0 ? { unseen } : {}), ...defined({ asked }) }
+  return Object.keys(limits).length > 0 ? { ...review, limits } : review
+}
+
+/** A policy that was saved anew and asks the same asks nothing besides. */
+function inLaterVersions(
+  asked: readonly AskedNeed[],
+  { requirements }: Pick<Request, 'requirements'>,
+  { requirements: later }: Pick<Pinned, 'requirements'>,
+): readonly AskedNeed[] {
+  return asked.map((one) => {
+    const isIts = ({ policy, version, source, require }: PinnedRequirement) =>
+      one.policy === policy && one.version === version && one.source === source && isAbout(require, one)
+    const now = later.find((next) => requirements.some((before) => isIts(before) && asksTheSame(before, next)))
+    return now ? { ...one, version: now.version } : one
+  })
+}
+
+function isAbout(require: PinnedRequirement['require'], { about }: AskedNeed): boolean {
+  return needsOf([{ policy: '', version: 0, require }]).some((need) => need.about === about)
+}
+
+function asksTheSame(before: PinnedRequirement, { version: _version, ...next }: PinnedRequirement): boolean {
+  const { version: _before, ...asked } = before
+  return canonical(asJson(asked)) === canonical(asJson(next))
 }
 
 /** Tells whether who brings content gave an approval, or it was given for them, by whatever account of theirs. */
@@ -125,7 +159,8 @@ function asksMore(
   { requirements }: Pick<Request, 'requirements'>,
   { requirements: later }: Pick<Pinned, 'requirements'>,
 ): boolean {
-  return canonical(asJson(requirementsJoin(requirements, later))) !== canonical(asJson(requirements))
+  const joined = [later, []].map((more) => canonical(asJson(requirementsJoin(requirements, more))))
+  return joined[0] !== joined[1]
 }
 
 /** Tells whether content is about a resource that the request was not about: nobody has seen anything of that. */
@@ -175,7 +210,10 @@ function patternsOf(fields: readonly string[]): readonly Pattern[] {
 
 /** Tells whether a pattern is about one of several changes alone: what is asked about one says nothing of another. */
 function isOfOne(pattern: Pattern, changes: readonly ProposedChange[]): boolean {
-  return changes.filter(({ places }) => places.some(({ path }) => touchesPattern(pattern, path))).length === 1
+  const its = changes.filter(({ places, toProject, move }) => {
+    return putsWhole({ toProject, move }) || places.some(({ path }) => touchesPattern(pattern, path))
+  })
+  return its.length === 1
 }
 
 /** Tells whether a place is changed, as a whole or in part. */

@@ -6,10 +6,11 @@ import { type KeyedWrite, refuseConflict, refuseDuplicate } from '../../toolkit/
 import { refuseFailed } from '../../toolkit/stored-row.ts'
 import { type Arguments, writeArguments } from '../shared/arguments.ts'
 import type { Dialect } from '../shared/dialect.ts'
+import { recent } from '../shared/recent.ts'
 import { getOrMake, type Statement, type Statements } from '../shared/statements.ts'
 import { isBusy, isTaken, patiently, type SqliteConnection } from './connection.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import { replaceInPlace } from './statements.ts'
+import { heldColumns, movedColumns, replaceMoved } from './statements.ts'
 
 /** How many commits are made in one transaction at most: none of them should wait long for the others. */
 const mostTogether = 64
@@ -19,6 +20,9 @@ const mostTogether = 64
  * before this was loaded.
  */
 const { nextTick } = process.getBuiltinModule?.('node:process') ?? process
+
+/** How many characters of replacements are remembered, of which there is one for each set of columns that move. */
+const mostText = 200_000
 
 const keep = 'savepoint countersign_commit'
 const release = 'release countersign_commit'
@@ -54,9 +58,20 @@ export interface CommitTools {
  * one that is refused takes nothing of the others along.
  */
 export function createCommits({ dialect, connection, prepared, statements, scope, inTurn }: CommitTools) {
-  const replacements = new Map<CollectionName, Statement>()
-  const inPlace = (collection: CollectionName) =>
-    getOrMake(replacements, collection, () => replaceInPlace(dialect, collection))
+  const holding = new Map<CollectionName, Statement>()
+  const replacements = recent<Statement>(mostText, ({ text }, name) => text.length + name.length)
+  /** Writes no more of a row and its indexes than moves. */
+  const replace = (collection: CollectionName, values: Arguments): boolean => {
+    const held = prepared.row(
+      getOrMake(holding, collection, () => heldColumns(dialect, collection)),
+      [values],
+    )
+    if (!held) return false
+    const moved = movedColumns(collection, held, values)
+    const name = [collection, ...moved].join()
+    const statement = replacements.of(name, () => replaceMoved(dialect, collection, moved))
+    return prepared.changes(statement, [values])
+  }
   /** Those that the next commit can still join; `undefined` if it has to begin anew. */
   let arriving: Commit[] | undefined
   let waitsForEffect = false
@@ -77,7 +92,7 @@ export function createCommits({ dialect, connection, prepared, statements, scope
       return
     }
     try {
-      if (write.type === 'replace' && prepared.changes(inPlace(write.collection), [values])) return
+      if (write.type === 'replace' && replace(write.collection, values)) return
       if (!prepared.changes(statement[write.type], [values])) refuseConflict(keyed)
     } catch (thrown) {
       const index = isTaken(thrown) ? takenIndex(keyed, values) : undefined
