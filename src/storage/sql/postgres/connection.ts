@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
+import type { Dialect } from '../shared/dialect.ts'
 import { codesOf } from '../shared/driver-error.ts'
 import { type FirstLook, lookedAt, refuseSession } from '../shared/first-look.ts'
 import type { MigrationLock } from '../shared/migrations.ts'
-import { plainName, type TableOptions } from '../shared/names.ts'
+import { plainName } from '../shared/names.ts'
 import { type Lender, lent } from '../shared/pooled-connection.ts'
 import type { Preparing } from '../shared/preparing.ts'
 import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from '../shared/session.ts'
@@ -18,6 +19,7 @@ import type {
   PostgresQuery,
   PostgresTypes,
 } from './driver-types.ts'
+import { refuseOtherPartitions } from './partitions.ts'
 
 /**
  * A transaction of its own. `select 1` fails if a statement before it has failed: without it, `commit` would roll
@@ -30,9 +32,13 @@ export const inTransaction: Brackets = {
 }
 
 /** Keeps others who make the same tables out until the transaction that makes them has ended. */
-export function migrationLock(tables: TableOptions): MigrationLock {
+export function migrationLock(dialect: Dialect): MigrationLock {
+  const { tables } = dialect
   const schema = tables.schema === undefined ? 'current_schema()' : `'${tables.schema}'`
-  return { take: `select pg_advisory_xact_lock(hashtext(concat(${schema}, '.${plainName('migrations', tables)}')))` }
+  return {
+    take: `select pg_advisory_xact_lock(hashtext(concat(${schema}, '.${plainName('migrations', tables)}')))`,
+    inspect: (session) => refuseOtherPartitions(session, dialect),
+  }
 }
 
 /** Reads every column as the text that the server sends. */
