@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { collectionNames, collections, type Index } from '../../src/ports/collections.ts'
 import type { Storage } from '../../src/ports/storage.ts'
 import { mysqlStorage } from '../../src/storage/mysql.ts'
@@ -78,7 +78,7 @@ const open = async () => {
 const closing: (() => Promise<unknown>)[] = []
 afterAll(async () => {
   for (const close of closing) await close()
-})
+}, 120_000)
 const database = await open()
 
 if (!database) it.skip(`partitions by tenant on a server (${leftOut('PostgreSQL')})`)
@@ -87,10 +87,8 @@ else {
   const parts = 3
   const sent = new Map<string, readonly unknown[]>()
   const storage = postgresStorage(noting(pool, sent), { partitions: parts })
-  beforeAll(async () => {
-    await storage.migrate()
-    sent.clear()
-  })
+  await storage.migrate()
+  sent.clear()
   const fresh = async () => {
     await clear()
     return storage
@@ -135,6 +133,7 @@ else {
       await client.query('rollback')
       client.release()
       expect(sent.size).toBeGreaterThan(150)
+      expect([...sent.keys()].some((text) => text.includes('json_to_recordset'))).toBe(true)
       expect([...acrossTenants].toSorted()).toEqual([
         'countersign_idempotency_keys by due_at',
         'countersign_outbox by due_at',
