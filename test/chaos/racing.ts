@@ -85,7 +85,10 @@ export async function raced(racer: Program, address: string, all: readonly Race[
       await inspect(tally, course, await race(tenant, each))
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, lane))
+  await Promise.all(Array.from({ length: atOnce }, lane)).catch((thrown) => {
+    for (const child of children) child.kill()
+    throw thrown
+  })
   for (const child of children) child.send('end')
   expect(await Promise.all(children.map(ended))).toEqual(children.map(() => 0))
   await storage.close()

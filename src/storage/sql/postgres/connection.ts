@@ -56,6 +56,9 @@ function naming(isPrepared: Preparing): (text: string, values: SqlValues) => Pos
   }
 }
 
+/** Names no statement: nothing stays on the server, which may be another one the next time. */
+const unnamed: Pick<PostgresCare, 'named'> = { named: (text, values) => ({ text, values, types: asSent }) }
+
 /** How a storage gets to know its connections, and how it sends statements. */
 export interface PostgresCare {
   readonly look: FirstLook
@@ -83,8 +86,17 @@ export function overClient(
 
 /** Speaks over a client that was looked at before. */
 export function overKnown(connection: PostgresClient, care: PostgresCare): SqlSession {
-  const session = overClient(connection, care)
-  return lookedAt(session, () => care.look(identityOf(connection) ?? connection, session))
+  const [bare, prepared] = [overClient(connection, unnamed), overClient(connection, care)]
+  const fitting = async () => {
+    const { changesServers } = await care.look(identityOf(connection) ?? connection, bare)
+    return changesServers ? bare : prepared
+  }
+  return {
+    native: connection,
+    rows: async (text, values) => (await fitting()).rows(text, values),
+    changes: async (text, values) => (await fitting()).changes(text, values),
+    control: async (text) => (await fitting()).control(text),
+  }
 }
 
 /**
@@ -131,9 +143,9 @@ export function overPool(pool: PostgresPool, timeout: number, { look, named }: P
   const taken = <T>(work: (session: SqlSession, client: PostgresPoolClient, distrust: () => void) => Promise<T>) =>
     lent(lender, timeout, async (client, distrust) => {
       if (isOpen(client)) await client.query('rollback')
-      const session = overClient(client, { named })
-      await look(identityOf(client) ?? pool, session)
-      return await work(session, client, distrust)
+      const bare = overClient(client, unnamed)
+      const { changesServers } = await look(identityOf(client) ?? pool, bare)
+      return await work(changesServers ? bare : overClient(client, { named }), client, distrust)
     })
   return {
     native: pool,
