@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { collectionNames, collections, type Index } from '../../src/ports/collections.ts'
@@ -208,20 +209,48 @@ else {
       expect(await catalogue(pool)).toEqual(before)
     })
 
+    it('and divided by something else are refused, and not taken for whole', async () => {
+      const prefix = 'else_'
+      await pool.query(`create table else_countersign_locks (tenant text, id text) partition by list (id)`)
+      for (const options of [{ prefix }, { prefix, partitions: 2 }])
+        await expect(postgresStorage(pool, options).migrate()).rejects.toMatchObject({
+          details: { problem: expect.stringContaining('else_countersign_locks is partitioned by LIST (id), and') },
+        })
+    })
+
+    it('and divided are taken through Kysely, too', async () => {
+      await clear()
+      const kysely = new Kysely<object>({ dialect: new PostgresDialect({ pool: database.openPool() }) })
+      const through = postgresStorage(kysely, { partitions: parts })
+      await through.migrate()
+      await story(through)
+      await expect(postgresStorage(kysely, { partitions: 2 }).migrate()).rejects.toMatchObject({
+        code: 'storage_failed',
+      })
+      await kysely.destroy()
+    })
+
     it('and not complete are completed, by several at once, and by nobody who divides them otherwise', async () => {
       await clear()
       const before = await catalogue(pool)
-      await pool.query(`drop table countersign_events, countersign_targets, countersign_outbox_p1;
-        drop index countersign_requests_by_due; delete from countersign_migrations`)
+      await story(storage)
+      const times = 'select updated_at from countersign_resources where updated_at is not null'
+      const updated = (await pool.query(times)).rows
+      expect(updated).not.toEqual([])
+      await pool.query(`drop table countersign_contents, countersign_comments, countersign_outbox_p1;
+        drop index countersign_requests_by_due; alter table countersign_resources drop column updated_at;
+        delete from countersign_migrations`)
       await expect(postgresStorage(pool, { partitions: parts }).migrate()).rejects.toMatchObject({
         details: { problem: expect.stringContaining('countersign_outbox has 2 partitions') },
       })
       await pool.query('drop table countersign_outbox')
       await expect(postgresStorage(pool).migrate()).rejects.toMatchObject({
-        details: { problem: expect.stringMatching(/has 3 partitions .* is one that is whole/) },
+        details: { problem: expect.stringMatching(/has 3 partitions .* asked for one that is whole/) },
       })
       await Promise.all([1, 2, 3].map(() => postgresStorage(pool, { partitions: parts }).migrate()))
       expect(await catalogue(pool)).toEqual(before)
+      expect((await pool.query(times)).rows).toEqual(updated)
+      await clear()
       await story(postgresStorage(pool, { partitions: parts }))
     })
   })

@@ -50,32 +50,36 @@ interface FoundTable {
  */
 export async function refuseOtherPartitions(session: SqlSession, dialect: Dialect): Promise<void> {
   const { tables, partitions } = dialect
-  const names = collectionNames.map((name) =>
-    tableName(name, tables)
-      .split('.')
-      .map((part) => `"${part}"`)
-      .join('.'),
-  )
+  const names = collectionNames.map((name) => quoted(tableName(name, tables)))
   const there = (await session.rows(found, [JSON.stringify(names)])) as readonly FoundTable[]
-  const expected = partitions === undefined ? 'is whole' : `has ${counted(partitions)} by hash of the tenant`
-  const other = there.find((table) => layoutIn(table) !== expected)
+  const other = there.find((table) => partitionsIn(table) !== partitions)
   if (!other) return
-  const parts = /^has (\d+) .* tenant$/.exec(layoutIn(other))?.[1]
-  const kept = printerOf(dialect, tables, parts === undefined ? {} : { partitions: Number(parts) })
-  const own = printerOf(dialect, { ...tables, schema: 'other' }, partitions === undefined ? {} : { partitions })
+  const asked = partitions === undefined ? {} : { partitions }
+  const made = partitionsIn(other)
+  const kept =
+    made === 'other' ? '' : `, as in ${printerOf(dialect, tables, made === undefined ? {} : { partitions: made })}`
+  const elsewhere = printerOf(dialect, { ...tables, schema: 'other' }, asked)
   fail('storage_failed', {
     operation: 'migrate',
-    problem: `the table ${other.name} ${layoutIn(other)}, and what was asked for is one that ${expected}. Give the storage the options that the tables were made with${
-      parts === undefined && other.by !== '' ? '' : `, as in ${kept}`
-    }; or stop everything that writes, make other tables in another schema with what ${own} prints, and copy the rows of each table, as the guide to storage shows under "Partitions by tenant". Nothing was changed`,
+    problem: `the table ${other.name} ${described(made, other)}, and the storage was asked for one that ${described(partitions)}. Give the storage the options that the tables were made with${kept}; or stop everything that writes, make other tables in another schema with what ${elsewhere} prints, and copy the rows of each table, as the guide to storage shows under "Partitions by tenant". Nothing was changed`,
   })
 }
 
-function layoutIn({ by, parts }: FoundTable): string {
-  if (by === '') return 'is whole'
-  return `has ${counted(Number(parts))} ${by === 'HASH (tenant)' ? 'by hash of the tenant' : `by ${by}`}`
+/** Into how many partitions by tenant a table is divided, `undefined` if it is whole. */
+function partitionsIn({ by, parts }: FoundTable): number | 'other' | undefined {
+  if (by === '') return undefined
+  return by === 'HASH (tenant)' ? Number(parts) : 'other'
 }
 
-function counted(parts: number): string {
-  return `${parts} ${parts === 1 ? 'partition' : 'partitions'}`
+function described(partitions: number | 'other' | undefined, { by }: Pick<FoundTable, 'by'> = { by: '' }): string {
+  if (partitions === undefined) return 'is whole'
+  if (partitions === 'other') return `is partitioned by ${by}`
+  return `has ${partitions} ${partitions === 1 ? 'partition' : 'partitions'} by hash of the tenant`
+}
+
+function quoted(name: string): string {
+  return name
+    .split('.')
+    .map((part) => `"${part}"`)
+    .join('.')
 }
