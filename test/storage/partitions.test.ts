@@ -25,6 +25,7 @@ import { scenes } from '../chaos/scenes.ts'
 import { deep } from '../runs.ts'
 import { day, flags, pending, rollout, world } from '../world.ts'
 import { leftOut, postgresDatabase } from './servers.ts'
+import { story } from './story.ts'
 
 const tables = collectionNames.map((name) => tableName(name)).toSorted()
 
@@ -258,17 +259,6 @@ else {
 
 /** How rows are copied, as the guide shows it. */
 const copying = /^```sql\n(do .*?)^```$/ms.exec(readFileSync(join(root, 'docs/guides/storage.md'), 'utf8'))?.[1] ?? ''
-
-/** A request that is made, approved and applied. */
-async function story(storage: Storage): Promise<void> {
-  const w = world(storage)
-  await w.flag('checkout')
-  await w.policy()
-  const { id, digest } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
-  await w.as('ben').requests.approve(id, { digest })
-  await w.approvals.tick()
-  expect((await w.as('ann').audit.verify()).problems).toEqual([])
-}
 
 /** What no scene asks: every list and count, and what goes over the whole log. */
 async function overview(storage: Storage): Promise<void> {

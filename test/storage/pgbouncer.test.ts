@@ -8,23 +8,12 @@ import { program } from '../chaos/processes.ts'
 import { races } from '../chaos/race.ts'
 import { raced } from '../chaos/racing.ts'
 import { deep } from '../runs.ts'
-import { flags, pending, rollout, world } from '../world.ts'
 import { bounced, noBouncer, serverConnections } from './pgbouncer.ts'
 import { clearing } from './servers.ts'
+import { story } from './story.ts'
 
 const key = { collection: 'requests', key: ['acme', 'a'] } as const
 const insert = { type: 'insert', collection: 'requests', value: { tenant: 'acme', id: 'a' } } as const
-
-/** A request that is made, approved and applied. */
-async function story(storage: Storage): Promise<void> {
-  const w = world(storage)
-  await w.flag('checkout')
-  await w.policy()
-  const { id, digest } = pending(await w.as('ann').submit(flags.ref('checkout'), rollout(80)))
-  await w.as('ben').requests.approve(id, { digest })
-  await w.approvals.tick()
-  expect((await w.as('ann').audit.verify()).problems).toEqual([])
-}
 
 const behind = await bounced()
 if (!behind) it.skip(`PostgreSQL behind PgBouncer (${noBouncer})`)

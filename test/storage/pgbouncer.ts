@@ -80,8 +80,8 @@ max_client_conn = 200
 /** PgBouncer does not run as root: root starts it as the user nobody, who may read what it has to. */
 function unprivileged(folder: string, settings: string): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {}
-  const [uid, gid] = ['-u', '-g'].map((which) => Number(execFileSync('id', [which, 'nobody'], { encoding: 'utf8' })))
-  if (uid === undefined || gid === undefined) return {}
+  const idOf = (which: '-u' | '-g') => Number(execFileSync('id', [which, 'nobody'], { encoding: 'utf8' }))
+  const [uid, gid] = [idOf('-u'), idOf('-g')]
   chmodSync(folder, 0o755)
   chownSync(settings, uid, gid)
   return { uid, gid }
