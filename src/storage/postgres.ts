@@ -54,8 +54,8 @@ export type {
  * with `storage_failed` when it is first used, and nothing is written.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
- * failed, and its connection is closed. The tables can have a schema and a prefix of their own,
- * and partitions by tenant.
+ * failed, and its connection is closed. The tables can have a schema and a prefix of their own, and be partitioned by
+ * tenant.
  *
  * @example
  * ```ts
