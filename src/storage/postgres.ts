@@ -14,6 +14,7 @@ import type {
 import { postgresFirstLook } from './sql/postgres/first-look.ts'
 import { checkConnectionString, overGivenPostgres, overGivenTransaction } from './sql/postgres/given.ts'
 import { oneTripStorages } from './sql/postgres/one-trip-storage.ts'
+import { layoutOf, type PostgresTableOptions } from './sql/postgres/partitions.ts'
 import { postgresDialect } from './sql/shared/dialect.ts'
 import { type KyselyConnection, type KyselyLike, tablesThrough } from './sql/shared/kysely-session.ts'
 import { migrate, schemaScript } from './sql/shared/migrations.ts'
@@ -36,6 +37,7 @@ export type {
   PostgresPoolClient,
   PostgresQuery,
   PostgresResult,
+  PostgresTableOptions,
   PostgresTypes,
   SqlValues,
   TableOptions,
@@ -52,7 +54,8 @@ export type {
  * with `storage_failed` when it is first used, and nothing is written.
  *
  * No call keeps a connection of a pool longer than the timeout of the options: what does not answer until then has
- * failed, and its connection is closed. The tables can have a schema and a prefix of their own.
+ * failed, and its connection is closed. The tables can have a schema and a prefix of their own, and be partitioned by
+ * tenant.
  *
  * @example
  * ```ts
@@ -65,12 +68,12 @@ export type {
  */
 export function postgresStorage(
   database: string | PostgresPool | PostgresClient | PostgresLite | KyselyLike,
-  options: PoolOptions & TableOptions = {},
+  options: PoolOptions & PostgresTableOptions = {},
 ): TransactionalStorage {
-  checkTableOptionNames('postgresStorage', options, ['timeout', 'schema', 'prefix'])
+  checkTableOptionNames('postgresStorage', options, ['timeout', 'schema', 'prefix', 'partitions'])
   const timeout = timeoutOf('postgresStorage', options)
   const tables = tablesThrough('postgresStorage', database, 'postgres', tablesOf('postgresStorage', options))
-  const dialect = withTables(postgresDialect, tables)
+  const dialect = withTables(postgresDialect, tables, layoutOf('postgresStorage', options))
   if (typeof database === 'string') checkConnectionString('postgresStorage', database)
   const opened = typeof database === 'string' ? openPool(database, timeout) : undefined
   const given = opened ?? (database as Exclude<typeof database, string>)
@@ -80,7 +83,7 @@ export function postgresStorage(
     migrate(
       overGivenPostgres('postgresStorage', given, { timeout: Number.POSITIVE_INFINITY, care }),
       dialect,
-      migrationLock(tables),
+      migrationLock(dialect),
     ),
   )
   const storageOver = oneTripStorages(dialect)
@@ -122,16 +125,17 @@ export function postgresTime(
 
 /**
  * Gives the statements that make all tables and indexes, for hosts that change their databases themselves. Takes the
- * names that the storage is given.
+ * names and the partitions that the storage is given.
  *
  * @example
  * ```ts
  * console.log(postgresSchema())
  * ```
  *
- * @throws TypeError if a name of the options is none, or too long.
+ * @throws TypeError if a name of the options is none, or too long, or if there cannot be so many partitions.
  */
-export function postgresSchema(options: TableOptions = {}): string {
-  checkTableOptionNames('postgresSchema', options, ['schema', 'prefix'])
-  return schemaScript(withTables(postgresDialect, tablesOf('postgresSchema', options)))
+export function postgresSchema(options: PostgresTableOptions = {}): string {
+  checkTableOptionNames('postgresSchema', options, ['schema', 'prefix', 'partitions'])
+  const layout = layoutOf('postgresSchema', options)
+  return schemaScript(withTables(postgresDialect, tablesOf('postgresSchema', options), layout))
 }

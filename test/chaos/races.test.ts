@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,16 +8,10 @@ import { memoryStorage } from '../../src/storage/memory.ts'
 import { deep } from '../runs.ts'
 import { leftOut, mysqlDatabase, postgresDatabase } from '../storage/servers.ts'
 import { flawedStorage } from '../testing/flawed-storage.ts'
-import { flags } from '../world.ts'
-import { storageAt } from './address.ts'
 import { legalOrder, type Operation } from './history.ts'
-import { ended, type Program, program } from './processes.ts'
-import { type Done, inTheWay, judge, type Race, racecourse, races } from './race.ts'
-import type { Arrival, Start } from './racer.ts'
-
-const processes = 4
-/** How many races are on at the same time: enough to keep the database busy while somebody waits. */
-const atOnce = 8
+import { type Program, program } from './processes.ts'
+import { type Done, judge, type Race, racecourse, races } from './race.ts'
+import { inspect, nothing, raced, type Tally } from './racing.ts'
 
 const [postgres, mysql] = await Promise.all([postgresDatabase(), mysqlDatabase()])
 const folder = mkdtempSync(join(tmpdir(), 'countersign-races-'))
@@ -40,65 +33,6 @@ const courses: readonly (readonly [string, string, number, number])[] = [
   ...(postgres ? [['PostgreSQL', postgres.address, 30, 20_000] as const] : []),
   ...(mysql ? [['MySQL', mysql.address, 30, 10_000] as const] : []),
 ]
-
-/** What is counted over all races. */
-interface Tally {
-  illegal: number
-  appliedTwice: number
-  broken: number
-  operations: number
-  inTheWay: number
-  applied: number
-  /** The first race in which something was wrong: its people, and what they were told. */
-  example?: string
-}
-
-const nothing = (): Tally => ({ illegal: 0, appliedTwice: 0, broken: 0, operations: 0, inTheWay: 0, applied: 0 })
-
-/** Looks at a race that is over: what everybody was told, and what is there now. */
-async function inspect(tally: Tally, course: ReturnType<typeof racecourse>, over: Over): Promise<void> {
-  const { tenant, race } = over
-  const history = [...over.done, await course.end(tenant)]
-  if (!legalOrder(history, judge(race))) tally.illegal++
-  const revisions = await course.as(tenant, 'dan').resources.history(flags.ref('checkout'))
-  const applied = revisions.filter(({ request }) => request === 'request').length
-  if (applied > 1) tally.appliedTwice++
-  const { ok, problems } = await course.as(tenant, 'dan').audit.verify()
-  if (!ok) tally.broken++
-  if (tally.illegal + tally.appliedTwice + tally.broken > 0)
-    tally.example ??= JSON.stringify({ tenant, race, history, problems })
-  tally.applied += applied
-  tally.operations += history.length
-  tally.inTheWay += history.filter(({ what }) => what.answer === inTheWay).length
-}
-
-interface Over {
-  readonly tenant: string
-  readonly race: Race
-  readonly done: readonly Operation<Done>[]
-}
-
-/** Sends the people of a race to several processes, and gathers what they did. */
-function racing(children: readonly ChildProcess[]) {
-  const waiting = new Map<string, (arrival: Arrival) => void>()
-  for (const [at, child] of children.entries())
-    child.on('message', (arrival: Arrival) => waiting.get(`${at} ${arrival.tenant}`)?.(arrival))
-  const inProcess = (at: number, start: Start) =>
-    new Promise<Arrival>((arrive) => {
-      waiting.set(`${at} ${start.tenant}`, arrive)
-      children[at]?.send(start)
-    })
-  return async (tenant: string, race: Race): Promise<Over> => {
-    const arrivals = await Promise.all(
-      children.map((_, at) => {
-        const lines = race.lines.filter((_, line) => line % children.length === at)
-        return inProcess(at, { tenant, race, lines })
-      }),
-    )
-    for (const { error } of arrivals) if (error !== undefined) throw new TypeError(error)
-    return { tenant, race, done: arrivals.flatMap(({ done }) => done) }
-  }
-}
 
 /**
  * Holds races in one process, in which the people sit at desks that know nothing of each other. What is left of a race can be such that nobody reads it any
@@ -127,24 +61,8 @@ describe.each(courses)('reviewers, editors and appliers of several processes on 
   it('[A4, G1, G2, G3] are told what happened, as if one had come after the other', {
     timeout: 7_200_000,
   }, async () => {
-    const children = Array.from({ length: processes }, () => racer.start(address))
-    const storage = storageAt(address)
-    const course = racecourse(storage)
-    const race = racing(children)
-    const tally = nothing()
     const seed = Date.now()
-    const left = fc.sample(races, { numRuns: deep ? often : usual, seed }).entries()
-    const lane = async () => {
-      for (const [at, each] of left) {
-        const tenant = `tenant-${at}`
-        await course.prepare(tenant, each)
-        await inspect(tally, course, await race(tenant, each))
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, lane))
-    for (const child of children) child.send('end')
-    expect(await Promise.all(children.map(ended))).toEqual(children.map(() => 0))
-    await storage.close()
+    const tally = await raced(racer, address, fc.sample(races, { numRuns: deep ? often : usual, seed }))
     expect(tally, `seed ${seed}, ${tally.example}`).toMatchObject({ illegal: 0, appliedTwice: 0, broken: 0 })
     expect(tally.applied).toBeGreaterThan(usual / 10)
   })

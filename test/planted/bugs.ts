@@ -93,7 +93,9 @@ export const layers: Readonly<Record<string, Partial<Readonly<Record<Layer, read
       (name) => `test/storage/${name}.test.ts`,
     ),
     attacks: ['test/needs/sessions.test.ts', 'test/needs/unreadable.test.ts'],
-    races: ['host-transaction', 'orm-transaction'].map((name) => `test/storage/${name}.test.ts`),
+    races: ['host-transaction', 'orm-transaction', 'partitions', 'pgbouncer'].map(
+      (name) => `test/storage/${name}.test.ts`,
+    ),
   },
 }
 

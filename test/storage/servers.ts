@@ -59,6 +59,28 @@ export async function postgresDatabase(
   }
 }
 
+/** Makes a database on the same server, for what cannot be told a schema by its connections; undefined if there is none. */
+export async function ownDatabase(): Promise<
+  { readonly name: string; readonly pool: pg.Pool; drop(): Promise<void> } | undefined
+> {
+  const name = `${prefix}${randomUUID().replaceAll('-', '')}`
+  const server = new pg.Pool({ connectionString: postgresUrl, connectionTimeoutMillis: 3000, max: 1 })
+  const there = await isThere('PostgreSQL', postgresUrl, () => server.query(`create database ${name}`))
+  if (!there) return undefined
+  const address = new URL(postgresUrl)
+  address.pathname = `/${name}`
+  const pool = new pg.Pool({ connectionString: address.href, connectionTimeoutMillis: 3000 })
+  return {
+    name,
+    pool,
+    async drop() {
+      await pool.end()
+      await server.query(`drop database ${name} with (force)`)
+      await server.end()
+    },
+  }
+}
+
 /** Makes a database on the MySQL or MariaDB of `MYSQL_URL`, or of the usual local port; undefined where there is none. */
 export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefined> {
   const database = `${prefix}${randomUUID().replaceAll('-', '')}`

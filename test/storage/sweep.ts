@@ -24,6 +24,8 @@ async function sweepPostgres(): Promise<void> {
   }
   const { rows } = await client.query('select nspname from pg_namespace where starts_with(nspname, $1)', [prefix])
   for (const { nspname } of rows) await client.query(`drop schema ${nspname} cascade`)
+  const databases = await client.query('select datname from pg_database where starts_with(datname, $1)', [prefix])
+  for (const { datname } of databases.rows) await client.query(`drop database ${datname} with (force)`)
   await client.end()
 }
 

@@ -6,7 +6,7 @@ import type { IndexQuery } from '../../../src/ports/storage.ts'
 import { postgresStorage } from '../../../src/storage/postgres.ts'
 import { bound, pageArguments } from '../../../src/storage/sql/shared/arguments.ts'
 import { postgresDialect, sqliteDialect } from '../../../src/storage/sql/shared/dialect.ts'
-import { schemaStatements, schemaVersions } from '../../../src/storage/sql/shared/schema.ts'
+import { schemaSteps, schemaVersions } from '../../../src/storage/sql/shared/schema.ts'
 import { createStatements } from '../../../src/storage/sql/shared/statements.ts'
 import { sqliteStorage } from '../../../src/storage/sqlite.ts'
 import { planOf } from '../../../src/storage/toolkit/index-plan.ts'
@@ -131,7 +131,11 @@ describe('the schema of the SQL storages', () => {
       return [table, ...Object.keys(indexes).map((index) => `${table}_${snake(index)}`)]
     })
     const made = schemaVersions.flatMap((version) =>
-      names(schemaStatements(sqliteDialect, version).filter((statement) => statement.startsWith('create'))),
+      names(
+        schemaSteps(sqliteDialect, version)
+          .flat()
+          .filter((statement) => statement.startsWith('create')),
+      ),
     )
     expect(made.toSorted()).toEqual(expected.toSorted())
   })

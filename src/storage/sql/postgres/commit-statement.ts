@@ -65,6 +65,8 @@ const listed = ':keys'
  * Compiles the read of any number of records of some collections at one moment: `at` says which of them a row is.
  *
  * Its text depends on the collections alone. The keys come as one list a collection, as {@link manyKeys} writes it.
+ * Each is looked up by itself, which the limit says: so no plan reads a table from end to end, nor the partition of
+ * another tenant.
  */
 export function manyStatement(collections: readonly CollectionName[], tables: TableOptions): Statement {
   const reads = collections.map((collection, member) => {
@@ -72,9 +74,10 @@ export function manyStatement(collections: readonly CollectionName[], tables: Ta
     const columns = key.map(({ name, type }) => sql`${sql.ref(columnName(name))} ${sql.raw(castOf(type))}`)
     const same = key.map(({ name }) => sql`stored.${sql.ref(columnName(name))} = listed.${sql.ref(columnName(name))}`)
     const list = memberArgument(member, listed)
-    return sql`select listed.at, stored.version, stored.value
+    return sql`select listed.at, found.version, found.value
       from json_to_recordset(${list}::json) as listed (at integer, ${sql.join(columns)})
-      join ${sql.table(tableName(collection, tables))} as stored on ${sql.join(same, sql` and `)} where stored.version > 0`
+      cross join lateral (select stored.version, stored.value from ${sql.table(tableName(collection, tables))} as stored
+        where ${sql.join(same, sql` and `)} and stored.version > 0 limit 1) as found`
   })
   return compiledForPostgres(sql`${sql.join(reads, sql` union all `)}`)
 }

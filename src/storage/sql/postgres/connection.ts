@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { refuseFailed } from '../../toolkit/stored-row.ts'
+import type { Dialect } from '../shared/dialect.ts'
 import { codesOf } from '../shared/driver-error.ts'
 import { type FirstLook, lookedAt, refuseSession } from '../shared/first-look.ts'
 import type { MigrationLock } from '../shared/migrations.ts'
-import { plainName, type TableOptions } from '../shared/names.ts'
+import { plainName } from '../shared/names.ts'
 import { type Lender, lent } from '../shared/pooled-connection.ts'
 import type { Preparing } from '../shared/preparing.ts'
 import { type Brackets, overOne, type SqlDatabase, type SqlSession, type SqlValues } from '../shared/session.ts'
@@ -18,6 +19,7 @@ import type {
   PostgresQuery,
   PostgresTypes,
 } from './driver-types.ts'
+import { refuseOtherPartitions } from './partitions.ts'
 
 /**
  * A transaction of its own. `select 1` fails if a statement before it has failed: without it, `commit` would roll
@@ -30,9 +32,13 @@ export const inTransaction: Brackets = {
 }
 
 /** Keeps others who make the same tables out until the transaction that makes them has ended. */
-export function migrationLock(tables: TableOptions): MigrationLock {
+export function migrationLock(dialect: Dialect): MigrationLock {
+  const { tables } = dialect
   const schema = tables.schema === undefined ? 'current_schema()' : `'${tables.schema}'`
-  return { take: `select pg_advisory_xact_lock(hashtext(concat(${schema}, '.${plainName('migrations', tables)}')))` }
+  return {
+    take: `select pg_advisory_xact_lock(hashtext(concat(${schema}, '.${plainName('migrations', tables)}')))`,
+    inspect: (session) => refuseOtherPartitions(session, dialect),
+  }
 }
 
 /** Reads every column as the text that the server sends. */
@@ -49,6 +55,9 @@ function naming(isPrepared: Preparing): (text: string, values: SqlValues) => Pos
     return { name: getOrMake(names, text, hash), text, values, types: asSent }
   }
 }
+
+/** Names no statement: nothing stays on the server, which may be another one the next time. */
+const unnamed: Pick<PostgresCare, 'named'> = { named: (text, values) => ({ text, values, types: asSent }) }
 
 /** How a storage gets to know its connections, and how it sends statements. */
 export interface PostgresCare {
@@ -77,8 +86,17 @@ export function overClient(
 
 /** Speaks over a client that was looked at before. */
 export function overKnown(connection: PostgresClient, care: PostgresCare): SqlSession {
-  const session = overClient(connection, care)
-  return lookedAt(session, () => care.look(identityOf(connection) ?? connection, session))
+  const [bare, prepared] = [overClient(connection, unnamed), overClient(connection, care)]
+  const fitting = async () => {
+    const { changesServers } = await care.look(identityOf(connection) ?? connection, bare)
+    return changesServers ? bare : prepared
+  }
+  return {
+    native: connection,
+    rows: async (text, values) => (await fitting()).rows(text, values),
+    changes: async (text, values) => (await fitting()).changes(text, values),
+    control: async (text) => (await fitting()).control(text),
+  }
 }
 
 /**
@@ -125,9 +143,9 @@ export function overPool(pool: PostgresPool, timeout: number, { look, named }: P
   const taken = <T>(work: (session: SqlSession, client: PostgresPoolClient, distrust: () => void) => Promise<T>) =>
     lent(lender, timeout, async (client, distrust) => {
       if (isOpen(client)) await client.query('rollback')
-      const session = overClient(client, { named })
-      await look(identityOf(client) ?? pool, session)
-      return await work(session, client, distrust)
+      const bare = overClient(client, unnamed)
+      const { changesServers } = await look(identityOf(client) ?? pool, bare)
+      return await work(changesServers ? bare : overClient(client, { named }), client, distrust)
     })
   return {
     native: pool,

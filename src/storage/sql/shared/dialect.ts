@@ -34,6 +34,8 @@ export interface Dialect {
   readonly types: { readonly text: string; readonly integer: string; readonly json: string }
   /** What ends a `create table`. */
   readonly tableSuffix: string
+  /** Into how many parts each table of a collection is divided by tenant; left out if they are whole. */
+  readonly partitions?: number
   /** Whether an index can leave out the rows that are not in it. */
   readonly partialIndexes: boolean
   /** Whether `(a, b) > (x, y)` is looked up in an index, or has to be written out. */

@@ -5,6 +5,8 @@ import type { SqlDatabase, SqlSession } from './session.ts'
 export interface Habits {
   /** Whether a statement by itself opens a transaction that stays open, because the connection has autocommit off. */
   readonly keepsTransactions: boolean
+  /** Whether a pooler stands in between, so that the next transaction may be on another connection to the server. */
+  readonly changesServers?: boolean
 }
 
 /**

@@ -4,18 +4,19 @@ import { refuseFailed } from '../../toolkit/stored-row.ts'
 import type { Dialect } from './dialect.ts'
 import { codesOf } from './driver-error.ts'
 import { tableName } from './names.ts'
-import { migrationsName, schemaStatement, schemaStatements, schemaVersions } from './schema.ts'
+import { migrationsName, schemaStatement, schemaSteps, schemaVersions } from './schema.ts'
 import type { SqlDatabase, SqlSession } from './session.ts'
 
 /** One step from a version of the schema to the next. Once released, it never changes. */
 export interface Migration {
   readonly version: number
-  readonly statements: readonly string[]
+  /** What makes it, in steps, each of which is made as one. */
+  readonly steps: readonly (readonly string[])[]
 }
 
 /** The steps from an empty database to the present schema, in their order. */
 export function migrations(dialect: Dialect): readonly Migration[] {
-  return schemaVersions.map((version) => ({ version, statements: schemaStatements(dialect, version) }))
+  return schemaVersions.map((version) => ({ version, steps: schemaSteps(dialect, version) }))
 }
 
 /** The table that says which of the steps were made. */
@@ -60,6 +61,8 @@ export interface MigrationLock {
    * Tells whether the database has what it was told to create: work that was interrupted is taken up where it ended.
    */
   readonly isThere?: (thrown: unknown) => boolean
+  /** Refuses tables that are there and are laid out otherwise than they have to be; left out if they cannot be. */
+  readonly inspect?: (session: SqlSession) => Promise<void>
 }
 
 /**
@@ -93,16 +96,40 @@ async function makeMissing(database: SqlDatabase, dialect: Dialect, lock: Migrat
   const missing = async (session: SqlSession) =>
     missingMigrations(dialect, await session.rows(madeMigrations(dialect), []))
   const before = await missing(database).catch(() => undefined)
-  if (before?.length === 0) return
+  if (before?.length === 0) {
+    if (dialect.partitions !== undefined) await lock.inspect?.(database)
+    return
+  }
   await makeSchema(database, dialect)
+  const left: Migration[] = []
+  const note = async (session: SqlSession) => {
+    for (const migration of await missing(session)) await session.control(noteMigration(dialect, migration))
+  }
+  await locked(database, lock, async (session) => {
+    await session.control(migrationsTable(dialect))
+    left.push(...(await missing(session)))
+    if (dialect.partitions !== undefined) return
+    for (const { steps } of left) await createAll(session, steps.flat(), lock)
+    await note(session)
+  })
+  if (dialect.partitions === undefined) return
+  for (const { steps } of left) {
+    for (const step of steps) await locked(database, lock, (session) => createAll(session, step, lock))
+  }
+  await locked(database, lock, note)
+}
+
+/** Works in a transaction that keeps others who make the same tables out. */
+async function locked(
+  database: SqlDatabase,
+  lock: MigrationLock,
+  work: (session: SqlSession) => Promise<void>,
+): Promise<void> {
   await database.transaction(async (session) => {
     if (lock.take) await session.rows(lock.take, [])
     try {
-      await session.control(migrationsTable(dialect))
-      for (const migration of await missing(session)) {
-        for (const statement of migration.statements) await create(session, statement, lock)
-        await session.control(noteMigration(dialect, migration))
-      }
+      await lock.inspect?.(session)
+      await work(session)
     } finally {
       if (lock.leave) await session.rows(lock.leave, [])
     }
@@ -124,17 +151,24 @@ async function makeSchema(session: SqlSession, dialect: Dialect): Promise<void> 
   }
 }
 
-async function create(session: SqlSession, statement: string, { isThere }: MigrationLock): Promise<void> {
-  try {
-    await session.control(statement)
-  } catch (thrown) {
-    if (!isThere?.(thrown)) throw thrown
+async function createAll(
+  session: SqlSession,
+  statements: readonly string[],
+  { isThere }: MigrationLock,
+): Promise<void> {
+  for (const statement of statements) {
+    await session.control(statement).catch((thrown) => {
+      if (!isThere?.(thrown)) throw thrown
+    })
   }
 }
 
 /** The whole schema as one script, for hosts that change their databases themselves. */
 export function schemaScript(dialect: Dialect): string {
-  const steps = migrations(dialect).flatMap((migration) => [...migration.statements, noteMigration(dialect, migration)])
+  const steps = migrations(dialect).flatMap((migration) => [
+    ...migration.steps.flat(),
+    noteMigration(dialect, migration),
+  ])
   return [...schemaStatement(dialect), migrationsTable(dialect), ...steps]
     .map((statement) => `${statement};\n`)
     .join('')

@@ -20,19 +20,23 @@ export const schemaVersions: readonly number[] = [
 
 /**
  * The statements that create a table for each collection that a version of the schema brought, and the columns and
- * indexes that it brought to others.
+ * indexes that it brought to others. They come in steps, each of which is made as one.
+ *
+ * Whole tables are one step. A server locks every table that a transaction makes, and has few locks for many
+ * partitions: with these each collection is a step, and a step that was made can be made again.
  */
-export function schemaStatements(dialect: Dialect, version: number): readonly string[] {
+export function schemaSteps(dialect: Dialect, version: number): readonly (readonly string[])[] {
   const isNew = (name: CollectionName) => sinceOf(name) === version
   const brought = (name: CollectionName) => columnsIn(name).filter(({ since }) => since === version)
   const added = names.flatMap((name) => {
     return isNew(name) ? [] : brought(name).map((column) => columnStatement(dialect, name, column))
   })
-  const made = names.flatMap((name) => [
-    ...(isNew(name) ? [tableStatement(dialect, name)] : []),
+  const made = names.map((name) => [
+    ...(isNew(name) ? [tableStatement(dialect, name), ...partitionStatements(dialect, name)] : []),
     ...indexesOf(name).flatMap((index) => (index.since === version ? [indexStatement(dialect, name, index)] : [])),
   ])
-  return [...added, ...(added.length === 0 ? [] : fillStatements(dialect, version)), ...made]
+  const columns = [...added, ...(added.length === 0 ? [] : fillStatements(dialect, version))]
+  return dialect.partitions === undefined ? [[...columns, ...made.flat()]] : [columns, ...made]
 }
 
 /** The statement that creates the schema of the tables; none if that is not named. */
@@ -60,33 +64,51 @@ function columnsIn(name: CollectionName) {
   return columnsOf(name).map((column) => ({ ...column, since: Math.max(since, column.since ?? since) }))
 }
 
-function columnStatement({ builder, tables, types }: Dialect, name: CollectionName, column: Column): string {
+function columnStatement(dialect: Dialect, name: CollectionName, column: Column): string {
+  const { builder, tables, types, partitions } = dialect
   const table = builder.schema.alterTable(tableName(name, tables))
-  return table.addColumn(columnName(column.name), sql.raw(types[column.type])).compile().sql
+  const add = table.addColumn(columnName(column.name), sql.raw(types[column.type]), (definition) =>
+    partitions === undefined ? definition : definition.ifNotExists(),
+  )
+  return add.compile().sql
 }
 
-function tableStatement({ builder, tables, types, tableSuffix }: Dialect, name: CollectionName): string {
+function tableStatement(dialect: Dialect, name: CollectionName): string {
+  const { builder, tables, types, tableSuffix, partitions } = dialect
   const key = keyOf(name)
+  const end = partitions === undefined ? tableSuffix : `partition by hash (${key[0]})`
   const first = columnsIn(name).filter(({ since }) => since === sinceOf(name))
+  const create = builder.schema.createTable(tableName(name, tables))
   const columns = first.reduce(
-    (create, column) =>
-      create.addColumn(columnName(column.name), sql.raw(types[column.type]), (definition) =>
+    (table, column) =>
+      table.addColumn(columnName(column.name), sql.raw(types[column.type]), (definition) =>
         key.includes(columnName(column.name)) ? definition.notNull() : definition,
       ),
-    builder.schema.createTable(tableName(name, tables)) as CreateTableBuilder<string, string>,
+    (partitions === undefined ? create : create.ifNotExists()) as CreateTableBuilder<string, string>,
   )
   return columns
     .addColumn('version', sql.raw(types.integer), (definition) => definition.notNull())
     .addColumn('value', sql.raw(types.json), (definition) => definition.notNull())
     .addPrimaryKeyConstraint(`${plainName(name, tables)}_key`, key as [string, ...string[]])
-    .modifyEnd(sql.raw(tableSuffix))
+    .modifyEnd(sql.raw(end))
     .compile()
     .sql.trimEnd()
 }
 
+/** The statements that create the parts of a table. What is done to the table later is done to each of them. */
+function partitionStatements({ builder, tables, partitions = 0 }: Dialect, name: CollectionName): readonly string[] {
+  const table = sql.table(tableName(name, tables))
+  return Array.from({ length: partitions }, (_, at) => {
+    const part = sql.table(`${tableName(name, tables)}_p${at}`)
+    const values = sql`modulus ${sql.lit(partitions)}, remainder ${sql.lit(at)}`
+    return sql`create table if not exists ${part} partition of ${table} for values with (${values})`.compile(builder)
+      .sql
+  })
+}
+
 /** An index that is not unique goes on with the key, so that a page is read along it and never sorted. */
 function indexStatement(
-  { builder, tables, partialIndexes }: Dialect,
+  { builder, tables, partialIndexes, partitions }: Dialect,
   collection: CollectionName,
   { name, columns, unique }: Index & { readonly name: string },
 ): string {
@@ -99,7 +121,8 @@ function indexStatement(
     .columns([...places, ...rest])
   const lacking = partialIndexes ? places.filter((column) => !key.includes(column)) : []
   const partial = lacking.reduce((statement, column) => statement.where(column, 'is not', null), create)
-  return (unique ? partial.unique() : partial).compile().sql
+  const index = partitions === undefined ? partial : partial.ifNotExists()
+  return (unique ? index.unique() : index).compile().sql
 }
 
 function keyOf(collection: CollectionName): readonly string[] {

@@ -52,9 +52,17 @@ function isPrefix(prefix: unknown): boolean {
   return prefix === '' || (/^[a-z_][a-z0-9_]*$/.test(prefix) && !/^(sqlite_|pg_)/.test(prefix))
 }
 
-/** The same dialect for tables that are elsewhere, or called otherwise. */
-export function withTables(dialect: Dialect, tables: TableOptions): Dialect {
-  const given = Object.entries(tables).map(([name, value]) => `${name}: '${value}'`)
+/** The same dialect for tables that are elsewhere, called otherwise, or divided. */
+export function withTables(dialect: Dialect, tables: TableOptions, layout: Pick<Dialect, 'partitions'> = {}): Dialect {
+  const given = Object.entries({ ...tables, ...layout })
   if (given.length === 0) return dialect
-  return { ...dialect, tables, printer: dialect.printer.replace('()', `({ ${given.join(', ')} })`) }
+  return { ...dialect, tables, ...layout, printer: printerOf(dialect, tables, layout) }
+}
+
+/** What prints the schema of tables like these. */
+export function printerOf({ printer }: Dialect, tables: TableOptions, layout: Pick<Dialect, 'partitions'>): string {
+  const given = Object.entries({ ...tables, ...layout }).map(
+    ([name, value]) => `${name}: ${typeof value === 'number' ? value : `'${value}'`}`,
+  )
+  return printer.replace(/\(.*\)/, given.length === 0 ? '()' : `({ ${given.join(', ')} })`)
 }

@@ -24,7 +24,7 @@ function makeMissing(dialect: Dialect, connection: SqliteConnection): void {
   connection.exec('begin immediate')
   try {
     for (const migration of missing()) {
-      for (const statement of [...migration.statements, noteMigration(dialect, migration)]) connection.exec(statement)
+      for (const statement of [...migration.steps.flat(), noteMigration(dialect, migration)]) connection.exec(statement)
     }
     connection.exec('commit')
   } catch (thrown) {
