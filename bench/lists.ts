@@ -136,7 +136,6 @@ const listIndexes = [
 async function indexCost(make: Make, verb: 'submit' | 'review'): Promise<readonly Comparison[]> {
   const [all, bare] = [await make(), await make()]
   if (!all || !bare) return []
-  for (const index of listIndexes) await bare.run(`drop index ${index}`)
   const side = async (name: string, database: BenchDatabase) => {
     const { submit, approve } = await office(database.open())
     return {
@@ -146,10 +145,12 @@ async function indexCost(make: Make, verb: 'submit' | 'review'): Promise<readonl
         : { prepare: submit, run: async (one: Pending) => void (await approve(one)) }),
     }
   }
+  const [subject, peer] = [await side('with the indexes of lists', all), await side('without', bare)]
+  for (const index of listIndexes) await bare.run(`drop index ${index}`)
   const comparison = timed({
     case: `${verb}, ${all.name}`,
-    subject: await side('with the indexes of lists', all),
-    peer: await side('without', bare),
+    subject,
+    peer,
     same: () => true,
     goal: 1 / 1.1,
   })
