@@ -84,13 +84,15 @@ export async function ownDatabase(): Promise<
 /** Makes a database on the MySQL or MariaDB of `MYSQL_URL`, or of the usual local port; undefined where there is none. */
 export async function mysqlDatabase(): Promise<TestDatabase<mysql.Pool> | undefined> {
   const database = `${prefix}${randomUUID().replaceAll('-', '')}`
-  const server = mysql.createPool({ uri: mysqlUrl, connectTimeout: 3000 })
+  const server = mysql.createPool({ uri: mysqlUrl, connectTimeout: 3000, connectionLimit: 1 })
   const there = await isThere('MySQL', mysqlUrl, () => server.query(`create database ${database}`))
   if (!there) return undefined
-  const openPool = () => mysql.createPool({ uri: mysqlUrl, database, multipleStatements: true })
+  const openPool = () => mysql.createPool({ uri: mysqlUrl, database, multipleStatements: true, connectionLimit: 6 })
   const pool = openPool()
   const address = new URL(mysqlUrl)
   address.pathname = `/${database}`
+  // Several processes share a server that takes 151 connections as it comes, and two test files run at once.
+  address.searchParams.set('connectionLimit', '4')
   return {
     pool,
     address: address.href,
