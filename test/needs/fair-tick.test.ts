@@ -452,3 +452,32 @@ describe('one call of tick', () => {
     expect(got.toSorted()).toEqual(['b', 'c', 'd'])
   })
 })
+
+describe('a storage that takes long', () => {
+  it('[ST-02] has what comes due by what it did be done in the same call', async () => {
+    const memory = memoryStorage()
+    let wait = 0
+    const slow: Storage = {
+      ...memory,
+      async commit(writes, effect) {
+        await new Promise((done) => setTimeout(done, wait))
+        return await memory.commit(writes, effect)
+      },
+    }
+    const { approvals, mails, state } = host(slow, { pager: false })
+    const ann = approvals.as({ tenant: 'acme', user: 'ann' })
+    const ref = flags.ref('checkout')
+    await ann.submit(ref, { value: { enabled: true, rollout: 40, tags: [] } })
+    const lead = { quorum: 1, from: { roles: ['lead'] } }
+    await ann.policies.save({ id: 'all', match: { action: 'update' }, require: lead })
+    pending(await ann.submit(ref, rollout(80)))
+    await approvals.tick()
+    const before = mails.length
+    state.time += 13 * 24 * hour
+    // Longer than what a call waits for before it goes on with others.
+    wait = 300
+    const report = await approvals.tick()
+    expect(mails.slice(before).map(({ type }) => type)).toEqual(['deadline_near'])
+    expect(report).toMatchObject({ warned: 1, delivered: 1, failed: [], running: [] })
+  })
+})

@@ -1027,8 +1027,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'tick waits for whatever hangs',
     file: 'service/tick/shift.ts',
-    find: 'while (underWay.size() > 0 && !time.isOver()) await underWay.change()',
-    put: 'while (underWay.size() > 0) await new Promise((resolve) => setTimeout(resolve, 10))',
+    find: 'underWay.doneLate() === since && !time.isOver()) await',
+    put: 'underWay.doneLate() === since) await',
   },
   {
     name: 'tick does more than it is told',

@@ -29,8 +29,13 @@ export interface Shift {
   work(chores: readonly Chore[], most: number): Promise<boolean>
   /** Waits for somebody else, at most until it is over. */
   until<T>(answer: Promise<T>): Promise<T | undefined>
-  /** Waits for all that is under way, at most until it is over. */
-  settle(): Promise<void>
+  /** How many things are done by now that took long. */
+  doneLate(): number
+  /**
+   * Waits for what is under way, and tells whether some of it that takes long is done since: more may be due by that.
+   * Not once it is over.
+   */
+  goesOn(since: number): Promise<boolean>
   /** Ends it, and gives what is still under way in this process, whichever call began it. */
   end(): readonly { readonly tenant: string; readonly id: string }[]
 }
@@ -80,8 +85,10 @@ export function beginShift(context: Context, budget: number): Shift {
       return begun + cannot.length > 0
     },
     until: time.until,
-    async settle() {
-      while (underWay.size() > 0 && !time.isOver()) await underWay.change()
+    doneLate: underWay.doneLate,
+    async goesOn(since) {
+      while (underWay.size() > 0 && underWay.doneLate() === since && !time.isOver()) await underWay.change()
+      return underWay.doneLate() !== since && !time.isOver()
     },
     end() {
       ended = true

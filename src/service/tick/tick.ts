@@ -117,16 +117,14 @@ export async function tick(context: Context, options: TickOptions = {}): Promise
   try {
     const isLate = () => shift.isOver() || performance.now() - begun > budget * mainPart
     await shift.until(startSweeps(context))
-    const dues = await workOn(context, shift, { of: usual, most: limit, isLate, onUnreadable })
-    const sealed =
-      dues &&
-      (await workOn(context, shift, {
-        of: ['unsealed'],
-        most: limit,
-        isLate: shift.isOver,
-        onUnreadable,
-      }))
-    await shift.settle()
+    let [since, dues, sealed]: [number, Dues?, Dues?] = [0]
+    do {
+      since = shift.doneLate()
+      const most = Math.max(limit - doneBy(shift), 0)
+      dues = await workOn(context, shift, { of: usual, most, isLate, onUnreadable })
+      sealed =
+        dues && (await workOn(context, shift, { of: ['unsealed'], most: limit, isLate: shift.isOver, onUnreadable }))
+    } while (dues && sealed && (await shift.goesOn(since)))
     const next = dues && sealed ? earliest([...dues, ...sealed, nextRound(context)]) : context.now()
     const running = shift.end()
     const { done, failed } = shift
@@ -144,6 +142,9 @@ export async function tick(context: Context, options: TickOptions = {}): Promise
 
 const usual: readonly DueCollection[] = dueCollections.filter((collection) => collection !== 'unsealed')
 
+/** When the next things are due, by collection. */
+type Dues = readonly (number | undefined)[]
+
 interface Part {
   readonly of: readonly DueCollection[]
   readonly most: number
@@ -159,7 +160,7 @@ async function workOn(
   context: Context,
   shift: Shift,
   { of, most, isLate, onUnreadable }: Part,
-): Promise<readonly (number | undefined)[] | undefined> {
+): Promise<Dues | undefined> {
   let left = most
   for (let round = 1; ; round++) {
     const dues = await shift.until(Promise.all(of.map((collection) => dueIn(context, collection))))

@@ -22,6 +22,8 @@ export interface UnderWay {
   size(): number
   /** How many of them take long. */
   slow(): number
+  /** How many of those that took long are done by now. */
+  doneLate(): number
   hasRoom(): boolean
   /** Comes back as soon as one of them is done, or takes long, or the time is over. */
   change(): Promise<void>
@@ -34,6 +36,7 @@ export function createUnderWay(
 ): UnderWay {
   const own = new Set<string>()
   let slow = 0
+  let doneLate = 0
   let wake = () => {}
   return {
     begin(chore, open, finish) {
@@ -56,6 +59,7 @@ export function createUnderWay(
         timer.cancel()
         if (isSlow) slow--
         else needs.end(open)
+        if (isSlow) doneLate++
         countLane(atWork, lane, { underWay: -1, slow: isSlow ? -1 : 0 })
         atWork.chores.delete(name)
         own.delete(name)
@@ -66,6 +70,7 @@ export function createUnderWay(
     },
     size: () => own.size,
     slow: () => slow,
+    doneLate: () => doneLate,
     hasRoom: () => own.size - slow < mostAbreast && slow < mostSlow,
     async change() {
       const changed = new Promise<void>((resolve) => {
