@@ -340,6 +340,37 @@ describe.each(storages)('what an approval is kept for, on $name', ({ open }) => 
     expect(edited.request.reviews).toEqual([])
   })
 
+  it('[B6] [WO-12] stands as what its giver was asked, and not as what else the same policy asks', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['ro'], rob: ['ro'], cat: ['de'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    const require = { all: ['ro', 'de'].map((role) => ({ quorum: 1, from: { roles: [role] } })) }
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }, { require }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 41 } }))
+    for (const user of ['ben', 'rob']) await w.as(user).requests.approve(id, { digest })
+    await w.as('ann').requests.edit(id, ref, { merge: { rollout: 100 } }, { digest })
+    w.roles('ben', ['ro', 'de'])
+    const { approval } = await w.as('ann').requests.get(id)
+    expect(approval?.policies).toMatchObject([{ met: false, missing: [{ need: { from: { roles: ['de'] } } }] }])
+  })
+
+  it('[B6] [WO-12] stands though the policy that asked is saved anew, and asks the same', async () => {
+    const w = world(open(), { ann: ['dev'], ben: ['lead'], cat: ['lead'], kim: ['admin'] })
+    const ref = await w.flag('checkout')
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }))
+    const { id, digest } = pending(await w.as('ann').submit(ref, { merge: { rollout: 50 } }))
+    await w.as('ben').requests.approve(id, { digest })
+    const edited = await w.as('ann').requests.edit(id, ref, { merge: { rollout: 60 } }, { digest })
+    const when = { type: 'any_change', field: '/rollout' } as const
+    await w.as('kim').policies.save(changes({ onEdit: 'stand' }, { when }))
+    const again = await w
+      .as('ann')
+      .requests.edit(id, ref, { merge: { rollout: 70 } }, { digest: edited.request.digest })
+    expect(again.request.requirements).toMatchObject([{ version: 2 }])
+    expect(again.request.reviews).toMatchObject([{ by: 'ben', limits: { asked: [{ version: 2 }] } }])
+    const { request } = await w.as('cat').requests.approve(id, { digest: again.request.digest })
+    expect(request.status).toBe('applied')
+  })
+
   it.each(['ben', 'ben2', 'bot'])('[B6] [WO-12] falls once its giver has edited it, as %s', async (editor) => {
     const w = world(open(), { ann: ['dev'], ben: ['lead'], ben2: ['dev'], bot: ['dev'], cat: ['lead'], kim: ['admin'] })
     w.person('ben2', 'ben')

@@ -15,6 +15,7 @@ import { story } from './story.ts'
 const key = { collection: 'requests', key: ['acme', 'a'] } as const
 const insert = { type: 'insert', collection: 'requests', value: { tenant: 'acme', id: 'a' } } as const
 
+// Left out with a word where there is none; in CI, `bounced` throws instead.
 const behind = await bounced()
 if (!behind) it.skip(`PostgreSQL behind PgBouncer (${noBouncer})`)
 else {

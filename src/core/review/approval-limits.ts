@@ -25,11 +25,12 @@ export interface ApprovalLimits {
 /** Tells whether an approval counts for a need of a requirement: its giver has to have seen what that is about. */
 export function countsFor(limits: ApprovalLimits | undefined, of: PinnedRequirement, need: Need): boolean {
   const { unseen = [], asked } = limits ?? {}
-  const isAsked = asked?.some((one) => isFor(one, of) && one.about === need.about && isOneOf(one, need.from)) ?? true
+  const isAsked = asked?.some((one) => isOf(one, of) && one.about === need.about && isOneOf(one, need.from)) ?? true
   return isAsked && (unseen.length === 0 || (need.about !== undefined && !isAboutOne(need.about, unseen)))
 }
 
-function isFor(one: AskedNeed, { policy, version, source }: PinnedRequirement): boolean {
+/** Tells whether a need is one of a requirement. */
+export function isOf(one: AskedNeed, { policy, version, source }: PinnedRequirement): boolean {
   return one.policy === policy && one.version === version && one.source === source
 }
 

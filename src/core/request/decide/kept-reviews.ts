@@ -4,9 +4,8 @@ import { defined } from '../../defined.ts'
 import { canonical } from '../../json/canonical.ts'
 import type { JsonValue } from '../../json/json.ts'
 import { asJson } from '../../json/json.ts'
-import { widened } from '../../policy/model/escalation.ts'
 import { type PinnedRequirement, requirementsJoin } from '../../policy/model/requirement.ts'
-import type { ApprovalLimits, AskedNeed, ResourcePlace } from '../../review/approval-limits.ts'
+import { type ApprovalLimits, type AskedNeed, isOf, type ResourcePlace } from '../../review/approval-limits.ts'
 import { eligibility } from '../../review/eligibility.ts'
 import { type Giver, giverOf, isOwn, ownerOf } from '../../review/giver.ts'
 import { needsAsking, needsOf } from '../../review/needs.ts'
@@ -94,9 +93,8 @@ function keptApproval(
   const isMore = asksMore(request, pinned)
   const stands = facts.rules.onEdit === 'stand' && pinned.rules.onEdit === 'stand'
   if (stands && !hasJoined(request, next.changes) && !isMore) {
-    const before = widened(request.requirements, request.escalated)
     const isUnseen = edited?.length !== 0
-    const those = asked ?? (isUnseen ? needsAsking(giver.principal, before) : undefined)
+    const those = asked ?? (isUnseen ? needsAsking(giver.principal, request.requirements) : undefined)
     return limited(review, { unseen: earlier, asked: those })
   }
   // What was unseen before has to be for others still: whom it was for may not be asked any more.
@@ -123,15 +121,11 @@ function inLaterVersions(
   { requirements: later }: Pick<Pinned, 'requirements'>,
 ): readonly AskedNeed[] {
   return asked.map((one) => {
-    const isIts = ({ policy, version, source, require }: PinnedRequirement) =>
-      one.policy === policy && one.version === version && one.source === source && isAbout(require, one)
+    const isIts = (before: PinnedRequirement) =>
+      isOf(one, before) && needsOf([before]).some(({ about }) => about === one.about)
     const now = later.find((next) => requirements.some((before) => isIts(before) && asksTheSame(before, next)))
     return now ? { ...one, version: now.version } : one
   })
-}
-
-function isAbout(require: PinnedRequirement['require'], { about }: AskedNeed): boolean {
-  return needsOf([{ policy: '', version: 0, require }]).some((need) => need.about === about)
 }
 
 function asksTheSame(before: PinnedRequirement, { version: _version, ...next }: PinnedRequirement): boolean {
