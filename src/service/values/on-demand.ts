@@ -14,7 +14,7 @@ export function withParts<T extends object, P extends object>(
       made ??= { part: make() }
       return made.part
     }
-    Object.defineProperty(whole, name, { enumerable: true, get })
+    Object.defineProperty(whole, name, { configurable: true, enumerable: true, get })
   }
   return whole as T & Readonly<P>
 }
